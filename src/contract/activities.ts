@@ -1,0 +1,198 @@
+/**
+ * The boundary between workflows and activities: one object in, one object out. Activity names are seen in the Web UI.
+ *
+ * What a workflow can meet beside these results is an `ApplicationFailure` whose type is one of
+ * {@link ACTIVITY_FAILURE}, decided at the activity boundary from the one error table (`src/ecs/errors.ts`).
+ */
+import type { NicSnapshot } from './types';
+
+export const ACTIVITY_FAILURE = {
+  /** No usable answer (network, 5xx, a firewall's page, an unreadable body): retried, then looped over on a timer. */
+  unavailable: 'CloudUnavailable',
+  /** 401, or 403 with a cloud code: never retried by the engine. */
+  credentials: 'CredentialsRefused',
+  /** A definite no to a read (bad request, wrong project, no such API): never retried. */
+  refused: 'ReadRefused',
+} as const;
+
+/** `details[0]` of every activity failure above. */
+export interface CloudFailureDetails {
+  httpStatus: number | null;
+  code: string | null;
+  requestId: string | null;
+  hint: string;
+}
+
+/** The cloud asked for patience; the workflow waits on a timer, since an effect has no retry to delay. */
+export interface Throttled {
+  kind: 'throttled';
+  /** From the answer, or `null`: back off. */
+  retryAfterMs: number | null;
+  code: string | null;
+  requestId: string | null;
+}
+
+export interface InspectServerInput {
+  serverId: string;
+  /** Requested NICs; absent ones are looked up as ports. Empty for "all". */
+  nicIds: string[];
+  /** Look for a previous run under this workflow id that was ended from outside while a job was open. */
+  previousRunOf: { workflowId: string; runId: string } | null;
+}
+
+/** A port as the VPC service shows it. */
+export type PortState =
+  | { state: 'absent' }
+  | { state: 'free' }
+  | { state: 'attached'; deviceId: string }
+  | { state: 'unknown'; why: string };
+
+export interface InspectedNic {
+  id: string;
+  ips: string[];
+  mac: string | null;
+  elasticIp: string | null;
+  snapshot: NicSnapshot;
+  port: PortState;
+}
+
+export interface ServerState {
+  name: string | null;
+  /** `ACTIVE`, `SHUTOFF`, … as the cloud says it. */
+  status: string;
+  /** `null`: idle. */
+  taskState: string | null;
+  locked: boolean;
+  frozen: boolean;
+}
+
+/** A run under the same id that was ended from outside while its submission was open. */
+export interface PreviousOpenRun {
+  runId: string;
+  nics: string[];
+  since: string;
+  jobId: string | null;
+}
+
+export interface Inspection {
+  kind: 'inspection';
+  projectId: string;
+  region: string;
+  /** Names of our search attributes that the namespace has. */
+  searchAttributes: string[];
+  previous: PreviousOpenRun | null;
+  /** `null`: the server does not exist. */
+  server: ServerState | null;
+  /** NICs on the server, in the order listed. */
+  nics: InspectedNic[];
+  /** Port ids that each witness names as primary. */
+  primary: {
+    detail: string[];
+    ports: string[];
+    /** Ports that say explicitly that they are not the primary one. */
+    portsDeny: string[];
+  };
+  /** Requested NICs that are not on the server. */
+  absent: { id: string; port: PortState }[];
+}
+export type InspectServerResult = Inspection | Throttled;
+
+export interface DeleteNicsInput {
+  serverId: string;
+  nicIds: string[];
+  /** `workflowInfo().originalExecutionRunId`: differs from the activity's own run id on a reset run. */
+  originalRunId: string;
+}
+
+export type DeleteNicsResult =
+  | {
+      kind: 'accepted';
+      jobId: string;
+      requestId: string | null;
+      /** RFC 3339. */
+      submittedAt: string;
+      /** Learned or default: first delay and step. */
+      firstPollMs: number;
+      pollIntervalMs: number;
+    }
+  | {
+      kind: 'refused';
+      code: string | null;
+      httpStatus: number | null;
+      requestId: string | null;
+      message: string;
+      hint: string;
+      /**
+       * `busy`: another command runs; `state`: wait for a server state; `observe`: look at the NICs, then decide;
+       * `never`: final; `credentials`: final, and no further try.
+       */
+      then: 'busy' | 'state' | 'observe' | 'never' | 'credentials';
+    }
+  | (Throttled & {
+      /** 202 with an error body: look before sending again. */
+      look: boolean;
+    })
+  | { kind: 'unknown'; why: string; code: string | null; httpStatus: number | null; requestId: string | null }
+  /** Nothing left this worker. `reset`: this run may never send. `late`: too little of the attempt was left. */
+  | { kind: 'unsent'; why: 'reset' | 'late' };
+
+export interface GetJobStatusInput {
+  jobId: string;
+}
+
+export interface SubJob {
+  nicId: string | null;
+  status: string;
+  errorCode: string | null;
+  message: string | null;
+}
+
+export type GetJobStatusResult =
+  | {
+      kind: 'job';
+      /** The cloud's own word; anything but `SUCCESS` and `FAIL` means that it still runs. */
+      status: string;
+      /** RFC 3339, from the job itself; `null` while it runs or when it is unreadable. */
+      endedAt: string | null;
+      errorCode: string | null;
+      message: string | null;
+      subJobs: SubJob[];
+    }
+  /** The cloud does not know the job (any more). */
+  | { kind: 'gone'; code: string | null }
+  | Throttled;
+
+export interface ListNicsInput {
+  serverId: string;
+  /** Ports to look up beside the list. */
+  ports: string[];
+  /** Read the server's state, too. */
+  server: boolean;
+}
+
+export interface Reading {
+  kind: 'reading';
+  /** Epoch ms of the reading, and of the start of the worker process that made it: a reading made before a
+   * restart lends no patience to one made after it. */
+  at: number;
+  workerStartedAt: number;
+  /** `false`: the cloud no longer has the server. */
+  serverExists: boolean;
+  /** `null` when not asked for. */
+  server: ServerState | null;
+  /** Port ids listed on the server. */
+  listed: string[];
+  ports: Record<string, PortState>;
+}
+export type ListNicsResult = Reading | Throttled;
+
+export interface CloudActivities {
+  /** Reads everything the guards and the snapshot need. */
+  inspectServer(input: InspectServerInput): Promise<InspectServerResult>;
+  /** The one POST. Never repeated by the engine; a time-out means that its fate is unknown. */
+  deleteNics(input: DeleteNicsInput): Promise<DeleteNicsResult>;
+  /** One poll. */
+  getJobStatus(input: GetJobStatusInput): Promise<GetJobStatusResult>;
+  /** One reading of the NIC list (and of ports and server when asked). */
+  listNics(input: ListNicsInput): Promise<ListNicsResult>;
+}

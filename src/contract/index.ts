@@ -1,0 +1,5 @@
+/** What another service imports to start, ask and steer runs of ecs-nics. No runtime dependency. */
+export * from './names';
+export * from './types';
+export * from './duration';
+export * from './input';

@@ -1,0 +1,72 @@
+/**
+ * The names that callers and worker share: queues, workflow types and ids, messages, failure types.
+ * Fixed: other services and scripts hold them as plain strings.
+ */
+
+/** Task queue of the workflows when `ECS_NICS_TASK_QUEUE` is not set. */
+export const DEFAULT_TASK_QUEUE = 'ecs-nics';
+
+/** Calls to the cloud run on a queue of their own, so that one server-side rate limit covers all of them. */
+export function cloudTaskQueue(taskQueue: string): string {
+  return `${taskQueue}-cloud`;
+}
+
+export const WORKFLOW_TYPE = {
+  deleteServerNics: 'deleteServerNics',
+  restoreServerNics: 'restoreServerNics',
+} as const;
+
+const SERVER_WORKFLOW_PREFIX = 'nics/';
+
+/** One operation on a server at a time: Temporal's uniqueness of workflow ids is the lock. */
+export function serverWorkflowId(serverId: string): string {
+  return `${SERVER_WORKFLOW_PREFIX}${serverId}`;
+}
+
+/** The inverse of {@link serverWorkflowId}; `undefined` for an id of another kind. */
+export function serverIdOf(workflowId: string): string | undefined {
+  return workflowId.startsWith(SERVER_WORKFLOW_PREFIX)
+    ? workflowId.slice(SERVER_WORKFLOW_PREFIX.length)
+    : undefined;
+}
+
+export const QUERY_STATUS = 'status';
+export const SIGNAL_POLL_NOW = 'pollNow';
+export const UPDATE = {
+  submitted: 'submitted',
+  settled: 'settled',
+  undo: 'undo',
+  commit: 'commit',
+} as const;
+
+/** Typed search attributes, all of type Keyword. Set where the namespace has them; never required. */
+export const SEARCH_ATTRIBUTE = {
+  serverId: 'EcsServerId',
+  phase: 'NicsPhase',
+  outcome: 'NicsOutcome',
+  decommissionRun: 'DecommissionRun',
+} as const;
+
+export const MEMO = {
+  /** Present while a submission may be under way and no verdict stands: `{nics, since, jobId}`. */
+  open: 'open',
+  /** Totals of a cancelled run (a cancelled run carries no result): `{outcome, counts, submissions}`. */
+  result: 'result',
+} as const;
+
+/** `ApplicationFailure.type` of a failed run, in the order in which mixed failures are decided. */
+export const FAILURE_TYPE = {
+  invalidInput: 'InvalidInput',
+  refused: 'Refused',
+  cloudRefused: 'CloudRefused',
+  restoreIncomplete: 'RestoreIncomplete',
+  outcomeUnknown: 'OutcomeUnknown',
+  notDeleted: 'NotDeleted',
+  rolledBack: 'RolledBack',
+} as const;
+export type FailureType = (typeof FAILURE_TYPE)[keyof typeof FAILURE_TYPE];
+
+/** Failure types of rejected messages. */
+export const DIFFERENT_REQUEST = 'DifferentRequest';
+export const CONTINUED_AS_NEW = 'ContinuedAsNew';
+export const NOT_SUPPORTED_YET = 'NotSupportedYet';
