@@ -1,0 +1,58 @@
+// The way in: `node scripts/run.mjs <command> [arguments]`, behind every `npm run` of this project. Brings packages and
+// lib up to date when they are not, then runs the program in this very process, so that signals, exit codes and
+// standard output are the program's own. Plain JavaScript without packages: it has to work in a fresh clone.
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { nodeProblem } from './fresh.mjs';
+
+const STACK = { parts: ['src', 'simulator', 'dev'], bundle: true };
+// What each command needs, and what it runs. A function runs tools; a file becomes the main module.
+const COMMANDS = {
+  worker: { parts: ['src'], bundle: true, main: 'lib/worker.js' },
+  starter: { parts: ['src'], main: 'lib/starter.js' },
+  simulator: { parts: ['simulator'], main: 'lib/simulator/main.js' },
+  demo: { ...STACK, main: 'lib/dev/demo.js' },
+  dev: { ...STACK, main: 'lib/dev/dev.js' },
+  bench: { ...STACK, main: 'lib/bench/main.js' },
+  test: { ...STACK, main: 'node_modules/vitest/vitest.mjs', args: ['run'] },
+  build: { ...STACK, types: true },
+  check: { tools: checks },
+};
+
+function checks(root) {
+  return [
+    ['node_modules/eslint/bin/eslint.js', '.'],
+    ['node_modules/typescript/bin/tsc', '-p', '.'],
+    ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.'],
+  ].map(([file, ...args]) => [`${root}/${file}`, ...args]);
+}
+
+async function main() {
+  const { engines } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  const unfit = nodeProblem(process.version, engines.node);
+  if (unfit) return fail(unfit);
+  const [name, ...args] = process.argv.slice(2);
+  const command = Object.hasOwn(COMMANDS, name ?? '') ? COMMANDS[name] : undefined;
+  if (!command) return fail(`Usage: npm run ${Object.keys(COMMANDS).join(' | ')} [-- arguments]`);
+
+  const { Explained, root, run, setUp } = await import('./setup.mjs');
+  try {
+    await setUp(command);
+    for (const tool of command.tools?.(root) ?? []) await run(process.execPath, tool);
+  } catch (error) {
+    return fail(error instanceof Explained ? error.message : error.stack, 1);
+  }
+  if (!command.main) return;
+  const file = `${root}/${command.main}`;
+  if (!existsSync(file)) return fail(`${command.main} does not exist: nothing compiles to it.`, 1);
+  // As `node <file>` would: the module is the main one, whichever kind of module it is.
+  process.argv = [process.execPath, file, ...(command.args ?? []), ...args];
+  createRequire(import.meta.url)('node:module').runMain();
+}
+
+function fail(message, code = 2) {
+  process.stderr.write(`[ecs-nics] ${message}\n`);
+  process.exitCode = code;
+}
+
+await main();
