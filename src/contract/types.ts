@@ -154,8 +154,12 @@ export interface ResultDocument {
   startedAt: string;
   endedAt: string | null;
   undoUntil: string | null;
+  /** Moves on by the time for which no worker was there. */
+  deadlineAt: string;
   /** When the run looks at the cloud next; `null` when it is not waiting. */
   nextLookAt: string | null;
+  /** What it waits for, in words; `null` when it is not waiting for anything but the job. */
+  waitingFor: string | null;
   warnings: string[];
 }
 

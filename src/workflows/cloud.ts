@@ -1,0 +1,87 @@
+/**
+ * The activities, grouped by risk. The bound in total is attempts × `startToCloseTimeout`; there is no
+ * `scheduleToClose` or `scheduleToStart`, which would count down time and queueing as failure.
+ */
+import type { ActivityOptions } from '@temporalio/workflow';
+import {
+  ActivityCancellationType,
+  ActivityFailure,
+  ApplicationFailure,
+  isCancellation,
+  proxyActivities,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { CloudActivities, CloudFailureDetails } from '../contract/activities';
+import { ACTIVITY_FAILURE } from '../contract/activities';
+import { cloudTaskQueue } from '../contract/names';
+
+/**
+ * Reads: a few quick attempts against a blip; longer trouble is looped over on a workflow timer. 45 s hold an
+ * inspection of 12 NICs at the default rate, and one hanging call (25 s) in it.
+ */
+export const READ: ActivityOptions = {
+  startToCloseTimeout: '45 seconds',
+  retry: {
+    maximumAttempts: 3,
+    initialInterval: '1 second',
+    backoffCoefficient: 2,
+    nonRetryableErrorTypes: [ACTIVITY_FAILURE.credentials, ACTIVITY_FAILURE.refused],
+  },
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+};
+
+/**
+ * The POST: one attempt, and a time-out means that its fate is unknown. A cancellation waits for the answer, since
+ * the job id of a running POST would be lost otherwise. First in the queue, as a late attempt may not send.
+ */
+export const EFFECT: ActivityOptions = {
+  startToCloseTimeout: '60 seconds',
+  retry: { maximumAttempts: 1 },
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  priority: { priorityKey: 1 },
+};
+
+export type CloudProxy = { [K in keyof CloudActivities]: CloudActivities[K] };
+
+export function reading(summary: string): CloudProxy {
+  return proxy(READ, summary);
+}
+
+export function effect(summary: string): CloudProxy {
+  return proxy(EFFECT, summary);
+}
+
+function proxy(options: ActivityOptions, summary: string): CloudProxy {
+  // A proxy costs nothing but the object: one a call, so that each call carries its own line in the timeline.
+  return proxyActivities<CloudActivities>({
+    ...options,
+    taskQueue: cloudTaskQueue(workflowInfo().taskQueue),
+    summary,
+  });
+}
+
+/** Why a read gave nothing. `unavailable`: try later; the others need a person or repaired credentials. */
+export interface Unread {
+  kind: 'unavailable' | 'credentials' | 'refused';
+  message: string;
+  details: CloudFailureDetails | null;
+}
+
+/** The result of a read, or why there is none. Cancellation is passed on. */
+export async function ask<T>(call: Promise<T>): Promise<T | Unread> {
+  try {
+    return await call;
+  } catch (error) {
+    if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
+    const cause = error.cause;
+    if (cause instanceof ApplicationFailure) {
+      const details = (cause.details?.[0] ?? null) as CloudFailureDetails | null;
+      if (cause.type === ACTIVITY_FAILURE.credentials)
+        return { kind: 'credentials', message: cause.message, details };
+      if (cause.type === ACTIVITY_FAILURE.refused)
+        return { kind: 'refused', message: cause.message, details };
+      return { kind: 'unavailable', message: cause.message, details };
+    }
+    return { kind: 'unavailable', message: 'the worker did not answer in time', details: null };
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * Every text that people read about a run, built from the status document by pure functions: query, result, logs and
+ * pages can't disagree. The server bounds nothing and the UI renders raw HTML (design.md §3), so both happen here.
+ */
+import { formatDuration } from '../contract/duration';
+import type { JobRow, NicRow, Phase, ResultDocument } from '../contract/types';
+
+/** The timeline cuts labels at 120 characters and hides the start of long ones; 80 stay readable. */
+const LABEL_MAX = 80;
+const TEXT_MAX = 300;
+
+/** A label of a timer or an activity: one line, the fact first. */
+export function label(text: string): string {
+  const line = plain(text);
+  return line.length > LABEL_MAX ? `${line.slice(0, LABEL_MAX - 1)}…` : line;
+}
+
+/** Text of strangers on one line, without control characters. */
+export function plain(text: string): string {
+  const line = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').trim();
+  return line.length > TEXT_MAX ? `${line.slice(0, TEXT_MAX - 1)}…` : line;
+}
+
+/** Text of strangers inside Markdown that is rendered to HTML. */
+export function escaped(text: string): string {
+  return plain(text)
+    .replace(/&/g, '&amp;')
+    .replace(/</g, '&lt;')
+    .replace(/>/g, '&gt;')
+    .replace(/[\\`*_[\]{}()#+!|~]/g, '\\$&');
+}
+
+/** `2 NICs`, `1 NIC`. */
+export function nics(count: number): string {
+  return count === 1 ? '1 NIC' : `${count} NICs`;
+}
+
+/** The server's name where it is known, its id otherwise. */
+export function serverLabel(document: ResultDocument): string {
+  return document.serverName ?? document.serverId;
+}
+
+/** Seconds since the submission of a job: `RUNNING 14 s`. */
+export function jobAge(job: JobRow, now: number): string {
+  return `${job.status} ${formatDuration(Math.max(0, Math.round((now - Date.parse(job.submittedAt)) / 1_000) * 1_000))}`;
+}
+
+/** What a reading says, as an activity's label says it beforehand: which reading, of what. */
+export function readingLabel(look: number, document: ResultDocument): string {
+  const ordinal = ['1st', '2nd', '3rd'][look - 1] ?? `${look}th`;
+  const open = document.nics.filter((row) => row.outcome === 'untouched').length;
+  return label(`${ordinal} reading of ${serverLabel(document)}: ${nics(open)} without verdict`);
+}
+
+const PHASE_TEXT: Record<Phase, string> = {
+  inspecting: 'Looking at the server; nothing changed yet',
+  waiting: 'Waiting; nothing is being sent',
+  submitting: 'Asking the cloud to delete',
+  polling: 'The cloud is working on it',
+  verifying: 'Checking what really happened',
+  restoring: 'Putting NICs back',
+  'undo-window': 'Detached; ports kept for an undo',
+  committing: 'Deleting the kept ports',
+  done: 'Done',
+};
+
+export interface DetailsContext {
+  workflowId: string;
+  cancelRequested: boolean;
+}
+
+/** The operator's page in the Web UI ("Current Details"). Lists instead of tables, which have no padding there. */
+export function currentDetails(
+  document: ResultDocument,
+  { workflowId, cancelRequested }: DetailsContext,
+): string {
+  const { phase, outcome } = document;
+  const lines = [
+    phase === 'done'
+      ? `### Done: ${outcome}`
+      : `### ${PHASE_TEXT[phase]}${document.waitingFor === null ? '' : `: ${escaped(document.waitingFor)}`}`,
+    '',
+    `- Server **${escaped(document.serverName ?? '(name not read yet)')}** \`${document.serverId}\``,
+    ...document.jobs.map(jobLine),
+  ];
+  if (document.submissions > document.jobs.length) {
+    lines.push(`- Submissions of unknown fate: ${document.submissions - document.jobs.length}`);
+  }
+  if (phase !== 'done') {
+    if (document.nextLookAt !== null) lines.push(`- Next look: ${document.nextLookAt}`);
+    lines.push(`- Deadline: ${document.deadlineAt}`);
+    if (cancelRequested)
+      lines.push('- **Cancel requested**: the cloud cannot stop its job; this run observes to the end');
+  }
+  lines.push('', '**NICs**', '', ...(document.nics.length === 0 ? ['- none'] : document.nics.map(nicLine)));
+  if (document.warnings.length > 0) {
+    lines.push('', '**Warnings**', '', ...document.warnings.map((warning) => `- ${escaped(warning)}`));
+  }
+  if (phase !== 'done') lines.push('', '**What can be done now**', '', ...commands(workflowId, phase));
+  return lines.join('\n');
+}
+
+function jobLine(job: JobRow): string {
+  const ended = job.endedAt === null ? '' : `, ended ${escaped(job.endedAt)}`;
+  return `- Job \`${plainCode(job.id)}\`: **${escaped(job.status)}**, submitted ${job.submittedAt}${ended}, polls: ${job.polls}`;
+}
+
+function nicLine(row: NicRow): string {
+  const { list, port, subJob } = row.evidence;
+  const said = row.message === null ? '' : `: ${escaped(row.message)}`;
+  const code = row.errorCode === null ? '' : ` (${escaped(row.errorCode)})`;
+  return (
+    `- \`${row.id}\` ${escaped(row.ip ?? '')} **${row.outcome}**${code}${said}` +
+    ` · list ${list}, port ${port}, sub-job ${escaped(subJob)}`
+  );
+}
+
+/** Inside a code span a backslash escapes nothing: drop what could end it. */
+function plainCode(text: string): string {
+  return plain(text).replace(/[`<>&]/g, '?');
+}
+
+function commands(workflowId: string, phase: Phase): string[] {
+  const of = (verb: string) => `\`temporal workflow ${verb} --workflow-id ${plainCode(workflowId)}\``;
+  const lines: string[] = [];
+  if (phase === 'polling' || phase === 'waiting' || phase === 'verifying') {
+    lines.push(`- Look at once: ${of('signal --name pollNow')}`);
+  }
+  lines.push(
+    phase === 'inspecting' || phase === 'waiting'
+      ? `- Stop before anything is sent: ${of('cancel')}`
+      : `- Stop caring (what was sent is observed to its end): ${of('cancel')}`,
+  );
+  return lines;
+}

@@ -1,0 +1,108 @@
+/** Follow the job on a durable timer. A poll that fails does not end the run (interface.md §6.4). */
+import { formatDuration } from '../contract/duration';
+import { ask, reading } from './cloud';
+import { jobAge, label, nics } from './display';
+import { HOLD_MS, holdBack } from './look';
+import { backoffDelay, nextPollDelay } from './poll-schedule';
+import type { FollowedJob, Run } from './run';
+
+/** Polls in a row that may fail before the NICs are looked at instead; a success starts the count anew. */
+const ERROR_BUDGET = 10;
+
+interface Failures {
+  errors: number;
+  throttles: number;
+}
+
+/** Returns when the job has ended, is gone, can't be read, or still runs at a look made after the deadline. */
+export async function followJob(run: Run): Promise<void> {
+  const job = run.document.jobs.at(-1);
+  if (job === undefined) return;
+  run.enter('polling');
+  const failures: Failures = { errors: 0, throttles: 0 };
+  let throttledMs: number | null = null;
+  while (run.jobState === 'running') {
+    const now = Date.now();
+    const sinceMs = now - Date.parse(job.submittedAt);
+    const delay = throttledMs ?? nextPollDelay(run.pace, job.polls, sinceMs, Math.random(), run.remainingMs);
+    await run.waitOrWake(
+      delay,
+      label(`poll ${job.polls + 1} in ${formatDuration(delay)} · ${jobAge(job, now)}`),
+    );
+    throttledMs = await pollOnce(run, failures);
+    if (run.expired) return;
+  }
+}
+
+/** One poll. Returns how long to wait before the next one when the cloud asks for patience. */
+export async function pollOnce(
+  run: Run,
+  failures: Failures = { errors: ERROR_BUDGET, throttles: 0 },
+): Promise<number | null> {
+  const job = run.document.jobs.at(-1);
+  if (job === undefined) return null;
+  await holdBack(run);
+  const answer = await run.patiently(45_000, () =>
+    ask(
+      reading(
+        label(`poll ${job.polls + 1} · ${jobAge(job, Date.now())} · ${nics(run.witnesses.size)}`),
+      ).getJobStatus({
+        jobId: job.id,
+      }),
+    ),
+  );
+  job.polls += 1;
+  if (answer.kind === 'throttled') {
+    failures.throttles += 1;
+    return answer.retryAfterMs ?? backoffDelay(failures.throttles);
+  }
+  if (answer.kind === 'job') {
+    failures.errors = 0;
+    failures.throttles = 0;
+    takeIn(run, answer);
+  } else if (answer.kind === 'gone') {
+    job.status = 'gone';
+    setJobEvidence(run, 'gone');
+    run.jobState = 'gone';
+    run.overSince ??= Date.now();
+  } else {
+    failures.errors += 1;
+    if (answer.kind !== 'unavailable') run.holdUntil = Date.now() + HOLD_MS;
+    // What the job won't tell, the NIC list decides.
+    if (answer.kind !== 'unavailable' || failures.errors >= ERROR_BUDGET) run.jobState = 'unreadable';
+  }
+  run.show();
+  return null;
+}
+
+function takeIn(run: Run, answer: FollowedJob): void {
+  const job = run.document.jobs.at(-1);
+  if (job === undefined) return;
+  run.lastJob = answer;
+  job.status = answer.status;
+  setJobEvidence(run, answer.status);
+  for (const sub of answer.subJobs) {
+    if (sub.nicId === null || !run.witnesses.has(sub.nicId)) continue;
+    const row = run.row(sub.nicId);
+    row.evidence.subJob = sub.status;
+    if (sub.status === 'FAIL') {
+      row.errorCode = sub.errorCode ?? answer.errorCode;
+      row.message = sub.message ?? answer.message;
+    }
+  }
+  // Only these two words end a job; every other, also an unknown one, means that it still runs.
+  if (answer.status === 'SUCCESS' || answer.status === 'FAIL') {
+    job.endedAt = answer.endedAt;
+    run.jobState = 'ended';
+    // Counted from when this run saw it: the cloud's clock may differ, and a late worker loses no patience.
+    run.overSince = Date.now();
+  } else {
+    run.jobState = 'running';
+    run.overSince = null;
+  }
+}
+
+function setJobEvidence(run: Run, status: string): void {
+  const job = run.document.jobs.at(-1);
+  for (const row of run.document.nics) if (row.jobId === job?.id) row.evidence.job = status;
+}

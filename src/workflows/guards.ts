@@ -1,0 +1,160 @@
+/**
+ * What may be touched: a pure judgement of one inspection. All or nothing: one violation refuses the whole run, and
+ * every violation is named.
+ */
+import type { InspectedNic, Inspection, PortState, ServerState } from '../contract/activities';
+import type { CheckedRequest } from '../contract/input';
+import { sameIp } from '../contract/input';
+
+export interface Assessment {
+  /** Reasons to refuse the run. */
+  violations: string[];
+  /** Why to wait and inspect again: the server or a witness is in passing. */
+  passing: string | null;
+  primaryId: string | null;
+  /** NICs on the server that are to go. */
+  targets: InspectedNic[];
+  /** Requested NICs that are not on the server. */
+  absent: { id: string; port: PortState }[];
+}
+
+/** States in which the cloud takes the call (ecs-api.md §1, "allowed server states"). */
+const READY = new Set(['ACTIVE', 'SHUTOFF']);
+/** States that nothing but a person ends. */
+const LASTING = new Set(['ERROR', 'PAUSED', 'SUSPENDED', 'SHELVED', 'SHELVED_OFFLOADED', 'VERIFY_RESIZE']);
+const GONE = new Set(['DELETED', 'SOFT_DELETED']);
+
+export function isIdle(server: ServerState): boolean {
+  return READY.has(server.status) && server.taskState === null;
+}
+
+export function assess(request: CheckedRequest, inspection: Inspection): Assessment {
+  const nothing = { passing: null, primaryId: null, targets: [], absent: [] };
+  if (request.projectId !== null && request.projectId !== inspection.projectId) {
+    return {
+      ...nothing,
+      violations: [
+        `project ${request.projectId} is not this worker's (${inspection.projectId}): ask the worker of that project`,
+      ],
+    };
+  }
+  const { server } = inspection;
+  if (server === null || GONE.has(server.status)) {
+    return {
+      ...nothing,
+      violations: [`server ${request.serverId} does not exist in this project and region`],
+    };
+  }
+
+  const primary = primaryOf(inspection);
+  const violations = primary.problem === null ? [] : [primary.problem];
+  const primaryId = primary.id;
+  const targets = targetsOf(request, inspection, primaryId);
+  const absent = request.nics === 'all' ? [] : inspection.absent;
+
+  for (const nic of targets) violations.push(...nicViolations(request, nic, primaryId));
+  for (const { id, port } of absent) {
+    if (port.state === 'attached' && port.deviceId !== request.serverId) {
+      violations.push(`NIC ${id} is not on this server: its port is attached to ${port.deviceId}`);
+    }
+  }
+  // A lock or a wrong state can't hinder a run that has nothing to do.
+  if (targets.length > 0) violations.push(...serverViolations(server));
+
+  return {
+    violations,
+    passing:
+      violations.length > 0 ? null : passingReason(request, inspection, server, primaryId, targets, absent),
+    primaryId,
+    targets,
+    absent,
+  };
+}
+
+/** Exactly one NIC must be known as the primary one, and no witness may contradict (interface.md §6.2). */
+function primaryOf({ primary }: Inspection): { id: string | null; problem: string | null } {
+  const detail = [...new Set(primary.detail)];
+  const ports = [...new Set(primary.ports)];
+  const refuse = (problem: string) => ({ id: null, problem });
+  if (detail.length > 1)
+    return refuse(`the server names ${detail.length} primary NICs (${detail.join(', ')})`);
+  const id = detail[0] ?? (ports.length === 1 ? ports[0] : undefined);
+  if (id === undefined) {
+    return refuse(
+      ports.length === 0
+        ? 'neither the server nor any port says which NIC is the primary one'
+        : `the server names no primary NIC and ${ports.length} ports claim to be it (${ports.join(', ')})`,
+    );
+  }
+  const others = ports.filter((port) => port !== id);
+  if (others.length > 0) {
+    return refuse(`the server names ${id} as primary NIC, but port ${others.join(', ')} claims to be it`);
+  }
+  if (primary.portsDeny.includes(id)) {
+    return refuse(`the server names ${id} as primary NIC, but its port denies it`);
+  }
+  return { id, problem: null };
+}
+
+function targetsOf(
+  request: CheckedRequest,
+  inspection: Inspection,
+  primaryId: string | null,
+): InspectedNic[] {
+  const { nics } = request;
+  if (nics === 'all') return inspection.nics.filter((nic) => nic.id !== primaryId);
+  const wanted = new Set(nics.map((nic) => nic.id));
+  return inspection.nics.filter((nic) => wanted.has(nic.id));
+}
+
+function nicViolations(request: CheckedRequest, nic: InspectedNic, primaryId: string | null): string[] {
+  const found: string[] = [];
+  const expected = request.nics === 'all' ? undefined : request.nics.find((target) => target.id === nic.id);
+  if (nic.id === primaryId) found.push(`NIC ${nic.id} is the primary NIC, which is never deleted`);
+  if (expected?.ip !== undefined && !nic.ips.some((ip) => sameIp(ip, expected.ip ?? ''))) {
+    found.push(`NIC ${nic.id} has IP ${nic.ips.join(', ') || 'none'}, not ${expected.ip} as expected`);
+  }
+  if (expected?.mac !== undefined && nic.mac?.toLowerCase() !== expected.mac.toLowerCase()) {
+    found.push(`NIC ${nic.id} has MAC ${nic.mac ?? 'unknown'}, not ${expected.mac} as expected`);
+  }
+  if (nic.elasticIp !== null && !request.allowElasticIp) {
+    found.push(`NIC ${nic.id} carries elastic IP ${nic.elasticIp}; allow it with allowElasticIp`);
+  }
+  if (nic.port.state === 'attached' && nic.port.deviceId !== request.serverId) {
+    found.push(`NIC ${nic.id} is listed here, but its port says that it is attached to ${nic.port.deviceId}`);
+  }
+  return found;
+}
+
+function serverViolations(server: ServerState): string[] {
+  const found: string[] = [];
+  if (server.locked) found.push('the server is locked; a person must unlock it');
+  if (server.frozen) found.push('the server is frozen (see the account in the console)');
+  if (LASTING.has(server.status)) {
+    found.push(`the server is ${server.status}; NICs can be deleted while it is ACTIVE or SHUTOFF`);
+  }
+  return found;
+}
+
+function passingReason(
+  request: CheckedRequest,
+  inspection: Inspection,
+  server: ServerState,
+  primaryId: string | null,
+  targets: InspectedNic[],
+  absent: { id: string; port: PortState }[],
+): string | null {
+  // An incomplete list proves no absence (interface.md §6.3).
+  if (!inspection.nics.some((nic) => nic.id === primaryId))
+    return 'the NIC list does not name the primary NIC';
+  const disagreeing = absent.find(
+    ({ port }) => port.state === 'attached' && port.deviceId === request.serverId,
+  );
+  if (disagreeing) return `NIC ${disagreeing.id} is not listed, but its port says that it is attached here`;
+  if (targets.length > 0 && !isIdle(server)) {
+    return server.taskState === null
+      ? `the server is ${server.status}`
+      : `the server is ${server.status}, ${server.taskState}`;
+  }
+  return null;
+}

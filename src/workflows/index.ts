@@ -1,0 +1,2 @@
+export { deleteServerNics } from './delete-server-nics';
+export { restoreServerNics } from './restore-server-nics';

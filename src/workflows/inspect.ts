@@ -1,0 +1,219 @@
+/** Before anything changes: is the request good, may these NICs be touched, is the server ready? */
+import { workflowInfo } from '@temporalio/workflow';
+import type { Inspection, InspectedNic, PreviousOpenRun } from '../contract/activities';
+import type { CheckedRequest } from '../contract/input';
+import { HOUR_MS } from '../contract/input';
+import { formatDuration } from '../contract/duration';
+import { FAILURE_TYPE, serverWorkflowId } from '../contract/names';
+import type { NicRow, RestoreGrade } from '../contract/types';
+import type { Unread } from './cloud';
+import { ask, reading } from './cloud';
+import { label, nics, plain } from './display';
+import { RunEnd } from './ending';
+import { assess } from './guards';
+import { backoffDelay } from './poll-schedule';
+import { blankRow, type Run } from './run';
+
+/** How often a server in passing is looked at again, at first; an inspection costs a call per NIC. */
+const STATE_WAIT_MS = 10_000;
+
+/** Input and circumstances of the start; throws with every problem in one message, before any call to the cloud. */
+export function checkStart(run: Run): void {
+  const problems = [...run.problems, ...startProblems(run.problems.length === 0 ? run.request : null)];
+  if (problems.length === 0) return;
+  throw RunEnd.failed(
+    FAILURE_TYPE.invalidInput,
+    `${problems.length === 1 ? 'one problem' : `${problems.length} problems`} with the request: ${problems.join('; ')}`,
+  );
+}
+
+function startProblems(request: CheckedRequest | null): string[] {
+  if (request === null) return [];
+  const info = workflowInfo();
+  const problems: string[] = [];
+  const expectedId = serverWorkflowId(request.serverId);
+  if (info.workflowId !== expectedId) {
+    problems.push(
+      `the workflow id must be ${expectedId} (it is the lock of the server), not ${plain(info.workflowId)}`,
+    );
+  }
+  if (info.cronSchedule) problems.push('a cron schedule: a deletion must not repeat itself; leave it out');
+  const neededMs = request.deadlineMs + request.undoWindowMs + HOUR_MS;
+  for (const [name, ms] of [
+    ['execution', info.executionTimeoutMs],
+    ['run', info.runTimeoutMs],
+  ] as const) {
+    if (ms !== undefined && ms > 0 && ms < neededMs) {
+      problems.push(
+        `an ${name} time-out of ${formatDuration(ms)}: shorter than deadline + undo window + 1 hour` +
+          ` (${formatDuration(neededMs)}); leave it out or raise it`.replace('an run', 'a run'),
+      );
+    }
+  }
+  return problems;
+}
+
+/** Inspects until the server is ready (or there is nothing to do), or ends the run. */
+export async function inspect(run: Run): Promise<void> {
+  let previousSettled = false;
+  for (let look = 1; ; look++) {
+    run.enter(look === 1 ? 'inspecting' : 'waiting', run.document.waitingFor);
+    const inspection = await inspectOnce(run);
+    const judged = assess(run.request, inspection);
+    takeIn(run, inspection, judged.targets, judged.absent, judged.primaryId);
+    if (judged.violations.length > 0) {
+      throw RunEnd.failed(FAILURE_TYPE.refused, `nothing was changed: ${judged.violations.join('; ')}`);
+    }
+    if (run.request.dryRun) {
+      if (judged.passing !== null) run.warn(`a real run would wait: ${judged.passing}`);
+      return;
+    }
+    if (judged.passing === null) {
+      if (inspection.previous === null || judged.targets.length === 0 || previousSettled) return;
+      await settlePrevious(run, inspection.previous);
+      previousSettled = true;
+      continue;
+    }
+    if (run.expired) {
+      throw RunEnd.failed(
+        FAILURE_TYPE.refused,
+        `nothing was changed: ${judged.passing}, still so at the deadline (${run.document.deadlineAt})`,
+      );
+    }
+    run.enter('waiting', judged.passing);
+    await run.waitOrWake(Math.min(STATE_WAIT_MS, run.remainingMs), label(`waiting: ${judged.passing}`));
+  }
+}
+
+async function inspectOnce(run: Run): Promise<Inspection> {
+  const { request, document } = run;
+  const nicIds = request.nics === 'all' ? [] : request.nics.map((nic) => nic.id);
+  const what = request.nics === 'all' ? 'all NICs but the primary one' : nics(nicIds.length);
+  const { workflowId, runId } = workflowInfo();
+  for (let failures = 1; ; failures++) {
+    const answer = await run.patiently(45_000, () =>
+      ask(
+        reading(label(`${document.serverName ?? document.serverId}: ${what} to go`)).inspectServer({
+          serverId: request.serverId,
+          nicIds,
+          previousRunOf: { workflowId, runId },
+        }),
+      ),
+    );
+    if (answer.kind === 'inspection') return answer;
+    if (answer.kind === 'throttled') {
+      await pause(run, answer.retryAfterMs ?? backoffDelay(failures), 'throttled by the cloud');
+    } else {
+      refuseUnlessPassing(run, answer);
+      await pause(run, backoffDelay(failures), `the cloud gives no answer: ${answer.message}`);
+    }
+  }
+}
+
+/** Nothing was sent yet: refused credentials or a definite no end the run at once (interface.md §6.5). */
+function refuseUnlessPassing(run: Run, unread: Unread): void {
+  if (unread.kind === 'unavailable') {
+    if (!run.expired) return;
+    throw RunEnd.failed(
+      FAILURE_TYPE.refused,
+      `nothing was changed: the server could not be inspected until the deadline: ${unread.message}`,
+    );
+  }
+  const hint = unread.details?.hint ? ` ${unread.details.hint}` : '';
+  throw RunEnd.failed(
+    FAILURE_TYPE.cloudRefused,
+    `nothing was changed: ${unread.message}.${hint}`,
+    unread.details?.code ?? null,
+  );
+}
+
+async function pause(run: Run, ms: number, why: string): Promise<void> {
+  if (run.expired)
+    throw RunEnd.failed(FAILURE_TYPE.refused, `nothing was changed: ${why}, still so at the deadline`);
+  run.enter('waiting', plain(why));
+  await run.waitOrWake(Math.min(ms, Math.max(run.remainingMs, 1_000)), label(why));
+}
+
+/** Fills the document and the witnesses from an inspection; on a later one only what may have changed. */
+function takeIn(
+  run: Run,
+  inspection: Inspection,
+  targets: InspectedNic[],
+  absent: Inspection['absent'],
+  primaryId: string | null,
+): void {
+  const { document, request } = run;
+  document.projectId = inspection.projectId;
+  document.region = inspection.region;
+  document.serverName = inspection.server?.name ?? document.serverName;
+  run.primaryId = primaryId;
+  run.useSearchAttributes(inspection.searchAttributes);
+  run.witnesses.clear();
+  for (const nic of targets) run.witnesses.set(nic.id, { nic, absent: 0, present: 0, port: null });
+
+  const onServer = new Map(inspection.nics.map((nic) => [nic.id, nic]));
+  const requested =
+    request.nics === 'all' ? targets.map((nic) => nic.id) : request.nics.map((target) => target.id);
+  const rows = new Map(document.nics.map((row) => [row.id, row]));
+  document.nics = requested.map((id) => {
+    const row = rows.get(id) ?? blankRow(id);
+    const nic = onServer.get(id);
+    const gone = absent.find((candidate) => candidate.id === id);
+    if (nic !== undefined) describe(row, nic);
+    // An absence counts only beside the primary NIC; the verdicts of a refused run stay `untouched`.
+    if (gone !== undefined && (gone.port.state === 'absent' || gone.port.state === 'free')) {
+      row.outcome = 'already-absent';
+      row.evidence = { ...row.evidence, list: 'absent', port: gone.port.state };
+    }
+    return row;
+  });
+}
+
+function describe(row: NicRow, nic: InspectedNic): void {
+  row.outcome = 'untouched';
+  row.ip = nic.ips[0] ?? null;
+  row.mac = nic.mac;
+  row.elasticIp = nic.elasticIp;
+  row.snapshot ??= nic.snapshot;
+  row.restore = gradeOf(nic);
+  row.evidence = { ...row.evidence, list: 'present', port: nic.port.state };
+}
+
+/** How well a NIC could be put back after a plain deletion (interface.md §3). */
+function gradeOf({ snapshot }: InspectedNic): RestoreGrade {
+  if (snapshot.deleteOnTermination === false) return 'exact';
+  if (snapshot.networkId === null) return 'no';
+  return snapshot.fixedIps.length > 0 ? 'new-mac' : 'new-ip-and-mac';
+}
+
+/**
+ * A run under the same id was ended from outside while its submission was open: what it sent may still be at work,
+ * so it is followed to its end before anything is inspected for good.
+ */
+async function settlePrevious(run: Run, previous: PreviousOpenRun): Promise<void> {
+  const why = `run ${previous.runId} was ended from outside while its submission was open`;
+  run.warn(`${why}; this run waited until that submission had come to rest`);
+  run.enter('waiting', why);
+  for (let look = 1; !run.expired; look++) {
+    if (previous.jobId === null) {
+      // Its job is not known: two settles give a submission on its way the time to show.
+      await run.wait(2 * run.request.timing.settleMs, label(`settling what run ${previous.runId} sent`));
+      return;
+    }
+    const { jobId } = previous;
+    const answer = await run.patiently(45_000, () =>
+      ask(reading(label(`job of the ended run ${previous.runId}`)).getJobStatus({ jobId })),
+    );
+    if (answer.kind === 'gone') return;
+    if (answer.kind === 'job' && (answer.status === 'SUCCESS' || answer.status === 'FAIL')) return;
+    if (answer.kind === 'credentials' || answer.kind === 'refused') refuseUnlessPassing(run, answer);
+    await run.waitOrWake(
+      Math.min(run.pace.pollIntervalMs, Math.max(run.remainingMs, 1)),
+      label(`job of ${previous.runId}: still running`),
+    );
+  }
+  throw RunEnd.failed(
+    FAILURE_TYPE.refused,
+    `nothing was changed: ${why}, and its job has not ended until the deadline`,
+  );
+}

@@ -1,0 +1,90 @@
+/** Readings of the NIC list: one that counts, or two that agree. */
+import type { Reading } from '../contract/activities';
+import { formatDuration } from '../contract/duration';
+import { ask, reading } from './cloud';
+import { label, nics, plain } from './display';
+import { isIdle } from './guards';
+import { backoffDelay } from './poll-schedule';
+import type { Run } from './run';
+
+/** Pause after refused credentials: five bad signatures lock a key for five minutes (ecs-api.md §6.2). */
+export const HOLD_MS = 60_000;
+
+export interface LookOptions {
+  label: string;
+  /** Read the server's state, too. */
+  server: boolean;
+  /** How long after the reading before it this one was meant to be made, in ms. */
+  plannedGapMs: number;
+  /** Epoch ms after which an unreadable cloud is given up. */
+  until: () => number;
+}
+
+/** One reading that counts (it names the primary NIC); `null` when none could be had in time. */
+export async function lookOnce(run: Run, options: LookOptions): Promise<Reading | null> {
+  const { serverId } = run.request;
+  for (let failures = 1; ; failures++) {
+    await holdBack(run);
+    // Ports known to be gone need no second look: ids are never used again.
+    const ports = [...run.witnesses.values()]
+      .filter(({ port }) => port?.state !== 'absent')
+      .map(({ nic }) => nic.id);
+    const answer = await run.patiently(45_000, () =>
+      ask(reading(options.label).listNics({ serverId, ports, server: options.server })),
+    );
+    let why: string;
+    let waitMs = backoffDelay(failures);
+    if (answer.kind === 'reading') {
+      if (run.note(answer, options.plannedGapMs)) {
+        run.show();
+        return answer;
+      }
+      why = 'the NIC list does not name the primary NIC';
+    } else if (answer.kind === 'throttled') {
+      why = 'throttled by the cloud';
+      waitMs = answer.retryAfterMs ?? waitMs;
+    } else {
+      why = answer.message;
+      if (answer.kind !== 'unavailable') {
+        run.holdUntil = Date.now() + HOLD_MS;
+        waitMs = HOLD_MS;
+      }
+    }
+    if (Date.now() >= options.until()) return null;
+    run.enter(run.document.phase, plain(why));
+    await run.waitOrWake(waitMs, label(`no reading: ${why}`));
+    run.enter(run.document.phase, null);
+  }
+}
+
+/** Waits until a try with refused credentials may be made again; not to be cut short by a message. */
+export async function holdBack(run: Run): Promise<void> {
+  const ms = run.holdUntil - Date.now();
+  if (ms > 0) await run.wait(ms, label('credentials refused: one try a minute'));
+}
+
+/**
+ * After a submission whose fate is unknown: settle, read, settle, read, until two readings in a row agree on an idle
+ * server. `true`: what is left is provably still there (or nothing is left), and may be sent again.
+ */
+export async function lookTwice(run: Run, why: string): Promise<boolean> {
+  const { settleMs } = run.request.timing;
+  run.forgetReadings();
+  run.enter('verifying', plain(why));
+  let idleReadings = 0;
+  for (let look = 1; ; look++) {
+    if (look > 2 && run.expired) return false;
+    await run.wait(settleMs, label(`${formatDuration(settleMs)} to settle, then look ${look}: ${why}`));
+    const found = await lookOnce(run, {
+      label: label(`look ${look} after a lost answer: ${nics(run.remaining().length)} to find`),
+      server: true,
+      plannedGapMs: settleMs,
+      until: () => Date.now() + run.remainingMs,
+    });
+    if (found === null) return false;
+    if (run.remaining().length === 0) return true;
+    idleReadings = found.server !== null && isIdle(found.server) ? idleReadings + 1 : 0;
+    const agreed = [...run.witnesses.values()].every(({ absent, present }) => absent >= 2 || present >= 2);
+    if (agreed && idleReadings >= 2) return true;
+  }
+}

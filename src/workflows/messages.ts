@@ -1,0 +1,82 @@
+/** The messages that a run takes. Handlers are registered before the first await and only read or set state. */
+import {
+  ApplicationFailure,
+  condition,
+  defineQuery,
+  defineSignal,
+  defineUpdate,
+  setHandler,
+} from '@temporalio/workflow';
+import { requestKey } from '../contract/input';
+import {
+  DIFFERENT_REQUEST,
+  NOT_SUPPORTED_YET,
+  QUERY_STATUS,
+  SIGNAL_POLL_NOW,
+  UPDATE,
+} from '../contract/names';
+import type { ByWhom, ResultDocument, SubmittedAnswer } from '../contract/types';
+import type { Run } from './run';
+
+/** How a run ended, for those who wait for it. */
+export interface Ending {
+  /** `null`: completed or cancelled, the document says all. */
+  failure: ApplicationFailure | null;
+  /** Every NIC has its verdict, also where the run failed. */
+  settled: boolean;
+}
+
+export function registerMessages(run: Run, ending: () => Ending | null): void {
+  setHandler(defineQuery<ResultDocument>(QUERY_STATUS), () => run.document, {
+    description: 'The result document at any time',
+  });
+  setHandler(defineSignal(SIGNAL_POLL_NOW), () => run.wake(), {
+    description: 'Look at once, e.g. when a callback tells that the job has ended',
+  });
+
+  const ownKey = requestKey(run.input);
+  const validator = (request?: unknown): void => {
+    if (request !== undefined && request !== null && requestKey(request) !== ownKey) {
+      throw ApplicationFailure.nonRetryable(
+        'the open run on this server serves a different request; wait for its end, or look at it with the query status',
+        DIFFERENT_REQUEST,
+      );
+    }
+  };
+
+  setHandler(
+    defineUpdate<SubmittedAnswer, [request?: unknown]>(UPDATE.submitted),
+    async () => {
+      await condition(() => run.document.jobs.length > 0 || ending() !== null);
+      const job = run.document.jobs[0];
+      const failure = ending()?.failure;
+      if (job === undefined && failure) throw failure;
+      return { jobId: job?.id ?? null };
+    },
+    { validator, description: 'Resolves with {jobId} when the cloud has accepted' },
+  );
+  setHandler(
+    defineUpdate<ResultDocument, [request?: unknown]>(UPDATE.settled),
+    async () => {
+      await condition(() => ending() !== null);
+      const end = ending();
+      if (end?.failure && !end.settled) throw end.failure;
+      return run.document;
+    },
+    { validator, description: 'Resolves with the result document as soon as every NIC has its verdict' },
+  );
+
+  for (const name of [UPDATE.undo, UPDATE.commit]) {
+    setHandler(defineUpdate<void, [ByWhom]>(name), (_who: ByWhom) => unsupported(name), {
+      validator: () => unsupported(name),
+      description: 'Not supported yet',
+    });
+  }
+}
+
+function unsupported(name: string): never {
+  throw ApplicationFailure.nonRetryable(
+    `${name} is not supported yet: this run keeps no ports`,
+    NOT_SUPPORTED_YET,
+  );
+}

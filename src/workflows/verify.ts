@@ -1,0 +1,128 @@
+/** Establish the verdict of every NIC from its witnesses, and look again for as long as they leave a doubt. */
+import { formatDuration } from '../contract/duration';
+import type { NicOutcome } from '../contract/types';
+import { nics, label, plain, readingLabel } from './display';
+import { followJob, pollOnce } from './follow';
+import { isIdle } from './guards';
+import { lookOnce } from './look';
+import { nextReadingDelay } from './poll-schedule';
+import type { Run, Witness } from './run';
+import type { ListWitness, Moment } from './verdict';
+import { verdictOf } from './verdict';
+
+/** Witnesses that contradict each other for this many times `verifyFor` will not come to agree. */
+const CONTRADICTION_FACTOR = 2;
+
+export async function establishVerdicts(run: Run): Promise<void> {
+  const open = new Set(run.witnesses.keys());
+  const { verifyForMs } = run.request.timing;
+  const startedAt = Date.now();
+  const patientUntil = () => (run.overSince ?? startedAt) + verifyForMs;
+  let gapMs = 0;
+  let serverIdle = true;
+  for (let look = 1; open.size > 0; look++) {
+    run.enter('verifying');
+    const found = await lookOnce(run, {
+      label: readingLabel(look, run.document),
+      // Without a job to follow, a server at work may still be working on what was sent.
+      server: run.jobState === 'none',
+      plannedGapMs: gapMs,
+      until: () => Math.max(Date.now() + run.remainingMs, patientUntil(), startedAt + verifyForMs),
+    });
+    if (found?.server) serverIdle = isIdle(found.server);
+    if (found?.serverExists === false) run.warn('the server vanished meanwhile');
+    const now = Date.now();
+    const last = found === null || now >= patientUntil() + CONTRADICTION_FACTOR * verifyForMs + 60_000;
+    for (const id of open) {
+      if (decide(run, id, { now, patientUntil: patientUntil(), serverIdle, last })) open.delete(id);
+    }
+    if (open.size === 0) return;
+
+    if (run.jobState === 'unreadable' || run.jobState === 'gone') {
+      if (run.holdUntil <= Date.now()) await pollOnce(run);
+    }
+    if (run.jobState === 'running' && !run.expired) {
+      await followJob(run);
+      look = 0;
+      gapMs = 0;
+      continue;
+    }
+    gapMs = nextReadingDelay(look, patientUntil() - Date.now());
+    await run.waitOrWake(
+      gapMs,
+      label(`look again in ${formatDuration(gapMs)} · ${nics(open.size)} without verdict`),
+    );
+  }
+}
+
+interface Now {
+  now: number;
+  patientUntil: number;
+  serverIdle: boolean;
+  last: boolean;
+}
+
+/** Writes the verdict into the row when there is one. */
+function decide(run: Run, id: string, at: Now): boolean {
+  const witness = run.witnesses.get(id);
+  if (witness === undefined) return true;
+  const verdict = verdictOf({
+    list: listWitness(witness),
+    port: witness.port,
+    serverId: run.request.serverId,
+    keepsPort: witness.nic.snapshot.deleteOnTermination === false,
+    moment: momentOf(run, at),
+    last: at.last,
+  });
+  if (verdict === undefined) return false;
+  const row = run.row(id);
+  // Nothing of ours was accepted: whoever took it, this run did not (interface.md §3).
+  const ours = run.document.submissions > 0 || run.touched;
+  row.outcome = ours || verdict.outcome === 'still-attached' ? verdict.outcome : asAbsent(verdict.outcome);
+  if (verdict.warning !== null) run.warn(`NIC ${id} ${verdict.warning}`);
+  if (verdict.message !== null) row.message = verdict.message;
+  if (row.outcome === 'still-attached') row.message ??= whyStillThere(run);
+  if (row.outcome === 'deleted' || row.outcome === 'already-absent') {
+    row.errorCode = null;
+    row.message = null;
+  }
+  run.show();
+  return true;
+}
+
+function asAbsent(outcome: NicOutcome): NicOutcome {
+  return outcome === 'deleted' || outcome === 'detached' ? 'already-absent' : outcome;
+}
+
+function listWitness({ absent, present }: Witness): ListWitness {
+  if (absent >= 2) return 'absent';
+  return present >= 2 ? 'present' : 'unsettled';
+}
+
+function momentOf(run: Run, { now, patientUntil, serverIdle }: Now): Moment {
+  switch (run.jobState) {
+    case 'ended':
+    case 'gone':
+      return now >= patientUntil ? 'stable' : 'over';
+    case 'none':
+      if (!serverIdle) return run.expired ? 'cut-off' : 'over';
+      return now >= patientUntil ? 'stable' : 'over';
+    case 'running':
+    case 'unreadable':
+      return run.expired ? 'cut-off' : 'over';
+  }
+}
+
+function whyStillThere(run: Run): string {
+  const job = run.document.jobs.at(-1);
+  if (job === undefined) {
+    return `${run.document.submissions} submissions without a usable answer; the cloud acted on none of them`;
+  }
+  const { lastJob } = run;
+  if (lastJob?.status === 'FAIL') {
+    return plain(
+      lastJob.message ?? `the job ended as FAIL${lastJob.errorCode ? ` (${lastJob.errorCode})` : ''}`,
+    );
+  }
+  return `job ${job.id} ended as ${job.status}, but the NIC is still on the server`;
+}
