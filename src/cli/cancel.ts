@@ -1,0 +1,62 @@
+/** `ecs-nics cancel` */
+import type { Phase } from '../contract';
+import { checkServerId, pageOf, withTemporal } from './context';
+import { CliError } from './errors';
+import type { ExitCode } from './exit-codes';
+import { EXIT } from './exit-codes';
+import { askStatus, findRun } from './lookup';
+import type { Output } from './output';
+import { runLines, stepLines } from './report';
+
+const CALL_MS = 10_000;
+
+export async function cancel(serverId: string, output: Output): Promise<ExitCode> {
+  checkServerId(serverId);
+  return withTemporal(async ({ temporal, run: refOf }) => {
+    const run = await findRun(temporal, serverId);
+    const ref = refOf(run.workflowId, run.runId);
+    if (!run.open) {
+      throw new CliError(
+        EXIT.starterFailed,
+        'NoOpenRun',
+        `no run is open on server ${serverId}; the last one ended at ${run.closedAt?.toISOString() ?? 'an unknown time'}. ` +
+          `How: ecs-nics status ${serverId}`,
+        ref,
+      );
+    }
+    const before = await askStatus(temporal, run);
+    const handle = temporal.client.workflow.getHandle(run.workflowId, undefined, {
+      firstExecutionRunId: run.firstRunId,
+    });
+    await temporal.call(CALL_MS, () => handle.cancel());
+    const after = await askStatus(temporal, run);
+    output.say([
+      'cancellation requested',
+      `  ${consequence(before.document?.phase ?? null)}`,
+      ...runLines(ref),
+      ...stepLines([{ text: 'See how it ends:', command: `ecs-nics status ${serverId}` }], pageOf(output)),
+    ]);
+    output.document(after.document ?? { ...ref, cancelRequested: true });
+    return EXIT.done;
+  });
+}
+
+/** What a cancellation means now. */
+export function consequence(phase: Phase | null): string {
+  switch (phase) {
+    case 'inspecting':
+    case 'waiting':
+      return 'If nothing was sent to the cloud yet, the run ends at once and nothing changes.';
+    case null:
+      return 'The run does not answer: it takes note as soon as a worker polls.';
+    case 'undo-window':
+      return 'The undo window closes; the ports stay as they are unless the request says otherwise.';
+    case 'submitting':
+    case 'polling':
+    case 'verifying':
+    case 'restoring':
+    case 'committing':
+    case 'done':
+      return "The cloud can't stop its job: the run watches it to the end, checks every NIC, then closes as cancelled.";
+  }
+}

@@ -1,0 +1,43 @@
+/** How the starter says that it can't go on: one message, one exit code. */
+import { NamespaceNotFoundError, isGrpcServiceError } from '@temporalio/client';
+import { TemporalUnreachable, reasonOf } from '../connection';
+import type { ExitCode } from './exit-codes';
+import { EXIT } from './exit-codes';
+
+export class CliError extends Error {
+  constructor(
+    readonly exitCode: ExitCode,
+    /** For machines: `error.type` of the JSON document. */
+    readonly type: string,
+    message: string,
+    /** What is known about the run, for the JSON document. */
+    readonly known: object = {},
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** Every error as one that can be shown. */
+export function asCliError(error: unknown, where: { address: string; namespace: string } | null): CliError {
+  if (error instanceof CliError) return error;
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  const options = { cause: error };
+  if (error instanceof TemporalUnreachable) {
+    return new CliError(EXIT.starterFailed, 'TemporalUnreachable', error.message, {}, options);
+  }
+  if (error instanceof NamespaceNotFoundError || cause instanceof NamespaceNotFoundError) {
+    return new CliError(
+      EXIT.starterFailed,
+      'NamespaceNotFound',
+      `Temporal at ${where?.address} has no namespace "${where?.namespace}". Set TEMPORAL_NAMESPACE.`,
+      {},
+      options,
+    );
+  }
+  if (isGrpcServiceError(cause)) {
+    const message = `Temporal at ${where?.address} answered: ${reasonOf(error)}.`;
+    return new CliError(EXIT.starterFailed, 'TemporalError', message, {}, options);
+  }
+  return new CliError(EXIT.starterFailed, 'InternalError', `internal error: ${reasonOf(error)}`, {}, options);
+}

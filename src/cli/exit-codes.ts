@@ -1,0 +1,52 @@
+/** The starter's exit codes, and how the end of a run maps to one of them. */
+import type { NicOutcome } from '../contract';
+import { FAILURE_TYPE } from '../contract';
+import type { Ending } from './ending';
+
+export const EXIT = {
+  done: 0,
+  /** The starter failed: Temporal not reachable, no worker, internal error. */
+  starterFailed: 1,
+  badInput: 2,
+  notDeleted: 3,
+  refused: 4,
+  putBack: 5,
+  needsPerson: 6,
+  cancelled: 7,
+  interrupted: 130,
+} as const;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+const BY_FAILURE: Record<string, ExitCode> = {
+  [FAILURE_TYPE.invalidInput]: EXIT.badInput,
+  [FAILURE_TYPE.refused]: EXIT.refused,
+  [FAILURE_TYPE.cloudRefused]: EXIT.refused,
+  [FAILURE_TYPE.notDeleted]: EXIT.notDeleted,
+  [FAILURE_TYPE.rolledBack]: EXIT.putBack,
+  [FAILURE_TYPE.restoreIncomplete]: EXIT.needsPerson,
+  [FAILURE_TYPE.outcomeUnknown]: EXIT.needsPerson,
+};
+
+export function exitCodeOf(ending: Ending): ExitCode {
+  switch (ending.kind) {
+    case 'completed':
+      return EXIT.done;
+    case 'failed':
+      // A failure type that we don't know says nothing about the NICs: somebody has to look.
+      return BY_FAILURE[ending.type] ?? EXIT.needsPerson;
+    case 'cancelled':
+      return ofCancelled(ending.counts);
+    case 'ended-from-outside':
+      // Terminated or timed out: a deletion may have been under way and nobody observed its end.
+      return EXIT.needsPerson;
+  }
+}
+
+function ofCancelled(counts: Partial<Record<NicOutcome, number>> | null): ExitCode {
+  if (counts === null) return EXIT.needsPerson;
+  const count = (outcome: NicOutcome) => counts[outcome] ?? 0;
+  if (count('unknown') > 0) return EXIT.needsPerson;
+  const putBack = count('restored') + count('recreated');
+  const gone = count('deleted') + count('detached');
+  return putBack > 0 && gone === 0 ? EXIT.putBack : EXIT.cancelled;
+}

@@ -1,0 +1,141 @@
+/** What can be done now, each with the exact command. No IO. */
+import type { DeleteServerNicsInput, NicOutcome, ResultDocument } from '../contract';
+import type { Ending } from './ending';
+import { plural } from './format';
+import { deleteCommand } from './request';
+
+export interface Step {
+  text: string;
+  command?: string;
+}
+
+/** For a run that goes on without us. */
+export function openSteps(serverId: string, again: DeleteServerNicsInput | null): Step[] {
+  return [
+    { text: 'See how it goes:', command: `ecs-nics status ${serverId}` },
+    ...(again === null
+      ? []
+      : [
+          {
+            text: 'Wait for its end again (the same request attaches to the open run):',
+            command: deleteCommand(again),
+          },
+        ]),
+    { text: 'Ask it to stop:', command: `ecs-nics cancel ${serverId}` },
+  ];
+}
+
+/** After the end. `input`: the request, when we know it. */
+export function endSteps(ending: Ending, serverId: string, input: DeleteServerNicsInput | null): Step[] {
+  const { document } = ending;
+  switch (ending.kind) {
+    case 'completed':
+      return document?.outcome === 'planned' ? plannedSteps(document, serverId, input) : [];
+    case 'failed':
+      return failedSteps(ending.type, document, serverId, input);
+    case 'cancelled': {
+      const rest = withOutcome(document, 'untouched', 'still-attached', 'restored');
+      if ((ending.counts?.unknown ?? 0) > 0 || ending.counts === null)
+        return [lookStep(serverId, document, input)];
+      if (rest.length === 0) return [];
+      return [
+        {
+          text: `${plural(rest.length, 'NIC')} of the request ${rest.length === 1 ? 'is' : 'are'} still there. To go on:`,
+          command: command(serverId, rest, input),
+        },
+      ];
+    }
+    case 'ended-from-outside':
+      return [lookStep(serverId, document, input)];
+  }
+}
+
+function plannedSteps(
+  document: ResultDocument,
+  serverId: string,
+  input: DeleteServerNicsInput | null,
+): Step[] {
+  const ids = withOutcome(document, 'untouched');
+  if (ids.length === 0) return [];
+  // The NICs that were shown, by name: "all" may mean something else by the time it is typed.
+  return [
+    {
+      text: `To delete ${ids.length === 1 ? 'this NIC' : `these ${ids.length} NICs`}:`,
+      command: command(serverId, ids, input),
+    },
+  ];
+}
+
+function failedSteps(
+  type: string,
+  document: ResultDocument | null,
+  serverId: string,
+  input: DeleteServerNicsInput | null,
+): Step[] {
+  switch (type) {
+    case 'NotDeleted': {
+      const rest = withOutcome(document, 'still-attached');
+      if (rest.length === 0) return [lookStep(serverId, document, input)];
+      return [
+        {
+          text: `Remove the reason named above, then try ${rest.length === 1 ? 'this NIC' : `these ${rest.length} NICs`} again:`,
+          command: command(serverId, rest, input),
+        },
+      ];
+    }
+    case 'Refused':
+    case 'CloudRefused':
+      return [
+        {
+          text: 'Nothing was changed. When the reason is gone, check again without changing anything:',
+          command: dryRun(serverId, document, input),
+        },
+      ];
+    case 'RolledBack':
+      return [
+        {
+          text: 'Everything was put back. To look at the server without changing anything:',
+          command: dryRun(serverId, document, input),
+        },
+      ];
+    case 'InvalidInput':
+      return [];
+    default:
+      return [lookStep(serverId, document, input)];
+  }
+}
+
+/** For outcomes that nobody knows: a dry run reads every NIC and touches nothing. */
+function lookStep(
+  serverId: string,
+  document: ResultDocument | null,
+  input: DeleteServerNicsInput | null,
+): Step {
+  return {
+    text: "This needs a person: don't repeat the deletion before you have looked. A dry run reads what is there now and changes nothing:",
+    command: dryRun(serverId, document, input),
+  };
+}
+
+function dryRun(
+  serverId: string,
+  document: ResultDocument | null,
+  input: DeleteServerNicsInput | null,
+): string {
+  if (input !== null) return deleteCommand({ ...input, dryRun: true });
+  const ids = document?.nics.map((nic) => nic.id) ?? [];
+  return deleteCommand({
+    serverId,
+    nics: ids.length === 0 ? 'all' : ids.map((id) => ({ id })),
+    dryRun: true,
+  });
+}
+
+function command(serverId: string, ids: string[], input: DeleteServerNicsInput | null): string {
+  const { dryRun: _, ...request } = input ?? { serverId };
+  return deleteCommand({ ...request, nics: ids.map((id) => ({ id })) });
+}
+
+function withOutcome(document: ResultDocument | null, ...outcomes: NicOutcome[]): string[] {
+  return (document?.nics ?? []).filter((nic) => outcomes.includes(nic.outcome)).map((nic) => nic.id);
+}

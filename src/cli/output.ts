@@ -1,0 +1,50 @@
+/** Who gets what: results on standard output, problems on standard error, everything but the document there with --json. */
+import type { WriteStream } from 'node:tty';
+import pc from 'picocolors';
+import type { CliError } from './errors';
+
+export type Colors = ReturnType<typeof pc.createColors>;
+
+export class Output {
+  /** Where people read along. */
+  readonly notes: WriteStream;
+  /** `true`: the notes go to a terminal, so they can be coloured and redrawn. */
+  readonly live: boolean;
+  readonly colors: Colors;
+
+  constructor(readonly json: boolean) {
+    this.notes = json ? process.stderr : process.stdout;
+    this.live = this.notes.isTTY === true && process.env.TERM !== 'dumb';
+    this.colors = pc.createColors(this.live && pc.isColorSupported);
+  }
+
+  say(lines: string | readonly string[]): void {
+    const text = typeof lines === 'string' ? lines : lines.join('\n');
+    this.notes.write(`${text}\n`);
+  }
+
+  /** The one document on standard output. */
+  document(value: unknown): void {
+    if (this.json) process.stdout.write(`${JSON.stringify(value, null, process.stdout.isTTY ? 2 : 0)}\n`);
+  }
+
+  error(error: CliError): void {
+    const { colors } = this;
+    const [first, ...rest] = error.message.split('\n');
+    const prefix = process.stderr.isTTY ? colors.red('ecs-nics:') : 'ecs-nics:';
+    process.stderr.write([`${prefix} ${first}`, ...rest].join('\n') + '\n');
+    if (process.env.ECS_NICS_LOG_LEVEL === 'debug') {
+      const cause = error.cause instanceof Error ? error.cause : error;
+      process.stderr.write(`${cause.stack}\n`);
+    }
+    // A script that reads standard output gets its one document whatever happens.
+    this.document({ ...error.known, error: { type: error.type, message: error.message } });
+  }
+}
+
+/** Everything written has left the process: `process.exit` would cut what a pipe has not taken yet. */
+export async function flushed(): Promise<void> {
+  for (const stream of [process.stdout, process.stderr]) {
+    if (stream.writableLength > 0) await new Promise((resolve) => stream.write('', resolve));
+  }
+}

@@ -1,0 +1,161 @@
+/** What an operator reads at the end: verdict first, then the NICs, the evidence, and what to do now. No IO. */
+import type { NicRow, ResultDocument } from '../contract';
+import { formatDuration } from '../contract';
+import type { Ending } from './ending';
+import { clean, table, wrap } from './format';
+import type { RunRef } from './link';
+import type { Step } from './next-steps';
+import type { Colors } from './output';
+import { colorOf } from './progress';
+import { ipOf, jobText, messageOf, serverOf, tookText, untilNextLook, verdictOf } from './wording';
+
+export interface ReportPage {
+  colors: Colors;
+  columns: number;
+  now: number;
+}
+
+/** Report of a run that has ended. */
+export function endReport(ending: Ending, run: RunRef, steps: Step[], page: ReportPage): string[] {
+  const { document } = ending;
+  return [
+    '',
+    headline(ending, page.colors),
+    ...reasonLines(ending, page),
+    ...(document === null ? totalsLines(ending) : bodyLines(document, page)),
+    ...runLines(run),
+    ...stepLines(steps, page),
+  ];
+}
+
+/** The state of a run that goes on. */
+export function openReport(
+  document: ResultDocument | null,
+  run: RunRef,
+  steps: Step[],
+  page: ReportPage,
+): string[] {
+  const head =
+    document === null
+      ? 'the run is open; it has not answered yet'
+      : `${document.outcome === 'running' ? 'running' : document.outcome}: ${document.phase} · ${serverOf(document)}`;
+  return [
+    '',
+    page.colors.bold(head),
+    ...(document === null ? [] : bodyLines(document, page)),
+    ...runLines(run),
+    ...stepLines(steps, page),
+  ];
+}
+
+export function headline(ending: Ending, c: Colors): string {
+  const { document } = ending;
+  const where = document === null ? '' : ` · ${serverOf(document)}`;
+  switch (ending.kind) {
+    case 'completed':
+      return c.bold(c.green(`✔ ${completedText(document)}${where}`));
+    case 'failed':
+      return c.bold(c.red(`✘ ${document?.outcome ?? ending.type}${where}`));
+    case 'cancelled':
+      return c.bold(c.yellow(`■ cancelled${where}`));
+    case 'ended-from-outside':
+      return c.bold(
+        c.red(
+          ending.type === 'Terminated'
+            ? '✘ the run was terminated: nobody has observed how it ended'
+            : '✘ the run timed out: nobody has observed how it ended',
+        ),
+      );
+  }
+}
+
+function completedText(document: ResultDocument | null): string {
+  if (document === null) return 'completed';
+  const words: Record<string, string> = {
+    planned: 'dry run: nothing was changed',
+    'nothing-to-do': 'nothing to do: the NICs were gone before',
+  };
+  return words[document.outcome] ?? document.outcome;
+}
+
+function reasonLines(ending: Ending, page: ReportPage): string[] {
+  if (ending.kind !== 'failed' && ending.kind !== 'ended-from-outside') return [];
+  return ending.message === '' ? [] : indent(ending.message, page, '  ');
+}
+
+function totalsLines(ending: Ending): string[] {
+  if (ending.kind !== 'cancelled') return [];
+  const counts = Object.entries(ending.counts ?? {}).filter(([, count]) => count > 0);
+  const text = counts.map(([outcome, count]) => `${count} ${outcome}`).join(', ');
+  return [
+    '',
+    `  ${text === '' ? 'the run left no totals' : `NICs: ${text}`} (no worker could show the rows)`,
+  ];
+}
+
+function bodyLines(document: ResultDocument, page: ReportPage): string[] {
+  return ['', ...nicTable(document, page), ...factLines(document, page)];
+}
+
+export function nicTable(document: ResultDocument, page: ReportPage): string[] {
+  const running = document.outcome === 'running';
+  const { nics } = document;
+  if (nics.length === 0) return ['  no NICs'];
+  const cells = table([
+    ['NIC', 'IP', 'OUTCOME'],
+    ...nics.map((nic) => [nic.id, ipOf(nic), outcomeText(nic, document)]),
+  ]);
+  const lines = [page.colors.dim(`  ${cells[0]}`)];
+  nics.forEach((nic, i) => {
+    lines.push(`  ${colorOf(nic.outcome, running, page.colors)(cells[i + 1] ?? '')}`);
+    const message = messageOf(nic);
+    if (message !== '') lines.push(...indent(message, page, '      '));
+  });
+  return lines;
+}
+
+function outcomeText(nic: NicRow, document: ResultDocument): string {
+  if (document.outcome !== 'planned') return verdictOf(nic, document.outcome === 'running');
+  // In a plan the outcome says little; what would become of the NIC and its way back say a lot.
+  if (nic.outcome !== 'untouched') return nic.outcome;
+  const elastic = nic.elasticIp === null ? '' : `, elastic IP ${clean(nic.elasticIp)}`;
+  return `would be deleted (way back: ${nic.restore}${elastic})`;
+}
+
+function factLines(document: ResultDocument, page: ReportPage): string[] {
+  const facts: [string, string][] = document.jobs.map((job) => ['job', jobText(job)]);
+  const took = tookText(document);
+  if (took !== null) facts.push(['took', took]);
+  const next = untilNextLook(document, page.now);
+  if (document.outcome === 'running' && next !== null) {
+    facts.push([
+      'next',
+      next === 0 ? 'looking at the cloud now' : `look at the cloud in ${formatDuration(next)}`,
+    ]);
+  }
+  if (document.undoUntil) facts.push(['undo', `possible until ${document.undoUntil}`]);
+  const lines = facts.map(([name, text]) => `  ${name.padEnd(8)}${text}`);
+  for (const warning of document.warnings) {
+    const [first = '', ...rest] = indent(warning, page, '          ');
+    lines.push(page.colors.yellow(`  warning ${first.trimStart()}`), ...rest.map(page.colors.yellow));
+  }
+  return lines.length === 0 ? [] : ['', ...lines];
+}
+
+export function runLines(run: RunRef): string[] {
+  return [`  run     ${run.workflowId}`, `          ${run.runId}`, `  Web UI  ${run.url}`];
+}
+
+export function stepLines(steps: readonly Step[], page: ReportPage): string[] {
+  return steps.flatMap(({ text, command }) => [
+    '',
+    ...indent(text, page, '  '),
+    // Never broken: it is there to be copied.
+    ...(command === undefined ? [] : [`    ${page.colors.bold(command)}`]),
+  ]);
+}
+
+function indent(text: string, page: ReportPage, margin: string): string[] {
+  const width = Math.min(Math.max(page.columns, 40), 120) - margin.length - 1;
+  return wrap(clean(text), width).map((line) => `${margin}${line}`);
+}

@@ -1,0 +1,114 @@
+/** From flags to the input of a run, and back to a command line. No IO. */
+import type { DeleteServerNicsInput, KeepOrRestore, Timing } from '../contract';
+import { checkDeleteInput } from '../contract';
+import { shellQuote } from './format';
+
+export interface DeleteFlags {
+  nic?: string[];
+  all?: boolean;
+  dryRun?: boolean;
+  keepPort?: boolean;
+  undoWindow?: string;
+  onFailure?: string;
+  onCancel?: string;
+  allowElasticIp?: boolean;
+  deadline?: string;
+  timing?: string;
+  requestedBy?: string;
+  reason?: string;
+  wait: boolean;
+  yes?: boolean;
+  json?: boolean;
+}
+
+/** What the checks call a field, and what the operator typed. */
+const FLAG_OF: readonly (readonly [RegExp, string])[] = [
+  [/^serverId\b/, '<server-id>'],
+  [/^nics(\[\d+\](\.id)?)?(?=:)/, '--nic'],
+  [/^keepPort\b/, '--keep-port'],
+  [/^undoWindow\b/, '--undo-window'],
+  [/^onFailure\b/, '--on-failure'],
+  [/^onCancel\b/, '--on-cancel'],
+  [/^deadline\b/, '--deadline'],
+  [/^timing\b/, '--timing'],
+  [/^requestedBy\b/, '--requested-by'],
+  [/^reason\b/, '--reason'],
+];
+
+/** The input, and every problem of the command line and of the input together. */
+export function requestFrom(
+  serverId: string | undefined,
+  flags: DeleteFlags,
+): { input: DeleteServerNicsInput; problems: string[] } {
+  const problems: string[] = [];
+  if (serverId === undefined) {
+    problems.push(
+      flags.nic === undefined
+        ? '<server-id>: missing'
+        : '<server-id>: missing; ids after --nic are NICs, so put the server id first',
+    );
+  }
+  if (flags.nic !== undefined && flags.all === true)
+    problems.push('--nic and --all: give one of them, not both');
+  if (flags.nic === undefined && flags.all !== true) {
+    problems.push('which NICs? name them with --nic <port-id>, or take every one but the primary with --all');
+  }
+  const timing = parseTiming(flags.timing, problems);
+  const input: DeleteServerNicsInput = {
+    serverId: serverId ?? '',
+    nics: flags.all === true ? 'all' : (flags.nic ?? []).map((id) => ({ id })),
+    ...(flags.dryRun === true ? { dryRun: true } : {}),
+    ...(flags.keepPort === true ? { keepPort: true } : {}),
+    ...(flags.undoWindow === undefined ? {} : { undoWindow: flags.undoWindow }),
+    // Not narrowed here: the check names what is wrong together with everything else.
+    ...(flags.onFailure === undefined ? {} : { onFailure: flags.onFailure as KeepOrRestore }),
+    ...(flags.onCancel === undefined ? {} : { onCancel: flags.onCancel as KeepOrRestore }),
+    ...(flags.allowElasticIp === true ? { allowElasticIp: true } : {}),
+    ...(flags.deadline === undefined ? {} : { deadline: flags.deadline }),
+    ...(flags.requestedBy === undefined ? {} : { requestedBy: flags.requestedBy }),
+    ...(flags.reason === undefined ? {} : { reason: flags.reason }),
+    ...(timing === undefined ? {} : { timing }),
+  };
+  for (const problem of checkDeleteInput(input).problems) {
+    // Said above, in the words of the command line.
+    if (serverId === undefined && problem.startsWith('serverId:')) continue;
+    if (flags.nic === undefined && problem.startsWith('nics:')) continue;
+    problems.push(inFlags(problem));
+  }
+  return { input, problems };
+}
+
+function inFlags(problem: string): string {
+  for (const [pattern, flag] of FLAG_OF) {
+    if (pattern.test(problem)) return problem.replace(pattern, flag);
+  }
+  return problem;
+}
+
+function parseTiming(text: string | undefined, problems: string[]): Timing | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as Timing;
+  } catch {
+    problems.push(`--timing: not JSON; give an object such as '{"pollInterval":"5s"}'`);
+    return undefined;
+  }
+}
+
+/** The command that asks for this, to be pasted into a shell. */
+export function deleteCommand(input: DeleteServerNicsInput): string {
+  const words = ['ecs-nics', 'delete', input.serverId];
+  if (input.nics === 'all') words.push('--all');
+  else for (const { id } of input.nics) words.push('--nic', id);
+  if (input.dryRun === true) words.push('--dry-run');
+  if (input.keepPort === true) words.push('--keep-port');
+  if (input.undoWindow !== undefined) words.push('--undo-window', String(input.undoWindow));
+  if (input.onFailure !== undefined) words.push('--on-failure', input.onFailure);
+  if (input.onCancel !== undefined) words.push('--on-cancel', input.onCancel);
+  if (input.allowElasticIp === true) words.push('--allow-elastic-ip');
+  if (input.deadline !== undefined) words.push('--deadline', String(input.deadline));
+  if (input.timing !== undefined) words.push('--timing', JSON.stringify(input.timing));
+  if (input.requestedBy !== undefined) words.push('--requested-by', input.requestedBy);
+  if (input.reason !== undefined) words.push('--reason', input.reason);
+  return words.map(shellQuote).join(' ');
+}

@@ -1,0 +1,50 @@
+/** What the Web UI shows about a run from its start on. The server bounds nothing and passes HTML through: both here. */
+import type { DeleteServerNicsInput } from '../contract';
+import { cut, escapeMarkdown, plural } from './format';
+
+/** The Web UI shows about this much without cutting. */
+const MAX_SUMMARY = 80;
+const MAX_TEXT = 300;
+const MAX_NICS_SHOWN = 32;
+
+export function startSummary(input: DeleteServerNicsInput): string {
+  const what = input.nics === 'all' ? 'all but the primary NIC' : plural(input.nics.length, 'NIC');
+  return cut(
+    `${input.dryRun === true ? 'Dry run: delete' : 'Delete'} ${what} of ${input.serverId}`,
+    MAX_SUMMARY,
+  );
+}
+
+export function startDetails(input: DeleteServerNicsInput): string {
+  const text = (value: unknown) => escapeMarkdown(cut(String(value), MAX_TEXT));
+  const lines = [
+    input.dryRun === true
+      ? '**Dry run**: inspects and checks, changes nothing.'
+      : '**Deletes NICs of a server.**',
+    '',
+    `- Server: ${text(input.serverId)}`,
+  ];
+  if (input.nics === 'all') lines.push('- NICs: every one but the primary');
+  else lines.push(...nicLines(input.nics.map((nic) => text(nic.id))));
+  const options: [string, unknown][] = [
+    ['Ports are kept', input.keepPort === true ? 'yes' : undefined],
+    ['Undo window', input.undoWindow],
+    ['On failure', input.onFailure],
+    ['On cancellation', input.onCancel],
+    ['A NIC with an elastic IP may go', input.allowElasticIp === true ? 'yes' : undefined],
+    ['Deadline', input.deadline],
+    ['Timing', input.timing === undefined ? undefined : JSON.stringify(input.timing)],
+    ['Requested by', input.requestedBy],
+    ['Reason', input.reason],
+  ];
+  for (const [name, value] of options) {
+    if (value !== undefined) lines.push(`- ${name}: ${text(value)}`);
+  }
+  return lines.join('\n');
+}
+
+function nicLines(ids: string[]): string[] {
+  const shown = ids.slice(0, MAX_NICS_SHOWN).map((id) => `    - ${id}`);
+  const rest = ids.length - shown.length;
+  return ['- NICs:', ...shown, ...(rest > 0 ? [`    - and ${rest} more`] : [])];
+}

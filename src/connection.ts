@@ -1,0 +1,136 @@
+/** The starter's connection to Temporal, configured by the `TEMPORAL_*` variables and profiles that every SDK reads. */
+import { connect as connectTcp } from 'node:net';
+import { Client, Connection, isGrpcDeadlineError, isGrpcServiceError } from '@temporalio/client';
+import type { ClientConnectConfig } from '@temporalio/envconfig';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+
+const DEFAULT_ADDRESS = 'localhost:7233';
+const DEFAULT_NAMESPACE = 'default';
+const DEFAULT_PORT = 7233;
+/** Long enough for a slow VPN, short enough for somebody who waits. */
+const PROBE_MS = 5_000;
+const HANDSHAKE_MS = 10_000;
+
+export interface TemporalTarget {
+  address: string;
+  namespace: string;
+  options: ClientConnectConfig['connectionOptions'];
+}
+
+/** An open connection. Every call through {@link Temporal.call} is bounded, so that nothing here can hang. */
+export interface Temporal {
+  address: string;
+  namespace: string;
+  client: Client;
+  connection: Connection;
+  /** Runs `fn` with a deadline for all its requests, in ms from now. */
+  call<T>(deadlineMs: number, fn: () => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** Temporal can't be used; the message names the address and the remedy. */
+export class TemporalUnreachable extends Error {
+  override readonly name = 'TemporalUnreachable';
+}
+
+/** Where to connect, by the environment and profile files. Throws what `@temporalio/envconfig` throws. */
+export function temporalTarget(): TemporalTarget {
+  const { connectionOptions, namespace } = loadClientConnectConfig();
+  return {
+    address: connectionOptions.address ?? DEFAULT_ADDRESS,
+    namespace: namespace ?? DEFAULT_NAMESPACE,
+    options: connectionOptions,
+  };
+}
+
+/** Connects. Throws {@link TemporalUnreachable}. */
+export async function connectTemporal(target: TemporalTarget): Promise<Temporal> {
+  const { address, namespace, options } = target;
+  const endpoint = endpointOf(address);
+  // A refused connection makes gRPC back off and try on until its time-out: asking TCP first answers at once.
+  if (endpoint !== null && !viaProxy()) await probe(endpoint, address);
+  const connection = Connection.lazy({
+    address,
+    connectTimeout: HANDSHAKE_MS,
+    ...(options.tls === undefined ? {} : { tls: options.tls }),
+    ...(options.apiKey === undefined ? {} : { apiKey: options.apiKey }),
+    ...(options.metadata === undefined ? {} : { metadata: options.metadata }),
+  });
+  try {
+    await connection.ensureConnected();
+  } catch (error) {
+    await connection.close();
+    throw new TemporalUnreachable(
+      `Temporal at ${address} can't be used: ${reasonOf(error)}. ` +
+        'Check TEMPORAL_ADDRESS, TEMPORAL_TLS and TEMPORAL_API_KEY.',
+      { cause: error },
+    );
+  }
+  return {
+    address,
+    namespace,
+    client: new Client({ connection, namespace }),
+    connection,
+    call: (deadlineMs, fn) => connection.withDeadline(Date.now() + deadlineMs, fn),
+    close: () => connection.close(),
+  };
+}
+
+/** Host and port of a plain address; `null` for what only a gRPC resolver understands (`dns:///…`). */
+export function endpointOf(address: string): { host: string; port: number } | null {
+  const match = /^(\[[^\]]+\]|[^:/[\]]+)(?::(\d{1,5}))?$/.exec(address);
+  const host = match?.[1];
+  if (host === undefined) return null;
+  return {
+    host: host.replace(/^\[|\]$/g, ''),
+    port: match?.[2] === undefined ? DEFAULT_PORT : Number(match[2]),
+  };
+}
+
+/** gRPC goes through these proxies, where a direct probe might fail for no reason. */
+function viaProxy(): boolean {
+  return ['grpc_proxy', 'https_proxy', 'http_proxy'].some((name) => Boolean(process.env[name]));
+}
+
+async function probe(endpoint: { host: string; port: number }, address: string): Promise<void> {
+  const problem = await new Promise<string | null>((resolve) => {
+    const socket = connectTcp({ ...endpoint, timeout: PROBE_MS });
+    const end = (result: string | null) => {
+      socket.destroy();
+      resolve(result);
+    };
+    socket.once('connect', () => end(null));
+    socket.once('timeout', () => end(`no answer within ${PROBE_MS / 1_000} s`));
+    socket.once('error', (error: NodeJS.ErrnoException) => end(wordOf(error)));
+  });
+  if (problem !== null) {
+    throw new TemporalUnreachable(
+      `Temporal is not reachable at ${address} (${problem}). ` +
+        'Start it, or set TEMPORAL_ADDRESS to where it runs.',
+    );
+  }
+}
+
+function wordOf(error: NodeJS.ErrnoException): string {
+  const words: Record<string, string> = {
+    ECONNREFUSED: 'connection refused',
+    ENOTFOUND: 'no such host',
+    EAI_AGAIN: 'the host name could not be looked up',
+    EHOSTUNREACH: 'no route to the host',
+    ENETUNREACH: 'no route to the network',
+    ETIMEDOUT: 'no answer',
+  };
+  return words[error.code ?? ''] ?? error.code ?? error.message;
+}
+
+/** The fact behind an error of the client, on one line. */
+export function reasonOf(error: unknown): string {
+  if (isGrpcDeadlineError(error)) return 'no answer in time';
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const text = isGrpcServiceError(cause)
+    ? cause.details || cause.message
+    : cause instanceof Error
+      ? cause.message
+      : String(cause);
+  return text.replace(/\s+/g, ' ').trim().replace(/\.$/, '');
+}
