@@ -1,10 +1,10 @@
 /** The Temporal server of demo, dev stack and tests: one that runs already, or one of our own on free ports. */
 import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
 import { devNull } from 'node:os';
 import { SEARCH_ATTRIBUTE } from '../src/contract/names';
 import { dieWithUs } from './guard';
 import { accepts, freePort, until } from './ports';
+import { stop } from './processes';
 import { findTemporal } from './temporal-binary';
 import type { Environment, Log } from './temporal-binary';
 
@@ -139,17 +139,4 @@ async function isServing(httpPort: number): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-/** Ends a child: politely, and after `graceMs` for certain; with 0 at once. */
-export function stop(child: ChildProcess, graceMs = 5_000): Promise<void> {
-  return new Promise((fulfil) => {
-    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return fulfil();
-    const kill = setTimeout(() => child.kill('SIGKILL'), graceMs);
-    child.once('exit', () => {
-      clearTimeout(kill);
-      fulfil();
-    });
-    child.kill(graceMs === 0 ? 'SIGKILL' : 'SIGTERM');
-  });
 }

@@ -1,0 +1,57 @@
+/** The simulated cloud as a child process, and its control API. */
+import { startProgram, stop } from './processes';
+
+export interface Simulator {
+  url: string;
+  projectId: string;
+  region: string;
+  accessKey: { ak: string; sk: string };
+  pid: number;
+  get<T>(path: string): Promise<T>;
+  post<T>(path: string, body?: unknown): Promise<T>;
+  /** Any control call, e.g. `control('DELETE', '/_sim/faults')`. */
+  control<T>(method: string, path: string, body?: unknown): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** First line of the simulator's output. */
+interface Announcement {
+  simulator: string;
+  project: string;
+  region: string;
+  ak: string;
+  sk: string;
+}
+
+export async function startSimulator(args: string[], env: NodeJS.ProcessEnv): Promise<Simulator> {
+  const running = startProgram('simulator/main.js', ['--port', '0', ...args], env);
+  const line = await new Promise<string | undefined>((fulfil) => {
+    running.onLine('stdout', fulfil);
+    void running.finished.then(() => fulfil(undefined));
+  });
+  if (line === undefined) throw new Error(`The simulator did not start.\n${(await running.finished).stderr}`);
+  const said = JSON.parse(line) as Announcement;
+
+  async function control<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const answer = await fetch(`${said.simulator}${path}`, {
+      method,
+      ...(body === undefined
+        ? {}
+        : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    return (text === '' ? undefined : JSON.parse(text)) as T;
+  }
+  return {
+    url: said.simulator,
+    projectId: said.project,
+    region: said.region,
+    accessKey: { ak: said.ak, sk: said.sk },
+    pid: running.pid,
+    get: (path) => control('GET', path),
+    post: (path, body) => control('POST', path, body),
+    control,
+    close: () => stop(running.child, 2_000),
+  };
+}
