@@ -1,0 +1,14 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Time as the cloud client sees it; injected, so that tests can run on virtual time. */
+export interface Clock {
+  /** Epoch milliseconds, UTC: dates of signatures and {@link import('./cloud').CallOptions.notAfter}. */
+  now(): number;
+  /** Waits `ms` milliseconds; rejects when the signal is aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: (ms, signal) => delay(ms, undefined, { signal }),
+};

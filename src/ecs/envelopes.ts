@@ -1,0 +1,114 @@
+/** Error bodies in all the shapes the cloud uses (ecs-api.md §7.1), read into one. */
+
+export interface Problem {
+  /** The cloud's code as text; `null` when the body has none (a firewall's page, an empty body). */
+  code: string | null;
+  message: string | null;
+  /** The cause that an error carries inside: its `details`, or JSON inside its message. */
+  inner: { code: string | null; message: string | null } | null;
+  /** From the body; the header `X-Request-Id` goes before it. */
+  requestId: string | null;
+}
+
+/** Longest text of the cloud's that is passed on: enough for every recorded message, bounded for histories and logs. */
+const MAX_TEXT = 500;
+
+/**
+ * Faults of OpenStack's services are objects under one key (`itemNotFound`, `badRequest`, …), whose `code` is the HTTP
+ * status. Services name the same two decisive ones differently.
+ */
+const FAULT_NAMES: Record<string, string> = { 404: 'itemNotFound', 409: 'conflictingRequest' };
+
+type Fields = Record<string, unknown>;
+
+const isObject = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** One line of bounded, printable text; long runs that may be a token or a signature are cut out. */
+export function clean(value: unknown): string | null {
+  if (typeof value !== 'string' && typeof value !== 'number') return null;
+  const text = String(value)
+    .slice(0, 4 * MAX_TEXT)
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu, ' ')
+    .replace(/[\w+/=~-]{64,}/g, '…')
+    .trim();
+  if (text === '') return null;
+  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1)}…` : text;
+}
+
+/** A code is short and has no spaces; anything else in its place is not one. */
+function codeOf(value: unknown): string | null {
+  const text = clean(value);
+  return text !== null && /^[\w.:-]{1,64}$/.test(text) ? text : null;
+}
+
+/** JSON, also when it was encoded twice; `undefined` when it is none. */
+export function parseJson(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text.replace(/^\uFEFF/, ''));
+    return typeof value === 'string' && /^\s*[{[]/.test(value) ? JSON.parse(value) : value;
+  } catch {
+    return undefined;
+  }
+}
+
+/** JSON that stands as text where an object is expected. */
+export const unwrap = (value: unknown): unknown =>
+  typeof value === 'string' && /^\s*[{[]/.test(value) ? (parseJson(value) ?? value) : value;
+
+/**
+ * The error in a parsed body, or `null` when it holds none of the known shapes.
+ *
+ * @param depth how many layers of JSON inside a message are opened; two have been seen
+ */
+export function readProblem(body: unknown, depth = 3): Problem | null {
+  if (!isObject(body)) return null;
+  const found = shapes(body);
+  if (found === null) return null;
+  const requestId = codeOf(body['request_id']) ?? codeOf(body['requestId']);
+  const nested = depth > 0 ? readProblem(unwrap(found.message), depth - 1) : null;
+  const code = codeOf(found.code);
+  if (nested !== null) {
+    // The innermost message says what happened; the outer code says who speaks.
+    const inner = { code: nested.inner?.code ?? nested.code, message: nested.message };
+    return { code: code ?? nested.code, message: nested.message, inner, requestId };
+  }
+  const detail = Array.isArray(found.details) ? (found.details as unknown[]).find(isObject) : undefined;
+  const inner =
+    detail === undefined ? null : { code: codeOf(detail['code']), message: clean(detail['message']) };
+  const message = clean(found.message);
+  if (code === null && message === null) return null;
+  return { code, message, inner, requestId };
+}
+
+function shapes(body: Fields): { code: unknown; message: unknown; details?: unknown } | null {
+  const error = unwrap(body['error']);
+  if (isObject(error)) {
+    const { code, message, title, details } = error;
+    return { code: code ?? error['error_code'], message: message ?? error['error_msg'] ?? title, details };
+  }
+  const neutron = unwrap(body['NeutronError']);
+  if (isObject(neutron)) return { code: neutron['type'], message: neutron['message'] };
+  if (typeof neutron === 'string') return { code: 'NeutronError', message: neutron };
+  if (body['error_code'] != null || body['error_msg'] != null) {
+    return { code: body['error_code'], message: body['error_msg'] };
+  }
+  if (body['errorCode'] != null || body['errorMsg'] != null) {
+    return { code: body['errorCode'], message: body['errorMsg'] };
+  }
+  if (body['code'] != null || body['message'] != null)
+    return { code: body['code'], message: body['message'] };
+  if (typeof error === 'string') return { code: null, message: error };
+  const [name, ...others] = Object.keys(body);
+  const fault = name === undefined || others.length > 0 ? undefined : body[name];
+  if (!isObject(fault) || typeof fault['message'] !== 'string') return null;
+  return { code: FAULT_NAMES[clean(fault['code']) ?? ''] ?? name, message: fault['message'] };
+}
+
+/** `limit:N,time:M minute` in a throttle's message (ecs-api.md §8). */
+export function readThrottle(message: string | null): { limit: number; windowMs: number } | null {
+  const match = /limit:\s*(\d{1,9}),\s*time:\s*(\d{1,6})\s*(second|minute|hour|day)/i.exec(message ?? '');
+  if (match === null) return null;
+  const unit = { second: 1_000, minute: 60_000, hour: 3_600_000, day: 86_400_000 }[match[3]!.toLowerCase()]!;
+  return { limit: Number(match[1]), windowMs: Number(match[2]) * unit };
+}

@@ -1,0 +1,168 @@
+import { clean, readThrottle } from './envelopes';
+import type { Problem } from './envelopes';
+import { lookUp } from './error-table';
+import type { Action, ErrorRow, Fate } from './error-table';
+
+export type Operation = 'showServer' | 'listInterfaces' | 'showPort' | 'showJob' | 'deleteNics';
+
+/**
+ * What went wrong on the way: `answer`: the cloud said no · `network`, `timeout` · `unreadable`: an answer that is not
+ * what was asked for · `late`: `notAfter` had passed, nothing was sent · `aborted`: by the caller's signal ·
+ * `invalid`: an argument no request can be made of.
+ */
+export type FailureKind = 'answer' | 'network' | 'timeout' | 'unreadable' | 'late' | 'aborted' | 'invalid';
+
+interface Facts {
+  operation: Operation;
+  kind: FailureKind;
+  /** `null`: no answer. */
+  httpStatus: number | null;
+  /** The cloud's code as it stood in the answer; `null`: none. */
+  code: string | null;
+  /** Code of the error that the answer carried inside. */
+  innerCode: string | null;
+  /** The cloud's own words: one line, at most 500 characters. */
+  cloudMessage: string | null;
+  requestId: string | null;
+  action: Action;
+  /** Of a POST; for reads of no interest. */
+  fate: Fate;
+  /** ms, from the table; `null`: back off. */
+  delayMs: number | null;
+  /** ms, from `Retry-After`, at most 10 minutes. */
+  retryAfterMs: number | null;
+  /** The cloud's quota, when its message names it. */
+  throttle: { limit: number; windowMs: number } | null;
+  meaning: string;
+  /** One sentence for the operator, with the remedy. */
+  hint: string;
+  /** `no`: certainly nothing left this worker; `maybe`: no answer; `answered`. */
+  sent: 'no' | 'maybe' | 'answered';
+}
+
+/** The only thing a {@link import('./cloud').Cloud} throws. Holds plain values, and none of them is a secret. */
+export class CloudError extends Error {
+  override readonly name = 'CloudError';
+  readonly operation!: Operation;
+  readonly kind!: FailureKind;
+  readonly httpStatus!: number | null;
+  readonly code!: string | null;
+  readonly innerCode!: string | null;
+  readonly cloudMessage!: string | null;
+  readonly requestId!: string | null;
+  readonly action!: Action;
+  readonly fate!: Fate;
+  readonly delayMs!: number | null;
+  readonly retryAfterMs!: number | null;
+  readonly throttle!: { limit: number; windowMs: number } | null;
+  readonly meaning!: string;
+  readonly hint!: string;
+  readonly sent!: 'no' | 'maybe' | 'answered';
+
+  constructor(facts: Facts) {
+    super(describe(facts));
+    Object.assign(this, facts);
+  }
+}
+
+function describe(facts: Facts): string {
+  const status = facts.httpStatus === null ? facts.kind : `HTTP ${facts.httpStatus}`;
+  const what = [status, facts.code, facts.innerCode === null ? null : `(${facts.innerCode})`];
+  const said = facts.cloudMessage === null ? '' : `: “${facts.cloudMessage}”`;
+  const request = facts.requestId === null ? '' : ` (request ${facts.requestId})`;
+  return `${facts.operation}: ${what.filter((each) => each !== null).join(' ')}, ${facts.meaning}${said}${request}`;
+}
+
+/** `Retry-After` is honoured up to here: more than that is not a quota, and other runs may be waiting. */
+const MAX_RETRY_AFTER_MS = 10 * 60_000;
+
+/** ms from `Retry-After`: seconds, or an HTTP date; `null` when absent or unreadable. */
+export function parseRetryAfter(value: string | undefined, now: number): number | null {
+  const text = value?.trim() ?? '';
+  const ms = /^\d+(\.\d+)?$/.test(text)
+    ? Number(text) * 1000
+    : /[a-z]/i.test(text)
+      ? Date.parse(text) - now
+      : NaN;
+  return Number.isNaN(ms) ? null : Math.min(Math.max(Math.round(ms), 0), MAX_RETRY_AFTER_MS);
+}
+
+/** Which kind of error a failed call to OpenStack carries inside (ecs-api.md §7.1: `Ecs.1000` wraps it in its text). */
+function innerKind(problem: Problem): ErrorRow['inner'] | null {
+  const text = `${problem.inner?.code ?? ''} ${problem.message ?? ''}`;
+  if (/itemNotFound/i.test(text)) return 'not-found';
+  return /conflictingRequest/i.test(text) || problem.inner?.code === '409' ? 'conflict' : null;
+}
+
+/** What the answer's headers tell, beside its status. */
+export interface AnswerFacts {
+  httpStatus: number;
+  requestId: string | null;
+  retryAfterMs: number | null;
+}
+
+/** An answer that is an error: its row of the table, or the default for its status. */
+export function answerError(operation: Operation, answer: AnswerFacts, problem: Problem | null): CloudError {
+  const effect = operation === 'deleteNics';
+  const code = problem?.code ?? null;
+  const innerCode = problem?.inner?.code ?? null;
+  const found = lookUp(
+    { operation, effect, http: answer.httpStatus, code },
+    problem === null ? null : innerKind(problem),
+  );
+  return new CloudError({
+    operation,
+    kind: code === null && answer.httpStatus < 300 ? 'unreadable' : 'answer',
+    httpStatus: answer.httpStatus,
+    code,
+    innerCode: innerCode === code ? null : innerCode,
+    cloudMessage: problem?.message ?? null,
+    requestId: answer.requestId ?? problem?.requestId ?? null,
+    action: effect ? found.effect : found.read,
+    fate: found.fate,
+    delayMs: found.delayMs,
+    retryAfterMs: answer.retryAfterMs,
+    throttle: readThrottle(problem?.message ?? null),
+    meaning: found.meaning,
+    hint: found.hint,
+    sent: 'answered',
+  });
+}
+
+const CALL_HINTS: Record<Exclude<FailureKind, 'answer'>, string> = {
+  network: 'If it stays: check the endpoints, DNS, and firewalls on the way to the cloud.',
+  timeout:
+    'If it stays: check firewalls on the way to the cloud; slow answers are waited for and asked again.',
+  unreadable: 'If it stays: check that the endpoints lead to the cloud itself and not to a portal or proxy.',
+  late: 'Nothing to do: nothing was sent, and the run decides anew.',
+  aborted: 'Nothing to do: the call was given up by the worker.',
+  invalid: 'Check the ids in the request.',
+};
+
+/** A call without a complete answer. What was certainly not sent was certainly not accepted. */
+export function callError(
+  operation: Operation,
+  kind: Exclude<FailureKind, 'answer'>,
+  sent: Facts['sent'],
+  meaning: string,
+  answer: AnswerFacts | null = null,
+): CloudError {
+  const final = kind === 'late' || kind === 'invalid';
+  return new CloudError({
+    operation,
+    kind,
+    httpStatus: answer?.httpStatus ?? null,
+    code: null,
+    innerCode: null,
+    cloudMessage: null,
+    requestId: answer?.requestId ?? null,
+    action: final ? 'never' : operation === 'deleteNics' && sent !== 'no' ? 'observe' : 'retry',
+    fate: sent === 'no' ? 'refused' : 'unknown',
+    delayMs: null,
+    retryAfterMs: answer?.retryAfterMs ?? null,
+    throttle: null,
+    meaning: clean(meaning) ?? kind,
+    hint: CALL_HINTS[kind],
+    sent,
+  });
+}

@@ -1,0 +1,168 @@
+import { Agent } from 'undici';
+import type { Dispatcher } from 'undici';
+
+export interface TransportRequest {
+  /** Scheme, host and port. */
+  origin: string;
+  method: 'GET' | 'POST';
+  /** With query. */
+  path: string;
+  headers: Record<string, string>;
+  body: Buffer | null;
+  signal?: AbortSignal;
+  /**
+   * Called when a connection is there and the next thing would be to write the request. What it throws rejects the
+   * call, and nothing is written.
+   */
+  beforeWrite?: () => void;
+}
+
+export interface TransportResponse {
+  status: number;
+  /** Names in lower case. */
+  headers: Record<string, string>;
+  body: Buffer;
+}
+
+/** One exchange: no retry, no redirect. Throws {@link TransportError}, or what `beforeWrite` threw. */
+export type Transport = (request: TransportRequest) => Promise<TransportResponse>;
+
+export class TransportError extends Error {
+  override readonly name = 'TransportError';
+
+  constructor(
+    readonly kind: 'network' | 'timeout' | 'too-large' | 'aborted',
+    /** `no`: certainly nothing was written (no connection was made, say). */
+    readonly sent: 'no' | 'maybe',
+    message: string,
+    /** Status and headers, when the answer broke off after them. */
+    readonly answer: Pick<TransportResponse, 'status' | 'headers'> | null = null,
+  ) {
+    super(message);
+  }
+}
+
+export interface TransportLimits {
+  /** ms to connect, TLS included. */
+  connectMs: number;
+  /** ms from the written request to the answer's headers. */
+  headersMs: number;
+  /** ms between two pieces of the answer's body. */
+  bodyMs: number;
+  /** Bytes of an answer's body. */
+  maxBodyBytes: number;
+}
+
+/**
+ * The sum, 25 s, also bounds a whole exchange (an answer that trickles would never meet `bodyMs`). It leaves an
+ * attempt of 60 s room for the rate limit and a renewal of credentials. 1 MiB: a server's 12 NICs take some 10 KB.
+ */
+export const DEFAULT_LIMITS: TransportLimits = {
+  connectMs: 5_000,
+  headersMs: 10_000,
+  bodyMs: 10_000,
+  maxBodyBytes: 1024 * 1024,
+};
+
+/**
+ * An idle connection is given up before a load balancer is likely to close it: a POST that meets the closing is of
+ * unknown fate and costs a minute of looking.
+ */
+const KEEP_ALIVE_MS = 4_000;
+
+/** HTTP by undici, one pool of connections per origin. */
+export function undiciTransport(
+  limits: TransportLimits = DEFAULT_LIMITS,
+): Transport & { close(): Promise<void> } {
+  const agent = new Agent({
+    connect: { timeout: limits.connectMs },
+    headersTimeout: limits.headersMs,
+    bodyTimeout: limits.bodyMs,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    keepAliveMaxTimeout: KEEP_ALIVE_MS,
+    pipelining: 1,
+  });
+  const transport: Transport = (request) => exchange(agent, limits, request);
+  return Object.assign(transport, { close: () => agent.close() });
+}
+
+function exchange(
+  agent: Agent,
+  limits: TransportLimits,
+  request: TransportRequest,
+): Promise<TransportResponse> {
+  return new Promise((resolve, reject) => {
+    const { signal } = request;
+    let controller: Dispatcher.DispatchController | null = null;
+    let sent: 'no' | 'maybe' = 'no';
+    let answer: Pick<TransportResponse, 'status' | 'headers'> | null = null;
+    const pieces: Buffer[] = [];
+    let size = 0;
+    let over = false;
+
+    const finish = (): boolean => {
+      if (over) return false;
+      over = true;
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      return true;
+    };
+    const fail = (error: Error): void => {
+      if (finish()) reject(error);
+      // Also reached when the connection comes up after the call was given up: nothing is written then.
+      if (controller !== null && !controller.aborted) controller.abort(error);
+    };
+    const failAs = (kind: TransportError['kind'], message: string) =>
+      fail(new TransportError(kind, sent, message, answer));
+    const onAbort = () => failAs('aborted', 'the call was aborted');
+    const totalMs = limits.connectMs + limits.headersMs + limits.bodyMs;
+    const timer = setTimeout(() => failAs('timeout', `not finished within ${totalMs} ms`), totalMs);
+    if (signal?.aborted === true) return onAbort();
+    signal?.addEventListener('abort', onAbort, { once: true });
+
+    const handler: Dispatcher.DispatchHandler = {
+      onRequestStart(started) {
+        controller = started;
+        if (over) return started.abort(new Error('given up before it was sent'));
+        try {
+          request.beforeWrite?.();
+        } catch (error) {
+          return fail(error instanceof Error ? error : new Error(String(error)));
+        }
+        sent = 'maybe';
+      },
+      onResponseStart(_controller, status, headers) {
+        answer = { status, headers: flatten(headers) };
+      },
+      onResponseData(_controller, piece) {
+        size += piece.length;
+        if (size > limits.maxBodyBytes)
+          failAs('too-large', `the answer exceeds ${limits.maxBodyBytes} bytes`);
+        else pieces.push(piece);
+      },
+      onResponseEnd() {
+        if (finish() && answer !== null) resolve({ ...answer, body: Buffer.concat(pieces) });
+      },
+      onResponseError(_controller, error) {
+        const code = (error as { code?: unknown }).code;
+        const text = typeof code === 'string' ? code : error.name;
+        failAs(/TIMEOUT|TIMEDOUT/.test(text) ? 'timeout' : 'network', text);
+      },
+    };
+    try {
+      const { origin, path, method, headers, body } = request;
+      agent.dispatch({ origin, path, method, headers, body }, handler);
+    } catch (error) {
+      // An unusable origin or header; undici's message names the header, not its value.
+      failAs('network', error instanceof Error ? error.message : 'not dispatched');
+    }
+  });
+}
+
+function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  const flat: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) flat[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return flat;
+}

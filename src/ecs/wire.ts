@@ -1,0 +1,205 @@
+/**
+ * The cloud's answers as schemas. They tolerate additions, missing decoration and every documented variant; what a
+ * verdict rests on (a status, a port's owner, the list of NICs) must be there, or the answer is unreadable: a NIC must
+ * never look absent because an answer was odd.
+ */
+import { z } from 'zod';
+import type { Job, Port, ServerDetail, ServerInterface } from './cloud';
+import { clean, unwrap } from './envelopes';
+
+/** Decoration: text or number, `null` for everything else and for the empty text. */
+const text = z.unknown().transform((value) => clean(value));
+const id = z.string().trim().min(1);
+/** Booleans come as text too (ecs-api.md §4.2). */
+const flag = z.unknown().transform((value) => {
+  const word = typeof value === 'string' ? value.trim().toLowerCase() : value;
+  return word === true || word === 'true' ? true : word === false || word === 'false' ? false : null;
+});
+/** An object that may be absent, `null`, or JSON inside a string; anything odd counts as absent. */
+const part = <T extends z.ZodType>(schema: T) => z.preprocess(unwrap, schema).nullish().catch(null);
+const listOf = <T extends z.ZodType>(schema: T) => z.array(schema).nullish().catch(null);
+
+/** RFC 3339 in UTC; `""` while a job runs. Without a zone it would be read as local time: `null`. */
+const time = z.unknown().transform((value) => {
+  if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:?\d\d)$/.test(value)) return null;
+  const at = new Date(value);
+  return Number.isNaN(at.getTime()) ? null : at.toISOString();
+});
+
+const fixedIps = listOf(z.object({ subnet_id: text, ip_address: z.string() })).transform((rows) =>
+  (rows ?? []).map((row) => ({ subnetId: row.subnet_id, ip: row.ip_address })),
+);
+
+const address = z.object({
+  addr: text,
+  'OS-EXT-IPS:port_id': text,
+  'OS-EXT-IPS:type': text,
+  'OS-EXT-IPS-MAC:mac_addr': text,
+  primary: flag,
+});
+
+/** `GET cloudservers/{id}` (ecs-api.md §5). */
+export const serverAnswer = z
+  .object({
+    server: z.object({
+      id: id.optional(),
+      name: text,
+      status: id,
+      'OS-EXT-STS:task_state': z.string().nullish(),
+      locked: flag,
+      metadata: part(z.object({ EcmResStatus: text })),
+      addresses: part(z.record(z.string(), listOf(address))),
+      network_interfaces: listOf(
+        z.object({ port_id: text, primary: flag, association: part(z.object({ public_ip_address: text })) }),
+      ),
+    }),
+  })
+  .transform(({ server }): Omit<ServerDetail, 'id'> & { id: string | null } => {
+    // Keyed by VPC, with several rows for one NIC: v4, v6 and elastic IPs (ecs-api.md §3).
+    const rows = Object.values(server.addresses ?? {}).flatMap((each) => each ?? []);
+    const nics = server.network_interfaces ?? [];
+    const portOf = (row: (typeof rows)[number]): string | null =>
+      row['OS-EXT-IPS:port_id'] ??
+      rows.find((other) => other['OS-EXT-IPS:port_id'] !== null && sameMac(other, row))?.[
+        'OS-EXT-IPS:port_id'
+      ] ??
+      null;
+    const primary = [
+      ...rows.filter((row) => row.primary === true).map((row) => row['OS-EXT-IPS:port_id']),
+      ...nics.filter((nic) => nic.primary === true).map((nic) => nic.port_id),
+    ];
+    const elastic = [
+      ...nics.map((nic) => [nic.port_id, nic.association?.public_ip_address ?? null] as const),
+      ...rows
+        .filter((row) => row['OS-EXT-IPS:type'] === 'floating')
+        .map((row) => [portOf(row), row.addr] as const),
+    ];
+    return {
+      id: server.id ?? null,
+      name: server.name,
+      status: server.status,
+      taskState: server['OS-EXT-STS:task_state']?.trim() || null,
+      locked: server.locked === true,
+      frozen: server.metadata?.EcmResStatus === 'freeze',
+      primaryPortIds: [...new Set(primary.filter((port) => port !== null))],
+      elasticIps: Object.fromEntries(
+        elastic.filter((pair): pair is [string, string] => pair[0] !== null && pair[1] !== null),
+      ),
+    };
+  });
+
+type Address = z.output<typeof address>;
+const sameMac = (a: Address, b: Address): boolean =>
+  a['OS-EXT-IPS-MAC:mac_addr'] !== null && a['OS-EXT-IPS-MAC:mac_addr'] === b['OS-EXT-IPS-MAC:mac_addr'];
+
+/** `GET cloudservers/{id}/os-interface` (ecs-api.md §3). Without the list, or with a nameless NIC: unreadable. */
+export const interfacesAnswer = z
+  .object({
+    interfaceAttachments: z.array(
+      z.object({
+        port_id: id,
+        port_state: text,
+        net_id: text,
+        mac_addr: text,
+        fixed_ips: fixedIps,
+        delete_on_termination: flag,
+      }),
+    ),
+  })
+  .transform((answer): ServerInterface[] =>
+    answer.interfaceAttachments.map((nic) => ({
+      portId: nic.port_id,
+      portState: nic.port_state,
+      networkId: nic.net_id,
+      mac: nic.mac_addr,
+      fixedIps: nic.fixed_ips,
+      deleteOnTermination: nic.delete_on_termination,
+    })),
+  );
+
+/** `GET ports/{id}` (ecs-api.md §4.2). Without `device_id` it could look free while it is not: unreadable. */
+export const portAnswer = z
+  .object({
+    port: z.object({
+      id: id.optional(),
+      name: text,
+      network_id: text,
+      mac_address: text,
+      fixed_ips: fixedIps,
+      device_id: z.string().nullable(),
+      status: text,
+      security_groups: listOf(z.string()),
+      allowed_address_pairs: listOf(z.object({ ip_address: z.string(), mac_address: text })),
+      extra_dhcp_opts: listOf(
+        z.object({ opt_name: z.union([z.string(), z.number()]).transform(String), opt_value: text }),
+      ),
+      port_security_enabled: flag,
+      'binding:vif_details': part(z.object({ primary_interface: flag })),
+    }),
+  })
+  .transform(({ port }): Omit<Port, 'id'> & { id: string | null } => ({
+    id: port.id ?? null,
+    name: port.name,
+    networkId: port.network_id,
+    mac: port.mac_address,
+    fixedIps: port.fixed_ips,
+    deviceId: port.device_id?.trim() ?? '',
+    status: port.status,
+    securityGroups: port.security_groups ?? null,
+    allowedAddressPairs:
+      port.allowed_address_pairs?.map((pair) => ({ ip: pair.ip_address, mac: pair.mac_address })) ?? null,
+    dhcpOptions:
+      port.extra_dhcp_opts?.map((option) => ({ name: option.opt_name, value: option.opt_value })) ?? null,
+    portSecurityEnabled: port.port_security_enabled,
+    primaryInterface: port['binding:vif_details']?.primary_interface ?? null,
+  }));
+
+const subJob = z.object({
+  status: text,
+  error_code: text,
+  fail_reason: text,
+  entities: part(z.object({ nic_id: text, errorcode_message: text })),
+});
+
+/** `GET jobs/{id}` (ecs-api.md §2). Without a status it is no job; its type is never looked at. */
+export const jobAnswer = z
+  .object({
+    job_id: text,
+    status: id,
+    begin_time: time,
+    end_time: time,
+    error_code: text,
+    fail_reason: text,
+    // A sub-job that cannot be read says nothing; the others still do.
+    entities: part(z.object({ nic_id: text, sub_jobs: listOf(subJob.nullable().catch(null)) })),
+  })
+  .transform((job): Job => {
+    const children = (job.entities?.sub_jobs ?? []).filter((child) => child !== null);
+    const whole = { status: job.status, errorCode: job.error_code, failReason: job.fail_reason };
+    const nicId = job.entities?.nic_id ?? null;
+    return {
+      id: job.job_id,
+      ...whole,
+      beginAt: job.begin_time,
+      endAt: job.end_time,
+      subJobs:
+        children.length === 0 && nicId !== null
+          ? [{ nicId, ...whole }]
+          : children.map((child) => ({
+              nicId: child.entities?.nic_id ?? null,
+              status: child.status ?? 'UNKNOWN',
+              errorCode: child.error_code,
+              failReason: child.fail_reason ?? child.entities?.errorcode_message ?? null,
+            })),
+    };
+  });
+
+/** `POST …/nics/delete` (ecs-api.md §1). A job id that cannot be asked for is none. */
+export const acceptedAnswer = z
+  .object({
+    job_id: z
+      .string()
+      .trim()
+      .regex(/^[\w-]{1,128}$/),
+  })
+  .transform((answer) => answer.job_id);
