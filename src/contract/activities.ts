@@ -133,8 +133,11 @@ export type DeleteNicsResult =
       look: boolean;
     })
   | { kind: 'unknown'; why: string; code: string | null; httpStatus: number | null; requestId: string | null }
-  /** Nothing left this worker. `reset`: this run may never send. `late`: too little of the attempt was left. */
-  | { kind: 'unsent'; why: 'reset' | 'late' };
+  /**
+   * Nothing left this worker, for certain. `reset`: this run may never send. `late`: too little of the attempt was
+   * left. `unreachable`: no connection to the cloud came about.
+   */
+  | { kind: 'unsent'; why: 'reset' | 'late' | 'unreachable' };
 
 export interface GetJobStatusInput {
   jobId: string;

@@ -67,8 +67,9 @@ export function registerMessages(run: Run, ending: () => Ending | null): void {
   );
 
   for (const name of [UPDATE.undo, UPDATE.commit]) {
-    setHandler(defineUpdate<void, [ByWhom]>(name), (_who: ByWhom) => unsupported(name), {
-      validator: () => unsupported(name),
+    const reject = (): never => unsupported(name);
+    setHandler(defineUpdate<void, [ByWhom]>(name), reject as (who: ByWhom) => void, {
+      validator: reject,
       description: 'Not supported yet',
     });
   }

@@ -20,12 +20,17 @@ const MAX_OBSERVED_REFUSALS = 2;
 /** A server state in the way of the call, as the cloud sees it. */
 const STATE_WAIT_MS = 10_000;
 
+const UNSENT = {
+  late: 'the worker came too late to send (a long queue, a frozen process, or a clock ahead)',
+  unreachable: 'the worker cannot connect to the cloud',
+};
+
 type Refusal = Extract<DeleteNicsResult, { kind: 'refused' }>;
 
 /** Returns when a job is accepted, when nothing is left to send, or when nothing more may be sent. */
 export async function submitOnce(run: Run): Promise<void> {
   let throttled = 0;
-  let late = 0;
+  let unsent = 0;
   let observedRefusals = 0;
   for (;;) {
     const targets = run.remaining();
@@ -59,9 +64,9 @@ export async function submitOnce(run: Run): Promise<void> {
           await lookTwice(run, 'a reset run never sends');
           return;
         }
-        if (run.expired) return nothingSent(run, 'the worker had no time to send until the deadline', null);
-        late += 1;
-        await pause(run, backoffDelay(late), 'the worker was too late to send; nothing left it');
+        unsent += 1;
+        if (run.expired) return nothingSent(run, `${UNSENT[answer.why]}, until the deadline`, null);
+        await pause(run, backoffDelay(unsent), UNSENT[answer.why]);
         break;
 
       case 'throttled':

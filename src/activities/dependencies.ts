@@ -1,0 +1,24 @@
+import type { PreviousOpenRun } from '../contract/activities';
+import type { Cloud } from '../ecs/cloud';
+
+/** What an activity may ask the Temporal namespace. */
+export interface Namespace {
+  /** Names of our search attributes that are registered there. */
+  searchAttributes: string[];
+  /** The run before `runId` under the same id, when it was ended from outside while a submission was open. */
+  previousOpenRun(run: { workflowId: string; runId: string }): Promise<PreviousOpenRun | null>;
+}
+
+export interface Log {
+  info(message: string, fields?: Record<string, unknown>): void;
+  warn(message: string, fields?: Record<string, unknown>): void;
+}
+
+export interface Dependencies {
+  cloud: Cloud;
+  namespace: Namespace;
+  clock: { now(): number };
+  log: Log;
+  /** Epoch ms of the start of this process. */
+  workerStartedAt: number;
+}

@@ -1,0 +1,99 @@
+import { Context } from '@temporalio/activity';
+import type { InspectedNic, Inspection, InspectServerInput, ServerState } from '../contract/activities';
+import type { NicSnapshot } from '../contract/types';
+import type { CallOptions, Cloud, Port, ServerDetail, ServerInterface } from '../ecs/cloud';
+import { isAbsent } from './boundary';
+import type { Dependencies } from './dependencies';
+import { findPort, forEachOf, stateOf } from './ports';
+
+/** Reads everything that guards and snapshot need: server, NIC list, and the port of every NIC concerned. */
+export async function inspectServer(
+  { cloud, namespace }: Dependencies,
+  { serverId, nicIds, previousRunOf }: InspectServerInput,
+): Promise<Inspection> {
+  const options = { signal: Context.current().cancellationSignal };
+  const inspection: Inspection = {
+    kind: 'inspection',
+    projectId: cloud.projectId,
+    region: cloud.region,
+    searchAttributes: namespace.searchAttributes,
+    previous: previousRunOf === null ? null : await namespace.previousOpenRun(previousRunOf),
+    server: null,
+    nics: [],
+    primary: { detail: [], ports: [], portsDeny: [] },
+    absent: [],
+  };
+  const detail = await findServer(cloud, serverId, options);
+  if (detail === null) return inspection;
+
+  const listed = await cloud.listInterfaces(serverId, options);
+  // Every port is asked, also those that stay: one of them may claim to be the primary NIC.
+  const ports = await forEachOf(listed, ({ portId }) => findPort(cloud, portId, options));
+  const listedIds = new Set(listed.map(({ portId }) => portId));
+  const missing = nicIds.filter((id) => !listedIds.has(id));
+  const portIdsWhere = (says: boolean) =>
+    ports.flatMap((port, index) =>
+      port?.primaryInterface === says ? [listed[index]?.portId ?? port.id] : [],
+    );
+
+  return {
+    ...inspection,
+    server: stateOfServer(detail),
+    nics: listed.map((nic, position) => inspected(nic, ports[position] ?? null, detail, position)),
+    primary: { detail: detail.primaryPortIds, ports: portIdsWhere(true), portsDeny: portIdsWhere(false) },
+    absent: await forEachOf(missing, async (id) => ({
+      id,
+      port: stateOf(await findPort(cloud, id, options)),
+    })),
+  };
+}
+
+/** `null`: the server does not exist. */
+export async function findServer(
+  cloud: Cloud,
+  serverId: string,
+  options: CallOptions,
+): Promise<ServerDetail | null> {
+  try {
+    return await cloud.showServer(serverId, options);
+  } catch (error) {
+    if (isAbsent(error)) return null;
+    throw error;
+  }
+}
+
+export function stateOfServer({ name, status, taskState, locked, frozen }: ServerDetail): ServerState {
+  return { name, status, taskState, locked, frozen };
+}
+
+function inspected(
+  nic: ServerInterface,
+  port: Port | null,
+  detail: ServerDetail,
+  position: number,
+): InspectedNic {
+  const elasticIp = detail.elasticIps[nic.portId] ?? null;
+  const fixedIps = nic.fixedIps.length > 0 ? nic.fixedIps : (port?.fixedIps ?? []);
+  const snapshot: NicSnapshot = {
+    // The network id is what a re-creation asks for; the subnet id inside fixed IPs is another UUID (ecs-api.md §12.14).
+    networkId: nic.networkId ?? port?.networkId ?? null,
+    fixedIps,
+    mac: nic.mac ?? port?.mac ?? null,
+    deleteOnTermination: nic.deleteOnTermination,
+    name: port?.name ?? null,
+    securityGroups: port?.securityGroups ?? null,
+    allowedAddressPairs: port?.allowedAddressPairs ?? null,
+    dhcpOptions: port?.dhcpOptions ?? null,
+    portSecurityEnabled: port?.portSecurityEnabled ?? null,
+    elasticIp,
+    position,
+  };
+  return {
+    id: nic.portId,
+    ips: fixedIps.map(({ ip }) => ip),
+    mac: snapshot.mac,
+    elasticIp,
+    snapshot,
+    port: stateOf(port),
+  };
+}

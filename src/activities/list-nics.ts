@@ -1,0 +1,38 @@
+import { Context } from '@temporalio/activity';
+import type { ListNicsInput, Reading } from '../contract/activities';
+import { CloudError } from '../ecs/errors';
+import type { Dependencies } from './dependencies';
+import { findServer, stateOfServer } from './inspect-server';
+import { forEachOf, portStateOf } from './ports';
+
+/** One reading: the NIC list, and ports and server when asked. */
+export async function listNics(
+  { cloud, clock, workerStartedAt }: Dependencies,
+  { serverId, ports, server: wanted }: ListNicsInput,
+): Promise<Reading> {
+  const options = { signal: Context.current().cancellationSignal };
+  let detail = wanted ? await findServer(cloud, serverId, options) : undefined;
+  let listed: string[] = [];
+  if (detail !== null) {
+    try {
+      listed = (await cloud.listInterfaces(serverId, options)).map(({ portId }) => portId);
+    } catch (error) {
+      // A deleted server's list answers 400 Ecs.0307, which may also be a passing trouble: the detail decides.
+      if (!(error instanceof CloudError) || (error.action !== 'observe' && error.action !== 'absent'))
+        throw error;
+      detail = await findServer(cloud, serverId, options);
+      if (detail !== null) throw error;
+    }
+  }
+  const at = clock.now();
+  const states = await forEachOf(ports, async (id) => [id, await portStateOf(cloud, id, options)] as const);
+  return {
+    kind: 'reading',
+    at,
+    workerStartedAt,
+    serverExists: detail !== null,
+    server: detail ? stateOfServer(detail) : null,
+    listed,
+    ports: Object.fromEntries(states),
+  };
+}

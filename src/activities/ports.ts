@@ -1,0 +1,44 @@
+/** Look-ups of ports, a few at a time. */
+import type { PortState } from '../contract/activities';
+import type { CallOptions, Cloud, Port } from '../ecs/cloud';
+import { CloudError } from '../ecs/errors';
+import { isAbsent } from './boundary';
+
+/** Side by side, so that twelve slow look-ups fit into one attempt; the rate limit still holds for each. */
+const SIDE_BY_SIDE = 4;
+
+/** `null`: the port does not exist. Throws when it can't be read. */
+export async function findPort(cloud: Cloud, id: string, options: CallOptions): Promise<Port | null> {
+  try {
+    return await cloud.showPort(id, options);
+  } catch (error) {
+    if (isAbsent(error)) return null;
+    throw error;
+  }
+}
+
+export function stateOf(port: Port | null): PortState {
+  if (port === null) return { state: 'absent' };
+  return port.deviceId === '' ? { state: 'free' } : { state: 'attached', deviceId: port.deviceId };
+}
+
+/** For verdicts: a port that can't be read is a witness that says nothing, and the list still counts. */
+export async function portStateOf(cloud: Cloud, id: string, options: CallOptions): Promise<PortState> {
+  try {
+    return stateOf(await findPort(cloud, id, options));
+  } catch (error) {
+    if (!(error instanceof CloudError) || error.kind === 'aborted') throw error;
+    return { state: 'unknown', why: error.message };
+  }
+}
+
+export async function forEachOf<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results = new Array<R>(items.length);
+  let next = 0;
+  const lane = async () => {
+    for (let index = next++; index < items.length; index = next++)
+      results[index] = await work(items[index] as T);
+  };
+  await Promise.all(Array.from({ length: Math.min(SIDE_BY_SIDE, items.length) }, lane));
+  return results;
+}

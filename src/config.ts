@@ -1,0 +1,233 @@
+/** The worker's environment, read once into one frozen object. Every problem stands in one message. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseDuration, formatDuration } from './contract/duration';
+import { DEFAULT_TASK_QUEUE } from './contract/names';
+import type { CredentialProvider } from './ecs/credentials';
+import { accessKeys, authToken } from './ecs/credentials';
+
+export interface Config {
+  readonly projectId: string;
+  readonly region: string;
+  readonly endpoints: { readonly ecs: string; readonly vpc: string };
+  /** Holds the secrets, and shows none of them. */
+  readonly credentials: CredentialProvider;
+  /** Which kind of credentials was found; safe to show. */
+  readonly credentialKind: string;
+  readonly taskQueue: string;
+  /** Cloud calls per second, for all workers together. */
+  readonly cloudRps: number;
+  readonly shutdownGraceMs: number;
+  readonly logLevel: LogLevel;
+  readonly logFormat: 'json' | 'pretty';
+  /** Both set: worker versioning on, pinned. */
+  readonly deployment: { readonly deploymentName: string; readonly buildId: string } | null;
+  /** The prebuilt workflow bundle; `null`: bundle at start (development only). */
+  readonly bundlePath: string | null;
+}
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
+const LOG_LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
+
+/** Thrown with every problem and its remedy; exit code 2. */
+export class ConfigError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(
+      `${problems.length === 1 ? 'one problem' : `${problems.length} problems`} with the configuration:\n` +
+        problems.map((problem) => `  - ${problem}`).join('\n'),
+    );
+  }
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/**
+ * @param env the environment
+ * @param libDir folder of the compiled worker, where the bundle lies
+ * @param terminal whether standard error is a terminal
+ */
+export function readConfig(env: Env, libDir: string, terminal: boolean): Config {
+  const read = new EnvReader(env);
+  const region = read.required(
+    ['HUAWEICLOUD_SDK_REGION_ID', 'HW_REGION_NAME'],
+    'the region, e.g. eu-west-101',
+    /^[a-z0-9-]{1,40}$/,
+  );
+  const { credentials, kind } = readCredentials(read);
+  const config: Config = {
+    region,
+    projectId: read.required(
+      ['HUAWEICLOUD_SDK_PROJECT_ID', 'HW_PROJECT_ID'],
+      'the one project this worker may touch, 32 hex characters',
+      /^[0-9a-zA-Z_-]{1,64}$/,
+    ),
+    endpoints: {
+      ecs: read.endpoint('HUAWEICLOUD_ECS_ENDPOINT', `https://ecs.${region}.myhuaweicloud.com`),
+      vpc: read.endpoint('HUAWEICLOUD_VPC_ENDPOINT', `https://vpc.${region}.myhuaweicloud.com`),
+    },
+    credentials,
+    credentialKind: kind,
+    taskQueue: read.text('ECS_NICS_TASK_QUEUE', DEFAULT_TASK_QUEUE, /^\S{1,200}$/, 'a name without spaces'),
+    // Below 0.5 an inspection of a full server no longer fits into one attempt of an activity.
+    cloudRps: read.number('ECS_NICS_CLOUD_RPS', 10, 0.5, 1_000),
+    shutdownGraceMs: read.duration('ECS_NICS_SHUTDOWN_GRACE', 20_000, 3_600_000),
+    logLevel: read.oneOf('ECS_NICS_LOG_LEVEL', LOG_LEVELS, 'info'),
+    logFormat: read.oneOf('ECS_NICS_LOG_FORMAT', ['json', 'pretty'] as const, terminal ? 'pretty' : 'json'),
+    deployment: readDeployment(read),
+    bundlePath: findBundle(read, libDir),
+  };
+  if (read.problems.length > 0) throw new ConfigError(read.problems);
+  return Object.freeze(config);
+}
+
+function readCredentials(read: EnvReader): { credentials: CredentialProvider; kind: string } {
+  const none = {
+    credentials: { authorize: () => Promise.reject(new Error('no credentials')) },
+    kind: 'none',
+  };
+  const [akName, sk1] = read.first(['HUAWEICLOUD_SDK_AK', 'HW_ACCESS_KEY']);
+  const [skName, sk2] = read.first(['HUAWEICLOUD_SDK_SK', 'HW_SECRET_KEY']);
+  const [, securityToken] = read.first(['HUAWEICLOUD_SDK_SECURITY_TOKEN', 'HW_SECURITY_TOKEN']);
+  const [tokenName, token] = read.first(['HW_AUTH_TOKEN']);
+  try {
+    if (sk1 !== undefined && sk2 !== undefined) {
+      return securityToken === undefined
+        ? { credentials: accessKeys({ ak: sk1, sk: sk2 }), kind: `access keys (${akName})` }
+        : {
+            credentials: accessKeys({ ak: sk1, sk: sk2, securityToken }),
+            kind: `temporary access keys (${akName})`,
+          };
+    }
+    if (sk1 !== undefined || sk2 !== undefined) {
+      read.problems.push(
+        sk1 === undefined
+          ? `${skName} is set without its access key: set HUAWEICLOUD_SDK_AK, too`
+          : `${akName} is set without its secret key: set HUAWEICLOUD_SDK_SK, too`,
+      );
+      return none;
+    }
+    if (token !== undefined) return { credentials: authToken(token), kind: `a ready token (${tokenName})` };
+  } catch (error) {
+    read.problems.push(`credentials: ${error instanceof Error ? error.message : 'unusable'}`);
+    return none;
+  }
+  read.problems.push(
+    'no credentials: set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK (with HUAWEICLOUD_SDK_SECURITY_TOKEN for temporary' +
+      ' keys), or HW_AUTH_TOKEN; password login and the metadata service are not supported yet',
+  );
+  return none;
+}
+
+function readDeployment(read: EnvReader): Config['deployment'] {
+  const [, deploymentName] = read.first(['TEMPORAL_DEPLOYMENT_NAME']);
+  const [, buildId] = read.first(['TEMPORAL_WORKER_BUILD_ID']);
+  if (deploymentName !== undefined && buildId !== undefined) return { deploymentName, buildId };
+  if (deploymentName !== undefined || buildId !== undefined) {
+    read.problems.push(
+      'TEMPORAL_DEPLOYMENT_NAME and TEMPORAL_WORKER_BUILD_ID belong together: set both (worker versioning) or neither',
+    );
+  }
+  return null;
+}
+
+function findBundle(read: EnvReader, libDir: string): string | null {
+  const path = join(libDir, 'workflow-bundle.js');
+  if (existsSync(path)) return path;
+  if (read.env.NODE_ENV === 'production') {
+    read.problems.push(
+      `the workflow bundle ${path} is missing: run \`npm run build\` (NODE_ENV is production)`,
+    );
+  }
+  return null;
+}
+
+class EnvReader {
+  readonly problems: string[] = [];
+
+  constructor(readonly env: Env) {}
+
+  /** Name and value of the first variable that is set; an empty one counts as not set. */
+  first(names: readonly string[]): [name: string, value: string | undefined] {
+    for (const name of names) {
+      const value = this.env[name]?.trim();
+      if (value) return [name, value];
+    }
+    return [names[0] ?? '', undefined];
+  }
+
+  required(names: readonly string[], what: string, pattern: RegExp): string {
+    const [name, value] = this.first(names);
+    if (value === undefined) this.problems.push(`${names.join(' or ')} is missing: ${what}`);
+    else if (!pattern.test(value)) this.problems.push(`${name}: not usable as ${what}`);
+    else return value;
+    return '';
+  }
+
+  text(name: string, whenAbsent: string, pattern: RegExp, what: string): string {
+    const [, value] = this.first([name]);
+    if (value === undefined) return whenAbsent;
+    if (!pattern.test(value)) this.problems.push(`${name}: must be ${what}`);
+    return value;
+  }
+
+  number(name: string, whenAbsent: number, min: number, max: number): number {
+    const [, value] = this.first([name]);
+    if (value === undefined) return whenAbsent;
+    const number = Number(value);
+    if (Number.isFinite(number) && number >= min && number <= max) return number;
+    this.problems.push(
+      `${name}: ${JSON.stringify(value.slice(0, 40))} is not a number from ${min} to ${max}`,
+    );
+    return whenAbsent;
+  }
+
+  duration(name: string, whenAbsent: number, max: number): number {
+    const [, value] = this.first([name]);
+    if (value === undefined) return whenAbsent;
+    const ms = parseDuration(value);
+    if (ms !== undefined && ms <= max) return ms;
+    this.problems.push(
+      `${name}: ${JSON.stringify(value.slice(0, 40))} is not a duration such as 20s, up to ${formatDuration(max)}`,
+    );
+    return whenAbsent;
+  }
+
+  oneOf<T extends string>(name: string, allowed: readonly T[], whenAbsent: T): T {
+    const [, value] = this.first([name]);
+    if (value === undefined) return whenAbsent;
+    const found = allowed.find((candidate) => candidate === value);
+    if (found === undefined) this.problems.push(`${name}: must be one of ${allowed.join(', ')}`);
+    return found ?? whenAbsent;
+  }
+
+  /** Credentials would travel in the clear over plain http: only to this machine, unless allowed on purpose. */
+  endpoint(name: string, whenAbsent: string): string {
+    const [, value] = this.first([name]);
+    if (value === undefined) return whenAbsent;
+    let url: URL;
+    try {
+      url = new URL(value);
+    } catch {
+      this.problems.push(`${name}: not a URL such as ${whenAbsent}`);
+      return whenAbsent;
+    }
+    const loopback =
+      ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname) || url.hostname.startsWith('127.');
+    if (url.protocol === 'http:' && !loopback && this.env.ECS_NICS_ALLOW_HTTP !== 'true') {
+      this.problems.push(
+        `${name}: plain http only to this machine; use https, or set ECS_NICS_ALLOW_HTTP=true`,
+      );
+    } else if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+      this.problems.push(`${name}: must begin with https://`);
+    } else if (
+      url.pathname !== '/' ||
+      url.search !== '' ||
+      url.hash !== '' ||
+      url.username !== '' ||
+      url.password !== ''
+    ) {
+      this.problems.push(`${name}: scheme, host and port only, nothing after them`);
+    }
+    return url.origin;
+  }
+}

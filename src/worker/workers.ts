@@ -1,0 +1,61 @@
+/** The two workers of one process: workflows on one queue, calls to the cloud on another with its own rate limit. */
+import { join } from 'node:path';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import type { WorkerOptions } from '@temporalio/worker';
+import type { Config } from '../config';
+import type { CloudActivities } from '../contract/activities';
+import { cloudTaskQueue } from '../contract/names';
+
+/** Measured at some 40 KB of heap per cached run (temporal.md §0): 2,000 runs are cheap, and a miss costs a replay. */
+const MAX_CACHED_WORKFLOWS = 2_000;
+/** A killed worker's sticky queue holds its runs up for that long (10 s by default). */
+const STICKY_TIMEOUT = '2 seconds';
+const POLLERS = { type: 'autoscaling', minimum: 1, initial: 2, maximum: 20 } as const;
+
+export async function createWorkers(
+  config: Config,
+  connection: NativeConnection,
+  namespace: string,
+  activities: CloudActivities,
+): Promise<{ workflows: Worker; cloud: Worker }> {
+  const common: Pick<
+    WorkerOptions,
+    'connection' | 'namespace' | 'shutdownGraceTime' | 'shutdownForceTime' | 'workerDeploymentOptions'
+  > = {
+    connection,
+    namespace,
+    shutdownGraceTime: config.shutdownGraceMs,
+    // An attempt that ignores its cancellation must not keep the process for ever.
+    shutdownForceTime: config.shutdownGraceMs + 5_000,
+    ...(config.deployment === null
+      ? {}
+      : {
+          workerDeploymentOptions: {
+            version: config.deployment,
+            useWorkerVersioning: true,
+            defaultVersioningBehavior: 'PINNED',
+          },
+        }),
+  };
+  const workflows = await Worker.create({
+    ...common,
+    taskQueue: config.taskQueue,
+    ...(config.bundlePath === null
+      ? { workflowsPath: require.resolve(join(__dirname, '..', 'workflows')) }
+      : { workflowBundle: { codePath: config.bundlePath } }),
+    maxCachedWorkflows: MAX_CACHED_WORKFLOWS,
+    stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT,
+    workflowTaskPollerBehavior: POLLERS,
+  });
+  const cloud = await Worker.create({
+    ...common,
+    taskQueue: cloudTaskQueue(config.taskQueue),
+    activities,
+    // The server holds this rate for all workers together; equal on all of them, since the last poller wins.
+    maxTaskQueueActivitiesPerSecond: config.cloudRps,
+    // An inspection makes up to 14 calls: more slots than this, and its last calls would miss the end of its attempt.
+    maxConcurrentActivityTaskExecutions: Math.min(Math.max(1, Math.floor(2 * config.cloudRps)), 200),
+    activityTaskPollerBehavior: POLLERS,
+  });
+  return { workflows, cloud };
+}
