@@ -67,8 +67,8 @@ export function registerMessages(run: Run, ending: () => Ending | null): void {
   );
 
   for (const name of [UPDATE.undo, UPDATE.commit]) {
-    const reject = (): never => unsupported(name);
-    setHandler(defineUpdate<void, [ByWhom]>(name), reject as (who: ByWhom) => void, {
+    const reject: (who: ByWhom) => void = () => unsupported(name);
+    setHandler(defineUpdate<void, [ByWhom]>(name), reject, {
       validator: reject,
       description: 'Not supported yet',
     });
