@@ -4,6 +4,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { withLock as WithLock } from '../scripts/lock.mjs' with { 'resolution-mode': 'import' };
 import { root } from './root';
 import { CLI_VERSION, DOWNLOADS, fetchInto } from './temporal-download';
 import type { Download } from './temporal-download';
@@ -61,7 +62,9 @@ export async function findTemporal(
   if (isProgram(cached)) return { ...found, from: 'the cache' };
   tried.push(['the cache', `nothing at ${cached}`]);
 
-  const { withLock } = (await import(pathToFileURL(join(root, 'scripts/lock.mjs')).href)) as LockModule;
+  // By its address, since `lib/dev` lies elsewhere than `dev` does.
+  const module = pathToFileURL(join(root, 'scripts/lock.mjs')).href;
+  const { withLock } = (await import(module)) as { withLock: typeof WithLock };
   return withLock(
     `${cached}.lock`,
     async () => {
@@ -76,10 +79,6 @@ export async function findTemporal(
     },
     (pid) => log(`waiting for the download that process ${pid} is doing`),
   );
-}
-
-interface LockModule {
-  withLock: <T>(file: string, work: () => Promise<T>, onWait: (pid: number) => void) => Promise<T>;
 }
 
 function onPath(env: Environment): string | undefined {

@@ -1,10 +1,11 @@
 /** The Temporal server of demo, dev stack and tests: one that runs already, or one of our own on free ports. */
 import { spawn } from 'node:child_process';
-import { devNull } from 'node:os';
+import { join } from 'node:path';
 import { SEARCH_ATTRIBUTE } from '../src/contract/names';
 import { dieWithUs } from './guard';
 import { accepts, freePort, until } from './ports';
 import { stop } from './processes';
+import { root } from './root';
 import { findTemporal } from './temporal-binary';
 import type { Environment, Log } from './temporal-binary';
 
@@ -34,8 +35,8 @@ export interface Temporal {
   close(): Promise<void>;
 }
 
-/** No profile file is ever read: what is demonstrated or tested must not depend on, or reach, what is set up there. */
-const NO_PROFILE = { TEMPORAL_CONFIG_FILE: devNull };
+/** Instead of the user's profile files. */
+const NO_PROFILE = { TEMPORAL_CONFIG_FILE: join(root, 'dev/temporal.toml') };
 
 // Of no concern to a stack of our own, or turned off above.
 const NOT_PASSED_ON = /^TEMPORAL_(CLI_PATH|CONFIG_FILE|PROFILE|DEPLOYMENT_NAME|WORKER_BUILD_ID|DEBUG)$/;

@@ -1,0 +1,55 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { root } from '../../dev/root';
+
+const run = (folder: string, ...args: string[]) =>
+  spawnSync(process.execPath, [join(folder, 'scripts/run.mjs'), ...args], { encoding: 'utf8' });
+
+it('leaves standard output and exit code to the program', () => {
+  const ended = run(root, 'starter', '--version');
+  expect(ended).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+  });
+  expect(run(root, 'starter', 'delete', '--no-such-flag').status).toBe(2);
+});
+
+it('names its commands when it does not know one', () => {
+  const ended = run(root, 'fly');
+  expect(ended).toMatchObject({ status: 2, stdout: '' });
+  expect(ended.stderr).toContain('demo | dev | bench | test | build');
+});
+
+describe('in a clone of its own', () => {
+  let clone: string;
+  const configure = (value: object) => writeFileSync(join(clone, 'package.json'), JSON.stringify(value));
+  beforeEach(() => {
+    clone = mkdtempSync(join(tmpdir(), 'ecs-nics-run-'));
+    cpSync(join(root, 'scripts'), join(clone, 'scripts'), { recursive: true });
+  });
+  afterEach(() => rmSync(clone, { recursive: true, force: true }));
+
+  it('refuses a Node.js that is too old, before anything else', () => {
+    configure({ engines: { node: '>=999.0.0' } });
+    expect(run(clone, 'demo')).toMatchObject({
+      status: 2,
+      stdout: '',
+      stderr: expect.stringContaining('Node.js 999.0.0 or later is needed; this is 2'),
+    });
+  });
+
+  it('installs when nothing is installed, and only then; says so on standard error', () => {
+    configure({ name: 'clone', version: '1.0.0', engines: { node: '>=20.0.0' } });
+    const lock = { name: 'clone', version: '1.0.0', lockfileVersion: 3, packages: { '': { name: 'clone' } } };
+    writeFileSync(join(clone, 'package-lock.json'), JSON.stringify(lock));
+    const first = run(clone, 'check');
+    expect(first.stdout).toBe('');
+    expect(first.stderr).toMatch(/\[ecs-nics\] npm ci: \d+\.\d s/);
+    mkdirSync(join(clone, 'node_modules'));
+    writeFileSync(join(clone, 'node_modules/.package-lock.json'), JSON.stringify({ ...lock, packages: {} }));
+    expect(run(clone, 'check').stderr).not.toContain('npm ci');
+  });
+});
