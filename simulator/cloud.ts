@@ -1,0 +1,78 @@
+import type { AccessKey, Token } from './auth';
+import { Gatekeeper } from './auth';
+import { Builder } from './builder';
+import type { AdjustableClock } from './clock';
+import { Faults } from './faults';
+import { JobEngine } from './jobs';
+import type { Knobs } from './knobs';
+import { defaultKnobs } from './knobs';
+import { Ledger } from './ledger';
+import type { ServerSpec } from './specs';
+import { World } from './world';
+
+export interface CloudSettings {
+  projectId: string;
+  region: string;
+  seed: number;
+  keys: readonly AccessKey[];
+  tokens: readonly Token[];
+  knobs: Partial<Knobs>;
+  servers: readonly ServerSpec[];
+}
+
+/** All state of one simulated cloud in one place, so that a reset is a new one of each. */
+export class Cloud {
+  readonly ledger: Ledger;
+  readonly faults: Faults;
+  knobs!: Knobs;
+  world!: World;
+  jobs!: JobEngine;
+  builder!: Builder;
+  gatekeeper!: Gatekeeper;
+  private windows = new Map<string, { start: number; calls: number }>();
+
+  constructor(
+    readonly settings: CloudSettings,
+    readonly clock: AdjustableClock,
+  ) {
+    this.ledger = new Ledger(settings.seed);
+    this.faults = new Faults(settings.seed);
+    this.reset();
+  }
+
+  /** Back to the beginning: the same servers with the same ids. The clock goes on. */
+  reset(): void {
+    const { seed, keys, tokens } = this.settings;
+    const knobs = () => this.knobs;
+    this.ledger.clear();
+    this.faults.clear();
+    this.windows.clear();
+    this.knobs = { ...defaultKnobs(), ...structuredClone(this.settings.knobs) };
+    this.world = new World(seed, this.ledger);
+    this.jobs = new JobEngine(seed, this.world, this.ledger, knobs);
+    this.builder = new Builder(seed, this.world, knobs);
+    this.gatekeeper = new Gatekeeper([...keys], [...tokens], knobs);
+    for (const spec of this.settings.servers) this.builder.server(spec, this.clock.now());
+  }
+
+  /** The present, with everything carried out that was due before it. */
+  now(): number {
+    const now = this.clock.now();
+    this.world.agenda.settle(now);
+    return now;
+  }
+
+  /** Counts a call against its API's limit; false: above it. */
+  withinLimit(api: string, now: number): boolean {
+    const throttle = this.knobs.throttle;
+    if (!throttle) return true;
+    const length = throttle.minutes * 60_000;
+    const window = this.windows.get(api);
+    if (!window || now >= window.start + length) {
+      this.windows.set(api, { start: now, calls: 1 });
+      return true;
+    }
+    window.calls += 1;
+    return window.calls <= throttle.limit;
+  }
+}

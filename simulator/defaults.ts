@@ -1,0 +1,14 @@
+/**
+ * What the simulator is when nobody says otherwise. The keys are well known and open nothing: they are in the README, and no
+ * real key looks like them.
+ */
+export const DEFAULTS = {
+  host: '127.0.0.1',
+  port: 8900,
+  projectId: '0123456789abcdef0123456789abcdef',
+  region: 'eu-west-101',
+  ak: 'SIMULATORACCESSKEY00',
+  sk: 'simulator-secret-key-that-opens-nothing',
+  seed: 1,
+  nicsPerServer: 4,
+} as const;

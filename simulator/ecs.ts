@@ -1,0 +1,168 @@
+import type { Cloud } from './cloud';
+import { ecsError, flatError, serverMissing } from './errors';
+import { allOf, firstOf } from './faults';
+import { jobBody } from './jobs';
+import { deleteNics } from './nics-delete';
+import type { Answer, Call, Operation } from './operation';
+import { noContent, ok } from './operation';
+import { detailBody, interfaceRow } from './shapes';
+import { shownNics } from './visibility';
+import type { Port, Server } from './world';
+
+/** A page of the server list (ecs-api.md §14). */
+const PAGE = 25;
+const MAX_PAGE = 1000;
+
+const byServer: Operation['serverOf'] = (cloud, params) =>
+  // The world's own copy of the id, so that the ledger does not keep one per request.
+  cloud.world.servers.get(params['serverId'] ?? '')?.id ?? params['serverId'];
+
+function find(cloud: Cloud, call: Call): Server {
+  const id = call.params['serverId'] ?? '';
+  const server = cloud.world.servers.get(id);
+  if (!server || server.deleted) throw serverMissing(id);
+  return server;
+}
+
+function detail(cloud: Cloud, call: Call): Answer {
+  return ok({ server: detailBody(cloud, find(cloud, call), call.now, 'detail') });
+}
+
+/** A server that is gone is 400 here, not 404 (ecs-api.md §3). */
+function listNics(cloud: Cloud, call: Call): Answer {
+  const server = cloud.world.servers.get(call.params['serverId'] ?? '');
+  if (!server || server.deleted) throw ecsError(400, 'Ecs.0307', 'Failed to query the port.');
+  const stale = firstOf(call.faults, 'stale-list');
+  const shown = shownNics(cloud, server, 'list', call.now);
+  const listed = stale ? withFormer(cloud, server, shown, stale.nics) : shown;
+  const hidden = allOf(call.faults, 'hide-nics').flatMap((what) => what.nics);
+  const rows = listed.filter(
+    (port, i) =>
+      !hidden.includes(port.id) && !hidden.includes(i) && !(port.primary && hidden.includes('primary')),
+  );
+  return ok({
+    attachableQuantity: { free_nic: cloud.world.freeNics(server), free_efi_nic: 0 },
+    interfaceAttachments: rows.map(interfaceRow),
+  });
+}
+
+function withFormer(cloud: Cloud, server: Server, shown: readonly Port[], only?: readonly string[]): Port[] {
+  const former = server.history
+    .map((id) => cloud.world.ports.get(id))
+    .filter((port) => port !== undefined)
+    .filter((port) => port.detachedBy !== null && !shown.includes(port) && (!only || only.includes(port.id)));
+  return [...shown, ...former].sort((a, b) => a.attachedSeq - b.attachedSeq);
+}
+
+/** Pages are numbered from 1 by `offset` (ecs-api.md §14). */
+function listServers(cloud: Cloud, call: Call): Answer {
+  const text = (name: string) => call.query.get(name);
+  const limit = Math.min(Math.max(Number(text('limit') ?? PAGE) || PAGE, 1), MAX_PAGE);
+  const page = Math.max(Number(text('offset') ?? 1) || 1, 1);
+  const wanted = (server: Server) =>
+    !server.deleted &&
+    (text('server_id') === null || server.id === text('server_id')) &&
+    (text('name') === null || server.name.includes(text('name') ?? '')) &&
+    (text('status') === null || server.status === text('status'));
+  const servers = [...cloud.world.servers.values()].filter(wanted);
+  const rows = servers.slice((page - 1) * limit, page * limit);
+  return ok({
+    count: servers.length,
+    servers: rows.map((server) => detailBody(cloud, server, call.now, 'servers')),
+  });
+}
+
+function showJob(cloud: Cloud, call: Call): Answer {
+  const job = cloud.jobs.find(call.params['jobId'] ?? '', call.now);
+  if (!job) throw flatError(400, 'Common.0011', 'Failed to query system tasks.');
+  call.entry.jobId = job.id;
+  return ok(jobBody(job, call.now, cloud.knobs));
+}
+
+/** `PUT os-interface/{port}` with `{"interface_attachment":{"delete_on_termination":…}}` (ecs-api.md §1). */
+function setFlag(cloud: Cloud, call: Call): Answer {
+  const server = find(cloud, call);
+  const port = cloud.world.livePort(call.params['portId'] ?? '');
+  call.entry.portId = call.params['portId'];
+  const value = flagOf(call.body);
+  if (value === undefined) throw ecsError(400, 'Ecs.0005', 'The request body is invalid.');
+  if (server.locked) throw ecsError(400, 'Ecs.0605', 'The ECS is locked.');
+  if (!port || port.deviceId !== server.id) {
+    throw ecsError(400, 'Ecs.0085', `The ECS does not have the interface ${call.params['portId'] ?? ''}.`);
+  }
+  cloud.world.setDeleteOnTermination(port, value, call.now, { by: 'request', requestSeq: call.entry.seq });
+  call.entry.accepted = true;
+  return noContent;
+}
+
+function flagOf(body: Buffer): boolean | undefined {
+  try {
+    const parsed = JSON.parse(body.toString('utf8')) as {
+      interface_attachment?: { delete_on_termination?: unknown };
+    } | null;
+    const value = parsed?.interface_attachment?.delete_on_termination;
+    return typeof value === 'boolean' ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const ecs = (operation: Omit<Operation, 'service'>): Operation => ({ service: 'ecs', ...operation });
+
+export const ecsOperations: readonly Operation[] = [
+  ecs({
+    requestClass: 'delete',
+    method: 'POST',
+    path: '/cloudservers/:serverId/nics/delete',
+    action: 'ecs:cloudServerNics:delete',
+    serverOf: byServer,
+    handle: deleteNics,
+  }),
+  ecs({
+    requestClass: 'list',
+    method: 'GET',
+    path: '/cloudservers/:serverId/os-interface',
+    action: 'ecs:cloudServers:listServerInterfaces',
+    serverOf: byServer,
+    handle: listNics,
+  }),
+  ecs({
+    requestClass: 'flag',
+    method: 'PUT',
+    path: '/cloudservers/:serverId/os-interface/:portId',
+    action: 'ecs:cloudServers:updateServerInterface',
+    serverOf: byServer,
+    handle: setFlag,
+  }),
+  ecs({
+    requestClass: 'detail',
+    method: 'GET',
+    path: '/cloudservers/:serverId',
+    action: 'ecs:cloudServers:showServer',
+    serverOf: byServer,
+    handle: detail,
+  }),
+  ecs({
+    requestClass: 'tags',
+    method: 'GET',
+    path: '/cloudservers/:serverId/tags',
+    action: 'ecs:cloudServers:showServerTags',
+    serverOf: byServer,
+    handle: (cloud, call) => ok({ tags: find(cloud, call).tags }),
+  }),
+  ecs({
+    requestClass: 'servers',
+    method: 'GET',
+    path: '/cloudservers/detail',
+    action: 'ecs:cloudServers:listServersDetails',
+    handle: listServers,
+  }),
+  ecs({
+    requestClass: 'job',
+    method: 'GET',
+    path: '/jobs/:jobId',
+    action: 'ecs:cloudServers:showJob',
+    serverOf: (cloud, params) => cloud.jobs.serverIdOf(params['jobId'] ?? ''),
+    handle: showJob,
+  }),
+];

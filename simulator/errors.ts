@@ -1,0 +1,52 @@
+/** Which of the cloud's envelopes an error comes in (ecs-api.md §7.1). */
+export type Envelope = 'ecs' | 'gateway' | 'flat';
+
+/** A refusal with the HTTP status, code and text of the real service. */
+export class CloudError extends Error {
+  constructor(
+    readonly status: number,
+    readonly envelope: Envelope,
+    readonly code: string,
+    message: string,
+    readonly headers: Record<string, string> = {},
+  ) {
+    super(message);
+  }
+
+  /** `prefix`: gateways sign with `APIGW.` or `APIG.`, depending on region and time (ecs-api.md §7.1). */
+  body(requestId: string, prefix: string): unknown {
+    switch (this.envelope) {
+      case 'ecs':
+        return { error: { code: this.code, message: this.message } };
+      case 'gateway':
+        return { error_code: `${prefix}.${this.code}`, error_msg: this.message, request_id: requestId };
+      case 'flat':
+        return { code: this.code, message: this.message };
+    }
+  }
+}
+
+export const ecsError = (status: number, code: string, message: string) =>
+  new CloudError(status, 'ecs', code, message);
+
+/** `code` without the prefix, for example `0301`. */
+export const gatewayError = (
+  status: number,
+  code: string,
+  message: string,
+  headers?: Record<string, string>,
+) => new CloudError(status, 'gateway', code, message, headers);
+
+/** The shape of VPC and of a job query that failed. */
+export const flatError = (status: number, code: string, message: string) =>
+  new CloudError(status, 'flat', code, message);
+
+export const serverMissing = (id: string) => ecsError(404, 'Ecs.0114', `The server ${id} does not exist.`);
+export const portMissing = (id: string) => flatError(404, 'VPC.2502', `Port ${id} could not be found.`);
+export const throttled = (limit: number, minutes: number, retryAfter?: number) =>
+  gatewayError(
+    429,
+    '0308',
+    `The throttling threshold has been reached: policy user over ratelimit,limit:${limit},time:${minutes} minute`,
+    retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) },
+  );

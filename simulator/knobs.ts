@@ -1,0 +1,120 @@
+import { z } from 'zod';
+
+/**
+ * Every behaviour of the real cloud that could not be verified ("[U]" in ecs-api.md), as a named knob. All defaults are
+ * assumptions; a test that depends on one says so by setting it.
+ */
+const knob = <T extends z.ZodType>(schema: T, initial: z.infer<T>) => ({ schema, initial });
+
+const Seconds = z.union([z.number().min(0), z.tuple([z.number().min(0), z.number().min(0)])]);
+
+const KNOBS = {
+  /**
+   * How long a NIC job takes, in simulated seconds: a number, or [least, most] drawn from the seed. Assumption: 12 s. Nobody
+   * states a figure; neighbours take 15–41 s (ecs-api.md §8).
+   */
+  jobSeconds: knob(Seconds, 12),
+  /** Share of a job's duration spent in INIT. Assumption: a twentieth (a first poll may still see INIT, §2). */
+  jobInitShare: knob(z.number().min(0).max(1), 0.05),
+  /**
+   * When the first and the last sub-job end, as shares of the job's duration. Assumption: spread over the second half, and
+   * the parent ends after its children (recorded: 8 s of 41 s later, §2).
+   */
+  subJobsEndBetween: knob(z.tuple([z.number().min(0).max(1), z.number().min(0).max(1)]), [0.5, 0.85]),
+  /** `job_type` of the parent and of each child. Assumption: named after the audit events; the API page lists no NIC type (§2). */
+  jobType: knob(z.string(), 'deleteNics'),
+  subJobType: knob(z.string(), 'deleteNic'),
+  /** How a job shows its NICs. Assumption: one sub-job per NIC; clients must tolerate the others (§2). */
+  subJobs: knob(z.enum(['per-nic', 'none', 'one-for-all', 'without-nic-id']), 'per-nic'),
+  /** `entities` while INIT. Assumption: the total is known, the children do not exist yet (§2). */
+  subJobsWhileInit: knob(z.enum(['empty', 'missing', 'all']), 'empty'),
+  /** How long a finished job can be read. 24 h is documented (§2); a knob because a test wants it shorter. */
+  jobRetentionSeconds: knob(z.number().min(0), 86_400),
+
+  /**
+   * From when on a detached NIC is missing in what is read: from the end of its sub-job, or of the whole job. Assumption: the
+   * whole job's.
+   */
+  goneFrom: knob(z.enum(['job-end', 'sub-job-end']), 'job-end'),
+  /** Seconds for which a detached NIC is still shown after that. Assumption: 0. */
+  lagSeconds: knob(z.number().min(0), 0),
+  /** Reads, per kind of read, that still show a detached NIC after that. Assumption: 0. */
+  lagReads: knob(z.int().min(0), 0),
+  /** Which reads lag behind. Assumption: all of them, together. */
+  lagIn: knob(z.array(z.enum(['list', 'detail', 'port'])), ['list', 'detail', 'port']),
+  /** Order of the NIC list and of the addresses. Assumption: the order of attachment; nothing is documented (§3). */
+  nicOrder: knob(z.enum(['attached', 'shuffled']), 'attached'),
+
+  /** How the detail marks the primary NIC. Assumption: `primary: true` on its addresses (§3). `wrong` names another NIC. */
+  detailPrimary: knob(z.enum(['marked', 'omitted', 'wrong', 'all']), 'marked'),
+  /** Whether the detail carries `network_interfaces`, as newer answers do (§3). Assumption: yes. */
+  detailNetworkInterfaces: knob(z.boolean(), true),
+  /** Whether entries of the server list mark the primary address. Assumption: no (§14). */
+  serverListPrimary: knob(z.boolean(), false),
+  /** How a port shows `binding:vif_details.primary_interface`. Assumption: true on the primary NIC. `denied`: false on all. */
+  portPrimary: knob(z.enum(['marked', 'omitted', 'denied', 'wrong']), 'marked'),
+  /** `admin_state_up` of a port as text, as in a sample of the v1 API (§4.2). Assumption: text. */
+  adminStateAsText: knob(z.boolean(), true),
+
+  /** A second deletion while one runs. Assumption: 501 `Ecs.0603`; `accept` starts a second job (§8). */
+  whenBusy: knob(z.enum(['Ecs.0603', 'Ecs.0100', 'accept']), 'Ecs.0603'),
+  /** `OS-EXT-STS:task_state` while a NIC job runs. Assumption: null, as upstream. */
+  taskStateDuringJob: knob(z.string().nullable(), null),
+  /** The primary NIC in a deletion. Assumption: the whole call is refused with 403 (§1). */
+  primaryRefusal: knob(z.enum(['request', 'sub-job']), 'request'),
+  /** The code of that 403. Assumption: `Ecs.0003`; undocumented (§1). */
+  primaryCode: knob(z.string(), 'Ecs.0003'),
+  /** A NIC that is not on the server. Assumption: the call is refused with 400 `Ecs.0085`; or a sub-job fails with `Ecs.0507`. */
+  unknownNic: knob(z.enum(['request', 'sub-job']), 'request'),
+  /** One NIC twice in a request. Assumption: 400 `Ecs.0005` (§1). */
+  duplicateNics: knob(z.enum(['refuse', 'merge']), 'refuse'),
+  /** An empty body or an empty list. Assumption: 400 `Common.0002` (§1). */
+  emptyBodyCode: knob(z.string(), 'Common.0002'),
+  /** The parent of a job with a failed child. Assumption: FAIL (§2). */
+  parentOnPartialFailure: knob(z.enum(['FAIL', 'SUCCESS']), 'FAIL'),
+  /** Default of `delete_on_termination` for NICs created without it. Assumption: true; the vendor's pages disagree (§1). */
+  deleteOnTermination: knob(z.boolean(), true),
+  /** A VPC call in another project than the credential's. Assumption: 403 `VPC.0010`; ECS: 400 `Ecs.0023` (§6.1). */
+  vpcForeignProject: knob(z.string(), 'VPC.0010'),
+
+  /** Prefix of gateway errors (§7.1). */
+  gatewayPrefix: knob(z.enum(['APIGW', 'APIG']), 'APIGW'),
+  /** Gateway code for a date more than 15 minutes off. Assumption: `0303` (§7.2). */
+  clockSkewCode: knob(z.string(), '0303'),
+  /** IAM actions the caller may not perform, each answered by 403 `Pdp.0001`. */
+  deniedActions: knob(z.array(z.string()), []),
+  /**
+   * Calls allowed per API and window; above it 429 `APIGW.0308`, or 202 with `Common.0024`. Assumption: no limit; ECS publishes
+   * none (§8). The window is fixed, its minutes are in the text of the answer.
+   */
+  throttle: knob(
+    z
+      .strictObject({
+        limit: z.int().min(1),
+        minutes: z.number().positive(),
+        as: z.enum(['429', '202']).default('429'),
+        retryAfter: z.number().optional(),
+      })
+      .nullable(),
+    null,
+  ),
+};
+
+export type Knobs = { [K in keyof typeof KNOBS]: z.infer<(typeof KNOBS)[K]['schema']> };
+
+const shape = Object.fromEntries(
+  Object.entries(KNOBS).map(([name, { schema }]) => [name, schema.optional()]),
+);
+const Patch = z.strictObject(shape);
+
+export function defaultKnobs(): Knobs {
+  return Object.fromEntries(
+    Object.entries(KNOBS).map(([name, { initial }]) => [name, structuredClone(initial)]),
+  ) as Knobs;
+}
+
+/** Throws a `ZodError` that names an unknown knob or a value that does not fit. */
+export function parseKnobs(patch: unknown): Partial<Knobs> {
+  const parsed = Object.entries(Patch.parse(patch)).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(parsed);
+}

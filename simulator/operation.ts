@@ -1,0 +1,43 @@
+import type { HTTPMethods } from 'fastify';
+import type { Cloud } from './cloud';
+import type { Fault } from './faults';
+import type { LedgerRequest, RequestClass } from './ledger';
+
+/** One request on its way through an operation. */
+export interface Call {
+  params: Record<string, string>;
+  query: URLSearchParams;
+  body: Buffer;
+  entry: LedgerRequest;
+  now: number;
+  /** The faults that strike it. */
+  faults: readonly Fault[];
+}
+
+export interface Answer {
+  status: number;
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+/**
+ * One call of the API. The table of them is all a new call has to be added to: authentication, project, faults, throttling
+ * and the ledger are the same for each.
+ */
+export interface Operation {
+  service: 'ecs' | 'vpc';
+  requestClass: RequestClass;
+  method: HTTPMethods;
+  /** Behind `/{version}/{project_id}`. */
+  path: string;
+  version?: string;
+  /** The IAM action it needs. */
+  action: string;
+  /** The server a request is about, for faults and ledger. */
+  serverOf?: (cloud: Cloud, params: Record<string, string>) => string | undefined;
+  /** Throws a `CloudError` to refuse. */
+  handle: (cloud: Cloud, call: Call) => Answer;
+}
+
+export const ok = (body: unknown, status = 200): Answer => ({ status, body });
+export const noContent: Answer = { status: 204 };

@@ -1,0 +1,162 @@
+import type { Cloud } from './cloud';
+import type { Port, Server } from './world';
+import { shownNics } from './visibility';
+
+/** The wire shapes of servers, NICs and ports (ecs-api.md §3–5). */
+
+/** A zone of the region, as ports and servers show it. */
+const zone = (cloud: Cloud) => `${cloud.settings.region}a`;
+
+/** `vm_state` and `power_state` of the statuses that matter here (ecs-api.md §5); any other one is shown in lower case. */
+const VM_STATES: Record<string, readonly [string, number]> = {
+  ACTIVE: ['active', 1],
+  SHUTOFF: ['stopped', 4],
+  BUILD: ['building', 0],
+  ERROR: ['error', 0],
+  REBOOT: ['active', 1],
+  HARD_REBOOT: ['active', 1],
+};
+
+const time = (ms: number) => `${new Date(ms).toISOString().slice(0, 19)}Z`;
+
+/** A row of the NIC list: no primary flag there (ecs-api.md §3). */
+export function interfaceRow(port: Port): Record<string, unknown> {
+  return {
+    port_id: port.id,
+    port_state: port.attachedStatus,
+    net_id: port.networkId,
+    mac_addr: port.mac,
+    fixed_ips: [{ subnet_id: port.subnetId, ip_address: port.ip }],
+    delete_on_termination: port.deleteOnTermination,
+    driver_mode: null,
+    min_rate: null,
+    multiqueue_num: null,
+    pci_address: null,
+  };
+}
+
+/** One server, alone or as an entry of the server list. */
+export function detailBody(
+  cloud: Cloud,
+  server: Server,
+  now: number,
+  as: 'detail' | 'servers',
+): Record<string, unknown> {
+  const { knobs, settings, world } = cloud;
+  const nics = shownNics(cloud, server, 'detail', now);
+  const mark = primaryMark(cloud, nics, as);
+  const [vmState, powerState] = VM_STATES[server.status] ?? [server.status.toLowerCase(), 0];
+  return {
+    id: server.id,
+    name: server.name,
+    tenant_id: settings.projectId,
+    status: server.status,
+    'OS-EXT-STS:vm_state': vmState,
+    'OS-EXT-STS:task_state': server.taskState ?? (now < server.busyUntil ? knobs.taskStateDuringJob : null),
+    'OS-EXT-STS:power_state': powerState,
+    locked: server.locked,
+    created: time(server.createdAt),
+    updated: time(server.createdAt),
+    hostId: '',
+    metadata: {
+      vpc_id: world.network.vpcId,
+      charging_mode: '0',
+      EcmResStatus: server.frozen ? 'freeze' : 'normal',
+      ...server.metadata,
+    },
+    addresses: { [world.network.vpcId]: nics.flatMap((port) => addresses(cloud, port, mark)) },
+    ...(as === 'detail' && knobs.detailNetworkInterfaces
+      ? {
+          network_interfaces: nics.map((port) => ({
+            port_id: port.id,
+            ...mark(port),
+            ip_addresses: [port.ip],
+            ipv6_addresses: [],
+            subnet_id: port.networkId,
+          })),
+        }
+      : {}),
+    security_groups: [{ name: 'default', id: world.network.securityGroupId }],
+    tags: server.tags.map(({ key, value }) => `${key}=${value}`),
+    'OS-EXT-AZ:availability_zone': zone(cloud),
+    'os-extended-volumes:volumes_attached': [],
+  };
+}
+
+type Mark = (port: Port) => { primary?: boolean };
+
+/** How the primary NIC is marked, or how the knob has it go wrong. */
+function primaryMark(cloud: Cloud, nics: readonly Port[], as: 'detail' | 'servers'): Mark {
+  const { detailPrimary, serverListPrimary } = cloud.knobs;
+  if (as === 'servers' && !serverListPrimary) return () => ({});
+  switch (detailPrimary) {
+    case 'marked':
+      return (port) => ({ primary: port.primary });
+    case 'omitted':
+      return () => ({});
+    case 'all':
+      return () => ({ primary: true });
+    case 'wrong': {
+      const other = nics.find((port) => !port.primary);
+      return (port) => ({ primary: port === other });
+    }
+  }
+}
+
+/** A NIC has a row per address; one for its elastic IP with the same port id (ecs-api.md §3). */
+function addresses(cloud: Cloud, port: Port, mark: Mark): Record<string, unknown>[] {
+  const row = (address: string, type: string) => ({
+    version: '4',
+    addr: address,
+    'OS-EXT-IPS:type': type,
+    'OS-EXT-IPS-MAC:mac_addr': port.mac,
+    'OS-EXT-IPS:port_id': port.id,
+    ...mark(port),
+  });
+  const elasticIp = port.elasticIpId === null ? undefined : cloud.world.elasticIps.get(port.elasticIpId);
+  return elasticIp ? [row(port.ip, 'fixed'), row(elasticIp.address, 'floating')] : [row(port.ip, 'fixed')];
+}
+
+/** A port as VPC shows it (ecs-api.md §4.2). `device`: the server it is shown on, or empty. */
+export function portBody(cloud: Cloud, port: Port, device: string): Record<string, unknown> {
+  const { knobs, settings } = cloud;
+  const attached = device !== '';
+  return {
+    id: port.id,
+    name: port.name,
+    network_id: port.networkId,
+    admin_state_up: knobs.adminStateAsText ? 'true' : true,
+    mac_address: port.mac,
+    fixed_ips: [{ subnet_id: port.subnetId, ip_address: port.ip }],
+    device_id: device,
+    device_owner: attached ? `compute:${zone(cloud)}` : '',
+    tenant_id: settings.projectId,
+    status: attached ? port.attachedStatus : 'DOWN',
+    security_groups: port.securityGroups,
+    allowed_address_pairs: port.allowedAddressPairs,
+    extra_dhcp_opts: port.extraDhcpOpts,
+    'binding:vnic_type': 'normal',
+    'binding:vif_details': { ...primaryInterface(cloud, port), port_filter: true, ovs_hybrid_plug: true },
+    'binding:profile': {},
+    instance_id: '',
+    instance_type: '',
+    port_security_enabled: true,
+    zone_id: zone(cloud),
+    ipv6_bandwidth_id: '',
+    dns_name: '',
+    dns_assignment: [],
+  };
+}
+
+function primaryInterface(cloud: Cloud, port: Port): { primary_interface?: boolean } {
+  switch (cloud.knobs.portPrimary) {
+    case 'marked':
+      return { primary_interface: port.primary };
+    case 'omitted':
+      return {};
+    case 'denied':
+      return { primary_interface: false };
+    case 'wrong':
+      return { primary_interface: !port.primary };
+  }
+}

@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { MAX_NICS } from './world';
+
+/** What control calls may say about servers, NICs and ports. Everything is optional; what is left out comes from the seed. */
+
+const Id = z
+  .string()
+  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/, 'must be a lower-case UUID');
+const Seconds = z.union([z.number().min(0), z.tuple([z.number().min(0), z.number().min(0)])]);
+
+export const PortSpec = z.strictObject({
+  id: Id.optional(),
+  name: z.string().optional(),
+  /** A subnet's network id (`net_id`); default: the subnets in turn. */
+  networkId: Id.optional(),
+  ip: z.ipv4().optional(),
+  mac: z.string().optional(),
+  deleteOnTermination: z.boolean().optional(),
+  /** True: some address; a text: that address. */
+  elasticIp: z.union([z.boolean(), z.ipv4()]).optional(),
+  securityGroups: z.array(z.string()).optional(),
+  allowedAddressPairs: z
+    .array(z.strictObject({ ip_address: z.string(), mac_address: z.string().optional() }))
+    .optional(),
+  extraDhcpOpts: z.array(z.strictObject({ opt_name: z.string(), opt_value: z.string() })).optional(),
+  /** What the port says while attached; `DOWN` for SR-IOV. */
+  attachedStatus: z.string().optional(),
+});
+
+export const NicSpec = PortSpec.extend({ primary: z.boolean().optional() });
+
+const Mutable = {
+  name: z.string().optional(),
+  status: z.string().optional(),
+  taskState: z.string().nullable().optional(),
+  locked: z.boolean().optional(),
+  frozen: z.boolean().optional(),
+  onlineRemoval: z.boolean().optional(),
+  metadata: z.record(z.string(), z.string()).optional(),
+  tags: z.array(z.strictObject({ key: z.string(), value: z.string() })).optional(),
+  jobSeconds: Seconds.nullable().optional(),
+};
+
+export const ServerSpec = z.strictObject({
+  ...Mutable,
+  id: Id.optional(),
+  nics: z.union([z.int().min(0).max(MAX_NICS), z.array(NicSpec).max(MAX_NICS)]).optional(),
+});
+
+export const ServerPatch = z.strictObject(Mutable);
+
+export const PortPatch = z.strictObject({
+  name: z.string().optional(),
+  primary: z.boolean().optional(),
+  deleteOnTermination: z.boolean().optional(),
+  attachedStatus: z.string().optional(),
+});
+
+export const FleetSpec = z.strictObject({
+  servers: z.int().min(1).max(100_000),
+  nicsPerServer: z.int().min(1).max(MAX_NICS).optional(),
+  prefix: z.string().optional(),
+  /** Ids are drawn from this seed instead of the simulator's. */
+  seed: z.int().optional(),
+  status: z.string().optional(),
+  jobSeconds: Seconds.optional(),
+});
+
+export type PortSpec = z.infer<typeof PortSpec>;
+export type NicSpec = z.infer<typeof NicSpec>;
+export type ServerSpec = z.infer<typeof ServerSpec>;
+export type ServerPatch = z.infer<typeof ServerPatch>;
+export type PortPatch = z.infer<typeof PortPatch>;
+export type FleetSpec = z.infer<typeof FleetSpec>;

@@ -1,0 +1,87 @@
+import type { Cloud } from './cloud';
+import { flatError, portMissing } from './errors';
+import type { Answer, Call, Operation } from './operation';
+import { noContent, ok } from './operation';
+import { portBody } from './shapes';
+import { shownDevice } from './visibility';
+import type { Port } from './world';
+
+/** Ports a page (ecs-api.md §4.2). */
+const PAGE = 2000;
+
+const serverOfPort: Operation['serverOf'] = (cloud, params) => {
+  const port = cloud.world.ports.get(params['portId'] ?? '');
+  return port ? port.deviceId || port.afterimage?.serverId : undefined;
+};
+
+function showPort(cloud: Cloud, call: Call): Answer {
+  const id = call.params['portId'] ?? '';
+  const port = cloud.world.ports.get(id);
+  call.entry.portId = port?.id ?? id;
+  const device = port && shownDevice(cloud, port, call.now);
+  if (!port || device === undefined) throw portMissing(id);
+  return ok({ port: portBody(cloud, port, device) });
+}
+
+/** `marker` is the last id of the page before (ecs-api.md §4.2). */
+function listPorts(cloud: Cloud, call: Call): Answer {
+  const text = (name: string) => call.query.get(name);
+  const limit = Math.min(Math.max(Number(text('limit') ?? PAGE) || PAGE, 1), PAGE);
+  const marker = text('marker');
+  const rows: unknown[] = [];
+  for (const port of candidates(cloud, text('device_id'))) {
+    if (rows.length === limit) break;
+    if (marker !== null && port.id <= marker) continue;
+    if (text('name') !== null && port.name !== text('name')) continue;
+    if (text('network_id') !== null && port.networkId !== text('network_id')) continue;
+    const device = shownDevice(cloud, port, call.now);
+    if (device === undefined) continue;
+    if (text('device_id') !== null && device !== text('device_id')) continue;
+    rows.push(portBody(cloud, port, device));
+  }
+  call.entry.serverId = text('device_id') ?? undefined;
+  return ok({ ports: rows });
+}
+
+/** In the order of their ids, so that a marker is meaningful. */
+function candidates(cloud: Cloud, deviceId: string | null): Port[] {
+  const server = deviceId === null ? undefined : cloud.world.servers.get(deviceId);
+  const ports = server
+    ? server.history.map((id) => cloud.world.ports.get(id)).filter((port) => port !== undefined)
+    : [...cloud.world.ports.values()];
+  return ports.sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** Only a port that is bound to nothing can be deleted (ecs-api.md §1, §4.2). */
+function deletePort(cloud: Cloud, call: Call): Answer {
+  const id = call.params['portId'] ?? '';
+  call.entry.portId = id;
+  const port = cloud.world.livePort(id);
+  if (!port) throw portMissing(id);
+  if (port.deviceId !== '') throw flatError(400, 'VPC.2500', `Port ${id} is in use: device_id is not empty.`);
+  cloud.world.deletePort(port, call.now, { by: 'request', requestSeq: call.entry.seq }, call.entry.serverId);
+  call.entry.accepted = true;
+  return noContent;
+}
+
+const vpc = (operation: Omit<Operation, 'service'>): Operation => ({ service: 'vpc', ...operation });
+
+export const vpcOperations: readonly Operation[] = [
+  vpc({
+    requestClass: 'port',
+    method: 'GET',
+    path: '/ports/:portId',
+    action: 'vpc:ports:get',
+    serverOf: serverOfPort,
+    handle: showPort,
+  }),
+  vpc({ requestClass: 'ports', method: 'GET', path: '/ports', action: 'vpc:ports:list', handle: listPorts }),
+  vpc({
+    requestClass: 'port-delete',
+    method: 'DELETE',
+    path: '/ports/:portId',
+    action: 'vpc:ports:delete',
+    serverOf: serverOfPort,
+    handle: deletePort,
+  }),
+];

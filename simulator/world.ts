@@ -1,0 +1,164 @@
+import { Agenda } from './agenda';
+import type { Ledger, LedgerEffect } from './ledger';
+import { Network } from './network';
+
+/** Kinds of reads that may lag behind what has happened. */
+export type View = 'list' | 'detail' | 'port';
+
+/** A NIC that is off the server but still shown on it. */
+export interface Afterimage {
+  serverId: string;
+  /** Shown by all reads before this instant … */
+  from: number;
+  /** … by those that lag before this one, and then for so many more reads of each kind. */
+  until: number;
+  reads: Record<View, number>;
+}
+
+export interface Port {
+  readonly id: string;
+  name: string;
+  readonly networkId: string;
+  readonly subnetId: string;
+  readonly ip: string;
+  readonly mac: string;
+  /** The server it is attached to, or empty. */
+  deviceId: string;
+  primary: boolean;
+  deleteOnTermination: boolean;
+  securityGroups: readonly string[];
+  allowedAddressPairs: readonly { ip_address: string; mac_address?: string }[];
+  extraDhcpOpts: readonly { opt_name: string; opt_value: string }[];
+  /** `ACTIVE` while attached; SR-IOV ports say `DOWN` always (ecs-api.md §4.2). */
+  attachedStatus: string;
+  elasticIpId: string | null;
+  /** Orders the NICs of a server. */
+  attachedSeq: number;
+  detachedAt: number | null;
+  deletedAt: number | null;
+  /** The job that took it off. */
+  detachedBy: string | null;
+  /** How often a job really took it off a server. */
+  deletions: number;
+  afterimage: Afterimage | null;
+}
+
+export interface ElasticIp {
+  readonly id: string;
+  readonly address: string;
+  /** Empty: unbound, kept and still billed. */
+  portId: string;
+}
+
+export interface Server {
+  readonly id: string;
+  name: string;
+  status: string;
+  taskState: string | null;
+  locked: boolean;
+  frozen: boolean;
+  /** False: NICs come off only while the server is stopped (ecs-api.md §1). */
+  onlineRemoval: boolean;
+  metadata: Record<string, string>;
+  tags: readonly { key: string; value: string }[];
+  jobSeconds: number | readonly [number, number] | null;
+  readonly createdAt: number;
+  deleted: boolean;
+  /** Ids of its NICs, in the order of attachment. */
+  nics: string[];
+  /** Every NIC it ever had. */
+  history: string[];
+  /** A job runs until then; Infinity: a stuck one. */
+  busyUntil: number;
+}
+
+/** An ECS has at most 12 NICs, the primary one included (ecs-api.md §1). */
+export const MAX_NICS = 12;
+
+export type Cause = Pick<LedgerEffect, 'by' | 'jobId' | 'requestSeq'>;
+
+/** What is the case: servers, ports, addresses, and the few ways in which they change, each of them in the ledger. */
+export class World {
+  readonly servers = new Map<string, Server>();
+  readonly ports = new Map<string, Port>();
+  readonly elasticIps = new Map<string, ElasticIp>();
+  readonly agenda = new Agenda();
+  readonly network: Network;
+  private attached = 0;
+
+  constructor(
+    seed: number,
+    private readonly ledger: Ledger,
+  ) {
+    this.network = new Network(seed);
+  }
+
+  primaryOf(server: Server): Port | undefined {
+    return this.nicsOf(server).find((port) => port.primary);
+  }
+
+  nicsOf(server: Server): Port[] {
+    return server.nics.map((id) => this.ports.get(id)).filter((port) => port !== undefined);
+  }
+
+  freeNics(server: Server): number {
+    return Math.max(0, MAX_NICS - server.nics.length);
+  }
+
+  livePort(id: string): Port | undefined {
+    const port = this.ports.get(id);
+    return port && port.deletedAt === null ? port : undefined;
+  }
+
+  recordPortCreated(port: Port, at: number, cause: Cause): void {
+    this.ledger.effect({ at, kind: 'port-created', portId: port.id, ...cause });
+  }
+
+  attach(server: Server, port: Port, at: number, cause?: Cause): void {
+    port.deviceId = server.id;
+    port.attachedSeq = this.attached++;
+    port.detachedAt = null;
+    port.detachedBy = null;
+    port.afterimage = null;
+    server.nics.push(port.id);
+    if (!server.history.includes(port.id)) server.history.push(port.id);
+    if (cause)
+      this.ledger.effect({ at, kind: 'nic-attached', portId: port.id, serverId: server.id, ...cause });
+  }
+
+  detach(port: Port, at: number, cause: Cause): void {
+    const server = this.servers.get(port.deviceId);
+    if (!server) return;
+    server.nics = server.nics.filter((id) => id !== port.id);
+    port.deviceId = '';
+    port.primary = false;
+    port.detachedAt = at;
+    port.detachedBy = cause.jobId ?? null;
+    if (cause.by === 'job') port.deletions += 1;
+    this.ledger.effect({ at, kind: 'nic-detached', portId: port.id, serverId: server.id, ...cause });
+  }
+
+  /** Its address goes back to the subnet; an elastic IP is unbound, kept, and billed on (ecs-api.md §1). */
+  deletePort(port: Port, at: number, cause: Cause, serverId?: string): void {
+    port.deletedAt = at;
+    this.network.release(port.ip, port.id);
+    const elasticIp = port.elasticIpId === null ? undefined : this.elasticIps.get(port.elasticIpId);
+    if (elasticIp) elasticIp.portId = '';
+    this.ledger.effect({ at, kind: 'port-deleted', portId: port.id, serverId, ...cause });
+  }
+
+  setDeleteOnTermination(port: Port, value: boolean, at: number, cause: Cause): void {
+    if (port.deleteOnTermination === value) return;
+    port.deleteOnTermination = value;
+    this.ledger.effect({ at, kind: 'flag-changed', portId: port.id, serverId: port.deviceId, ...cause });
+  }
+
+  /** Ports whose flag says so die with the server, the others stay (ecs-api.md §1). */
+  deleteServer(server: Server, at: number): void {
+    for (const port of this.nicsOf(server)) {
+      this.detach(port, at, { by: 'control' });
+      if (port.deleteOnTermination) this.deletePort(port, at, { by: 'control' }, server.id);
+    }
+    server.deleted = true;
+  }
+}
