@@ -5,6 +5,7 @@ import { CliError } from './errors';
 import type { ExitCode } from './exit-codes';
 import { EXIT } from './exit-codes';
 import { askStatus, findRun } from './lookup';
+import { openSteps } from './next-steps';
 import type { Output } from './output';
 import { runLines, stepLines } from './report';
 
@@ -12,9 +13,10 @@ const CALL_MS = 10_000;
 
 export async function cancel(serverId: string, output: Output): Promise<ExitCode> {
   checkServerId(serverId);
-  return withTemporal(async ({ temporal, run: refOf }) => {
+  return withTemporal(async (context) => {
+    const { temporal } = context;
     const run = await findRun(temporal, serverId);
-    const ref = refOf(run.workflowId, run.runId);
+    const ref = context.run(run.workflowId, run.runId);
     if (!run.open) {
       throw new CliError(
         EXIT.starterFailed,
@@ -34,7 +36,7 @@ export async function cancel(serverId: string, output: Output): Promise<ExitCode
       'cancellation requested',
       `  ${consequence(before.document?.phase ?? null)}`,
       ...runLines(ref),
-      ...stepLines([{ text: 'See how it ends:', command: `ecs-nics status ${serverId}` }], pageOf(output)),
+      ...stepLines(openSteps(serverId, null).slice(0, 1), pageOf(output)),
     ]);
     output.document(after.document ?? { ...ref, cancelRequested: true });
     return EXIT.done;

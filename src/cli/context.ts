@@ -16,7 +16,10 @@ export interface Context {
 }
 
 /** Connects, runs `command` and closes; every error becomes one that can be shown. */
-export async function withTemporal<T>(command: (context: Context) => Promise<T>): Promise<T> {
+export async function withTemporal<T>(
+  command: (context: Context) => Promise<T>,
+  interrupted: Promise<void> = new Promise(() => {}),
+): Promise<T> {
   let target;
   try {
     target = temporalTarget();
@@ -31,7 +34,12 @@ export async function withTemporal<T>(command: (context: Context) => Promise<T>)
   const { address, namespace } = target;
   let temporal: Temporal | null = null;
   try {
-    temporal = await connectTemporal(target);
+    const connecting = connectTemporal(target);
+    temporal = (await Promise.race([connecting, interrupted])) ?? null;
+    if (temporal === null) {
+      connecting.catch(() => {});
+      throw new CliError(EXIT.interrupted, 'Interrupted', 'interrupted; nothing was started.');
+    }
     const base = uiBase(address, process.env.TEMPORAL_UI_URL);
     return await command({
       temporal,
@@ -56,7 +64,7 @@ export function checkServerId(serverId: string): void {
 }
 
 export function pageOf(output: Output): ReportPage {
-  return { colors: output.colors, columns: output.notes.columns ?? 80, now: Date.now() };
+  return { colors: output.colors, columns: output.notes.columns || 80, now: Date.now() };
 }
 
 /** Resolves at the first Ctrl-C (or SIGTERM); a second one ends the process as usual. */

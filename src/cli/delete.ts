@@ -1,6 +1,7 @@
 /** `ecs-nics delete` */
 import type { DeleteServerNicsInput } from '../contract';
 import { formatDuration, serverWorkflowId } from '../contract';
+import { reasonOf } from '../connection';
 import { confirm } from './confirm';
 import type { Context } from './context';
 import { onInterrupt, pageOf, withTemporal } from './context';
@@ -43,7 +44,15 @@ export async function deleteNics(
       throw new CliError(code, 'NotConfirmed', 'nothing was started.');
     }
   }
-  return withTemporal((context) => startAndFollow(context, input, flags, output));
+  const interrupt = onInterrupt();
+  try {
+    return await withTemporal(
+      (context) => startAndFollow(context, input, flags, output, interrupt.promise),
+      interrupt.promise,
+    );
+  } finally {
+    interrupt.off();
+  }
 }
 
 async function startAndFollow(
@@ -51,30 +60,25 @@ async function startAndFollow(
   input: DeleteServerNicsInput,
   flags: DeleteFlags,
   output: Output,
+  interrupted: Promise<void>,
 ): Promise<ExitCode> {
-  const interrupt = onInterrupt();
-  try {
-    const starting = startOrAttach(context.temporal, context.taskQueue, input);
-    const started = await Promise.race([starting, interrupt.promise]);
-    if (!started) {
-      starting.catch(() => {});
-      throw new CliError(
-        EXIT.interrupted,
-        'Interrupted',
-        `interrupted while starting: the run may be open or not. ecs-nics status ${input.serverId} tells.`,
-      );
-    }
-    const run = context.run(serverWorkflowId(input.serverId), started.runId);
-    if (started.kind === 'other') throw otherRun(started, run, input);
-    announce(started, run, input, output);
-    if (!flags.wait) {
-      output.document(run);
-      return EXIT.done;
-    }
-    return await wait(context, started, run, input, output, interrupt.promise);
-  } finally {
-    interrupt.off();
+  const starting = startOrAttach(context.temporal, context.taskQueue, input);
+  const started = await Promise.race([starting, interrupted]);
+  if (!started) {
+    starting.catch(() => {});
+    throw new CliError(
+      EXIT.interrupted,
+      'Interrupted',
+      `interrupted while starting: the run may be open or not. ecs-nics status ${input.serverId} tells.`,
+    );
   }
+  const run = context.run(serverWorkflowId(input.serverId), started.runId);
+  if (started.kind === 'other') throw otherRun(started, run, input, output);
+  announce(started, run, input, output);
+  if (flags.wait) return wait(context, started, run, input, output, interrupted);
+  output.say(stepLines(openSteps(input.serverId, input), pageOf(output)));
+  output.document(run);
+  return EXIT.done;
 }
 
 function announce(started: Started, run: RunRef, input: DeleteServerNicsInput, output: Output): void {
@@ -87,16 +91,18 @@ function announce(started: Started, run: RunRef, input: DeleteServerNicsInput, o
   ]);
 }
 
-function otherRun(started: Started & { kind: 'other' }, run: RunRef, input: DeleteServerNicsInput): CliError {
+function otherRun(
+  started: Started & { kind: 'other' },
+  run: RunRef,
+  input: DeleteServerNicsInput,
+  output: Output,
+): CliError {
   return new CliError(
     EXIT.refused,
     'DifferentRequest',
-    [
-      `another run is open on this server, for a different request (${started.type}); nothing was started.`,
-      ...runLines(run),
-      `  See what it does: ecs-nics status ${input.serverId}`,
-    ].join('\n'),
+    `another run (${started.type}) is open on this server, for a different request; nothing was started.`,
     run,
+    [...runLines(run), ...stepLines(openSteps(input.serverId, null), pageOf(output))],
   );
 }
 
@@ -121,8 +127,9 @@ async function wait(
     throw new CliError(
       EXIT.starterFailed,
       'LostRun',
-      `the run can't be followed any more: ${error instanceof Error ? error.message : String(error)}\n${runLines(run).join('\n')}`,
+      `the run can't be followed any more: ${reasonOf(error)}.`,
       run,
+      runLines(run),
       { cause: error },
     );
   } finally {
@@ -159,10 +166,10 @@ function stoppedWaiting(
   const lines = [
     `${known}. It is open and goes on by itself${end.kind === 'no-worker' ? ' as soon as a worker polls' : ''}.`,
     ...runLines(run),
-    ...stepLines(openSteps(input.serverId, input), { ...pageOf(output), columns: 120 }),
+    ...stepLines(openSteps(input.serverId, input), pageOf(output)),
   ];
   const [code, type, first] = stopOf(end);
-  return new CliError(code, type, [first, ...lines].join('\n'), { ...run, ...document });
+  return new CliError(code, type, first, { ...run, ...document }, lines);
 }
 
 function stopOf(end: Exclude<FollowEnd, { kind: 'closed' }>): [ExitCode, string, string] {

@@ -12,6 +12,8 @@ export class CliError extends Error {
     message: string,
     /** What is known about the run, for the JSON document. */
     readonly known: object = {},
+    /** Lines for people below the message. */
+    readonly details: readonly string[] = [],
     options?: ErrorOptions,
   ) {
     super(message, options);
@@ -24,7 +26,7 @@ export function asCliError(error: unknown, where: { address: string; namespace: 
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
   const options = { cause: error };
   if (error instanceof TemporalUnreachable) {
-    return new CliError(EXIT.starterFailed, 'TemporalUnreachable', error.message, {}, options);
+    return new CliError(EXIT.starterFailed, 'TemporalUnreachable', error.message, {}, [], options);
   }
   if (error instanceof NamespaceNotFoundError || cause instanceof NamespaceNotFoundError) {
     return new CliError(
@@ -32,12 +34,20 @@ export function asCliError(error: unknown, where: { address: string; namespace: 
       'NamespaceNotFound',
       `Temporal at ${where?.address} has no namespace "${where?.namespace}". Set TEMPORAL_NAMESPACE.`,
       {},
+      [],
       options,
     );
   }
   if (isGrpcServiceError(cause)) {
     const message = `Temporal at ${where?.address} answered: ${reasonOf(error)}.`;
-    return new CliError(EXIT.starterFailed, 'TemporalError', message, {}, options);
+    return new CliError(EXIT.starterFailed, 'TemporalError', message, {}, [], options);
   }
-  return new CliError(EXIT.starterFailed, 'InternalError', `internal error: ${reasonOf(error)}`, {}, options);
+  return new CliError(
+    EXIT.starterFailed,
+    'InternalError',
+    `internal error: ${reasonOf(error)}`,
+    {},
+    [],
+    options,
+  );
 }

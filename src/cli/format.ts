@@ -1,9 +1,15 @@
 /** Small things about text: cutting, padding, quoting, escaping. No IO. */
 
-/** Control characters (a terminal would obey them) become spaces: texts come from the cloud and from callers. */
+/** Terminal commands go, control characters become spaces: texts come from the cloud and from callers. */
 export function clean(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').trim();
+  return (
+    text
+      // eslint-disable-next-line no-control-regex
+      .replace(/\u001b\[[0-9;?]*[ -/]*[@-~]/g, '')
+      // eslint-disable-next-line no-control-regex
+      .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
+      .trim()
+  );
 }
 
 export function cut(text: string, width: number): string {

@@ -44,6 +44,7 @@ export async function findRun(temporal: Temporal, serverId: string): Promise<Kno
       'NoRun',
       `no run is known for server ${serverId} in namespace ${temporal.namespace} of ${temporal.address}.`,
       { workflowId },
+      [],
       { cause: error },
     );
   }

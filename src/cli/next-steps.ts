@@ -6,22 +6,16 @@ import { deleteCommand } from './request';
 
 export interface Step {
   text: string;
-  command?: string;
+  command: string;
 }
 
 /** For a run that goes on without us. */
 export function openSteps(serverId: string, again: DeleteServerNicsInput | null): Step[] {
   return [
-    { text: 'See how it goes:', command: `ecs-nics status ${serverId}` },
-    ...(again === null
-      ? []
-      : [
-          {
-            text: 'Wait for its end again (the same request attaches to the open run):',
-            command: deleteCommand(again),
-          },
-        ]),
-    { text: 'Ask it to stop:', command: `ecs-nics cancel ${serverId}` },
+    { text: 'look at it', command: `ecs-nics status ${serverId}` },
+    { text: 'stop it', command: `ecs-nics cancel ${serverId}` },
+    // The same request attaches to the open run.
+    ...(again === null ? [] : [{ text: 'wait again', command: deleteCommand(again) }]),
   ];
 }
 
@@ -132,8 +126,7 @@ function dryRun(
 }
 
 function command(serverId: string, ids: string[], input: DeleteServerNicsInput | null): string {
-  const { dryRun: _, ...request } = input ?? { serverId };
-  return deleteCommand({ ...request, nics: ids.map((id) => ({ id })) });
+  return deleteCommand({ serverId, ...input, dryRun: false, nics: ids.map((id) => ({ id })) });
 }
 
 function withOutcome(document: ResultDocument | null, ...outcomes: NicOutcome[]): string[] {

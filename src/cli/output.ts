@@ -30,9 +30,8 @@ export class Output {
 
   error(error: CliError): void {
     const { colors } = this;
-    const [first, ...rest] = error.message.split('\n');
     const prefix = process.stderr.isTTY ? colors.red('ecs-nics:') : 'ecs-nics:';
-    process.stderr.write([`${prefix} ${first}`, ...rest].join('\n') + '\n');
+    process.stderr.write([`${prefix} ${error.message}`, ...error.details].join('\n') + '\n');
     if (process.env.ECS_NICS_LOG_LEVEL === 'debug') {
       const cause = error.cause instanceof Error ? error.cause : error;
       process.stderr.write(`${cause.stack}\n`);

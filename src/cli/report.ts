@@ -15,6 +15,8 @@ export interface ReportPage {
   now: number;
 }
 
+const SHORT_STEP = 10;
+
 /** Report of a run that has ended. */
 export function endReport(ending: Ending, run: RunRef, steps: Step[], page: ReportPage): string[] {
   const { document } = ending;
@@ -42,7 +44,7 @@ export function openReport(
   return [
     '',
     page.colors.bold(head),
-    ...(document === null ? [] : bodyLines(document, page)),
+    ...(document === null ? [''] : bodyLines(document, page)),
     ...runLines(run),
     ...stepLines(steps, page),
   ];
@@ -84,7 +86,7 @@ function reasonLines(ending: Ending, page: ReportPage): string[] {
 }
 
 function totalsLines(ending: Ending): string[] {
-  if (ending.kind !== 'cancelled') return [];
+  if (ending.kind !== 'cancelled') return [''];
   const counts = Object.entries(ending.counts ?? {}).filter(([, count]) => count > 0);
   const text = counts.map(([outcome, count]) => `${count} ${outcome}`).join(', ');
   return [
@@ -94,7 +96,7 @@ function totalsLines(ending: Ending): string[] {
 }
 
 function bodyLines(document: ResultDocument, page: ReportPage): string[] {
-  return ['', ...nicTable(document, page), ...factLines(document, page)];
+  return ['', ...nicTable(document, page), '', ...factLines(document, page)];
 }
 
 export function nicTable(document: ResultDocument, page: ReportPage): string[] {
@@ -134,25 +136,29 @@ function factLines(document: ResultDocument, page: ReportPage): string[] {
     ]);
   }
   if (document.undoUntil) facts.push(['undo', `possible until ${document.undoUntil}`]);
-  const lines = facts.map(([name, text]) => `  ${name.padEnd(8)}${text}`);
+  const lines = facts.map(([name, text]) => `  ${name.padEnd(12)}${text}`);
   for (const warning of document.warnings) {
-    const [first = '', ...rest] = indent(warning, page, '          ');
-    lines.push(page.colors.yellow(`  warning ${first.trimStart()}`), ...rest.map(page.colors.yellow));
+    const [first = '', ...rest] = indent(warning, page, '              ');
+    lines.push(
+      page.colors.yellow(`  ${'warning'.padEnd(12)}${first.trimStart()}`),
+      ...rest.map(page.colors.yellow),
+    );
   }
-  return lines.length === 0 ? [] : ['', ...lines];
+  return lines;
 }
 
 export function runLines(run: RunRef): string[] {
-  return [`  run     ${run.workflowId}`, `          ${run.runId}`, `  Web UI  ${run.url}`];
+  return [`  run         ${run.workflowId}`, `  run id      ${run.runId}`, `  Web UI      ${run.url}`];
 }
 
 export function stepLines(steps: readonly Step[], page: ReportPage): string[] {
-  return steps.flatMap(({ text, command }) => [
-    '',
-    ...indent(text, page, '  '),
-    // Never broken: it is there to be copied.
-    ...(command === undefined ? [] : [`    ${page.colors.bold(command)}`]),
-  ]);
+  if (steps.length === 0) return [];
+  // Commands are never broken: they are there to be copied.
+  const bold = page.colors.bold;
+  if (steps.every(({ text }) => text.length <= SHORT_STEP)) {
+    return ['', ...steps.map(({ text, command }) => `  ${text.padEnd(SHORT_STEP)}  ${bold(command)}`)];
+  }
+  return steps.flatMap(({ text, command }) => ['', ...indent(text, page, '  '), `    ${bold(command)}`]);
 }
 
 function indent(text: string, page: ReportPage, margin: string): string[] {

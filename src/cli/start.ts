@@ -50,6 +50,7 @@ export async function startOrAttach(
           `Temporal at ${temporal.address} did not answer the start in time: the run may be open or not. ` +
             'The same command again is safe: it attaches to an open run of the same request.',
           { workflowId },
+          [],
           { cause: error },
         );
       }

@@ -9,7 +9,7 @@ import type { KnownRun } from './lookup';
 import { askStatus, endingOf, findRun } from './lookup';
 import { endSteps, openSteps } from './next-steps';
 import type { Output } from './output';
-import { endReport, openReport, runLines } from './report';
+import { endReport, openReport, runLines, stepLines } from './report';
 
 export async function status(serverId: string, output: Output): Promise<ExitCode> {
   checkServerId(serverId);
@@ -27,15 +27,16 @@ async function showOpen(context: Context, serverId: string, run: KnownRun, outpu
     throw new CliError(
       EXIT.starterFailed,
       'NoAnswer',
+      `the run is open since ${run.startedAt.toISOString()} but does not answer (${answer.why}).`,
+      ref,
       [
-        `the run is open since ${run.startedAt.toISOString()} but does not answer (${answer.why}).`,
         `Is a worker polling task queue ${run.taskQueue}? The run goes on as soon as one does.`,
         ...runLines(ref),
-      ].join('\n'),
-      ref,
+        ...stepLines(openSteps(serverId, null), pageOf(output)),
+      ],
     );
   }
-  output.say(openReport(answer.document, ref, openSteps(serverId, null), pageOf(output)));
+  output.say(openReport(answer.document, ref, openSteps(serverId, null).slice(1), pageOf(output)));
   output.document(answer.document);
 }
 
