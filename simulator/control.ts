@@ -1,5 +1,7 @@
 import type { Cloud } from './cloud';
 import type { Fault, FaultSpec, WhatOf } from './faults';
+import type { NicDescription, ServerDescription, Truth } from './describe';
+import { describeNic, describeServer, nicTruth } from './describe';
 import type { Violation } from './invariants';
 import { invariants } from './invariants';
 import type { Knobs } from './knobs';
@@ -8,60 +10,6 @@ import type { LedgerRequest } from './ledger';
 import { FleetSpec, NicSpec, PortPatch, PortSpec, ServerPatch, ServerSpec } from './specs';
 import type { Port, Server } from './world';
 import { MAX_NICS } from './world';
-
-export interface NicDescription {
-  id: string;
-  name: string;
-  networkId: string;
-  subnetId: string;
-  ip: string;
-  mac: string;
-  primary: boolean;
-  deleteOnTermination: boolean;
-  elasticIp: string | null;
-  securityGroups: readonly string[];
-}
-
-export interface ServerDescription {
-  id: string;
-  name: string;
-  status: string;
-  taskState: string | null;
-  locked: boolean;
-  frozen: boolean;
-  onlineRemoval: boolean;
-  metadata: Record<string, string>;
-  tags: readonly { key: string; value: string }[];
-  jobSeconds: number | readonly [number, number] | null;
-  vpcId: string;
-  deleted: boolean;
-  busy: boolean;
-  nics: NicDescription[];
-}
-
-/** Where a NIC really is, whatever reads show at the moment. */
-export interface NicTruth {
-  id: string;
-  ip: string;
-  mac: string;
-  primary: boolean;
-  state: 'on-server' | 'elsewhere' | 'port-kept' | 'port-gone';
-  deleteOnTermination: boolean;
-  elasticIp: { address: string; bound: boolean } | null;
-  detachedAt: number | null;
-  detachedBy: string | null;
-  /** How often a job really took it off. */
-  deletions: number;
-}
-
-export interface Truth {
-  serverId: string;
-  name: string;
-  exists: boolean;
-  busy: boolean;
-  /** Every NIC the server ever had, in the order of attachment. */
-  nics: NicTruth[];
-}
 
 /** A control call that can't be carried out. */
 export class ControlError extends Error {
@@ -79,29 +27,31 @@ export class Control {
 
   createServer(spec: ServerSpec = {}): ServerDescription {
     const now = this.cloud.now();
-    return this.describe(this.attempt(() => this.cloud.builder.server(ServerSpec.parse(spec), now)));
+    return describeServer(
+      this.cloud,
+      this.attempt(() => this.cloud.builder.server(ServerSpec.parse(spec), now)),
+    );
   }
 
   createFleet(spec: FleetSpec): ServerDescription[] {
     const now = this.cloud.now();
     const servers = this.attempt(() => this.cloud.builder.fleet(FleetSpec.parse(spec), now));
-    return servers.map((server) => this.describe(server));
+    return servers.map((server) => describeServer(this.cloud, server));
   }
 
   server(id: string): ServerDescription {
-    return this.describe(this.find(id));
+    return describeServer(this.cloud, this.find(id));
   }
 
   servers(): ServerDescription[] {
     this.cloud.now();
-    return [...this.cloud.world.servers.values()].map((server) => this.describe(server));
+    return [...this.cloud.world.servers.values()].map((server) => describeServer(this.cloud, server));
   }
 
   patchServer(id: string, patch: ServerPatch): ServerDescription {
     const server = this.find(id);
-    const changes = Object.entries(ServerPatch.parse(patch)).filter(([, value]) => value !== undefined);
-    Object.assign(server, Object.fromEntries(changes));
-    return this.describe(server);
+    Object.assign(server, given(ServerPatch.parse(patch)));
+    return describeServer(this.cloud, server);
   }
 
   deleteServer(id: string): void {
@@ -110,48 +60,28 @@ export class Control {
 
   /** Another actor adds a NIC: a new one, or an existing free port named by `id`. */
   attachNic(serverId: string, spec: NicSpec = {}): NicDescription {
-    const server = this.find(serverId);
-    const { world, builder } = this.cloud;
-    const now = this.cloud.now();
-    const { primary, ...rest } = NicSpec.parse(spec);
-    if (world.freeNics(server) === 0) throw new ControlError(409, `a server has at most ${MAX_NICS} NICs`);
-    const existing = rest.id === undefined ? undefined : world.livePort(rest.id);
-    if (existing && existing.deviceId !== '') {
-      throw new ControlError(409, `port ${existing.id} is attached to ${existing.deviceId}`);
-    }
-    const cause = { by: 'control' } as const;
-    const port = existing ?? this.attempt(() => builder.port(rest, now, server.nics.length, cause));
-    port.primary = primary ?? false;
-    world.attach(server, port, now, cause);
-    return this.describeNic(port);
+    return describeNic(this.cloud, this.attach(this.find(serverId), NicSpec.parse(spec), this.cloud.now()));
   }
 
   /** Another actor takes a NIC off; its flag decides over the port. */
   detachNic(serverId: string, nicId: string): void {
     const server = this.find(serverId);
-    const { world } = this.cloud;
-    const port = world.livePort(nicId);
-    if (!port || port.deviceId !== server.id) {
-      throw new ControlError(404, `server ${serverId} has no NIC ${nicId}`);
-    }
-    const now = this.cloud.now();
-    world.detach(port, now, { by: 'control' });
-    if (port.deleteOnTermination) world.deletePort(port, now, { by: 'control' }, server.id);
+    if (!server.nics.includes(nicId)) throw new ControlError(404, `server ${serverId} has no NIC ${nicId}`);
+    this.detach(server, nicId, this.cloud.now());
   }
 
   /** A port of nobody's; with `ip`, another tenant who takes an address. */
   createPort(spec: PortSpec = {}): NicDescription {
     const now = this.cloud.now();
     const port = this.attempt(() => this.cloud.builder.port(PortSpec.parse(spec), now, 0, { by: 'control' }));
-    return this.describeNic(port);
+    return describeNic(this.cloud, port);
   }
 
   patchPort(id: string, patch: PortPatch): NicDescription {
     const port = this.cloud.world.livePort(id);
     if (!port) throw new ControlError(404, `there is no port ${id}`);
-    const changes = Object.entries(PortPatch.parse(patch)).filter(([, value]) => value !== undefined);
-    Object.assign(port, Object.fromEntries(changes));
-    return this.describeNic(port);
+    Object.assign(port, given(PortPatch.parse(patch)));
+    return describeNic(this.cloud, port);
   }
 
   addFault(fault: FaultSpec): Fault {
@@ -193,7 +123,7 @@ export class Control {
       name: server.name,
       exists: !server.deleted,
       busy: this.cloud.now() < server.busyUntil,
-      nics: ports.map((port) => this.nicTruth(server, port)),
+      nics: ports.map((port) => nicTruth(this.cloud, server, port)),
     };
   }
 
@@ -218,14 +148,36 @@ export class Control {
     if (!server || serverId === undefined) return;
     this.cloud.world.agenda.schedule(now + what.afterMs, (at) => {
       if (server.deleted) return;
-      if (what.change) this.patchServer(serverId, what.change);
-      if (what.attach) this.attachNic(serverId, what.attach);
-      for (const nic of what.detach ?? []) {
-        const id = typeof nic === 'number' ? server.nics[nic] : nic;
-        if (id !== undefined && server.nics.includes(id)) this.detachNic(serverId, id);
-      }
+      Object.assign(server, given(what.change ?? {}));
+      const detached = (what.detach ?? []).map((nic) => (typeof nic === 'number' ? server.nics[nic] : nic));
+      for (const id of detached) if (id !== undefined) this.detach(server, id, at);
+      // A full server or a port in use: the other actor was refused, and nobody here needs to know.
+      if (what.attach) attempted(() => this.attach(server, what.attach ?? {}, at));
       if (what.deleteServer) this.cloud.world.deleteServer(server, at);
     });
+  }
+
+  private attach(server: Server, spec: NicSpec, at: number): Port {
+    const { world, builder } = this.cloud;
+    const { primary, ...rest } = spec;
+    if (world.freeNics(server) === 0) throw new ControlError(409, `a server has at most ${MAX_NICS} NICs`);
+    const existing = rest.id === undefined ? undefined : world.livePort(rest.id);
+    if (existing && existing.deviceId !== '') {
+      throw new ControlError(409, `port ${existing.id} is attached to ${existing.deviceId}`);
+    }
+    const cause = { by: 'control' } as const;
+    const port = existing ?? this.attempt(() => builder.port(rest, at, server.nics.length, cause));
+    port.primary = primary ?? false;
+    world.attach(server, port, at, cause);
+    return port;
+  }
+
+  private detach(server: Server, nicId: string, at: number): void {
+    const { world } = this.cloud;
+    const port = world.livePort(nicId);
+    if (!port || port.deviceId !== server.id) return;
+    world.detach(port, at, { by: 'control' });
+    if (port.deleteOnTermination) world.deletePort(port, at, { by: 'control' }, server.id);
   }
 
   private find(id: string): Server {
@@ -244,45 +196,17 @@ export class Control {
       throw error;
     }
   }
-
-  private describe(server: Server): ServerDescription {
-    const { id, name, status, taskState, locked, frozen, onlineRemoval } = server;
-    const { metadata, tags, jobSeconds, deleted } = server;
-    return {
-      ...{ id, name, status, taskState, locked, frozen, onlineRemoval, metadata, tags, jobSeconds },
-      vpcId: this.cloud.world.network.vpcId,
-      deleted,
-      busy: this.cloud.clock.now() < server.busyUntil,
-      nics: this.cloud.world.nicsOf(server).map((port) => this.describeNic(port)),
-    };
-  }
-
-  private describeNic(port: Port): NicDescription {
-    const { id, name, networkId, subnetId, ip, mac, primary, deleteOnTermination, securityGroups } = port;
-    return {
-      ...{ id, name, networkId, subnetId, ip, mac, primary, deleteOnTermination },
-      elasticIp: this.elasticIpOf(port)?.address ?? null,
-      securityGroups,
-    };
-  }
-
-  private nicTruth(server: Server, port: Port): NicTruth {
-    const { id, ip, mac, primary, deleteOnTermination, detachedAt, detachedBy, deletions } = port;
-    const elasticIp = this.elasticIpOf(port);
-    return {
-      ...{ id, ip, mac, primary, deleteOnTermination, detachedAt, detachedBy, deletions },
-      state: stateOf(server, port),
-      elasticIp: elasticIp ? { address: elasticIp.address, bound: elasticIp.portId === port.id } : null,
-    };
-  }
-
-  private elasticIpOf(port: Port) {
-    return port.elasticIpId === null ? undefined : this.cloud.world.elasticIps.get(port.elasticIpId);
-  }
 }
 
-function stateOf(server: Server, port: Port): NicTruth['state'] {
-  if (port.deletedAt !== null) return 'port-gone';
-  if (port.deviceId === server.id) return 'on-server';
-  return port.deviceId === '' ? 'port-kept' : 'elsewhere';
+/** The fields that are set: an explicit `undefined` must not wipe out what is there. */
+function given(patch: object): object {
+  return Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
+}
+
+function attempted(action: () => unknown): void {
+  try {
+    action();
+  } catch (error) {
+    if (!(error instanceof ControlError)) throw error;
+  }
 }

@@ -34,7 +34,7 @@ export interface Operation {
   /** The IAM action it needs. */
   action: string;
   /** The server a request is about, for faults and ledger. */
-  serverOf?: (cloud: Cloud, params: Record<string, string>) => string | undefined;
+  serverOf?: (cloud: Cloud, params: Record<string, string>, query: URLSearchParams) => string | undefined;
   /** Throws a `CloudError` to refuse. */
   handle: (cloud: Cloud, call: Call) => Answer;
 }

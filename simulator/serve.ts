@@ -30,7 +30,8 @@ export async function serve(
   const { cloud } = gateway;
   const params = request.params as Record<string, string>;
   const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-  describe(cloud, operation, request, params, entry);
+  const query = new URLSearchParams(queryOf(request));
+  describe(entry, operation, request, cloud, operation.serverOf?.(cloud, params, query));
   try {
     gateway.authenticate(request, body);
     admit(cloud, operation, params);
@@ -49,7 +50,7 @@ export async function serve(
     return interfere(cloud, reply, entry, transport);
   }
 
-  const call: Call = { params, query: new URLSearchParams(queryOf(request)), body, entry, now, faults };
+  const call: Call = { params, query, body, entry, now, faults };
   const { answer, refused } = carryOut(cloud, operation, call);
   if (refused) Faults.takeBack(faults);
   for (const { ms, when } of allOf(faults, 'delay')) if (when === 'after') await sleep(ms);
@@ -62,14 +63,13 @@ export async function serve(
 }
 
 function describe(
-  cloud: Cloud,
+  entry: LedgerRequest,
   operation: Operation,
   request: FastifyRequest,
-  params: Record<string, string>,
-  entry: LedgerRequest,
+  cloud: Cloud,
+  serverId: string | undefined,
 ): void {
   entry.requestClass = operation.requestClass;
-  const serverId = operation.serverOf?.(cloud, params);
   if (serverId !== undefined) entry.serverId = serverId;
   const callerRequestId = request.headers['x-request-id'];
   if (typeof callerRequestId === 'string') entry.callerRequestId = callerRequestId;
@@ -107,7 +107,7 @@ function carryOut(cloud: Cloud, operation: Operation, call: Call): { answer: Ans
 
 function refusal(cloud: Cloud, entry: LedgerRequest, error: unknown): Answer {
   if (!(error instanceof CloudError)) throw error;
-  if (entry.requestClass === 'delete') entry.accepted = false;
+  if (entry.method !== 'GET') entry.accepted = false;
   return {
     status: error.status,
     headers: error.headers,
@@ -131,7 +131,7 @@ function interfere(
   what: Transport,
   real?: Answer,
 ): Promise<void> {
-  if (!real && entry.requestClass === 'delete') entry.accepted = false;
+  if (!real && entry.method !== 'GET') entry.accepted = false;
   switch (what.kind) {
     case 'drop':
       return drop(reply, what.partway ? (real ?? { status: 200, body: {} }) : undefined);

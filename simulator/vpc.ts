@@ -39,7 +39,6 @@ function listPorts(cloud: Cloud, call: Call): Answer {
     if (text('device_id') !== null && device !== text('device_id')) continue;
     rows.push(portBody(cloud, port, device));
   }
-  call.entry.serverId = text('device_id') ?? undefined;
   return ok({ ports: rows });
 }
 
@@ -75,7 +74,14 @@ export const vpcOperations: readonly Operation[] = [
     serverOf: serverOfPort,
     handle: showPort,
   }),
-  vpc({ requestClass: 'ports', method: 'GET', path: '/ports', action: 'vpc:ports:list', handle: listPorts }),
+  vpc({
+    requestClass: 'ports',
+    method: 'GET',
+    path: '/ports',
+    action: 'vpc:ports:list',
+    serverOf: (cloud, _params, query) => cloud.world.servers.get(query.get('device_id') ?? '')?.id,
+    handle: listPorts,
+  }),
   vpc({
     requestClass: 'port-delete',
     method: 'DELETE',

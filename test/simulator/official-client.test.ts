@@ -23,7 +23,12 @@ const client = (sk: string = DEFAULTS.sk) =>
     .build();
 
 /** The client answers the raw body; its typed getters are undefined at run time (ecs-api.md §6.4). */
-const raw = (answer: unknown) => answer as Record<string, any>;
+interface Raw {
+  job_id: string;
+  server: { addresses: Record<string, { primary: boolean; 'OS-EXT-IPS:port_id': string }[]> };
+  interfaceAttachments: { port_id: string }[];
+}
+const raw = (answer: unknown) => answer as Raw;
 
 beforeAll(async () => {
   simulator = createSimulator({ clock: new ManualClock() });
@@ -38,11 +43,11 @@ describe('the official client', () => {
     const ecs = client();
     const list = async () => {
       const answer = await ecs.listServerInterfaces(new ListServerInterfacesRequest(server.id));
-      return raw(answer)['interfaceAttachments'].map((row: any) => row.port_id as string) as string[];
+      return raw(answer).interfaceAttachments.map((row) => row.port_id);
     };
 
     const detail = raw(await ecs.showServer(new ShowServerRequest(server.id)));
-    const addresses = Object.values<any>(detail['server'].addresses).flat();
+    const addresses = Object.values(detail.server.addresses).flat();
     expect(addresses.filter((row) => row.primary).map((row) => row['OS-EXT-IPS:port_id'])).toEqual([primary]);
     expect(await list()).toEqual([primary, first, second, third]);
 
@@ -56,7 +61,7 @@ describe('the official client', () => {
         ),
       ),
     );
-    const jobId = accepted['job_id'] as string;
+    const jobId = accepted.job_id;
     expect(jobId).toMatch(/^ff808082[0-9a-f]{24}$/);
     const job = async () => raw(await ecs.showJob(new ShowJobRequest(jobId)));
     expect(await job()).toMatchObject({ status: 'INIT', end_time: '' });
