@@ -6,7 +6,7 @@ import { dieWithUs } from './guard';
 import { root } from './root';
 
 /** What would reach a real cloud, a real Temporal or the settings of a real worker. */
-const OF_THE_USER = /^(TEMPORAL|HUAWEICLOUD|HW|OS|ECS_NICS)_/;
+const OF_THE_USER = /^(TEMPORAL|HUAWEICLOUD|HW|OS|ECS_NICS|SIMULATOR)_/;
 
 /** The environment for our children: the user's, without whatever could lead them out of the stack. */
 export function cleanEnvironment(env: NodeJS.ProcessEnv, extra: Record<string, string>): NodeJS.ProcessEnv {

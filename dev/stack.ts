@@ -46,9 +46,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   try {
     const both = await Promise.allSettled([
       shared ?? startTemporal(options.temporal).then((it) => keep(started, it)),
-      startSimulator(options.simulatorArgs ?? [], cleanEnvironment(process.env, {})).then((it) =>
-        keep(started, it),
-      ),
+      startSimulator(options.simulatorArgs).then((it) => keep(started, it)),
     ]);
     const [temporal, simulator] = [valueOf(both[0]), valueOf(both[1])];
     const starterEnv = { ...temporal.env, ECS_NICS_TASK_QUEUE: taskQueue };

@@ -14,7 +14,7 @@ const COMMANDS = {
   demo: { ...STACK, main: 'lib/dev/demo.js' },
   dev: { ...STACK, main: 'lib/dev/dev.js' },
   bench: { ...STACK, main: 'lib/bench/main.js' },
-  test: { ...STACK, main: 'node_modules/vitest/vitest.mjs', args: ['run'] },
+  test: { ...STACK, temporal: true, main: 'node_modules/vitest/vitest.mjs', args: ['run'] },
   build: { ...STACK, types: true },
   check: { tools: checks },
 };
@@ -38,6 +38,7 @@ async function main() {
   const { Explained, root, run, setUp } = await import('./setup.mjs');
   try {
     await setUp(command);
+    if (command.temporal) await findTemporal(root);
     for (const tool of command.tools?.(root) ?? []) await run(process.execPath, tool);
   } catch (error) {
     return fail(error instanceof Explained ? error.message : error.stack, 1);
@@ -48,6 +49,12 @@ async function main() {
   // As `node <file>` would: the module is the main one, whichever kind of module it is.
   process.argv = [process.execPath, file, ...(command.args ?? []), ...args];
   createRequire(import.meta.url)('node:module').runMain();
+}
+
+/** Before the tests, so that a download of the server is seen and does not count against any test's time. */
+async function findTemporal(root) {
+  const { find } = createRequire(import.meta.url)(`${root}/lib/dev/find.js`);
+  process.stderr.write(`[ecs-nics] Temporal for the tests: ${await find()}\n`);
 }
 
 function fail(message, code = 2) {

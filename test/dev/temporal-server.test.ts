@@ -11,10 +11,12 @@ import { root } from '../../dev/root';
 import { startTemporal } from '../../dev/temporal-server';
 
 const quiet = () => {};
+// These tests start servers of their own, also when the others are to use one that runs.
+const env = { ...process.env, TEMPORAL_ADDRESS: undefined };
 const [host, portOf] = ['127.0.0.1', (address: string) => Number(address.split(':')[1])];
 
 it('starts a server that has our search attributes, and ends it', async () => {
-  const temporal = await startTemporal({ log: quiet });
+  const temporal = await startTemporal({ env, log: quiet });
   const { address, namespace } = temporal;
   expect(loadClientConnectConfig({ overrideEnvVars: temporal.env })).toMatchObject({
     connectionOptions: { address },
@@ -29,7 +31,7 @@ it('takes other ports when the wanted ones are not free', async () => {
   const blocker = createServer().listen(0, host);
   await once(blocker, 'listening');
   const { port } = blocker.address() as AddressInfo;
-  const temporal = await startTemporal({ port, uiPort: port, log: quiet });
+  const temporal = await startTemporal({ env, port, uiPort: port, log: quiet });
   expect(portOf(temporal.address)).not.toBe(port);
   expect(temporal.uiUrl).not.toContain(`:${port}`);
   await temporal.close();
@@ -37,7 +39,7 @@ it('takes other ports when the wanted ones are not free', async () => {
 });
 
 it('uses a running server, passes on how to reach it, and no profile', async () => {
-  const owner = await startTemporal({ log: quiet });
+  const owner = await startTemporal({ env, log: quiet });
   const temporal = await startTemporal({
     env: {
       TEMPORAL_ADDRESS: owner.address,
@@ -67,13 +69,15 @@ it('says so when nothing answers at TEMPORAL_ADDRESS', async () => {
 });
 
 it('shows what the program said when it does not start', async () => {
-  await expect(startTemporal({ extraArgs: ['--no-such-flag'], log: quiet })).rejects.toThrow(/no-such-flag/);
+  await expect(startTemporal({ env, extraArgs: ['--no-such-flag'], log: quiet })).rejects.toThrow(
+    /no-such-flag/,
+  );
 });
 
 it.skipIf(process.platform === 'win32')('leaves no server behind when we are killed outright', async () => {
   const script = `
     const { startTemporal } = require(${JSON.stringify(join(root, 'lib/dev/temporal-server.js'))});
-    startTemporal().then((it) => console.log(it.address));
+    startTemporal({ env: { ...process.env, TEMPORAL_ADDRESS: undefined } }).then((it) => console.log(it.address));
     setInterval(() => {}, 1000);`;
   const parent = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = (await once(parent.stdout, 'data')) as [Buffer];
