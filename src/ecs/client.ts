@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { z } from 'zod';
 import type { Accepted, CallOptions, Cloud } from './cloud';
 import type { Clock } from './clock';
@@ -58,6 +59,8 @@ export function createCloud(settings: CloudSettings): Cloud {
   ): Promise<{ value: T } & AnswerFacts> {
     const { operation } = spec;
     const { signal } = options;
+    // An activity's parallel calls share its one signal; Node.js warns from the 11th listener on.
+    if (signal !== undefined) setMaxListeners(0, signal);
     const endpoint = endpoints[spec.service];
     const body = spec.body === undefined ? null : Buffer.from(JSON.stringify(spec.body));
     const path = endpoint.pathname.replace(/\/+$/, '') + `/v1/${projectId}/${spec.path}`;

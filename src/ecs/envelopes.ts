@@ -29,11 +29,12 @@ export function clean(value: unknown): string | null {
   if (typeof value !== 'string' && typeof value !== 'number') return null;
   const text = String(value)
     .slice(0, 4 * MAX_TEXT)
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu, ' ')
+    .replace(/[\s\p{C}]+/gu, ' ')
     .replace(/[\w+/=~-]{64,}/g, '…')
     .trim();
   if (text === '') return null;
-  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1)}…` : text;
+  if (text.length <= MAX_TEXT) return text;
+  return `${text.slice(0, MAX_TEXT - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }
 
 /** A code is short and has no spaces; anything else in its place is not one. */

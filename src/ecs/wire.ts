@@ -8,23 +8,32 @@ import type { Job, Port, ServerDetail, ServerInterface } from './cloud';
 import { clean, unwrap } from './envelopes';
 
 /** Decoration: text or number, `null` for everything else and for the empty text. */
-const text = z.unknown().transform((value) => clean(value));
+const text = z
+  .unknown()
+  .optional()
+  .transform((value) => clean(value));
 const id = z.string().trim().min(1);
 /** Booleans come as text too (ecs-api.md §4.2). */
-const flag = z.unknown().transform((value) => {
-  const word = typeof value === 'string' ? value.trim().toLowerCase() : value;
-  return word === true || word === 'true' ? true : word === false || word === 'false' ? false : null;
-});
+const flag = z
+  .unknown()
+  .optional()
+  .transform((value) => {
+    const word = typeof value === 'string' ? value.trim().toLowerCase() : value;
+    return word === true || word === 'true' ? true : word === false || word === 'false' ? false : null;
+  });
 /** An object that may be absent, `null`, or JSON inside a string; anything odd counts as absent. */
 const part = <T extends z.ZodType>(schema: T) => z.preprocess(unwrap, schema).nullish().catch(null);
 const listOf = <T extends z.ZodType>(schema: T) => z.array(schema).nullish().catch(null);
 
 /** RFC 3339 in UTC; `""` while a job runs. Without a zone it would be read as local time: `null`. */
-const time = z.unknown().transform((value) => {
-  if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:?\d\d)$/.test(value)) return null;
-  const at = new Date(value);
-  return Number.isNaN(at.getTime()) ? null : at.toISOString();
-});
+const time = z
+  .unknown()
+  .optional()
+  .transform((value) => {
+    if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:?\d\d)$/.test(value)) return null;
+    const at = new Date(value);
+    return Number.isNaN(at.getTime()) ? null : at.toISOString();
+  });
 
 const fixedIps = listOf(z.object({ subnet_id: text, ip_address: z.string() })).transform((rows) =>
   (rows ?? []).map((row) => ({ subnetId: row.subnet_id, ip: row.ip_address })),

@@ -7,7 +7,9 @@ import type { CredentialProvider } from '../../src/ecs/credentials';
 import { accessKeys, authToken } from '../../src/ecs/credentials';
 import { RateLimiter } from '../../src/ecs/limiter';
 import { sign } from '../../src/ecs/signer';
-import { clientAnswered, clientOf, failure, JOB, NIC, PROJECT, serve, SERVER } from './support';
+import { undiciTransport } from '../../src/ecs/transport';
+import type { Transport } from '../../src/ecs/transport';
+import { clientAnswered, clientOf, failure, JOB, NIC, PROJECT, serve, SERVER, SHORT } from './support';
 
 const json = { 'content-type': 'application/json' };
 const ACCEPTED = { body: { job_id: JOB }, headers: { 'X-Request-Id': 'req-1' } };
@@ -154,7 +156,7 @@ describe('the answer to a deletion is decided by its body', () => {
 });
 
 describe('too late', () => {
-  const at = (now: () => number): Clock => ({ now, sleep: systemClock.sleep });
+  const at = (now: () => number): Clock => ({ ...systemClock, now });
 
   it('is checked after the rate limit', async () => {
     let now = 1_000;
@@ -190,12 +192,16 @@ describe('too late', () => {
     });
     expect(first.requests).toEqual([]);
 
-    // The clock passes the limit while undici connects.
+    // The clock passes the limit while the transport connects.
     const server = await serve((_request, response) => response.end(JSON.stringify({ job_id: JOB })));
-    let reads = 0;
-    const clock = at(() => (++reads > 3 ? 10 : 0));
-    const cloud = clientOf(server.origin, { clock, limiter: new RateLimiter(100, 9, systemClock) });
-    const error = await failure(cloud.deleteNics(SERVER, [NIC], { notAfter: 5 }).then(async () => 'sent'));
+    now = 0;
+    const undici = undiciTransport(SHORT);
+    const transport: Transport = (request) => {
+      now = 10;
+      return undici(request);
+    };
+    const cloud = clientOf(server.origin, { clock: at(() => now), transport });
+    const error = await failure(cloud.deleteNics(SERVER, [NIC], { notAfter: 5 }));
     expect(error).toMatchObject({ kind: 'late', sent: 'no' });
     await delay(50);
     expect(server.received).toEqual([]);
