@@ -75,12 +75,12 @@ describe('the official client', () => {
 
   it('is refused with a wrong secret key', async () => {
     // The client prints every failed request.
-    vi.spyOn(console, 'log').mockReturnValue();
-    vi.spyOn(console, 'error').mockReturnValue();
+    const printed = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
     const server = simulator.control.createServer();
     const wrong = client('another-secret-key').listServerInterfaces(
       new ListServerInterfacesRequest(server.id),
     );
     await expect(wrong).rejects.toMatchObject({ httpStatusCode: 401, errorCode: 'APIGW.0301' });
+    printed.mockRestore();
   });
 });

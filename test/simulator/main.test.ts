@@ -1,0 +1,60 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+// The program as it is shipped: compiled, run by plain node.
+const root = join(__dirname, '../..');
+const run = promisify(execFile);
+let folder: string;
+let program: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'ecs-nics-simulator-'));
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  program = join(folder, 'main.js');
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  await run(process.execPath, [tsc, '-p', join(root, 'simulator'), '--outDir', folder]);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('ecs-nics-simulator', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('prints one line, serves, and stops on %s', async (signal) => {
+    const child = spawn(process.execPath, [program, '--port', '0', '--servers', '2', '--nics', '3'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const lines: string[] = [];
+    const errors: Buffer[] = [];
+    child.stderr.on('data', (data: Buffer) => errors.push(data));
+    const reader = createInterface(child.stdout).on('line', (line) => lines.push(line));
+    await once(reader, 'line');
+    const { simulator, project, region } = JSON.parse(lines[0] ?? '') as Record<string, string>;
+    expect(simulator).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect([project, region]).toEqual(['0123456789abcdef0123456789abcdef', 'eu-west-101']);
+    const { servers } = (await (await fetch(`${simulator}/_sim/servers`)).json()) as {
+      servers: { nics: [] }[];
+    };
+    expect(servers.map((server) => server.nics.length)).toEqual([3, 3]);
+    const unsigned = await fetch(`${simulator}/v1/${project}/cloudservers/detail`);
+    expect(unsigned.status).toBe(401);
+    const exit = once(child, 'exit');
+    child.kill(signal);
+    expect(await exit).toEqual([0, null]);
+    expect(lines).toHaveLength(1);
+    expect(Buffer.concat(errors).toString()).toBe('');
+  });
+
+  it('explains itself, and refuses a bad command line', async () => {
+    const { stdout } = await run(process.execPath, [program, '--help']);
+    expect(stdout).toContain('--time-scale');
+    await expect(run(process.execPath, [program, '--nics', '13'])).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--nics must be a number from 1 to 12') as string,
+    });
+    await expect(run(process.execPath, [program, '--nonsense'])).rejects.toMatchObject({ code: 2 });
+  });
+});
