@@ -20,23 +20,33 @@ export function createLogger({ logLevel, logFormat }: Format): Logger {
       ? pino(options, pretty({ colorize: process.stdout.isTTY, ignore: 'service,pid,hostname', sync: true }))
       : pino(options, pino.destination({ sync: true }));
   return new DefaultLogger(logLevel === 'trace' ? 'TRACE' : 'DEBUG', (entry: LogEntry) => {
-    sink[LEVEL[entry.level]](fieldsOf(entry), entry.message);
+    if (!EXPECTED.test(entry.message)) sink[LEVEL[entry.level]](fieldsOf(entry), entry.message);
   });
 }
 
+/** Each of the two workers serves one kind of task on purpose; the SDK warns about the other kinds at every start. */
+const EXPECTED = /^No (activities|workflows|Nexus services) registered, not polling/;
+
 const LEVEL = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
 
+const NAMES: Record<string, string> = { workflowId: 'workflow', runId: 'run', workflowRunId: 'run' };
+
 function fieldsOf({ meta, timestampNanos }: LogEntry): Record<string, unknown> {
-  const fields: Record<string, unknown> = { at: new Date(Number(timestampNanos / 1_000_000n)).toISOString() };
+  // The entry's own time: lines of Core arrive in batches.
+  const fields: Record<string, unknown> = { time: new Date(Number(timestampNanos / 1_000_000n)).toISOString() };
   for (const [key, value] of Object.entries(meta ?? {})) {
     // Task tokens identify an attempt to the server, and say nothing to a reader.
-    if (typeof key !== 'string' || key === 'taskToken') continue;
-    fields[key === 'workflowId' ? 'workflow' : key === 'runId' ? 'run' : key] =
-      value instanceof Error ? { type: value.name, message: value.message, stack: value.stack } : value;
+    if (key !== 'taskToken') fields[NAMES[key] ?? key] = value instanceof Error ? describe(value) : value;
   }
   const server = typeof fields.workflow === 'string' ? serverIdOf(fields.workflow) : undefined;
   if (server !== undefined) fields.server = server;
   return fields;
+}
+
+/** An `ApplicationFailure` is an answer of the cloud that we expect: its stack would only hide it. */
+function describe(error: Error): Record<string, unknown> {
+  const { name, message, stack } = error;
+  return name === 'ApplicationFailure' ? { type: name, message } : { type: name, message, stack };
 }
 
 export function loggingOptions(config: Format, logger: Logger): Partial<RuntimeOptions> {
