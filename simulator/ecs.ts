@@ -2,7 +2,7 @@ import type { Cloud } from './cloud';
 import { ecsError, flatError, serverMissing } from './errors';
 import { allOf, firstOf } from './faults';
 import { jobBody } from './jobs';
-import { deleteNics } from './nics-delete';
+import { deleteNics, noteTargets } from './nics-delete';
 import type { Answer, Call, Operation } from './operation';
 import { noContent, ok } from './operation';
 import { detailBody, interfaceRow } from './shapes';
@@ -116,6 +116,7 @@ export const ecsOperations: readonly Operation[] = [
     path: '/cloudservers/:serverId/nics/delete',
     action: 'ecs:cloudServerNics:delete',
     serverOf: byServer,
+    note: noteTargets,
     handle: deleteNics,
   }),
   ecs({

@@ -3,6 +3,7 @@ import { ecsError, serverMissing } from './errors';
 import type { Fault } from './faults';
 import { allOf, firstOf } from './faults';
 import type { Bend, Failure, Job, Step } from './jobs';
+import type { LedgerRequest } from './ledger';
 import type { Answer, Call } from './operation';
 import { ok } from './operation';
 import { isUuid } from './random';
@@ -15,11 +16,8 @@ const notAttached: Failure = { code: 'Ecs.0507', reason: 'delete nic failed: the
 /** `POST cloudservers/{id}/nics/delete` (ecs-api.md §1): every refusal first, then one job with a step per NIC. */
 export function deleteNics(cloud: Cloud, call: Call): Answer {
   const ids = parse(cloud, call);
-  call.entry.nicIds = ids;
   const server = cloud.world.servers.get(call.params['serverId'] ?? '');
   if (!server || server.deleted) throw serverMissing(call.params['serverId'] ?? '');
-  const primary = cloud.world.primaryOf(server);
-  if (primary) call.entry.primaryId = primary.id;
   refuseByState(cloud, server, call.now);
   refuseByNic(cloud, server, ids);
   const { knobs } = cloud;
@@ -32,23 +30,43 @@ export function deleteNics(cloud: Cloud, call: Call): Answer {
   return ok({ job_id: job.id });
 }
 
+/** The NICs named and the primary one of that moment, for the rule that no request may name it. */
+export function noteTargets(cloud: Cloud, entry: LedgerRequest, body: Buffer): void {
+  const ids = idsOf(jsonOf(body))?.filter((id): id is string => typeof id === 'string');
+  const server = cloud.world.servers.get(entry.serverId ?? '');
+  const primary = server && cloud.world.primaryOf(server);
+  if (ids) entry.nicIds = ids;
+  if (primary) entry.primaryId = primary.id;
+}
+
+/** Undefined: not JSON. */
+function jsonOf(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The `id` of every entry of `nics`, whatever it is; undefined: there is no such list. */
+function idsOf(body: unknown): unknown[] | undefined {
+  const nics: unknown = typeof body === 'object' && body !== null && 'nics' in body ? body.nics : undefined;
+  if (!Array.isArray(nics)) return undefined;
+  return nics.map((nic: unknown) =>
+    typeof nic === 'object' && nic !== null && 'id' in nic ? nic.id : undefined,
+  );
+}
+
 /** The ids as sent; what can be wrong with a body is undocumented (ecs-api.md §1). */
 function parse(cloud: Cloud, call: Call): string[] {
   const { emptyBodyCode, duplicateNics } = cloud.knobs;
   const empty = (what: string) => ecsError(400, emptyBodyCode, `${what} is empty.`);
   if (call.body.length === 0) throw empty('The request body');
-  let body: unknown;
-  try {
-    body = JSON.parse(call.body.toString('utf8'));
-  } catch {
-    throw badRequest('The request body is not JSON.');
-  }
-  const nics: unknown = typeof body === 'object' && body !== null && 'nics' in body ? body.nics : undefined;
-  if (!Array.isArray(nics)) throw badRequest('The parameter nics is missing or invalid.');
-  if (nics.length === 0) throw empty('The parameter nics');
-  const ids = nics.map((nic: unknown) =>
-    typeof nic === 'object' && nic !== null && 'id' in nic ? nic.id : undefined,
-  );
+  const body = jsonOf(call.body);
+  if (body === undefined) throw badRequest('The request body is not JSON.');
+  const ids = idsOf(body);
+  if (!ids) throw badRequest('The parameter nics is missing or invalid.');
+  if (ids.length === 0) throw empty('The parameter nics');
   if (!ids.every(isUuid)) throw badRequest('The parameter nics.id is missing or invalid.');
   if (duplicateNics === 'refuse' && new Set(ids).size !== ids.length) {
     throw badRequest('The parameter nics holds an id twice.');

@@ -35,6 +35,8 @@ export interface Operation {
   action: string;
   /** The server a request is about, for faults and ledger. */
   serverOf?: (cloud: Cloud, params: Record<string, string>, query: URLSearchParams) => string | undefined;
+  /** What the ledger should know of a request whatever becomes of it, even when it is lost before the service sees it. */
+  note?: (cloud: Cloud, entry: LedgerRequest, body: Buffer) => void;
   /** Throws a `CloudError` to refuse. */
   handle: (cloud: Cloud, call: Call) => Answer;
 }

@@ -7,6 +7,14 @@ import { Bench } from './support';
 const START = Date.parse('2026-01-05T10:00:00.000Z');
 const PATH = '/cloudservers/detail?limit=10&offset=1';
 
+interface Wrong {
+  sk?: string;
+  ak?: string;
+  date?: string;
+  signed?: string[];
+  extra?: Record<string, string>;
+}
+
 /** A signed read, with one thing or another wrong with it. */
 async function read(
   bench: Bench,
@@ -16,7 +24,7 @@ async function read(
     date = '20260105T100000Z',
     signed = ['host', 'x-sdk-date'],
     extra = {},
-  } = {},
+  }: Wrong = {},
 ) {
   const headers = { host: 'localhost:80', 'x-sdk-date': date };
   const url = `/v1/${bench.project}${PATH}`;
@@ -40,7 +48,7 @@ describe('the gateway', () => {
   });
 
   it('refuses what is not signed right, each with its word', async () => {
-    const message = async (wrong: Parameters<typeof read>[1]) => {
+    const message = async (wrong: Wrong) => {
       const { status, body } = await read(bench(), wrong);
       expect(status).toBe(401);
       return `${body.error_code}: ${body.error_msg}`;

@@ -16,7 +16,10 @@ describe('a lost answer', () => {
   it('leaves nothing behind when the connection dropped before acceptance', async () => {
     const { bench, server, submit } = withFault({ what: { kind: 'drop' }, times: 1 });
     await expect(submit()).rejects.toMatchObject({ code: 'LIGHT_ECONNRESET' });
-    expect(lastRequest(bench)).toMatchObject({ status: 0, accepted: false, faults: ['fault-1'] });
+    expect(lastRequest(bench)).toMatchObject({
+      ...{ status: 0, accepted: false, faults: ['fault-1'] },
+      ...{ nicIds: [server.a, server.b], primaryId: server.primary },
+    });
     bench.advance(60);
     expect(bench.states(server.id)[server.a]).toBe('on-server');
     expect((await submit()).status).toBe(200);
