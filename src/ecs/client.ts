@@ -41,6 +41,9 @@ interface Call<T> {
 /** UUIDs, job ids and project ids: nothing that could change the path, or be empty and address a whole collection. */
 const SAFE_ID = /^[A-Za-z0-9_-]{1,128}$/;
 
+/** Headers whose values must not come back in an error's text. */
+const PROOFS = ['authorization', 'x-auth-token', 'x-security-token'];
+
 /**
  * The client of the cloud. Sends every request once (twice only after a 401 that renewed credentials can cure; such an
  * answer means that nothing was accepted).
@@ -100,7 +103,7 @@ export function createCloud(settings: CloudSettings): Cloud {
       throw failure(operation, error, stage, signal);
     }
     try {
-      return { ...factsOf(response), value: read(spec, response) };
+      return { ...factsOf(response), value: read(spec, response, headers) };
     } catch (error) {
       // 403 is about permissions, which no renewal changes.
       const curable =
@@ -123,14 +126,17 @@ export function createCloud(settings: CloudSettings): Cloud {
     };
   }
 
-  function read<T>(spec: Call<T>, response: TransportResponse): T {
-    const parsed = parseJson(response.body.toString('utf8'));
+  function read<T>(spec: Call<T>, response: TransportResponse, sent: Record<string, string>): T {
+    const text = response.body.toString('utf8');
     // A 2xx is decided by its body: 202 may carry an error (ecs-api.md §12.1).
     if (response.status >= 200 && response.status < 300) {
-      const answer = spec.schema.safeParse(parsed);
+      const answer = spec.schema.safeParse(parseJson(text));
       if (answer.success) return answer.data;
     }
-    throw answerError(spec.operation, factsOf(response), readProblem(parsed));
+    // Some gateways quote what they refuse.
+    const proofs = PROOFS.map((name) => sent[name]).filter((proof) => proof !== undefined);
+    const shown = proofs.reduce((rest, proof) => rest.replaceAll(proof, '[secret]'), text);
+    throw answerError(spec.operation, factsOf(response), readProblem(parseJson(shown)));
   }
 
   function failure(operation: Operation, error: unknown, stage: Stage, signal?: AbortSignal): CloudError {

@@ -24,18 +24,21 @@ type Fields = Record<string, unknown>;
 const isObject = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** One line of bounded, printable text; long runs that may be a token or a signature are cut out. */
-export function clean(value: unknown): string | null {
+/** One line of bounded, printable text; `null` for anything but text and numbers, and for the empty text. */
+export function line(value: unknown): string | null {
   if (typeof value !== 'string' && typeof value !== 'number') return null;
   const text = String(value)
     .slice(0, 4 * MAX_TEXT)
-    .replace(/[\s\p{C}]+/gu, ' ')
-    .replace(/[\w+/=~-]{64,}/g, '…')
+    .replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ')
     .trim();
   if (text === '') return null;
   if (text.length <= MAX_TEXT) return text;
   return `${text.slice(0, MAX_TEXT - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }
+
+/** The cloud's words about an error: without long runs, which may be a token or a signature. */
+export const clean = (value: unknown): string | null =>
+  line(typeof value === 'string' ? value.slice(0, 4 * MAX_TEXT).replace(/[\w+/=~-]{64,}/g, '…') : value);
 
 /** A code is short and has no spaces; anything else in its place is not one. */
 function codeOf(value: unknown): string | null {

@@ -35,6 +35,8 @@ export interface ErrorRow extends Verdict {
   http: readonly number[];
   /** Only where an error carries one inside: the kind of that inner error. */
   inner?: 'not-found' | 'conflict';
+  /** Where `absent` is evidence: a missing port says nothing about a job. Elsewhere it means `observe`. */
+  about?: readonly string[];
   meaning: string;
   /** One sentence for the operator, with the remedy. */
   hint: string;
@@ -129,10 +131,10 @@ export const ERROR_TABLE: readonly ErrorRow[] = [
     ['Common.1503', [429, 503], 'calls of this API are limited', 'Lower ECS_NICS_CLOUD_RPS if it happens often.'],
     ['APIG.0308', [429], 'the throttling threshold is reached', 'Lower ECS_NICS_CLOUD_RPS if it happens often; others with the same user count too.']),
   ...rows(GONE,
-    ['Ecs.0114 Ecs.0614', [404], 'the server does not exist', GONE_SERVER],
-    ['VPC.2502 PortNotFound', [404], 'the port does not exist', 'Nothing to do: that is what a deletion looks like afterwards.', { effect: 'observe', fate: 'unknown' }],
-    ['Common.0011', [400], 'the job is not known (any more): jobs are kept for a day', 'Nothing to do: the NICs decide.', { effect: 'observe', fate: 'unknown' }],
-    ['itemNotFound', [404], 'OpenStack does not find it', GONE_SERVER, { effect: 'observe', fate: 'unknown' }]),
+    ['Ecs.0114 Ecs.0614', [404], 'the server does not exist', GONE_SERVER, { about: ['showServer', 'listInterfaces', 'deleteNics'] }],
+    ['VPC.2502 PortNotFound', [404], 'the port does not exist', 'Nothing to do: that is what a deletion looks like afterwards.', { about: ['showPort'], effect: 'observe', fate: 'unknown' }],
+    ['Common.0011', [400], 'the job is not known (any more): jobs are kept for a day', 'Nothing to do: the NICs decide.', { about: ['showJob'], effect: 'observe', fate: 'unknown' }],
+    ['itemNotFound', [404], 'OpenStack does not find it', GONE_SERVER, { about: ['showServer', 'showPort'], effect: 'observe', fate: 'unknown' }]),
 ];
 
 export interface Answer {
@@ -180,5 +182,8 @@ export function lookUp(answer: Answer, inner: ErrorRow['inner'] | null): ErrorRo
   const rule = DEFAULT_RULES.find((each) => each.matches(answer))!;
   // A code says more than a status, with two exceptions that cost most when ignored: bad keys and quotas.
   const statusDecides = (answer.http === 401 || answer.http === 429) && row?.effect !== rule.effect;
-  return row === undefined || statusDecides ? rule : row;
+  if (row === undefined || statusDecides) return rule;
+  // Absence makes a verdict "deleted", so it is believed only about the thing asked for, and from no failing server.
+  const evidence = row.about === undefined || (row.about.includes(answer.operation) && answer.http < 500);
+  return evidence ? row : { ...row, read: 'observe', effect: 'observe', fate: 'unknown' };
 }

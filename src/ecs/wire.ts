@@ -5,13 +5,12 @@
  */
 import { z } from 'zod';
 import type { Job, Port, ServerDetail, ServerInterface } from './cloud';
-import { clean, unwrap } from './envelopes';
+import { clean, line, unwrap } from './envelopes';
 
 /** Decoration: text or number, `null` for everything else and for the empty text. */
-const text = z
-  .unknown()
-  .optional()
-  .transform((value) => clean(value));
+const text = z.unknown().optional().transform(line);
+/** The same, for the reason of a failure. */
+const reason = z.unknown().optional().transform(clean);
 const id = z.string().trim().min(1);
 /** Booleans come as text too (ecs-api.md §4.2). */
 const flag = z
@@ -166,8 +165,8 @@ export const portAnswer = z
 const subJob = z.object({
   status: text,
   error_code: text,
-  fail_reason: text,
-  entities: part(z.object({ nic_id: text, errorcode_message: text })),
+  fail_reason: reason,
+  entities: part(z.object({ nic_id: text, errorcode_message: reason })),
 });
 
 /** `GET jobs/{id}` (ecs-api.md §2). Without a status it is no job; its type is never looked at. */
@@ -178,7 +177,7 @@ export const jobAnswer = z
     begin_time: time,
     end_time: time,
     error_code: text,
-    fail_reason: text,
+    fail_reason: reason,
     // A sub-job that cannot be read says nothing; the others still do.
     entities: part(z.object({ nic_id: text, sub_jobs: listOf(subJob.nullable().catch(null)) })),
   })

@@ -33,7 +33,7 @@ const SPEC: Row[] = [
   [[400], 'Ecs.0085', 'observe', 'refused', 'observe'],
   [[400], 'Ecs.0100', 'wait-state', 'refused', 'retry'],
   [[400], 'Ecs.0106', 'observe', 'unknown', 'retry'],
-  [[404], 'Ecs.0114 Ecs.0614', 'absent', 'refused', 'absent'],
+  [[404], 'Ecs.0114 Ecs.0614', 'absent', 'refused', 'observe'],
   [[400], 'Ecs.0118', 'never', 'refused', 'never'],
   [[400], 'Ecs.0611', 'observe', 'unknown', 'retry'],
   [[400], 'Ecs.0301 Ecs.0323', 'observe', 'unknown', 'retry'],
@@ -63,7 +63,7 @@ const SPEC: Row[] = [
   [[500, 502, 504], 'APIG.0201', 'observe', 'unknown', 'retry'],
   [[500, 503], 'APIG.0601 APIG.0605 APIG.0606 APIG.0613', 'observe', 'unknown', 'retry'],
   [[502], 'APIG.0610', 'observe', 'unknown', 'retry'],
-  [[404], 'VPC.2502', 'observe', 'unknown', 'absent'],
+  [[404], 'VPC.2502', 'observe', 'unknown', 'observe'],
   [[400], 'Ecs.0010 Ecs.0012 Ecs.0014 Ecs.0038 Ecs.0039 Ecs.0050 Ecs.0919', 'never', 'refused', 'never'],
   [[400], 'Ecs.0201 Ecs.0211 Ecs.0213 Ecs.0217', 'observe', 'unknown', 'retry'],
 ];
@@ -161,6 +161,10 @@ describe('where each call learns that something is gone', () => {
     expect(await failure(call(400, 'Ecs.0307').listInterfaces(SERVER))).toMatchObject({ action: 'observe' });
     expect(await failure(call(400, 'Common.0011').showJob(JOB))).toMatchObject({ action: 'absent' });
     expect(await failure(call(404, 'Ecs.9999').showJob(JOB))).toMatchObject({ action: 'absent' });
+    // Evidence only about what was asked for, and from no failing server.
+    expect(await failure(call(400, 'Common.0011').showPort(NIC))).toMatchObject({ action: 'observe' });
+    expect(await failure(call(404, 'VPC.2502').showServer(SERVER))).toMatchObject({ action: 'observe' });
+    expect(await failure(call(500, 'VPC.2502').showPort(NIC))).toMatchObject({ action: 'observe' });
     // No code, no evidence: a proxy's 404 page proves nothing.
     expect(await failure(clientAnswered({ status: 404, body: '<html>' }).cloud.showPort(NIC))).toMatchObject({
       action: 'retry',

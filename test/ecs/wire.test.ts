@@ -90,6 +90,7 @@ describe('server detail (ecs-api.md §5)', () => {
       { elasticIps: { [NIC]: '80.1.1.1' } },
     ],
     [{ name: 7 }, { name: '7' }],
+    [{ name: 'n'.repeat(128) }, { name: 'n'.repeat(128) }],
   ])('understands %j', async (fields, expected) => {
     expect(await server({ server: { status: 'ACTIVE', ...fields } })).toMatchObject(expected);
   });
