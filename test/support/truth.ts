@@ -1,0 +1,34 @@
+import { expect } from 'vitest';
+import type { NicOutcome, NicRow } from '../../src/contract';
+
+interface Source {
+  get<T>(path: string): Promise<T>;
+}
+
+/** Where the simulated cloud has a NIC, in its own words. */
+type Place = 'on-server' | 'elsewhere' | 'port-kept' | 'port-gone';
+
+const PLACES: Partial<Record<NicOutcome, Place[]>> = {
+  deleted: ['port-gone'],
+  detached: ['port-kept'],
+  'already-absent': ['port-gone', 'port-kept'],
+  'still-attached': ['on-server'],
+  untouched: ['on-server'],
+};
+
+/** Every verdict of a report equals the ledger's truth, and no rule of the cloud was broken on the way. */
+export async function expectTruth(
+  cloud: Source,
+  report: { serverId?: string; nics?: NicRow[] },
+): Promise<void> {
+  const truth = await cloud.get<{ nics: { id: string; state: Place; deletions: number }[] }>(
+    `/_sim/truth/${report.serverId ?? ''}`,
+  );
+  for (const { id, outcome } of report.nics ?? []) {
+    const nic = truth.nics.find((candidate) => candidate.id === id);
+    expect(PLACES[outcome] ?? [], `NIC ${id} was reported as ${outcome}`).toContain(nic?.state);
+    expect(nic?.deletions, `effective deletions of NIC ${id}`).toBeLessThanOrEqual(1);
+  }
+  const { violations } = await cloud.get<{ violations: unknown[] }>('/_sim/invariants');
+  expect(violations).toEqual([]);
+}
