@@ -1,0 +1,31 @@
+# Debian, not Alpine: the SDK's native bridge is built against glibc only.
+FROM node:22-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts
+COPY tsconfig.json tsconfig.build.json ./
+COPY scripts scripts
+COPY simulator simulator
+COPY src src
+RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json \
+ && node node_modules/typescript/bin/tsc -p simulator \
+ && node lib/build-bundle.js
+
+FROM node:22-bookworm-slim AS packages
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+# The bridge comes for five platforms of some 30 MB each; the image runs on one.
+RUN npm ci --omit=dev --ignore-scripts \
+ && cd node_modules/@temporalio/core-bridge/releases \
+ && keep=$(node -p "process.arch === 'arm64' ? 'aarch64-unknown-linux-gnu' : 'x86_64-unknown-linux-gnu'") \
+ && find . -mindepth 1 -maxdepth 1 ! -name "$keep" -exec rm -rf {} +
+
+FROM node:22-bookworm-slim
+ENV NODE_ENV=production
+WORKDIR /app
+COPY --from=packages /app/node_modules node_modules
+COPY --from=build /app/lib lib
+COPY package.json ./
+USER node
+# Exec form: node is the process that gets SIGTERM, and drains.
+CMD ["node", "lib/worker.js"]
