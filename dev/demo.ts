@@ -67,7 +67,7 @@ async function tell(stack: Stack): Promise<void> {
   );
 
   title('2', 'Two NICs deleted, with the real starter and its live progress');
-  const live = await stack.startStarter([
+  const live = stack.startStarter([
     ...['delete', server.id, '--nic', first.id, '--nic', second.id],
     ...['--yes', '--timing', TIMING, '--requested-by', 'demo', '--reason', 'demonstration'],
   ]);

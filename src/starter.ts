@@ -1,13 +1,12 @@
 #!/usr/bin/env node
 /** The command line `ecs-nics`: starts runs, shows them, cancels them. Needs no credentials of the cloud. */
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { CliError, asCliError } from './cli/errors';
 import type { ExitCode } from './cli/exit-codes';
 import { EXIT } from './cli/exit-codes';
 import { Output, flushed } from './cli/output';
 import type { DeleteFlags } from './cli/request';
+import { version } from './version';
 
 async function main(argv: string[]): Promise<number> {
   // Read before the command line is: its own problems are a document, too.
@@ -32,7 +31,7 @@ async function main(argv: string[]): Promise<number> {
 function buildProgram(output: Output, done: (code: ExitCode) => void): Command {
   const program = new Command('ecs-nics')
     .description('Deletes network interfaces (NICs) of Huawei Cloud servers, durably.')
-    .version(version())
+    .version(version)
     .exitOverride()
     // Told once, by main.
     .configureOutput({ outputError: () => {}, writeErr: (text) => void process.stderr.write(text) })
@@ -118,14 +117,6 @@ function usageText(error: CommanderError): string {
   // Bare \`ecs-nics\` has shown its help already.
   if (error.code === 'commander.help') return 'no command given';
   return `${error.message.replace(/^error: /, '')}. See ecs-nics --help`;
-}
-
-function version(): string {
-  for (let folder = __dirname; ; folder = dirname(folder)) {
-    const file = join(folder, 'package.json');
-    if (existsSync(file)) return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
-    if (folder === dirname(folder)) return 'unknown';
-  }
 }
 
 // A reader that went away (\`| head\`) is no failure of the run.

@@ -14,10 +14,10 @@ import { systemClock } from './ecs/clock';
 import { RateLimiter } from './ecs/limiter';
 import { undiciTransport } from './ecs/transport';
 import { createLogger, loggingOptions } from './worker/logging';
+import { version } from './version';
 import { connect, describeNamespace, UnreachableError } from './worker/temporal';
 import { createWorkers } from './worker/workers';
 
-const VERSION = (require('../package.json') as { version: string }).version;
 const EXIT = { drained: 0, fatal: 1, configuration: 2, unreachable: 3 } as const;
 
 /** Calls that may go without spacing after a pause: one inspection of a small server. */
@@ -61,7 +61,7 @@ async function run(config: Config, log: Logger): Promise<void> {
     transport: undiciTransport(),
     limiter: new RateLimiter(config.cloudRps, Math.min(BURST, Math.ceil(config.cloudRps)), systemClock),
     clock: systemClock,
-    userAgent: `ecs-nics/${VERSION}`,
+    userAgent: `ecs-nics/${version}`,
   });
   try {
     const activities = createActivities({

@@ -2,7 +2,6 @@
  * The check of a request, by hand: it runs inside workflows, too (other services don't use our starter), where a
  * schema library would cost twenty times the memory per run. Every problem is named at once, with its remedy.
  */
-import type { Duration } from './duration';
 import { formatDuration, parseDuration } from './duration';
 import type { KeepOrRestore, NicTarget } from './types';
 
@@ -181,7 +180,7 @@ class Checker {
   }
 
   duration(field: string, whenAbsent: number, min: number, max: number): number {
-    return this.durationOf(this.input[field] as Duration | undefined, field, min, max) ?? whenAbsent;
+    return this.durationOf(this.input[field], field, min, max) ?? whenAbsent;
   }
 
   timing(): CheckedTiming {
@@ -314,7 +313,7 @@ function kindOf(value: unknown): string {
 /** A value as it may stand in a message: bounded, on one line. */
 function shown(value: unknown): string {
   if (typeof value === 'object' && value !== null) return kindOf(value);
-  const text = safeJson(value).replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '?');
+  const text = safeJson(value).replace(/[\p{Cc}\u2028\u2029]/gu, '?');
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
 

@@ -33,7 +33,9 @@ const NAMES: Record<string, string> = { workflowId: 'workflow', runId: 'run', wo
 
 function fieldsOf({ meta, timestampNanos }: LogEntry): Record<string, unknown> {
   // The entry's own time: lines of Core arrive in batches.
-  const fields: Record<string, unknown> = { time: new Date(Number(timestampNanos / 1_000_000n)).toISOString() };
+  const fields: Record<string, unknown> = {
+    time: new Date(Number(timestampNanos / 1_000_000n)).toISOString(),
+  };
   for (const [key, value] of Object.entries(meta ?? {})) {
     // Task tokens identify an attempt to the server, and say nothing to a reader.
     if (key !== 'taskToken') fields[NAMES[key] ?? key] = value instanceof Error ? describe(value) : value;

@@ -1,7 +1,7 @@
 /** The two workers of one process: workflows on one queue, calls to the cloud on another with its own rate limit. */
 import { join } from 'node:path';
-import { NativeConnection, Worker } from '@temporalio/worker';
-import type { WorkerOptions } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
+import type { NativeConnection, WorkerOptions } from '@temporalio/worker';
 import type { Config } from '../config';
 import type { CloudActivities } from '../contract/activities';
 import { cloudTaskQueue } from '../contract/names';

@@ -17,7 +17,7 @@ export function label(text: string): string {
 
 /** Text of strangers on one line, without control characters. */
 export function plain(text: string): string {
-  const line = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').trim();
+  const line = text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim();
   return line.length > TEXT_MAX ? `${line.slice(0, TEXT_MAX - 1)}…` : line;
 }
 
@@ -42,13 +42,13 @@ export function serverLabel(document: ResultDocument): string {
 
 /** Seconds since the submission of a job: `RUNNING 14 s`. */
 export function jobAge(job: JobRow, now: number): string {
-  return `${job.status} ${formatDuration(Math.max(0, Math.round((now - Date.parse(job.submittedAt)) / 1_000) * 1_000))}`;
+  const seconds = Math.max(0, Math.round((now - Date.parse(job.submittedAt)) / 1_000));
+  return `${job.status} ${seconds === 0 ? '0 s' : formatDuration(seconds * 1_000)}`;
 }
 
 /** What a reading says, as an activity's label says it beforehand: which reading, of what. */
-export function readingLabel(look: number, document: ResultDocument): string {
+export function readingLabel(look: number, document: ResultDocument, open: number): string {
   const ordinal = ['1st', '2nd', '3rd'][look - 1] ?? `${look}th`;
-  const open = document.nics.filter((row) => row.outcome === 'untouched').length;
   return label(`${ordinal} reading of ${serverLabel(document)}: ${nics(open)} without verdict`);
 }
 
@@ -92,7 +92,12 @@ export function currentDetails(
     if (cancelRequested)
       lines.push('- **Cancel requested**: the cloud cannot stop its job; this run observes to the end');
   }
-  lines.push('', '**NICs**', '', ...(document.nics.length === 0 ? ['- none'] : document.nics.map(nicLine)));
+  lines.push(
+    '',
+    '**NICs**',
+    '',
+    ...(document.nics.length === 0 ? ['- none'] : document.nics.map((row) => nicLine(row, phase === 'done'))),
+  );
   if (document.warnings.length > 0) {
     lines.push('', '**Warnings**', '', ...document.warnings.map((warning) => `- ${escaped(warning)}`));
   }
@@ -105,12 +110,14 @@ function jobLine(job: JobRow): string {
   return `- Job \`${plainCode(job.id)}\`: **${escaped(job.status)}**, submitted ${job.submittedAt}${ended}, polls: ${job.polls}`;
 }
 
-function nicLine(row: NicRow): string {
+function nicLine(row: NicRow, done: boolean): string {
   const { list, port, subJob } = row.evidence;
+  const open = !done && (row.outcome === 'untouched' || (row.outcome === 'unknown' && row.message === null));
+  const verdict = open ? 'no verdict yet' : row.outcome;
   const said = row.message === null ? '' : `: ${escaped(row.message)}`;
   const code = row.errorCode === null ? '' : ` (${escaped(row.errorCode)})`;
   return (
-    `- \`${row.id}\` ${escaped(row.ip ?? '')} **${row.outcome}**${code}${said}` +
+    `- \`${row.id}\` ${escaped(row.ip ?? '')} **${verdict}**${code}${said}` +
     ` · list ${list}, port ${port}, sub-job ${escaped(subJob)}`
   );
 }

@@ -136,6 +136,12 @@ export class Run {
     );
   }
 
+  /** From here on something may be at work: what is not established by the end is unknown, not untouched. */
+  touch(): void {
+    this.touched = true;
+    for (const id of this.remaining()) this.row(id).outcome = 'unknown';
+  }
+
   // --- patience ------------------------------------------------------------------------------------------------
 
   get expired(): boolean {

@@ -45,7 +45,7 @@ export async function submitOnce(run: Run): Promise<void> {
 
       case 'unknown': {
         run.document.submissions += 1;
-        run.touched = true;
+        run.touch();
         run.overSince = Date.now();
         run.warn(
           `submission ${run.document.submissions} got no usable answer (${plain(answer.why)}); the NICs were looked at instead of sending again`,
@@ -58,7 +58,7 @@ export async function submitOnce(run: Run): Promise<void> {
       case 'unsent':
         if (answer.why === 'reset') {
           // The run that this one was reset from may have sent: observe, never send.
-          run.touched = true;
+          run.touch();
           run.overSince = Date.now();
           run.warn('this run was reset: it observes what its predecessor sent and never sends itself');
           await lookTwice(run, 'a reset run never sends');
@@ -135,7 +135,7 @@ function accepted(
   targets: string[],
 ): void {
   const { timing } = run.request;
-  run.touched = true;
+  run.touch();
   run.document.submissions += 1;
   run.document.jobs.push({
     id: answer.jobId,

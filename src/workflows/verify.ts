@@ -23,7 +23,7 @@ export async function establishVerdicts(run: Run): Promise<void> {
   for (let look = 1; open.size > 0; look++) {
     run.enter('verifying');
     const found = await lookOnce(run, {
-      label: readingLabel(look, run.document),
+      label: readingLabel(look, run.document, open.size),
       // Without a job to follow, a server at work may still be working on what was sent.
       server: run.jobState === 'none',
       plannedGapMs: gapMs,
