@@ -1,0 +1,271 @@
+/** What other services see: raw starts, messages, resets, frozen and vanished workers; no starter in between. */
+import { randomUUID } from 'node:crypto';
+import {
+  Client,
+  Connection,
+  WithStartWorkflowOperation,
+  WorkflowFailedError,
+  WorkflowUpdateFailedError,
+} from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ResultDocument, SubmittedAnswer } from '../../src/contract';
+import type { Stack } from '../../dev/stack';
+import { startStack } from '../../dev/stack';
+import { expectTruth } from '../support/truth';
+
+const TIMING = { firstPoll: '500ms', pollInterval: '500ms', settle: '1s', verifyFor: '2s', busyWait: '1s' };
+
+let stack: Stack;
+let client: Client;
+let connection: Connection;
+
+beforeAll(async () => {
+  stack = await startStack({ label: 'messages', workerEnv: { ECS_NICS_CLOUD_RPS: '50' } });
+  connection = await Connection.connect({ address: stack.temporal.address });
+  client = new Client({ connection, namespace: stack.temporal.namespace });
+});
+afterAll(async () => {
+  await connection?.close();
+  await stack?.close();
+});
+
+async function createServer(settings: Record<string, unknown> = {}): Promise<{ id: string; nics: string[] }> {
+  const view = await stack.simulator.post<{ id: string; nics: { id: string; primary: boolean }[] }>(
+    '/_sim/servers',
+    {
+      nics: 4,
+      jobSeconds: 1,
+      ...settings,
+    },
+  );
+  return { id: view.id, nics: view.nics.filter((nic) => !nic.primary).map((nic) => nic.id) };
+}
+
+const request = (serverId: string, ids: string[], more: object = {}) => ({
+  serverId,
+  nics: ids.map((id) => ({ id })),
+  timing: TIMING,
+  ...more,
+});
+
+const start = (workflowId: string, input: unknown, more: object = {}) =>
+  client.workflow.start('deleteServerNics', {
+    taskQueue: stack.taskQueue,
+    workflowId,
+    args: [input],
+    ...more,
+  });
+
+async function failureOf(result: Promise<unknown>): Promise<ApplicationFailure> {
+  const error: unknown = await result.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof WorkflowFailedError) || !(error.cause instanceof ApplicationFailure)) throw error;
+  return error.cause;
+}
+
+async function posts(serverId: string): Promise<number> {
+  const { requests } = await stack.simulator.get<{ requests: { class: string }[] }>(
+    `/_sim/ledger?serverId=${serverId}`,
+  );
+  return requests.filter((entry) => entry.class === 'delete').length;
+}
+
+async function untilPosted(serverId: string): Promise<void> {
+  for (let tries = 0; tries < 150; tries++) {
+    if ((await posts(serverId)) > 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error('no deletion was sent within 15 s');
+}
+
+describe('a start by any client', { timeout: 120_000 }, () => {
+  it.each([
+    ['nothing', undefined, /one JSON object/],
+    ['a text', 'rubbish', /one JSON object/],
+    [
+      'several problems',
+      { serverId: 'X', nics: [], deadlin: '1h' },
+      /serverId.*nics.*deadlin|deadlin.*serverId.*nics/,
+    ],
+    [
+      'an undo option',
+      { serverId: '3f0b6f0e-2a53-4d59-9d1b-0a2a7e5f1c11', nics: 'all', keepPort: true },
+      /keepPort.*not supported yet/,
+    ],
+  ])('with %s is InvalidInput with every problem named, before any call', async (_name, input, expected) => {
+    const handle = await start('nics/3f0b6f0e-2a53-4d59-9d1b-0a2a7e5f1c11', input);
+    const failure = await failureOf(handle.result());
+    expect(failure.type).toBe('InvalidInput');
+    expect(failure.nonRetryable).toBe(true);
+    expect(failure.message).toMatch(expected);
+    expect((failure.details?.[0] as ResultDocument).outcome).toBe('invalid-input');
+    const history = await handle.fetchHistory();
+    expect(history.events?.some((event) => event.activityTaskScheduledEventAttributes)).toBe(false);
+  });
+
+  it('under a foreign workflow id, with a cron schedule or too short a time-out is refused', async () => {
+    const server = await createServer();
+    const foreign = await failureOf(
+      (await start('something-else', request(server.id, server.nics))).result(),
+    );
+    expect(foreign.message).toContain(`nics/${server.id}`);
+    const short = await failureOf(
+      (
+        await start(`nics/${server.id}`, request(server.id, server.nics), {
+          workflowExecutionTimeout: '30 minutes',
+        })
+      ).result(),
+    );
+    expect(short.message).toMatch(/execution time-out/);
+    expect(await posts(server.id)).toBe(0);
+  });
+
+  it('restoreServerNics is refused by name', async () => {
+    const handle = await client.workflow.start('restoreServerNics', {
+      taskQueue: stack.taskQueue,
+      workflowId: 'nics/3f0b6f0e-2a53-4d59-9d1b-0a2a7e5f1c12',
+      args: [{}],
+    });
+    expect((await failureOf(handle.result())).message).toMatch(/not supported yet/);
+  });
+});
+
+describe('messages', { timeout: 120_000 }, () => {
+  it('update-with-start `submitted` answers with the job id, `settled` with the document', async () => {
+    const server = await createServer();
+    const input = request(server.id, server.nics.slice(0, 1));
+    const operation = new WithStartWorkflowOperation('deleteServerNics', {
+      taskQueue: stack.taskQueue,
+      workflowId: `nics/${server.id}`,
+      args: [input],
+      workflowIdConflictPolicy: 'USE_EXISTING',
+    });
+    const answer: SubmittedAnswer = await client.workflow.executeUpdateWithStart('submitted', {
+      startWorkflowOperation: operation,
+      args: [input],
+    });
+    const handle = await operation.workflowHandle();
+    const settled: ResultDocument = await handle.executeUpdate('settled', { args: [input] });
+    expect(settled.outcome).toBe('deleted');
+    expect(settled.jobs.map((job) => job.id)).toEqual([answer.jobId]);
+    expect(await handle.result()).toEqual(settled);
+    await expectTruth(stack.simulator, settled);
+  });
+
+  it('a different request is rejected as DifferentRequest; undo and commit by name', async () => {
+    const server = await createServer({ jobSeconds: 3 });
+    const handle = await start(`nics/${server.id}`, request(server.id, server.nics.slice(0, 1)));
+    await untilPosted(server.id);
+    const typeOf = (update: string, arg: unknown) =>
+      handle.executeUpdate(update, { args: [arg] }).then(
+        () => 'accepted',
+        (error: unknown) =>
+          error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure
+            ? error.cause.type
+            : String(error),
+      );
+    expect(await typeOf('submitted', request(server.id, server.nics.slice(1, 2)))).toBe('DifferentRequest');
+    expect(await typeOf('undo', { by: 'a', reason: 'b' })).toBe('NotSupportedYet');
+    expect(await typeOf('commit', { by: 'a', reason: 'b' })).toBe('NotSupportedYet');
+    expect((await handle.query<ResultDocument>('status')).outcome).toBe('running');
+    await handle.result();
+  });
+
+  it('`pollNow` looks at once', async () => {
+    const server = await createServer();
+    const timing = { ...TIMING, firstPoll: '30 minutes' };
+    const handle = await start(`nics/${server.id}`, {
+      ...request(server.id, server.nics.slice(0, 1)),
+      timing,
+    });
+    await untilPosted(server.id);
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await handle.signal('pollNow');
+    const document = (await handle.result()) as ResultDocument;
+    expect(document.outcome).toBe('deleted');
+  });
+
+  it('`submitted` fails with the run when nothing could be sent', async () => {
+    const server = await createServer({ locked: true });
+    const handle = await start(`nics/${server.id}`, request(server.id, server.nics.slice(0, 1)));
+    const failure = await failureOf(handle.result());
+    expect(failure.type).toBe('Refused');
+    expect(failure.message).toMatch(/locked/);
+  });
+
+  it('a cancelled run leaves its totals in the memo `result`', async () => {
+    const server = await createServer({ jobSeconds: 2 });
+    const handle = await start(`nics/${server.id}`, request(server.id, server.nics.slice(0, 2)));
+    await untilPosted(server.id);
+    await handle.cancel();
+    await expect(handle.result()).rejects.toBeInstanceOf(WorkflowFailedError);
+    const { memo, status } = await handle.describe();
+    expect(status.name).toBe('CANCELLED');
+    expect(memo?.result).toEqual({ outcome: 'cancelled', counts: { deleted: 2 }, submissions: 1 });
+    const document = await handle.query<ResultDocument>('status');
+    await expectTruth(stack.simulator, document);
+  });
+});
+
+describe('what must never send', { timeout: 180_000 }, () => {
+  it('a run that was reset to before its submission, though its NIC is still there', async () => {
+    const server = await createServer();
+    await stack.simulator.post('/_sim/faults', {
+      match: { class: 'delete', serverId: server.id },
+      what: { kind: 'partial-failure', nics: [0] },
+    });
+    const handle = await start(`nics/${server.id}`, request(server.id, server.nics.slice(0, 1)));
+    expect((await failureOf(handle.result())).type).toBe('NotDeleted');
+    const { runId } = await handle.describe();
+    const firstTask = (await handle.fetchHistory()).events?.find(
+      (event) => event.workflowTaskCompletedEventAttributes,
+    );
+    const reset = await connection.workflowService.resetWorkflowExecution({
+      namespace: stack.temporal.namespace,
+      workflowExecution: { workflowId: `nics/${server.id}`, runId },
+      reason: 'test',
+      requestId: randomUUID(),
+      workflowTaskFinishEventId: firstTask?.eventId ?? null,
+    });
+    const again = client.workflow.getHandle(`nics/${server.id}`, reset.runId);
+    const failure = await failureOf(again.result());
+    expect(failure.type).toBe('NotDeleted');
+    expect((failure.details?.[0] as ResultDocument).warnings.join()).toMatch(/was reset/);
+    expect(await posts(server.id)).toBe(1);
+  });
+
+  it('a worker that was frozen before its POST and thaws after its attempt was given up', async () => {
+    const server = await createServer();
+    // The inspection's last look is held back for so long that the freeze falls before the POST.
+    await stack.simulator.post('/_sim/faults', {
+      match: { class: 'port', serverId: server.id },
+      what: { kind: 'delay', ms: 1_500 },
+    });
+    const handle = await start(`nics/${server.id}`, request(server.id, server.nics.slice(0, 1)));
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    stack.worker.freeze();
+    await new Promise((resolve) => setTimeout(resolve, 70_000));
+    stack.worker.thaw();
+    const document = (await handle.result()) as ResultDocument;
+    expect(document.outcome).toBe('deleted');
+    expect(await posts(server.id)).toBe(1);
+    await expectTruth(stack.simulator, document);
+  });
+
+  it('a run whose predecessor was terminated with a job under way, until that job is over', async () => {
+    const server = await createServer({ jobSeconds: 8 });
+    const first = await start(`nics/${server.id}`, request(server.id, server.nics.slice(0, 1)));
+    await untilPosted(server.id);
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await first.terminate('test');
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    const second = await start(`nics/${server.id}`, request(server.id, server.nics.slice(0, 2)));
+    const document = (await second.result()) as ResultDocument;
+    expect(document.outcome).toBe('deleted');
+    expect(document.warnings.join()).toMatch(/ended from outside/);
+    await expectTruth(stack.simulator, document);
+  });
+});

@@ -1,0 +1,152 @@
+/** The two programs at their edges: bad input, no server, no worker, signals. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../../dev/ports';
+import { cleanEnvironment, startProgram, stop } from '../../dev/processes';
+import type { Stack } from '../../dev/stack';
+import { startStack } from '../../dev/stack';
+
+const SERVER = '3f0b6f0e-2a53-4d59-9d1b-0a2a7e5f1c11';
+const NIC = '6b1f7a52-5d1e-4a10-8c57-1f2f8a0d9e01';
+
+const run = (file: string, args: string[], env: Record<string, string> = {}) =>
+  startProgram(file, args, cleanEnvironment(process.env, { TEMPORAL_ADDRESS: '127.0.0.1:1', ...env }))
+    .finished;
+
+const WORKER_ENV = {
+  HUAWEICLOUD_SDK_AK: 'AKAKAKAKAKAKAKAKAKAK',
+  HUAWEICLOUD_SDK_SK: 'a-secret-that-must-not-show',
+  HUAWEICLOUD_SDK_PROJECT_ID: '0123456789abcdef0123456789abcdef',
+  HUAWEICLOUD_SDK_REGION_ID: 'eu-west-101',
+  ECS_NICS_LOG_FORMAT: 'json',
+};
+
+describe('the starter without a server', () => {
+  it.each([
+    ['no NIC', ['delete', SERVER, '--yes'], /--nic|--all/],
+    ['both ways', ['delete', SERVER, '--nic', NIC, '--all', '--yes'], /--nic|--all/],
+    ['an id that is none', ['delete', 'web-01', '--nic', NIC, '--yes'], /web-01/],
+    ['a NIC named twice', ['delete', SERVER, '--nic', NIC, '--nic', NIC, '--yes'], /twice/],
+    ['an undo option', ['delete', SERVER, '--nic', NIC, '--keep-port', '--yes'], /not supported yet/],
+    [
+      'a deadline out of range',
+      ['delete', SERVER, '--nic', NIC, '--deadline', '3 days', '--yes'],
+      /deadline/,
+    ],
+    ['no terminal to ask on', ['delete', SERVER, '--nic', NIC], /--yes/],
+    ['an unknown command', ['destroy', SERVER], /destroy|unknown/],
+  ])('%s: exit code 2, and nothing on standard output', async (_name, args, expected) => {
+    const { code, stdout, stderr } = await run('starter.js', args);
+    expect(stderr).toMatch(expected);
+    expect([code, stdout]).toEqual([2, '']);
+  });
+
+  it('an unreachable Temporal: exit code 1, naming the address', async () => {
+    const { code, stderr } = await run('starter.js', ['delete', SERVER, '--nic', NIC, '--yes']);
+    expect(code).toBe(1);
+    expect(stderr).toContain('127.0.0.1:1');
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+});
+
+describe('the starter without a worker', { timeout: 90_000 }, () => {
+  let stack: Stack;
+  beforeAll(async () => {
+    stack = await startStack({ label: 'noworker', startWorker: false });
+  });
+  afterAll(async () => {
+    await stack?.close();
+  });
+
+  it('says so, and after 30 s ends with exit code 1; the run stays open', async () => {
+    const server = randomUUID();
+    const { code, stderr, stdout } = await stack.starter(['delete', server, '--nic', NIC, '--yes', '--json']);
+    expect(code).toBe(1);
+    expect(stderr).toContain(stack.taskQueue);
+    if (stdout !== '') expect(() => JSON.parse(stdout) as unknown).not.toThrow();
+  });
+
+  it('--no-wait prints workflow, run and link, and ends with 0', async () => {
+    const server = randomUUID();
+    const { code, stdout } = await stack.starter([
+      'delete',
+      server,
+      '--nic',
+      NIC,
+      '--yes',
+      '--json',
+      '--no-wait',
+    ]);
+    expect(code).toBe(0);
+    const answer = JSON.parse(stdout) as Record<string, string>;
+    expect(Object.keys(answer).sort()).toEqual(['runId', 'url', 'workflowId']);
+    expect(answer.url).toContain(encodeURIComponent(`nics/${server}`));
+  });
+
+  it('Ctrl-C stops waiting, not the work', async () => {
+    const server = randomUUID();
+    const starter = stack.startStarter(['delete', server, '--nic', NIC, '--yes']);
+    await new Promise<void>((resolve) => starter.onLine('stdout', () => resolve()));
+    starter.child.kill('SIGINT');
+    const { code, stderr, stdout } = await starter.finished;
+    expect(code).toBe(130);
+    expect(stdout + stderr).toMatch(/goes on|continues|still/);
+  });
+});
+
+describe('the worker', { timeout: 90_000 }, () => {
+  it('names every configuration problem in one message and ends with 2', async () => {
+    const { code, stderr } = await run('worker.js', [], {
+      HUAWEICLOUD_SDK_SK: 'a-secret-that-must-not-show',
+      HUAWEICLOUD_ECS_ENDPOINT: 'http://example.com',
+      ECS_NICS_CLOUD_RPS: 'many',
+    });
+    expect(code).toBe(2);
+    for (const name of [
+      'HUAWEICLOUD_SDK_PROJECT_ID',
+      'HUAWEICLOUD_SDK_REGION_ID',
+      'HUAWEICLOUD_SDK_AK',
+      'HUAWEICLOUD_ECS_ENDPOINT',
+      'ECS_NICS_CLOUD_RPS',
+    ]) {
+      expect(stderr).toContain(name);
+    }
+    expect(stderr).not.toContain('a-secret-that-must-not-show');
+  });
+
+  it('gives up on an unreachable Temporal after 60 s, with 3', async () => {
+    const port = await freePort();
+    const startedAt = Date.now();
+    const { code, stdout } = await run('worker.js', [], {
+      ...WORKER_ENV,
+      TEMPORAL_ADDRESS: `127.0.0.1:${port}`,
+    });
+    expect(code).toBe(3);
+    expect(Date.now() - startedAt).toBeGreaterThan(50_000);
+    expect(stdout).toContain('TEMPORAL_ADDRESS');
+    expect(stdout).not.toContain(WORKER_ENV.HUAWEICLOUD_SDK_SK);
+  });
+
+  it('drains on SIGTERM and ends with 0; its log is JSON, line by line', async () => {
+    const stack = await startStack({ label: 'drain' });
+    try {
+      const { code, stdout } = await stack.worker.terminate();
+      expect(code).toBe(0);
+      for (const line of stdout.trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('msg');
+    } finally {
+      await stack.close();
+    }
+  });
+
+  it('a stop while it still connects is a clean one', async () => {
+    const port = await freePort();
+    const worker = startProgram(
+      'worker.js',
+      [],
+      cleanEnvironment(process.env, { ...WORKER_ENV, TEMPORAL_ADDRESS: `127.0.0.1:${port}` }),
+    );
+    await new Promise<void>((resolve) => worker.onLine('stdout', () => resolve()));
+    await stop(worker.child, 10_000);
+    expect((await worker.finished).code).toBe(0);
+  });
+});
