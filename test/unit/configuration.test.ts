@@ -1,0 +1,105 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { ConfigError, readConfig } from '../../src/config';
+
+const SECRET = 'a-secret-that-must-not-show';
+const lib = mkdtempSync(join(tmpdir(), 'ecs-nics-'));
+const good = {
+  HUAWEICLOUD_SDK_AK: 'AKAKAKAKAKAKAKAKAKAK',
+  HUAWEICLOUD_SDK_SK: SECRET,
+  HUAWEICLOUD_SDK_PROJECT_ID: '0123456789abcdef0123456789abcdef',
+  HUAWEICLOUD_SDK_REGION_ID: 'eu-west-101',
+};
+
+function problemsOf(env: Record<string, string>): string {
+  try {
+    readConfig(env, lib, false);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  return '';
+}
+
+describe('the configuration', () => {
+  it('has the defaults of the contract', () => {
+    const config = readConfig(good, lib, false);
+    expect(config).toMatchObject({
+      taskQueue: 'ecs-nics',
+      cloudRps: 10,
+      shutdownGraceMs: 20_000,
+      logLevel: 'info',
+      logFormat: 'json',
+      deployment: null,
+      bundlePath: null,
+      endpoints: {
+        ecs: 'https://ecs.eu-west-101.myhuaweicloud.com',
+        vpc: 'https://vpc.eu-west-101.myhuaweicloud.com',
+      },
+    });
+    expect(Object.isFrozen(config)).toBe(true);
+  });
+
+  it('takes the second names, too', () => {
+    const config = readConfig(
+      { HW_ACCESS_KEY: 'AK', HW_SECRET_KEY: SECRET, HW_PROJECT_ID: 'p', HW_REGION_NAME: 'r1' },
+      lib,
+      true,
+    );
+    expect([config.projectId, config.region, config.logFormat]).toEqual(['p', 'r1', 'pretty']);
+  });
+
+  it('never shows a secret', () => {
+    const config = readConfig({ ...good, HUAWEICLOUD_SDK_SECURITY_TOKEN: `${SECRET}-token` }, lib, false);
+    expect(inspect(config, { depth: 10, showHidden: true })).not.toContain(SECRET);
+    expect(JSON.stringify(config)).not.toContain(SECRET);
+    expect(problemsOf({ HUAWEICLOUD_SDK_SK: SECRET })).not.toContain(SECRET);
+  });
+
+  it.each<[string, Record<string, string>, RegExp]>([
+    [
+      'no project',
+      { HUAWEICLOUD_SDK_PROJECT_ID: '' },
+      /HUAWEICLOUD_SDK_PROJECT_ID or HW_PROJECT_ID is missing/,
+    ],
+    ['half a key pair', { HUAWEICLOUD_SDK_SK: '' }, /HUAWEICLOUD_SDK_SK/],
+    [
+      'plain http to another host',
+      { HUAWEICLOUD_ECS_ENDPOINT: 'http://ecs.example' },
+      /HUAWEICLOUD_ECS_ENDPOINT.*https/,
+    ],
+    [
+      'an endpoint with a path',
+      { HUAWEICLOUD_VPC_ENDPOINT: 'https://vpc.example/v1' },
+      /HUAWEICLOUD_VPC_ENDPOINT/,
+    ],
+    ['a rate of nothing', { ECS_NICS_CLOUD_RPS: '0' }, /ECS_NICS_CLOUD_RPS/],
+    ['a grace that is none', { ECS_NICS_SHUTDOWN_GRACE: 'soon' }, /ECS_NICS_SHUTDOWN_GRACE/],
+    ['half a deployment', { TEMPORAL_DEPLOYMENT_NAME: 'd' }, /TEMPORAL_WORKER_BUILD_ID/],
+    ['an unknown log level', { ECS_NICS_LOG_LEVEL: 'loud' }, /ECS_NICS_LOG_LEVEL/],
+    ['production without a bundle', { NODE_ENV: 'production' }, /npm run build/],
+  ])('%s is a problem with a remedy', (_name, change, expected) => {
+    expect(problemsOf({ ...good, ...change })).toMatch(expected);
+  });
+
+  it('plain http goes to this machine, or where it is allowed on purpose', () => {
+    expect(problemsOf({ ...good, HUAWEICLOUD_ECS_ENDPOINT: 'http://127.0.0.1:8900' })).toBe('');
+    expect(
+      problemsOf({ ...good, HUAWEICLOUD_ECS_ENDPOINT: 'http://sim:8900', ECS_NICS_ALLOW_HTTP: 'true' }),
+    ).toBe('');
+  });
+
+  it('names all problems at once', () => {
+    expect(problemsOf({ ECS_NICS_CLOUD_RPS: 'x', ECS_NICS_LOG_FORMAT: 'y' })).toMatch(/^5 problems/);
+  });
+
+  it('finds the prebuilt bundle', () => {
+    writeFileSync(join(lib, 'workflow-bundle.js'), '');
+    expect(readConfig({ ...good, NODE_ENV: 'production' }, lib, false).bundlePath).toContain(
+      'workflow-bundle.js',
+    );
+  });
+});
