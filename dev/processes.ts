@@ -16,6 +16,9 @@ export function cleanEnvironment(env: NodeJS.ProcessEnv, extra: Record<string, s
   return { ...kept, no_proxy: direct, NO_PROXY: direct, ...extra };
 }
 
+/** A stack may stay up for days: of each output only the last characters are kept. */
+const KEPT = 20_000_000;
+
 export interface Finished {
   /** `null` when a signal ended it. */
   code: number | null;
@@ -49,7 +52,7 @@ export function startProgram(file: string, args: string[], env: NodeJS.ProcessEn
   for (const name of ['stdout', 'stderr'] as const) {
     let rest = '';
     child[name].setEncoding('utf8').on('data', (chunk: string) => {
-      text[name] += chunk;
+      text[name] = (text[name] + chunk).slice(-KEPT);
       const lines = (rest + chunk).split('\n');
       rest = lines.pop() ?? '';
       for (const line of lines) for (const listener of listeners[name]) listener(line);

@@ -15,6 +15,20 @@ export interface Simulator {
   close(): Promise<void>;
 }
 
+/** What the control API says, as far as it is used here. */
+export interface SimServer {
+  id: string;
+  name: string;
+  nics: { id: string; ip: string; primary: boolean }[];
+}
+export interface Truth {
+  nics: { id: string; ip: string; primary: boolean; state: string; deletions: number }[];
+}
+export interface Ledger {
+  summary: { requests: Record<string, number>; nicsDetached: number };
+  requests: { class: string; accepted?: boolean; status: number }[];
+}
+
 /** First line of the simulator's output. */
 interface Announcement {
   simulator: string;

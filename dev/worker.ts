@@ -9,6 +9,8 @@ import type { Temporal } from './temporal-server';
 export class Worker {
   private running: Running | undefined;
   private before = '';
+  private closing = false;
+  private listener: (line: string) => void = () => {};
 
   constructor(private readonly env: NodeJS.ProcessEnv) {}
 
@@ -25,6 +27,20 @@ export class Worker {
   start(env: Record<string, string> = {}): void {
     this.before = this.log;
     this.running = startProgram('worker.js', [], { ...this.env, ...env });
+    for (const stream of ['stdout', 'stderr'] as const) {
+      this.running.onLine(stream, (line) => this.listener(line));
+    }
+  }
+
+  /** Every line of its log from now on, over all of its lives. */
+  onLine(listener: (line: string) => void): void {
+    this.listener = listener;
+  }
+
+  /** Waits until it has ended. `true`: by itself or by somebody's hand, not because the stack is being closed. */
+  async ended(): Promise<boolean> {
+    await this.process.finished;
+    return !this.closing;
   }
 
   /** As a crash does it: no handler runs. */
@@ -48,6 +64,7 @@ export class Worker {
   }
 
   async close(): Promise<void> {
+    this.closing = true;
     if (this.running) await stop(this.running.child, 8_000);
   }
 
