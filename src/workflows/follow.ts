@@ -2,7 +2,7 @@
 import { formatDuration } from '../contract/duration';
 import { ask, reading } from './cloud';
 import { jobAge, label, nics } from './display';
-import { HOLD_MS, holdBack } from './look';
+import { HOLD_MS } from './look';
 import { backoffDelay, nextPollDelay } from './poll-schedule';
 import type { FollowedJob, Run } from './run';
 
@@ -41,7 +41,6 @@ export async function pollOnce(
 ): Promise<number | null> {
   const job = run.document.jobs.at(-1);
   if (job === undefined) return null;
-  await holdBack(run);
   const answer = await run.patiently(45_000, () =>
     ask(
       reading(
@@ -67,7 +66,7 @@ export async function pollOnce(
     run.overSince ??= Date.now();
   } else {
     failures.errors += 1;
-    if (answer.kind !== 'unavailable') run.holdUntil = Date.now() + HOLD_MS;
+    if (answer.kind !== 'unavailable') run.pollHoldUntil = Date.now() + HOLD_MS;
     // What the job won't tell, the NIC list decides.
     if (answer.kind !== 'unavailable' || failures.errors >= ERROR_BUDGET) run.jobState = 'unreadable';
   }

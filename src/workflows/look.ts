@@ -24,7 +24,6 @@ export interface LookOptions {
 export async function lookOnce(run: Run, options: LookOptions): Promise<Reading | null> {
   const { serverId } = run.request;
   for (let failures = 1; ; failures++) {
-    await holdBack(run);
     // Ports known to be gone need no second look: ids are never used again.
     const ports = [...run.witnesses.values()]
       .filter(({ port }) => port?.state !== 'absent')
@@ -33,6 +32,7 @@ export async function lookOnce(run: Run, options: LookOptions): Promise<Reading 
       ask(reading(options.label).listNics({ serverId, ports, server: options.server })),
     );
     let why: string;
+    let refused = false;
     let waitMs = backoffDelay(failures);
     if (answer.kind === 'reading') {
       if (run.note(answer, options.plannedGapMs)) {
@@ -46,21 +46,16 @@ export async function lookOnce(run: Run, options: LookOptions): Promise<Reading 
     } else {
       why = answer.message;
       if (answer.kind !== 'unavailable') {
-        run.holdUntil = Date.now() + HOLD_MS;
-        waitMs = HOLD_MS;
+        refused = true;
       }
     }
     if (Date.now() >= options.until()) return null;
     run.enter(run.document.phase, plain(why));
-    await run.waitOrWake(waitMs, label(`no reading: ${why}`));
+    // Not to be cut short by a message: a callback that knows nothing of keys must not get them locked.
+    if (refused) await run.wait(HOLD_MS, label(`credentials refused: one try a minute · ${why}`));
+    else await run.waitOrWake(waitMs, label(`no reading: ${why}`));
     run.enter(run.document.phase, null);
   }
-}
-
-/** Waits until a try with refused credentials may be made again; not to be cut short by a message. */
-export async function holdBack(run: Run): Promise<void> {
-  const ms = run.holdUntil - Date.now();
-  if (ms > 0) await run.wait(ms, label('credentials refused: one try a minute'));
 }
 
 /**

@@ -61,10 +61,12 @@ export class Run {
   jobState: JobState = 'none';
   lastJob: FollowedJob | null = null;
   pace: Pace = { firstPollMs: 10_000, pollIntervalMs: 10_000 };
+  /** The cloud's last word to a submission was that a command runs on the server: perhaps the one that got lost. */
+  saidBusy = false;
   /** When nothing more was to be expected from a submission, as far as this run could see. */
   overSince: number | null = null;
-  /** After refused credentials at most one try a minute (interface.md §6.5). */
-  holdUntil = 0;
+  /** After a refused poll the next one waits a minute; the NIC list is read meanwhile (interface.md §6.5). */
+  pollHoldUntil = 0;
 
   private readonly checked: CheckedRequest | null;
   private deadlineAt: number;

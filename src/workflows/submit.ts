@@ -38,6 +38,7 @@ export async function submitOnce(run: Run): Promise<void> {
     // Whoever cancels wants nothing more to be sent; what was sent is still observed.
     if (run.touched && run.cancelRequested) return;
     const answer = await send(run, targets);
+    run.saidBusy = answer.kind === 'refused' && answer.then === 'busy';
     switch (answer.kind) {
       case 'accepted':
         accepted(run, answer, targets);

@@ -39,7 +39,7 @@ export async function establishVerdicts(run: Run): Promise<void> {
     if (open.size === 0) return;
 
     if (run.jobState === 'unreadable' || run.jobState === 'gone') {
-      if (run.holdUntil <= Date.now()) await pollOnce(run);
+      if (run.pollHoldUntil <= Date.now()) await pollOnce(run);
     }
     if (run.jobState === 'running' && !run.expired) {
       await followJob(run);
@@ -105,7 +105,8 @@ function momentOf(run: Run, { now, patientUntil, serverIdle }: Now): Moment {
     case 'gone':
       return now >= patientUntil ? 'stable' : 'over';
     case 'none':
-      if (!serverIdle) return run.expired ? 'cut-off' : 'over';
+      // Something runs on the server, and it may be what was sent: nothing is certain to stay.
+      if (!serverIdle || run.saidBusy) return run.expired ? 'cut-off' : 'over';
       return now >= patientUntil ? 'stable' : 'over';
     case 'running':
     case 'unreadable':

@@ -1,0 +1,316 @@
+/** Seeded schedules of answers, faults, crashes, signals and cancels on virtual time; the ledger is the judge. */
+import { describe, expect, it } from 'vitest';
+import type { NicOutcome, ResultDocument } from '../../src/contract';
+import type { Played, Schedule } from './adapter';
+import { play } from './adapter';
+import type { World } from './world';
+import { createWorld } from './world';
+
+/** `SCHEDULES=5000` plays more, `SEED=17` only one. */
+const SCHEDULES = Number(process.env.SCHEDULES ?? 300);
+const ONLY = process.env.SEED === undefined ? undefined : Number(process.env.SEED);
+
+const TIMING = {
+  firstPoll: '10s',
+  pollInterval: '10s',
+  settle: '30s',
+  verifyFor: '2 minutes',
+  busyWait: '60s',
+};
+
+function serverOf(world: World, settings: object = {}): { id: string; nics: string[] } {
+  const server = world.simulator.control.createServer({ nics: 4, jobSeconds: 12, ...settings });
+  return { id: server.id, nics: server.nics.filter((nic) => !nic.primary).map((nic) => nic.id) };
+}
+
+function documentOf({ end, memo }: Played): ResultDocument | undefined {
+  if (end.kind === 'completed') return end.result as ResultDocument;
+  if (end.kind === 'failed') return end.details as ResultDocument;
+  expect(memo.result).toMatchObject({ outcome: 'cancelled' });
+  return undefined;
+}
+
+const PLACES: Partial<Record<NicOutcome, string[]>> = {
+  deleted: ['port-gone'],
+  detached: ['port-kept'],
+  'already-absent': ['port-gone', 'port-kept'],
+  'still-attached': ['on-server'],
+  untouched: ['on-server'],
+};
+
+/** Every verdict equals the ledger's truth, and no rule was broken. */
+function judge(world: World, serverId: string, played: Played, told = documentOf(played)): void {
+  world.simulator.control.advance(0);
+  expect(world.simulator.control.invariants()).toEqual([]);
+  const truth = world.simulator.control.truth(serverId);
+  for (const nic of told?.nics ?? []) {
+    if (nic.outcome === 'unknown') {
+      expect(told?.outcome).toBe('outcome-unknown');
+      continue;
+    }
+    const real = truth.nics.find((candidate) => candidate.id === nic.id);
+    expect(PLACES[nic.outcome], `NIC ${nic.id} was reported as ${nic.outcome}`).toContain(real?.state);
+  }
+  const posts = world.simulator.ledger
+    .forServer(serverId)
+    .requests.filter((entry) => entry.requestClass === 'delete');
+  expect(posts.filter((entry) => entry.accepted).length).toBeLessThanOrEqual(3);
+  expect(told?.submissions ?? 0).toBeLessThanOrEqual(3);
+  expect(played.memo.open ?? null).toBeNull();
+}
+
+async function run(
+  faults: object[],
+  change: Partial<Schedule> & { request?: object; server?: object } = {},
+): Promise<{ world: World; played: Played; told: ResultDocument | undefined; posts: number }> {
+  const { request, server: settings, ...schedule } = change;
+  const world = createWorld(1);
+  const server = serverOf(world, settings);
+  for (const fault of faults) world.simulator.control.addFault(fault as never);
+  const nics = server.nics.slice(0, 2).map((id) => ({ id }));
+  const played = await play(
+    {
+      input: { serverId: server.id, nics, timing: TIMING, ...request },
+      serverId: server.id,
+      seed: 1,
+      ...schedule,
+    },
+    world.clock,
+    world.activities,
+    world.restarted,
+  );
+  judge(world, server.id, played);
+  const posts = world.simulator.ledger
+    .forServer(server.id)
+    .requests.filter((it) => it.requestClass === 'delete').length;
+  return { world, played, told: documentOf(played), posts };
+}
+
+describe('named schedules', () => {
+  it('a happy run', async () => {
+    const { told, posts, played } = await run([]);
+    expect([told?.outcome, posts, told?.jobs[0]?.polls]).toEqual(['deleted', 1, 2]);
+    expect(played.activities.map(({ type }) => type)).toEqual([
+      'inspectServer',
+      'deleteNics',
+      'getJobStatus',
+      'getJobStatus',
+      'listNics',
+      'listNics',
+    ]);
+    for (const { summary } of played.activities) expect(summary).not.toBe('');
+  });
+
+  it.each<[string, object, string, number]>([
+    ['a lost answer, accepted', { what: { kind: 'drop', accepted: true }, times: 1 }, 'deleted', 1],
+    ['a lost answer, not accepted', { what: { kind: 'drop' }, times: 1 }, 'deleted', 2],
+    ['answers lost for ever', { what: { kind: 'drop' } }, 'not-deleted', 3],
+    ['a busy server', { what: { kind: 'busy' }, times: 2 }, 'deleted', 3],
+    ['a server busy for ever', { what: { kind: 'busy' } }, 'cloud-refused', 21],
+    ['a partial failure', { what: { kind: 'partial-failure', nics: [0] } }, 'not-deleted', 1],
+    [
+      'a partial failure that the parent hides',
+      { what: { kind: 'partial-failure', nics: [0], parent: 'SUCCESS' } },
+      'not-deleted',
+      1,
+    ],
+    ['a job that lies', { what: { kind: 'lying-job' } }, 'not-deleted', 1],
+    [
+      'a job that lies, its NICs going a minute late',
+      { what: { kind: 'lying-job', lateMs: 60_000 } },
+      'deleted',
+      1,
+    ],
+    ['a job that claims failure', { what: { kind: 'false-failure' } }, 'deleted', 1],
+    ['a job that is gone', { what: { kind: 'job-gone' } }, 'deleted', 1],
+    ['a job that never ends', { what: { kind: 'job-stuck' } }, 'outcome-unknown', 1],
+    ['a job that never ends though its NICs go', { what: { kind: 'job-stuck', nicsGo: true } }, 'deleted', 1],
+  ])('%s', async (_name, fault, outcome, posts) => {
+    const { told, posts: sent } = await run([{ match: { class: 'delete' }, ...fault }]);
+    expect(told?.outcome).toBe(outcome);
+    expect(sent).toBeLessThanOrEqual(posts);
+  });
+
+  it('a NIC that keeps its port is detached, and the result says so', async () => {
+    const nics = [{ primary: true }, { deleteOnTermination: false }, { deleteOnTermination: false }];
+    const { told } = await run([], { server: { nics } });
+    expect(told?.outcome).toBe('detached');
+    expect(told?.nics.map((nic) => nic.restore)).toEqual(['exact', 'exact']);
+    expect(told?.warnings).toHaveLength(2);
+  });
+
+  it('polls refused for ever: the NIC list decides', async () => {
+    const { told } = await run([
+      {
+        match: { class: 'job' },
+        what: { kind: 'answer', status: 403, body: { error_code: 'APIGW.0302', error_msg: 'no' } },
+      },
+    ]);
+    expect(told?.outcome).toBe('deleted');
+  });
+
+  it('nothing readable after the submission: at most one try a minute, then OutcomeUnknown at the deadline', async () => {
+    const refused = { kind: 'answer', status: 401, body: { error_code: 'APIGW.0301', error_msg: 'no' } };
+    const { told, world } = await run([
+      { match: { class: 'job' }, what: refused },
+      { match: { class: 'list' }, what: refused, after: 1 },
+    ]);
+    expect(told?.outcome).toBe('outcome-unknown');
+    const { requests } = world.simulator.ledger;
+    const tries = requests.filter((entry) => entry.status === 401).map((entry) => entry.at);
+    const gaps = tries.slice(1).map((at, index) => at - (tries[index] ?? 0));
+    expect(tries.length).toBeLessThanOrEqual(24);
+    // The first refusal of a poll is followed by one look at once: the list may well be readable.
+    for (const gap of gaps.slice(1)) expect(gap).toBeGreaterThanOrEqual(59_000);
+  });
+
+  it('a server in passing is waited for; one that stays so is refused at the deadline', async () => {
+    const { told, posts } = await run([], {
+      server: { status: 'REBOOT' },
+      request: { deadline: '5 minutes' },
+    });
+    expect([told?.outcome, posts]).toEqual(['refused', 0]);
+  });
+
+  it('a cancel before anything was sent', async () => {
+    const { played, posts } = await run([], { server: { status: 'REBOOT' }, cancelAt: 15_000 });
+    expect([played.end.kind, posts]).toEqual(['cancelled', 0]);
+  });
+
+  it('a cancel while polling: observed to the end', async () => {
+    const { played, world } = await run([], { cancelAt: 5_000 });
+    expect(played.end.kind).toBe('cancelled');
+    expect(played.memo.result).toEqual({ outcome: 'cancelled', counts: { deleted: 2 }, submissions: 1 });
+    expect(world.simulator.ledger.summary().nicsDetached).toBe(2);
+  });
+
+  it('a reset run never sends', async () => {
+    const { told, posts } = await run([], { reset: true });
+    expect([told?.outcome, posts]).toEqual(['not-deleted', 0]);
+  });
+
+  it('`pollNow` shortens the wait', async () => {
+    const { played } = await run([], {
+      pollNowAt: [13_000],
+      request: { timing: { ...TIMING, firstPoll: '10 minutes' } },
+    });
+    expect(played.virtualMs).toBeLessThan(20_000);
+  });
+});
+
+describe('seeded schedules', () => {
+  const seeds = ONLY === undefined ? Array.from({ length: SCHEDULES }, (_, index) => index + 1) : [ONLY];
+  it(`${seeds.length} of them end with the truth`, { timeout: 600_000 }, async () => {
+    const ends: Record<string, number> = {};
+    for (const seed of seeds) {
+      try {
+        const kind = await playSeed(seed);
+        ends[kind] = (ends[kind] ?? 0) + 1;
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        throw new Error(`seed ${seed} (again: SEED=${seed} npx vitest run test/sandbox): ${why}`, {
+          cause: error,
+        });
+      }
+    }
+    console.log(`${seeds.length} schedules:`, ends);
+    if (ONLY === undefined) expect(ends.deleted ?? 0).toBeGreaterThan(seeds.length / 10);
+  });
+});
+
+async function playSeed(seed: number): Promise<string> {
+  const random = generator(seed);
+  const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
+  const chance = (share: number) => random() < share;
+  const world = createWorld(seed);
+  const server = serverOf(world, { jobSeconds: pick([1, 5, 12, 45, 200]) });
+  const faults: object[] = [];
+  const effect = [
+    { kind: 'drop', accepted: true },
+    { kind: 'drop' },
+    { kind: 'status', status: 502, accepted: true },
+    { kind: 'status', status: 500 },
+    { kind: 'no-job-id' },
+    { kind: 'no-job-id', status: 204 },
+    { kind: 'busy' },
+    { kind: 'throttled', retryAfter: 20 },
+    { kind: 'throttled', as: '202' },
+  ];
+  const jobs = [
+    { kind: 'partial-failure', nics: [0] },
+    { kind: 'partial-failure', nics: [0], parent: 'SUCCESS' },
+    { kind: 'partial-failure', nics: [0], lateMs: 20_000 },
+    { kind: 'lying-job' },
+    { kind: 'lying-job', lateMs: 40_000 },
+    { kind: 'false-failure' },
+    { kind: 'job-gone', afterMs: 15_000 },
+    { kind: 'job-stuck' },
+  ];
+  const reads = [
+    { kind: 'status', status: 500 },
+    { kind: 'drop' },
+    { kind: 'throttled' },
+    { kind: 'answer', status: 400, body: { code: 'Common.0025', message: 'later' } },
+    { kind: 'answer', status: 403, headers: { server: 'CloudWAF' }, body: '<html>no</html>' },
+  ];
+  if (chance(0.6)) faults.push({ match: { class: 'delete' }, what: pick(effect), times: pick([1, 2, 4]) });
+  if (chance(0.4)) faults.push({ match: { class: 'delete' }, what: pick(jobs), times: pick([1, 2]) });
+  if (chance(0.5)) {
+    const kind = pick(['job', 'list', 'port', 'detail']);
+    faults.push({
+      match: { class: kind },
+      what: pick(reads),
+      times: pick([1, 3, 12]),
+      after: pick([0, 1, 3]),
+    });
+  }
+  if (chance(0.3))
+    faults.push({ match: { class: 'list' }, what: { kind: 'stale-list' }, times: pick([1, 2]) });
+  if (chance(0.2))
+    faults.push({
+      match: { class: 'list' },
+      what: { kind: 'hide-nics', nics: ['primary'] },
+      times: pick([1, 3]),
+      after: pick([0, 1, 2]),
+    });
+  for (const fault of faults) world.simulator.control.addFault(fault as never);
+
+  const crashes = new Set<number>();
+  for (let number = 0; number < 12; number++) if (chance(0.08)) crashes.add(number);
+  const count = pick([1, 2, 3]);
+  const nics = chance(0.1) ? 'all' : server.nics.slice(0, count).map((id) => ({ id }));
+  const played = await play(
+    {
+      input: { serverId: server.id, nics, timing: TIMING, deadline: pick(['3 minutes', '20 minutes']) },
+      serverId: server.id,
+      seed,
+      crashes,
+      ...(chance(0.15) ? { cancelAt: Math.floor(random() * 120_000) } : {}),
+      pollNowAt: chance(0.3) ? [Math.floor(random() * 60_000), Math.floor(random() * 200_000)] : [],
+    },
+    world.clock,
+    world.activities,
+    world.restarted,
+  );
+  const told = documentOf(played);
+  try {
+    judge(world, server.id, played, told);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(
+      `${why}\nfaults ${JSON.stringify(faults)}, crashes ${[...crashes].join()}, told ${JSON.stringify(told)}`,
+    );
+  }
+  return told?.outcome ?? 'cancelled';
+}
+
+/** A small generator of repeatable random numbers in [0, 1) (mulberry32). */
+function generator(seed: number): () => number {
+  let state = seed * 0x9e3779b9;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

@@ -1,0 +1,70 @@
+/** The simulated cloud, the real client and the real activities in one process, all on one virtual clock. */
+import { createActivities } from '../../src/activities';
+import type { CloudActivities } from '../../src/contract/activities';
+import { createCloud } from '../../src/ecs/client';
+import { RateLimiter } from '../../src/ecs/limiter';
+import type { Transport } from '../../src/ecs/transport';
+import { TransportError } from '../../src/ecs/transport';
+import type { Simulator } from '../../simulator';
+import { createSimulator, ManualClock } from '../../simulator';
+import type { VirtualClock } from './adapter';
+
+export interface World {
+  clock: VirtualClock;
+  simulator: Simulator;
+  activities: CloudActivities;
+  restarted(): void;
+}
+
+export function createWorld(seed: number): World {
+  const clock = new ManualClock();
+  const simulator = createSimulator({ clock, auth: 'none', seed });
+  const transport: Transport & { close(): Promise<void> } = Object.assign(
+    async (request: Parameters<Transport>[0]) => {
+      request.beforeWrite?.();
+      try {
+        const answer = await simulator.app.inject({
+          method: request.method,
+          url: request.path,
+          headers: request.headers,
+          ...(request.body === null ? {} : { payload: request.body }),
+        });
+        const headers = Object.fromEntries(
+          Object.entries(answer.headers).map(([name, value]) => [name, String(value)]),
+        );
+        return { status: answer.statusCode, headers, body: answer.rawPayload };
+      } catch {
+        throw new TransportError('network', 'maybe', 'other side closed');
+      }
+    },
+    { close: async () => {} },
+  );
+  const virtual = { now: () => clock.now(), sleep: async (ms: number) => clock.advance(ms) };
+  const dependencies = {
+    cloud: createCloud({
+      projectId: simulator.projectId,
+      region: simulator.region,
+      endpoints: { ecs: 'http://cloud.test', vpc: 'http://cloud.test' },
+      credentials: { authorize: async ({ headers }) => ({ ...headers }) },
+      transport,
+      limiter: new RateLimiter(1_000, 100, virtual),
+      clock: virtual,
+      userAgent: 'test',
+    }),
+    namespace: {
+      searchAttributes: ['EcsServerId', 'NicsPhase', 'NicsOutcome'],
+      previousOpenRun: async () => null,
+    },
+    clock: virtual,
+    log: { info: () => {}, warn: () => {} },
+    workerStartedAt: clock.now(),
+  };
+  return {
+    clock,
+    simulator,
+    activities: createActivities(dependencies),
+    restarted: () => {
+      dependencies.workerStartedAt = clock.now();
+    },
+  };
+}
