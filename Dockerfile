@@ -4,7 +4,6 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
-COPY scripts scripts
 COPY simulator simulator
 COPY src src
 RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json \
