@@ -61,8 +61,11 @@ export class Run {
   jobState: JobState = 'none';
   lastJob: FollowedJob | null = null;
   pace: Pace = { firstPollMs: 10_000, pollIntervalMs: 10_000 };
-  /** The cloud's last word to a submission was that a command runs on the server: perhaps the one that got lost. */
-  saidBusy = false;
+  /**
+   * All submissions are used up, and after the last one the NICs were provably still there. Without that, and without a
+   * job to follow, what was sent may still be at work, however idle the server looks.
+   */
+  provenIdle = false;
   /** When nothing more was to be expected from a submission, as far as this run could see. */
   overSince: number | null = null;
   /** After a refused poll the next one waits a minute; the NIC list is read meanwhile (interface.md §6.5). */

@@ -38,7 +38,6 @@ export async function submitOnce(run: Run): Promise<void> {
     // Whoever cancels wants nothing more to be sent; what was sent is still observed.
     if (run.touched && run.cancelRequested) return;
     const answer = await send(run, targets);
-    run.saidBusy = answer.kind === 'refused' && answer.then === 'busy';
     switch (answer.kind) {
       case 'accepted':
         accepted(run, answer, targets);
@@ -52,7 +51,8 @@ export async function submitOnce(run: Run): Promise<void> {
           `submission ${run.document.submissions} got no usable answer (${plain(answer.why)}); the NICs were looked at instead of sending again`,
         );
         const provable = await lookTwice(run, answer.why);
-        if (!provable || run.document.submissions >= MAX_SUBMISSIONS) return;
+        run.provenIdle = provable && run.document.submissions >= MAX_SUBMISSIONS;
+        if (!provable || run.provenIdle) return;
         break;
       }
 

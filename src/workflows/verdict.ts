@@ -24,7 +24,7 @@ export type Moment =
   | 'over'
   /** Over for long enough that what is seen will stay. */
   | 'stable'
-  /** The deadline has passed while a job may still run. */
+  /** Patience is over while something may still be at work: a job at the deadline, a submission of unknown fate. */
   | 'cut-off';
 
 export interface Verdict {
@@ -45,14 +45,14 @@ const settled = (
   message,
 });
 
-const LATE_JOB = 'the job had not ended when the deadline passed';
-const GONE_EARLY = 'is gone, although the job had not ended when the deadline passed';
+const AT_WORK = 'what was sent may still be at work';
+const GONE_EARLY = `is gone, although ${AT_WORK}`;
 const KEPT = 'is detached, and its port still exists: it keeps its IP address and counts against the quota';
 const MOVED = 'is detached, and its port has been attached to another server meanwhile';
 const DISAGREE = 'the NIC list and the port disagree about where the NIC is';
 const PORT_UNREAD = 'the NIC is not on the server, but its port could not be read';
-const PORT_PENDING = `the NIC is not on the server, but ${LATE_JOB}: its port may yet be deleted`;
-const MAY_YET_GO = `${LATE_JOB}: it may yet take the NIC`;
+const PORT_PENDING = `the NIC is not on the server, but ${AT_WORK}: its port may yet be deleted`;
+const MAY_YET_GO = `${AT_WORK}: it may yet take the NIC`;
 const UNSEEN = 'the NIC list could not be read often enough to tell';
 
 const again = undefined;

@@ -13,6 +13,9 @@ import { verdictOf } from './verdict';
 /** Witnesses that contradict each other for this many times `verifyFor` will not come to agree. */
 const CONTRADICTION_FACTOR = 2;
 
+/** How long the cloud keeps finished jobs (ecs-api.md §2). */
+const JOBS_KEPT_MS = 24 * 3_600_000;
+
 export async function establishVerdicts(run: Run): Promise<void> {
   const open = new Set(run.witnesses.keys());
   const { verifyForMs } = run.request.timing;
@@ -102,16 +105,24 @@ function listWitness({ absent, present }: Witness): ListWitness {
 function momentOf(run: Run, { now, patientUntil, serverIdle }: Now): Moment {
   switch (run.jobState) {
     case 'ended':
+      return now >= patientUntil ? 'stable' : 'over';
     case 'gone':
+      // The cloud forgets a job a day after its end; one that vanishes earlier may well be at work.
+      if (!forgotten(run, now)) return run.expired ? 'cut-off' : 'over';
       return now >= patientUntil ? 'stable' : 'over';
     case 'none':
-      // Something runs on the server, and it may be what was sent: nothing is certain to stay.
-      if (!serverIdle || run.saidBusy) return run.expired ? 'cut-off' : 'over';
+      if (!run.provenIdle) return now >= patientUntil || run.expired ? 'cut-off' : 'over';
+      if (!serverIdle) return run.expired ? 'cut-off' : 'over';
       return now >= patientUntil ? 'stable' : 'over';
     case 'running':
     case 'unreadable':
       return run.expired ? 'cut-off' : 'over';
   }
+}
+
+function forgotten(run: Run, now: number): boolean {
+  const job = run.document.jobs.at(-1);
+  return job !== undefined && now - Date.parse(job.submittedAt) >= JOBS_KEPT_MS;
 }
 
 function whyStillThere(run: Run): string {

@@ -232,7 +232,7 @@ describe('what must never send', { timeout: 180_000 }, () => {
     });
     const again = client.workflow.getHandle(`nics/${server.id}`, reset.runId);
     const failure = await failureOf(again.result());
-    expect(failure.type).toBe('NotDeleted');
+    expect(failure.type).toBe('OutcomeUnknown');
     expect((failure.details?.[0] as ResultDocument).warnings.join()).toMatch(/was reset/);
     expect(await posts(server.id)).toBe(1);
   });

@@ -13,7 +13,7 @@ export interface World {
   clock: VirtualClock;
   simulator: Simulator;
   activities: CloudActivities;
-  restarted(): void;
+  restarted: () => void;
 }
 
 export function createWorld(seed: number): World {
