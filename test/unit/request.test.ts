@@ -123,9 +123,7 @@ describe('durations', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 10_000 }), fc.nat(9), unit, (whole, tenth, name) => {
         const text = tenth === 0 ? `${whole}${name}` : `${whole}.${tenth}${name}`;
-        expect(parseDuration(text)).toBe(
-          Math.round(ms(text as Parameters<typeof ms>[0])),
-        );
+        expect(parseDuration(text)).toBe(Math.round(ms(text as Parameters<typeof ms>[0])));
       }),
     );
   });
