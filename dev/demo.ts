@@ -3,13 +3,12 @@
  * and checks every step against the simulated cloud's ledger. Exit code 0 only if everything was as told.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import pc from 'picocolors';
 import type { ResultDocument } from '../src/contract/types';
 import { closeOnSignals } from './closing';
 import type { Ledger, SimServer, Truth } from './simulator';
 import { startStack } from './stack';
 import type { Stack } from './stack';
-import { Checks, command, fact, heading, say, short, verdict } from './story';
+import { Checks, pc, command, fact, heading, say, short, verdict } from './story';
 
 /** Short waits: the simulated jobs take 6 s. Each can be set per run; real ones are learned or 10 s and more. */
 const TIMING = { firstPoll: '3s', pollInterval: '3s', settle: '3s', verifyFor: '10s' };

@@ -1,9 +1,8 @@
 /** `npm run dev`: the demo's stack, staying up until Ctrl-C, with a few servers and commands to try. */
-import pc from 'picocolors';
 import { closeOnSignals } from './closing';
 import type { SimServer } from './simulator';
 import { startStack } from './stack';
-import { fact, heading, say } from './story';
+import { fact, heading, pc, say } from './story';
 
 // Temporal's usual ports, so that tools find it without being told; other ones when these are taken.
 const PORTS = { port: 7233, uiPort: 8233 };

@@ -1,5 +1,8 @@
 /** How demo and dev stack talk to people: 80 columns, the same on a terminal, in a pipe and in CI. */
-import pc from 'picocolors';
+import { createColors, isColorSupported } from 'picocolors';
+
+/** A log keeps no colours; `FORCE_COLOR` is for those who want them there. */
+export const pc = createColors(isColorSupported && Boolean(process.stdout.isTTY || process.env.FORCE_COLOR));
 
 export const say = (line = ''): void => void process.stdout.write(`${line}\n`);
 

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { nodeProblem } from './fresh.mjs';
 
 const STACK = { parts: ['src', 'simulator', 'dev'], bundle: true };
-// What each command needs, and what it runs. A function runs tools; a file becomes the main module.
+// What each command needs, what it does then, and the file that becomes the main module.
 const COMMANDS = {
   worker: { parts: ['src'], bundle: true, main: 'lib/worker.js' },
   starter: { parts: ['src'], main: 'lib/starter.js' },
@@ -14,18 +14,16 @@ const COMMANDS = {
   demo: { ...STACK, main: 'lib/dev/demo.js' },
   dev: { ...STACK, main: 'lib/dev/dev.js' },
   bench: { ...STACK, main: 'lib/bench/main.js' },
-  test: { ...STACK, temporal: true, main: 'node_modules/vitest/vitest.mjs', args: ['run'] },
+  test: { ...STACK, then: findTemporal, main: 'node_modules/vitest/vitest.mjs', args: ['run'] },
   build: { ...STACK, types: true },
-  check: { tools: checks },
+  check: { then: checks },
 };
 
-function checks(root) {
-  return [
-    ['node_modules/eslint/bin/eslint.js', '.'],
-    ['node_modules/typescript/bin/tsc', '-p', '.'],
-    ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.'],
-  ].map(([file, ...args]) => [`${root}/${file}`, ...args]);
-}
+const CHECKS = [
+  ['lint', 'eslint/bin/eslint.js', '.'],
+  ['types', 'typescript/bin/tsc', '-p', '.'],
+  ['format', 'prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.'],
+];
 
 async function main() {
   const { engines } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
@@ -38,8 +36,7 @@ async function main() {
   const { Explained, root, run, setUp } = await import('./setup.mjs');
   try {
     await setUp(command);
-    if (command.temporal) await findTemporal(root);
-    for (const tool of command.tools?.(root) ?? []) await run(process.execPath, tool);
+    await command.then?.({ root, run, Explained });
   } catch (error) {
     return fail(error instanceof Explained ? error.message : error.stack, 1);
   }
@@ -51,10 +48,22 @@ async function main() {
   createRequire(import.meta.url)('node:module').runMain();
 }
 
+/** All of them, whatever the first ones say: who mends something wants to know it all. */
+async function checks({ root, run }) {
+  const failed = [];
+  for (const [name, file, ...args] of CHECKS) {
+    await run(process.execPath, [`${root}/node_modules/${file}`, ...args]).catch(() => failed.push(name));
+  }
+  if (failed.length > 0) fail(`not in order: ${failed.join(', ')}`, 1);
+}
+
 /** Before the tests, so that a download of the server is seen and does not count against any test's time. */
-async function findTemporal(root) {
+async function findTemporal({ root, Explained }) {
   const { find } = createRequire(import.meta.url)(`${root}/lib/dev/find.js`);
-  process.stderr.write(`[ecs-nics] Temporal for the tests: ${await find()}\n`);
+  const found = await find().catch((error) => {
+    throw new Explained(error.message);
+  });
+  process.stderr.write(`[ecs-nics] Temporal for the tests: ${found}\n`);
 }
 
 function fail(message, code = 2) {

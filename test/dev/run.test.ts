@@ -1,7 +1,17 @@
-import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { root } from '../../dev/root';
 
@@ -52,4 +62,27 @@ describe('in a clone of its own', () => {
     writeFileSync(join(clone, 'node_modules/.package-lock.json'), JSON.stringify({ ...lock, packages: {} }));
     expect(run(clone, 'check').stderr).not.toContain('npm ci');
   });
+
+  it('compiles once for two that start at the same time; again after a change; forgets what is gone', async () => {
+    for (const name of ['src', 'tsconfig.json', 'tsconfig.build.json', 'package.json', 'package-lock.json']) {
+      cpSync(join(root, name), join(clone, name), { recursive: true });
+    }
+    symlinkSync(join(root, 'node_modules'), join(clone, 'node_modules'));
+    writeFileSync(join(clone, 'src/extra.ts'), 'export const extra = 1;\n');
+    const start = async () => {
+      const child = spawn(process.execPath, [join(clone, 'scripts/run.mjs'), 'starter', '--version']);
+      const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
+      return { out, err };
+    };
+    const both = await Promise.all([start(), start()]);
+    for (const { out } of both) expect(out).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect(both.filter(({ err }) => err.includes('compile src'))).toHaveLength(1);
+    expect(existsSync(join(clone, 'lib/extra.js'))).toBe(true);
+
+    expect((await start()).err).toBe('');
+    rmSync(join(clone, 'src/extra.ts'));
+    expect((await start()).err).toContain('compile src');
+    expect(existsSync(join(clone, 'lib/extra.js'))).toBe(false);
+    expect(readdirSync(join(clone, 'lib')).filter((name) => /staging|lock/.test(name))).toEqual([]);
+  }, 120_000);
 });
