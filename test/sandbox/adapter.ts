@@ -2,10 +2,9 @@
  * One run of the real workflow bundle in the real sandbox, without a server: commands are carried out on virtual time,
  * and the activities are the real ones, over the simulated cloud in this process. The SDK's internals stay in this file.
  */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { DefaultLogger } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import {
   ApplicationFailure,
   defaultFailureConverter,
@@ -27,8 +26,12 @@ export interface Schedule {
   input: unknown;
   serverId: string;
   seed: number;
-  /** Of the activity numbered n (from 0): its worker dies after it has done its work, so that nobody hears of it. */
-  crashes?: Set<number>;
+  /** Of the activity numbered n (from 0): its worker dies before or after it has done its work; nobody hears of it. */
+  crashes?: Map<number, 'before' | 'after'>;
+  /** For so many ms the activity numbered n waits for a worker to take it. */
+  queueMs?: Map<number, number>;
+  /** No worker is there from `at` ms after the start on, for `ms`. */
+  away?: { at: number; ms: number };
   /** ms after the start. */
   cancelAt?: number;
   pollNowAt?: number[];
@@ -44,6 +47,8 @@ export type End =
 export interface Played {
   end: End;
   memo: Record<string, unknown>;
+  /** What the query `status` answers after the end. */
+  status: unknown;
   activities: { type: string; attempts: number; summary: string }[];
   virtualMs: number;
 }
@@ -57,9 +62,22 @@ export interface VirtualClock {
 let creator: Promise<ReusableVMWorkflowCreator> | undefined;
 
 function workflowCreator(): Promise<ReusableVMWorkflowCreator> {
-  const code = readFileSync(join(root, 'lib', 'workflow-bundle.js'), 'utf8');
-  creator ??= ReusableVMWorkflowCreator.create(parseWorkflowCode(code), 5_000, new Set());
+  creator ??= createCreator();
   return creator;
+}
+
+/** From the sources: a bundle on the disk may be older than they are. */
+async function createCreator(): Promise<ReusableVMWorkflowCreator> {
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(root, 'src', 'workflows', 'index.ts'),
+    logger: new DefaultLogger('WARN'),
+  });
+  return ReusableVMWorkflowCreator.create(parseWorkflowCode(code), 5_000, new Set());
+}
+
+/** Builds the workflow bundle, so that the first schedule has not to wait for it. */
+export async function prepare(): Promise<void> {
+  await workflowCreator();
 }
 
 const payload = (value: unknown) => defaultPayloadConverter.toPayload(value);
@@ -67,11 +85,10 @@ const timestamp = (ms: number) => ({ seconds: Math.floor(ms / 1_000), nanos: (ms
 const millis = (duration: { seconds?: unknown; nanos?: number | null } | null | undefined) =>
   duration ? Number(duration.seconds ?? 0) * 1_000 + Math.round((duration.nanos ?? 0) / 1_000_000) : 0;
 
-interface Pending {
-  at: number;
-  job: Job;
-  key?: string;
-}
+/** Something due: a job for the workflow, or the moment at which a worker takes an activity. */
+type Pending = { at: number; key?: string } & ({ job: Job } | { take: () => Promise<void> });
+
+const TRY_CANCEL = 0;
 
 /** A schedule that goes on for longer would wait for something that never comes. */
 const MAX_STEPS = 5_000;
@@ -93,8 +110,15 @@ export async function play(
     now: startedAt,
     showStackTraceSources: false,
   });
-  const played: Played = { end: { kind: 'cancelled' }, memo: {}, activities: [], virtualMs: 0 };
+  const played: Played = {
+    end: { kind: 'cancelled' },
+    memo: {},
+    status: undefined,
+    activities: [],
+    virtualMs: 0,
+  };
   const pending: Pending[] = [];
+  const cancelledAtOnce = new Set<number>();
   if (schedule.cancelAt !== undefined) {
     pending.push({ at: startedAt + schedule.cancelAt, job: { cancelWorkflow: { reason: 'test' } } });
   }
@@ -111,57 +135,80 @@ export async function play(
       },
     },
   ];
+  let now = startedAt;
   try {
     for (let step = 0; step < MAX_STEPS; step++) {
-      const commands = await activate(workflow, runId, clock.now(), jobs, step);
+      const commands = await activate(workflow, runId, now, jobs, step);
       for (const command of commands) {
         const end = endOf(command);
-        if (end !== undefined) return { ...played, end, virtualMs: clock.now() - startedAt };
-        await carryOut(command);
+        if (end === undefined) {
+          carryOut(command);
+          continue;
+        }
+        const status = await queryStatus(workflow, runId);
+        return { ...played, end, status, virtualMs: now - startedAt };
       }
-      pending.sort((a, b) => a.at - b.at);
-      const next = pending.shift();
-      if (next === undefined) throw new Error('the run waits for nothing: it would hang for ever');
-      if (next.at > clock.now()) clock.advance(next.at - clock.now());
-      jobs = [next.job];
+      jobs = await nextJobs();
     }
     throw new Error(`not at its end after ${MAX_STEPS} activations`);
   } finally {
     await workflow.dispose();
   }
 
-  async function carryOut(command: Command): Promise<void> {
+  /** What is due next, all of one moment together: messages come first in an activation. */
+  async function nextJobs(): Promise<Job[]> {
+    for (;;) {
+      pending.sort((a, b) => a.at - b.at);
+      const next = pending[0];
+      if (next === undefined) throw new Error('the run waits for nothing: it would hang for ever');
+      if (postponed(next.at)) continue;
+      // What came while an activity ran is delivered at its own time; the cloud's clock is ahead then.
+      now = Math.max(now, next.at);
+      if (now > clock.now()) clock.advance(now - clock.now());
+      if ('take' in next) {
+        pending.shift();
+        await next.take();
+        continue;
+      }
+      const due: Job[] = [];
+      for (let entry = pending[0]; entry !== undefined && entry.at <= now; entry = pending[0]) {
+        if ('take' in entry) break;
+        due.push(entry.job);
+        pending.shift();
+      }
+      const isMessage = (job: Job) => Boolean(job.signalWorkflow);
+      return [...due.filter(isMessage), ...due.filter((job) => !isMessage(job))];
+    }
+  }
+
+  /** While no worker is there all that falls due waits for the next one, a younger process. */
+  function postponed(at: number): boolean {
+    const { away } = schedule;
+    if (away === undefined) return false;
+    const from = startedAt + away.at;
+    const until = from + away.ms;
+    if (at < from || at >= until) return false;
+    for (const entry of pending) if (entry.at >= from && entry.at < until) entry.at = until;
+    if (until > clock.now()) clock.advance(until - clock.now());
+    restarted();
+    return true;
+  }
+
+  function carryOut(command: Command): void {
     const { startTimer, cancelTimer, scheduleActivity, modifyWorkflowProperties } = command;
     if (startTimer) {
       const { seq } = startTimer;
       pending.push({
-        at: clock.now() + millis(startTimer.startToFireTimeout),
+        at: now + millis(startTimer.startToFireTimeout),
         job: { fireTimer: { seq } },
         key: `timer ${seq}`,
       });
     } else if (cancelTimer) {
       remove(`timer ${cancelTimer.seq}`);
     } else if (scheduleActivity) {
-      const before = clock.now();
-      const number = played.activities.length;
-      const record = {
-        type: scheduleActivity.activityType ?? '',
-        attempts: 0,
-        summary: String(
-          command.userMetadata?.summary
-            ? defaultPayloadConverter.fromPayload(command.userMetadata.summary)
-            : '',
-        ),
-      };
-      played.activities.push(record);
-      const result = await runActivity(scheduleActivity, number, record);
-      pending.push({
-        at: Math.max(clock.now(), before),
-        job: { resolveActivity: { seq: scheduleActivity.seq, result } },
-        key: `activity ${scheduleActivity.seq}`,
-      });
+      enqueue(scheduleActivity, command);
     } else if (command.requestCancelActivity) {
-      // Its answer is on the way already: a cancellation that comes too late changes nothing.
+      cancelActivity(command.requestCancelActivity.seq ?? 0);
     } else if (modifyWorkflowProperties) {
       for (const [name, value] of Object.entries(modifyWorkflowProperties.upsertedMemo?.fields ?? {})) {
         played.memo[name] = defaultPayloadConverter.fromPayload(value);
@@ -169,15 +216,52 @@ export async function play(
     }
   }
 
-  function remove(key: string): void {
+  function remove(key: string): boolean {
     const index = pending.findIndex((entry) => entry.key === key);
     if (index >= 0) pending.splice(index, 1);
+    return index >= 0;
+  }
+
+  function enqueue(activity: coresdk.workflow_commands.IScheduleActivity, command: Command): void {
+    const number = played.activities.length;
+    const type = activity.activityType ?? '';
+    const summary = command.userMetadata?.summary;
+    const record = {
+      type,
+      attempts: 0,
+      summary: String(summary ? defaultPayloadConverter.fromPayload(summary) : ''),
+    };
+    played.activities.push(record);
+    const { seq } = activity;
+    const scheduledAt = now;
+    if (Number(activity.cancellationType) === TRY_CANCEL) cancelledAtOnce.add(seq ?? 0);
+    pending.push({
+      at: now + (schedule.queueMs?.get(number) ?? 0),
+      key: `queued ${seq}`,
+      take: async () => {
+        const result = await runActivity(activity, number, record, scheduledAt);
+        pending.push({ at: clock.now(), job: { resolveActivity: { seq, result } }, key: `activity ${seq}` });
+      },
+    });
+  }
+
+  /** One that no worker has taken never runs; of one that runs a read is given up, and the POST is waited for. */
+  function cancelActivity(seq: number): void {
+    const untaken = remove(`queued ${seq}`);
+    if (!untaken && !(cancelledAtOnce.has(seq) && remove(`activity ${seq}`))) return;
+    const failure = {
+      message: 'Activity cancelled',
+      activityFailureInfo: { activityId: String(seq), activityType: { name: 'cancelled' } },
+      cause: { message: 'Cancelled', canceledFailureInfo: {} },
+    };
+    pending.push({ at: now, job: { resolveActivity: { seq, result: { cancelled: { failure } } } } });
   }
 
   async function runActivity(
     command: coresdk.workflow_commands.IScheduleActivity,
     number: number,
     record: { attempts: number },
+    scheduledAt: number,
   ): Promise<coresdk.activity_result.IActivityResolution> {
     const startToClose = millis(command.startToCloseTimeout);
     const attempts = command.retryPolicy?.maximumAttempts ?? 0;
@@ -191,6 +275,7 @@ export async function play(
         throw new Error('a cancellation would not wait for the POST');
     }
     let error: unknown;
+    let attemptScheduledAt = scheduledAt;
     for (let attempt = 1; attempt <= attempts; attempt++) {
       record.attempts = attempt;
       const environment = new MockActivityEnvironment(
@@ -201,7 +286,7 @@ export async function play(
           },
           attempt,
           startToCloseTimeoutMs: startToClose,
-          currentAttemptScheduledTimestampMs: clock.now(),
+          currentAttemptScheduledTimestampMs: attemptScheduledAt,
         },
         { logger: new DefaultLogger('ERROR') },
       );
@@ -210,22 +295,24 @@ export async function play(
         byName[command.activityType ?? '']?.(input) ?? Promise.reject(new Error('unknown'));
       const input: unknown = defaultPayloadConverter.fromPayload(command.arguments?.[0] ?? {});
       clock.advance(20);
-      try {
-        const value = await environment.run(work, input);
-        if (attempt > 1 || !schedule.crashes?.has(number)) return { completed: { result: payload(value) } };
-        throw new Crash();
-      } catch (reason) {
-        error = reason;
-        if (schedule.crashes?.has(number) && attempt === 1) {
-          // Done or not, nobody hears of it: the attempt times out, and a younger process goes on.
-          clock.advance(startToClose);
-          restarted();
-          error = new TimeoutFailure('activity StartToClose timeout', undefined, TimeoutType.START_TO_CLOSE);
-        } else if (error instanceof ApplicationFailure && error.nonRetryable) {
-          break;
+      const crash = attempt === 1 ? schedule.crashes?.get(number) : undefined;
+      if (crash === undefined) {
+        try {
+          return { completed: { result: payload(await environment.run(work, input)) } };
+        } catch (reason) {
+          error = reason;
+          if (error instanceof ApplicationFailure && error.nonRetryable) break;
         }
-        clock.advance(1_000 * 2 ** (attempt - 1));
+      } else {
+        // Done or not, nobody hears of it: the attempt times out, and a younger process goes on.
+        const takenAt = clock.now();
+        if (crash === 'after') await environment.run(work, input).catch(() => undefined);
+        clock.advance(Math.max(0, takenAt + startToClose - clock.now()));
+        restarted();
+        error = new TimeoutFailure('activity StartToClose timeout', undefined, TimeoutType.START_TO_CLOSE);
       }
+      if (attempt < attempts) clock.advance(1_000 * 2 ** (attempt - 1));
+      attemptScheduledAt = clock.now();
     }
     return {
       failed: {
@@ -242,7 +329,17 @@ export async function play(
   }
 }
 
-class Crash extends Error {}
+async function queryStatus(workflow: Workflow, runId: string): Promise<unknown> {
+  const completion = await workflow.activate(
+    coresdk.workflow_activation.WorkflowActivation.fromObject({
+      runId,
+      jobs: [{ queryWorkflow: { queryId: 'status', queryType: 'status', arguments: [] } }],
+    }),
+  );
+  const answer = completion.successful?.commands?.[0]?.respondToQuery?.succeeded?.response;
+  if (!answer) throw new Error('the query `status` has no answer');
+  return defaultPayloadConverter.fromPayload(answer);
+}
 
 async function activate(
   workflow: Workflow,

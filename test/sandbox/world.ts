@@ -4,7 +4,7 @@ import type { CloudActivities } from '../../src/contract/activities';
 import { createCloud } from '../../src/ecs/client';
 import { RateLimiter } from '../../src/ecs/limiter';
 import type { Transport } from '../../src/ecs/transport';
-import { TransportError } from '../../src/ecs/transport';
+import { DEFAULT_LIMITS, TransportError } from '../../src/ecs/transport';
 import type { Simulator } from '../../simulator';
 import { createSimulator, ManualClock } from '../../simulator';
 import type { VirtualClock } from './adapter';
@@ -19,21 +19,47 @@ export interface World {
 export function createWorld(seed: number): World {
   const clock = new ManualClock();
   const simulator = createSimulator({ clock, auth: 'none', seed });
+  const hangs = () =>
+    simulator.control
+      .faults()
+      .reduce((sum, { what, struck }) => sum + (what.kind === 'hang' ? struck : 0), 0);
+  /** A hanging injection never settles: known by the fault that has struck. One request at a time, so it is this one. */
+  async function unlessHanging<T>(injection: Promise<T>): Promise<T | 'hangs'> {
+    if (!simulator.control.faults().some(({ what }) => what.kind === 'hang')) return injection;
+    const before = hangs();
+    let settled = false;
+    const settling = injection.finally(() => {
+      settled = true;
+    });
+    settling.catch(() => undefined);
+    while (!settled) {
+      if (hangs() > before) return 'hangs';
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return settling;
+  }
   const transport: Transport & { close(): Promise<void> } = Object.assign(
     async (request: Parameters<Transport>[0]) => {
       request.beforeWrite?.();
       try {
-        const answer = await simulator.app.inject({
-          method: request.method,
-          url: request.path,
-          headers: request.headers,
-          ...(request.body === null ? {} : { payload: request.body }),
-        });
+        const answer = await unlessHanging(
+          simulator.app.inject({
+            method: request.method,
+            url: request.path,
+            headers: request.headers,
+            ...(request.body === null ? {} : { payload: request.body }),
+          }),
+        );
+        if (answer === 'hangs') {
+          clock.advance(DEFAULT_LIMITS.headersMs);
+          throw new TransportError('timeout', 'maybe', 'UND_ERR_HEADERS_TIMEOUT');
+        }
         const headers = Object.fromEntries(
           Object.entries(answer.headers).map(([name, value]) => [name, String(value)]),
         );
         return { status: answer.statusCode, headers, body: answer.rawPayload };
-      } catch {
+      } catch (error) {
+        if (error instanceof TransportError) throw error;
         throw new TransportError('network', 'maybe', 'other side closed');
       }
     },
