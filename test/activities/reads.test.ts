@@ -1,0 +1,214 @@
+/** What the reads make of everything the cloud may answer. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { CloudActivities, Inspection, Reading } from '../../src/contract/activities';
+import { call, createBench, environmentOf, RUN } from './support';
+
+const bench = createBench();
+const { control, ledger } = bench.simulator;
+let activities: CloudActivities;
+beforeAll(async () => {
+  activities = bench.activitiesAt(await bench.simulator.listen());
+});
+afterEach(() => control.clearFaults());
+afterAll(() => bench.simulator.close());
+
+const VPC_404 = {
+  kind: 'answer',
+  status: 404,
+  body: { code: 'VPC.2502', message: 'Port could not be found.' },
+} as const;
+
+describe('inspectServer', () => {
+  const inspect = async (serverId: string, nicIds: string[] = []): Promise<Inspection> => {
+    const result = await call(activities, 'inspectServer', { serverId, nicIds, previousRunOf: null });
+    if (result.kind !== 'inspection') throw new Error(result.kind);
+    return result;
+  };
+
+  it('asks the port of every NIC, those that stay, too', async () => {
+    const server = bench.createServer({ nics: 6 });
+    const result = await inspect(server.id, [server.nics[3]!]);
+    const asked = ledger.requests
+      .filter((entry) => entry.requestClass === 'port')
+      .map(({ portId }) => portId);
+    for (const id of server.nics) expect(asked.filter((each) => each === id)).toHaveLength(1);
+    expect(result.primary).toEqual({
+      detail: [server.nics[0]],
+      ports: [server.nics[0]],
+      portsDeny: result.primary.portsDeny,
+    });
+    expect(result.primary.portsDeny).not.toContain(server.nics[0]);
+  });
+
+  it('tells where a NIC is that is not on the server', async () => {
+    const server = bench.createServer();
+    const other = bench.createServer();
+    const { absent } = await inspect(server.id, [other.nics[1]!]);
+    expect(absent).toEqual([{ id: other.nics[1], port: { state: 'attached', deviceId: other.id } }]);
+  });
+
+  it('a port that does not exist is absent, not an error', async () => {
+    const server = bench.createServer();
+    bench.fault({ match: { class: 'port' }, what: VPC_404 });
+    const { nics, primary } = await inspect(server.id);
+    expect(nics.map(({ port }) => port.state)).toEqual(['absent', 'absent', 'absent']);
+    expect(primary.ports).toEqual([]);
+  });
+
+  it('a port that cannot be read fails the inspection: guards need every witness', async () => {
+    const server = bench.createServer();
+    bench.fault({ match: { class: 'port' }, what: { kind: 'status', status: 500 }, times: 1 });
+    await expect(inspect(server.id)).rejects.toMatchObject({ type: 'CloudUnavailable', nonRetryable: false });
+  });
+
+  it('being throttled is a value, with the pause asked for', async () => {
+    const server = bench.createServer();
+    bench.fault({
+      match: { class: 'detail', serverId: server.id },
+      what: { kind: 'throttled', retryAfter: 3 },
+      times: 1,
+    });
+    const input = { serverId: server.id, nicIds: [], previousRunOf: null };
+    expect(await call(activities, 'inspectServer', input)).toMatchObject({
+      kind: 'throttled',
+      retryAfterMs: 3_000,
+      code: expect.stringContaining('0308'),
+    });
+  });
+
+  it('reads locks, tasks and elastic IPs', async () => {
+    const nics = [{ primary: true }, { elasticIp: '203.0.113.77' }];
+    const server = bench.createServer({ nics, locked: true, taskState: 'powering-off', status: 'SHUTOFF' });
+    const result = await inspect(server.id);
+    expect(result.server).toMatchObject({ status: 'SHUTOFF', taskState: 'powering-off', locked: true });
+    expect(result.nics.map(({ elasticIp }) => elasticIp)).toEqual([null, '203.0.113.77']);
+  });
+
+  it('a cancellation ends it at once', async () => {
+    const server = bench.createServer();
+    bench.fault({
+      match: { class: 'detail', serverId: server.id },
+      what: { kind: 'delay', ms: 5_000 },
+      times: 1,
+    });
+    const environment = environmentOf();
+    const input = { serverId: server.id, nicIds: [], previousRunOf: null };
+    const asked = call(activities, 'inspectServer', input, environment);
+    setTimeout(() => environment.cancel(), 100);
+    const begin = Date.now();
+    await expect(asked).rejects.toMatchObject({ name: 'CancelledFailure' });
+    expect(Date.now() - begin).toBeLessThan(2_000);
+  });
+});
+
+describe('listNics', () => {
+  const list = async (serverId: string, ports: string[], server = false): Promise<Reading> => {
+    const result = await call(activities, 'listNics', { serverId, ports, server });
+    if (result.kind !== 'reading') throw new Error(result.kind);
+    return result;
+  };
+
+  it('answers list and ports, and the server only when asked', async () => {
+    const server = bench.createServer();
+    const free = control.createPort({});
+    const reading = await list(server.id, [server.nics[1]!, free.id]);
+    expect(reading).toMatchObject({ serverExists: true, server: null, listed: server.nics });
+    expect(reading.ports).toEqual({
+      [server.nics[1]!]: { state: 'attached', deviceId: server.id },
+      [free.id]: { state: 'free' },
+    });
+    expect((await list(server.id, [], true)).server).toMatchObject({ status: 'ACTIVE', locked: false });
+  });
+
+  it.each([false, true])('a server that is gone: its ports still tell (server asked: %s)', async (asked) => {
+    const server = bench.createServer();
+    control.deleteServer(server.id);
+    const reading = await list(server.id, [server.nics[1]!], asked);
+    expect(reading).toMatchObject({ serverExists: false, server: null, listed: [] });
+    expect(['absent', 'free']).toContain(reading.ports[server.nics[1]!]?.state);
+  });
+
+  it.each<[string, object]>([
+    ['500', { kind: 'status', status: 500 }],
+    ['a dropped connection', { kind: 'drop' }],
+    ['429', { kind: 'throttled' }],
+    ['403', { kind: 'answer', status: 403, body: { code: 'VPC.0010', message: 'Rule check failed.' } }],
+    ['a firewall’s 404', { kind: 'answer', status: 404, body: '<html>not found</html>' }],
+  ])('%s from the VPC service leaves the port unknown, and the list still counts', async (_name, what) => {
+    const server = bench.createServer();
+    bench.fault({ match: { class: 'port' }, what: what as never });
+    const reading = await list(server.id, [server.nics[1]!]);
+    expect(reading.listed).toEqual(server.nics);
+    expect(reading.ports[server.nics[1]!]).toMatchObject({ state: 'unknown', why: expect.any(String) });
+  });
+
+  it('a list that cannot be read while the server exists is a failed call', async () => {
+    const server = bench.createServer();
+    const what = {
+      kind: 'answer',
+      status: 400,
+      body: { error: { code: 'Ecs.0307', message: 'x' } },
+    } as const;
+    bench.fault({ match: { class: 'list', serverId: server.id }, what, times: 1 });
+    await expect(list(server.id, [])).rejects.toMatchObject({ nonRetryable: false });
+  });
+});
+
+describe('getJobStatus', () => {
+  async function jobOf(spec: object = {}): Promise<{ jobId: string; nics: string[] }> {
+    const server = bench.createServer({ jobSeconds: 1_000, ...spec });
+    const nicIds = server.nics.slice(1);
+    const input = { serverId: server.id, nicIds, originalRunId: RUN.runId };
+    const answer = await call(activities, 'deleteNics', input);
+    if (answer.kind !== 'accepted') throw new Error(answer.kind);
+    return { jobId: answer.jobId, nics: nicIds };
+  }
+  const poll = (jobId: string) => call(activities, 'getJobStatus', { jobId });
+
+  it('INIT, RUNNING, SUCCESS', async () => {
+    const { jobId, nics } = await jobOf();
+    expect(await poll(jobId)).toMatchObject({ kind: 'job', status: 'INIT', endedAt: null });
+    control.advance(100_000);
+    expect(await poll(jobId)).toMatchObject({ kind: 'job', status: 'RUNNING', endedAt: null });
+    control.advance(1_000_000);
+    const ended = await poll(jobId);
+    expect(ended).toMatchObject({ kind: 'job', status: 'SUCCESS', endedAt: expect.stringMatching(/Z$/) });
+    expect(ended.kind === 'job' && ended.subJobs.map(({ nicId }) => nicId).sort()).toEqual([...nics].sort());
+  });
+
+  it('FAIL names the NIC that stays, its code and its reason', async () => {
+    bench.fault({ what: { kind: 'partial-failure', nics: [0] }, times: 1 });
+    const { jobId, nics } = await jobOf({ jobSeconds: 0 });
+    const ended = await poll(jobId);
+    expect(ended).toMatchObject({ kind: 'job', status: 'FAIL' });
+    const failed = ended.kind === 'job' ? ended.subJobs.filter(({ status }) => status === 'FAIL') : [];
+    expect(failed).toEqual([
+      { nicId: nics[0], status: 'FAIL', errorCode: 'Ecs.0507', message: 'delete nic failed' },
+    ]);
+  });
+
+  it('gone, when the cloud has forgotten it', async () => {
+    bench.fault({ what: { kind: 'job-gone' }, times: 1 });
+    expect(await poll((await jobOf()).jobId)).toMatchObject({ kind: 'gone', code: expect.any(String) });
+  });
+
+  it('throttled, with and without a pause named', async () => {
+    const { jobId } = await jobOf();
+    bench.fault({ match: { class: 'job' }, what: { kind: 'throttled', retryAfter: 9 }, times: 1 });
+    expect(await poll(jobId)).toMatchObject({ kind: 'throttled', retryAfterMs: 9_000 });
+  });
+
+  it.each<[string, object, object]>([
+    ['503', { kind: 'status', status: 503 }, { type: 'CloudUnavailable', nonRetryable: false }],
+    ['a dropped connection', { kind: 'drop' }, { type: 'CloudUnavailable', nonRetryable: false }],
+    [
+      '401',
+      { kind: 'answer', status: 401, body: { error_code: 'APIGW.0301', error_msg: 'no' } },
+      { type: 'CredentialsRefused', nonRetryable: true },
+    ],
+  ])('%s is a failed poll, not a status', async (_name, what, expected) => {
+    const { jobId } = await jobOf();
+    bench.fault({ match: { class: 'job' }, what: what as never, times: 1 });
+    await expect(poll(jobId)).rejects.toMatchObject(expected);
+  });
+});

@@ -1,0 +1,79 @@
+/** The activities over real HTTP, really signed, against a simulated cloud of their own. */
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { createActivities } from '../../src/activities';
+import type { CloudActivities } from '../../src/contract/activities';
+import { createCloud } from '../../src/ecs/client';
+import { systemClock } from '../../src/ecs/clock';
+import { accessKeys } from '../../src/ecs/credentials';
+import { RateLimiter } from '../../src/ecs/limiter';
+import type { TransportLimits } from '../../src/ecs/transport';
+import { DEFAULT_LIMITS, undiciTransport } from '../../src/ecs/transport';
+import type { FaultSpec, ServerSpec } from '../../simulator';
+import { createSimulator, DEFAULTS } from '../../simulator';
+
+export const RUN = { workflowId: 'nics/x', runId: 'run-1' };
+
+export interface Bench {
+  simulator: ReturnType<typeof createSimulator>;
+  activitiesAt(origin: string, limits?: TransportLimits): CloudActivities;
+  createServer(spec?: ServerSpec): { id: string; nics: string[] };
+  fault(spec: FaultSpec): void;
+  /** How many deletions reached the cloud. */
+  posts(serverId: string): number;
+}
+
+export function createBench(): Bench {
+  const simulator = createSimulator();
+  return {
+    simulator,
+    activitiesAt: (origin, limits = DEFAULT_LIMITS) =>
+      createActivities({
+        cloud: createCloud({
+          projectId: simulator.projectId,
+          region: simulator.region,
+          endpoints: { ecs: origin, vpc: origin },
+          credentials: accessKeys({ ak: DEFAULTS.ak, sk: DEFAULTS.sk }),
+          transport: undiciTransport(limits),
+          limiter: new RateLimiter(1_000, 100, systemClock),
+          clock: systemClock,
+          userAgent: 'test',
+        }),
+        namespace: { searchAttributes: [], previousOpenRun: async () => null },
+        clock: systemClock,
+        log: { info: () => {}, warn: () => {} },
+        workerStartedAt: Date.now(),
+      }),
+    createServer: (spec = {}) => {
+      const server = simulator.control.createServer({ nics: 3, ...spec });
+      return { id: server.id, nics: server.nics.map((nic) => nic.id) };
+    },
+    fault: (spec) => {
+      simulator.control.addFault(spec);
+    },
+    posts: (serverId) =>
+      simulator.ledger.forServer(serverId).requests.filter((entry) => entry.requestClass === 'delete').length,
+  };
+}
+
+export function environmentOf(info: object = {}): MockActivityEnvironment {
+  return new MockActivityEnvironment(
+    {
+      workflowExecution: RUN,
+      startToCloseTimeoutMs: 60_000,
+      currentAttemptScheduledTimestampMs: Date.now(),
+      ...info,
+    },
+    { logger: new DefaultLogger('ERROR') },
+  );
+}
+
+export function call<K extends keyof CloudActivities>(
+  activities: CloudActivities,
+  name: K,
+  input: Parameters<CloudActivities[K]>[0],
+  environment = environmentOf(),
+): ReturnType<CloudActivities[K]> {
+  const work = activities[name] as (input: unknown) => Promise<unknown>;
+  return environment.run<[unknown], unknown, typeof work>(work, input) as ReturnType<CloudActivities[K]>;
+}

@@ -1,0 +1,112 @@
+/** Strangers' texts on the operator's page: bounded, on one line, without markup. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Phase, ResultDocument } from '../../src/contract/types';
+import { currentDetails, escaped, jobAge, label, plain, readingLabel } from '../../src/workflows/display';
+
+const PHASES: Phase[] = [
+  'inspecting',
+  'waiting',
+  'submitting',
+  'polling',
+  'verifying',
+  'restoring',
+  'undo-window',
+  'committing',
+  'done',
+];
+const HOSTILE = '<img src=x onerror=alert(1)>\n## **x** `</code>` [a](javascript:b) \u0000\u001b[31m';
+const text = fc.oneof(fc.string({ maxLength: 600, unit: 'binary' }), fc.constant(HOSTILE));
+
+/** Every text that comes from outside says `said`. */
+const documentSaying = (said: string, phase: Phase): ResultDocument => ({
+  outcome: phase === 'done' ? 'not-deleted' : 'running',
+  phase,
+  serverId: '3f0b6f0e-2a53-4d59-9d1b-0a2a7e5f1c11',
+  serverName: said,
+  projectId: said,
+  region: said,
+  nics: [
+    {
+      id: '6b1f7a52-5d1e-4a10-8c57-1f2f8a0d9e01',
+      outcome: 'still-attached',
+      ip: said,
+      mac: said,
+      elasticIp: said,
+      restore: 'no',
+      evidence: { job: said, subJob: said, list: 'present', port: 'attached' },
+      jobId: said,
+      errorCode: said,
+      message: said,
+      replacedBy: null,
+      snapshot: null,
+    },
+  ],
+  jobs: [{ id: said, status: said, submittedAt: '2026-01-01T00:00:00.000Z', endedAt: said, polls: 2 }],
+  submissions: 2,
+  startedAt: '2026-01-01T00:00:00.000Z',
+  endedAt: null,
+  undoUntil: null,
+  deadlineAt: '2026-01-01T00:20:00.000Z',
+  nextLookAt: '2026-01-01T00:00:20.000Z',
+  waitingFor: said,
+  warnings: [said],
+});
+const page = (said: string, phase: Phase) =>
+  currentDetails(documentSaying(said, phase), { workflowId: `nics/${said}`, cancelRequested: true });
+
+describe('what people read', () => {
+  it('a label is one line of at most 80 characters', () => {
+    fc.assert(
+      fc.property(text, fc.integer({ min: 1, max: 99 }), (said, n) => {
+        const labels = [label(said), readingLabel(n, documentSaying(said, 'verifying'), n)];
+        for (const each of labels) {
+          expect(each.length).toBeLessThanOrEqual(80);
+          expect(each).not.toMatch(/[\p{Cc}\u2028\u2029]/u);
+        }
+        expect(plain(said).length).toBeLessThanOrEqual(300);
+      }),
+    );
+  });
+
+  it('escaped text reads as it was written, and marks up nothing', () => {
+    expect(escaped('<b>&amp;</b>')).toBe('&lt;b&gt;&amp;amp;&lt;/b&gt;');
+    expect(escaped('[a](b) *c* _d_ `e` #f !g | ~h~ {i} \\')).toBe(
+      '\\[a\\]\\(b\\) \\*c\\* \\_d\\_ \\`e\\` \\#f \\!g \\| \\~h\\~ \\{i\\} \\\\',
+    );
+  });
+
+  it.each(PHASES)('the page while %s holds no raw HTML, and no text adds a line to it', (phase) => {
+    const lines = page('x', phase).split('\n').length;
+    fc.assert(
+      fc.property(text, (said) => {
+        const shown = page(said, phase);
+        expect(shown).not.toContain('<');
+        expect(shown).not.toContain('>');
+        expect(shown.split('\n')).toHaveLength(lines);
+        expect(shown.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u2028\u2029]/u);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it.each(PHASES)('the page while %s ends its code spans', (phase) => {
+    // Unescaped back-ticks come in pairs, line by line.
+    for (const line of page(HOSTILE, phase).split('\n')) {
+      expect((line.match(/(?<!\\)`/g) ?? []).length % 2, line).toBe(0);
+    }
+  });
+
+  it('what can be done is said until there is nothing left to do', () => {
+    for (const phase of PHASES) {
+      expect(page('x', phase).includes('temporal workflow cancel'), phase).toBe(phase !== 'done');
+    }
+    expect(page('x', 'polling')).toContain('temporal workflow signal --name pollNow --workflow-id nics/x');
+  });
+
+  it('a job’s age is never negative, whatever the clocks say', () => {
+    const job = { id: 'j', status: 'INIT', submittedAt: '2026-01-01T00:00:10.000Z', endedAt: null, polls: 0 };
+    expect(jobAge(job, Date.parse('2026-01-01T00:00:00.000Z'))).toBe('INIT 0 s');
+    expect(jobAge(job, Date.parse('2026-01-01T00:00:24.000Z'))).toBe('INIT 14 s');
+  });
+});

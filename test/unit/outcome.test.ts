@@ -1,0 +1,73 @@
+/** From the verdicts of the NICs to the end of the run (interface.md §3). */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { FAILURE_TYPE } from '../../src/contract/names';
+import type { NicOutcome, NicRow, ResultDocument } from '../../src/contract/types';
+import { endOf, failureMessage, outcomeOfFailure, totalsOf } from '../../src/workflows/outcome';
+
+const rows = (...outcomes: NicOutcome[]) =>
+  outcomes.map((outcome, n) => ({ id: `nic-${n}`, outcome, errorCode: null, message: null }) as NicRow);
+const ANY: NicOutcome[] = ['deleted', 'detached', 'already-absent', 'still-attached', 'unknown'];
+
+describe('the end of a run', () => {
+  it('the first that applies of OutcomeUnknown and NotDeleted, else the best of what was done', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...ANY), { minLength: 1, maxLength: 12 }), (outcomes) => {
+        const has = (outcome: NicOutcome) => outcomes.includes(outcome);
+        const end = endOf(rows(...outcomes));
+        if (has('unknown')) expect(end).toEqual({ outcome: 'outcome-unknown', failed: 'OutcomeUnknown' });
+        else if (has('still-attached')) expect(end).toEqual({ outcome: 'not-deleted', failed: 'NotDeleted' });
+        else {
+          expect(end.failed).toBeNull();
+          expect(end.outcome).toBe(
+            has('deleted') ? 'deleted' : has('detached') ? 'detached' : 'nothing-to-do',
+          );
+        }
+      }),
+    );
+  });
+
+  it('a failed run is called by its failure type in kebab-case', () => {
+    expect(Object.values(FAILURE_TYPE).map(outcomeOfFailure)).toEqual([
+      'invalid-input',
+      'refused',
+      'cloud-refused',
+      'restore-incomplete',
+      'outcome-unknown',
+      'not-deleted',
+      'rolled-back',
+    ]);
+  });
+
+  it('mixed failures are decided in the order of the contract', () => {
+    const { restoreIncomplete, outcomeUnknown, notDeleted, rolledBack } = FAILURE_TYPE;
+    const order = Object.values(FAILURE_TYPE).filter((type) =>
+      ([restoreIncomplete, outcomeUnknown, notDeleted, rolledBack] as string[]).includes(type),
+    );
+    expect(order).toEqual(['RestoreIncomplete', 'OutcomeUnknown', 'NotDeleted', 'RolledBack']);
+  });
+
+  it('the totals count every row once', () => {
+    const document = {
+      outcome: 'not-deleted',
+      submissions: 2,
+      nics: rows('deleted', 'deleted', 'still-attached'),
+    };
+    expect(totalsOf(document as unknown as ResultDocument)).toEqual({
+      outcome: 'not-deleted',
+      submissions: 2,
+      counts: { deleted: 2, 'still-attached': 1 },
+    });
+  });
+
+  it('the message names the NICs concerned, five of them, with the cloud’s own words', () => {
+    const many = rows(...Array<NicOutcome>(7).fill('still-attached'), 'deleted');
+    many[0] = { ...many[0]!, errorCode: 'Ecs.0507', message: 'delete nic failed' };
+    const message = failureMessage(many, 'NotDeleted');
+    expect(message).toMatch(/^7 of 8 NICs still attached: nic-0 Ecs\.0507 \(delete nic failed\), /);
+    expect(message).toMatch(/nic-4, and 2 more$/);
+    expect(failureMessage(rows('deleted', 'unknown', 'still-attached'), 'OutcomeUnknown')).toMatch(
+      /^1 of 3 NICs could not be established.*: nic-1$/,
+    );
+  });
+});

@@ -1,0 +1,73 @@
+/** The bounds of the schedule, for any pace and any luck. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { backoffDelay, nextPollDelay, nextReadingDelay } from '../../src/workflows/poll-schedule';
+
+const HOUR = 3_600_000;
+const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+const pace = fc.record({
+  firstPollMs: fc.integer({ min: 100, max: HOUR }),
+  pollIntervalMs: fc.integer({ min: 100, max: HOUR }),
+});
+
+describe('the poll schedule', () => {
+  it('± 15 % around the step, which grows to 5 % of the time elapsed after ten minutes', () => {
+    fc.assert(
+      fc.property(pace, fc.nat(500), fc.nat(20 * HOUR), random, (of, polls, elapsed, luck) => {
+        const grown = elapsed > 600_000 ? Math.max(of.pollIntervalMs, elapsed / 20) : of.pollIntervalMs;
+        const step = polls === 0 ? of.firstPollMs : grown;
+        const delay = nextPollDelay(of, polls, elapsed, luck, 1e12);
+        expect(delay).toBeGreaterThanOrEqual(Math.floor(step * 0.85));
+        expect(delay).toBeLessThanOrEqual(Math.ceil(step * 1.15));
+        expect(Number.isInteger(delay)).toBe(true);
+      }),
+    );
+  });
+
+  it.each([
+    [0, 170, 200],
+    [0.5, 145, 170],
+    [0.999, 125, 150],
+  ])('20 hours with luck %d cost %d to %d polls', (luck, least, most) => {
+    let elapsed = 0;
+    let polls = 0;
+    for (; elapsed < 20 * HOUR; polls++) {
+      elapsed += nextPollDelay({ firstPollMs: 10_000, pollIntervalMs: 10_000 }, polls, elapsed, luck, 1e12);
+    }
+    expect(polls).toBeGreaterThanOrEqual(least);
+    expect(polls).toBeLessThanOrEqual(most);
+  });
+
+  it('the last look falls on the deadline, or a tenth of a step later at most', () => {
+    const lucks = fc.array(random, { minLength: 1, maxLength: 20 });
+    fc.assert(
+      fc.property(pace, fc.integer({ min: 1_000, max: 20 * HOUR }), lucks, (of, deadline, luck) => {
+        let elapsed = 0;
+        for (let polls = 0; elapsed < deadline && polls < 2_000; polls++) {
+          elapsed += nextPollDelay(of, polls, elapsed, luck[polls % luck.length] ?? 0, deadline - elapsed);
+        }
+        expect(elapsed).toBeLessThanOrEqual(deadline + Math.ceil(of.pollIntervalMs * 0.1));
+      }),
+    );
+  });
+
+  it('readings are never further apart than 30 s, and none steps over the moment of patience', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 1_000 }),
+        fc.integer({ min: -HOUR, max: HOUR }),
+        (look, until) => {
+          const delay = nextReadingDelay(look, until);
+          expect(delay).toBeGreaterThan(0);
+          expect(delay).toBeLessThanOrEqual(until > 0 ? Math.min(30_000, until) : 30_000);
+        },
+      ),
+    );
+  });
+
+  it('back-off doubles up to its cap', () => {
+    expect([0, 1, 2, 3, 4, 5, 1_000].map((failures) => backoffDelay(failures))).toEqual([
+      5_000, 5_000, 10_000, 20_000, 40_000, 60_000, 60_000,
+    ]);
+  });
+});
