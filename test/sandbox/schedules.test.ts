@@ -66,6 +66,16 @@ function judge(world: World, serverId: string, played: Played): void {
     }
   }
   const throttling = world.simulator.control.faults().filter(({ what }) => what.kind === 'throttled');
+  // What was reported must not be overtaken by something that this run has set going.
+  world.simulator.control.advance(3_600_000);
+  const later = world.simulator.control.truth(serverId);
+  for (const nic of told.nics) {
+    if (nic.outcome === 'unknown') continue;
+    const real = later.nics.find((candidate) => candidate.id === nic.id);
+    expect(PLACES[nic.outcome], `NIC ${nic.id} was reported as ${nic.outcome}, an hour later`).toContain(
+      real?.state,
+    );
+  }
   judgeSubmissions(requests, posts, new Set(throttling.map(({ id }) => id)));
   expect(posts.filter((entry) => entry.accepted).length).toBeLessThanOrEqual(3);
   expect(told.submissions).toBeLessThanOrEqual(3);
