@@ -1,5 +1,6 @@
 /** Waits for the end of a run: asks for its status about once a second, and never hangs whatever is down. */
 import type { ResultDocument } from '../contract';
+import { reasonOf } from '../connection';
 import type { Ending } from './ending';
 
 /** What is asked while waiting; each call is bounded in time by whoever implements it. */
@@ -123,7 +124,7 @@ class Follower {
           contactAt = Date.now();
           lostWhy = null;
         } catch (error) {
-          lostWhy = error instanceof Error ? error.message : String(error);
+          lostWhy = reasonOf(error);
         }
       } else {
         lostWhy = null;

@@ -1,10 +1,10 @@
 /** The view while waiting: a block redrawn in place on a terminal, else one plain line per change. */
-import type { ResultDocument } from '../contract';
+import type { NicRow, ResultDocument } from '../contract';
 import { formatDuration } from '../contract';
 import type { FollowState, View } from './follow';
-import { clean, cut } from './format';
+import { clean, cut, plural } from './format';
 import type { Colors, Output } from './output';
-import { ipOf, messageOf, untilNextLook, verdictOf } from './wording';
+import { ipOf, isOpen, messageOf, phaseText, untilNextLook, verdictOf } from './wording';
 
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const FRAME_MS = 200;
@@ -29,9 +29,10 @@ export class PlainView implements ProgressView {
   show(state: FollowState): void {
     const { document, trouble } = state;
     if (document !== null) {
-      if (document.phase !== this.phase) {
-        this.phase = document.phase;
-        this.output.say(`phase: ${document.phase}`);
+      const phase = phaseText(document);
+      if (phase !== this.phase) {
+        this.phase = phase;
+        this.output.say(`phase: ${phase}`);
       }
       for (const line of changeLines(document)) this.once(line);
     }
@@ -55,7 +56,7 @@ function changeLines(document: ResultDocument): string[] {
   const running = document.outcome === 'running';
   const lines = document.jobs.map((job) => `job ${clean(job.id)}: ${clean(job.status)}`);
   for (const nic of document.nics) {
-    if (running && (nic.outcome === 'unknown' || nic.outcome === 'untouched')) continue;
+    if (isOpen(nic, running)) continue;
     const why = messageOf(nic);
     lines.push(`NIC ${nic.id} (${ipOf(nic)}): ${nic.outcome}${why === '' ? '' : ` - ${why}`}`);
   }
@@ -133,8 +134,8 @@ export function progressLines(state: FollowState, frame: Frame): string[] {
   const fit = (text: string) => cut(text, width);
   const { document, trouble } = state;
   const elapsed = formatDuration(Math.max(1_000, frame.now - frame.startedAt));
-  const head = document === null ? 'waiting for the first word of the run' : document.phase;
-  const lines = [c.bold(fit(`${frame.spinner} ${head} · ${elapsed}`))];
+  const head = document === null ? 'waiting for the first word of the run' : phaseText(document);
+  const lines = [c.bold(fit(`${frame.spinner} ${elapsed} · ${head}`))];
   if (document !== null) {
     const waiting = untilNextLook(document, frame.now);
     const next =
@@ -146,7 +147,9 @@ export function progressLines(state: FollowState, frame: Frame): string[] {
     const job = document.jobs.at(-1);
     // The id of a job is long; what changes comes first, so that a narrow terminal cuts the id.
     if (job !== undefined) {
-      const words = [clean(job.status), `${job.polls} polls`, next, `job ${clean(job.id)}`].filter(Boolean);
+      const words = [clean(job.status), plural(job.polls, 'poll'), next, `job ${clean(job.id)}`].filter(
+        Boolean,
+      );
       lines.push(fit(`  ${words.join(' · ')}`));
     } else if (next !== '') lines.push(fit(`  ${next}`));
     lines.push(...nicLines(document, width, c));
@@ -164,24 +167,24 @@ function nicLines(document: ResultDocument, width: number, c: Colors): string[] 
   const ipWidth = Math.max(...document.nics.map((nic) => ipOf(nic).length), 0);
   return document.nics.map((nic) => {
     const line = `  ${nic.id}  ${ipOf(nic).padEnd(ipWidth)}  ${verdictOf(nic, running)}`;
-    return colorOf(nic.outcome, running, c)(cut(line, width));
+    return colorOf(nic, running, c)(cut(line, width));
   });
 }
 
-export function colorOf(outcome: string, running: boolean, c: Colors): (text: string) => string {
-  switch (outcome) {
+export function colorOf(nic: NicRow, running: boolean, c: Colors): (text: string) => string {
+  if (isOpen(nic, running)) return c.dim;
+  switch (nic.outcome) {
     case 'deleted':
     case 'detached':
     case 'already-absent':
       return c.green;
     case 'still-attached':
-      return c.red;
     case 'unknown':
-      return running ? c.dim : c.red;
+      return c.red;
     case 'restored':
     case 'recreated':
       return c.cyan;
-    default:
+    case 'untouched':
       return c.dim;
   }
 }

@@ -1,13 +1,24 @@
 /** What an operator reads at the end: verdict first, then the NICs, the evidence, and what to do now. No IO. */
 import type { NicRow, ResultDocument } from '../contract';
-import { formatDuration } from '../contract';
+import { FAILURE_TYPE, formatDuration } from '../contract';
 import type { Ending } from './ending';
-import { clean, table, wrap } from './format';
+import { countsOf } from './ending';
+import { clean, plural, table, wrap } from './format';
 import type { RunRef } from './link';
 import type { Step } from './next-steps';
 import type { Colors } from './output';
 import { colorOf } from './progress';
-import { ipOf, jobText, messageOf, serverOf, tookText, untilNextLook, verdictOf } from './wording';
+import {
+  countsText,
+  ipOf,
+  jobText,
+  messageOf,
+  phaseText,
+  serverOf,
+  tookText,
+  untilNextLook,
+  verdictOf,
+} from './wording';
 
 export interface ReportPage {
   colors: Colors;
@@ -23,6 +34,7 @@ export function endReport(ending: Ending, run: RunRef, steps: Step[], page: Repo
   return [
     '',
     headline(ending, page.colors),
+    ...(document === null ? [] : [`  ${serverOf(document)}`]),
     ...reasonLines(ending, page),
     ...(document === null ? totalsLines(ending) : bodyLines(document, page)),
     ...runLines(run),
@@ -40,10 +52,11 @@ export function openReport(
   const head =
     document === null
       ? 'the run is open; it has not answered yet'
-      : `${document.outcome === 'running' ? 'running' : document.outcome}: ${document.phase} · ${serverOf(document)}`;
+      : `${document.outcome} · ${phaseText(document)}`;
   return [
     '',
     page.colors.bold(head),
+    ...(document === null ? [] : [`  ${serverOf(document)}`]),
     ...(document === null ? [''] : bodyLines(document, page)),
     ...runLines(run),
     ...stepLines(steps, page),
@@ -52,14 +65,14 @@ export function openReport(
 
 export function headline(ending: Ending, c: Colors): string {
   const { document } = ending;
-  const where = document === null ? '' : ` · ${serverOf(document)}`;
+  const counts = document === null || document.nics.length === 0 ? '' : `: ${countsText(countsOf(document))}`;
   switch (ending.kind) {
     case 'completed':
-      return c.bold(c.green(`✔ ${completedText(document)}${where}`));
+      return c.bold(c.green(`✔ ${completedText(document, counts)}`));
     case 'failed':
-      return c.bold(c.red(`✘ ${document?.outcome ?? ending.type}${where}`));
+      return c.bold(c.red(`✘ ${document?.outcome ?? ending.type}${counts}`));
     case 'cancelled':
-      return c.bold(c.yellow(`■ cancelled${where}`));
+      return c.bold(c.yellow(`■ cancelled${counts}`));
     case 'ended-from-outside':
       return c.bold(
         c.red(
@@ -71,24 +84,27 @@ export function headline(ending: Ending, c: Colors): string {
   }
 }
 
-function completedText(document: ResultDocument | null): string {
+function completedText(document: ResultDocument | null, counts: string): string {
   if (document === null) return 'completed';
   const words: Record<string, string> = {
     planned: 'dry run: nothing was changed',
     'nothing-to-do': 'nothing to do: the NICs were gone before',
   };
-  return words[document.outcome] ?? document.outcome;
+  return words[document.outcome] ?? `${document.outcome}${counts}`;
 }
 
 function reasonLines(ending: Ending, page: ReportPage): string[] {
   if (ending.kind !== 'failed' && ending.kind !== 'ended-from-outside') return [];
-  return ending.message === '' ? [] : indent(ending.message, page, '  ');
+  // Their message repeats what stands at the NICs below.
+  const inRows = ending.type === FAILURE_TYPE.notDeleted || ending.type === FAILURE_TYPE.outcomeUnknown;
+  return ending.message === '' || (inRows && ending.document !== null)
+    ? []
+    : indent(ending.message, page, '  ');
 }
 
 function totalsLines(ending: Ending): string[] {
   if (ending.kind !== 'cancelled') return [''];
-  const counts = Object.entries(ending.counts ?? {}).filter(([, count]) => count > 0);
-  const text = counts.map(([outcome, count]) => `${count} ${outcome}`).join(', ');
+  const text = countsText(ending.counts ?? {});
   return [
     '',
     `  ${text === '' ? 'the run left no totals' : `NICs: ${text}`} (no worker could show the rows)`,
@@ -109,7 +125,7 @@ export function nicTable(document: ResultDocument, page: ReportPage): string[] {
   ]);
   const lines = [page.colors.dim(`  ${cells[0]}`)];
   nics.forEach((nic, i) => {
-    lines.push(`  ${colorOf(nic.outcome, running, page.colors)(cells[i + 1] ?? '')}`);
+    lines.push(`  ${colorOf(nic, running, page.colors)(cells[i + 1] ?? '')}`);
     const message = messageOf(nic);
     if (message !== '') lines.push(...indent(message, page, '      '));
   });
@@ -126,6 +142,8 @@ function outcomeText(nic: NicRow, document: ResultDocument): string {
 
 function factLines(document: ResultDocument, page: ReportPage): string[] {
   const facts: [string, string][] = document.jobs.map((job) => ['job', jobText(job)]);
+  const unaccounted = document.submissions - document.jobs.length;
+  if (unaccounted > 0) facts.push(['sent', `${plural(unaccounted, 'submission')} of unknown fate`]);
   const took = tookText(document);
   if (took !== null) facts.push(['took', took]);
   const next = untilNextLook(document, page.now);
@@ -135,6 +153,7 @@ function factLines(document: ResultDocument, page: ReportPage): string[] {
       next === 0 ? 'looking at the cloud now' : `look at the cloud in ${formatDuration(next)}`,
     ]);
   }
+  if (document.outcome === 'running' && document.deadlineAt) facts.push(['deadline', document.deadlineAt]);
   if (document.undoUntil) facts.push(['undo', `possible until ${document.undoUntil}`]);
   const lines = facts.map(([name, text]) => `  ${name.padEnd(12)}${text}`);
   for (const warning of document.warnings) {

@@ -1,13 +1,32 @@
 /** How the facts of a document are said, in one place: progress, report and status can't disagree. No IO. */
 import type { JobRow, NicRow, ResultDocument } from '../contract';
 import { formatDuration } from '../contract';
-import { clean, plural } from './format';
+import { clean, cut, plural } from './format';
 
-/** A run that is under way has no verdict yet, whatever the row starts with. */
+/** Enough for any sentence of the cloud; a whole HTML page is none. */
+const MAX_MESSAGE = 400;
+
+/** While the run is under way, a NIC that nothing is said about has no verdict yet, whatever its row starts with. */
+export function isOpen(nic: NicRow, running: boolean): boolean {
+  return running && (nic.outcome === 'untouched' || (nic.outcome === 'unknown' && nic.message === null));
+}
+
 export function verdictOf(nic: NicRow, running: boolean): string {
-  if (running && nic.outcome === 'unknown') return 'no verdict yet';
-  if (running && nic.outcome === 'untouched') return 'not touched yet';
-  return nic.outcome;
+  return isOpen(nic, running) ? 'no verdict yet' : nic.outcome;
+}
+
+/** `waiting: another command is running on the server`. */
+export function phaseText(document: ResultDocument): string {
+  const what = document.waitingFor ? clean(document.waitingFor) : '';
+  return what === '' ? document.phase : `${document.phase}: ${what}`;
+}
+
+/** `2 deleted, 1 still-attached`, in the order of the rows. */
+export function countsText(counts: Partial<Record<string, number>>): string {
+  return Object.entries(counts)
+    .filter(([, count]) => (count ?? 0) > 0)
+    .map(([outcome, count]) => `${count} ${outcome}`)
+    .join(', ');
 }
 
 export function serverOf(document: { serverId: string; serverName: string | null }): string {
@@ -22,7 +41,7 @@ export function messageOf(nic: NicRow): string {
   const replaced =
     nic.replacedBy === null ? '' : `now ${[nic.replacedBy.id, nic.replacedBy.ip ?? ''].join(' ').trim()}`;
   const text = code !== '' && message.startsWith(code) ? message : [code, message].filter(Boolean).join(': ');
-  return [text, replaced].filter(Boolean).join('; ');
+  return cut([text, replaced].filter(Boolean).join('; '), MAX_MESSAGE);
 }
 
 export function jobText(job: JobRow): string {
