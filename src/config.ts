@@ -212,7 +212,7 @@ class EnvReader {
       return whenAbsent;
     }
     const loopback =
-      ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname) || url.hostname.startsWith('127.');
+      ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname) || /^127(\.\d{1,3}){3}$/.test(url.hostname);
     if (url.protocol === 'http:' && !loopback && this.env.ECS_NICS_ALLOW_HTTP !== 'true') {
       this.problems.push(
         `${name}: plain http only to this machine; use https, or set ECS_NICS_ALLOW_HTTP=true`,

@@ -132,7 +132,8 @@ export function verdictOf(witnesses: Witnesses): Verdict | undefined {
   const verdict = TABLE[witnesses.list][port][witnesses.moment];
   if (verdict !== undefined || !witnesses.last) return verdict;
   if (witnesses.list === 'unsettled') return settled('unknown', null, UNSEEN);
-  return TABLE[witnesses.list][port].stable;
+  // A last look without a known end: what was sent may still be at work.
+  return TABLE[witnesses.list][port][witnesses.moment === 'over' ? 'cut-off' : witnesses.moment];
 }
 
 function portWitness({ port, serverId }: Witnesses): PortWitness {

@@ -35,9 +35,13 @@ export async function establishVerdicts(run: Run): Promise<void> {
     if (found?.server) serverIdle = isIdle(found.server);
     if (found?.serverExists === false) run.warn('the server vanished meanwhile');
     const now = Date.now();
-    const last = found === null || now >= patientUntil() + CONTRADICTION_FACTOR * verifyForMs + 60_000;
+    const moment = momentOf(run, { now, patientUntil: patientUntil(), serverIdle });
+    const last =
+      found === null ||
+      // While something may yet change there is always another look; `over` passes by the deadline at the latest.
+      (moment !== 'over' && now >= patientUntil() + CONTRADICTION_FACTOR * verifyForMs + 60_000);
     for (const id of open) {
-      if (decide(run, id, { now, patientUntil: patientUntil(), serverIdle, last })) open.delete(id);
+      if (decide(run, id, { moment, last })) open.delete(id);
     }
     if (open.size === 0) return;
 
@@ -59,9 +63,7 @@ export async function establishVerdicts(run: Run): Promise<void> {
 }
 
 interface Now {
-  now: number;
-  patientUntil: number;
-  serverIdle: boolean;
+  moment: Moment;
   last: boolean;
 }
 
@@ -74,7 +76,7 @@ function decide(run: Run, id: string, at: Now): boolean {
     port: witness.port,
     serverId: run.request.serverId,
     keepsPort: witness.nic.snapshot.deleteOnTermination === false,
-    moment: momentOf(run, at),
+    moment: at.moment,
     last: at.last,
   });
   if (verdict === undefined) return false;
@@ -102,7 +104,10 @@ function listWitness({ absent, present }: Witness): ListWitness {
   return present >= 2 ? 'present' : 'unsettled';
 }
 
-function momentOf(run: Run, { now, patientUntil, serverIdle }: Now): Moment {
+function momentOf(
+  run: Run,
+  { now, patientUntil, serverIdle }: { now: number; patientUntil: number; serverIdle: boolean },
+): Moment {
   switch (run.jobState) {
     case 'ended':
       return now >= patientUntil ? 'stable' : 'over';

@@ -197,6 +197,21 @@ describe('named schedules', () => {
     expect(told.outcome).toBe('deleted');
   });
 
+  it.each<[string, object]>([
+    [
+      'polls are refused',
+      {
+        match: { class: 'job' },
+        what: { kind: 'answer', status: 403, body: { error_code: 'APIGW.0302', error_msg: 'no' } },
+      },
+    ],
+    ['polls fail', { match: { class: 'job' }, what: { kind: 'status', status: 500 } }],
+    ['the job is gone', { match: { class: 'delete' }, what: { kind: 'job-gone' } }],
+  ])('a long job is not taken for ended when %s', async (_name, fault) => {
+    const { told } = await run([fault], { server: { jobSeconds: 900 } });
+    expect(told?.outcome).toBe('deleted');
+  });
+
   it('nothing readable after the submission: at most one try a minute, then OutcomeUnknown at the deadline', async () => {
     const refused = { kind: 'answer', status: 401, body: { error_code: 'APIGW.0301', error_msg: 'no' } };
     const { told, world } = await run([
