@@ -48,7 +48,7 @@ export async function connectTemporal(target: TemporalTarget): Promise<Temporal>
   const { address, namespace, options } = target;
   const endpoint = endpointOf(address);
   // A refused connection makes gRPC back off and try on until its time-out: asking TCP first answers at once.
-  if (endpoint !== null && !viaProxy()) await probe(endpoint, address);
+  if (endpoint !== null && !viaProxy(endpoint.host)) await probe(endpoint, address);
   const connection = Connection.lazy({
     address,
     connectTimeout: HANDSHAKE_MS,
@@ -87,9 +87,12 @@ export function endpointOf(address: string): { host: string; port: number } | nu
   };
 }
 
-/** gRPC goes through these proxies, where a direct probe might fail for no reason. */
-function viaProxy(): boolean {
-  return ['grpc_proxy', 'https_proxy', 'http_proxy'].some((name) => Boolean(process.env[name]));
+/** gRPC goes through these proxies, by these variables; a direct probe might fail there for no reason. */
+function viaProxy(host: string): boolean {
+  const { env } = process;
+  if (!env.grpc_proxy && !env.https_proxy && !env.http_proxy) return false;
+  const direct = (env.no_grpc_proxy ?? env.no_proxy ?? '').split(',').filter(Boolean);
+  return !direct.some((suffix) => host.endsWith(suffix));
 }
 
 async function probe(endpoint: { host: string; port: number }, address: string): Promise<void> {

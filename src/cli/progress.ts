@@ -2,7 +2,7 @@
 import type { NicRow, ResultDocument } from '../contract';
 import { formatDuration } from '../contract';
 import type { FollowState, View } from './follow';
-import { clean, cut, plural } from './format';
+import { clean, cut, plural, table } from './format';
 import type { Colors, Output } from './output';
 import { ipOf, isOpen, messageOf, phaseText, untilNextLook, verdictOf } from './wording';
 
@@ -130,7 +130,7 @@ export interface Frame {
 /** The block: every line is shorter than the terminal is wide, since a wrapped one could not be erased. */
 export function progressLines(state: FollowState, frame: Frame): string[] {
   const { colors: c } = frame;
-  const width = Math.max(20, frame.columns - 1);
+  const width = Math.max(10, frame.columns - 1);
   const fit = (text: string) => cut(text, width);
   const { document, trouble } = state;
   const elapsed = formatDuration(Math.max(1_000, frame.now - frame.startedAt));
@@ -164,9 +164,9 @@ export function progressLines(state: FollowState, frame: Frame): string[] {
 
 function nicLines(document: ResultDocument, width: number, c: Colors): string[] {
   const running = document.outcome === 'running';
-  const ipWidth = Math.max(...document.nics.map((nic) => ipOf(nic).length), 0);
-  return document.nics.map((nic) => {
-    const line = `  ${nic.id}  ${ipOf(nic).padEnd(ipWidth)}  ${verdictOf(nic, running)}`;
+  const rows = table(document.nics.map((nic) => [nic.id, ipOf(nic), verdictOf(nic, running)]));
+  return document.nics.map((nic, i) => {
+    const line = `  ${rows[i] ?? ''}`;
     return colorOf(nic, running, c)(cut(line, width));
   });
 }

@@ -66,5 +66,5 @@ export function untilNextLook(document: ResultDocument, now: number): number | n
 
 /** The address first shown of a NIC. */
 export function ipOf(nic: NicRow): string {
-  return nic.ip ?? '-';
+  return nic.ip === null ? '-' : clean(nic.ip);
 }

@@ -1,0 +1,112 @@
+/** What is seen while waiting. */
+import pc from 'picocolors';
+import { describe, expect, it } from 'vitest';
+import type { FollowState } from '../../src/cli/follow';
+import { PlainView, progressLines } from '../../src/cli/progress';
+import { NIC_A, NIC_B, NOW, document, nic, running } from './support';
+
+const frame = {
+  now: NOW,
+  startedAt: NOW - 30_000,
+  columns: 80,
+  rows: 24,
+  spinner: '*',
+  colors: pc.createColors(false),
+};
+const state = (changes: Partial<FollowState> = {}): FollowState => ({
+  document: running(),
+  trouble: null,
+  ...changes,
+});
+
+describe('the block on a terminal', () => {
+  it('shows phase, job, polls, the next look and every NIC', () => {
+    expect(progressLines(state(), frame)).toEqual([
+      '* 30 s · polling',
+      '  RUNNING · 2 polls · next look in 6 s · job ff8080826a7b4f0e016a8d3c7a5b1234',
+      `  ${NIC_A}  10.0.1.20  no verdict yet`,
+      `  ${NIC_B}  10.0.1.21  no verdict yet`,
+      '  Ctrl-C stops watching; the run goes on',
+    ]);
+  });
+
+  it('shows a verdict as soon as there is one, what is waited for, and the last warnings', () => {
+    const lines = progressLines(
+      state({
+        document: running({
+          phase: 'waiting',
+          waitingFor: 'another command is running on the server',
+          nics: [nic(), nic({ id: NIC_B, outcome: 'unknown', message: 'the job may yet take it' })],
+          warnings: ['one', 'two', 'three'],
+        }),
+      }),
+      frame,
+    );
+    expect(lines[0]).toBe('* 30 s · waiting: another command is running on the server');
+    expect(lines[2]).toMatch(/deleted$/);
+    expect(lines[3]).toMatch(/unknown$/);
+    expect(lines.slice(4, 6)).toEqual(['  ! two', '  ! three']);
+  });
+
+  it('says who is missing', () => {
+    const trouble = { kind: 'no-worker' as const, queues: ['q'], forMs: 4_000, limitMs: 30_000 };
+    expect(progressLines(state({ document: null, trouble }), frame)).toEqual([
+      '* 30 s · waiting for the first word of the run',
+      '  ! no worker polls task queue q yet (for 4 s; waiting ends after 30 s)',
+      '  Ctrl-C stops watching; the run goes on',
+    ]);
+  });
+
+  it.each([20, 40, 80, 200])('no line wraps at %d columns, whatever the texts are', (columns) => {
+    const long = 'x'.repeat(500);
+    const lines = progressLines(
+      state({
+        document: running({ waitingFor: long, nics: [nic({ ip: long })], warnings: [long] }),
+        trouble: { kind: 'lost', why: `${long}\u001b[2J\n`, forMs: 1, limitMs: 2 },
+      }),
+      { ...frame, columns },
+    );
+    for (const line of lines) expect(line.length).toBeLessThan(columns);
+    // eslint-disable-next-line no-control-regex
+    expect(lines.join('')).not.toMatch(/[\u0000-\u001f]/);
+  });
+
+  it('is never higher than the screen', () => {
+    const nics = Array.from({ length: 40 }, () => nic());
+    const lines = progressLines(state({ document: running({ nics }) }), { ...frame, rows: 10 });
+    expect(lines).toHaveLength(10);
+  });
+});
+
+describe('plain lines', () => {
+  it('one per change, each once', () => {
+    const said: string[] = [];
+    const view = new PlainView({ say: (line) => said.push(line) });
+    const trouble = { kind: 'no-worker' as const, queues: ['q'], forMs: 4_000, limitMs: 30_000 };
+    view.show(state({ document: null, trouble }));
+    view.show(state({ document: null, trouble: { ...trouble, forMs: 5_000 } }));
+    view.show(state({ document: running({ phase: 'inspecting', jobs: [] }) }));
+    view.show(state());
+    view.show(state({ document: running({ jobs: [{ ...running().jobs[0]!, polls: 3 }] }) }));
+    view.show(
+      state({
+        document: document({
+          nics: [
+            nic(),
+            nic({ id: NIC_B, outcome: 'still-attached', errorCode: 'Ecs.0611', message: 'in use' }),
+          ],
+        }),
+      }),
+    );
+    expect(said).toEqual([
+      'no worker polls task queue q yet (for 4 s; waiting ends after 30 s)',
+      'phase: inspecting',
+      'phase: polling',
+      'job ff8080826a7b4f0e016a8d3c7a5b1234: RUNNING',
+      'phase: done',
+      'job ff8080826a7b4f0e016a8d3c7a5b1234: SUCCESS',
+      `NIC ${NIC_A} (10.0.1.20): deleted`,
+      `NIC ${NIC_B} (10.0.1.20): still-attached - Ecs.0611: in use`,
+    ]);
+  });
+});

@@ -1,0 +1,77 @@
+/** The starter as a process, as far as it gets without a Temporal server. */
+import { describe, expect, it } from 'vitest';
+import { cleanEnvironment, startProgram } from '../../dev/processes';
+import { NIC_A, SERVER } from './support';
+
+const starter = (args: string[], env: Record<string, string> = {}) =>
+  startProgram('starter.js', args, cleanEnvironment(process.env, { TEMPORAL_ADDRESS: '127.0.0.1:1', ...env }))
+    .finished;
+
+const DELETE = ['delete', SERVER, '--nic', NIC_A, '--yes'];
+interface Refusal {
+  error: { type: string; message: string };
+}
+
+describe('the command line', () => {
+  it.each([
+    [['--help'], /delete.*status.*cancel/s],
+    [['delete', '--help'], /--allow-elastic-ip.*130/s],
+    [['--version'], /^\d+\.\d+\.\d+/],
+  ])('%j is answered, with exit code 0', async (args, expected) => {
+    const { code, stdout } = await starter(args);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(expected)]);
+  });
+
+  it.each([
+    [[], /Usage/],
+    [['delete'], /server-id/],
+    [['status'], /server-id/],
+    [['status', 'web-01'], /web-01/],
+    [['cancel', SERVER.toUpperCase()], /lower-case UUID/],
+    [[...DELETE, '--nope'], /--nope/],
+    [[...DELETE, '--deadline'], /--deadline/],
+    [['delete', '--nic', NIC_A, SERVER, '--yes'], /server id first/],
+    [['delete', SERVER, '--nic', `${NIC_A},${NIC_A}`, '--yes'], /not a lower-case UUID/],
+  ])('%j: exit code 2', async (args, expected) => {
+    const { code, stdout, stderr } = await starter(args);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(expected);
+  });
+
+  it('names all problems in one message; with --json as one document', async () => {
+    const args = ['delete', 'web-01', '--nic', 'eth1', '--undo-window', '1y', '--timing', '{', '--json'];
+    const { code, stdout, stderr } = await starter(args);
+    expect(code).toBe(2);
+    const { error } = JSON.parse(stdout) as Refusal;
+    expect(error.type).toBe('InvalidInput');
+    for (const text of [error.message, stderr]) {
+      for (const part of ['web-01', 'eth1', '1y', '--timing', '--yes']) expect(text).toContain(part);
+    }
+  });
+});
+
+describe('without Temporal', () => {
+  it('one clear line, no stack, one document', async () => {
+    const { code, stdout, stderr } = await starter([...DELETE, '--json']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^ecs-nics: Temporal is not reachable at 127\.0\.0\.1:1 .*TEMPORAL_ADDRESS.*\n$/);
+    expect((JSON.parse(stdout) as Refusal).error.type).toBe('TemporalUnreachable');
+  });
+
+  it.each(['status', 'cancel'])('%s, too', async (command) => {
+    const { code, stdout, stderr } = await starter([command, SERVER]);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain('not reachable at 127.0.0.1:1');
+  });
+
+  it('a stack only on demand', async () => {
+    const { stderr } = await starter(DELETE, { ECS_NICS_LOG_LEVEL: 'debug' });
+    expect(stderr).toMatch(/^\s+at /m);
+  });
+
+  it('settings that cannot be read are named', async () => {
+    const { code, stderr } = await starter(DELETE, { TEMPORAL_PROFILE: 'no-such-profile' });
+    expect(code).toBe(1);
+    expect(stderr).toContain('TEMPORAL_*');
+  });
+});

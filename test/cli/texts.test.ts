@@ -1,0 +1,117 @@
+/** Links, texts for the Web UI, and the small things about text. */
+import { describe, expect, it } from 'vitest';
+import { clean, cut, escapeMarkdown, shellQuote, table, wrap } from '../../src/cli/format';
+import { runLink, uiBase } from '../../src/cli/link';
+import { startDetails, startSummary } from '../../src/cli/start-texts';
+import { confirmationLines, questionOf } from '../../src/cli/confirm';
+import { endpointOf } from '../../src/connection';
+import { NIC_A, NIC_B, SERVER } from './support';
+
+describe('the link', () => {
+  it.each([
+    ['localhost:7233', undefined, 'http://localhost:8233'],
+    ['localhost', undefined, 'http://localhost:8233'],
+    ['127.0.0.1:7400', undefined, 'http://127.0.0.1:8400'],
+    ['[::1]:7233', undefined, 'http://[::1]:8233'],
+    ['temporal.internal:7233', undefined, 'http://temporal.internal:8233'],
+    ['dns:///temporal.internal:7233', undefined, 'http://temporal.internal:8233'],
+    ['prod.a1b2c.tmprl.cloud:7233', undefined, 'https://cloud.temporal.io'],
+    ['eu-west-1.aws.api.temporal.io:7233', undefined, 'https://cloud.temporal.io'],
+    ['localhost:7233', 'https://ui.example.com/temporal/', 'https://ui.example.com/temporal'],
+    ['localhost:7233', ' ', 'http://localhost:8233'],
+  ])('%s with TEMPORAL_UI_URL %s is %s', (address, configured, expected) => {
+    expect(uiBase(address, configured)).toBe(expected);
+  });
+
+  it('encodes the workflow id', () => {
+    expect(runLink('http://u', 'a b', 'nics/1', 'r')).toBe('http://u/namespaces/a%20b/workflows/nics%2F1/r');
+  });
+
+  it.each([
+    ['localhost', { host: 'localhost', port: 7233 }],
+    ['10.0.0.1:99', { host: '10.0.0.1', port: 99 }],
+    ['[::1]:99', { host: '::1', port: 99 }],
+    ['dns:///x:1', null],
+    ['', null],
+  ])('the endpoint of %j', (address, expected) => {
+    expect(endpointOf(address)).toEqual(expected);
+  });
+});
+
+describe('texts for the Web UI', () => {
+  it('the summary states the fact within 80 characters', () => {
+    expect(startSummary({ serverId: SERVER, nics: [{ id: NIC_A }] })).toBe(`Delete 1 NIC of ${SERVER}`);
+    expect(startSummary({ serverId: SERVER, nics: 'all', dryRun: true })).toBe(
+      `Dry run: delete all but the primary NIC of ${SERVER}`,
+    );
+    expect(startSummary({ serverId: SERVER, nics: 'all', dryRun: true }).length).toBeLessThanOrEqual(80);
+  });
+
+  it('the details show the request, and callers cannot inject HTML or Markdown', () => {
+    const details = startDetails({
+      serverId: SERVER,
+      nics: [{ id: NIC_A }, { id: NIC_B }],
+      allowElasticIp: true,
+      deadline: '5 minutes',
+      requestedBy: 'ops <ops@example.com>',
+      reason: '<img src=x onerror=alert(1)>\n# big\n[link](javascript:alert(1)) `code`',
+    });
+    expect(details).not.toMatch(/<|>|^#|(?<!\\)\[|(?<!\\)`/m);
+    expect(details).toContain('- Requested by: ops');
+    expect(details.split('\n').filter((line) => line.startsWith('    - '))).toHaveLength(2);
+  });
+
+  it('the details are bounded', () => {
+    const reason = 'x'.repeat(100_000);
+    expect(startDetails({ serverId: SERVER, nics: 'all', reason }).length).toBeLessThan(1_000);
+  });
+});
+
+describe('the question', () => {
+  it('names the server and every NIC', () => {
+    const lines = confirmationLines({ serverId: SERVER, nics: [{ id: NIC_A }, { id: NIC_B }] }).join('\n');
+    for (const id of [SERVER, NIC_A, NIC_B, 'cannot be undone']) expect(lines).toContain(id);
+    expect(questionOf({ serverId: SERVER, nics: [{ id: NIC_A }, { id: NIC_B }] })).toBe(
+      'Delete these 2 NICs?',
+    );
+    expect(questionOf({ serverId: SERVER, nics: 'all' })).toMatch(/all NICs but the primary/);
+  });
+});
+
+describe('format', () => {
+  it('takes terminal commands out of the texts of strangers', () => {
+    expect(clean('a\u001b[31mred\u001b[0m\r\nb\u0007\u009b2J')).toBe('ared b 2J');
+    expect(clean('web\u202egnp.exe')).toBe('webgnp.exe');
+  });
+  it('cuts by characters, not in the middle of one', () => {
+    expect(cut('🐟🐟🐟', 4)).toBe('🐟…');
+    expect(cut('数据库服务器', 7)).toBe('数据库…');
+    expect(cut('abc', 3)).toBe('abc');
+    expect(cut('abc', 0)).toBe('');
+  });
+  it('wraps words, and keeps a long one whole', () => {
+    expect(wrap('one two three', 7)).toEqual(['one two', 'three']);
+    expect(wrap('x'.repeat(20), 7)).toEqual(['x'.repeat(20)]);
+    expect(wrap('', 7)).toEqual([]);
+  });
+  it('aligns columns', () => {
+    expect(
+      table([
+        ['a', 'bbb', 'c'],
+        ['aaaa', 'b', ''],
+      ]),
+    ).toEqual(['a     bbb  c', 'aaaa  b']);
+  });
+  it('quotes for a shell only what needs it', () => {
+    expect(['--nic', 'a b', "it's", '', '$(x)'].map(shellQuote)).toEqual([
+      '--nic',
+      "'a b'",
+      "'it'\\''s'",
+      "''",
+      "'$(x)'",
+    ]);
+  });
+  it('escapes HTML and Markdown', () => {
+    expect(escapeMarkdown('<b> & *x*')).toBe('&lt;b&gt; &amp; \\*x\\*');
+  });
+});
