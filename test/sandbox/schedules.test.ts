@@ -66,6 +66,14 @@ function judge(world: World, serverId: string, played: Played): void {
     }
   }
   const throttling = world.simulator.control.faults().filter(({ what }) => what.kind === 'throttled');
+  // Down time uses up no patience (interface.md §6.8).
+  if (told.nics.some(({ outcome }) => outcome === 'still-attached')) {
+    const since = requests.filter(
+      ({ requestClass, status, at }) =>
+        requestClass === 'list' && status === 200 && at >= world.workerStartedAt(),
+    );
+    expect(since.length, 'NIC lists read since the worker is back').toBeGreaterThanOrEqual(2);
+  }
   // What was reported must not be overtaken by something that this run has set going.
   world.simulator.control.advance(3_600_000);
   const later = world.simulator.control.truth(serverId);
@@ -281,6 +289,15 @@ describe('named schedules', () => {
       request: { deadline: '3 minutes' },
     });
     expect([told.outcome, told.warnings]).toEqual(['deleted', []]);
+  });
+
+  it('a worker that restarts while the NICs are looked at: two readings after it is back', async () => {
+    for (let at = 60_000; at <= 150_000; at += 5_000) {
+      const { told } = await run([{ match: { class: 'delete' }, what: { kind: 'lying-job' } }], {
+        away: { at, ms: 14_000 },
+      });
+      expect(told.outcome).toBe('not-deleted');
+    }
   });
 
   it('a reset run never sends', async () => {

@@ -14,6 +14,8 @@ export interface World {
   simulator: Simulator;
   activities: CloudActivities;
   restarted: () => void;
+  /** Epoch ms of the start of the worker process that is there now. */
+  workerStartedAt: () => number;
 }
 
 export function createWorld(seed: number): World {
@@ -92,5 +94,6 @@ export function createWorld(seed: number): World {
     restarted: () => {
       dependencies.workerStartedAt = clock.now();
     },
+    workerStartedAt: () => dependencies.workerStartedAt,
   };
 }
