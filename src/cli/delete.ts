@@ -149,7 +149,8 @@ export function endDocument(run: RunRef, ending: Ending): object {
     ending.kind === 'failed' || ending.kind === 'ended-from-outside'
       ? { failure: { type: ending.type, message: ending.message } }
       : {};
-  return { ...run, ...document, ...failure };
+  const open = ending.kind === 'ended-from-outside' && ending.open !== null ? { open: ending.open } : {};
+  return { ...run, ...document, ...open, ...failure };
 }
 
 function stoppedWaiting(

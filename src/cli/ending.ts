@@ -7,7 +7,7 @@ import {
   WorkflowFailedError,
 } from '@temporalio/client';
 import type { NicOutcome, ResultDocument, ResultTotals } from '../contract';
-import { MEMO, QUERY_STATUS, isRecord } from '../contract';
+import { MEMO, QUERY_STATUS, isRecord, isUuid } from '../contract';
 import type { Temporal } from '../connection';
 
 /** One round of waiting for the end; the caller asks again. */
@@ -28,7 +28,20 @@ export type Ending =
       counts: Counts | null;
     }
   /** Terminated, timed out: the run had no say. */
-  | { kind: 'ended-from-outside'; type: 'Terminated' | 'TimedOut'; message: string; document: null };
+  | {
+      kind: 'ended-from-outside';
+      type: 'Terminated' | 'TimedOut';
+      message: string;
+      document: null;
+      open: OpenSubmission | null;
+    };
+
+/** The memo `open`: a submission was under way and no verdict stood. */
+export interface OpenSubmission {
+  nics: string[];
+  since: string;
+  jobId: string | null;
+}
 
 /** Waits for the end of a run (at most a minute) and reads it. Throws gRPC errors: not closed yet, not reachable. */
 export async function readEnding(temporal: Temporal, workflowId: string, runId: string): Promise<Ending> {
@@ -40,17 +53,34 @@ export async function readEnding(temporal: Temporal, workflowId: string, runId: 
     if (!(error instanceof WorkflowFailedError)) throw error;
     const { cause } = error;
     if (cause instanceof CancelledFailure) return readCancelled(temporal, workflowId, runId);
-    return endingOfFailure(cause, error.message);
+    const ending = endingOfFailure(cause, error.message);
+    if (ending.kind !== 'ended-from-outside') return ending;
+    const { memo } = await temporal.call(QUERY_MS, () =>
+      temporal.client.workflow.getHandle(workflowId, runId).describe(),
+    );
+    return { ...ending, open: asOpen(memo?.[MEMO.open]) };
   }
 }
 
 /** Ends that carry all that can be known in the failure itself. */
 export function endingOfFailure(cause: Error | undefined, fallback: string): Ending {
   if (cause instanceof TerminatedFailure) {
-    return { kind: 'ended-from-outside', type: 'Terminated', message: cause.message, document: null };
+    return {
+      kind: 'ended-from-outside',
+      type: 'Terminated',
+      message: cause.message,
+      document: null,
+      open: null,
+    };
   }
   if (cause instanceof TimeoutFailure) {
-    return { kind: 'ended-from-outside', type: 'TimedOut', message: cause.message, document: null };
+    return {
+      kind: 'ended-from-outside',
+      type: 'TimedOut',
+      message: cause.message,
+      document: null,
+      open: null,
+    };
   }
   if (cause instanceof ApplicationFailure) {
     const document = asDocument(cause.details?.[0]);
@@ -93,6 +123,16 @@ export function asDocument(value: unknown): ResultDocument | null {
   return isRecord(value) && typeof value.outcome === 'string' && Array.isArray(value.nics)
     ? (value as unknown as ResultDocument)
     : null;
+}
+
+function asOpen(value: unknown): OpenSubmission | null {
+  if (!isRecord(value) || !Array.isArray(value.nics)) return null;
+  const { since, jobId } = value;
+  return {
+    nics: value.nics.filter(isUuid),
+    since: typeof since === 'string' ? since : 'an unknown time',
+    jobId: typeof jobId === 'string' ? jobId : null,
+  };
 }
 
 function asTotals(value: unknown): ResultTotals | null {

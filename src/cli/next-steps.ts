@@ -39,8 +39,10 @@ export function endSteps(ending: Ending, serverId: string, input: DeleteServerNi
         },
       ];
     }
-    case 'ended-from-outside':
-      return [lookStep(serverId, document, input)];
+    case 'ended-from-outside': {
+      const known = ending.open === null ? null : { serverId, nics: ending.open.nics.map((id) => ({ id })) };
+      return [lookStep(serverId, document, input ?? known)];
+    }
   }
 }
 
@@ -81,7 +83,7 @@ function failedSteps(
     case 'CloudRefused':
       return [
         {
-          text: 'Nothing was changed. When the reason is gone, check again without changing anything:',
+          text: 'Once that is settled, check again without changing anything:',
           command: dryRun(serverId, document, input),
         },
       ];

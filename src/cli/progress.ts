@@ -67,7 +67,7 @@ function changeLines(document: ResultDocument): string[] {
 export function troubleText(trouble: NonNullable<FollowState['trouble']>): string {
   const limit = `for ${formatDuration(trouble.forMs)}; waiting ends after ${formatDuration(trouble.limitMs)}`;
   return trouble.kind === 'no-worker'
-    ? `no worker polls task queue ${trouble.queues.join(' and ')} yet (${limit})`
+    ? `no worker polls task queue ${trouble.queues.join(' and ')} (${limit})`
     : `Temporal does not answer (${limit}): ${clean(trouble.why)}`;
 }
 

@@ -36,7 +36,7 @@ export function endReport(ending: Ending, run: RunRef, steps: Step[], page: Repo
     headline(ending, page.colors),
     ...(document === null ? [] : [`  ${serverOf(document)}`]),
     ...reasonLines(ending, page),
-    ...(document === null ? totalsLines(ending) : bodyLines(document, page)),
+    ...(document === null ? totalsLines(ending, page) : bodyLines(document, page)),
     ...runLines(run),
     ...stepLines(steps, page),
   ];
@@ -102,7 +102,13 @@ function reasonLines(ending: Ending, page: ReportPage): string[] {
     : indent(ending.message, page, '  ');
 }
 
-function totalsLines(ending: Ending): string[] {
+function totalsLines(ending: Ending, page: ReportPage): string[] {
+  if (ending.kind === 'ended-from-outside' && ending.open !== null) {
+    const { nics, since, jobId } = ending.open;
+    const job = jobId === null ? 'its job id is not known' : `job ${jobId}`;
+    const text = `A deletion was under way since ${since} (${job}); the cloud may still take these NICs:`;
+    return ['', ...indent(text, page, '  '), ...nics.map((id) => `    ${clean(id)}`), ''];
+  }
   if (ending.kind !== 'cancelled') return [''];
   const text = countsText(ending.counts ?? {});
   return [
@@ -119,25 +125,27 @@ export function nicTable(document: ResultDocument, page: ReportPage): string[] {
   const running = document.outcome === 'running';
   const { nics } = document;
   if (nics.length === 0) return ['  no NICs'];
-  const cells = table([
-    ['NIC', 'IP', 'OUTCOME'],
-    ...nics.map((nic) => [nic.id, ipOf(nic), outcomeText(nic, document)]),
-  ]);
+  const planned = document.outcome === 'planned';
+  const cells = table(
+    planned
+      ? [['NIC', 'IP', 'OUTCOME', 'WAY BACK'], ...nics.map(planRow)]
+      : [['NIC', 'IP', 'OUTCOME'], ...nics.map((nic) => [nic.id, ipOf(nic), verdictOf(nic, running)])],
+  );
   const lines = [page.colors.dim(`  ${cells[0]}`)];
   nics.forEach((nic, i) => {
     lines.push(`  ${colorOf(nic, running, page.colors)(cells[i + 1] ?? '')}`);
-    const message = messageOf(nic);
-    if (message !== '') lines.push(...indent(message, page, '      '));
+    const messages = [messageOf(nic)];
+    if (planned && nic.elasticIp !== null) messages.unshift(`carries the elastic IP ${nic.elasticIp}`);
+    for (const message of messages) if (message !== '') lines.push(...indent(message, page, '      '));
   });
   return lines;
 }
 
-function outcomeText(nic: NicRow, document: ResultDocument): string {
-  if (document.outcome !== 'planned') return verdictOf(nic, document.outcome === 'running');
-  // In a plan the outcome says little; what would become of the NIC and its way back say a lot.
-  if (nic.outcome !== 'untouched') return nic.outcome;
-  const elastic = nic.elasticIp === null ? '' : `, elastic IP ${clean(nic.elasticIp)}`;
-  return `would be deleted (way back: ${nic.restore}${elastic})`;
+/** In a plan the outcome says little; what would become of the NIC, and how well it could be put back, say a lot. */
+function planRow(nic: NicRow): string[] {
+  return nic.outcome === 'untouched'
+    ? [nic.id, ipOf(nic), 'would go', nic.restore]
+    : [nic.id, ipOf(nic), nic.outcome, ''];
 }
 
 function factLines(document: ResultDocument, page: ReportPage): string[] {

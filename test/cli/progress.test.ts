@@ -52,7 +52,7 @@ describe('the block on a terminal', () => {
     const trouble = { kind: 'no-worker' as const, queues: ['q'], forMs: 4_000, limitMs: 30_000 };
     expect(progressLines(state({ document: null, trouble }), frame)).toEqual([
       '* 30 s · waiting for the first word of the run',
-      '  ! no worker polls task queue q yet (for 4 s; waiting ends after 30 s)',
+      '  ! no worker polls task queue q (for 4 s; waiting ends after 30 s)',
       '  Ctrl-C stops watching; the run goes on',
     ]);
   });
@@ -99,7 +99,7 @@ describe('plain lines', () => {
       }),
     );
     expect(said).toEqual([
-      'no worker polls task queue q yet (for 4 s; waiting ends after 30 s)',
+      'no worker polls task queue q (for 4 s; waiting ends after 30 s)',
       'phase: inspecting',
       'phase: polling',
       'job ff8080826a7b4f0e016a8d3c7a5b1234: RUNNING',

@@ -62,7 +62,9 @@ describe('the report of an ended run', () => {
     });
     const text = report({ kind: 'completed', document: plan });
     expect(text).toContain('✔ dry run: nothing was changed');
-    expect(text).toContain('would be deleted (way back: new-mac, elastic IP 80.1.2.3)');
+    expect(text).toContain('NIC                                   IP         OUTCOME         WAY BACK');
+    expect(text).toContain(`${NIC_A}  10.0.1.20  would go        new-mac`);
+    expect(text).toContain('      carries the elastic IP 80.1.2.3');
     expect(text).toMatch(new RegExp(`ecs-nics delete ${SERVER} --nic ${NIC_A} --reason T-1$`));
   });
 
@@ -83,7 +85,7 @@ describe('the report of an ended run', () => {
       document: document({ outcome: 'refused', nics: [nic({ outcome: 'untouched' })], jobs: [] }),
     });
     expect(text).toContain(`${NIC_A} is the primary NIC`);
-    expect(text).toContain('Nothing was changed');
+    expect(text).toContain('Once that is settled');
     expect(text).toContain('--dry-run');
   });
 
@@ -104,8 +106,11 @@ describe('the report of an ended run', () => {
       type: 'Terminated',
       message: 'by hand',
       document: null,
+      open: { nics: [NIC_B], since: '2026-03-01T03:00:00.000Z', jobId: null },
     });
     expect(text).toContain('nobody has observed');
+    expect(text).toMatch(/its job id is not\s+known/);
+    expect(text).toContain(`    ${NIC_B}\n`);
     expect(text).toContain('by hand');
     expect(text).toContain('--dry-run');
   });
