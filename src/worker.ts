@@ -24,6 +24,14 @@ const EXIT = { drained: 0, fatal: 1, configuration: 2, unreachable: 3 } as const
 const BURST = 5;
 
 async function main(): Promise<number> {
+  const [unknown] = process.argv.slice(2);
+  if (unknown !== undefined) {
+    // A worker that ignored a word such as --check would go on to serve real requests.
+    process.stderr.write(
+      `ecs-nics-worker: unknown argument ${unknown}; it is configured by the environment alone\n`,
+    );
+    return EXIT.configuration;
+  }
   let config: Config;
   try {
     config = readConfig(process.env, __dirname, process.stdout.isTTY);
@@ -63,7 +71,7 @@ async function run(config: Config, log: Logger): Promise<void> {
     clock: systemClock,
     userAgent: `ecs-nics/${version}`,
   });
-  try {
+  const prepare = async () => {
     const activities = createActivities({
       cloud,
       namespace: await describeNamespace(temporal, log),
@@ -71,17 +79,22 @@ async function run(config: Config, log: Logger): Promise<void> {
       log,
       workerStartedAt: Date.now(),
     });
-    const workers = await createWorkers(config, temporal.connection, temporal.namespace, activities);
-    stop.release();
-    log.info('running', {
-      temporal: temporal.address,
-      namespace: temporal.namespace,
-      taskQueue: config.taskQueue,
-      project: config.projectId,
-      region: config.region,
-      credentials: config.credentialKind,
-      bundle: config.bundlePath === null ? 'built at start' : 'prebuilt',
-    });
+    return createWorkers(config, temporal.connection, temporal.namespace, activities);
+  };
+  const workers = await Promise.race([prepare(), stop.requested]);
+  // Nothing runs yet that would have to be drained: the end of the process ends it all.
+  if (workers === 'stop') return;
+  stop.release();
+  log.info('running', {
+    temporal: temporal.address,
+    namespace: temporal.namespace,
+    taskQueue: config.taskQueue,
+    project: config.projectId,
+    region: config.region,
+    credentials: config.credentialKind,
+    bundle: config.bundlePath === null ? 'built at start' : 'prebuilt',
+  });
+  try {
     await runBoth(workers);
   } finally {
     await cloud.close();

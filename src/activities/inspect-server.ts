@@ -48,6 +48,8 @@ export async function inspectServer(
   };
 }
 
+const GONE = new Set(['DELETED', 'SOFT_DELETED']);
+
 /** `null`: the server does not exist. */
 export async function findServer(
   cloud: Cloud,
@@ -55,7 +57,9 @@ export async function findServer(
   options: CallOptions,
 ): Promise<ServerDetail | null> {
   try {
-    return await cloud.showServer(serverId, options);
+    const detail = await cloud.showServer(serverId, options);
+    // A deleted server stays visible for a while (ecs-api.md §5).
+    return GONE.has(detail.status) ? null : detail;
   } catch (error) {
     if (isAbsent(error)) return null;
     throw error;

@@ -3,7 +3,7 @@ import type { ListNicsInput, Reading } from '../contract/activities';
 import { CloudError } from '../ecs/errors';
 import type { Dependencies } from './dependencies';
 import { findServer, stateOfServer } from './inspect-server';
-import { forEachOf, portStateOf } from './ports';
+import { portStates } from './ports';
 
 /** One reading: the NIC list, and ports and server when asked. */
 export async function listNics(
@@ -25,7 +25,7 @@ export async function listNics(
     }
   }
   const at = clock.now();
-  const states = await forEachOf(ports, async (id) => [id, await portStateOf(cloud, id, options)] as const);
+  const states = await portStates(cloud, ports, options);
   return {
     kind: 'reading',
     at,
@@ -33,6 +33,6 @@ export async function listNics(
     serverExists: detail !== null,
     server: detail ? stateOfServer(detail) : null,
     listed,
-    ports: Object.fromEntries(states),
+    ports: states,
   };
 }

@@ -22,14 +22,29 @@ export function stateOf(port: Port | null): PortState {
   return port.deviceId === '' ? { state: 'free' } : { state: 'attached', deviceId: port.deviceId };
 }
 
-/** For verdicts: a port that can't be read is a witness that says nothing, and the list still counts. */
-export async function portStateOf(cloud: Cloud, id: string, options: CallOptions): Promise<PortState> {
-  try {
-    return stateOf(await findPort(cloud, id, options));
-  } catch (error) {
-    if (!(error instanceof CloudError) || error.kind === 'aborted') throw error;
-    return { state: 'unknown', why: error.message };
-  }
+/**
+ * For verdicts: a port that can't be read is a witness that says nothing, and the list still counts. The first port is
+ * asked alone: when it meets refused credentials, no other is asked (five bad signatures lock a key, ecs-api.md §6.2).
+ */
+export async function portStates(
+  cloud: Cloud,
+  ids: readonly string[],
+  options: CallOptions,
+): Promise<Record<string, PortState>> {
+  const states: Record<string, PortState> = {};
+  let refused: PortState | null = null;
+  const look = async (id: string): Promise<void> => {
+    try {
+      states[id] = refused ?? stateOf(await findPort(cloud, id, options));
+    } catch (error) {
+      if (!(error instanceof CloudError) || error.kind === 'aborted') throw error;
+      states[id] = { state: 'unknown', why: error.message };
+      if (error.action === 'credentials') refused = states[id];
+    }
+  };
+  await forEachOf(ids.slice(0, 1), look);
+  await forEachOf(ids.slice(1), look);
+  return states;
 }
 
 export async function forEachOf<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {

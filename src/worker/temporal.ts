@@ -2,11 +2,13 @@
 import { connect as tcpConnect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
 import type { Logger } from '@temporalio/worker';
 import type { Namespace } from '../activities/dependencies';
 import type { PreviousOpenRun } from '../contract/activities';
+import { ACTIVITY_FAILURE } from '../contract/activities';
 import { isRecord } from '../contract/input';
 import { MEMO, SEARCH_ATTRIBUTE } from '../contract/names';
 import { ConfigError } from '../config';
@@ -36,6 +38,7 @@ export async function connect(log: Logger): Promise<Temporal> {
       await connection.workflowService.describeNamespace({ namespace });
       return { connection, client: new Client({ connection, namespace }), namespace, address };
     } catch (error) {
+      if (error instanceof ConfigError) throw error;
       const message = error instanceof Error ? error.message : String(error);
       const waitMs = Math.min(250 * 2 ** Math.min(attempt, 5), 5_000);
       if (Date.now() + waitMs >= until) {
@@ -101,6 +104,9 @@ export async function describeNamespace(
   };
 }
 
+const GRPC_PERMISSION_DENIED = 7;
+const GRPC_UNIMPLEMENTED = 12;
+
 async function previousOpenRun(
   client: Client,
   run: { workflowId: string; runId: string },
@@ -108,13 +114,14 @@ async function previousOpenRun(
 ): Promise<PreviousOpenRun | null> {
   try {
     const query = `WorkflowId = '${run.workflowId.replace(/'/g, '')}'`;
-    for await (const previous of client.workflow.list({ query, pageSize: 2 })) {
-      if (previous.runId === run.runId) continue;
-      const open = previous.memo?.[MEMO.open];
-      // Newest first: only the run just before this one can have left something open.
-      if (previous.status.name === 'RUNNING' || !isRecord(open)) return null;
+    for await (const { runId } of client.workflow.list({ query, pageSize: 2 })) {
+      if (runId === run.runId) continue;
+      // Newest first, and a run hands on what it found open. The list lags, the description does not.
+      const { memo } = await client.workflow.getHandle(run.workflowId, runId).describe();
+      const open = memo?.[MEMO.open];
+      if (!isRecord(open)) return null;
       return {
-        runId: previous.runId,
+        runId,
         nics: Array.isArray(open.nics) ? open.nics.filter((id): id is string => typeof id === 'string') : [],
         since: typeof open.since === 'string' ? open.since : '',
         jobId: typeof open.jobId === 'string' ? open.jobId : null,
@@ -122,8 +129,19 @@ async function previousOpenRun(
     }
     return null;
   } catch (error) {
-    // Visibility may be down; the guards that follow look at the server itself.
-    log.warn('the run before could not be looked up', { error, workflowId: run.workflowId });
-    return null;
+    const code =
+      (error as { cause?: { code?: number }; code?: number }).cause?.code ??
+      (error as { code?: number }).code;
+    // A server or an identity that can't list at all must not stop all work; the guards look at the server itself.
+    if (code === GRPC_UNIMPLEMENTED || code === GRPC_PERMISSION_DENIED) {
+      log.warn('runs before this one cannot be listed here', { workflowId: run.workflowId });
+      return null;
+    }
+    // Otherwise later: what an earlier run sent must not be overlooked.
+    const message = error instanceof Error ? error.message : String(error);
+    throw ApplicationFailure.retryable(
+      `the run before could not be looked up: ${message}`,
+      ACTIVITY_FAILURE.unavailable,
+    );
   }
 }

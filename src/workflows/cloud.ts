@@ -30,6 +30,9 @@ export const READ: ActivityOptions = {
   cancellationType: ActivityCancellationType.TRY_CANCEL,
 };
 
+/** All attempts of a read with their pauses: what takes longer was waiting for a worker. */
+export const READ_AT_MOST_MS = 3 * 45_000 + 3_000;
+
 /**
  * The POST: one attempt, and a time-out means that its fate is unknown. A cancellation waits for the answer, since
  * the job id of a running POST would be lost otherwise. First in the queue, as a late attempt may not send.

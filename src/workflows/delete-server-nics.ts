@@ -94,7 +94,8 @@ function close(run: Run, failure: { type: string; message: string } | null, sett
       ...(cancelled ? { [MEMO.result]: totalsOf(document) } : {}),
     });
   }
-  if (failure?.type !== FAILURE_TYPE.invalidInput) run.publish({ phase: 'done', outcome: document.outcome });
+  if (failure?.type !== FAILURE_TYPE.invalidInput)
+    run.publish({ serverId: document.serverId, phase: 'done', outcome: document.outcome });
   return {
     failure:
       failure === null

@@ -1,9 +1,9 @@
 /** Follow the job on a durable timer. A poll that fails does not end the run (interface.md §6.4). */
 import { formatDuration } from '../contract/duration';
-import { ask, reading } from './cloud';
+import { ask, READ_AT_MOST_MS, reading } from './cloud';
 import { jobAge, label, nics } from './display';
 import { HOLD_MS } from './look';
-import { backoffDelay, nextPollDelay } from './poll-schedule';
+import { nextPollDelay, throttleDelay } from './poll-schedule';
 import type { FollowedJob, Run } from './run';
 
 /** Polls in a row that may fail before the NICs are looked at instead; a success starts the count anew. */
@@ -25,10 +25,9 @@ export async function followJob(run: Run): Promise<void> {
     const now = Date.now();
     const sinceMs = now - Date.parse(job.submittedAt);
     const delay = throttledMs ?? nextPollDelay(run.pace, job.polls, sinceMs, Math.random(), run.remainingMs);
-    await run.waitOrWake(
-      delay,
-      label(`poll ${job.polls + 1} in ${formatDuration(delay)} · ${jobAge(job, now)}`),
-    );
+    const text = label(`poll ${job.polls + 1} in ${formatDuration(delay)} · ${jobAge(job, now)}`);
+    if (throttledMs === null) await run.waitOrWake(delay, text);
+    else await run.wait(delay, text);
     throttledMs = await pollOnce(run, failures);
     if (run.expired) return;
   }
@@ -41,7 +40,7 @@ export async function pollOnce(
 ): Promise<number | null> {
   const job = run.document.jobs.at(-1);
   if (job === undefined) return null;
-  const answer = await run.patiently(45_000, () =>
+  const answer = await run.patiently(READ_AT_MOST_MS, () =>
     ask(
       reading(
         label(`poll ${job.polls + 1} · ${jobAge(job, Date.now())} · ${nics(run.witnesses.size)}`),
@@ -53,7 +52,7 @@ export async function pollOnce(
   job.polls += 1;
   if (answer.kind === 'throttled') {
     failures.throttles += 1;
-    return answer.retryAfterMs ?? backoffDelay(failures.throttles);
+    return throttleDelay(answer.retryAfterMs, failures.throttles);
   }
   if (answer.kind === 'job') {
     failures.errors = 0;

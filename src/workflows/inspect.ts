@@ -1,17 +1,17 @@
 /** Before anything changes: is the request good, may these NICs be touched, is the server ready? */
-import { workflowInfo } from '@temporalio/workflow';
+import { upsertMemo, workflowInfo } from '@temporalio/workflow';
 import type { Inspection, InspectedNic, PreviousOpenRun } from '../contract/activities';
 import type { CheckedRequest } from '../contract/input';
 import { HOUR_MS } from '../contract/input';
 import { formatDuration } from '../contract/duration';
-import { FAILURE_TYPE, serverWorkflowId } from '../contract/names';
+import { FAILURE_TYPE, MEMO, serverWorkflowId } from '../contract/names';
 import type { NicRow, RestoreGrade } from '../contract/types';
 import type { Unread } from './cloud';
-import { ask, reading } from './cloud';
+import { ask, READ_AT_MOST_MS, reading } from './cloud';
 import { label, nics, plain } from './display';
 import { RunEnd } from './ending';
 import { assess } from './guards';
-import { backoffDelay } from './poll-schedule';
+import { backoffDelay, nextPollDelay, throttleDelay } from './poll-schedule';
 import { blankRow, type Run } from './run';
 
 /** How often a server in passing is looked at again, at first; an inspection costs a call per NIC. */
@@ -55,7 +55,6 @@ function startProblems(request: CheckedRequest | null): string[] {
 
 /** Inspects until the server is ready (or there is nothing to do), or ends the run. */
 export async function inspect(run: Run): Promise<void> {
-  let previousSettled = false;
   for (let look = 1; ; look++) {
     run.enter(look === 1 ? 'inspecting' : 'waiting', run.document.waitingFor);
     const inspection = await inspectOnce(run);
@@ -69,9 +68,10 @@ export async function inspect(run: Run): Promise<void> {
       return;
     }
     if (judged.passing === null) {
-      if (inspection.previous === null || judged.targets.length === 0 || previousSettled) return;
+      if (inspection.previous === null || judged.targets.length === 0 || run.previousSettled) return;
       await settlePrevious(run, inspection.previous);
-      previousSettled = true;
+      run.previousSettled = true;
+      upsertMemo({ [MEMO.open]: null });
       continue;
     }
     if (run.expired) {
@@ -91,7 +91,7 @@ async function inspectOnce(run: Run): Promise<Inspection> {
   const what = request.nics === 'all' ? 'all NICs but the primary one' : nics(nicIds.length);
   const { workflowId, runId } = workflowInfo();
   for (let failures = 1; ; failures++) {
-    const answer = await run.patiently(45_000, () =>
+    const answer = await run.patiently(READ_AT_MOST_MS, () =>
       ask(
         reading(label(`${document.serverName ?? document.serverId}: ${what} to go`)).inspectServer({
           serverId: request.serverId,
@@ -102,7 +102,7 @@ async function inspectOnce(run: Run): Promise<Inspection> {
     );
     if (answer.kind === 'inspection') return answer;
     if (answer.kind === 'throttled') {
-      await pause(run, answer.retryAfterMs ?? backoffDelay(failures), 'throttled by the cloud');
+      await pause(run, throttleDelay(answer.retryAfterMs, failures), 'throttled by the cloud');
     } else {
       refuseUnlessPassing(run, answer);
       await pause(run, backoffDelay(failures), `the cloud gives no answer: ${answer.message}`);
@@ -194,6 +194,9 @@ async function settlePrevious(run: Run, previous: PreviousOpenRun): Promise<void
   const why = `run ${previous.runId} was ended from outside while its submission was open`;
   run.warn(`${why}; this run waited until that submission had come to rest`);
   run.enter('waiting', why);
+  // Handed on, should this run be ended from outside, too, before it has sent anything itself.
+  upsertMemo({ [MEMO.open]: { nics: previous.nics, since: previous.since, jobId: previous.jobId } });
+  const startedAt = Date.now();
   for (let look = 1; !run.expired; look++) {
     if (previous.jobId === null) {
       // Its job is not known: two settles give a submission on its way the time to show.
@@ -201,14 +204,14 @@ async function settlePrevious(run: Run, previous: PreviousOpenRun): Promise<void
       return;
     }
     const { jobId } = previous;
-    const answer = await run.patiently(45_000, () =>
+    const answer = await run.patiently(READ_AT_MOST_MS, () =>
       ask(reading(label(`job of the ended run ${previous.runId}`)).getJobStatus({ jobId })),
     );
     if (answer.kind === 'gone') return;
     if (answer.kind === 'job' && (answer.status === 'SUCCESS' || answer.status === 'FAIL')) return;
     if (answer.kind === 'credentials' || answer.kind === 'refused') refuseUnlessPassing(run, answer);
     await run.waitOrWake(
-      Math.min(run.pace.pollIntervalMs, Math.max(run.remainingMs, 1)),
+      nextPollDelay(run.pace, look, Date.now() - startedAt, Math.random(), run.remainingMs),
       label(`job of ${previous.runId}: still running`),
     );
   }

@@ -1,10 +1,10 @@
 /** Readings of the NIC list: one that counts, or two that agree. */
 import type { Reading } from '../contract/activities';
 import { formatDuration } from '../contract/duration';
-import { ask, reading } from './cloud';
+import { ask, READ_AT_MOST_MS, reading } from './cloud';
 import { label, nics, plain } from './display';
 import { isIdle } from './guards';
-import { backoffDelay } from './poll-schedule';
+import { backoffDelay, throttleDelay } from './poll-schedule';
 import type { Run } from './run';
 
 /** Pause after refused credentials: five bad signatures lock a key for five minutes (ecs-api.md §6.2). */
@@ -28,11 +28,11 @@ export async function lookOnce(run: Run, options: LookOptions): Promise<Reading 
     const ports = [...run.witnesses.values()]
       .filter(({ port }) => port?.state !== 'absent')
       .map(({ nic }) => nic.id);
-    const answer = await run.patiently(45_000, () =>
-      ask(reading(options.label).listNics({ serverId, ports, server: options.server })),
+    const answer = await run.patiently(READ_AT_MOST_MS, () =>
+      ask(reading(options.label).listNics({ serverId, ports, server: options.server || failures > 1 })),
     );
     let why: string;
-    let refused = false;
+    let patient = false;
     let waitMs = backoffDelay(failures);
     if (answer.kind === 'reading') {
       if (run.note(answer, options.plannedGapMs)) {
@@ -42,17 +42,19 @@ export async function lookOnce(run: Run, options: LookOptions): Promise<Reading 
       why = 'the NIC list does not name the primary NIC';
     } else if (answer.kind === 'throttled') {
       why = 'throttled by the cloud';
-      waitMs = answer.retryAfterMs ?? waitMs;
+      waitMs = throttleDelay(answer.retryAfterMs, failures);
+      patient = true;
     } else {
       why = answer.message;
       if (answer.kind !== 'unavailable') {
-        refused = true;
+        waitMs = HOLD_MS;
+        patient = true;
       }
     }
     if (Date.now() >= options.until()) return null;
     run.enter(run.document.phase, plain(why));
-    // Not to be cut short by a message: a callback that knows nothing of keys must not get them locked.
-    if (refused) await run.wait(HOLD_MS, label(`credentials refused: one try a minute · ${why}`));
+    // Not to be cut short by a message: a callback knows nothing of keys that get locked, or of quotas.
+    if (patient) await run.wait(waitMs, label(`no reading: ${why}`));
     else await run.waitOrWake(waitMs, label(`no reading: ${why}`));
     run.enter(run.document.phase, null);
   }

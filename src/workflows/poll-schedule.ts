@@ -50,3 +50,9 @@ export function nextReadingDelay(look: number, untilPatientMs: number): number {
 export function backoffDelay(failures: number, capMs = 60_000): number {
   return Math.min(5_000 * 2 ** Math.min(Math.max(failures - 1, 0), 10), capMs);
 }
+
+/** As the cloud says, but never in a storm: at least a second, and backing off when it keeps saying no. */
+export function throttleDelay(retryAfterMs: number | null, throttles: number): number {
+  if (retryAfterMs === null) return backoffDelay(throttles);
+  return Math.max(retryAfterMs, throttles > 5 ? backoffDelay(throttles - 5) : 1_000);
+}

@@ -26,6 +26,17 @@ const LATE_MS = 5_000;
 /** Readings further apart than planned by more than this don't belong to one series. */
 const SERIES_SLACK_MS = 15_000;
 
+/**
+ * A run that has lived long (tiny paces, floods of messages, an outage of hours) slows down instead of filling its
+ * history up to the server's limit of 51,200 events, which would end it with a submission open.
+ */
+const LONG_HISTORY_EVENTS = 5_000;
+const LONG_HISTORY_STEP_MS = 60_000;
+
+function longHistory(): boolean {
+  return workflowInfo().historyLength > LONG_HISTORY_EVENTS;
+}
+
 /** What the cloud has said about one NIC that is to go. */
 export interface Witness {
   nic: InspectedNic;
@@ -61,11 +72,8 @@ export class Run {
   jobState: JobState = 'none';
   lastJob: FollowedJob | null = null;
   pace: Pace = { firstPollMs: 10_000, pollIntervalMs: 10_000 };
-  /**
-   * All submissions are used up, and after the last one the NICs were provably still there. Without that, and without a
-   * job to follow, what was sent may still be at work, however idle the server looks.
-   */
-  provenIdle = false;
+  /** What a run ended from outside has sent has come to rest. */
+  previousSettled = false;
   /** When nothing more was to be expected from a submission, as far as this run could see. */
   overSince: number | null = null;
   /** After a refused poll the next one waits a minute; the NIC list is read meanwhile (interface.md §6.5). */
@@ -169,12 +177,12 @@ export class Run {
   /** The same, but `pollNow` ends it early; one that came during the last look ends it at once. */
   async waitOrWake(ms: number, summary: string): Promise<void> {
     // The overload with a summary labels the timer in the timeline; it is the one experimental call here.
-    await this.waitFor(ms, (wholeMs) => condition(() => this.woken, wholeMs, { summary }));
+    await this.waitFor(ms, (wholeMs) => condition(() => this.woken && !longHistory(), wholeMs, { summary }));
     this.woken = false;
   }
 
   private async waitFor(ms: number, timer: (wholeMs: number) => Promise<unknown>): Promise<void> {
-    const wholeMs = Math.max(1, Math.round(ms));
+    const wholeMs = Math.max(longHistory() ? LONG_HISTORY_STEP_MS : 1, Math.round(ms));
     const until = Date.now() + wholeMs;
     this.document.nextLookAt = iso(until);
     this.show();
@@ -225,7 +233,8 @@ export class Run {
     this.lastReading = { at: reading.at, plannedGapMs };
     for (const witness of this.witnesses.values()) {
       const listed = reading.serverExists && reading.listed.includes(witness.nic.id);
-      witness.absent = listed ? 0 : (unbroken ? witness.absent : 0) + 1;
+      // Absence needs no patience, and what is gone stays gone: two readings in a row, however far apart.
+      witness.absent = listed ? 0 : witness.absent + 1;
       witness.present = listed ? (unbroken ? witness.present : 0) + 1 : 0;
       const port = reading.ports[witness.nic.id];
       if (port !== undefined) witness.port = port;

@@ -5,13 +5,14 @@
 import { isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { DeleteNicsResult } from '../contract/activities';
 import { formatDuration } from '../contract/duration';
+import type { FailureType } from '../contract/names';
 import { FAILURE_TYPE } from '../contract/names';
 import { effect } from './cloud';
 import { label, nics, plain, serverLabel } from './display';
 import { RunEnd } from './ending';
 import { inspect } from './inspect';
 import { lookTwice } from './look';
-import { backoffDelay } from './poll-schedule';
+import { backoffDelay, throttleDelay } from './poll-schedule';
 import type { Run } from './run';
 
 const MAX_SUBMISSIONS = 3;
@@ -25,6 +26,12 @@ const UNSENT = {
   unreachable: 'the worker cannot connect to the cloud',
 };
 
+/** Why nothing was accepted. Without a code it was not the cloud that said no. */
+interface No {
+  message: string;
+  code: string | null;
+}
+
 type Refusal = Extract<DeleteNicsResult, { kind: 'refused' }>;
 
 /** Returns when a job is accepted, when nothing is left to send, or when nothing more may be sent. */
@@ -32,11 +39,13 @@ export async function submitOnce(run: Run): Promise<void> {
   let throttled = 0;
   let unsent = 0;
   let observedRefusals = 0;
+  let lastNo: No = { message: 'the deadline passed before anything could be sent', code: null };
   for (;;) {
     const targets = run.remaining();
     if (targets.length === 0) return;
     // Whoever cancels wants nothing more to be sent; what was sent is still observed.
     if (run.touched && run.cancelRequested) return;
+    if (run.expired) return nothingSent(run, lastNo);
     const answer = await send(run, targets);
     switch (answer.kind) {
       case 'accepted':
@@ -50,9 +59,7 @@ export async function submitOnce(run: Run): Promise<void> {
         run.warn(
           `submission ${run.document.submissions} got no usable answer (${plain(answer.why)}); the NICs were looked at instead of sending again`,
         );
-        const provable = await lookTwice(run, answer.why);
-        run.provenIdle = provable && run.document.submissions >= MAX_SUBMISSIONS;
-        if (!provable || run.provenIdle) return;
+        if (!(await lookTwice(run, answer.why)) || run.document.submissions >= MAX_SUBMISSIONS) return;
         break;
       }
 
@@ -66,25 +73,33 @@ export async function submitOnce(run: Run): Promise<void> {
           return;
         }
         unsent += 1;
-        if (run.expired) return nothingSent(run, `${UNSENT[answer.why]}, until the deadline`, null);
+        lastNo = { message: `${UNSENT[answer.why]}, until the deadline`, code: null };
+        if (run.expired) return nothingSent(run, lastNo);
         await pause(run, backoffDelay(unsent), UNSENT[answer.why]);
         break;
 
       case 'throttled':
         throttled += 1;
-        if (run.expired) return nothingSent(run, 'throttled by the cloud until the deadline', answer.code);
+        lastNo = { message: 'throttled by the cloud until the deadline', code: null };
+        // A 2xx with an error body is not known for certain to be a no (ecs-api.md §7.2, Common.0024).
+        if (answer.look) {
+          run.touch();
+          run.overSince = Date.now();
+        } else if (run.expired) {
+          return nothingSent(run, lastNo);
+        }
         await pause(
           run,
-          answer.retryAfterMs ?? backoffDelay(throttled),
+          throttleDelay(answer.retryAfterMs, throttled),
           `throttled by the cloud (${answer.code ?? '429'})`,
         );
-        // A 2xx with an error body is not known for certain to be a no (ecs-api.md §7.2, Common.0024).
         if (answer.look && !(await lookTwice(run, 'the cloud answered 202 with an error'))) return;
         break;
 
       case 'refused':
         if (answer.then === 'busy' || answer.then === 'state') {
-          if (run.expired) return nothingSent(run, answer.message, answer.code);
+          lastNo = answer;
+          if (run.expired) return nothingSent(run, lastNo);
           const ms = answer.then === 'busy' ? run.request.timing.busyWaitMs : STATE_WAIT_MS;
           await pause(run, ms, `${answer.code ?? 'refused'}: ${answer.message}`);
           // Much may have happened on the server while it was busy: every guard is asked again.
@@ -164,7 +179,8 @@ function accepted(
 async function pause(run: Run, ms: number, why: string): Promise<void> {
   run.enter('waiting', plain(why));
   const wholeMs = Math.min(ms, Math.max(run.remainingMs, 1_000));
-  await run.waitOrWake(wholeMs, label(`again in ${formatDuration(wholeMs)} · ${why}`));
+  // In full: a message asks for a look, not for another submission.
+  await run.wait(wholeMs, label(`again in ${formatDuration(wholeMs)} · ${why}`));
 }
 
 /** The cloud said no for certain. Without an earlier submission nothing was changed; otherwise the NICs decide. */
@@ -175,13 +191,17 @@ function refused(run: Run, answer: Refusal): void {
     row.errorCode = answer.code;
     row.message = plain(text);
   }
-  nothingSent(run, `${text}. ${answer.hint}`, answer.code);
+  nothingSent(run, { message: `${text}. ${answer.hint}`, code: answer.code }, FAILURE_TYPE.cloudRefused);
 }
 
-function nothingSent(run: Run, message: string, code: string | null): void {
+function nothingSent(
+  run: Run,
+  { message, code }: No,
+  type: FailureType = code === null ? FAILURE_TYPE.refused : FAILURE_TYPE.cloudRefused,
+): void {
   if (run.touched) {
     run.warn(`the cloud took no further submission: ${plain(message)}`);
     return;
   }
-  throw RunEnd.failed(FAILURE_TYPE.cloudRefused, `nothing was changed: ${plain(message)}`, code);
+  throw RunEnd.failed(type, `nothing was changed: ${plain(message)}`, code);
 }

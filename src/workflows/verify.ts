@@ -3,7 +3,6 @@ import { formatDuration } from '../contract/duration';
 import type { NicOutcome } from '../contract/types';
 import { nics, label, plain, readingLabel } from './display';
 import { followJob, pollOnce } from './follow';
-import { isIdle } from './guards';
 import { lookOnce } from './look';
 import { nextReadingDelay } from './poll-schedule';
 import type { Run, Witness } from './run';
@@ -22,31 +21,29 @@ export async function establishVerdicts(run: Run): Promise<void> {
   const startedAt = Date.now();
   const patientUntil = () => (run.overSince ?? startedAt) + verifyForMs;
   let gapMs = 0;
-  let serverIdle = true;
   for (let look = 1; open.size > 0; look++) {
     run.enter('verifying');
     const found = await lookOnce(run, {
       label: readingLabel(look, run.document, open.size),
-      // Without a job to follow, a server at work may still be working on what was sent.
-      server: run.jobState === 'none',
+      server: false,
       plannedGapMs: gapMs,
       until: () => Math.max(Date.now() + run.remainingMs, patientUntil(), startedAt + verifyForMs),
     });
-    if (found?.server) serverIdle = isIdle(found.server);
     if (found?.serverExists === false) run.warn('the server vanished meanwhile');
     const now = Date.now();
-    const moment = momentOf(run, { now, patientUntil: patientUntil(), serverIdle });
+    const moment = momentOf(run, now, patientUntil());
     const last =
       found === null ||
       // While something may yet change there is always another look; `over` passes by the deadline at the latest.
-      (moment !== 'over' && now >= patientUntil() + CONTRADICTION_FACTOR * verifyForMs + 60_000);
+      (look > 2 && moment !== 'over' && now >= patientUntil() + CONTRADICTION_FACTOR * verifyForMs + 60_000);
     for (const id of open) {
-      if (decide(run, id, { moment, last })) open.delete(id);
+      if (decide(run, id, { moment, last, fresh: found !== null })) open.delete(id);
     }
     if (open.size === 0) return;
 
     if (run.jobState === 'unreadable' || run.jobState === 'gone') {
-      if (run.pollHoldUntil <= Date.now()) await pollOnce(run);
+      const holdMs = run.pollHoldUntil <= Date.now() ? await pollOnce(run) : null;
+      if (holdMs !== null) run.pollHoldUntil = Date.now() + holdMs;
     }
     if (run.jobState === 'running' && !run.expired) {
       await followJob(run);
@@ -65,6 +62,8 @@ export async function establishVerdicts(run: Run): Promise<void> {
 interface Now {
   moment: Moment;
   last: boolean;
+  /** This look brought a reading; without one, what was seen long ago makes no NIC stay. */
+  fresh: boolean;
 }
 
 /** Writes the verdict into the row when there is one. */
@@ -72,7 +71,7 @@ function decide(run: Run, id: string, at: Now): boolean {
   const witness = run.witnesses.get(id);
   if (witness === undefined) return true;
   const verdict = verdictOf({
-    list: listWitness(witness),
+    list: listWitness(witness, at.fresh),
     port: witness.port,
     serverId: run.request.serverId,
     keepsPort: witness.nic.snapshot.deleteOnTermination === false,
@@ -85,7 +84,8 @@ function decide(run: Run, id: string, at: Now): boolean {
   const ours = run.document.submissions > 0 || run.touched;
   row.outcome = ours || verdict.outcome === 'still-attached' ? verdict.outcome : asAbsent(verdict.outcome);
   if (verdict.warning !== null) run.warn(`NIC ${id} ${verdict.warning}`);
-  if (verdict.message !== null) row.message = verdict.message;
+  // The cloud's own reason stays readable beside ours.
+  if (verdict.message !== null) row.message = [row.message, verdict.message].filter(Boolean).join('; ');
   if (row.outcome === 'still-attached') row.message ??= whyStillThere(run);
   if (row.outcome === 'deleted' || row.outcome === 'already-absent') {
     row.errorCode = null;
@@ -99,15 +99,12 @@ function asAbsent(outcome: NicOutcome): NicOutcome {
   return outcome === 'deleted' || outcome === 'detached' ? 'already-absent' : outcome;
 }
 
-function listWitness({ absent, present }: Witness): ListWitness {
+function listWitness({ absent, present }: Witness, fresh: boolean): ListWitness {
   if (absent >= 2) return 'absent';
-  return present >= 2 ? 'present' : 'unsettled';
+  return fresh && present >= 2 ? 'present' : 'unsettled';
 }
 
-function momentOf(
-  run: Run,
-  { now, patientUntil, serverIdle }: { now: number; patientUntil: number; serverIdle: boolean },
-): Moment {
+function momentOf(run: Run, now: number, patientUntil: number): Moment {
   switch (run.jobState) {
     case 'ended':
       return now >= patientUntil ? 'stable' : 'over';
@@ -116,9 +113,10 @@ function momentOf(
       if (!forgotten(run, now)) return run.expired ? 'cut-off' : 'over';
       return now >= patientUntil ? 'stable' : 'over';
     case 'none':
-      if (!run.provenIdle) return now >= patientUntil || run.expired ? 'cut-off' : 'over';
-      if (!serverIdle) return run.expired ? 'cut-off' : 'over';
-      return now >= patientUntil ? 'stable' : 'over';
+      // Nothing of ours is at work: what is seen will stay.
+      if (!run.touched) return now >= patientUntil ? 'stable' : 'over';
+      // A lost answer may belong to a long job, however idle the server looks (docs/decisions/0004).
+      return now >= patientUntil || run.expired ? 'cut-off' : 'over';
     case 'running':
     case 'unreadable':
       return run.expired ? 'cut-off' : 'over';

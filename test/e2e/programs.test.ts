@@ -114,6 +114,16 @@ describe('the worker', { timeout: 90_000 }, () => {
     expect(stderr).not.toContain('a-secret-that-must-not-show');
   });
 
+  it('does not start with a word it does not know, such as --check', async () => {
+    const { code, stderr } = await run('worker.js', ['--check'], WORKER_ENV);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('--check')]);
+  });
+
+  it('an address without a port is a configuration problem', async () => {
+    const { code, stderr } = await run('worker.js', [], { ...WORKER_ENV, TEMPORAL_ADDRESS: 'somewhere' });
+    expect([code, stderr]).toEqual([2, expect.stringContaining('TEMPORAL_ADDRESS')]);
+  });
+
   it('gives up on an unreachable Temporal after 60 s, with 3', async () => {
     const port = await freePort();
     const startedAt = Date.now();

@@ -160,7 +160,7 @@ describe('named schedules', () => {
   it.each<[string, object, string, number]>([
     ['a lost answer, accepted', { what: { kind: 'drop', accepted: true }, times: 1 }, 'deleted', 1],
     ['a lost answer, not accepted', { what: { kind: 'drop' }, times: 1 }, 'deleted', 2],
-    ['answers lost for ever', { what: { kind: 'drop' } }, 'not-deleted', 3],
+    ['answers lost for ever', { what: { kind: 'drop' } }, 'outcome-unknown', 3],
     ['a busy server', { what: { kind: 'busy' }, times: 2 }, 'deleted', 3],
     ['a server busy for ever', { what: { kind: 'busy' } }, 'cloud-refused', 21],
     ['a partial failure', { what: { kind: 'partial-failure', nics: [0] } }, 'not-deleted', 1],
@@ -185,6 +185,52 @@ describe('named schedules', () => {
     const { told, posts: sent } = await run([{ match: { class: 'delete' }, ...fault }]);
     expect(told.outcome).toBe(outcome);
     expect(sent).toBeLessThanOrEqual(posts);
+  });
+
+  it('a third submission that was accepted with its answer lost, and a long job', async () => {
+    const lost = [
+      { match: { class: 'delete' }, what: { kind: 'drop' }, times: 2 },
+      { match: { class: 'delete' }, what: { kind: 'drop', accepted: true }, after: 2 },
+    ];
+    const { told } = await run(lost, { server: { jobSeconds: 300 } });
+    expect(told?.outcome).toBe('outcome-unknown');
+  });
+
+  it('202 with an error that was accepted after all: this run’s own deletion, also when cancelled', async () => {
+    const body = { error: { code: 'Common.0024', message: 'busy' } };
+    const fault = {
+      match: { class: 'delete' },
+      what: { kind: 'answer', status: 202, accepted: true, body },
+      times: 1,
+    };
+    const { told } = await run([fault]);
+    expect(told?.outcome).toBe('deleted');
+    const { played } = await run([fault], { cancelAt: 20_000 });
+    expect(played.memo.result).toMatchObject({ outcome: 'cancelled', counts: { deleted: 2 } });
+  });
+
+  it('a NIC that somebody else took off meanwhile is already absent', async () => {
+    const world = { match: { class: 'port' }, what: { kind: 'meanwhile', detach: [1] }, after: 3, times: 1 };
+    const { told } = await run([world]);
+    expect(['deleted', 'nothing-to-do']).toContain(told?.outcome);
+  });
+
+  it('a list that stops being readable makes no NIC stay', async () => {
+    const { told } = await run([
+      { match: { class: 'delete' }, what: { kind: 'lying-job' } },
+      { match: { class: 'list' }, what: { kind: 'status', status: 503 }, after: 3 },
+    ]);
+    expect(told?.outcome).toBe('outcome-unknown');
+  });
+
+  it('throttled readings cost time, not the verdict', async () => {
+    const faults = [4, 5, 6].map((after) => ({
+      match: { class: 'list' },
+      what: { kind: 'throttled', retryAfter: 60 },
+      times: 1,
+      after: after - 3 + (after - 4),
+    }));
+    expect((await run(faults)).told?.outcome).toBe('deleted');
   });
 
   it('a NIC that keeps its port is detached, and the result says so', async () => {
