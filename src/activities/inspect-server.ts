@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 import type { InspectedNic, Inspection, InspectServerInput, ServerState } from '../contract/activities';
+import { GONE_STATES } from '../contract/activities';
 import type { NicSnapshot } from '../contract/types';
 import type { CallOptions, Cloud, Port, ServerDetail, ServerInterface } from '../ecs/cloud';
 import { isAbsent } from './boundary';
@@ -48,8 +49,6 @@ export async function inspectServer(
   };
 }
 
-const GONE = new Set(['DELETED', 'SOFT_DELETED']);
-
 /** `null`: the server does not exist. */
 export async function findServer(
   cloud: Cloud,
@@ -58,8 +57,7 @@ export async function findServer(
 ): Promise<ServerDetail | null> {
   try {
     const detail = await cloud.showServer(serverId, options);
-    // A deleted server stays visible for a while (ecs-api.md §5).
-    return GONE.has(detail.status) ? null : detail;
+    return GONE_STATES.has(detail.status) ? null : detail;
   } catch (error) {
     if (isAbsent(error)) return null;
     throw error;

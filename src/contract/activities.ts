@@ -56,6 +56,9 @@ export interface InspectedNic {
   port: PortState;
 }
 
+/** A deleted server stays visible for a while, in one of these states (ecs-api.md §5). */
+export const GONE_STATES: ReadonlySet<string> = new Set(['DELETED', 'SOFT_DELETED']);
+
 export interface ServerState {
   name: string | null;
   /** `ACTIVE`, `SHUTOFF`, … as the cloud says it. */

@@ -13,7 +13,7 @@ export function createLogger({ logLevel, logFormat }: Format): Logger {
   const options = {
     level: logLevel,
     base: { service: 'ecs-nics-worker' },
-    timestamp: pino.stdTimeFunctions.isoTime,
+    timestamp: false,
   };
   const sink =
     logFormat === 'pretty'

@@ -44,17 +44,15 @@ export const EFFECT: ActivityOptions = {
   priority: { priorityKey: 1 },
 };
 
-export type CloudProxy = { [K in keyof CloudActivities]: CloudActivities[K] };
-
-export function reading(summary: string): CloudProxy {
+export function reading(summary: string): CloudActivities {
   return proxy(READ, summary);
 }
 
-export function effect(summary: string): CloudProxy {
+export function effect(summary: string): CloudActivities {
   return proxy(EFFECT, summary);
 }
 
-function proxy(options: ActivityOptions, summary: string): CloudProxy {
+function proxy(options: ActivityOptions, summary: string): CloudActivities {
   // A proxy costs nothing but the object: one a call, so that each call carries its own line in the timeline.
   return proxyActivities<CloudActivities>({
     ...options,

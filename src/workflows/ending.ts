@@ -5,13 +5,11 @@ export class RunEnd extends Error {
   private constructor(
     readonly type: FailureType,
     message: string,
-    readonly code: string | null,
   ) {
     super(message);
   }
 
-  /** @param code the cloud's error code, when the cloud said no */
-  static failed(type: FailureType, message: string, code: string | null = null): RunEnd {
-    return new RunEnd(type, message, code);
+  static failed(type: FailureType, message: string): RunEnd {
+    return new RunEnd(type, message);
   }
 }

@@ -3,6 +3,7 @@
  * every violation is named.
  */
 import type { InspectedNic, Inspection, PortState, ServerState } from '../contract/activities';
+import { GONE_STATES } from '../contract/activities';
 import type { CheckedRequest } from '../contract/input';
 import { sameIp } from '../contract/input';
 
@@ -22,7 +23,6 @@ export interface Assessment {
 const READY = new Set(['ACTIVE', 'SHUTOFF']);
 /** States that nothing but a person ends. */
 const LASTING = new Set(['ERROR', 'PAUSED', 'SUSPENDED', 'SHELVED', 'SHELVED_OFFLOADED', 'VERIFY_RESIZE']);
-const GONE = new Set(['DELETED', 'SOFT_DELETED']);
 
 export function isIdle(server: ServerState): boolean {
   return READY.has(server.status) && server.taskState === null;
@@ -39,7 +39,7 @@ export function assess(request: CheckedRequest, inspection: Inspection): Assessm
     };
   }
   const { server } = inspection;
-  if (server === null || GONE.has(server.status)) {
+  if (server === null || GONE_STATES.has(server.status)) {
     return {
       ...nothing,
       violations: [`server ${request.serverId} does not exist in this project and region`],

@@ -120,11 +120,7 @@ function refuseUnlessPassing(run: Run, unread: Unread): void {
     );
   }
   const hint = unread.details?.hint ? ` ${unread.details.hint}` : '';
-  throw RunEnd.failed(
-    FAILURE_TYPE.cloudRefused,
-    `nothing was changed: ${unread.message}.${hint}`,
-    unread.details?.code ?? null,
-  );
+  throw RunEnd.failed(FAILURE_TYPE.cloudRefused, `nothing was changed: ${unread.message}.${hint}`);
 }
 
 async function pause(run: Run, ms: number, why: string): Promise<void> {

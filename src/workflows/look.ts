@@ -13,7 +13,7 @@ export const HOLD_MS = 60_000;
 export interface LookOptions {
   label: string;
   /** Read the server's state, too. */
-  server: boolean;
+  server?: boolean;
   /** How long after the reading before it this one was meant to be made, in ms. */
   plannedGapMs: number;
   /** Epoch ms after which an unreadable cloud is given up. */
@@ -29,7 +29,9 @@ export async function lookOnce(run: Run, options: LookOptions): Promise<Reading 
       .filter(({ port }) => port?.state !== 'absent')
       .map(({ nic }) => nic.id);
     const answer = await run.patiently(READ_AT_MOST_MS, () =>
-      ask(reading(options.label).listNics({ serverId, ports, server: options.server || failures > 1 })),
+      ask(
+        reading(options.label).listNics({ serverId, ports, server: options.server === true || failures > 1 }),
+      ),
     );
     let why: string;
     let patient = false;

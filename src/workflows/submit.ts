@@ -203,5 +203,5 @@ function nothingSent(
     run.warn(`the cloud took no further submission: ${plain(message)}`);
     return;
   }
-  throw RunEnd.failed(type, `nothing was changed: ${plain(message)}`, code);
+  throw RunEnd.failed(type, `nothing was changed: ${plain(message)}`);
 }

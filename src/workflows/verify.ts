@@ -25,7 +25,6 @@ export async function establishVerdicts(run: Run): Promise<void> {
     run.enter('verifying');
     const found = await lookOnce(run, {
       label: readingLabel(look, run.document, open.size),
-      server: false,
       plannedGapMs: gapMs,
       until: () => Math.max(Date.now() + run.remainingMs, patientUntil(), startedAt + verifyForMs),
     });

@@ -3,12 +3,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ResultDocument } from '../../src/contract';
 import type { Stack } from '../../dev/stack';
 import { startStack } from '../../dev/stack';
+import type { ServerView } from '../support/e2e';
+import { createServer, posts, TIMING, untilPosted } from '../support/e2e';
 import { expectTruth } from '../support/truth';
 
-interface ServerView {
-  id: string;
-  nics: { id: string; ip: string; mac: string; primary: boolean }[];
-}
 type Answer = Partial<ResultDocument> & {
   workflowId: string;
   runId: string;
@@ -16,15 +14,7 @@ type Answer = Partial<ResultDocument> & {
   failure?: { type: string; message: string };
 };
 
-const timing = (changes: Record<string, string> = {}) =>
-  JSON.stringify({
-    firstPoll: '500ms',
-    pollInterval: '500ms',
-    settle: '1s',
-    verifyFor: '2s',
-    busyWait: '1s',
-    ...changes,
-  });
+const timing = () => JSON.stringify(TIMING);
 
 let stack: Stack;
 
@@ -37,21 +27,6 @@ afterAll(async () => {
 afterEach(async () => {
   await stack.simulator.control('DELETE', '/_sim/faults');
 });
-
-async function createServer(
-  settings: Record<string, unknown> = {},
-): Promise<{ id: string; primary: string; nics: string[] }> {
-  const view = await stack.simulator.post<ServerView>('/_sim/servers', {
-    nics: 4,
-    jobSeconds: 1,
-    ...settings,
-  });
-  return {
-    id: view.id,
-    primary: view.nics.find((nic) => nic.primary)?.id ?? '',
-    nics: view.nics.filter((nic) => !nic.primary).map((nic) => nic.id),
-  };
-}
 
 function fault(
   serverId: string,
@@ -66,38 +41,31 @@ function fault(
   });
 }
 
+const deleteArgs = (serverId: string, nics: string[]) => [
+  'delete',
+  serverId,
+  ...nics.flatMap((id) => ['--nic', id]),
+  '--yes',
+  '--json',
+  '--timing',
+  timing(),
+];
+
 async function deleteNics(
   serverId: string,
   nics: string[],
   more: string[] = [],
 ): Promise<{ code: number | null; answer: Answer; stderr: string }> {
-  const args = [
-    'delete',
-    serverId,
-    ...nics.flatMap((id) => ['--nic', id]),
-    '--yes',
-    '--json',
-    '--timing',
-    timing(),
-    ...more,
-  ];
+  const args = [...deleteArgs(serverId, nics), ...more];
   const { code, stdout, stderr } = await stack.starter(args);
   return { code, answer: JSON.parse(stdout || '{}') as Answer, stderr };
 }
 
 const outcomes = (answer: Answer) => answer.nics?.map((nic) => nic.outcome);
 
-interface Ledger {
-  requests: { class: string; at: number; status?: number }[];
-}
-async function posts(serverId: string): Promise<number> {
-  const { requests } = await stack.simulator.get<Ledger>(`/_sim/ledger?serverId=${serverId}`);
-  return requests.filter((request) => request.class === 'delete').length;
-}
-
 describe('deleting NICs of one server', { timeout: 120_000 }, () => {
   it('deletes, verifies and reports; a second run finds nothing to do', async () => {
-    const server = await createServer();
+    const server = await createServer(stack.simulator);
     const { code, answer, stderr } = await deleteNics(server.id, server.nics);
     expect(code, stderr).toBe(0);
     expect(answer.outcome).toBe('deleted');
@@ -119,11 +87,11 @@ describe('deleting NICs of one server', { timeout: 120_000 }, () => {
     expect(again.code).toBe(0);
     expect(again.answer.outcome).toBe('nothing-to-do');
     expect(outcomes(again.answer)).toEqual(['already-absent', 'already-absent', 'already-absent']);
-    expect(await posts(server.id)).toBe(1);
+    expect(await posts(stack.simulator, server.id)).toBe(1);
   });
 
   it('"all" leaves exactly the primary NIC', async () => {
-    const server = await createServer();
+    const server = await createServer(stack.simulator);
     const { stdout, code } = await stack.starter([
       'delete',
       server.id,
@@ -140,16 +108,16 @@ describe('deleting NICs of one server', { timeout: 120_000 }, () => {
   });
 
   it('a dry run changes nothing', async () => {
-    const server = await createServer();
+    const server = await createServer(stack.simulator);
     const { code, answer } = await deleteNics(server.id, server.nics, ['--dry-run']);
     expect([code, answer.outcome]).toEqual([0, 'planned']);
     expect(outcomes(answer)).toEqual(['untouched', 'untouched', 'untouched']);
     expect(answer.nics?.map((nic) => nic.restore)).toEqual(['new-mac', 'new-mac', 'new-mac']);
-    expect(await posts(server.id)).toBe(0);
+    expect(await posts(stack.simulator, server.id)).toBe(0);
   });
 
   it('refuses the whole run for one NIC that may not be touched, and names every violation', async () => {
-    const server = await createServer({ locked: true });
+    const server = await createServer(stack.simulator, { locked: true });
     const { code, answer } = await deleteNics(server.id, [server.primary, server.nics[0] ?? '']);
     expect(code).toBe(4);
     expect(answer.outcome).toBe('refused');
@@ -157,26 +125,26 @@ describe('deleting NICs of one server', { timeout: 120_000 }, () => {
     expect(answer.failure?.message).toMatch(/primary NIC/);
     expect(answer.failure?.message).toMatch(/locked/);
     expect(outcomes(answer)).toEqual(['untouched', 'untouched']);
-    expect(await posts(server.id)).toBe(0);
+    expect(await posts(stack.simulator, server.id)).toBe(0);
   });
 
   it('finds out the truth when the answer to an accepted submission is lost', async () => {
-    const server = await createServer();
+    const server = await createServer(stack.simulator);
     await fault(server.id, 'delete', { kind: 'drop', accepted: true }, 1);
     const { code, answer } = await deleteNics(server.id, server.nics.slice(0, 2));
     expect([code, answer.outcome]).toEqual([0, 'deleted']);
-    expect(await posts(server.id)).toBe(1);
+    expect(await posts(stack.simulator, server.id)).toBe(1);
     expect(answer.submissions).toBe(1);
     expect(answer.jobs).toEqual([]);
     await expectTruth(stack.simulator, answer);
   });
 
   it('sends again what is provably still there', async () => {
-    const server = await createServer();
+    const server = await createServer(stack.simulator);
     await fault(server.id, 'delete', { kind: 'drop', accepted: false }, 1);
     const { code, answer } = await deleteNics(server.id, server.nics.slice(0, 2));
     expect([code, answer.outcome]).toEqual([0, 'deleted']);
-    expect(await posts(server.id)).toBe(2);
+    expect(await posts(stack.simulator, server.id)).toBe(2);
     expect(answer.submissions).toBe(2);
     await expectTruth(stack.simulator, answer);
   });
@@ -186,11 +154,11 @@ describe('deleting NICs of one server', { timeout: 120_000 }, () => {
     ['a 2xx without a job id', { kind: 'no-job-id', status: 200 }],
     ['204 without a body', { kind: 'no-job-id', status: 204 }],
   ])('%s counts as unknown, and is observed', async (_name, what) => {
-    const server = await createServer();
+    const server = await createServer(stack.simulator);
     await fault(server.id, 'delete', what, 1);
     const { code, answer } = await deleteNics(server.id, server.nics.slice(0, 1));
     expect([code, answer.outcome]).toEqual([0, 'deleted']);
-    expect(await posts(server.id)).toBe(1);
+    expect(await posts(stack.simulator, server.id)).toBe(1);
     await expectTruth(stack.simulator, answer);
   });
 
@@ -199,7 +167,7 @@ describe('deleting NICs of one server', { timeout: 120_000 }, () => {
     ['throttling by 429', { kind: 'throttled', retryAfter: 1 }],
     ['throttling by 202', { kind: 'throttled', as: '202', retryAfter: 1 }],
   ])('%s is waited for and does not count as a submission', async (_name, what) => {
-    const server = await createServer();
+    const server = await createServer(stack.simulator);
     await fault(server.id, 'delete', what, 1);
     const { code, answer } = await deleteNics(server.id, server.nics.slice(0, 1));
     expect([code, answer.outcome]).toEqual([0, 'deleted']);
@@ -208,7 +176,7 @@ describe('deleting NICs of one server', { timeout: 120_000 }, () => {
   });
 
   it('a partial failure ends as NotDeleted with the cloud code of each NIC', async () => {
-    const server = await createServer();
+    const server = await createServer(stack.simulator);
     await fault(server.id, 'delete', { kind: 'partial-failure', nics: [1] }, 1);
     const { code, answer } = await deleteNics(server.id, server.nics.slice(0, 2));
     expect(code).toBe(3);
@@ -223,7 +191,7 @@ describe('deleting NICs of one server', { timeout: 120_000 }, () => {
     ['a job that claims failure for a NIC that goes', { kind: 'false-failure' }, 0, 'deleted'],
     ['a job that is gone', { kind: 'job-gone' }, 0, 'deleted'],
   ])('%s is not believed', async (_name, what, exit, outcome) => {
-    const server = await createServer();
+    const server = await createServer(stack.simulator);
     await fault(server.id, 'delete', what, 1);
     const { code, answer } = await deleteNics(server.id, server.nics.slice(0, 1));
     expect(code).toBe(exit);
@@ -232,7 +200,7 @@ describe('deleting NICs of one server', { timeout: 120_000 }, () => {
   });
 
   it('a job that never ends makes the run end as OutcomeUnknown at its deadline', async () => {
-    const server = await createServer();
+    const server = await createServer(stack.simulator);
     await fault(server.id, 'delete', { kind: 'job-stuck' }, 1);
     const { code, answer } = await deleteNics(server.id, server.nics.slice(0, 1), ['--deadline', '6s']);
     expect(code).toBe(6);
@@ -241,7 +209,7 @@ describe('deleting NICs of one server', { timeout: 120_000 }, () => {
   });
 
   it('failing polls do not end the run', async () => {
-    const server = await createServer({ jobSeconds: 3 });
+    const server = await createServer(stack.simulator, { jobSeconds: 3 });
     await fault(server.id, 'delete', { kind: 'delay', ms: 1 });
     await stack.simulator.post('/_sim/faults', {
       match: { class: 'job' },
@@ -254,7 +222,7 @@ describe('deleting NICs of one server', { timeout: 120_000 }, () => {
   });
 
   it('refused credentials end the run at once, before anything is sent', async () => {
-    const server = await createServer();
+    const server = await createServer(stack.simulator);
     await fault(server.id, 'detail', {
       kind: 'answer',
       status: 401,
@@ -270,42 +238,24 @@ describe('deleting NICs of one server', { timeout: 120_000 }, () => {
   });
 
   it('kill -9 while polling changes nothing but the time', async () => {
-    const server = await createServer({ jobSeconds: 6 });
-    const starter = stack.startStarter([
-      'delete',
-      server.id,
-      '--nic',
-      server.nics[0] ?? '',
-      '--yes',
-      '--json',
-      '--timing',
-      timing(),
-    ]);
-    await untilPosted(server.id);
+    const server = await createServer(stack.simulator, { jobSeconds: 6 });
+    const starter = stack.startStarter(deleteArgs(server.id, server.nics.slice(0, 1)));
+    await untilPosted(stack.simulator, server.id);
     await stack.worker.kill();
     stack.worker.start();
     const { code, stdout, stderr } = await starter.finished;
     expect(code, stderr).toBe(0);
     const answer = JSON.parse(stdout) as Answer;
     expect(answer.outcome).toBe('deleted');
-    expect(await posts(server.id)).toBe(1);
+    expect(await posts(stack.simulator, server.id)).toBe(1);
     await expectTruth(stack.simulator, answer);
   });
 
   it('kill -9 between POST and answer: the truth is found, nothing is sent twice', async () => {
-    const server = await createServer();
+    const server = await createServer(stack.simulator);
     await fault(server.id, 'delete', { kind: 'hang', accepted: true }, 1);
-    const starter = stack.startStarter([
-      'delete',
-      server.id,
-      '--nic',
-      server.nics[0] ?? '',
-      '--yes',
-      '--json',
-      '--timing',
-      timing(),
-    ]);
-    await untilPosted(server.id);
+    const starter = stack.startStarter(deleteArgs(server.id, server.nics.slice(0, 1)));
+    await untilPosted(stack.simulator, server.id);
     await stack.worker.kill();
     stack.worker.start();
     const { code, stdout, stderr } = await starter.finished;
@@ -313,23 +263,14 @@ describe('deleting NICs of one server', { timeout: 120_000 }, () => {
     const answer = JSON.parse(stdout) as Answer;
     expect(answer.outcome).toBe('deleted');
     expect(answer.submissions).toBe(1);
-    expect(await posts(server.id)).toBe(1);
+    expect(await posts(stack.simulator, server.id)).toBe(1);
     await expectTruth(stack.simulator, answer);
   });
 
   it('cancel during the job: observed to the end, then cancelled', async () => {
-    const server = await createServer({ jobSeconds: 4 });
-    const starter = stack.startStarter([
-      'delete',
-      server.id,
-      '--nic',
-      server.nics[0] ?? '',
-      '--yes',
-      '--json',
-      '--timing',
-      timing(),
-    ]);
-    await untilPosted(server.id);
+    const server = await createServer(stack.simulator, { jobSeconds: 4 });
+    const starter = stack.startStarter(deleteArgs(server.id, server.nics.slice(0, 1)));
+    await untilPosted(stack.simulator, server.id);
     const cancel = await stack.starter(['cancel', server.id]);
     expect(cancel.code, cancel.stderr).toBe(0);
     const { code, stdout } = await starter.finished;
@@ -341,18 +282,9 @@ describe('deleting NICs of one server', { timeout: 120_000 }, () => {
   });
 
   it('attaches to an identical open run and refuses a different one', async () => {
-    const server = await createServer({ jobSeconds: 5 });
-    const first = stack.startStarter([
-      'delete',
-      server.id,
-      '--nic',
-      server.nics[0] ?? '',
-      '--yes',
-      '--json',
-      '--timing',
-      timing(),
-    ]);
-    await untilPosted(server.id);
+    const server = await createServer(stack.simulator, { jobSeconds: 5 });
+    const first = stack.startStarter(deleteArgs(server.id, server.nics.slice(0, 1)));
+    await untilPosted(stack.simulator, server.id);
     const [same, other] = await Promise.all([
       deleteNics(server.id, server.nics.slice(0, 1)),
       stack.starter(['delete', server.id, '--nic', server.nics[1] ?? '', '--yes', '--json']),
@@ -362,7 +294,7 @@ describe('deleting NICs of one server', { timeout: 120_000 }, () => {
     expect([same.code, same.answer.runId]).toEqual([0, runId]);
     expect(other.code).toBe(4);
     expect(other.stderr + other.stdout).toContain(runId);
-    expect(await posts(server.id)).toBe(1);
+    expect(await posts(stack.simulator, server.id)).toBe(1);
   });
 
   it('breaks none of the cloud’s rules in all of this', async () => {
@@ -370,11 +302,3 @@ describe('deleting NICs of one server', { timeout: 120_000 }, () => {
     expect(violations).toEqual([]);
   });
 });
-
-async function untilPosted(serverId: string): Promise<void> {
-  for (let tries = 0; tries < 150; tries++) {
-    if ((await posts(serverId)) > 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error('no deletion was sent within 15 s');
-}

@@ -12,9 +12,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ResultDocument, SubmittedAnswer } from '../../src/contract';
 import type { Stack } from '../../dev/stack';
 import { startStack } from '../../dev/stack';
+import { createServer, posts, TIMING, untilPosted } from '../support/e2e';
 import { expectTruth } from '../support/truth';
-
-const TIMING = { firstPoll: '500ms', pollInterval: '500ms', settle: '1s', verifyFor: '2s', busyWait: '1s' };
 
 let stack: Stack;
 let client: Client;
@@ -29,18 +28,6 @@ afterAll(async () => {
   await connection?.close();
   await stack?.close();
 });
-
-async function createServer(settings: Record<string, unknown> = {}): Promise<{ id: string; nics: string[] }> {
-  const view = await stack.simulator.post<{ id: string; nics: { id: string; primary: boolean }[] }>(
-    '/_sim/servers',
-    {
-      nics: 4,
-      jobSeconds: 1,
-      ...settings,
-    },
-  );
-  return { id: view.id, nics: view.nics.filter((nic) => !nic.primary).map((nic) => nic.id) };
-}
 
 const request = (serverId: string, ids: string[], more: object = {}) => ({
   serverId,
@@ -64,21 +51,6 @@ async function failureOf(result: Promise<unknown>): Promise<ApplicationFailure> 
   );
   if (!(error instanceof WorkflowFailedError) || !(error.cause instanceof ApplicationFailure)) throw error;
   return error.cause;
-}
-
-async function posts(serverId: string): Promise<number> {
-  const { requests } = await stack.simulator.get<{ requests: { class: string }[] }>(
-    `/_sim/ledger?serverId=${serverId}`,
-  );
-  return requests.filter((entry) => entry.class === 'delete').length;
-}
-
-async function untilPosted(serverId: string): Promise<void> {
-  for (let tries = 0; tries < 150; tries++) {
-    if ((await posts(serverId)) > 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error('no deletion was sent within 15 s');
 }
 
 describe('a start by any client', { timeout: 120_000 }, () => {
@@ -107,7 +79,7 @@ describe('a start by any client', { timeout: 120_000 }, () => {
   });
 
   it('under a foreign workflow id, with a cron schedule or too short a time-out is refused', async () => {
-    const server = await createServer();
+    const server = await createServer(stack.simulator);
     const foreign = await failureOf(
       (await start('something-else', request(server.id, server.nics))).result(),
     );
@@ -120,7 +92,7 @@ describe('a start by any client', { timeout: 120_000 }, () => {
       ).result(),
     );
     expect(short.message).toMatch(/execution time-out/);
-    expect(await posts(server.id)).toBe(0);
+    expect(await posts(stack.simulator, server.id)).toBe(0);
   });
 
   it('restoreServerNics is refused by name', async () => {
@@ -135,7 +107,7 @@ describe('a start by any client', { timeout: 120_000 }, () => {
 
 describe('messages', { timeout: 120_000 }, () => {
   it('update-with-start `submitted` answers with the job id, `settled` with the document', async () => {
-    const server = await createServer();
+    const server = await createServer(stack.simulator);
     const input = request(server.id, server.nics.slice(0, 1));
     const operation = new WithStartWorkflowOperation('deleteServerNics', {
       taskQueue: stack.taskQueue,
@@ -156,9 +128,9 @@ describe('messages', { timeout: 120_000 }, () => {
   });
 
   it('a different request is rejected as DifferentRequest; undo and commit by name', async () => {
-    const server = await createServer({ jobSeconds: 3 });
+    const server = await createServer(stack.simulator, { jobSeconds: 3 });
     const handle = await start(`nics/${server.id}`, request(server.id, server.nics.slice(0, 1)));
-    await untilPosted(server.id);
+    await untilPosted(stack.simulator, server.id);
     const typeOf = (update: string, arg: unknown) =>
       handle.executeUpdate(update, { args: [arg] }).then(
         () => 'accepted',
@@ -175,13 +147,13 @@ describe('messages', { timeout: 120_000 }, () => {
   });
 
   it('`pollNow` looks at once', async () => {
-    const server = await createServer();
+    const server = await createServer(stack.simulator);
     const timing = { ...TIMING, firstPoll: '30 minutes' };
     const handle = await start(`nics/${server.id}`, {
       ...request(server.id, server.nics.slice(0, 1)),
       timing,
     });
-    await untilPosted(server.id);
+    await untilPosted(stack.simulator, server.id);
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     await handle.signal('pollNow');
     const document = (await handle.result()) as ResultDocument;
@@ -189,7 +161,7 @@ describe('messages', { timeout: 120_000 }, () => {
   });
 
   it('`submitted` fails with the run when nothing could be sent', async () => {
-    const server = await createServer({ locked: true });
+    const server = await createServer(stack.simulator, { locked: true });
     const handle = await start(`nics/${server.id}`, request(server.id, server.nics.slice(0, 1)));
     const failure = await failureOf(handle.result());
     expect(failure.type).toBe('Refused');
@@ -197,9 +169,9 @@ describe('messages', { timeout: 120_000 }, () => {
   });
 
   it('a cancelled run leaves its totals in the memo `result`', async () => {
-    const server = await createServer({ jobSeconds: 2 });
+    const server = await createServer(stack.simulator, { jobSeconds: 2 });
     const handle = await start(`nics/${server.id}`, request(server.id, server.nics.slice(0, 2)));
-    await untilPosted(server.id);
+    await untilPosted(stack.simulator, server.id);
     await handle.cancel();
     await expect(handle.result()).rejects.toBeInstanceOf(WorkflowFailedError);
     const { memo, status } = await handle.describe();
@@ -212,7 +184,7 @@ describe('messages', { timeout: 120_000 }, () => {
 
 describe('what must never send', { timeout: 180_000 }, () => {
   it('a run that was reset to before its submission, though its NIC is still there', async () => {
-    const server = await createServer();
+    const server = await createServer(stack.simulator);
     await stack.simulator.post('/_sim/faults', {
       match: { class: 'delete', serverId: server.id },
       what: { kind: 'partial-failure', nics: [0] },
@@ -234,11 +206,11 @@ describe('what must never send', { timeout: 180_000 }, () => {
     const failure = await failureOf(again.result());
     expect(failure.type).toBe('OutcomeUnknown');
     expect((failure.details?.[0] as ResultDocument).warnings.join()).toMatch(/was reset/);
-    expect(await posts(server.id)).toBe(1);
+    expect(await posts(stack.simulator, server.id)).toBe(1);
   });
 
   it('a worker that was frozen before its POST and thaws after its attempt was given up', async () => {
-    const server = await createServer();
+    const server = await createServer(stack.simulator);
     // The inspection's last look is held back for so long that the freeze falls before the POST.
     await stack.simulator.post('/_sim/faults', {
       match: { class: 'port', serverId: server.id },
@@ -251,14 +223,14 @@ describe('what must never send', { timeout: 180_000 }, () => {
     stack.worker.thaw();
     const document = (await handle.result()) as ResultDocument;
     expect(document.outcome).toBe('deleted');
-    expect(await posts(server.id)).toBe(1);
+    expect(await posts(stack.simulator, server.id)).toBe(1);
     await expectTruth(stack.simulator, document);
   });
 
   it('a run whose predecessor was terminated with a job under way, until that job is over', async () => {
-    const server = await createServer({ jobSeconds: 8 });
+    const server = await createServer(stack.simulator, { jobSeconds: 8 });
     const first = await start(`nics/${server.id}`, request(server.id, server.nics.slice(0, 1)));
-    await untilPosted(server.id);
+    await untilPosted(stack.simulator, server.id);
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     await first.terminate('test');
     await new Promise((resolve) => setTimeout(resolve, 1_000));

@@ -1,11 +1,12 @@
 /** Seeded schedules of answers, faults, crashes, signals and cancels on virtual time; the ledger is the judge. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { NicOutcome, ResultDocument } from '../../src/contract';
+import type { ResultDocument } from '../../src/contract';
 import type { Played, Schedule } from './adapter';
 import { play, prepare } from './adapter';
 import type { World } from './world';
 import { createWorld } from './world';
 import type { LedgerRequest } from '../../simulator';
+import { PLACES } from '../support/truth';
 
 /** `SCHEDULES=5000` plays more, `SEED=17` only one. */
 const SCHEDULES = Number(process.env.SCHEDULES ?? 300);
@@ -34,14 +35,6 @@ function documentOf({ end, memo, status }: Played): ResultDocument {
 }
 
 beforeAll(prepare);
-
-const PLACES: Partial<Record<NicOutcome, string[]>> = {
-  deleted: ['port-gone'],
-  detached: ['port-kept'],
-  'already-absent': ['port-gone', 'port-kept'],
-  'still-attached': ['on-server'],
-  untouched: ['on-server'],
-};
 
 /** Every verdict equals the ledger's truth, and no rule was broken. */
 function judge(world: World, serverId: string, played: Played): void {

@@ -8,7 +8,8 @@ interface Source {
 /** Where the simulated cloud has a NIC, in its own words. */
 type Place = 'on-server' | 'elsewhere' | 'port-kept' | 'port-gone';
 
-const PLACES: Partial<Record<NicOutcome, Place[]>> = {
+/** Where a NIC may be when it is reported as that. */
+export const PLACES: Partial<Record<NicOutcome, Place[]>> = {
   deleted: ['port-gone'],
   detached: ['port-kept'],
   'already-absent': ['port-gone', 'port-kept'],

@@ -1,9 +1,7 @@
 /** The pure policies, held to interface.md §3 and §6. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Inspection, InspectedNic } from '../../src/contract/activities';
-import type { CheckedRequest } from '../../src/contract/input';
-import { checkDeleteInput } from '../../src/contract/input';
+import type { Inspection } from '../../src/contract/activities';
 import type { NicRow, ResultDocument } from '../../src/contract';
 import { assess } from '../../src/workflows/guards';
 import { endOf, outcomeOfFailure } from '../../src/workflows/outcome';
@@ -11,57 +9,9 @@ import { nextPollDelay, nextReadingDelay } from '../../src/workflows/poll-schedu
 import type { ListWitness, Moment } from '../../src/workflows/verdict';
 import { verdictOf } from '../../src/workflows/verdict';
 import { currentDetails, escaped, label } from '../../src/workflows/display';
-
-const SERVER = '3f0b6f0e-2a53-4d59-9d1b-0a2a7e5f1c11';
-const id = (n: number) => `6b1f7a52-5d1e-4a10-8c57-${String(n).padStart(12, '0')}`;
-
-const nic = (n: number, more: Partial<InspectedNic> = {}): InspectedNic => ({
-  id: id(n),
-  ips: [`10.0.0.${n}`],
-  mac: `fa:16:3e:00:00:0${n}`,
-  elasticIp: null,
-  port: { state: 'attached', deviceId: SERVER },
-  snapshot: {
-    networkId: 'n',
-    fixedIps: [{ subnetId: 's', ip: `10.0.0.${n}` }],
-    mac: null,
-    deleteOnTermination: true,
-    name: null,
-    securityGroups: null,
-    allowedAddressPairs: null,
-    dhcpOptions: null,
-    portSecurityEnabled: null,
-    elasticIp: null,
-    position: n,
-  },
-  ...more,
-});
-
-const inspection = (more: Partial<Inspection> = {}): Inspection => ({
-  kind: 'inspection',
-  projectId: 'p',
-  region: 'r',
-  searchAttributes: [],
-  previous: null,
-  server: { name: 'web', status: 'ACTIVE', taskState: null, locked: false, frozen: false },
-  nics: [nic(0), nic(1), nic(2)],
-  primary: { detail: [id(0)], ports: [], portsDeny: [] },
-  absent: [],
-  ...more,
-});
-
-function request(more: object = {}): CheckedRequest {
-  const { request: checked, problems } = checkDeleteInput({
-    serverId: SERVER,
-    nics: [{ id: id(1) }],
-    ...more,
-  });
-  if (checked === null) throw new Error(problems.join());
-  return checked;
-}
+import { SERVER, id, nic, inspection, server, request } from '../support/inspection';
 
 describe('guards', () => {
-  const server = (more: object) => ({ server: { ...inspection().server!, ...more } });
   it.each<[string, object, Partial<Inspection>, RegExp]>([
     ['the primary NIC', { nics: [{ id: id(0) }] }, {}, /primary NIC/],
     ['nobody names a primary', {}, { primary: { detail: [], ports: [], portsDeny: [] } }, /primary/],
