@@ -13,6 +13,7 @@ export async function getJobStatus(
     return {
       kind: 'job',
       status: job.status,
+      beganAt: job.beginAt,
       endedAt: job.endAt,
       errorCode: job.errorCode,
       message: job.failReason,

@@ -158,7 +158,8 @@ export type GetJobStatusResult =
       kind: 'job';
       /** The cloud's own word; anything but `SUCCESS` and `FAIL` means that it still runs. */
       status: string;
-      /** RFC 3339, from the job itself; `null` while it runs or when it is unreadable. */
+      /** RFC 3339, from the job itself; `null` when it is unreadable, `endedAt` also while it runs. */
+      beganAt: string | null;
       endedAt: string | null;
       errorCode: string | null;
       message: string | null;

@@ -20,18 +20,20 @@ import type { Ending } from './messages';
 import { registerMessages } from './messages';
 import { endOf, failureMessage, outcomeOfFailure, totalsOf } from './outcome';
 import { iso, Run } from './run';
+import { countRun } from './metrics';
+import { publish } from './search-attributes';
 import { submitOnce } from './submit';
 import { establishVerdicts } from './verify';
 
-export async function deleteServerNics(input: unknown): Promise<ResultDocument> {
-  const run = new Run(input);
+export async function deleteServerNics(start: unknown): Promise<ResultDocument> {
+  const run = new Run(start); // a fresh request, or what a run that had grown long has handed on
   let ending: Ending | null = null;
   registerMessages(run, () => ending);
   try {
     checkStart(run);
-    await inspect(run); // snapshot and guards; nothing changed yet
+    await run.resume();
+    if (!run.touched) await inspect(run); // snapshot and guards; nothing changed yet
     if (!run.request.dryRun) {
-      run.publish({ serverId: run.request.serverId, phase: 'submitting' });
       await submitOnce(run); // a job id, a certain refusal, or looks instead of an answer
       await followJob(run); // durable timer and getJobStatus
       await establishVerdicts(run); // list, port and job of each NIC
@@ -87,6 +89,7 @@ function close(run: Run, failure: { type: string; message: string } | null, sett
   document.endedAt = iso(Date.now());
   document.nextLookAt = null;
   run.enter('done');
+  countRun(document.outcome);
   const cancelled = document.outcome === 'cancelled';
   if (run.declaredOpen || cancelled) {
     upsertMemo({
@@ -95,7 +98,7 @@ function close(run: Run, failure: { type: string; message: string } | null, sett
     });
   }
   if (failure?.type !== FAILURE_TYPE.invalidInput)
-    run.publish({ serverId: document.serverId, phase: 'done', outcome: document.outcome });
+    publish(run, { serverId: document.serverId, phase: 'done', outcome: document.outcome });
   return {
     failure:
       failure === null

@@ -3,6 +3,7 @@ import { formatDuration } from '../contract/duration';
 import { ask, READ_AT_MOST_MS, reading } from './cloud';
 import { jobAge, label, nics } from './display';
 import { HOLD_MS } from './look';
+import { recordJob } from './metrics';
 import { nextPollDelay, throttleDelay } from './poll-schedule';
 import type { FollowedJob, Run } from './run';
 
@@ -24,10 +25,13 @@ export async function followJob(run: Run): Promise<void> {
   while (run.jobState === 'running') {
     const now = Date.now();
     const sinceMs = now - Date.parse(job.submittedAt);
-    const delay = throttledMs ?? nextPollDelay(run.pace, job.polls, sinceMs, Math.random(), run.remainingMs);
+    run.pollDueAt ??=
+      now + (throttledMs ?? nextPollDelay(run.pace, job.polls, sinceMs, Math.random(), run.remainingMs));
+    const delay = run.pollDueAt - now;
     const text = label(`poll ${job.polls + 1} in ${formatDuration(delay)} · ${jobAge(job, now)}`);
-    if (throttledMs === null) await run.waitOrWake(delay, text);
-    else await run.wait(delay, text);
+    // Already waited for when this run continues another one.
+    if (delay > 0) await (throttledMs === null ? run.waitOrWake(delay, text) : run.wait(delay, text));
+    run.pollDueAt = null;
     throttledMs = await pollOnce(run, failures);
     if (run.expired) return;
   }
@@ -43,7 +47,7 @@ export async function pollOnce(
   const answer = await run.patiently(READ_AT_MOST_MS, () =>
     ask(
       reading(
-        label(`poll ${job.polls + 1} · ${jobAge(job, Date.now())} · ${nics(run.witnesses.size)}`),
+        label(`poll ${job.polls + 1} · ${jobAge(job, Date.now())} · ${nics(run.witnesses.length)}`),
       ).getJobStatus({
         jobId: job.id,
       }),
@@ -80,8 +84,8 @@ function takeIn(run: Run, answer: FollowedJob): void {
   job.status = answer.status;
   setJobEvidence(run, answer.status);
   for (const sub of answer.subJobs) {
-    if (sub.nicId === null || !run.witnesses.has(sub.nicId)) continue;
-    const row = run.row(sub.nicId);
+    if (!run.witnesses.some(({ id }) => id === sub.nicId)) continue;
+    const row = run.row(sub.nicId ?? '');
     row.evidence.subJob = sub.status;
     if (sub.status === 'FAIL') {
       row.errorCode = sub.errorCode ?? answer.errorCode;
@@ -94,6 +98,7 @@ function takeIn(run: Run, answer: FollowedJob): void {
     run.jobState = 'ended';
     // Counted from when this run saw it: the cloud's clock may differ, and a late worker loses no patience.
     run.overSince = Date.now();
+    recordJob(job, answer);
   } else {
     run.jobState = 'running';
     run.overSince = null;

@@ -67,10 +67,11 @@ export async function inspect(run: Run): Promise<void> {
       if (judged.passing !== null) run.warn(`a real run would wait: ${judged.passing}`);
       return;
     }
+    run.previous ??= inspection.previous;
     if (judged.passing === null) {
-      if (inspection.previous === null || judged.targets.length === 0 || run.previousSettled) return;
-      await settlePrevious(run, inspection.previous);
-      run.previousSettled = true;
+      if (run.previous === null || run.previous === 'settled' || judged.targets.length === 0) return;
+      await settlePrevious(run, run.previous);
+      run.previous = 'settled';
       upsertMemo({ [MEMO.open]: null });
       continue;
     }
@@ -96,7 +97,7 @@ async function inspectOnce(run: Run): Promise<Inspection> {
         reading(label(`${document.serverName ?? document.serverId}: ${what} to go`)).inspectServer({
           serverId: request.serverId,
           nicIds,
-          previousRunOf: { workflowId, runId },
+          previousRunOf: run.askForPrevious && run.previous === null ? { workflowId, runId } : null,
         }),
       ),
     );
@@ -143,9 +144,14 @@ function takeIn(
   document.region = inspection.region;
   document.serverName = inspection.server?.name ?? document.serverName;
   run.primaryId = primaryId;
-  run.useSearchAttributes(inspection.searchAttributes);
-  run.witnesses.clear();
-  for (const nic of targets) run.witnesses.set(nic.id, { nic, absent: 0, present: 0, port: null });
+  run.searchAttributes = inspection.searchAttributes;
+  run.witnesses = targets.map(({ id, snapshot }) => ({
+    id,
+    keepsPort: snapshot.deleteOnTermination === false,
+    absent: 0,
+    present: 0,
+    port: null,
+  }));
 
   const onServer = new Map(inspection.nics.map((nic) => [nic.id, nic]));
   const requested =

@@ -5,6 +5,7 @@ import { ask, READ_AT_MOST_MS, reading } from './cloud';
 import { label, nics, plain } from './display';
 import { isIdle } from './guards';
 import { backoffDelay, throttleDelay } from './poll-schedule';
+import { forgetReadings, note } from './readings';
 import type { Run } from './run';
 
 /** Pause after refused credentials: five bad signatures lock a key for five minutes (ecs-api.md §6.2). */
@@ -25,9 +26,7 @@ export async function lookOnce(run: Run, options: LookOptions): Promise<Reading 
   const { serverId } = run.request;
   for (let failures = 1; ; failures++) {
     // Ports known to be gone need no second look: ids are never used again.
-    const ports = [...run.witnesses.values()]
-      .filter(({ port }) => port?.state !== 'absent')
-      .map(({ nic }) => nic.id);
+    const ports = run.witnesses.filter(({ port }) => port?.state !== 'absent').map(({ id }) => id);
     const answer = await run.patiently(READ_AT_MOST_MS, () =>
       ask(
         reading(options.label).listNics({ serverId, ports, server: options.server === true || failures > 1 }),
@@ -37,7 +36,7 @@ export async function lookOnce(run: Run, options: LookOptions): Promise<Reading 
     let patient = false;
     let waitMs = backoffDelay(failures);
     if (answer.kind === 'reading') {
-      if (run.note(answer, options.plannedGapMs)) {
+      if (note(run, answer, options.plannedGapMs)) {
         run.show();
         return answer;
       }
@@ -62,18 +61,30 @@ export async function lookOnce(run: Run, options: LookOptions): Promise<Reading 
   }
 }
 
+/** How far the looking after a lost answer has come. */
+export interface Looks {
+  made: number;
+  /** Readings in a row that found the server idle. */
+  idle: number;
+  /** When the next look is due; `null`: not decided. */
+  dueAt: number | null;
+}
+
 /**
  * After a submission whose fate is unknown: settle, read, settle, read, until two readings in a row agree on an idle
  * server. `true`: what is left is provably still there (or nothing is left), and may be sent again.
  */
-export async function lookTwice(run: Run, why: string): Promise<boolean> {
+export async function lookTwice(run: Run, why: string, looks: Looks): Promise<boolean> {
   const { settleMs } = run.request.timing;
-  run.forgetReadings();
   run.enter('verifying', plain(why));
-  let idleReadings = 0;
-  for (let look = 1; ; look++) {
-    if (look > 2 && run.expired) return false;
-    await run.wait(settleMs, label(`${formatDuration(settleMs)} to settle, then look ${look}: ${why}`));
+  if (looks.made === 0 && looks.dueAt === null) forgetReadings(run);
+  for (;;) {
+    if (looks.made >= 2 && run.expired) return false;
+    const look = looks.made + 1;
+    looks.dueAt ??= Date.now() + settleMs;
+    const ms = looks.dueAt - Date.now();
+    if (ms > 0) await run.wait(ms, label(`${formatDuration(ms)} to settle, then look ${look}: ${why}`));
+    looks.dueAt = null;
     const found = await lookOnce(run, {
       label: label(`look ${look} after a lost answer: ${nics(run.remaining().length)} to find`),
       server: true,
@@ -82,8 +93,9 @@ export async function lookTwice(run: Run, why: string): Promise<boolean> {
     });
     if (found === null) return false;
     if (run.remaining().length === 0) return true;
-    idleReadings = found.server !== null && isIdle(found.server) ? idleReadings + 1 : 0;
-    const agreed = [...run.witnesses.values()].every(({ absent, present }) => absent >= 2 || present >= 2);
-    if (agreed && idleReadings >= 2) return true;
+    looks.made = look;
+    looks.idle = found.server !== null && isIdle(found.server) ? looks.idle + 1 : 0;
+    const agreed = run.witnesses.every(({ absent, present }) => absent >= 2 || present >= 2);
+    if (agreed && looks.idle >= 2) return true;
   }
 }

@@ -9,6 +9,7 @@ import {
 } from '@temporalio/workflow';
 import { requestKey } from '../contract/input';
 import {
+  CONTINUED_AS_NEW,
   DIFFERENT_REQUEST,
   NOT_SUPPORTED_YET,
   QUERY_STATUS,
@@ -47,8 +48,9 @@ export function registerMessages(run: Run, ending: () => Ending | null): void {
   setHandler(
     defineUpdate<SubmittedAnswer, [request?: unknown]>(UPDATE.submitted),
     async () => {
-      await condition(() => run.document.jobs.length > 0 || ending() !== null);
+      await condition(() => run.document.jobs.length > 0 || ending() !== null || run.continuing);
       const job = run.document.jobs[0];
+      if (job === undefined && run.continuing) throw continued();
       const failure = ending()?.failure;
       if (job === undefined && failure) throw failure;
       return { jobId: job?.id ?? null };
@@ -58,7 +60,8 @@ export function registerMessages(run: Run, ending: () => Ending | null): void {
   setHandler(
     defineUpdate<ResultDocument, [request?: unknown]>(UPDATE.settled),
     async () => {
-      await condition(() => ending() !== null);
+      await condition(() => ending() !== null || run.continuing);
+      if (run.continuing) throw continued();
       const end = ending();
       if (end?.failure && !end.settled) throw end.failure;
       return run.document;
@@ -73,6 +76,13 @@ export function registerMessages(run: Run, ending: () => Ending | null): void {
       description: 'Not supported yet',
     });
   }
+}
+
+function continued(): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(
+    'the run goes on under a new run id: ask again, by its workflow id',
+    CONTINUED_AS_NEW,
+  );
 }
 
 function unsupported(name: string): never {

@@ -8,38 +8,33 @@ import {
   setCurrentDetails,
   sleep,
   upsertMemo,
-  upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { SearchAttributePair } from '@temporalio/common';
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import type { GetJobStatusResult, InspectedNic, PortState, Reading } from '../contract/activities';
+import type { GetJobStatusResult, PortState, PreviousOpenRun } from '../contract/activities';
 import type { CheckedRequest } from '../contract/input';
 import { checkDeleteInput, namedNics } from '../contract/input';
-import { MEMO, SEARCH_ATTRIBUTE, serverIdOf } from '../contract/names';
+import { MEMO, serverIdOf } from '../contract/names';
 import type { NicRow, Phase, ResultDocument } from '../contract/types';
 import { currentDetails } from './display';
 import type { Pace } from './poll-schedule';
+import { continueRun, resumedFrom } from './resume';
+import type { Submission } from './submission';
+import type { Verification } from './verify';
 
 /** Later than this, a wake-up tells of a worker that was away: that time uses up no patience. */
 const LATE_MS = 5_000;
-/** Readings further apart than planned by more than this don't belong to one series. */
-const SERIES_SLACK_MS = 15_000;
 
 /**
- * A run that has lived long (tiny paces, floods of messages, an outage of hours) slows down instead of filling its
- * history up to the server's limit of 51,200 events, which would end it with a submission open.
+ * A run that was cancelled can't be handed on: the server doesn't pass the cancellation on, and without it a run can't
+ * end as cancelled. With a long history it takes this much time for a step instead, whatever pace was asked for.
  */
-const LONG_HISTORY_EVENTS = 5_000;
-const LONG_HISTORY_STEP_MS = 60_000;
-
-function longHistory(): boolean {
-  return workflowInfo().historyLength > LONG_HISTORY_EVENTS;
-}
+const LONG_STEP_MS = 60_000;
 
 /** What the cloud has said about one NIC that is to go. */
 export interface Witness {
-  nic: InspectedNic;
+  id: string;
+  /** The NIC's own flag says that its port outlives it. */
+  keepsPort: boolean;
   /** Readings in a row, all of one unbroken series. */
   absent: number;
   present: number;
@@ -58,35 +53,62 @@ export type JobState =
   /** Polls fail: the NICs are looked at instead, and the job is asked now and then. */
   | 'unreadable';
 
-export class Run {
-  readonly document: ResultDocument;
-  readonly problems: string[];
-  readonly witnesses = new Map<string, Witness>();
-  primaryId: string | null = null;
+/** A wait that has been decided on. */
+export interface Wait {
+  until: number;
+  summary: string;
+  /** `pollNow` ends it early. */
+  wakeable: boolean;
+}
 
+export class Run {
+  /** The caller's request, as it came. */
+  readonly input: unknown;
+  readonly problems: string[];
+
+  // Plain values from here on: all of them are handed on when the run continues as new (resume.ts).
+  document: ResultDocument;
+  witnesses: Witness[] = [];
+  primaryId: string | null = null;
   /** An accepted submission or one of unknown fate may be at work: from here on the run observes to its end. */
   touched = false;
   cancelRequested = false;
   /** The memo `open` is set; it is cleared with the verdicts. */
   declaredOpen = false;
+  /** This run, or one that it continues, is the product of a reset: it may never send. */
+  wasReset = workflowInfo().runId !== workflowInfo().originalExecutionRunId;
+  submission: Submission = { over: false, throttled: 0, unsent: 0, observed: 0, lastNo: null, doubt: null };
+  verification: Verification | null = null;
   jobState: JobState = 'none';
   lastJob: FollowedJob | null = null;
   pace: Pace = { firstPollMs: 10_000, pollIntervalMs: 10_000 };
-  /** What a run ended from outside has sent has come to rest. */
-  previousSettled = false;
+  /** A run under the same id that was ended from outside with its submission open, or `settled`: none (any more). */
+  previous: PreviousOpenRun | 'settled' | null = null;
+  /** A run that continues another one has been told: the run before it in the list is its own chain's. */
+  askForPrevious = true;
   /** When nothing more was to be expected from a submission, as far as this run could see. */
   overSince: number | null = null;
+  /** When the next poll is due; `null`: not decided. */
+  pollDueAt: number | null = null;
   /** After a refused poll the next one waits a minute; the NIC list is read meanwhile (interface.md §6.5). */
   pollHoldUntil = 0;
+  deadlineAt: number;
+  woken = false;
+  lastReading: { at: number; plannedGapMs: number } | null = null;
+  /** Those of our search attributes that the namespace has, as the worker found them. */
+  searchAttributes: string[] = [];
+  /** What the run before this one in its chain was about to wait for. */
+  rest: Wait | null = null;
+
+  /** Set just before this run ends to go on under a new run id. */
+  continuing = false;
 
   private readonly checked: CheckedRequest | null;
-  private deadlineAt: number;
-  private woken = false;
-  private lastReading: { at: number; plannedGapMs: number } | null = null;
-  private attributes = new Set<string>();
 
-  constructor(readonly input: unknown) {
-    const { problems, request } = checkDeleteInput(input);
+  constructor(start: unknown) {
+    const resumed = resumedFrom(start);
+    this.input = resumed === null ? start : resumed.input;
+    const { problems, request } = checkDeleteInput(this.input);
     this.problems = problems;
     this.checked = request;
     const now = Date.now();
@@ -98,7 +120,7 @@ export class Run {
       serverName: null,
       projectId: null,
       region: null,
-      nics: namedNics(input).map(blankRow),
+      nics: namedNics(this.input).map(blankRow),
       jobs: [],
       submissions: 0,
       startedAt: iso(now),
@@ -109,6 +131,7 @@ export class Run {
       waitingFor: null,
       warnings: [],
     };
+    if (resumed !== null) Object.assign(this, resumed.state);
     void CancellationScope.current().cancelRequested.catch(() => {
       this.cancelRequested = true;
       this.show();
@@ -155,6 +178,17 @@ export class Run {
     for (const id of this.remaining()) this.row(id).outcome = 'unknown';
   }
 
+  /** NICs that may still be on the server: not yet seen absent twice. */
+  remaining(): string[] {
+    return this.witnesses.filter((witness) => witness.absent < 2).map(({ id }) => id);
+  }
+
+  /** Read by the next run on this server, should this one be ended from outside. */
+  declareOpen(jobId: string | null): void {
+    this.declaredOpen = true;
+    upsertMemo({ [MEMO.open]: { nics: this.remaining(), since: iso(Date.now()), jobId } });
+  }
+
   // --- patience ------------------------------------------------------------------------------------------------
 
   get expired(): boolean {
@@ -171,22 +205,38 @@ export class Run {
 
   /** Waits on a durable timer, in full. Until `touched` a cancellation ends it. */
   wait(ms: number, summary: string): Promise<void> {
-    return this.waitFor(ms, (wholeMs) => sleep(wholeMs, { summary }));
+    return this.waitFor({ until: Date.now() + atLeast1(ms), summary, wakeable: false });
   }
 
   /** The same, but `pollNow` ends it early; one that came during the last look ends it at once. */
-  async waitOrWake(ms: number, summary: string): Promise<void> {
-    // The overload with a summary labels the timer in the timeline; it is the one experimental call here.
-    await this.waitFor(ms, (wholeMs) => condition(() => this.woken && !longHistory(), wholeMs, { summary }));
-    this.woken = false;
+  waitOrWake(ms: number, summary: string): Promise<void> {
+    return this.waitFor({ until: Date.now() + atLeast1(ms), summary, wakeable: true });
   }
 
-  private async waitFor(ms: number, timer: (wholeMs: number) => Promise<unknown>): Promise<void> {
-    const wholeMs = Math.max(longHistory() ? LONG_HISTORY_STEP_MS : 1, Math.round(ms));
-    const until = Date.now() + wholeMs;
+  /** Waits out what the run before this one in its chain was about to wait for. */
+  async resume(): Promise<void> {
+    const { rest } = this;
+    this.rest = null;
+    if (rest !== null && rest.until > Date.now()) await this.waitFor(rest);
+    // Also when `pollNow` has ended that wait.
+    if (this.pollDueAt !== null) this.pollDueAt = Math.min(this.pollDueAt, Date.now());
+  }
+
+  private async waitFor(wait: Wait): Promise<void> {
+    const { summary, wakeable } = wait;
+    // Between two steps nothing is under way: the moment to leave a long history behind.
+    const long = workflowInfo().continueAsNewSuggested;
+    if (long && !this.cancelRequested) await continueRun(this, wait);
+    const ms = atLeast1(Math.max(wait.until - Date.now(), long ? LONG_STEP_MS : 0));
+    const until = Date.now() + ms;
     this.document.nextLookAt = iso(until);
     this.show();
-    await this.shielded(() => timer(wholeMs));
+    await this.shielded(async () => {
+      // The overload with a summary labels the timer in the timeline; it is the one experimental call here.
+      if (wakeable && !long) await condition(() => this.woken, ms, { summary });
+      else await sleep(ms, { summary });
+    });
+    if (wakeable) this.woken = false;
     this.document.nextLookAt = null;
     this.forgive(Date.now() - until);
   }
@@ -209,74 +259,10 @@ export class Run {
     this.deadlineAt += lateMs;
     this.document.deadlineAt = iso(this.deadlineAt);
   }
+}
 
-  // --- witnesses -----------------------------------------------------------------------------------------------
-
-  /** NICs that may still be on the server: not yet seen absent twice. */
-  remaining(): string[] {
-    return [...this.witnesses.values()].filter((witness) => witness.absent < 2).map(({ nic }) => nic.id);
-  }
-
-  /**
-   * Takes a reading into account. `false`: it proves nothing, since the list does not name the primary NIC.
-   * @param plannedGapMs how long after the reading before it was meant to be made
-   */
-  note(reading: Reading, plannedGapMs: number): boolean {
-    if (reading.serverExists && (this.primaryId === null || !reading.listed.includes(this.primaryId)))
-      return false;
-    const before = this.lastReading;
-    // A reading from before a restart, or long ago, lends no patience to this one (interface.md §6.8).
-    const unbroken =
-      before !== null &&
-      reading.workerStartedAt <= before.at &&
-      reading.at - before.at <= plannedGapMs + SERIES_SLACK_MS;
-    this.lastReading = { at: reading.at, plannedGapMs };
-    for (const witness of this.witnesses.values()) {
-      const listed = reading.serverExists && reading.listed.includes(witness.nic.id);
-      // Absence needs no patience, and what is gone stays gone: two readings in a row, however far apart.
-      witness.absent = listed ? 0 : witness.absent + 1;
-      witness.present = listed ? (unbroken ? witness.present : 0) + 1 : 0;
-      const port = reading.ports[witness.nic.id];
-      if (port !== undefined) witness.port = port;
-      const { evidence } = this.row(witness.nic.id);
-      evidence.list = listed ? 'present' : 'absent';
-      if (witness.port !== null) evidence.port = witness.port.state;
-    }
-    return true;
-  }
-
-  /** A series of readings starts anew: what was seen before a submission says nothing about what came of it. */
-  forgetReadings(): void {
-    this.lastReading = null;
-    for (const witness of this.witnesses.values()) {
-      witness.absent = 0;
-      witness.present = 0;
-    }
-  }
-
-  // --- what is written outside the document --------------------------------------------------------------------
-
-  /** The namespace's search attributes, as the worker found them: an unregistered one would wedge the run. */
-  useSearchAttributes(registered: string[]): void {
-    this.attributes = new Set(registered);
-  }
-
-  publish(values: Partial<Record<'serverId' | 'phase' | 'outcome', string>>): void {
-    const pairs: SearchAttributePair[] = [];
-    for (const [field, value] of Object.entries(values)) {
-      const name = SEARCH_ATTRIBUTE[field as keyof typeof values];
-      if (this.attributes.has(name)) {
-        pairs.push({ key: defineSearchAttributeKey(name, SearchAttributeType.KEYWORD), value });
-      }
-    }
-    if (pairs.length > 0) upsertSearchAttributes(pairs);
-  }
-
-  /** Read by the next run on this server, should this one be ended from outside. */
-  declareOpen(jobId: string | null): void {
-    this.declaredOpen = true;
-    upsertMemo({ [MEMO.open]: { nics: this.remaining(), since: iso(Date.now()), jobId } });
-  }
+function atLeast1(ms: number): number {
+  return Math.max(1, Math.round(ms));
 }
 
 export function blankRow(id: string): NicRow {

@@ -12,8 +12,13 @@ import { label, nics, plain, serverLabel } from './display';
 import { RunEnd } from './ending';
 import { inspect } from './inspect';
 import { lookTwice } from './look';
+import { countUnknownSubmission } from './metrics';
 import { backoffDelay, throttleDelay } from './poll-schedule';
+import { forgetReadings } from './readings';
 import type { Run } from './run';
+import { publish } from './search-attributes';
+import type { Doubt, No, Refusal } from './submission';
+import { newDoubt } from './submission';
 
 const MAX_SUBMISSIONS = 3;
 /** Refusals that ask for a look first, with every NIC still there: the cloud means it. */
@@ -26,110 +31,126 @@ const UNSENT = {
   unreachable: 'the worker cannot connect to the cloud',
 };
 
-/** Why nothing was accepted. Without a code it was not the cloud that said no. */
-interface No {
-  message: string;
-  code: string | null;
-}
-
-type Refusal = Extract<DeleteNicsResult, { kind: 'refused' }>;
-
 /** Returns when a job is accepted, when nothing is left to send, or when nothing more may be sent. */
 export async function submitOnce(run: Run): Promise<void> {
-  let throttled = 0;
-  let unsent = 0;
-  let observedRefusals = 0;
-  let lastNo: No = { message: 'the deadline passed before anything could be sent', code: null };
-  for (;;) {
+  const { submission } = run;
+  while (!submission.over) {
+    if (submission.doubt !== null && !(await settle(run, submission.doubt))) break;
+    submission.doubt = null;
     const targets = run.remaining();
-    if (targets.length === 0) return;
+    if (targets.length === 0) break;
     // Whoever cancels wants nothing more to be sent; what was sent is still observed.
-    if (run.touched && run.cancelRequested) return;
-    if (run.expired) return nothingSent(run, lastNo);
-    const answer = await send(run, targets);
-    switch (answer.kind) {
-      case 'accepted':
-        accepted(run, answer, targets);
-        return;
+    if (run.touched && run.cancelRequested) break;
+    if (run.expired) {
+      nothingSent(run, submission.lastNo ?? TOO_LATE);
+      break;
+    }
+    submission.over = await step(run, await send(run, targets), targets);
+  }
+  submission.over = true;
+}
 
-      case 'unknown': {
-        run.document.submissions += 1;
+const TOO_LATE: No = { message: 'the deadline passed before anything could be sent', code: null };
+
+/** Takes an answer in. `true`: that was the last submission. */
+async function step(run: Run, answer: DeleteNicsResult, targets: string[]): Promise<boolean> {
+  const { submission } = run;
+  switch (answer.kind) {
+    case 'accepted':
+      accepted(run, answer, targets);
+      return true;
+
+    case 'unknown':
+      run.document.submissions += 1;
+      countUnknownSubmission();
+      run.touch();
+      run.overSince = Date.now();
+      run.warn(
+        `submission ${run.document.submissions} got no usable answer (${plain(answer.why)}); the NICs were looked at instead of sending again`,
+      );
+      doubt(run, answer.why, { stop: run.document.submissions >= MAX_SUBMISSIONS });
+      return false;
+
+    case 'unsent':
+      if (answer.why === 'reset') {
+        // The run that this one was reset from may have sent: observe, never send.
         run.touch();
         run.overSince = Date.now();
-        run.warn(
-          `submission ${run.document.submissions} got no usable answer (${plain(answer.why)}); the NICs were looked at instead of sending again`,
-        );
-        if (!(await lookTwice(run, answer.why)) || run.document.submissions >= MAX_SUBMISSIONS) return;
-        break;
+        run.warn('this run was reset: it observes what its predecessor sent and never sends itself');
+        doubt(run, 'a reset run never sends', { stop: true });
+        return false;
       }
+      submission.unsent += 1;
+      submission.lastNo = { message: `${UNSENT[answer.why]}, until the deadline`, code: null };
+      await pause(run, backoffDelay(submission.unsent), UNSENT[answer.why]);
+      return false;
 
-      case 'unsent':
-        if (answer.why === 'reset') {
-          // The run that this one was reset from may have sent: observe, never send.
-          run.touch();
-          run.overSince = Date.now();
-          run.warn('this run was reset: it observes what its predecessor sent and never sends itself');
-          await lookTwice(run, 'a reset run never sends');
-          return;
-        }
-        unsent += 1;
-        lastNo = { message: `${UNSENT[answer.why]}, until the deadline`, code: null };
-        if (run.expired) return nothingSent(run, lastNo);
-        await pause(run, backoffDelay(unsent), UNSENT[answer.why]);
-        break;
+    case 'throttled':
+      submission.throttled += 1;
+      submission.lastNo = { message: 'throttled by the cloud until the deadline', code: null };
+      // A 2xx with an error body is not known for certain to be a no (ecs-api.md §7.2, Common.0024).
+      if (answer.look) {
+        run.touch();
+        run.overSince = Date.now();
+        doubt(run, 'the cloud answered 202 with an error');
+      }
+      await pause(
+        run,
+        throttleDelay(answer.retryAfterMs, submission.throttled),
+        `throttled by the cloud (${answer.code ?? '429'})`,
+      );
+      return false;
 
-      case 'throttled':
-        throttled += 1;
-        lastNo = { message: 'throttled by the cloud until the deadline', code: null };
-        // A 2xx with an error body is not known for certain to be a no (ecs-api.md §7.2, Common.0024).
-        if (answer.look) {
-          run.touch();
-          run.overSince = Date.now();
-        } else if (run.expired) {
-          return nothingSent(run, lastNo);
-        }
-        await pause(
-          run,
-          throttleDelay(answer.retryAfterMs, throttled),
-          `throttled by the cloud (${answer.code ?? '429'})`,
-        );
-        if (answer.look && !(await lookTwice(run, 'the cloud answered 202 with an error'))) return;
-        break;
+    case 'refused':
+      if (answer.then === 'busy' || answer.then === 'state') {
+        submission.lastNo = answer;
+        // Much may happen on the server while it is busy: every guard is asked again, or at least the NICs are.
+        if (run.touched) doubt(run, 'the server was busy');
+        const ms = answer.then === 'busy' ? run.request.timing.busyWaitMs : STATE_WAIT_MS;
+        await pause(run, ms, `${answer.code ?? 'refused'}: ${answer.message}`);
+        if (!run.touched && !run.expired) await inspect(run);
+        return false;
+      }
+      if (answer.then === 'observe') {
+        submission.observed += 1;
+        doubt(run, `${answer.code ?? 'refused'}: ${answer.message}`, { refusal: answer });
+        return false;
+      }
+      refused(run, answer);
+      return true;
+  }
+}
 
-      case 'refused':
-        if (answer.then === 'busy' || answer.then === 'state') {
-          lastNo = answer;
-          if (run.expired) return nothingSent(run, lastNo);
-          const ms = answer.then === 'busy' ? run.request.timing.busyWaitMs : STATE_WAIT_MS;
-          await pause(run, ms, `${answer.code ?? 'refused'}: ${answer.message}`);
-          // Much may have happened on the server while it was busy: every guard is asked again.
-          if (!run.touched) await inspect(run);
-          else if (!(await lookTwice(run, 'the server was busy'))) return;
-        } else if (answer.then === 'observe') {
-          observedRefusals += 1;
-          const before = targets.length;
-          const provable = await lookTwice(run, `${answer.code ?? 'refused'}: ${answer.message}`);
-          const after = run.remaining().length;
-          if (!provable || (after === before && observedRefusals >= MAX_OBSERVED_REFUSALS)) {
-            return refused(run, answer);
-          }
-        } else {
-          return refused(run, answer);
-        }
-        break;
+function doubt(run: Run, why: string, more: Partial<Doubt> = {}): void {
+  run.submission.doubt = { ...newDoubt(why), listed: run.remaining().length, ...more };
+}
+
+/** `true`: what is left is provably still there, and may be sent again. */
+async function settle(run: Run, { why, stop, refusal, listed, looks }: Doubt): Promise<boolean> {
+  const provable = await lookTwice(run, why, looks);
+  if (refusal !== null) {
+    const meant = run.remaining().length === listed && run.submission.observed >= MAX_OBSERVED_REFUSALS;
+    if (!provable || meant) {
+      refused(run, refusal);
+      return false;
     }
   }
+  return provable && !stop;
 }
 
 async function send(run: Run, nicIds: string[]): Promise<DeleteNicsResult> {
   run.enter('submitting');
-  if (!run.declaredOpen) run.declareOpen(null);
+  if (!run.declaredOpen) {
+    publish(run, { serverId: run.request.serverId, phase: 'submitting' });
+    run.declareOpen(null);
+  }
   try {
     return await run.patiently(60_000, () =>
       effect(label(`${nics(nicIds.length)} of ${serverLabel(run.document)}`)).deleteNics({
         serverId: run.request.serverId,
         nicIds,
-        originalRunId: workflowInfo().originalExecutionRunId,
+        // A chain that began with a reset stays one: its later runs have original ids of their own.
+        originalRunId: run.wasReset ? '' : workflowInfo().originalExecutionRunId,
       }),
     );
   } catch (error) {
@@ -167,16 +188,17 @@ function accepted(
   }
   run.jobState = 'running';
   run.overSince = null;
-  run.forgetReadings();
+  forgetReadings(run);
   run.pace = {
     firstPollMs: timing.firstPollMs ?? answer.firstPollMs,
     pollIntervalMs: timing.pollIntervalMs ?? answer.pollIntervalMs,
   };
   run.declareOpen(answer.jobId);
-  run.publish({ phase: 'polling' });
+  publish(run, { phase: 'polling' });
 }
 
 async function pause(run: Run, ms: number, why: string): Promise<void> {
+  if (run.expired) return;
   run.enter('waiting', plain(why));
   const wholeMs = Math.min(ms, Math.max(run.remainingMs, 1_000));
   // In full: a message asks for a look, not for another submission.

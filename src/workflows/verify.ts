@@ -15,17 +15,32 @@ const CONTRADICTION_FACTOR = 2;
 /** How long the cloud keeps finished jobs (ecs-api.md §2). */
 const JOBS_KEPT_MS = 24 * 3_600_000;
 
+/** How far the looking has come. */
+export interface Verification {
+  /** NICs without a verdict. */
+  open: string[];
+  startedAt: number;
+  look: number;
+  /** Pause before this look, in ms. */
+  gapMs: number;
+}
+
 export async function establishVerdicts(run: Run): Promise<void> {
-  const open = new Set(run.witnesses.keys());
   const { verifyForMs } = run.request.timing;
-  const startedAt = Date.now();
+  const state = (run.verification ??= {
+    open: run.witnesses.map(({ id }) => id),
+    startedAt: Date.now(),
+    look: 1,
+    gapMs: 0,
+  });
+  const { startedAt } = state;
   const patientUntil = () => (run.overSince ?? startedAt) + verifyForMs;
-  let gapMs = 0;
-  for (let look = 1; open.size > 0; look++) {
+  for (; state.open.length > 0; state.look++) {
+    const { look } = state;
     run.enter('verifying');
     const found = await lookOnce(run, {
-      label: readingLabel(look, run.document, open.size),
-      plannedGapMs: gapMs,
+      label: readingLabel(look, run.document, state.open.length),
+      plannedGapMs: state.gapMs,
       until: () => Math.max(Date.now() + run.remainingMs, patientUntil(), startedAt + verifyForMs),
     });
     if (found?.serverExists === false) run.warn('the server vanished meanwhile');
@@ -35,10 +50,8 @@ export async function establishVerdicts(run: Run): Promise<void> {
       found === null ||
       // While something may yet change there is always another look; `over` passes by the deadline at the latest.
       (look > 2 && moment !== 'over' && now >= patientUntil() + CONTRADICTION_FACTOR * verifyForMs + 60_000);
-    for (const id of open) {
-      if (decide(run, id, { moment, last, fresh: found !== null })) open.delete(id);
-    }
-    if (open.size === 0) return;
+    state.open = state.open.filter((id) => !decide(run, id, { moment, last, fresh: found !== null }));
+    if (state.open.length === 0) return;
 
     if (run.jobState === 'unreadable' || run.jobState === 'gone') {
       const holdMs = run.pollHoldUntil <= Date.now() ? await pollOnce(run) : null;
@@ -46,14 +59,14 @@ export async function establishVerdicts(run: Run): Promise<void> {
     }
     if (run.jobState === 'running' && !run.expired) {
       await followJob(run);
-      look = 0;
-      gapMs = 0;
+      state.look = 0;
+      state.gapMs = 0;
       continue;
     }
-    gapMs = nextReadingDelay(look, patientUntil() - Date.now());
+    state.gapMs = nextReadingDelay(look, patientUntil() - Date.now());
     await run.waitOrWake(
-      gapMs,
-      label(`look again in ${formatDuration(gapMs)} · ${nics(open.size)} without verdict`),
+      state.gapMs,
+      label(`look again in ${formatDuration(state.gapMs)} · ${nics(state.open.length)} without verdict`),
     );
   }
 }
@@ -67,13 +80,13 @@ interface Now {
 
 /** Writes the verdict into the row when there is one. */
 function decide(run: Run, id: string, at: Now): boolean {
-  const witness = run.witnesses.get(id);
+  const witness = run.witnesses.find((candidate) => candidate.id === id);
   if (witness === undefined) return true;
   const verdict = verdictOf({
     list: listWitness(witness, at.fresh),
     port: witness.port,
     serverId: run.request.serverId,
-    keepsPort: witness.nic.snapshot.deleteOnTermination === false,
+    keepsPort: witness.keepsPort,
     moment: at.moment,
     last: at.last,
   });

@@ -12,6 +12,7 @@ import {
   TimeoutFailure,
   TimeoutType,
 } from '@temporalio/common';
+import type { Payload } from '@temporalio/common';
 import { coresdk } from '@temporalio/proto';
 import { parseWorkflowCode } from '@temporalio/worker/lib/worker';
 import { ReusableVMWorkflowCreator } from '@temporalio/worker/lib/workflow/reusable-vm';
@@ -21,6 +22,7 @@ import { root } from '../../dev/root';
 
 type Job = coresdk.workflow_activation.IWorkflowActivationJob;
 type Command = coresdk.workflow_commands.IWorkflowCommand;
+type Info = Parameters<ReusableVMWorkflowCreator['createWorkflow']>[0]['info'];
 
 export interface Schedule {
   input: unknown;
@@ -37,6 +39,8 @@ export interface Schedule {
   pollNowAt?: number[];
   /** The run is the product of a reset. */
   reset?: boolean;
+  /** After so many activations the server suggests to continue as new, in every run of the chain. */
+  continueAfter?: number;
 }
 
 export type End =
@@ -51,6 +55,10 @@ export interface Played {
   status: unknown;
   activities: { type: string; attempts: number; summary: string }[];
   virtualMs: number;
+  /** Of the chain, each with its activations. */
+  runs: number[];
+  /** What was recorded: name, value, tags. */
+  metrics: { name: string; value: number; tags: Record<string, unknown> }[];
 }
 
 /** Virtual time, shared with the simulated cloud. */
@@ -101,21 +109,16 @@ export async function play(
   restarted: () => void,
 ): Promise<Played> {
   const startedAt = clock.now();
-  const runId = `run-${schedule.seed}`;
-  const workflow = await (
-    await workflowCreator()
-  ).createWorkflow({
-    info: workflowInfo(schedule, runId, startedAt),
-    randomnessSeed: [schedule.seed],
-    now: startedAt,
-    showStackTraceSources: false,
-  });
+  let runId = schedule.reset ? 'run-after-reset' : `run-${schedule.seed}`;
+  let workflow = await create(workflowInfo(schedule, runId, startedAt));
   const played: Played = {
     end: { kind: 'cancelled' },
     memo: {},
     status: undefined,
     activities: [],
     virtualMs: 0,
+    runs: [0],
+    metrics: [],
   };
   const pending: Pending[] = [];
   const cancelledAtOnce = new Set<number>();
@@ -125,20 +128,19 @@ export async function play(
   for (const at of schedule.pollNowAt ?? []) {
     pending.push({ at: startedAt + at, job: { signalWorkflow: { signalName: 'pollNow', input: [] } } });
   }
-  let jobs: Job[] = [
-    {
-      initializeWorkflow: {
-        workflowType: 'deleteServerNics',
-        workflowId: `nics/${schedule.serverId}`,
-        arguments: [payload(schedule.input)],
-        randomnessSeed: schedule.seed as unknown as Long,
-      },
-    },
-  ];
+  let jobs: Job[] = [initialize(schedule, payload(schedule.input))];
   let now = startedAt;
   try {
     for (let step = 0; step < MAX_STEPS; step++) {
-      const commands = await activate(workflow, runId, now, jobs, step);
+      const inRun = (played.runs[played.runs.length - 1] ?? 0) + 1;
+      played.runs[played.runs.length - 1] = inRun;
+      const suggested = schedule.continueAfter !== undefined && inRun > schedule.continueAfter;
+      const commands = await activate(workflow, runId, now, jobs, inRun, suggested, played.metrics);
+      const next = commands.find((command) => command.continueAsNewWorkflowExecution);
+      if (next?.continueAsNewWorkflowExecution) {
+        await continueAs(next.continueAsNewWorkflowExecution.arguments?.[0] ?? {});
+        continue;
+      }
       for (const command of commands) {
         const end = endOf(command);
         if (end === undefined) {
@@ -153,6 +155,31 @@ export async function play(
     throw new Error(`not at its end after ${MAX_STEPS} activations`);
   } finally {
     await workflow.dispose();
+  }
+
+  /** Memo and search attributes live on in the chain; what was under way would be lost with the run. */
+  async function continueAs(input: Payload): Promise<void> {
+    const lost = pending.filter(({ key }) => key !== undefined);
+    if (lost.length > 0) throw new Error(`continued as new with ${lost[0]?.key ?? ''} under way`);
+    await workflow.dispose();
+    const before = runId;
+    runId = `run-${schedule.seed}-${played.runs.push(0)}`;
+    workflow = await create({
+      ...workflowInfo({ ...schedule, reset: false }, runId, now),
+      originalExecutionRunId: runId,
+      continuedFromExecutionRunId: before,
+      memo: played.memo,
+    });
+    jobs = [initialize(schedule, input)];
+  }
+
+  async function create(info: Info): Promise<Workflow> {
+    return (await workflowCreator()).createWorkflow({
+      info,
+      randomnessSeed: [schedule.seed],
+      now: info.runStartTime.getTime(),
+      showStackTraceSources: false,
+    });
   }
 
   /** What is due next, all of one moment together: messages come first in an activation. */
@@ -282,7 +309,7 @@ export async function play(
         {
           workflowExecution: {
             workflowId: `nics/${schedule.serverId}`,
-            runId: schedule.reset ? 'run-after-reset' : runId,
+            runId,
           },
           attempt,
           startToCloseTimeoutMs: startToClose,
@@ -341,21 +368,40 @@ async function queryStatus(workflow: Workflow, runId: string): Promise<unknown> 
   return defaultPayloadConverter.fromPayload(answer);
 }
 
+function initialize(schedule: Schedule, input: Payload): Job {
+  return {
+    initializeWorkflow: {
+      workflowType: 'deleteServerNics',
+      workflowId: `nics/${schedule.serverId}`,
+      arguments: [input],
+      randomnessSeed: schedule.seed as unknown as Long,
+    },
+  };
+}
+
 async function activate(
   workflow: Workflow,
   runId: string,
   now: number,
   jobs: Job[],
   step: number,
+  continueAsNewSuggested: boolean,
+  metrics: Played['metrics'],
 ): Promise<Command[]> {
   const activation = coresdk.workflow_activation.WorkflowActivation.fromObject({
     runId,
     timestamp: timestamp(now),
-    historyLength: step + 3,
+    historyLength: step + 2,
+    continueAsNewSuggested,
     jobs,
   });
   const completion = await workflow.activate(activation);
-  await workflow.getAndResetSinkCalls();
+  for (const { ifaceName, args } of await workflow.getAndResetSinkCalls()) {
+    if (ifaceName !== '__temporal_metrics') continue;
+    const numbers = args.filter((arg): arg is number => typeof arg === 'number');
+    const tags = (args.at(-1) ?? {}) as Record<string, unknown>;
+    metrics.push({ name: String(args[0]), value: numbers.at(-1) ?? NaN, tags });
+  }
   if (completion.failed) throw new Error(`workflow task failed: ${completion.failed.failure?.message ?? ''}`);
   return completion.successful?.commands ?? [];
 }
@@ -376,16 +422,13 @@ function endOf(command: Command): End | undefined {
   return command.cancelWorkflowExecution ? { kind: 'cancelled' } : undefined;
 }
 
-function workflowInfo(
-  schedule: Schedule,
-  runId: string,
-  now: number,
-): Parameters<ReusableVMWorkflowCreator['createWorkflow']>[0]['info'] {
+function workflowInfo(schedule: Schedule, runId: string, now: number): Info {
+  const original = `run-${schedule.seed}`;
   return {
     workflowId: `nics/${schedule.serverId}`,
-    runId: schedule.reset ? 'run-after-reset' : runId,
-    firstExecutionRunId: runId,
-    originalExecutionRunId: runId,
+    runId,
+    firstExecutionRunId: original,
+    originalExecutionRunId: original,
     workflowType: 'deleteServerNics',
     searchAttributes: {},
     typedSearchAttributes: undefined as never,
@@ -400,5 +443,5 @@ function workflowInfo(
     startTime: new Date(now),
     runStartTime: new Date(now),
     unsafe: { now: () => Date.now(), isReplaying: false },
-  } as unknown as Parameters<ReusableVMWorkflowCreator['createWorkflow']>[0]['info'];
+  } as unknown as Info;
 }
