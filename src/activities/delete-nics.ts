@@ -4,6 +4,7 @@ import type { DeleteNicsInput, DeleteNicsResult } from '../contract/activities';
 import { CloudError } from '../ecs/errors';
 import { throttledBy } from './boundary';
 import type { Dependencies } from './dependencies';
+import type { JobTimes } from './job-times';
 
 /**
  * What must be left of the attempt when the bytes leave: the client's time-outs (25 s in all) and 5 s to report. A
@@ -11,12 +12,9 @@ import type { Dependencies } from './dependencies';
  */
 const NEEDED_MS = 30_000;
 
-/** First delay and step of the polls until job times have been learned. */
-const FIRST_POLL_MS = 10_000;
-const POLL_INTERVAL_MS = 10_000;
-
 export async function deleteNics(
   { cloud, clock, log }: Dependencies,
+  jobTimes: JobTimes,
   { serverId, nicIds, originalRunId }: DeleteNicsInput,
 ): Promise<DeleteNicsResult> {
   const { info } = Context.current();
@@ -34,8 +32,7 @@ export async function deleteNics(
       jobId,
       requestId,
       submittedAt: new Date(clock.now()).toISOString(),
-      firstPollMs: FIRST_POLL_MS,
-      pollIntervalMs: POLL_INTERVAL_MS,
+      ...jobTimes.pace(),
     };
   } catch (error) {
     if (!(error instanceof CloudError)) throw error;

@@ -447,6 +447,25 @@ describe('long runs', () => {
     expect([told.outcome, posts]).toEqual(['invalid-input', 0]);
   });
 
+  it('a worker that has seen jobs of 30 s looks when they are about to end', async () => {
+    const world = createWorld(1);
+    const polls: (number | undefined)[] = [];
+    for (let seed = 1; seed <= 25; seed++) {
+      const server = serverOf(world, { jobSeconds: 30 });
+      const input = { serverId: server.id, nics: [{ id: server.nics[0] }] };
+      const played = await play(
+        { input, serverId: server.id, seed },
+        world.clock,
+        world.activities,
+        world.restarted,
+      );
+      polls.push(documentOf(played).jobs[0]?.polls);
+    }
+    expect(polls.slice(0, 20).every((count) => count === 3 || count === 4)).toBe(true);
+    const learned = polls.slice(20).map(Number);
+    expect(learned.reduce((sum, count) => sum + count, 0) / learned.length).toBeLessThanOrEqual(2.5);
+  });
+
   it('counts polls, job times and delays for the metrics, once each', async () => {
     const { played } = await run([{ match: { class: 'delete' }, what: { kind: 'drop' }, times: 1 }], {
       continueAfter: 4,

@@ -1,0 +1,105 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { JobTimes } from '../../src/activities/job-times';
+
+const COLD = { firstPollMs: 10_000, pollIntervalMs: 10_000 };
+const began = Date.parse('2026-01-05T10:00:03.120Z');
+
+function learned(seconds: readonly number[]) {
+  const times = new JobTimes();
+  seconds.forEach((took, n) =>
+    times.add(`job-${n}`, new Date(began).toISOString(), new Date(began + took * 1_000).toISOString()),
+  );
+  return times.pace();
+}
+
+/** Mean of delay + 1 s per poll, over jobs of these lengths. */
+function cost({ firstPollMs, pollIntervalMs }: typeof COLD, seconds: readonly number[]): number {
+  const costs = seconds.map((took) => {
+    let at = firstPollMs;
+    let polls = 1;
+    for (; at < took * 1_000; at += pollIntervalMs) polls += 1;
+    return (at - took * 1_000) / 1_000 + polls;
+  });
+  return costs.reduce((sum, each) => sum + each, 0) / costs.length;
+}
+
+/** Log-normal job times by their median and 99th percentile, at even quantiles: the same each time. */
+function logNormal(median: number, p99: number, count: number): number[] {
+  const sigma = Math.log(p99 / median) / 2.326;
+  return Array.from({ length: count }, (_, n) => median * Math.exp(sigma * quantile((n + 0.5) / count)));
+}
+
+/** Of the standard normal distribution, by bisection of its error function (Abramowitz and Stegun 7.1.26). */
+function quantile(p: number): number {
+  const erf = (x: number) => {
+    const t = 1 / (1 + 0.3275911 * Math.abs(x));
+    const tail =
+      ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
+    return Math.sign(x) * (1 - tail * Math.exp(-x * x));
+  };
+  let [low, high] = [-8, 8];
+  for (let n = 0; n < 60; n++) {
+    const middle = (low + high) / 2;
+    if ((1 + erf(middle / Math.SQRT2)) / 2 < p) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+describe('the learned pace of polls', () => {
+  it('is 10 s and 10 s until twenty jobs were seen', () => {
+    expect(learned([])).toEqual(COLD);
+    expect(learned(Array<number>(19).fill(3))).toEqual(COLD);
+    expect(learned(Array<number>(20).fill(3))).not.toEqual(COLD);
+  });
+
+  it.each([
+    [8, 40],
+    [20, 120],
+    [60, 600],
+  ])('costs at most 15 %% more than the best two numbers, at jobs of %i s (99 %%: %i s)', (median, p99) => {
+    const jobs = logNormal(median, p99, 200);
+    let best = Infinity;
+    for (let first = 1; first <= 60; first += 1) {
+      for (let step = 1; step <= 30; step += 1) {
+        best = Math.min(best, cost({ firstPollMs: first * 1_000, pollIntervalMs: step * 1_000 }, jobs));
+      }
+    }
+    expect(cost(learned(jobs), jobs) / best).toBeLessThan(1.15);
+    expect(cost(learned(jobs), jobs)).toBeLessThanOrEqual(cost(COLD, jobs) * 1.02);
+  });
+
+  it('forgets old jobs, and counts one once', () => {
+    expect(learned([...Array<number>(300).fill(50), ...Array<number>(200).fill(3)])).toEqual(
+      learned(Array<number>(200).fill(3)),
+    );
+    const times = new JobTimes();
+    for (let n = 0; n < 50; n++) times.add('same', '2026-01-05T10:00:03Z', '2026-01-05T10:00:06Z');
+    expect(times.pace()).toEqual(COLD);
+  });
+
+  it('leaves out times that are missing, unreadable or impossible', () => {
+    const times = new JobTimes();
+    const rubbish: [string | null, string | null][] = [
+      [null, null],
+      ['', ''],
+      ['soon', '2026-01-05T10:00:06Z'],
+      ['2026-01-05T10:00:06Z', '2026-01-05T10:00:03Z'],
+    ];
+    for (let n = 0; n < 100; n++) times.add(`job-${n}`, ...(rubbish[n % 4] ?? [null, null]));
+    expect(times.pace()).toEqual(COLD);
+  });
+
+  it('stays within sane bounds whatever was seen', () => {
+    fc.assert(
+      fc.property(fc.array(fc.double({ min: 0, max: 1e6, noNaN: true }), { minLength: 20 }), (seconds) => {
+        const { firstPollMs, pollIntervalMs } = learned(seconds);
+        expect(firstPollMs).toBeGreaterThanOrEqual(1_000);
+        expect(firstPollMs).toBeLessThanOrEqual(60_000);
+        expect(pollIntervalMs).toBeGreaterThanOrEqual(2_000);
+        expect(pollIntervalMs).toBeLessThanOrEqual(30_000);
+      }),
+    );
+  });
+});
