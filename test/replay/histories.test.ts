@@ -1,0 +1,123 @@
+/**
+ * The gate in front of every change of the workflows: runs that are open when a new worker starts are replayed by it, so
+ * recorded histories of every shape must replay. A deliberate change of commands: `npm run histories` records anew.
+ */
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { historyFromJSON } from '@temporalio/common/lib/proto-utils';
+import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import type { WorkflowBundle } from '@temporalio/worker';
+import { DeterminismViolationError } from '@temporalio/workflow';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SHAPES } from '../../dev/history-shapes';
+import { root } from '../../dev/root';
+
+const FOLDER = join(root, 'test/histories');
+
+type History = ReturnType<typeof historyFromJSON>;
+
+/** The last event of each shape's last run. */
+const ENDS: Record<string, string> = {
+  'dry-run': 'Completed',
+  deleted: 'Completed',
+  'invalid-input': 'Failed',
+  refused: 'Failed',
+  'not-deleted': 'Failed',
+  'cancelled-before': 'Canceled',
+  'cancelled-polling': 'Canceled',
+  chain: 'ContinuedAsNew',
+  'predecessor-terminated': 'Terminated',
+  'predecessor-terminated-2': 'Completed',
+};
+
+const histories = new Map<string, History>();
+let bundle: WorkflowBundle;
+
+beforeAll(async () => {
+  // A violation is what some of these tests are about: not a matter for the log.
+  Runtime.install({
+    logger: new DefaultLogger('ERROR', () => {}),
+    telemetryOptions: { logging: { forward: {}, filter: 'ERROR' } },
+  });
+  for (const file of await readdir(FOLDER)) {
+    const text = await readFile(join(FOLDER, file), 'utf8');
+    histories.set(file.replace('.json', ''), historyFromJSON(JSON.parse(text)));
+  }
+  bundle = await bundled(join(root, 'src'));
+});
+afterAll(() => Runtime.instance().shutdown());
+
+function bundled(sources: string): Promise<WorkflowBundle> {
+  return bundleWorkflowCode({
+    workflowsPath: join(sources, 'workflows/index.ts'),
+    logger: new DefaultLogger('WARN'),
+  });
+}
+
+/** Names of the histories that do not replay, with the reason. */
+async function violations(workflowBundle: WorkflowBundle): Promise<Map<string, Error>> {
+  const failed = new Map<string, Error>();
+  const items = [...histories].map(([name, history]) => ({ workflowId: idOf(history), history, name }));
+  const byRun = new Map(items.map(({ name, history }) => [runOf(history), name]));
+  for await (const { runId, error } of Worker.runReplayHistories({ workflowBundle }, items)) {
+    if (error) failed.set(byRun.get(runId) ?? runId, error);
+  }
+  return failed;
+}
+
+const started = ({ events }: History) => events?.[0]?.workflowExecutionStartedEventAttributes;
+const idOf = (history: History): string => started(history)?.workflowId ?? '';
+const runOf = (history: History): string => started(history)?.originalExecutionRunId ?? '';
+
+describe('recorded histories', () => {
+  it('there is one of every shape, and none without a shape', () => {
+    const shapes = new Set([...histories.keys()].map((name) => name.replace(/-\d+$/, '')));
+    expect([...shapes].sort()).toEqual(Object.keys(SHAPES).sort());
+    expect(new Set([...histories.values()].map(runOf)).size).toBe(histories.size);
+  });
+
+  it('they end as their names say', () => {
+    for (const [name, end] of Object.entries(ENDS)) {
+      const last = histories.get(name)?.events?.at(-1) ?? {};
+      expect(Object.keys(last).join(' '), name).toContain(`workflowExecution${end}EventAttributes`);
+    }
+  });
+
+  it('all of them replay on the code as it is', { timeout: 120_000 }, async () => {
+    expect(Object.fromEntries(await violations(bundle))).toEqual({});
+  });
+});
+
+describe('a change of command order is caught', { timeout: 120_000 }, () => {
+  it.each<[string, string, string, string]>([
+    [
+      'the memo before the search attributes',
+      'submit.ts',
+      `publish(run, { serverId: run.request.serverId, phase: 'submitting' });\n    run.declareOpen(null);`,
+      `run.declareOpen(null);\n    publish(run, { serverId: run.request.serverId, phase: 'submitting' });`,
+    ],
+    [
+      'one reading more before a verdict',
+      'verify.ts',
+      `if (absent >= 2) return 'absent';`,
+      `if (absent >= 3) return 'absent';`,
+    ],
+  ])('%s', async (_name, file, before, after) => {
+    // Inside the project, so that the bundler finds its packages.
+    const folder = await mkdtemp(join(root, 'test/replay/changed-'));
+    try {
+      for (const part of ['workflows', 'contract']) {
+        await cp(join(root, 'src', part), join(folder, part), { recursive: true });
+      }
+      const path = join(folder, 'workflows', file);
+      const source = await readFile(path, 'utf8');
+      expect(source).toContain(before);
+      await writeFile(path, source.replace(before, after));
+      const caught = await violations(await bundled(folder));
+      expect([...caught.keys()]).toContain('deleted');
+      expect(caught.get('deleted')).toBeInstanceOf(DeterminismViolationError);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});
