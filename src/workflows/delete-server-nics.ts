@@ -32,7 +32,7 @@ export async function deleteServerNics(start: unknown): Promise<ResultDocument> 
   try {
     checkStart(run);
     await run.resume();
-    if (!run.touched) await inspect(run); // snapshot and guards; nothing changed yet
+    if (!run.state.touched) await inspect(run); // snapshot and guards; nothing changed yet
     if (!run.request.dryRun) {
       await submitOnce(run); // a job id, a certain refusal, or looks instead of an answer
       await followJob(run); // durable timer and getJobStatus
@@ -91,9 +91,9 @@ function close(run: Run, failure: { type: string; message: string } | null, sett
   run.enter('done');
   countRun(document.outcome);
   const cancelled = document.outcome === 'cancelled';
-  if (run.declaredOpen || cancelled) {
+  if (run.state.declaredOpen || cancelled) {
     upsertMemo({
-      ...(run.declaredOpen ? { [MEMO.open]: null } : {}),
+      ...(run.state.declaredOpen ? { [MEMO.open]: null } : {}),
       ...(cancelled ? { [MEMO.result]: totalsOf(document) } : {}),
     });
   }

@@ -5,7 +5,8 @@ import { jobAge, label, nics } from './display';
 import { HOLD_MS } from './look';
 import { recordJob } from './metrics';
 import { nextPollDelay, throttleDelay } from './poll-schedule';
-import type { FollowedJob, Run } from './run';
+import type { Run } from './run';
+import type { FollowedJob } from './state';
 
 /** Polls in a row that may fail before the NICs are looked at instead; a success starts the count anew. */
 const ERROR_BUDGET = 10;
@@ -22,16 +23,17 @@ export async function followJob(run: Run): Promise<void> {
   run.enter('polling');
   const failures: Failures = { errors: 0, throttles: 0 };
   let throttledMs: number | null = null;
-  while (run.jobState === 'running') {
+  while (run.state.jobState === 'running') {
     const now = Date.now();
     const sinceMs = now - Date.parse(job.submittedAt);
-    run.pollDueAt ??=
-      now + (throttledMs ?? nextPollDelay(run.pace, job.polls, sinceMs, Math.random(), run.remainingMs));
-    const delay = run.pollDueAt - now;
+    run.state.pollDueAt ??=
+      now +
+      (throttledMs ?? nextPollDelay(run.state.pace, job.polls, sinceMs, Math.random(), run.remainingMs));
+    const delay = run.state.pollDueAt - now;
     const text = label(`poll ${job.polls + 1} in ${formatDuration(delay)} · ${jobAge(job, now)}`);
     // Already waited for when this run continues another one.
     if (delay > 0) await (throttledMs === null ? run.waitOrWake(delay, text) : run.wait(delay, text));
-    run.pollDueAt = null;
+    run.state.pollDueAt = null;
     throttledMs = await pollOnce(run, failures);
     if (run.expired) return;
   }
@@ -47,7 +49,7 @@ export async function pollOnce(
   const answer = await run.patiently(READ_AT_MOST_MS, () =>
     ask(
       reading(
-        label(`poll ${job.polls + 1} · ${jobAge(job, Date.now())} · ${nics(run.witnesses.length)}`),
+        label(`poll ${job.polls + 1} · ${jobAge(job, Date.now())} · ${nics(run.state.witnesses.length)}`),
       ).getJobStatus({
         jobId: job.id,
       }),
@@ -65,13 +67,13 @@ export async function pollOnce(
   } else if (answer.kind === 'gone') {
     job.status = 'gone';
     setJobEvidence(run, 'gone');
-    run.jobState = 'gone';
-    run.overSince ??= Date.now();
+    run.state.jobState = 'gone';
+    run.state.overSince ??= Date.now();
   } else {
     failures.errors += 1;
-    if (answer.kind !== 'unavailable') run.pollHoldUntil = Date.now() + HOLD_MS;
+    if (answer.kind !== 'unavailable') run.state.pollHoldUntil = Date.now() + HOLD_MS;
     // What the job won't tell, the NIC list decides.
-    if (answer.kind !== 'unavailable' || failures.errors >= ERROR_BUDGET) run.jobState = 'unreadable';
+    if (answer.kind !== 'unavailable' || failures.errors >= ERROR_BUDGET) run.state.jobState = 'unreadable';
   }
   run.show();
   return null;
@@ -80,11 +82,11 @@ export async function pollOnce(
 function takeIn(run: Run, answer: FollowedJob): void {
   const job = run.document.jobs.at(-1);
   if (job === undefined) return;
-  run.lastJob = answer;
+  run.state.lastJob = answer;
   job.status = answer.status;
   setJobEvidence(run, answer.status);
   for (const sub of answer.subJobs) {
-    if (!run.witnesses.some(({ id }) => id === sub.nicId)) continue;
+    if (!run.state.witnesses.some(({ id }) => id === sub.nicId)) continue;
     const row = run.row(sub.nicId ?? '');
     row.evidence.subJob = sub.status;
     if (sub.status === 'FAIL') {
@@ -95,13 +97,13 @@ function takeIn(run: Run, answer: FollowedJob): void {
   // Only these two words end a job; every other, also an unknown one, means that it still runs.
   if (answer.status === 'SUCCESS' || answer.status === 'FAIL') {
     job.endedAt = answer.endedAt;
-    run.jobState = 'ended';
+    run.state.jobState = 'ended';
     // Counted from when this run saw it: the cloud's clock may differ, and a late worker loses no patience.
-    run.overSince = Date.now();
+    run.state.overSince = Date.now();
     recordJob(job, answer);
   } else {
-    run.jobState = 'running';
-    run.overSince = null;
+    run.state.jobState = 'running';
+    run.state.overSince = null;
   }
 }
 

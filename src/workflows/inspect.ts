@@ -67,11 +67,12 @@ export async function inspect(run: Run): Promise<void> {
       if (judged.passing !== null) run.warn(`a real run would wait: ${judged.passing}`);
       return;
     }
-    run.previous ??= inspection.previous;
+    run.state.previous ??= inspection.previous;
     if (judged.passing === null) {
-      if (run.previous === null || run.previous === 'settled' || judged.targets.length === 0) return;
-      await settlePrevious(run, run.previous);
-      run.previous = 'settled';
+      if (run.state.previous === null || run.state.previous === 'settled' || judged.targets.length === 0)
+        return;
+      await settlePrevious(run, run.state.previous);
+      run.state.previous = 'settled';
       upsertMemo({ [MEMO.open]: null });
       continue;
     }
@@ -97,7 +98,8 @@ async function inspectOnce(run: Run): Promise<Inspection> {
         reading(label(`${document.serverName ?? document.serverId}: ${what} to go`)).inspectServer({
           serverId: request.serverId,
           nicIds,
-          previousRunOf: run.askForPrevious && run.previous === null ? { workflowId, runId } : null,
+          previousRunOf:
+            run.state.askForPrevious && run.state.previous === null ? { workflowId, runId } : null,
         }),
       ),
     );
@@ -143,9 +145,9 @@ function takeIn(
   document.projectId = inspection.projectId;
   document.region = inspection.region;
   document.serverName = inspection.server?.name ?? document.serverName;
-  run.primaryId = primaryId;
-  run.searchAttributes = inspection.searchAttributes;
-  run.witnesses = targets.map(({ id, snapshot }) => ({
+  run.state.primaryId = primaryId;
+  run.state.searchAttributes = inspection.searchAttributes;
+  run.state.witnesses = targets.map(({ id, snapshot }) => ({
     id,
     keepsPort: snapshot.deleteOnTermination === false,
     absent: 0,
@@ -213,7 +215,7 @@ async function settlePrevious(run: Run, previous: PreviousOpenRun): Promise<void
     if (answer.kind === 'job' && (answer.status === 'SUCCESS' || answer.status === 'FAIL')) return;
     if (answer.kind === 'credentials' || answer.kind === 'refused') refuseUnlessPassing(run, answer);
     await run.waitOrWake(
-      nextPollDelay(run.pace, look, Date.now() - startedAt, Math.random(), run.remainingMs),
+      nextPollDelay(run.state.pace, look, Date.now() - startedAt, Math.random(), run.remainingMs),
       label(`job of ${previous.runId}: still running`),
     );
   }

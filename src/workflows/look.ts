@@ -7,6 +7,7 @@ import { isIdle } from './guards';
 import { backoffDelay, throttleDelay } from './poll-schedule';
 import { forgetReadings, note } from './readings';
 import type { Run } from './run';
+import type { Looks } from './state';
 
 /** Pause after refused credentials: five bad signatures lock a key for five minutes (ecs-api.md §6.2). */
 export const HOLD_MS = 60_000;
@@ -26,7 +27,7 @@ export async function lookOnce(run: Run, options: LookOptions): Promise<Reading 
   const { serverId } = run.request;
   for (let failures = 1; ; failures++) {
     // Ports known to be gone need no second look: ids are never used again.
-    const ports = run.witnesses.filter(({ port }) => port?.state !== 'absent').map(({ id }) => id);
+    const ports = run.state.witnesses.filter(({ port }) => port?.state !== 'absent').map(({ id }) => id);
     const answer = await run.patiently(READ_AT_MOST_MS, () =>
       ask(
         reading(options.label).listNics({ serverId, ports, server: options.server === true || failures > 1 }),
@@ -61,15 +62,6 @@ export async function lookOnce(run: Run, options: LookOptions): Promise<Reading 
   }
 }
 
-/** How far the looking after a lost answer has come. */
-export interface Looks {
-  made: number;
-  /** Readings in a row that found the server idle. */
-  idle: number;
-  /** When the next look is due; `null`: not decided. */
-  dueAt: number | null;
-}
-
 /**
  * After a submission whose fate is unknown: settle, read, settle, read, until two readings in a row agree on an idle
  * server. `true`: what is left is provably still there (or nothing is left), and may be sent again.
@@ -95,7 +87,7 @@ export async function lookTwice(run: Run, why: string, looks: Looks): Promise<bo
     if (run.remaining().length === 0) return true;
     looks.made = look;
     looks.idle = found.server !== null && isIdle(found.server) ? looks.idle + 1 : 0;
-    const agreed = run.witnesses.every(({ absent, present }) => absent >= 2 || present >= 2);
+    const agreed = run.state.witnesses.every(({ absent, present }) => absent >= 2 || present >= 2);
     if (agreed && looks.idle >= 2) return true;
   }
 }

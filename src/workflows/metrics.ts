@@ -2,7 +2,7 @@
 import { metricMeter } from '@temporalio/workflow';
 import { METRIC } from '../contract/metrics';
 import type { JobRow, RunOutcome } from '../contract/types';
-import type { FollowedJob } from './run';
+import type { FollowedJob } from './state';
 
 /** At the end of a job. Times of an unreadable or impossible kind are left out. */
 export function recordJob(job: JobRow, answer: FollowedJob): void {

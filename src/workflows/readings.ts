@@ -10,16 +10,16 @@ const SERIES_SLACK_MS = 15_000;
  * @param plannedGapMs how long after the reading before it was meant to be made
  */
 export function note(run: Run, reading: Reading, plannedGapMs: number): boolean {
-  if (reading.serverExists && (run.primaryId === null || !reading.listed.includes(run.primaryId)))
+  if (reading.serverExists && (run.state.primaryId === null || !reading.listed.includes(run.state.primaryId)))
     return false;
-  const before = run.lastReading;
+  const before = run.state.lastReading;
   // A reading from before a restart, or long ago, lends no patience to this one (interface.md §6.8).
   const unbroken =
     before !== null &&
     reading.workerStartedAt <= before.at &&
     reading.at - before.at <= plannedGapMs + SERIES_SLACK_MS;
-  run.lastReading = { at: reading.at, plannedGapMs };
-  for (const witness of run.witnesses) {
+  run.state.lastReading = { at: reading.at, plannedGapMs };
+  for (const witness of run.state.witnesses) {
     const listed = reading.serverExists && reading.listed.includes(witness.id);
     // Absence needs no patience, and what is gone stays gone: two readings in a row, however far apart.
     witness.absent = listed ? 0 : witness.absent + 1;
@@ -35,8 +35,8 @@ export function note(run: Run, reading: Reading, plannedGapMs: number): boolean 
 
 /** A series of readings starts anew: what was seen before a submission says nothing about what came of it. */
 export function forgetReadings(run: Run): void {
-  run.lastReading = null;
-  for (const witness of run.witnesses) {
+  run.state.lastReading = null;
+  for (const witness of run.state.witnesses) {
     witness.absent = 0;
     witness.present = 0;
   }

@@ -1,7 +1,6 @@
 /**
  * Long lives: a run continues as new before its history grows too long for the server (51,200 events would end it with
- * a submission open). The next run of the chain gets everything that this one knows, so nothing is inspected, and above
- * all nothing is sent, a second time.
+ * a submission open). The next run of the chain gets everything that this one knows.
  */
 import {
   allHandlersFinished,
@@ -11,38 +10,12 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { isRecord } from '../contract/input';
-import type { Run, Wait } from './run';
-import { newDoubt } from './submission';
-
-const HANDED_ON = [
-  'document',
-  'witnesses',
-  'primaryId',
-  'touched',
-  'declaredOpen',
-  'wasReset',
-  'submission',
-  'verification',
-  'jobState',
-  'lastJob',
-  'pace',
-  'previous',
-  'askForPrevious',
-  'overSince',
-  'pollDueAt',
-  'pollHoldUntil',
-  'deadlineAt',
-  'woken',
-  'lastReading',
-  'searchAttributes',
-  'rest',
-] as const satisfies readonly (keyof Run)[];
-
-type State = Pick<Run, (typeof HANDED_ON)[number]>;
+import type { RunState, Wait } from './state';
+import { newDoubt } from './state';
 
 /** Input of a run that continues another one. */
 export interface Resumed {
-  resumed: { input: unknown; state: State };
+  resumed: { input: unknown; state: RunState };
 }
 
 /**
@@ -61,7 +34,7 @@ export function resumedFrom(start: unknown): Resumed['resumed'] | null {
  * A caller's retry policy has started a timed-out run again, from what it had been handed: what it sent since then is
  * not known, so it is looked for before anything is sent.
  */
-function doubted(state: State): State {
+function doubted(state: RunState): RunState {
   const doubt = newDoubt('this run timed out and was started again');
   return state.touched && !state.submission.over
     ? { ...state, submission: { ...state.submission, doubt } }
@@ -69,12 +42,9 @@ function doubted(state: State): State {
 }
 
 /** Ends this run, to go on with `rest` under a new run id. */
-export async function continueRun(run: Run, rest: Wait): Promise<never> {
+export async function handOn(input: unknown, state: RunState, rest: Wait): Promise<never> {
   // Whoever waits in an Update has to be told before the run closes.
-  run.continuing = true;
   await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
-  run.rest = rest;
-  run.askForPrevious = false;
-  const state = Object.fromEntries(HANDED_ON.map((name) => [name, run[name]])) as State;
-  return continueAsNew<(start: Resumed) => Promise<unknown>>({ resumed: { input: run.input, state } });
+  const resumed = { input, state: { ...state, rest, askForPrevious: false } };
+  return continueAsNew<(start: Resumed) => Promise<unknown>>({ resumed });
 }

@@ -10,16 +10,14 @@ import {
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { GetJobStatusResult, PortState, PreviousOpenRun } from '../contract/activities';
 import type { CheckedRequest } from '../contract/input';
 import { checkDeleteInput, namedNics } from '../contract/input';
 import { MEMO, serverIdOf } from '../contract/names';
 import type { NicRow, Phase, ResultDocument } from '../contract/types';
 import { currentDetails } from './display';
-import type { Pace } from './poll-schedule';
-import { continueRun, resumedFrom } from './resume';
-import type { Submission } from './submission';
-import type { Verification } from './verify';
+import { handOn, resumedFrom } from './resume';
+import type { RunState, Wait } from './state';
+import { freshState } from './state';
 
 /** Later than this, a wake-up tells of a worker that was away: that time uses up no patience. */
 const LATE_MS = 5_000;
@@ -30,77 +28,15 @@ const LATE_MS = 5_000;
  */
 const LONG_STEP_MS = 60_000;
 
-/** What the cloud has said about one NIC that is to go. */
-export interface Witness {
-  id: string;
-  /** The NIC's own flag says that its port outlives it. */
-  keepsPort: boolean;
-  /** Readings in a row, all of one unbroken series. */
-  absent: number;
-  present: number;
-  port: PortState | null;
-}
-
-export type FollowedJob = Extract<GetJobStatusResult, { kind: 'job' }>;
-
-/** What is known about the job that was accepted last. */
-export type JobState =
-  | 'none'
-  | 'running'
-  | 'ended'
-  /** The cloud does not know it (any more). */
-  | 'gone'
-  /** Polls fail: the NICs are looked at instead, and the job is asked now and then. */
-  | 'unreadable';
-
-/** A wait that has been decided on. */
-export interface Wait {
-  until: number;
-  summary: string;
-  /** `pollNow` ends it early. */
-  wakeable: boolean;
-}
-
 export class Run {
   /** The caller's request, as it came. */
   readonly input: unknown;
   readonly problems: string[];
 
-  // Plain values from here on: all of them are handed on when the run continues as new (resume.ts).
-  document: ResultDocument;
-  witnesses: Witness[] = [];
-  primaryId: string | null = null;
-  /** An accepted submission or one of unknown fate may be at work: from here on the run observes to its end. */
-  touched = false;
+  /** All that is known: handed on as it is when the run continues as new. */
+  readonly state: RunState;
   cancelRequested = false;
-  /** The memo `open` is set; it is cleared with the verdicts. */
-  declaredOpen = false;
-  /** This run, or one that it continues, is the product of a reset: it may never send. */
-  wasReset = workflowInfo().runId !== workflowInfo().originalExecutionRunId;
-  submission: Submission = { over: false, throttled: 0, unsent: 0, observed: 0, lastNo: null, doubt: null };
-  verification: Verification | null = null;
-  jobState: JobState = 'none';
-  lastJob: FollowedJob | null = null;
-  pace: Pace = { firstPollMs: 10_000, pollIntervalMs: 10_000 };
-  /** A run under the same id that was ended from outside with its submission open, or `settled`: none (any more). */
-  previous: PreviousOpenRun | 'settled' | null = null;
-  /** A run that continues another one has been told: the run before it in the list is its own chain's. */
-  askForPrevious = true;
-  /** When nothing more was to be expected from a submission, as far as this run could see. */
-  overSince: number | null = null;
-  /** When the next poll is due; `null`: not decided. */
-  pollDueAt: number | null = null;
-  /** After a refused poll the next one waits a minute; the NIC list is read meanwhile (interface.md §6.5). */
-  pollHoldUntil = 0;
-  deadlineAt: number;
-  woken = false;
-  lastReading: { at: number; plannedGapMs: number } | null = null;
-  /** Those of our search attributes that the namespace has, as the worker found them. */
-  searchAttributes: string[] = [];
-  /** What the run before this one in its chain was about to wait for. */
-  rest: Wait | null = null;
-
-  /** Set just before this run ends to go on under a new run id. */
+  /** This run ends now, to go on under a new run id. */
   continuing = false;
 
   private readonly checked: CheckedRequest | null;
@@ -111,27 +47,7 @@ export class Run {
     const { problems, request } = checkDeleteInput(this.input);
     this.problems = problems;
     this.checked = request;
-    const now = Date.now();
-    this.deadlineAt = now + (request?.deadlineMs ?? 0);
-    this.document = {
-      outcome: 'running',
-      phase: 'inspecting',
-      serverId: request?.serverId ?? serverIdOf(workflowInfo().workflowId) ?? '',
-      serverName: null,
-      projectId: null,
-      region: null,
-      nics: namedNics(this.input).map(blankRow),
-      jobs: [],
-      submissions: 0,
-      startedAt: iso(now),
-      endedAt: null,
-      undoUntil: null,
-      deadlineAt: iso(this.deadlineAt),
-      nextLookAt: null,
-      waitingFor: null,
-      warnings: [],
-    };
-    if (resumed !== null) Object.assign(this, resumed.state);
+    this.state = resumed?.state ?? fresh(this.input, request);
     void CancellationScope.current().cancelRequested.catch(() => {
       this.cancelRequested = true;
       this.show();
@@ -142,6 +58,10 @@ export class Run {
   get request(): CheckedRequest {
     if (this.checked === null) throw new Error('the input did not pass the check');
     return this.checked;
+  }
+
+  get document(): ResultDocument {
+    return this.state.document;
   }
 
   // --- the document --------------------------------------------------------------------------------------------
@@ -174,33 +94,33 @@ export class Run {
 
   /** From here on something may be at work: what is not established by the end is unknown, not untouched. */
   touch(): void {
-    this.touched = true;
+    this.state.touched = true;
     for (const id of this.remaining()) this.row(id).outcome = 'unknown';
   }
 
   /** NICs that may still be on the server: not yet seen absent twice. */
   remaining(): string[] {
-    return this.witnesses.filter((witness) => witness.absent < 2).map(({ id }) => id);
+    return this.state.witnesses.filter((witness) => witness.absent < 2).map(({ id }) => id);
   }
 
   /** Read by the next run on this server, should this one be ended from outside. */
   declareOpen(jobId: string | null): void {
-    this.declaredOpen = true;
+    this.state.declaredOpen = true;
     upsertMemo({ [MEMO.open]: { nics: this.remaining(), since: iso(Date.now()), jobId } });
   }
 
   // --- patience ------------------------------------------------------------------------------------------------
 
   get expired(): boolean {
-    return Date.now() >= this.deadlineAt;
+    return Date.now() >= this.state.deadlineAt;
   }
 
   get remainingMs(): number {
-    return Math.max(0, this.deadlineAt - Date.now());
+    return Math.max(0, this.state.deadlineAt - Date.now());
   }
 
   wake(): void {
-    this.woken = true;
+    this.state.woken = true;
   }
 
   /** Waits on a durable timer, in full. Until `touched` a cancellation ends it. */
@@ -215,28 +135,31 @@ export class Run {
 
   /** Waits out what the run before this one in its chain was about to wait for. */
   async resume(): Promise<void> {
-    const { rest } = this;
-    this.rest = null;
+    const { rest } = this.state;
+    this.state.rest = null;
     if (rest !== null && rest.until > Date.now()) await this.waitFor(rest);
     // Also when `pollNow` has ended that wait.
-    if (this.pollDueAt !== null) this.pollDueAt = Math.min(this.pollDueAt, Date.now());
+    if (this.state.pollDueAt !== null) this.state.pollDueAt = Math.min(this.state.pollDueAt, Date.now());
   }
 
   private async waitFor(wait: Wait): Promise<void> {
     const { summary, wakeable } = wait;
     // Between two steps nothing is under way: the moment to leave a long history behind.
     const long = workflowInfo().continueAsNewSuggested;
-    if (long && !this.cancelRequested) await continueRun(this, wait);
+    if (long && !this.cancelRequested) {
+      this.continuing = true;
+      await handOn(this.input, this.state, wait);
+    }
     const ms = atLeast1(Math.max(wait.until - Date.now(), long ? LONG_STEP_MS : 0));
     const until = Date.now() + ms;
     this.document.nextLookAt = iso(until);
     this.show();
     await this.shielded(async () => {
       // The overload with a summary labels the timer in the timeline; it is the one experimental call here.
-      if (wakeable && !long) await condition(() => this.woken, ms, { summary });
+      if (wakeable && !long) await condition(() => this.state.woken, ms, { summary });
       else await sleep(ms, { summary });
     });
-    if (wakeable) this.woken = false;
+    if (wakeable) this.state.woken = false;
     this.document.nextLookAt = null;
     this.forgive(Date.now() - until);
   }
@@ -251,14 +174,39 @@ export class Run {
 
   /** Once something was sent, a cancellation may no longer cut the observation short. */
   private shielded<T>(work: () => Promise<T>): Promise<T> {
-    return this.touched ? CancellationScope.nonCancellable(work) : work();
+    return this.state.touched ? CancellationScope.nonCancellable(work) : work();
   }
 
   private forgive(lateMs: number): void {
     if (lateMs <= LATE_MS) return;
-    this.deadlineAt += lateMs;
-    this.document.deadlineAt = iso(this.deadlineAt);
+    this.state.deadlineAt += lateMs;
+    this.document.deadlineAt = iso(this.state.deadlineAt);
   }
+}
+
+function fresh(input: unknown, request: CheckedRequest | null): RunState {
+  const { workflowId, runId, originalExecutionRunId } = workflowInfo();
+  const now = Date.now();
+  const deadlineAt = now + (request?.deadlineMs ?? 0);
+  const document: ResultDocument = {
+    outcome: 'running',
+    phase: 'inspecting',
+    serverId: request?.serverId ?? serverIdOf(workflowId) ?? '',
+    serverName: null,
+    projectId: null,
+    region: null,
+    nics: namedNics(input).map(blankRow),
+    jobs: [],
+    submissions: 0,
+    startedAt: iso(now),
+    endedAt: null,
+    undoUntil: null,
+    deadlineAt: iso(deadlineAt),
+    nextLookAt: null,
+    waitingFor: null,
+    warnings: [],
+  };
+  return freshState(document, deadlineAt, runId !== originalExecutionRunId);
 }
 
 function atLeast1(ms: number): number {

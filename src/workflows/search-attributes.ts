@@ -9,7 +9,7 @@ export function publish(run: Run, values: Partial<Record<'serverId' | 'phase' | 
   const pairs: SearchAttributePair[] = [];
   for (const [field, value] of Object.entries(values)) {
     const name = SEARCH_ATTRIBUTE[field as keyof typeof values];
-    if (run.searchAttributes.includes(name)) {
+    if (run.state.searchAttributes.includes(name)) {
       pairs.push({ key: defineSearchAttributeKey(name, SearchAttributeType.KEYWORD), value });
     }
   }

@@ -17,8 +17,8 @@ import { backoffDelay, throttleDelay } from './poll-schedule';
 import { forgetReadings } from './readings';
 import type { Run } from './run';
 import { publish } from './search-attributes';
-import type { Doubt, No, Refusal } from './submission';
-import { newDoubt } from './submission';
+import type { Doubt, No, Refusal } from './state';
+import { newDoubt } from './state';
 
 const MAX_SUBMISSIONS = 3;
 /** Refusals that ask for a look first, with every NIC still there: the cloud means it. */
@@ -33,14 +33,14 @@ const UNSENT = {
 
 /** Returns when a job is accepted, when nothing is left to send, or when nothing more may be sent. */
 export async function submitOnce(run: Run): Promise<void> {
-  const { submission } = run;
+  const { submission } = run.state;
   while (!submission.over) {
     if (submission.doubt !== null && !(await settle(run, submission.doubt))) break;
     submission.doubt = null;
     const targets = run.remaining();
     if (targets.length === 0) break;
     // Whoever cancels wants nothing more to be sent; what was sent is still observed.
-    if (run.touched && run.cancelRequested) break;
+    if (run.state.touched && run.cancelRequested) break;
     if (run.expired) {
       nothingSent(run, submission.lastNo ?? TOO_LATE);
       break;
@@ -54,7 +54,7 @@ const TOO_LATE: No = { message: 'the deadline passed before anything could be se
 
 /** Takes an answer in. `true`: that was the last submission. */
 async function step(run: Run, answer: DeleteNicsResult, targets: string[]): Promise<boolean> {
-  const { submission } = run;
+  const { submission } = run.state;
   switch (answer.kind) {
     case 'accepted':
       accepted(run, answer, targets);
@@ -64,7 +64,7 @@ async function step(run: Run, answer: DeleteNicsResult, targets: string[]): Prom
       run.document.submissions += 1;
       countUnknownSubmission();
       run.touch();
-      run.overSince = Date.now();
+      run.state.overSince = Date.now();
       run.warn(
         `submission ${run.document.submissions} got no usable answer (${plain(answer.why)}); the NICs were looked at instead of sending again`,
       );
@@ -75,7 +75,7 @@ async function step(run: Run, answer: DeleteNicsResult, targets: string[]): Prom
       if (answer.why === 'reset') {
         // The run that this one was reset from may have sent: observe, never send.
         run.touch();
-        run.overSince = Date.now();
+        run.state.overSince = Date.now();
         run.warn('this run was reset: it observes what its predecessor sent and never sends itself');
         doubt(run, 'a reset run never sends', { stop: true });
         return false;
@@ -91,7 +91,7 @@ async function step(run: Run, answer: DeleteNicsResult, targets: string[]): Prom
       // A 2xx with an error body is not known for certain to be a no (ecs-api.md §7.2, Common.0024).
       if (answer.look) {
         run.touch();
-        run.overSince = Date.now();
+        run.state.overSince = Date.now();
         doubt(run, 'the cloud answered 202 with an error');
       }
       await pause(
@@ -105,10 +105,10 @@ async function step(run: Run, answer: DeleteNicsResult, targets: string[]): Prom
       if (answer.then === 'busy' || answer.then === 'state') {
         submission.lastNo = answer;
         // Much may happen on the server while it is busy: every guard is asked again, or at least the NICs are.
-        if (run.touched) doubt(run, 'the server was busy');
+        if (run.state.touched) doubt(run, 'the server was busy');
         const ms = answer.then === 'busy' ? run.request.timing.busyWaitMs : STATE_WAIT_MS;
         await pause(run, ms, `${answer.code ?? 'refused'}: ${answer.message}`);
-        if (!run.touched && !run.expired) await inspect(run);
+        if (!run.state.touched && !run.expired) await inspect(run);
         return false;
       }
       if (answer.then === 'observe') {
@@ -122,14 +122,14 @@ async function step(run: Run, answer: DeleteNicsResult, targets: string[]): Prom
 }
 
 function doubt(run: Run, why: string, more: Partial<Doubt> = {}): void {
-  run.submission.doubt = { ...newDoubt(why), listed: run.remaining().length, ...more };
+  run.state.submission.doubt = { ...newDoubt(why), listed: run.remaining().length, ...more };
 }
 
 /** `true`: what is left is provably still there, and may be sent again. */
 async function settle(run: Run, { why, stop, refusal, listed, looks }: Doubt): Promise<boolean> {
   const provable = await lookTwice(run, why, looks);
   if (refusal !== null) {
-    const meant = run.remaining().length === listed && run.submission.observed >= MAX_OBSERVED_REFUSALS;
+    const meant = run.remaining().length === listed && run.state.submission.observed >= MAX_OBSERVED_REFUSALS;
     if (!provable || meant) {
       refused(run, refusal);
       return false;
@@ -140,7 +140,7 @@ async function settle(run: Run, { why, stop, refusal, listed, looks }: Doubt): P
 
 async function send(run: Run, nicIds: string[]): Promise<DeleteNicsResult> {
   run.enter('submitting');
-  if (!run.declaredOpen) {
+  if (!run.state.declaredOpen) {
     publish(run, { serverId: run.request.serverId, phase: 'submitting' });
     run.declareOpen(null);
   }
@@ -150,7 +150,7 @@ async function send(run: Run, nicIds: string[]): Promise<DeleteNicsResult> {
         serverId: run.request.serverId,
         nicIds,
         // A chain that began with a reset stays one: its later runs have original ids of their own.
-        originalRunId: run.wasReset ? '' : workflowInfo().originalExecutionRunId,
+        originalRunId: run.state.wasReset ? '' : workflowInfo().originalExecutionRunId,
       }),
     );
   } catch (error) {
@@ -186,10 +186,10 @@ function accepted(
     row.jobId = answer.jobId;
     row.evidence.job = 'INIT';
   }
-  run.jobState = 'running';
-  run.overSince = null;
+  run.state.jobState = 'running';
+  run.state.overSince = null;
   forgetReadings(run);
-  run.pace = {
+  run.state.pace = {
     firstPollMs: timing.firstPollMs ?? answer.firstPollMs,
     pollIntervalMs: timing.pollIntervalMs ?? answer.pollIntervalMs,
   };
@@ -221,7 +221,7 @@ function nothingSent(
   { message, code }: No,
   type: FailureType = code === null ? FAILURE_TYPE.refused : FAILURE_TYPE.cloudRefused,
 ): void {
-  if (run.touched) {
+  if (run.state.touched) {
     run.warn(`the cloud took no further submission: ${plain(message)}`);
     return;
   }

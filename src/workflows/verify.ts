@@ -5,7 +5,8 @@ import { nics, label, plain, readingLabel } from './display';
 import { followJob, pollOnce } from './follow';
 import { lookOnce } from './look';
 import { nextReadingDelay } from './poll-schedule';
-import type { Run, Witness } from './run';
+import type { Run } from './run';
+import type { Witness } from './state';
 import type { ListWitness, Moment } from './verdict';
 import { verdictOf } from './verdict';
 
@@ -15,26 +16,16 @@ const CONTRADICTION_FACTOR = 2;
 /** How long the cloud keeps finished jobs (ecs-api.md §2). */
 const JOBS_KEPT_MS = 24 * 3_600_000;
 
-/** How far the looking has come. */
-export interface Verification {
-  /** NICs without a verdict. */
-  open: string[];
-  startedAt: number;
-  look: number;
-  /** Pause before this look, in ms. */
-  gapMs: number;
-}
-
 export async function establishVerdicts(run: Run): Promise<void> {
   const { verifyForMs } = run.request.timing;
-  const state = (run.verification ??= {
-    open: run.witnesses.map(({ id }) => id),
+  const state = (run.state.verification ??= {
+    open: run.state.witnesses.map(({ id }) => id),
     startedAt: Date.now(),
     look: 1,
     gapMs: 0,
   });
   const { startedAt } = state;
-  const patientUntil = () => (run.overSince ?? startedAt) + verifyForMs;
+  const patientUntil = () => (run.state.overSince ?? startedAt) + verifyForMs;
   for (; state.open.length > 0; state.look++) {
     const { look } = state;
     run.enter('verifying');
@@ -53,11 +44,11 @@ export async function establishVerdicts(run: Run): Promise<void> {
     state.open = state.open.filter((id) => !decide(run, id, { moment, last, fresh: found !== null }));
     if (state.open.length === 0) return;
 
-    if (run.jobState === 'unreadable' || run.jobState === 'gone') {
-      const holdMs = run.pollHoldUntil <= Date.now() ? await pollOnce(run) : null;
-      if (holdMs !== null) run.pollHoldUntil = Date.now() + holdMs;
+    if (run.state.jobState === 'unreadable' || run.state.jobState === 'gone') {
+      const holdMs = run.state.pollHoldUntil <= Date.now() ? await pollOnce(run) : null;
+      if (holdMs !== null) run.state.pollHoldUntil = Date.now() + holdMs;
     }
-    if (run.jobState === 'running' && !run.expired) {
+    if (run.state.jobState === 'running' && !run.expired) {
       await followJob(run);
       state.look = 0;
       state.gapMs = 0;
@@ -80,7 +71,7 @@ interface Now {
 
 /** Writes the verdict into the row when there is one. */
 function decide(run: Run, id: string, at: Now): boolean {
-  const witness = run.witnesses.find((candidate) => candidate.id === id);
+  const witness = run.state.witnesses.find((candidate) => candidate.id === id);
   if (witness === undefined) return true;
   const verdict = verdictOf({
     list: listWitness(witness, at.fresh),
@@ -93,7 +84,7 @@ function decide(run: Run, id: string, at: Now): boolean {
   if (verdict === undefined) return false;
   const row = run.row(id);
   // Nothing of ours was accepted: whoever took it, this run did not (interface.md §3).
-  const ours = run.document.submissions > 0 || run.touched;
+  const ours = run.document.submissions > 0 || run.state.touched;
   row.outcome = ours || verdict.outcome === 'still-attached' ? verdict.outcome : asAbsent(verdict.outcome);
   if (verdict.warning !== null) run.warn(`NIC ${id} ${verdict.warning}`);
   // The cloud's own reason stays readable beside ours.
@@ -117,7 +108,7 @@ function listWitness({ absent, present }: Witness, fresh: boolean): ListWitness 
 }
 
 function momentOf(run: Run, now: number, patientUntil: number): Moment {
-  switch (run.jobState) {
+  switch (run.state.jobState) {
     case 'ended':
       return now >= patientUntil ? 'stable' : 'over';
     case 'gone':
@@ -126,7 +117,7 @@ function momentOf(run: Run, now: number, patientUntil: number): Moment {
       return now >= patientUntil ? 'stable' : 'over';
     case 'none':
       // Nothing of ours is at work: what is seen will stay.
-      if (!run.touched) return now >= patientUntil ? 'stable' : 'over';
+      if (!run.state.touched) return now >= patientUntil ? 'stable' : 'over';
       // A lost answer may belong to a long job, however idle the server looks (docs/decisions/0004).
       return now >= patientUntil || run.expired ? 'cut-off' : 'over';
     case 'running':
@@ -145,7 +136,7 @@ function whyStillThere(run: Run): string {
   if (job === undefined) {
     return `${run.document.submissions} submissions without a usable answer; the cloud acted on none of them`;
   }
-  const { lastJob } = run;
+  const { lastJob } = run.state;
   if (lastJob?.status === 'FAIL') {
     return plain(
       lastJob.message ?? `the job ended as FAIL${lastJob.errorCode ? ` (${lastJob.errorCode})` : ''}`,
