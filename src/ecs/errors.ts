@@ -145,12 +145,19 @@ const SKEW_MS = 10 * 60_000;
  */
 export function withSkew(error: CloudError, aheadMs: number): CloudError {
   if (!(Math.abs(aheadMs) >= SKEW_MS)) return error;
-  const off = `${Math.round(Math.abs(aheadMs) / 60_000)} minutes ${aheadMs > 0 ? 'behind' : 'ahead of'}`;
+  const off = `${roughly(Math.abs(aheadMs))} ${aheadMs > 0 ? 'behind' : 'ahead of'}`;
   return new CloudError({
     ...error,
     meaning: `the worker’s clock is ${off} the cloud’s, which refuses signatures that are more than 15 minutes off`,
     hint: 'Set the clock of the worker’s machine (NTP); the credentials may well be right.',
   });
+}
+
+/** In the largest unit of which there are at least two: a time zone shows as hours, a wrong date as days. */
+function roughly(ms: number): string {
+  const minutes = ms / 60_000;
+  if (minutes < 120) return `${Math.round(minutes)} minutes`;
+  return minutes < 48 * 60 ? `${Math.round(minutes / 60)} hours` : `${Math.round(minutes / (24 * 60))} days`;
 }
 
 const WITHHELD_ACTIONS = { refused: 'credentials', throttled: 'throttled', unavailable: 'retry' } as const;
