@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ResultDocument } from '../../src/contract';
 import type { CloudActivities } from '../../src/contract/activities';
+import type { CredentialProvider } from '../../src/ecs/credentials';
 import { accessKeys, guarded, passwordLogin, serverAgency } from '../../src/ecs/credentials';
 import { DEFAULTS } from '../../simulator';
 import { PLACES } from '../support/truth';
@@ -33,7 +34,7 @@ const withPassword =
 const withAgency: CredentialsOf = ({ clock, transport }) =>
   guarded(serverAgency({ endpoint: 'http://cloud.test', transport, clock }), clock);
 
-type Step = (name: keyof CloudActivities, n: number) => void;
+type Step = (name: keyof CloudActivities, n: number) => void | Promise<void>;
 
 /** Runs one deletion; `before` is told of each activity, counted by its name from 1, just before it works. */
 async function run(
@@ -51,9 +52,9 @@ async function run(
   const watched = Object.fromEntries(
     Object.entries(activities).map(([name, work]) => [
       name,
-      (input: never) => {
+      async (input: never) => {
         counts.set(name, (counts.get(name) ?? 0) + 1);
-        before(name as keyof CloudActivities, counts.get(name) ?? 0);
+        await before(name as keyof CloudActivities, counts.get(name) ?? 0);
         return (work as (input: never) => Promise<unknown>)(input);
       },
     ]),
@@ -106,9 +107,34 @@ describe('a wrong key', () => {
     expect(world.simulator.control.keys()).toMatchObject([{ failures: 1, locks: 0 }]);
   });
 
-  it('known to the breaker refuses the deletion itself, too: nothing was sent', async () => {
+  it('that others found out about ends a run whose deletion was next: nothing was sent', async () => {
+    let credentials: CredentialProvider | undefined;
+    const world = createWorld(1, (given) => (credentials = withKeys()(given)));
+    const refusal = {
+      code: 'APIGW.0301',
+      meaning: 'wrong',
+      cloudMessage: null,
+      requestId: null,
+      hint: 'Repair it.',
+    };
+    const refusedElsewhere: Step = async (name) => {
+      if (name !== 'deleteNics') return;
+      for (let call = 0; call < 2; call++) {
+        const request = { method: 'GET', path: '/', headers: { host: 'h' }, body: null };
+        const headers = await credentials!.authorize(request, world.clock.now());
+        credentials!.settle?.(headers, { refused: refusal });
+      }
+    };
+    const { played, told } = await run(world, { before: refusedElsewhere });
+    expect(messageOf(played)).toMatch(
+      /^CloudRefused: nothing was changed: deleteNics: not sent \(APIGW.0301\).*Repair it/,
+    );
+    expect(told.nics.map(({ outcome }) => outcome)).toEqual(Array(3).fill('untouched'));
+    expect(requestsOf(world)).not.toHaveProperty('delete');
+  });
+
+  it('between inspection and deletion ends the run, and after one more try others fail unsent', async () => {
     const world = createWorld(1, withKeys());
-    // Two refusals of other runs between the inspection and the deletion.
     const { played, told } = await run(world, {
       before: (name) => {
         if (name === 'deleteNics') world.simulator.control.putKey({ ak: DEFAULTS.ak, sk: 'new' });

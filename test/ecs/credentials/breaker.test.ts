@@ -100,7 +100,7 @@ describe('credentials that have worked', () => {
     await slow.answer(WRONG);
     // Sent before the refusal, so it does not speak for what is now.
     await slow.answer(GOOD);
-    const next = calls(1);
+    const next = calls(3);
     await settled();
     expect(slow.open).toBe(2); // the last one under way, and the one that tries alone
     await slow.answer(WRONG);

@@ -302,6 +302,14 @@ describe('a refused login', () => {
     expect(ecs.requests).toEqual([]);
   });
 
+  it('is repeated soon when the clock was set back meanwhile', async () => {
+    const call = poll();
+    await iam.answer(wrong);
+    await call;
+    clock.advance(-2 * HOUR);
+    await loggedIn();
+  });
+
   it('is over when a later one is accepted', async () => {
     const call = poll();
     await iam.answer(wrong);
