@@ -1,7 +1,7 @@
 import { abortable } from '../abortable';
 import type { Clock } from '../clock';
-import type { CredentialProvider, Notices, Outcome, Refusal } from './provider';
-import { CredentialProblem } from './provider';
+import type { CredentialProvider, Outcome, Refusal } from './provider';
+import { CredentialProblem, Notices } from './provider';
 
 /**
  * Five wrong signatures in a row lock a key for five minutes, for everybody who uses it (ecs-api.md §6.2). So refused
@@ -38,7 +38,7 @@ class Breaker {
 
   constructor(
     private readonly clock: Pick<Clock, 'now'>,
-    private readonly notices: Notices | undefined,
+    private readonly notices: Notices,
   ) {}
 
   /** @throws CredentialProblem */
@@ -93,7 +93,7 @@ class Breaker {
 
   private accepted(refusalsSeen: number): void {
     if (refusalsSeen < this.refusalsEver) return;
-    if (this.closed) this.notices?.tell('info', 'the cloud accepts the worker’s credentials again');
+    if (this.closed) this.notices.tell('info', 'the cloud accepts the worker’s credentials again');
     this.proven = true;
     this.refusals = 0;
   }
@@ -106,7 +106,7 @@ class Breaker {
     this.last = { refusal, at: now };
     this.triedAt = now;
     if (this.closed && !before) {
-      this.notices?.tell(
+      this.notices.tell(
         'warn',
         `the cloud refuses the worker’s credentials (${refusal.meaning}): one try a minute until one is accepted. ${refusal.hint}`,
       );
@@ -128,10 +128,12 @@ class Breaker {
 
 /** The same credentials behind a breaker of their own. One for all requests of a worker that use them. */
 export function guarded(inner: CredentialProvider, clock: Pick<Clock, 'now'>): CredentialProvider {
-  const breaker = new Breaker(clock, inner.notices);
+  const notices = inner.notices ?? new Notices();
+  const breaker = new Breaker(clock, notices);
   const passes = new WeakMap<object, Pass>();
   return {
     ...inner,
+    notices,
     async authorize(request, now, signal) {
       const pass = await breaker.enter(signal);
       try {

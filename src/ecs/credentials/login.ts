@@ -63,7 +63,7 @@ export function passwordLogin(settings: LoginSettings): CredentialProvider {
   const login = new Login(settings);
   const notices = new Notices();
   const renewal = new Renewal({
-    name: 'the IAM token',
+    name: 'IAM token',
     fetch: () => login.perform(),
     pauseMs: ({ facts }, failures) => {
       if (facts.kind === 'refused') return REFUSED_PAUSE_MS[failures === 1 ? 0 : 1];

@@ -49,7 +49,7 @@ export function serverAgency(settings: MetadataSettings): CredentialProvider {
   const { clock, transport } = settings;
   const notices = new Notices();
   const renewal = new Renewal({
-    name: 'the keys of the server’s agency',
+    name: 'keys of the server’s agency',
     fetch: () => fetchKeys(settings),
     pauseMs: ({ facts }) => facts.retryAfterMs ?? PAUSE_MS[facts.kind],
     clock,

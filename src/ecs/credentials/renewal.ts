@@ -13,7 +13,7 @@ export interface Lease<T> {
 }
 
 export interface RenewalSettings<T> {
-  /** For the log, such as `IAM token`. */
+  /** For the log. */
   name: string;
   /** Gets a new one. @throws CredentialProblem */
   fetch(): Promise<Lease<T>>;
@@ -81,7 +81,7 @@ export class Renewal<T> {
     try {
       this.lease = await this.settings.fetch();
       this.failed = null;
-      notices.tell('info', `${name} renewed, valid until ${new Date(this.lease.validUntil).toISOString()}`);
+      notices.tell('info', `new ${name}, valid until ${new Date(this.lease.validUntil).toISOString()}`);
     } catch (error) {
       if (!(error instanceof CredentialProblem)) throw error;
       const { failed } = this;
@@ -92,7 +92,7 @@ export class Renewal<T> {
       // Of an outage the first failure is news; each refusal is.
       if (failures === 1 || error.facts.kind === 'refused') {
         const next = `asked again after ${seconds(pauseMs)} at the earliest`;
-        notices.tell('warn', `${name} could not be renewed: ${error.message}; ${next}. ${error.facts.hint}`);
+        notices.tell('warn', `no new ${name}: ${error.message}; ${next}. ${error.facts.hint}`);
       }
       throw error;
     }

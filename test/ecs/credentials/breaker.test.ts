@@ -1,7 +1,7 @@
 /** Refused credentials are not tried in a storm: five wrong signatures lock a key (interface.md §6.5). */
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Cloud } from '../../../src/ecs/cloud';
-import { accessKeys, guarded, Notices } from '../../../src/ecs/credentials';
+import { accessKeys, guarded } from '../../../src/ecs/credentials';
 import { clientAnswered, failure, JOB, NIC, SERVER } from '../support';
 import type { Canned } from '../support';
 import { GOOD, guardedClient, MINUTE, SECOND, settled, StillClock, WRONG } from './support';
@@ -204,9 +204,8 @@ describe('a call that is given up', () => {
 
 it('the log hears of the refusal and of its end, once each', async () => {
   const heard: string[] = [];
-  const notices = new Notices();
-  notices.listen((level, message) => heard.push(`${level}: ${message}`));
-  const credentials = guarded({ ...accessKeys({ ak: 'AKID', sk: 'SK' }), notices }, clock);
+  const credentials = guarded(accessKeys({ ak: 'AKID', sk: 'SK' }), clock);
+  credentials.notices?.listen((level, message) => heard.push(`${level}: ${message}`));
   const answers = [WRONG, WRONG, GOOD, GOOD];
   const { cloud: client } = clientAnswered(answers, { credentials, clock });
   for (let minute = 0; minute < answers.length; minute++) {

@@ -317,9 +317,9 @@ describe('a refused login', () => {
     clock.advance(5 * MINUTE);
     await loggedIn();
     expect(heard).toEqual([
-      'warn: the IAM token could not be renewed: IAM refused the worker’s login (HTTP 401); asked again after 300 s at the earliest. ' +
+      'warn: no new IAM token: IAM refused the worker’s login (HTTP 401); asked again after 300 s at the earliest. ' +
         'Check HW_DOMAIN_NAME, HW_USER_NAME, HW_USER_PASSWORD and the project, then restart the worker: it tries again at once then.',
-      'info: the IAM token renewed, valid until 2026-01-06T10:05:00.000Z',
+      'info: new IAM token, valid until 2026-01-06T10:05:00.000Z',
     ]);
   });
 
