@@ -17,6 +17,23 @@ export interface Token {
   token: string;
   /** Milliseconds since 1970. */
   expiresAt?: number;
+  /** The project it is for; `null`: none; left out: any. */
+  projectId?: string | null;
+  /** Whose it is; its tokens go when the password changes. */
+  user?: string;
+}
+
+/** The project that a caller may ask for; `null`: none; `undefined`: any. */
+export type Scope = string | null | undefined;
+
+export interface KeyState {
+  ak: string;
+  temporary: boolean;
+  /** Wrong signatures in a row. */
+  failures: number;
+  locked: boolean;
+  /** How often it was locked since the start. */
+  locks: number;
 }
 
 /** Requests with an older or newer date are refused (ecs-api.md §6.2). */
@@ -31,7 +48,8 @@ const refused = (why: string) =>
 
 /** What the API gateway checks before a request reaches a service. */
 export class Gatekeeper {
-  private readonly failures = new Map<string, { count: number; lockedUntil: number }>();
+  private readonly failures = new Map<string, { count: number; lockedUntil: number; locks: number }>();
+  private readonly revoked = new Set<string>();
 
   constructor(
     private readonly keys: AccessKey[],
@@ -40,38 +58,80 @@ export class Gatekeeper {
   ) {}
 
   /**
-   * Throws the gateway's answer when the request is not authentic.
+   * What the caller may ask for; throws the gateway's answer when the request is not authentic.
    * @param now the simulated time: for the lock and for expiry
    * @param wallClock the time the caller signs with: a caller knows nothing of a scaled clock
    */
-  check(request: ReceivedRequest, now: number, wallClock: number): void {
+  check(request: ReceivedRequest, now: number, wallClock: number): Scope {
     const authorization = headerValue(request, 'authorization');
     const token = headerValue(request, 'x-auth-token');
-    if (authorization) this.checkSignature(request, authorization, now, wallClock);
-    else if (token) this.checkToken(token, now);
-    else throw refused('x-auth-token not found');
+    if (authorization) {
+      this.checkSignature(request, authorization, now, wallClock);
+      return undefined;
+    }
+    if (token) return this.checkToken(token, now);
+    throw refused('x-auth-token not found');
   }
 
   addToken(token: Token): void {
     this.revoke(token.token);
+    this.revoked.delete(token.token);
     this.tokens.push(token);
   }
 
-  revoke(token: string): void {
-    const at = this.tokens.findIndex((known) => known.token === token);
-    if (at >= 0) this.tokens.splice(at, 1);
+  /** Without a token: all of them. */
+  revoke(token?: string): void {
+    this.revokeIf((known) => token === undefined || known.token === token);
   }
 
-  clear(): void {
-    this.failures.clear();
+  revokeOf(user: string): void {
+    this.revokeIf((known) => known.user === user);
   }
 
-  private checkToken(token: string, now: number): void {
+  putKey(key: AccessKey): void {
+    this.removeKey(key.ak);
+    this.keys.push(key);
+  }
+
+  removeKey(ak: string): boolean {
+    const at = this.keys.findIndex((known) => known.ak === ak);
+    if (at >= 0) this.keys.splice(at, 1);
+    return at >= 0;
+  }
+
+  keyStates(now: number): KeyState[] {
+    return this.keys.map(({ ak, securityToken }) => {
+      const { count, lockedUntil, locks } = this.failuresOf(ak);
+      return {
+        ak,
+        temporary: securityToken !== undefined,
+        failures: count,
+        locked: now < lockedUntil,
+        locks,
+      };
+    });
+  }
+
+  private failuresOf(ak: string) {
+    return this.failures.get(ak) ?? { count: 0, lockedUntil: 0, locks: 0 };
+  }
+
+  private revokeIf(goes: (token: Token) => boolean): void {
+    for (const { token } of this.tokens.filter(goes)) this.revoked.add(token);
+    const kept = this.tokens.filter((token) => !goes(token));
+    this.tokens.splice(0, this.tokens.length, ...kept);
+  }
+
+  private checkToken(token: string, now: number): Scope {
+    if (this.revoked.has(token) && this.knobs().revokedTokenCode === '0307') {
+      throw gatewayError(401, '0307', 'The token must be updated.');
+    }
     const known = this.tokens.find((candidate) => candidate.token === token);
     if (!known) throw refused('decrypt token fail');
     if (known.expiresAt !== undefined && known.expiresAt <= now) {
       throw gatewayError(401, '0307', 'The token must be updated.');
     }
+    return known.projectId;
   }
 
   private checkSignature(request: ReceivedRequest, header: string, now: number, wallClock: number): void {
@@ -79,7 +139,7 @@ export class Gatekeeper {
     if (!given) throw refused('authorization header is malformed');
     const key = this.keys.find((candidate) => candidate.ak === given.accessKey);
     if (!key) throw refused(`Get secretKey failed,ak:${given.accessKey},err:ak not exist`);
-    const state = this.failures.get(key.ak) ?? { count: 0, lockedUntil: 0 };
+    const state = this.failuresOf(key.ak);
     if (now < state.lockedUntil) throw refused('AK access failed to reach the limit, forbidden.');
     if (!given.signedHeaders.includes('x-sdk-date')) throw refused('x-sdk-date is not signed');
     const date = parseSdkDate(headerValue(request, 'x-sdk-date'));
@@ -90,11 +150,12 @@ export class Gatekeeper {
       if (state.count >= MAX_FAILURES) {
         state.count = 0;
         state.lockedUntil = now + LOCK_MS;
+        state.locks += 1;
       }
       this.failures.set(key.ak, state);
       throw refused('verify aksk signature fail');
     }
-    this.failures.delete(key.ak);
+    state.count = 0;
     if (key.securityToken !== undefined && headerValue(request, 'x-security-token') !== key.securityToken) {
       throw refused('decrypt token fail');
     }

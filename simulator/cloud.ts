@@ -3,10 +3,13 @@ import { Gatekeeper } from './auth';
 import { Builder } from './builder';
 import type { AdjustableClock } from './clock';
 import { Faults } from './faults';
+import type { User } from './iam';
+import { Iam } from './iam';
 import { JobEngine } from './jobs';
 import type { Knobs } from './knobs';
 import { defaultKnobs } from './knobs';
 import { Ledger } from './ledger';
+import { Metadata } from './metadata';
 import type { ServerSpec } from './specs';
 import { World } from './world';
 
@@ -16,6 +19,7 @@ export interface CloudSettings {
   seed: number;
   keys: readonly AccessKey[];
   tokens: readonly Token[];
+  users: readonly User[];
   knobs: Partial<Knobs>;
   servers: readonly ServerSpec[];
 }
@@ -29,6 +33,8 @@ export class Cloud {
   jobs!: JobEngine;
   builder!: Builder;
   gatekeeper!: Gatekeeper;
+  iam!: Iam;
+  metadata!: Metadata;
   private windows = new Map<string, { start: number; calls: number }>();
 
   constructor(
@@ -42,7 +48,7 @@ export class Cloud {
 
   /** Back to the beginning: the same servers with the same ids. The clock goes on. */
   reset(): void {
-    const { seed, keys, tokens } = this.settings;
+    const { seed, keys, tokens, users } = this.settings;
     const knobs = () => this.knobs;
     this.ledger.clear();
     this.faults.clear();
@@ -52,6 +58,8 @@ export class Cloud {
     this.jobs = new JobEngine(seed, this.world, this.ledger, knobs);
     this.builder = new Builder(seed, this.world, knobs);
     this.gatekeeper = new Gatekeeper([...keys], [...tokens], knobs);
+    this.iam = new Iam(seed, [...users], this.settings, this.gatekeeper, knobs);
+    this.metadata = new Metadata(seed, this.gatekeeper, knobs);
     for (const spec of this.settings.servers) this.builder.server(spec, this.clock.now());
   }
 
@@ -63,9 +71,7 @@ export class Cloud {
   }
 
   /** Counts a call against its API's limit; false: above it. */
-  withinLimit(api: string, now: number): boolean {
-    const throttle = this.knobs.throttle;
-    if (!throttle) return true;
+  withinLimit(api: string, throttle: { limit: number; minutes: number }, now: number): boolean {
     const length = throttle.minutes * 60_000;
     const window = this.windows.get(api);
     if (!window || now >= window.start + length) {

@@ -1,9 +1,11 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import type { AccessKey } from './auth';
 import type { Cloud } from './cloud';
 import type { Control } from './control';
 import { ControlError } from './control';
 import type { FaultSpec } from './faults';
+import type { User } from './iam';
 import type { Knobs } from './knobs';
 import type { FleetSpec, NicSpec, PortPatch, PortSpec, ServerPatch, ServerSpec } from './specs';
 
@@ -79,9 +81,23 @@ export function registerControl(app: FastifyInstance, cloud: Cloud, control: Con
   });
 
   app.post('/_sim/tokens/revoke', (request) => {
-    const { token } = z.strictObject({ token: z.string() }).parse(body(request));
+    const { token } = z.strictObject({ token: z.string().optional() }).parse(body(request));
     control.revokeToken(token);
     return { revoked: true };
+  });
+  app.get('/_sim/keys', () => ({ keys: control.keys() }));
+  app.post('/_sim/keys', async (request, reply) => {
+    control.putKey(body<AccessKey>(request));
+    return reply.code(204).send();
+  });
+  app.delete('/_sim/keys/:ak', async (request, reply) => {
+    control.removeKey((request.params as { ak: string }).ak);
+    return reply.code(204).send();
+  });
+  app.get('/_sim/users', () => ({ users: control.users() }));
+  app.post('/_sim/users', async (request, reply) => {
+    control.putUser(body<User>(request));
+    return reply.code(204).send();
   });
   app.post('/_sim/clock/advance', (request) => {
     const { ms } = z.strictObject({ ms: z.number().min(0) }).parse(body(request));

@@ -1,13 +1,15 @@
+import type { AccessKey, KeyState } from './auth';
 import type { Cloud } from './cloud';
 import type { Fault, FaultSpec, WhatOf } from './faults';
 import type { NicDescription, ServerDescription, Truth } from './describe';
 import { describeNic, describeServer, nicTruth } from './describe';
+import type { User, UserState } from './iam';
 import type { Violation } from './invariants';
 import { invariants } from './invariants';
 import type { Knobs } from './knobs';
 import { parseKnobs } from './knobs';
 import type { LedgerRequest } from './ledger';
-import { FleetSpec, NicSpec, PortPatch, PortSpec, ServerPatch, ServerSpec } from './specs';
+import { FleetSpec, KeySpec, NicSpec, PortPatch, PortSpec, ServerPatch, ServerSpec, UserSpec } from './specs';
 import type { Port, Server } from './world';
 import { MAX_NICS } from './world';
 
@@ -109,9 +111,32 @@ export class Control {
     return this.cloud.knobs;
   }
 
-  /** From now on no request with this token passes. */
-  revokeToken(token: string): void {
+  /** From now on no request with this token passes; without one, with any token. */
+  revokeToken(token?: string): void {
     this.cloud.gatekeeper.revoke(token);
+  }
+
+  /** Access keys with their failures and locks; never the secret keys. */
+  keys(): KeyState[] {
+    return this.cloud.gatekeeper.keyStates(this.cloud.now());
+  }
+
+  /** A new key, or another secret for a known one. */
+  putKey(key: AccessKey): void {
+    this.cloud.gatekeeper.putKey(KeySpec.parse(key));
+  }
+
+  removeKey(ak: string): void {
+    if (!this.cloud.gatekeeper.removeKey(ak)) throw new ControlError(404, `there is no key ${ak}`);
+  }
+
+  users(): UserState[] {
+    return this.cloud.iam.userStates(this.cloud.now());
+  }
+
+  /** A new user, or another password for a known one; that one's tokens are no longer valid then. */
+  putUser(user: User): void {
+    this.cloud.iam.putUser(UserSpec.parse(user));
   }
 
   truth(serverId: string): Truth {

@@ -1,5 +1,5 @@
 /**
- * What the simulator is when nobody says otherwise. The keys are well known and open nothing: they are in the README, and no
+ * What the simulator is when nobody says otherwise. The keys and the password are well known and open nothing: they are in the README, and no
  * real key looks like them.
  */
 export const DEFAULTS = {
@@ -9,6 +9,9 @@ export const DEFAULTS = {
   region: 'eu-west-101',
   ak: 'SIMULATORACCESSKEY00',
   sk: 'simulator-secret-key-that-opens-nothing',
+  domain: 'simulator-domain',
+  user: 'simulator-user',
+  password: 'simulator-password-that-opens-nothing',
   seed: 1,
   nicsPerServer: 4,
 } as const;

@@ -1,5 +1,12 @@
 /** Which of the cloud's envelopes an error comes in (ecs-api.md §7.1). */
-export type Envelope = 'ecs' | 'gateway' | 'flat';
+export type Envelope = 'ecs' | 'gateway' | 'flat' | 'iam' | 'iam-coded';
+
+const TITLES: Record<number, string> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+};
 
 /** A refusal with the HTTP status, code and text of the real service. */
 export class CloudError extends Error {
@@ -22,6 +29,10 @@ export class CloudError extends Error {
         return { error_code: `${prefix}.${this.code}`, error_msg: this.message, request_id: requestId };
       case 'flat':
         return { code: this.code, message: this.message };
+      case 'iam':
+        return { error: { code: this.status, message: this.message, title: TITLES[this.status] ?? 'Error' } };
+      case 'iam-coded':
+        return { error_code: this.code, error_msg: this.message };
     }
   }
 }
@@ -40,6 +51,9 @@ export const gatewayError = (
 /** The shape of VPC and of a job query that failed. */
 export const flatError = (status: number, code: string, message: string) =>
   new CloudError(status, 'flat', code, message);
+
+/** IAM puts the status where others have a code. */
+export const iamError = (status: number, message: string) => new CloudError(status, 'iam', '', message);
 
 export const serverMissing = (id: string) => ecsError(404, 'Ecs.0114', `The server ${id} does not exist.`);
 export const portMissing = (id: string) => flatError(404, 'VPC.2502', `Port ${id} could not be found.`);

@@ -116,6 +116,8 @@ const Class = z.enum([
   'port',
   'ports',
   'port-delete',
+  'iam',
+  'metadata',
   'any',
 ]);
 

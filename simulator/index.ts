@@ -10,9 +10,12 @@ import { DEFAULTS } from './defaults';
 import { ecsOperations } from './ecs';
 import type { CloudError } from './errors';
 import { gatewayError } from './errors';
+import type { User } from './iam';
+import { iamOperations } from './iam';
 import type { Knobs } from './knobs';
 import { parseKnobs } from './knobs';
 import type { Ledger, LedgerRequest } from './ledger';
+import { metadataOperations } from './metadata';
 import type { Gateway } from './serve';
 import { send, serve } from './serve';
 import type { ServerSpec } from './specs';
@@ -26,6 +29,8 @@ export interface SimulatorOptions {
   /** Default: the well-known fake pair of `defaults.ts`. */
   keys?: AccessKey[];
   tokens?: Token[];
+  /** Who may log in with a password; default: the well-known fake user of `defaults.ts`. */
+  users?: User[];
   /** `none`: every caller is trusted; for virtual-time tests that make thousands of calls in-process. */
   auth?: 'verify' | 'none';
   /** The simulated time; default: real. */
@@ -63,6 +68,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
       seed: options.seed ?? DEFAULTS.seed,
       keys: options.keys ?? [{ ak: DEFAULTS.ak, sk: DEFAULTS.sk }],
       tokens: options.tokens ?? [],
+      users: options.users ?? [{ domain: DEFAULTS.domain, name: DEFAULTS.user, password: DEFAULTS.password }],
       knobs: parseKnobs(options.knobs ?? {}),
       servers: options.servers ?? [],
     },
@@ -70,17 +76,18 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   );
   const control = new Control(cloud);
   const signingClock = options.signingClock ?? realClock;
+  const wallClock = () => signingClock.now() + cloud.knobs.clockSkewSeconds * 1_000;
   const gateway: Gateway = {
     cloud,
     control,
     authenticate: (request, body) => {
-      if (options.auth === 'none') return;
+      if (options.auth === 'none') return undefined;
       const { method, headers } = request;
       const received = { method, url: request.raw.url ?? '', headers, body };
-      cloud.gatekeeper.check(received, cloud.now(), signingClock.now());
+      return cloud.gatekeeper.check(received, cloud.now(), wallClock());
     },
   };
-  const app = createApp(gateway);
+  const app = createApp(gateway, wallClock);
   return {
     app,
     projectId: cloud.settings.projectId,
@@ -93,7 +100,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   };
 }
 
-function createApp(gateway: Gateway): FastifyInstance {
+function createApp(gateway: Gateway, wallClock: () => number): FastifyInstance {
   const { cloud, control } = gateway;
   const app = fastify({
     logger: false,
@@ -115,7 +122,11 @@ function createApp(gateway: Gateway): FastifyInstance {
 
   app.addHook('onRequest', async (request, reply) => {
     if (request.url.startsWith(CONTROL_PREFIX)) return;
-    reply.headers({ 'x-request-id': entryOf(request).requestId, server: 'api-gateway' });
+    reply.headers({
+      'x-request-id': entryOf(request).requestId,
+      server: 'api-gateway',
+      date: new Date(wallClock()).toUTCString(),
+    });
   });
   app.setNotFoundHandler(async (request, reply) => {
     if (request.url.startsWith(CONTROL_PREFIX)) {
@@ -154,10 +165,10 @@ function createApp(gateway: Gateway): FastifyInstance {
     });
   };
 
-  for (const operation of [...ecsOperations, ...vpcOperations]) {
+  for (const operation of [...ecsOperations, ...vpcOperations, ...iamOperations, ...metadataOperations]) {
     app.route({
       method: operation.method,
-      url: `/${operation.version ?? 'v1'}/:projectId${operation.path}`,
+      url: operation.open ? operation.path : `/${operation.version ?? 'v1'}/:projectId${operation.path}`,
       handler: (request, reply) => serve(gateway, operation, request, reply, entryOf(request)),
     });
   }
@@ -169,10 +180,11 @@ export { ManualClock, ScaledClock, realClock } from './clock';
 export { DEFAULTS } from './defaults';
 export { deletionsPerNic, invariants } from './invariants';
 export type { Violation } from './invariants';
-export type { AccessKey, Token } from './auth';
+export type { AccessKey, KeyState, Token } from './auth';
 export type { Clock } from './clock';
 export type { Control } from './control';
 export type { NicDescription, NicTruth, ServerDescription, Truth } from './describe';
+export type { User, UserState } from './iam';
 export type { Fault, FaultSpec, What } from './faults';
 export type { Knobs } from './knobs';
 export type { Ledger, LedgerEffect, LedgerJob, LedgerRequest, LedgerView, RequestClass } from './ledger';

@@ -81,6 +81,35 @@ const KNOBS = {
   gatewayPrefix: knob(z.enum(['APIGW', 'APIG']), 'APIGW'),
   /** Gateway code for a date more than 15 minutes off. Assumption: `0303` (§7.2). */
   clockSkewCode: knob(z.string(), '0303'),
+  /** How far the cloud's clock, as its signature check and its `Date` header have it, is ahead of the real time. */
+  clockSkewSeconds: knob(z.number(), 0),
+
+  /** How long a token is valid: 24 h (§6.1); a knob because a test wants it shorter. */
+  tokenSeconds: knob(z.number().positive(), 86_400),
+  /** `expires_at` in the answer to a login. Documented as always there; clients must survive the others. */
+  tokenExpiry: knob(z.enum(['shown', 'missing', 'unreadable']), 'shown'),
+  /** Gateway code for a token that was revoked. Assumption: invalid, `0301`; `0307`: must be updated (§6.1). */
+  revokedTokenCode: knob(z.enum(['0301', '0307']), '0301'),
+  /** Logins allowed per window; above it 429 `IAM.0012` (§7.1). Assumption: no limit. */
+  loginThrottle: knob(
+    z.strictObject({ limit: z.int().min(0), minutes: z.number().positive() }).nullable(),
+    null,
+  ),
+  /** So many wrong passwords within so many minutes lock a user out for as long: the default of a new account. */
+  loginLock: knob(z.strictObject({ failures: z.int().min(1), minutes: z.number().positive() }).nullable(), {
+    failures: 5,
+    minutes: 15,
+  }),
+
+  /** Whether the server that the metadata service answers has an agency; false: 404. */
+  agency: knob(z.boolean(), true),
+  /** Whether keys are given only to who brings a token; `unsupported`: an older service, which gives none. Assumption: required. */
+  metadataToken: knob(z.enum(['required', 'optional', 'unsupported']), 'required'),
+  /** How long the temporary keys are valid. Assumption: 24 h, the most that IAM gives. */
+  agencyKeySeconds: knob(z.number().positive(), 86_400),
+  /** New ones from so much remaining life on. Assumption: an hour; the vendor's client asks again from 40 min on (§6.3). */
+  agencyKeyMarginSeconds: knob(z.number().min(0), 3_600),
+
   /** IAM actions the caller may not perform, each answered by 403 `Pdp.0001`. */
   deniedActions: knob(z.array(z.string()), []),
   /**

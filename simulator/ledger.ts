@@ -12,6 +12,8 @@ export type RequestClass =
   | 'port'
   | 'ports'
   | 'port-delete'
+  | 'iam'
+  | 'metadata'
   | 'other';
 
 /** One call of the cloud's API. Small: a run over 10,000 servers leaves some hundred thousand of them. */
@@ -25,6 +27,8 @@ export class LedgerRequest {
   jobId?: string;
   /** Whether the cloud carried it out or took it on: set on calls that change something. */
   accepted?: boolean;
+  /** How the caller proved who it is; never the proof itself. */
+  proof?: 'signature' | 'token';
   /** HTTP status sent; 0: no answer was sent (or not yet). */
   status = 0;
   /** Ids of the faults that touched it. */

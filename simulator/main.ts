@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
-import type { SimulatorOptions } from './index';
+import type { Knobs, SimulatorOptions } from './index';
 import { DEFAULTS, ScaledClock, createSimulator } from './index';
 
 const HELP = `Usage: ecs-nics-simulator [options]
 
-A simulated Huawei Cloud (ECS and VPC) on one port.
+A simulated Huawei Cloud (ECS, VPC, IAM and the metadata service) on one port.
 
   --host <address>        default ${DEFAULTS.host}
   --port <port>           default ${DEFAULTS.port}; 0: any free one
@@ -14,6 +14,13 @@ A simulated Huawei Cloud (ECS and VPC) on one port.
   --ak, --sk <key>        default $SIMULATOR_AK, $SIMULATOR_SK, else the fake pair of the README
   --security-token <t>    makes the keys temporary: requests must carry it
   --token <token>         also accept this X-Auth-Token
+  --domain, --user, --password <text>
+                          who may log in; default $SIMULATOR_DOMAIN, $SIMULATOR_USER, $SIMULATOR_PASSWORD, else the
+                          fake ones of the README
+  --token-seconds <n>     how long a token is valid, in simulated seconds; default 86400
+  --no-agency             the metadata service has no keys to give
+  --agency-key-seconds <n>
+                          how long the keys it gives are valid, in simulated seconds; default 86400
   --no-auth               trust every caller
   --time-scale <n>        simulated time passes n times faster; default 1
   --seed <n>              all ids, durations and chances follow from it; default ${DEFAULTS.seed}
@@ -84,6 +91,12 @@ function read(args: string[], env: NodeJS.ProcessEnv): Settings | null {
       sk: text,
       'security-token': text,
       token: { ...text, multiple: true },
+      domain: text,
+      user: text,
+      password: text,
+      'token-seconds': text,
+      'no-agency': { type: 'boolean' },
+      'agency-key-seconds': text,
       'no-auth': { type: 'boolean' },
       'time-scale': text,
       seed: text,
@@ -96,7 +109,8 @@ function read(args: string[], env: NodeJS.ProcessEnv): Settings | null {
   if (values.help) return null;
   const securityToken = values['security-token'];
   const scale = number('time-scale', values['time-scale'], 1, 0.001, 1_000_000);
-  const jobSeconds = values['job-seconds'];
+  const seconds = (name: 'job-seconds' | 'token-seconds' | 'agency-key-seconds', knob: keyof Knobs) =>
+    values[name] === undefined ? {} : { [knob]: number(name, values[name], 0, 0, 1_000_000) };
   return {
     host: values.host ?? DEFAULTS.host,
     port: integer('port', values.port, DEFAULTS.port, 0, 65_535),
@@ -113,11 +127,22 @@ function read(args: string[], env: NodeJS.ProcessEnv): Settings | null {
         },
       ],
       tokens: (values.token ?? []).map((token) => ({ token })),
+      users: [
+        {
+          domain: values.domain ?? env['SIMULATOR_DOMAIN'] ?? DEFAULTS.domain,
+          name: values.user ?? env['SIMULATOR_USER'] ?? DEFAULTS.user,
+          password: values.password ?? env['SIMULATOR_PASSWORD'] ?? DEFAULTS.password,
+        },
+      ],
       auth: values['no-auth'] ? 'none' : 'verify',
       seed: integer('seed', values.seed, DEFAULTS.seed, 0, 2 ** 31),
       ...(scale === 1 ? {} : { clock: new ScaledClock(scale) }),
-      knobs:
-        jobSeconds === undefined ? {} : { jobSeconds: number('job-seconds', jobSeconds, 12, 0, 1_000_000) },
+      knobs: {
+        ...seconds('job-seconds', 'jobSeconds'),
+        ...seconds('token-seconds', 'tokenSeconds'),
+        ...seconds('agency-key-seconds', 'agencyKeySeconds'),
+        ...(values['no-agency'] ? { agency: false } : {}),
+      },
     },
   };
 }

@@ -8,6 +8,8 @@ export interface Call {
   params: Record<string, string>;
   query: URLSearchParams;
   body: Buffer;
+  /** Names in lower case. */
+  headers: Record<string, string | string[] | undefined>;
   entry: LedgerRequest;
   now: number;
   /** The faults that strike it. */
@@ -25,14 +27,16 @@ export interface Answer {
  * and the ledger are the same for each.
  */
 export interface Operation {
-  service: 'ecs' | 'vpc';
+  service: 'ecs' | 'vpc' | 'iam' | 'metadata';
   requestClass: RequestClass;
   method: HTTPMethods;
-  /** Behind `/{version}/{project_id}`. */
+  /** Behind `/{version}/{project_id}`; of an operation that is open, the whole path. */
   path: string;
   version?: string;
+  /** Asked before anybody can prove who it is: for a token, or for the credentials of a server. */
+  open?: boolean;
   /** The IAM action it needs. */
-  action: string;
+  action?: string;
   /** The server a request is about, for faults and ledger. */
   serverOf?: (cloud: Cloud, params: Record<string, string>, query: URLSearchParams) => string | undefined;
   /** What the ledger should know of a request whatever becomes of it, even when it is lost before the service sees it. */

@@ -14,6 +14,9 @@ export const Stream = {
   fault: 7,
   network: 8,
   order: 9,
+  token: 10,
+  agencyKey: 11,
+  metadataToken: 12,
 } as const;
 
 /** The finaliser of MurmurHash3: a bijection on 32 bits, hence no two n of one stream share a word. */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Scope } from './auth';
 import type { Cloud } from './cloud';
 import type { Control } from './control';
 import { CloudError, ecsError, flatError, throttled } from './errors';
@@ -12,8 +13,8 @@ import type { Answer, Call, Operation } from './operation';
 export interface Gateway {
   cloud: Cloud;
   control: Control;
-  /** Throws when the request is not authentic. */
-  authenticate: (request: FastifyRequest, body: Buffer) => void;
+  /** The project that the caller may ask for; throws when the request is not authentic. */
+  authenticate: (request: FastifyRequest, body: Buffer) => Scope;
 }
 
 const TRANSPORT = ['drop', 'hang', 'status', 'no-job-id', 'throttled', 'answer'] as const;
@@ -34,8 +35,9 @@ export async function serve(
   describe(entry, operation, request, cloud, operation.serverOf?.(cloud, params, query));
   operation.note?.(cloud, entry, body);
   try {
-    gateway.authenticate(request, body);
-    admit(cloud, operation, params);
+    if (operation.open !== true) {
+      admit(cloud, operation, params, gateway.authenticate(request, body));
+    }
   } catch (error) {
     return send(reply, entry, refusal(cloud, entry, error));
   }
@@ -51,7 +53,8 @@ export async function serve(
     return interfere(cloud, reply, entry, transport);
   }
 
-  const call: Call = { params, query, body, entry, now, faults };
+  const { headers } = request;
+  const call: Call = { params, query, body, headers, entry, now, faults };
   const { answer, refused } = carryOut(cloud, operation, call);
   if (refused) Faults.takeBack(faults);
   for (const { ms, when } of allOf(faults, 'delay')) if (when === 'after') await sleep(ms);
@@ -76,22 +79,25 @@ function describe(
   if (typeof callerRequestId === 'string') entry.callerRequestId = callerRequestId;
   const userAgent = request.headers['user-agent'];
   if (userAgent !== undefined) entry.userAgent = cloud.ledger.intern(userAgent);
+  if (request.headers.authorization !== undefined) entry.proof = 'signature';
+  else if (request.headers['x-auth-token'] !== undefined) entry.proof = 'token';
 }
 
-function admit(cloud: Cloud, operation: Operation, params: Record<string, string>): void {
+function admit(cloud: Cloud, operation: Operation, params: Record<string, string>, scope: Scope): void {
   const { knobs, settings } = cloud;
-  if (params['projectId'] !== settings.projectId) {
+  const { projectId } = params;
+  if (projectId !== settings.projectId || (scope !== undefined && scope !== projectId)) {
     const text = 'The project of the credential does not match the project in the URL.';
     throw operation.service === 'ecs'
       ? ecsError(400, 'Ecs.0023', text)
       : flatError(403, knobs.vpcForeignProject, text);
   }
-  if (knobs.deniedActions.includes(operation.action)) {
+  if (operation.action !== undefined && knobs.deniedActions.includes(operation.action)) {
     throw ecsError(403, 'Pdp.0001', `Policy doesn't allow ${operation.action} to be performed.`);
   }
   const throttle = knobs.throttle;
   const api = `${operation.method} ${operation.path}`;
-  if (throttle && !cloud.withinLimit(api, cloud.now())) {
+  if (throttle && !cloud.withinLimit(api, throttle, cloud.now())) {
     throw throttle.as === '202'
       ? flowLimit()
       : throttled(throttle.limit, throttle.minutes, throttle.retryAfter);

@@ -66,6 +66,16 @@ export const FleetSpec = z.strictObject({
   jobSeconds: Seconds.optional(),
 });
 
+export const KeySpec = z.strictObject({
+  ak: z.string().min(1),
+  sk: z.string().min(1),
+  securityToken: z.string().optional(),
+  /** Milliseconds since 1970. */
+  expiresAt: z.number().optional(),
+});
+
+export const UserSpec = z.strictObject({ domain: z.string(), name: z.string(), password: z.string() });
+
 export type PortSpec = z.infer<typeof PortSpec>;
 export type NicSpec = z.infer<typeof NicSpec>;
 export type ServerSpec = z.infer<typeof ServerSpec>;

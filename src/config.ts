@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseDuration, formatDuration } from './contract/duration';
 import { DEFAULT_TASK_QUEUE } from './contract/names';
 import type { CredentialProvider } from './ecs/credentials';
-import { accessKeys, authToken } from './ecs/credentials';
+import { METADATA_ENDPOINT, readCredentials } from './worker/credentials';
 
 export interface Config {
   readonly projectId: string;
@@ -53,14 +53,19 @@ export function readConfig(env: Env, libDir: string, terminal: boolean): Config 
     'the region, e.g. eu-west-101',
     /^[a-z0-9-]{1,40}$/,
   );
-  const { credentials, kind } = readCredentials(read);
+  const projectId = read.required(
+    ['HUAWEICLOUD_SDK_PROJECT_ID', 'HW_PROJECT_ID'],
+    'the one project this worker may touch, 32 hex characters',
+    /^[0-9a-zA-Z_-]{1,64}$/,
+  );
+  const { credentials, kind } = readCredentials(read, {
+    projectId,
+    iamEndpoint: read.endpoint('HUAWEICLOUD_IAM_ENDPOINT', `https://iam.${region}.myhuaweicloud.com`),
+    metadataEndpoint: read.endpoint('ECS_NICS_METADATA_ENDPOINT', METADATA_ENDPOINT, 'loopback'),
+  });
   const config: Config = {
     region,
-    projectId: read.required(
-      ['HUAWEICLOUD_SDK_PROJECT_ID', 'HW_PROJECT_ID'],
-      'the one project this worker may touch, 32 hex characters',
-      /^[0-9a-zA-Z_-]{1,64}$/,
-    ),
+    projectId,
     endpoints: {
       ecs: read.endpoint('HUAWEICLOUD_ECS_ENDPOINT', `https://ecs.${region}.myhuaweicloud.com`),
       vpc: read.endpoint('HUAWEICLOUD_VPC_ENDPOINT', `https://vpc.${region}.myhuaweicloud.com`),
@@ -78,44 +83,6 @@ export function readConfig(env: Env, libDir: string, terminal: boolean): Config 
   };
   if (read.problems.length > 0) throw new ConfigError(read.problems);
   return Object.freeze(config);
-}
-
-function readCredentials(read: EnvReader): { credentials: CredentialProvider; kind: string } {
-  const none = {
-    credentials: { authorize: () => Promise.reject(new Error('no credentials')) },
-    kind: 'none',
-  };
-  const [akName, sk1] = read.first(['HUAWEICLOUD_SDK_AK', 'HW_ACCESS_KEY']);
-  const [skName, sk2] = read.first(['HUAWEICLOUD_SDK_SK', 'HW_SECRET_KEY']);
-  const [, securityToken] = read.first(['HUAWEICLOUD_SDK_SECURITY_TOKEN', 'HW_SECURITY_TOKEN']);
-  const [tokenName, token] = read.first(['HW_AUTH_TOKEN']);
-  try {
-    if (sk1 !== undefined && sk2 !== undefined) {
-      return securityToken === undefined
-        ? { credentials: accessKeys({ ak: sk1, sk: sk2 }), kind: `access keys (${akName})` }
-        : {
-            credentials: accessKeys({ ak: sk1, sk: sk2, securityToken }),
-            kind: `temporary access keys (${akName})`,
-          };
-    }
-    if (sk1 !== undefined || sk2 !== undefined) {
-      read.problems.push(
-        sk1 === undefined
-          ? `${skName} is set without its access key: set HUAWEICLOUD_SDK_AK, too`
-          : `${akName} is set without its secret key: set HUAWEICLOUD_SDK_SK, too`,
-      );
-      return none;
-    }
-    if (token !== undefined) return { credentials: authToken(token), kind: `a ready token (${tokenName})` };
-  } catch (error) {
-    read.problems.push(`credentials: ${error instanceof Error ? error.message : 'unusable'}`);
-    return none;
-  }
-  read.problems.push(
-    'no credentials: set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK (with HUAWEICLOUD_SDK_SECURITY_TOKEN for temporary' +
-      ' keys), or HW_AUTH_TOKEN; password login and the metadata service are not supported yet',
-  );
-  return none;
 }
 
 function readDeployment(read: EnvReader): Config['deployment'] {
@@ -141,7 +108,7 @@ function findBundle(read: EnvReader, libDir: string): string | null {
   return null;
 }
 
-class EnvReader {
+export class EnvReader {
   readonly problems: string[] = [];
 
   constructor(readonly env: Env) {}
@@ -200,8 +167,11 @@ class EnvReader {
     return found ?? whenAbsent;
   }
 
-  /** Credentials would travel in the clear over plain http: only to this machine, unless allowed on purpose. */
-  endpoint(name: string, whenAbsent: string): string {
+  /**
+   * Credentials would travel in the clear over plain http: only to this machine, unless allowed on purpose.
+   * @param only `loopback`: no other machine at all may stand in for what is asked there
+   */
+  endpoint(name: string, whenAbsent: string, only?: 'loopback'): string {
     const [, value] = this.first([name]);
     if (value === undefined) return whenAbsent;
     let url: URL;
@@ -213,7 +183,9 @@ class EnvReader {
     }
     const loopback =
       ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname) || /^127(\.\d{1,3}){3}$/.test(url.hostname);
-    if (url.protocol === 'http:' && !loopback && this.env.ECS_NICS_ALLOW_HTTP !== 'true') {
+    if (only === 'loopback' && !loopback) {
+      this.problems.push(`${name}: only an address of this machine, such as http://127.0.0.1:8900`);
+    } else if (url.protocol === 'http:' && !loopback && this.env.ECS_NICS_ALLOW_HTTP !== 'true') {
       this.problems.push(
         `${name}: plain http only to this machine; use https, or set ECS_NICS_ALLOW_HTTP=true`,
       );

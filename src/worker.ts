@@ -61,6 +61,7 @@ async function run(config: Config, log: Logger): Promise<void> {
   const stop = stopBeforeRunning();
   const temporal = await Promise.race([connect(log), stop.requested]);
   if (temporal === 'stop') return;
+  config.credentials.notices?.listen((level, message) => void log[level](message));
   const cloud = createCloud({
     projectId: config.projectId,
     region: config.region,

@@ -45,7 +45,7 @@ export async function deleteNics(
 function fateOf(error: CloudError): DeleteNicsResult {
   const { code, httpStatus, requestId } = error;
   if (error.kind === 'late') return { kind: 'unsent', why: 'late' };
-  if (error.sent === 'no' && error.kind !== 'invalid') return { kind: 'unsent', why: 'unreachable' };
+  if (error.sent === 'no' && error.action === 'retry') return { kind: 'unsent', why: 'unreachable' };
   if (error.action === 'throttled') {
     return { ...throttledBy(error), look: httpStatus !== null && httpStatus < 300 };
   }

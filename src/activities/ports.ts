@@ -22,10 +22,7 @@ export function stateOf(port: Port | null): PortState {
   return port.deviceId === '' ? { state: 'free' } : { state: 'attached', deviceId: port.deviceId };
 }
 
-/**
- * For verdicts: a port that can't be read is a witness that says nothing, and the list still counts. The first port is
- * asked alone: when it meets refused credentials, no other is asked (five bad signatures lock a key, ecs-api.md §6.2).
- */
+/** For verdicts: a port that can't be read is a witness that says nothing, and the list still counts. */
 export async function portStates(
   cloud: Cloud,
   ids: readonly string[],
@@ -42,18 +39,29 @@ export async function portStates(
       if (error.action === 'credentials') refused = states[id];
     }
   };
-  await forEachOf(ids.slice(0, 1), look);
-  await forEachOf(ids.slice(1), look);
+  await forEachOf(ids, look);
   return states;
 }
 
+/**
+ * The results in the order of the items. The first is worked on alone, and after a failure no other is begun: where
+ * credentials are refused that is one refusal, and not four at once (five bad signatures lock a key, ecs-api.md §6.2).
+ */
 export async function forEachOf<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
   const results = new Array<R>(items.length);
   let next = 0;
-  const lane = async () => {
-    for (let index = next++; index < items.length; index = next++)
+  const step = async (index: number) => {
+    try {
       results[index] = await work(items[index] as T);
+    } catch (error) {
+      next = items.length;
+      throw error;
+    }
   };
+  const lane = async () => {
+    for (let index = next++; index < items.length; index = next++) await step(index);
+  };
+  if (items.length > 0) await step(next++);
   await Promise.all(Array.from({ length: Math.min(SIDE_BY_SIDE, items.length) }, lane));
   return results;
 }

@@ -2,11 +2,13 @@ import { setMaxListeners } from 'node:events';
 import type { z } from 'zod';
 import type { Accepted, CallOptions, Cloud } from './cloud';
 import type { Clock } from './clock';
-import type { CredentialProvider } from './credentials';
+import { CredentialProblem, outcomeOf, proofsIn } from './credentials';
+import type { CredentialProvider, Outcome } from './credentials';
 import { parseJson, readProblem } from './envelopes';
-import { answerError, callError, CloudError, parseRetryAfter } from './errors';
+import { answerError, callError, CloudError, parseRetryAfter, withheldError, withSkew } from './errors';
 import type { AnswerFacts, Operation } from './errors';
 import type { RateLimiter } from './limiter';
+import { censor } from './secret';
 import { TransportError } from './transport';
 import type { Transport, TransportResponse } from './transport';
 import { acceptedAnswer, interfacesAnswer, jobAnswer, portAnswer, serverAnswer } from './wire';
@@ -41,8 +43,10 @@ interface Call<T> {
 /** UUIDs, job ids and project ids: nothing that could change the path, or be empty and address a whole collection. */
 const SAFE_ID = /^[A-Za-z0-9_-]{1,128}$/;
 
-/** Headers whose values must not come back in an error's text. */
-const PROOFS = ['authorization', 'x-auth-token', 'x-security-token'];
+const late = (operation: Operation): CloudError => callError(operation, 'late', 'no', 'too late to send it');
+
+/** Longer timers fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * The client of the cloud. Sends every request once (twice only after a 401 that renewed credentials can cure; such an
@@ -72,20 +76,17 @@ export function createCloud(settings: CloudSettings): Cloud {
 
     const beforeWrite = (): void => {
       if (options.notAfter !== undefined && clock.now() > options.notAfter) {
-        throw callError(operation, 'late', 'no', 'too late to send it');
+        throw late(operation);
       }
     };
-    let headers: Record<string, string>;
+    let headers: Record<string, string> | null = null;
     let response: TransportResponse;
     let stage: Stage = 'waiting';
     try {
       await limiter.acquire(signal);
       stage = 'authorizing';
-      headers = await credentials.authorize(
-        { method: spec.method, path, headers: unsigned, body },
-        clock.now(),
-        signal,
-      );
+      const parts = { method: spec.method, path, headers: unsigned, body };
+      headers = await inTime(operation, options, (until) => credentials.authorize(parts, clock.now(), until));
       beforeWrite();
       stage = 'sending';
       // Added after signing: proxies may change them.
@@ -100,18 +101,43 @@ export function createCloud(settings: CloudSettings): Cloud {
         beforeWrite,
       });
     } catch (error) {
+      if (headers !== null) credentials.settle?.(headers, 'unclear');
       throw failure(operation, error, stage, signal);
     }
+    let outcome: Outcome = 'unclear';
     try {
-      return { ...factsOf(response), value: read(spec, response, headers) };
+      const value = read(spec, response, headers);
+      outcome = 'accepted';
+      return { ...factsOf(response), value };
     } catch (error) {
-      // 403 is about permissions, which no renewal changes.
-      const curable =
-        error instanceof CloudError && error.action === 'credentials' && error.httpStatus !== 403;
-      if (!curable || !repeat || credentials.renew === undefined) throw error;
-      const renewed = await credentials.renew(headers, signal).catch(() => false);
-      if (!renewed) throw error;
-      return call(spec, options, false);
+      if (!(error instanceof CloudError)) throw error;
+      const renewed = repeat && (await renew(error, headers, options));
+      if (!renewed) {
+        outcome = outcomeOf(error);
+        throw error;
+      }
+    } finally {
+      credentials.settle?.(headers, outcome);
+    }
+    return call(spec, options, false);
+  }
+
+  /** `true`: there are newer credentials than the refused ones. Throws why they could not be had. */
+  async function renew(
+    { operation, action, httpStatus }: CloudError,
+    refused: Record<string, string>,
+    options: CallOptions,
+  ): Promise<boolean> {
+    // 403 is about permissions, which no renewal changes.
+    if (action !== 'credentials' || httpStatus === 403 || credentials.renew === undefined) return false;
+    try {
+      return await inTime(operation, options, (until) => credentials.renew!(refused, until));
+    } catch (error) {
+      // The cloud's answer was a no for certain; what matters now is why there is nothing better to ask with.
+      const told = error instanceof CredentialProblem || error instanceof CloudError;
+      if (told || options.signal?.aborted === true)
+        throw failure(operation, error, 'authorizing', options.signal);
+      return false;
     }
   }
 
@@ -134,13 +160,37 @@ export function createCloud(settings: CloudSettings): Cloud {
       if (answer.success) return answer.data;
     }
     // Some gateways quote what they refuse.
-    const proofs = PROOFS.map((name) => sent[name]).filter((proof) => proof !== undefined);
-    const shown = proofs.reduce((rest, proof) => rest.replaceAll(proof, '[secret]'), text);
-    throw answerError(spec.operation, factsOf(response), readProblem(parseJson(shown)));
+    const error = answerError(
+      spec.operation,
+      factsOf(response),
+      readProblem(parseJson(censor(text, proofsIn(sent)))),
+    );
+    if (error.httpStatus !== 401) throw error;
+    const advised = new CloudError({ ...error, hint: credentials.remedy ?? error.hint });
+    if (sent['authorization'] === undefined) throw advised;
+    throw withSkew(advised, Date.parse(response.headers['date'] ?? '') - clock.now());
+  }
+
+  /** Work before sending: given up at `notAfter`, after which it would be for nothing. */
+  async function inTime<T>(
+    operation: Operation,
+    { signal, notAfter }: CallOptions,
+    work: (until: AbortSignal | undefined) => Promise<T>,
+  ): Promise<T> {
+    if (notAfter === undefined) return work(signal);
+    const timer = AbortSignal.timeout(Math.min(Math.max(0, notAfter - clock.now()), MAX_TIMER_MS));
+    try {
+      return await work(signal === undefined ? timer : AbortSignal.any([signal, timer]));
+    } catch (error) {
+      if (timer.aborted && signal?.aborted !== true && !(error instanceof CredentialProblem))
+        throw late(operation);
+      throw error;
+    }
   }
 
   function failure(operation: Operation, error: unknown, stage: Stage, signal?: AbortSignal): CloudError {
     if (error instanceof CloudError) return error;
+    if (error instanceof CredentialProblem) return withheldError(operation, error.facts);
     if (error instanceof TransportError) {
       const answer = error.answer === null ? null : factsOf(error.answer);
       const kind = error.kind === 'too-large' ? 'unreadable' : error.kind;
@@ -223,7 +273,7 @@ export function createCloud(settings: CloudSettings): Cloud {
       return { jobId: answer.value, requestId: answer.requestId };
     },
     async close() {
-      await transport.close?.();
+      await Promise.all([transport.close?.(), credentials.close?.()]);
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { ProblemFacts } from './credentials';
 import { clean, readThrottle } from './envelopes';
 import type { Problem } from './envelopes';
 import { lookUp } from './error-table';
@@ -8,9 +9,10 @@ export type Operation = 'showServer' | 'listInterfaces' | 'showPort' | 'showJob'
 /**
  * What went wrong on the way: `answer`: the cloud said no · `network`, `timeout` · `unreadable`: an answer that is not
  * what was asked for · `late`: `notAfter` had passed, nothing was sent · `aborted`: by the caller's signal ·
- * `invalid`: an argument no request can be made of.
+ * `invalid`: an argument no request can be made of · `withheld`: for want of credentials nothing was sent.
  */
-export type FailureKind = 'answer' | 'network' | 'timeout' | 'unreadable' | 'late' | 'aborted' | 'invalid';
+export type FailureKind =
+  'answer' | 'network' | 'timeout' | 'unreadable' | 'late' | 'aborted' | 'invalid' | 'withheld';
 
 interface Facts {
   operation: Operation;
@@ -67,7 +69,10 @@ export class CloudError extends Error {
 
 function describe(facts: Facts): string {
   const status = facts.httpStatus === null ? facts.kind : `HTTP ${facts.httpStatus}`;
-  const what = [status, facts.code, facts.innerCode === null ? null : `(${facts.innerCode})`];
+  const what =
+    facts.kind === 'withheld'
+      ? ['not sent', facts.code === null ? null : `(${facts.code})`]
+      : [status, facts.code, facts.innerCode === null ? null : `(${facts.innerCode})`];
   const said = facts.cloudMessage === null ? '' : `: “${facts.cloudMessage}”`;
   const request = facts.requestId === null ? '' : ` (request ${facts.requestId})`;
   return `${facts.operation}: ${what.filter((each) => each !== null).join(' ')}, ${facts.meaning}${said}${request}`;
@@ -129,7 +134,51 @@ export function answerError(operation: Operation, answer: AnswerFacts, problem: 
   });
 }
 
-const CALL_HINTS: Record<Exclude<FailureKind, 'answer'>, string> = {
+/** Beyond this a clock is told to be off: well below the 15 minutes the cloud allows, far above a slow answer. */
+const SKEW_MS = 10 * 60_000;
+
+/**
+ * A refused signature, told apart by the answer's own `Date`: the cloud refuses dates more than 15 minutes off, and the
+ * keys may well be right.
+ *
+ * @param aheadMs how far the cloud's clock is ahead of ours; `NaN`: it does not say
+ */
+export function withSkew(error: CloudError, aheadMs: number): CloudError {
+  if (!(Math.abs(aheadMs) >= SKEW_MS)) return error;
+  const off = `${roughly(Math.abs(aheadMs))} ${aheadMs > 0 ? 'behind' : 'ahead of'}`;
+  return new CloudError({
+    ...error,
+    meaning: `the worker’s clock is ${off} the cloud’s, which refuses signatures that are more than 15 minutes off`,
+    hint: 'Set the clock of the worker’s machine (NTP); the credentials may well be right.',
+  });
+}
+
+/** In the largest unit of which there are at least two: a time zone shows as hours, a wrong date as days. */
+function roughly(ms: number): string {
+  const minutes = ms / 60_000;
+  if (minutes < 120) return `${Math.round(minutes)} minutes`;
+  return minutes < 48 * 60 ? `${Math.round(minutes / 60)} hours` : `${Math.round(minutes / (24 * 60))} days`;
+}
+
+const WITHHELD_ACTIONS = { refused: 'credentials', throttled: 'throttled', unavailable: 'retry' } as const;
+
+/** A call that was not made, since nothing can prove who asks. */
+export function withheldError(operation: Operation, { kind, ...facts }: ProblemFacts): CloudError {
+  return new CloudError({
+    ...facts,
+    operation,
+    kind: 'withheld',
+    httpStatus: null,
+    innerCode: null,
+    action: WITHHELD_ACTIONS[kind],
+    fate: 'refused',
+    delayMs: null,
+    throttle: null,
+    sent: 'no',
+  });
+}
+
+const CALL_HINTS: Record<Exclude<FailureKind, 'answer' | 'withheld'>, string> = {
   network: 'If it stays: check the endpoints, DNS, and firewalls on the way to the cloud.',
   timeout:
     'If it stays: check firewalls on the way to the cloud; slow answers are waited for and asked again.',
@@ -142,7 +191,7 @@ const CALL_HINTS: Record<Exclude<FailureKind, 'answer'>, string> = {
 /** A call without a complete answer. What was certainly not sent was certainly not accepted. */
 export function callError(
   operation: Operation,
-  kind: Exclude<FailureKind, 'answer'>,
+  kind: Exclude<FailureKind, 'answer' | 'withheld'>,
   sent: Facts['sent'],
   meaning: string,
   answer: AnswerFacts | null = null,

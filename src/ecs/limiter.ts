@@ -1,3 +1,4 @@
+import { abortable } from './abortable';
 import type { Clock } from './clock';
 
 /**
@@ -28,7 +29,7 @@ export class RateLimiter {
   acquire(signal?: AbortSignal): Promise<void> {
     const turn = this.#queue.then(() => this.#take(signal));
     this.#queue = turn.catch(() => undefined);
-    return signal === undefined ? turn : abortable(turn, signal);
+    return abortable(turn, signal);
   }
 
   async #take(signal?: AbortSignal): Promise<void> {
@@ -40,13 +41,4 @@ export class RateLimiter {
     const latest = now + this.#burst * this.#intervalMs;
     this.#nextAt = Math.min(Math.max(this.#nextAt, now) + this.#intervalMs, latest);
   }
-}
-
-function abortable(turn: Promise<void>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
-    turn.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }

@@ -61,6 +61,15 @@ describe('inspectServer', () => {
     await expect(inspect(server.id)).rejects.toMatchObject({ type: 'CloudUnavailable', nonRetryable: false });
   });
 
+  it('refused credentials at the ports are one refusal, not one for each of them', async () => {
+    const server = bench.createServer({ nics: 12 });
+    const body = { error_code: 'APIGW.0301', error_msg: 'verify aksk signature fail' };
+    bench.fault({ match: { class: 'port' }, what: { kind: 'answer', status: 401, body } });
+    const before = ledger.requests.length;
+    await expect(inspect(server.id)).rejects.toMatchObject({ type: 'CredentialsRefused' });
+    expect(ledger.requests.slice(before).map(({ status }) => status)).toEqual([200, 200, 401]);
+  });
+
   it('being throttled is a value, with the pause asked for', async () => {
     const server = bench.createServer();
     bench.fault({

@@ -2,6 +2,7 @@
 import { createActivities } from '../../src/activities';
 import type { CloudActivities } from '../../src/contract/activities';
 import { createCloud } from '../../src/ecs/client';
+import type { CredentialProvider } from '../../src/ecs/credentials';
 import { RateLimiter } from '../../src/ecs/limiter';
 import type { Transport } from '../../src/ecs/transport';
 import { DEFAULT_LIMITS, TransportError } from '../../src/ecs/transport';
@@ -18,9 +19,18 @@ export interface World {
   workerStartedAt: () => number;
 }
 
-export function createWorld(seed: number): World {
+/** Credentials on the world's clock, asking the world's IAM and metadata service. */
+export type CredentialsOf = (world: {
+  clock: VirtualClock;
+  transport: Transport;
+  projectId: string;
+}) => CredentialProvider;
+
+/** @param credentialsOf without it nobody has to prove who it is */
+export function createWorld(seed: number, credentialsOf?: CredentialsOf): World {
   const clock = new ManualClock();
-  const simulator = createSimulator({ clock, auth: 'none', seed });
+  const auth = credentialsOf === undefined ? 'none' : 'verify';
+  const simulator = createSimulator({ clock, signingClock: clock, auth, seed });
   const hangs = () =>
     simulator.control
       .faults()
@@ -73,7 +83,9 @@ export function createWorld(seed: number): World {
       projectId: simulator.projectId,
       region: simulator.region,
       endpoints: { ecs: 'http://cloud.test', vpc: 'http://cloud.test' },
-      credentials: { authorize: async ({ headers }) => ({ ...headers }) },
+      credentials: credentialsOf?.({ clock, transport, projectId: simulator.projectId }) ?? {
+        authorize: async ({ headers }) => ({ ...headers }),
+      },
       transport,
       limiter: new RateLimiter(1_000, 100, virtual),
       clock: virtual,

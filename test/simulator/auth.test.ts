@@ -144,3 +144,29 @@ describe('the gateway', () => {
     expect(there.simulator.ledger.requests.at(-1)).toMatchObject({ callerRequestId: 'mine', status: 200 });
   });
 });
+
+describe('keys', () => {
+  it('can be replaced and taken away, and tell of their locks', async () => {
+    const there = bench();
+    const state = () => there.control.keys()[0];
+    there.control.putKey({ ak: DEFAULTS.ak, sk: 'another' });
+    expect((await read(there)).status).toBe(401);
+    expect((await read(there, { sk: 'another' })).status).toBe(200);
+    for (let i = 0; i < 5; i++) await read(there);
+    expect(state()).toEqual({ ak: DEFAULTS.ak, temporary: false, failures: 0, locked: true, locks: 1 });
+    there.advance(5 * 60);
+    expect(state()).toMatchObject({ locked: false, locks: 1 });
+    there.control.removeKey(DEFAULTS.ak);
+    expect((await read(there, { sk: 'another' })).body.error_msg).toContain('ak not exist');
+    expect(() => there.control.removeKey(DEFAULTS.ak)).toThrow('there is no key');
+    expect(there.control.keys()).toEqual([]);
+  });
+
+  it('are refused by a cloud whose clock differs, which its answers show', async () => {
+    const there = bench({ knobs: { clockSkewSeconds: 1_200 } });
+    const answer = await read(there);
+    expect([answer.status, answer.body.error_code]).toEqual([401, 'APIGW.0303']);
+    const { headers } = await there.call('GET', PATH);
+    expect(headers['date']).toBe('Mon, 05 Jan 2026 10:20:00 GMT');
+  });
+});

@@ -9,10 +9,16 @@ import { ConfigError, readConfig } from '../../src/config';
 const AK = 'an-access-key-id-of-tests';
 const SK = 'a-secret-that-must-not-show';
 const TOKEN = 'a-token-that-must-not-show';
+const PASSWORD = 'a pässword "that" must-not-show';
+const USER = 'a-user-of-tests';
+const DOMAIN = 'a-domain-of-tests';
 const lib = mkdtempSync(join(tmpdir(), 'ecs-nics-'));
 afterAll(() => rmSync(lib, { recursive: true }));
 const place = { HUAWEICLOUD_SDK_PROJECT_ID: 'p', HUAWEICLOUD_SDK_REGION_ID: 'eu-west-101' };
 const keys = { HUAWEICLOUD_SDK_AK: AK, HUAWEICLOUD_SDK_SK: SK };
+const hwKeys = { HW_ACCESS_KEY: AK, HW_SECRET_KEY: SK };
+const login = { HW_DOMAIN_NAME: DOMAIN, HW_USER_NAME: USER, HW_USER_PASSWORD: PASSWORD };
+const ready = { HW_AUTH_TOKEN: TOKEN };
 
 function errorOf(env: Record<string, string>): ConfigError | null {
   try {
@@ -66,12 +72,70 @@ describe('secrets', () => {
   });
 });
 
+describe('the chain', () => {
+  const kindOf = (env: Record<string, string>) => readConfig({ ...place, ...env }, lib, false).credentialKind;
+
+  it('takes the first complete source, and tells what else is set', () => {
+    expect(kindOf({ ...keys, ...hwKeys, ...login, ...ready })).toBe(
+      'access keys (HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK); set, but not used: access keys (HW_ACCESS_KEY, HW_SECRET_KEY),' +
+        ' password login (HW_DOMAIN_NAME, HW_USER_NAME, HW_USER_PASSWORD), a ready token (HW_AUTH_TOKEN)',
+    );
+    expect(kindOf({ ...hwKeys, ...login })).toMatch(/^access keys \(HW_.*not used: password login/);
+    expect(kindOf({ ...login, ...ready })).toMatch(/^password login .*not used: a ready token/);
+    expect(kindOf(ready)).toBe('a ready token (HW_AUTH_TOKEN)');
+    expect(kindOf({})).toBe('the server’s agency (metadata service)');
+  });
+
+  it('never mixes two sets: a security token belongs to its own keys', async () => {
+    const config = readConfig({ ...place, ...keys, HW_SECURITY_TOKEN: TOKEN }, lib, false);
+    const request = { method: 'GET', path: '/', headers: { host: 'h' }, body: null };
+    expect(await config.credentials.authorize(request, 0)).not.toHaveProperty('x-security-token');
+    expect(config.credentialKind).toMatch(/^access keys .*not used: access keys \(HW_SECURITY_TOKEN\)$/);
+    const mixed = { HUAWEICLOUD_SDK_AK: AK, HW_SECRET_KEY: SK };
+    expect(errorOf({ ...place, ...mixed })?.message).toContain('without HUAWEICLOUD_SDK_SK');
+  });
+
+  it('a domain name alone is no login when other credentials are there', () => {
+    const domain = { HW_DOMAIN_NAME: DOMAIN };
+    expect(kindOf({ ...keys, ...domain })).toBe('access keys (HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK)');
+    expect(kindOf({ ...ready, ...domain })).toBe('a ready token (HW_AUTH_TOKEN)');
+    expect(errorOf({ ...place, ...domain })?.message).toContain('without HW_USER_NAME and HW_USER_PASSWORD');
+  });
+
+  it('an incomplete set is an error that names what is missing, whatever comes after it', () => {
+    const names = Object.keys(login);
+    for (const missing of names) {
+      const rest = Object.fromEntries(Object.entries(login).filter(([name]) => name !== missing));
+      for (const after of [{}, ready]) {
+        const error = errorOf({ ...place, ...rest, ...after });
+        expect(error?.problems).toHaveLength(1);
+        expect(error?.message).toMatch(new RegExp(`without ${missing}: `));
+        expect(everyView(error)).not.toContain(PASSWORD);
+      }
+      // What comes before decides.
+      expect(kindOf({ ...keys, ...rest })).toMatch(/^access keys/);
+    }
+    expect(errorOf({ ...place, HUAWEICLOUD_SDK_SECURITY_TOKEN: TOKEN })?.message).toContain(
+      'without HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK',
+    );
+  });
+
+  it('a password may hold any text, and shows nowhere', () => {
+    const config = readConfig({ ...place, ...login }, lib, false);
+    for (const value of [PASSWORD, USER, DOMAIN]) expect(everyView(config)).not.toContain(value);
+    const error = errorOf({ ...place, ...login, HW_USER_PASSWORD: `${PASSWORD}\n${PASSWORD}` });
+    expect(error?.message).toContain('HW_USER_PASSWORD is empty, or contains control characters');
+    expect(everyView(error)).not.toContain(PASSWORD);
+  });
+});
+
 describe('halves', () => {
   it.each<[Record<string, string>, string, string]>([
     [{ HUAWEICLOUD_SDK_AK: AK }, 'HUAWEICLOUD_SDK_AK is set', 'HUAWEICLOUD_SDK_SK'],
+    [{ HW_ACCESS_KEY: AK }, 'HW_ACCESS_KEY is set', 'HW_SECRET_KEY'],
     [{ HW_ACCESS_KEY: AK }, 'HW_ACCESS_KEY is set', 'HUAWEICLOUD_SDK_SK'],
     [{ HUAWEICLOUD_SDK_SK: SK }, 'HUAWEICLOUD_SDK_SK is set', 'HUAWEICLOUD_SDK_AK'],
-    [{ HW_SECRET_KEY: SK }, 'HW_SECRET_KEY is set', 'HUAWEICLOUD_SDK_AK'],
+    [{ HW_SECRET_KEY: SK }, 'HW_SECRET_KEY is set', 'HW_ACCESS_KEY'],
   ])('%j: both halves are named', (half, has, lacks) => {
     expect(errorOf({ ...place, ...half })?.message).toContain(has);
     expect(errorOf({ ...place, ...half })?.message).toContain(lacks);
@@ -124,13 +188,29 @@ describe('addresses', () => {
     }
     expect(withEcs('ftp://sim', { ECS_NICS_ALLOW_HTTP: 'true' })).not.toBeNull();
   });
+  it('of IAM follows the same rule, and is checked whether or not it is used', () => {
+    const withIam = (address: string) => errorOf({ ...place, ...keys, HUAWEICLOUD_IAM_ENDPOINT: address });
+    expect(withIam('http://127.0.0.1:8900')).toBeNull();
+    expect(withIam('http://iam.example')?.message).toContain('HUAWEICLOUD_IAM_ENDPOINT');
+  });
+  it('of the metadata service can only be one of this machine', () => {
+    const withMetadata = (address: string) =>
+      errorOf({ ...place, ECS_NICS_METADATA_ENDPOINT: address, ECS_NICS_ALLOW_HTTP: 'true' });
+    expect(withMetadata('http://127.0.0.1:8900')).toBeNull();
+    expect(withMetadata('http://[::1]:8900')).toBeNull();
+    for (const address of ['http://169.254.169.254', 'http://sim:8900', 'https://metadata.example']) {
+      expect(withMetadata(address)?.message).toContain('ECS_NICS_METADATA_ENDPOINT');
+    }
+  });
   it('every wrong or missing variable stands in one message', () => {
     const names = [
       'HUAWEICLOUD_SDK_PROJECT_ID',
       'HUAWEICLOUD_SDK_REGION_ID',
-      'HUAWEICLOUD_SDK_AK',
+      'HUAWEICLOUD_SDK_SK',
       'HUAWEICLOUD_ECS_ENDPOINT',
       'HUAWEICLOUD_VPC_ENDPOINT',
+      'HUAWEICLOUD_IAM_ENDPOINT',
+      'ECS_NICS_METADATA_ENDPOINT',
       'ECS_NICS_TASK_QUEUE',
       'ECS_NICS_CLOUD_RPS',
       'ECS_NICS_SHUTDOWN_GRACE',
@@ -139,7 +219,7 @@ describe('addresses', () => {
       'TEMPORAL_DEPLOYMENT_NAME',
     ];
     const wrong = Object.fromEntries(names.slice(3).map((name) => [name, 'no good']));
-    const error = errorOf(wrong);
+    const error = errorOf({ ...wrong, HUAWEICLOUD_SDK_AK: AK });
     expect(error?.problems).toHaveLength(names.length);
     for (const name of names) expect(error?.message).toContain(name);
   });

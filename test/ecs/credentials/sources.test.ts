@@ -1,9 +1,9 @@
 import { format, inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { accessKeys, authToken } from '../../src/ecs/credentials';
-import { Secret } from '../../src/ecs/secret';
-import type { Transport } from '../../src/ecs/transport';
-import { clientAnswered, clientOf, failure, SERVER } from './support';
+import { accessKeys, authToken } from '../../../src/ecs/credentials';
+import { Secret } from '../../../src/ecs/secret';
+import type { Transport } from '../../../src/ecs/transport';
+import { clientAnswered, clientOf, failure, SERVER } from '../support';
 
 const SECRETS = [
   'AKAKAKAKAKAKAKAKAKAK',

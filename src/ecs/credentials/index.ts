@@ -1,0 +1,9 @@
+/** Who asks, and how it is proved to the cloud: one source a file, and a breaker around each (docs/credentials.md). */
+export { accessKeys } from './access-keys';
+export { guarded } from './breaker';
+export { passwordLogin } from './login';
+export { serverAgency } from './metadata';
+export { outcomeOf, proofsIn } from './evidence';
+export type { CredentialProvider, Outcome, ProblemFacts, Refusal } from './provider';
+export { CredentialProblem, Notices } from './provider';
+export { authToken } from './token';

@@ -1,0 +1,79 @@
+import type { CloudError } from '../errors';
+import type { SignedParts } from '../signer';
+
+/** Headers that prove who asks, added to a request just before it is sent. */
+export interface CredentialProvider {
+  /**
+   * The request's headers with the proof added. May take its time (IAM or the metadata service is asked here) and must
+   * then observe the signal.
+   *
+   * @param request what will be sent; its headers include `host`, and all of them may be signed
+   * @param now epoch ms, the date of the signature
+   * @throws CredentialProblem when there is nothing to prove it with; nothing was sent to the cloud then
+   */
+  authorize(request: SignedParts, now: number, signal?: AbortSignal): Promise<Record<string, string>>;
+  /**
+   * The cloud answered 401 to these headers. `true`: there is something newer now, and one repeat makes sense. Gets
+   * the headers, so that many calls refused at once renew once. Absent: nothing to renew; a repeat would only bring
+   * the key closer to being locked for five minutes (ecs-api.md §6.2).
+   *
+   * @throws CredentialProblem when nothing newer could be had
+   */
+  renew?(refused: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<boolean>;
+  /** What became of a request with these headers; told exactly once for each {@link authorize} that succeeded. */
+  settle?(headers: Readonly<Record<string, string>>, outcome: Outcome): void;
+  /** One sentence for the operator whose credentials are refused. */
+  readonly remedy?: string;
+  readonly notices?: Notices;
+  close?(): Promise<void>;
+}
+
+/**
+ * - `accepted`: the cloud knows who asked (whatever it thinks of the request)
+ * - `unclear`: no answer, or one that says nothing about the credentials
+ */
+export type Outcome = 'accepted' | 'unclear' | { refused: Refusal };
+
+/** What is remembered of a refusal, to be told to those who are not let through after it. */
+export type Refusal = Pick<CloudError, 'code' | 'meaning' | 'cloudMessage' | 'requestId' | 'hint'>;
+
+export interface ProblemFacts extends Refusal {
+  /**
+   * - `refused`: until a person repairs something
+   * - `throttled`, `unavailable`: IAM or the metadata service asks for patience, or gives no usable answer
+   */
+  kind: 'refused' | 'throttled' | 'unavailable';
+  retryAfterMs: number | null;
+}
+
+/** Why a request could not be given its proof. Certain: nothing was sent to the cloud. Holds no secret. */
+export class CredentialProblem extends Error {
+  override readonly name = 'CredentialProblem';
+
+  constructor(readonly facts: ProblemFacts) {
+    super(facts.meaning);
+  }
+}
+
+export function problem(
+  kind: ProblemFacts['kind'],
+  meaning: string,
+  hint: string,
+  facts: Partial<ProblemFacts> = {},
+): CredentialProblem {
+  const nothing = { code: null, cloudMessage: null, requestId: null, retryAfterMs: null };
+  return new CredentialProblem({ ...nothing, ...facts, kind, meaning, hint });
+}
+
+/** What happens to credentials while the worker runs, told to whoever listens: the log. Never with a secret in it. */
+export class Notices {
+  private listener: (level: 'info' | 'warn', message: string) => void = () => {};
+
+  listen(listener: (level: 'info' | 'warn', message: string) => void): void {
+    this.listener = listener;
+  }
+
+  tell(level: 'info' | 'warn', message: string): void {
+    this.listener(level, message);
+  }
+}

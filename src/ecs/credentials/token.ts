@@ -1,0 +1,19 @@
+import { Secret } from '../secret';
+import type { CredentialProvider } from './provider';
+
+/** The header that carries a token of IAM. */
+export const TOKEN_HEADER = 'x-auth-token';
+
+/**
+ * A ready IAM token. It is valid for 24 hours at most and cannot be renewed here.
+ *
+ * @throws Error when it cannot be used, without its value
+ */
+export function authToken(value: string): CredentialProvider {
+  const token = new Secret('the token', value);
+  return {
+    remedy:
+      'A ready token lives a day at most and is not renewed: set a new HW_AUTH_TOKEN, and restart the worker.',
+    authorize: async (request) => ({ ...request.headers, [TOKEN_HEADER]: token.reveal() }),
+  };
+}
