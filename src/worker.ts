@@ -25,11 +25,11 @@ import { createLogger } from './worker/logging';
 import { cloudObserver, startAtZero } from './worker/metrics';
 import { openNamespace } from './worker/namespace';
 import { installRuntime } from './worker/runtime';
-import { Shutdown } from './worker/shutdown';
+import { Shutdown, UndrainedError } from './worker/shutdown';
 import type { Target, Temporal } from './worker/temporal';
 import { connect, readTarget, UnreachableError } from './worker/temporal';
 import { watchConnection } from './worker/watch';
-import { createWorkers } from './worker/workers';
+import { createWorkers, runBoth } from './worker/workers';
 
 const EXIT = { drained: 0, fatal: 1, configuration: 2, unreachable: 3 } as const;
 
@@ -88,7 +88,9 @@ async function serve(): Promise<number> {
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     lifecycle.failed(error instanceof Error ? error.message : 'fatal');
-    log.error(error instanceof Error ? error.message : 'fatal', { error });
+    // These two say all that is to be said: a stack would only hide it.
+    const plain = error instanceof UnreachableError || error instanceof UndrainedError;
+    log.error(error instanceof Error ? error.message : 'fatal', plain ? {} : { error });
     return error instanceof UnreachableError ? EXIT.unreachable : EXIT.fatal;
   } finally {
     await health?.close();
@@ -166,31 +168,15 @@ async function run(
     credentials: config.credentialKind,
     bundle: config.bundlePath === null ? 'built at start' : 'prebuilt',
   });
-  try {
-    await runBoth(workers, stop);
-  } finally {
-    await cloud.close();
-    await temporal.connection.close();
-  }
+  await runBoth(workers, shutdown);
+  await cloud.close();
+  await temporal.connection.close();
 }
 
 function ask({ connection, namespace }: Temporal): Promise<unknown> {
   return connection.withDeadline(Date.now() + 5_000, () =>
     connection.workflowService.describeNamespace({ namespace }),
   );
-}
-
-/** Both run until a signal; when one dies, the other is drained, and the first error is what is reported. */
-async function runBoth(
-  { workflows, cloud }: Awaited<ReturnType<typeof createWorkers>>,
-  stop: Promise<'stop'>,
-): Promise<void> {
-  const drain = (worker: typeof cloud) => () => {
-    if (worker.getState() === 'RUNNING') worker.shutdown();
-  };
-  const both = Promise.all([workflows.run().finally(drain(cloud)), cloud.run().finally(drain(workflows))]);
-  void stop.then(() => [drain(workflows)(), drain(cloud)()]);
-  await both;
 }
 
 main().then(

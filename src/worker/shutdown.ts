@@ -13,6 +13,12 @@ const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const;
  */
 const ECHO_MS = 1_000;
 
+/** After the grace: to report to Temporal what was cut off. The rule for orchestrators is grace + 10 s. */
+const REPORT_MS = 5_000;
+
+/** What ran could not be reported: Temporal does not answer, or something ignores its end. */
+export class UndrainedError extends Error {}
+
 export class Shutdown {
   readonly #stop = new AbortController();
   readonly #cut = new AbortController();
@@ -39,6 +45,21 @@ export class Shutdown {
     } else if (performance.now() - this.#requestedAt > ECHO_MS) {
       this.#cut.abort();
     }
+  }
+
+  /** Rejects with an {@link UndrainedError} when the drain takes 5 s longer than its grace. */
+  whenOverdue(): Promise<never> {
+    const { signal } = this.#cut;
+    return new Promise((_resolve, reject) => {
+      const overdue = () => {
+        const why =
+          'the drain did not end with its grace: what was running could not be reported to Temporal, and shows there as' +
+          ' a time-out; runs find out what became of it';
+        setTimeout(() => reject(new UndrainedError(why)), REPORT_MS).unref();
+      };
+      if (signal.aborted) overdue();
+      else signal.addEventListener('abort', overdue, { once: true });
+    });
   }
 
   /** Resolves with the first signal. */

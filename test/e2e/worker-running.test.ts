@@ -1,4 +1,5 @@
 /** The worker as a process, at work: health, metrics, drain, a Temporal that changes or goes away. */
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -218,20 +219,32 @@ describe('with Temporal', { timeout: 120_000 }, () => {
 });
 
 describe('when Temporal goes away', { timeout: 180_000 }, () => {
-  it('is not ready after half a minute, stays alive, drains; ready again when Temporal is back', async () => {
-    const dbFilename = join(tmpdir(), `ecs-nics-${process.pid}-${Date.now()}.db`);
-    const port = await freePort();
-    // Not one that others use: it is going to be stopped.
-    const own = { env: { ...process.env, TEMPORAL_ADDRESS: undefined }, port, dbFilename };
-    const first = await startTemporal(own);
+  /** With a Temporal that nobody else uses, on a fixed port, and with a memory: it can be stopped and started again. */
+  async function stackOfItsOwn(workerEnv: Record<string, string> = {}) {
+    const folder = await mkdtemp(join(tmpdir(), 'ecs-nics-'));
+    const own = {
+      env: { ...process.env, TEMPORAL_ADDRESS: undefined },
+      port: await freePort(),
+      dbFilename: join(folder, 'temporal.db'),
+    };
+    const temporal = await startTemporal(own);
     const health = await freePort();
     const stack = await startStack({
       label: 'lost',
-      temporal: first,
-      workerEnv: { ECS_NICS_HEALTH_ADDRESS: `127.0.0.1:${health}` },
+      temporal,
+      workerEnv: { ECS_NICS_HEALTH_ADDRESS: `127.0.0.1:${health}`, ...workerEnv },
     });
-    onTestFinished(() => stack.close());
-    await first.close();
+    onTestFinished(async () => {
+      await stack.close();
+      await temporal.close();
+      await rm(folder, { recursive: true });
+    });
+    return { stack, own, health };
+  }
+
+  it('is not ready after half a minute, stays alive, drains; ready again when Temporal is back', async () => {
+    const { stack, own, health } = await stackOfItsOwn();
+    await stack.temporal.close();
     const state = (wanted: string) => async () => (await ask(health, '/readyz')).state === wanted;
     expect(await until(state('disconnected'), 75_000)).toBe(true);
     const answer = await ask(health, '/readyz');
@@ -251,5 +264,41 @@ describe('when Temporal goes away', { timeout: 180_000 }, () => {
     const began = Date.now();
     expect((await stack.worker.terminate()).code).toBe(0);
     expect(Date.now() - began).toBeLessThan(5_000);
+  });
+
+  it('ends soon after its grace with 1 when it can’t report what was running; nothing is repeated later', async () => {
+    const { stack, own } = await stackOfItsOwn({ ECS_NICS_SHUTDOWN_GRACE: '4s' });
+    await stack.simulator.post('/_sim/faults', {
+      match: { class: 'delete' },
+      what: { kind: 'delay', ms: 5_000, when: 'after' },
+    });
+    const server = await createServer(stack.simulator);
+    const args = ['delete', server.id, '--nic', server.nics[0]!, '--yes', '--no-wait'];
+    await stack.starter([...args, '--timing', JSON.stringify(TIMING)]);
+    await untilPosted(stack.simulator, server.id);
+    await stack.temporal.close();
+    const began = Date.now();
+    const { code, stdout } = await stack.worker.terminate();
+    expect(code).toBe(1);
+    expect(Date.now() - began).toBeLessThan(11_000);
+    const last = JSON.parse(stdout.trim().split('\n').at(-1)!) as { msg: string };
+    expect(last.msg).toMatch(/could not be reported to Temporal/);
+
+    const again = await startTemporal(own);
+    onTestFinished(() => again.close());
+    stack.worker.start();
+    const { code: exit, stdout: document } = await stack.starter(['status', server.id, '--json']);
+    expect(exit).toBe(0);
+    expect(JSON.parse(document)).toMatchObject({ outcome: 'running' });
+    const ended = async () => {
+      const now = await stack.starter(['status', server.id, '--json']);
+      return (JSON.parse(now.stdout) as ResultDocument).outcome !== 'running';
+    };
+    expect(await until(ended, 100_000)).toBe(true);
+    const { stdout: end } = await stack.starter(['status', server.id, '--json']);
+    const result = JSON.parse(end) as ResultDocument;
+    expect(result).toMatchObject({ outcome: 'deleted', submissions: 1 });
+    expect(await posts(stack.simulator, server.id)).toBe(1);
+    await expectTruth(stack.simulator, result);
   });
 });

@@ -1,24 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Logger } from '@temporalio/worker';
 import { clientOf, failure, NIC, serve, SERVER } from '../ecs/support';
 import { undiciTransport } from '../../src/ecs/transport';
-import { Shutdown } from '../../src/worker/shutdown';
-
-/** A shutdown that this test alone asks for. */
-function shutdownOf(graceMs: number): Shutdown {
-  const signals = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const;
-  const before = signals.map((signal) => process.listeners(signal));
-  const shutdown = new Shutdown(graceMs);
-  onTestFinished(() => {
-    signals.forEach((signal, index) => {
-      for (const listener of process.listeners(signal)) {
-        if (!before[index]?.includes(listener)) process.off(signal, listener);
-      }
-    });
-  });
-  return shutdown;
-}
+import type { Shutdown } from '../../src/worker/shutdown';
+import { shutdownOf } from '../support/shutdown';
 
 /** A cloud that takes its time to answer, and a client whose calls end with the shutdown. */
 async function slowCloud(shutdown: Shutdown, delayMs: number) {
