@@ -21,6 +21,9 @@ RUN npm ci --omit=dev --ignore-scripts \
 
 FROM node:22-bookworm-slim
 ENV NODE_ENV=production
+# Probes and scrapes come from outside the container; on a plain machine the defaults are its loopback.
+ENV ECS_NICS_HEALTH_ADDRESS=0.0.0.0:8081 ECS_NICS_METRICS_ADDRESS=0.0.0.0:9464
+EXPOSE 8081 9464
 WORKDIR /app
 COPY --from=packages /app/node_modules node_modules
 COPY --from=build /app/lib lib

@@ -1,17 +1,26 @@
 /** `npm run dev`: the demo's stack, staying up until Ctrl-C, with a few servers and commands to try. */
 import { closeOnSignals } from './closing';
+import { freePort } from './ports';
 import type { SimServer } from './simulator';
 import { startStack } from './stack';
 import { fact, heading, pc, say } from './story';
 
 // Temporal's usual ports, so that tools find it without being told; other ones when these are taken.
 const PORTS = { port: 7233, uiPort: 8233 };
+// Likewise the worker's.
+const WORKER_PORTS = { health: 8081, metrics: 9464 };
 
 async function main(): Promise<void> {
+  const health = `127.0.0.1:${await freePort(WORKER_PORTS.health)}`;
+  const metrics = `127.0.0.1:${await freePort(WORKER_PORTS.metrics)}`;
   const stack = await startStack({
     label: 'dev',
     temporal: PORTS,
-    workerEnv: { ECS_NICS_LOG_FORMAT: 'pretty' },
+    workerEnv: {
+      ECS_NICS_LOG_FORMAT: 'pretty',
+      ECS_NICS_HEALTH_ADDRESS: health,
+      ECS_NICS_METRICS_ADDRESS: metrics,
+    },
   });
   // The usual way to end it: no failure, and nothing for npm to complain about.
   closeOnSignals(stack, () => process.exit(0));
@@ -32,6 +41,8 @@ async function main(): Promise<void> {
   fact('queue', `${taskQueue}, of this stack alone`);
   fact('cloud', `${simulator.url} · simulated; control interface below /_sim/`);
   fact('worker', `process ${worker.pid}`);
+  fact('health', `http://${health}/livez · http://${health}/readyz`);
+  fact('metrics', `http://${metrics}/metrics`);
 
   heading('Servers');
   for (const server of servers) {
@@ -58,6 +69,7 @@ async function main(): Promise<void> {
     ],
     ['… and see the run find out', `npm run -s starter -- delete ${web02} --all`],
     ['what really happened', `curl -s ${simulator.url}/_sim/truth/${web02}`],
+    ['what the worker counts', `curl -s http://${metrics}/metrics | grep ^ecs_nics`],
     ['crash the worker', `kill -9 ${worker.pid}   # it is started again`],
   ]) {
     say(`  ${pc.dim(`# ${what}`)}`);

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { parseDuration, formatDuration } from './contract/duration';
 import { DEFAULT_TASK_QUEUE } from './contract/names';
 import type { CredentialProvider } from './ecs/credentials';
+import type { Address } from './worker/addresses';
+import { ADDRESS_FORM, collide, parseAddress } from './worker/addresses';
 import { METADATA_ENDPOINT, readCredentials } from './worker/credentials';
 
 export interface Config {
@@ -17,6 +19,9 @@ export interface Config {
   readonly taskQueue: string;
   /** Cloud calls per second, for all workers together. */
   readonly cloudRps: number;
+  /** `null`: off. */
+  readonly healthAddress: Address | null;
+  readonly metricsAddress: Address | null;
   readonly shutdownGraceMs: number;
   readonly logLevel: LogLevel;
   readonly logFormat: 'json' | 'pretty';
@@ -41,12 +46,25 @@ export class ConfigError extends Error {
 
 type Env = Readonly<Record<string, string | undefined>>;
 
+/** As {@link inspectConfig}, for who wants a configuration or none. Throws {@link ConfigError}. */
+export function readConfig(env: Env, libDir: string, terminal: boolean): Config {
+  const { config, problems } = inspectConfig(env, libDir, terminal);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+}
+
 /**
+ * With problems, the configuration is good for finding more of them only: what can't be used has its default.
+ *
  * @param env the environment
  * @param libDir folder of the compiled worker, where the bundle lies
  * @param terminal whether standard error is a terminal
  */
-export function readConfig(env: Env, libDir: string, terminal: boolean): Config {
+export function inspectConfig(
+  env: Env,
+  libDir: string,
+  terminal: boolean,
+): { config: Config; problems: string[] } {
   const read = new EnvReader(env);
   const region = read.required(
     ['HUAWEICLOUD_SDK_REGION_ID', 'HW_REGION_NAME'],
@@ -75,14 +93,21 @@ export function readConfig(env: Env, libDir: string, terminal: boolean): Config 
     taskQueue: read.text('ECS_NICS_TASK_QUEUE', DEFAULT_TASK_QUEUE, /^\S{1,200}$/, 'a name without spaces'),
     // Below 0.5 an inspection of a full server no longer fits into one attempt of an activity.
     cloudRps: read.number('ECS_NICS_CLOUD_RPS', 10, 0.5, 1_000),
+    healthAddress: read.address('ECS_NICS_HEALTH_ADDRESS', { host: '127.0.0.1', port: 8081 }),
+    metricsAddress: read.address('ECS_NICS_METRICS_ADDRESS', { host: '127.0.0.1', port: 9464 }),
     shutdownGraceMs: read.duration('ECS_NICS_SHUTDOWN_GRACE', 20_000, 3_600_000),
     logLevel: read.oneOf('ECS_NICS_LOG_LEVEL', LOG_LEVELS, 'info'),
     logFormat: read.oneOf('ECS_NICS_LOG_FORMAT', ['json', 'pretty'] as const, terminal ? 'pretty' : 'json'),
     deployment: readDeployment(read),
     bundlePath: findBundle(read, libDir),
   };
-  if (read.problems.length > 0) throw new ConfigError(read.problems);
-  return Object.freeze(config);
+  const { healthAddress, metricsAddress } = config;
+  if (healthAddress !== null && metricsAddress !== null && collide(healthAddress, metricsAddress)) {
+    read.problems.push(
+      `ECS_NICS_HEALTH_ADDRESS and ECS_NICS_METRICS_ADDRESS: both want port ${healthAddress.port}; give them one each`,
+    );
+  }
+  return { config: Object.freeze(config), problems: read.problems };
 }
 
 function readDeployment(read: EnvReader): Config['deployment'] {
@@ -157,6 +182,18 @@ export class EnvReader {
       `${name}: ${JSON.stringify(value.slice(0, 40))} is not a duration such as 20s, up to ${formatDuration(max)}`,
     );
     return whenAbsent;
+  }
+
+  /** `null`: turned off. */
+  address(name: string, whenAbsent: Address): Address | null {
+    const [, value] = this.first([name]);
+    if (value === undefined) return whenAbsent;
+    if (value.toLowerCase() === 'off') return null;
+    const address = parseAddress(value);
+    if (address !== undefined) return address;
+    this.problems.push(`${name}: ${JSON.stringify(value.slice(0, 60))} is not ${ADDRESS_FORM}, nor off`);
+    // Nothing is listened at by then; a default would bring in a second problem that is none.
+    return null;
   }
 
   oneOf<T extends string>(name: string, allowed: readonly T[], whenAbsent: T): T {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The worker: configuration, runtime, connection, workers, run, drain.
+ * The worker: configuration, health, runtime, connection, workers, run, drain. With `--check`: only a look at all that.
  *
  * Exit codes: 0 drained after a signal · 1 fatal · 2 configuration · 3 Temporal not reachable within 60 s.
  */
@@ -8,15 +8,28 @@ import { Runtime } from '@temporalio/worker';
 import type { Logger } from '@temporalio/worker';
 import { createActivities } from './activities';
 import type { Config } from './config';
-import { ConfigError, readConfig } from './config';
+import { ConfigError, inspectConfig } from './config';
 import { createCloud } from './ecs/client';
 import { systemClock } from './ecs/clock';
 import { RateLimiter } from './ecs/limiter';
+import { observed } from './ecs/observe';
 import { undiciTransport } from './ecs/transport';
-import { createLogger, loggingOptions } from './worker/logging';
 import { version } from './version';
-import { connect, describeNamespace, UnreachableError } from './worker/temporal';
-import { createWorkers } from './worker/workers';
+import { addressProblem, probeAddress } from './worker/addresses';
+import { check } from './worker/check';
+import { serveHealth } from './worker/health';
+import type { Health } from './worker/health';
+import { HELP } from './worker/help';
+import { Lifecycle } from './worker/lifecycle';
+import { createLogger } from './worker/logging';
+import { cloudObserver, startAtZero } from './worker/metrics';
+import { openNamespace } from './worker/namespace';
+import { installRuntime } from './worker/runtime';
+import { Shutdown, UndrainedError } from './worker/shutdown';
+import type { Target, Temporal } from './worker/temporal';
+import { connect, readTarget, UnreachableError } from './worker/temporal';
+import { watchConnection } from './worker/watch';
+import { createWorkers, runBoth } from './worker/workers';
 
 const EXIT = { drained: 0, fatal: 1, configuration: 2, unreachable: 3 } as const;
 
@@ -24,68 +37,129 @@ const EXIT = { drained: 0, fatal: 1, configuration: 2, unreachable: 3 } as const
 const BURST = 5;
 
 async function main(): Promise<number> {
-  const [unknown] = process.argv.slice(2);
+  const [word, ...more] = process.argv.slice(2);
+  if (word === '--help' && more.length === 0) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const unknown = word === '--check' ? more[0] : word;
   if (unknown !== undefined) {
-    // A worker that ignored a word such as --check would go on to serve real requests.
+    // A worker that ignored a word would go on to serve real requests.
     process.stderr.write(
-      `ecs-nics-worker: unknown argument ${unknown}; it is configured by the environment alone\n`,
+      `ecs-nics-worker: unknown argument ${unknown}; it is configured by the environment alone (--help, --check)\n`,
     );
     return EXIT.configuration;
   }
-  let config: Config;
+  if (word === '--check') return check(process.env, __dirname, (line) => process.stdout.write(`${line}\n`));
   try {
-    config = readConfig(process.env, __dirname, process.stdout.isTTY);
+    return await serve();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`ecs-nics-worker: ${error.message}\n`);
     return EXIT.configuration;
   }
-  const log = createLogger(config);
-  // SIGUSR2 is one of the SDK's defaults, and a habit for heap dumps: it must not stop a worker.
-  Runtime.install({ ...loggingOptions(config, log), shutdownSignals: ['SIGTERM', 'SIGINT', 'SIGQUIT'] });
+}
+
+/** Throws {@link ConfigError}, with all problems of the environment and of the two addresses. */
+async function serve(): Promise<number> {
+  const { config, problems } = inspectConfig(process.env, __dirname, process.stdout.isTTY);
+  let target: Target | undefined;
   try {
-    await run(config, log);
+    target = readTarget();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    problems.push(...error.problems);
+  }
+  const shutdown = new Shutdown(config.shutdownGraceMs);
+  const lifecycle = new Lifecycle(target?.address ?? '', shutdown.requested);
+  const health = await listen(config, lifecycle, problems);
+  if (problems.length > 0 || target === undefined) {
+    await health?.close();
+    throw new ConfigError(problems);
+  }
+  const log = createLogger(config);
+  try {
+    installRuntime(config, log);
+    startAtZero(Runtime.instance().metricMeter, target.namespace, config.taskQueue);
+    await run(config, target, log, shutdown, lifecycle);
+    shutdown.report(log);
     log.info('drained');
     return EXIT.drained;
   } catch (error) {
-    if (error instanceof ConfigError) {
-      process.stderr.write(`ecs-nics-worker: ${error.message}\n`);
-      return EXIT.configuration;
-    }
-    log.error(error instanceof Error ? error.message : 'fatal', { error });
+    if (error instanceof ConfigError) throw error;
+    lifecycle.failed(error instanceof Error ? error.message : 'fatal');
+    // These two say all that is to be said: a stack would only hide it.
+    const plain = error instanceof UnreachableError || error instanceof UndrainedError;
+    log.error(error instanceof Error ? error.message : 'fatal', plain ? {} : { error });
     return error instanceof UnreachableError ? EXIT.unreachable : EXIT.fatal;
+  } finally {
+    await health?.close();
   }
 }
 
-async function run(config: Config, log: Logger): Promise<void> {
-  const stop = stopBeforeRunning();
-  const temporal = await Promise.race([connect(log), stop.requested]);
+/** Health is served from here on; what Core will listen at is only tried. Adds to the problems. */
+async function listen(
+  { healthAddress, metricsAddress }: Config,
+  lifecycle: Lifecycle,
+  problems: string[],
+): Promise<Health | null> {
+  let health: Health | null = null;
+  if (healthAddress !== null) {
+    try {
+      health = await serveHealth(healthAddress, lifecycle);
+    } catch (error) {
+      problems.push(addressProblem('ECS_NICS_HEALTH_ADDRESS', healthAddress, error as NodeJS.ErrnoException));
+    }
+  }
+  const taken = metricsAddress === null ? null : await probeAddress(metricsAddress);
+  if (metricsAddress !== null && taken !== null) {
+    problems.push(addressProblem('ECS_NICS_METRICS_ADDRESS', metricsAddress, taken));
+  }
+  return health;
+}
+
+async function run(
+  config: Config,
+  target: Target,
+  log: Logger,
+  shutdown: Shutdown,
+  lifecycle: Lifecycle,
+): Promise<void> {
+  const stop = shutdown.whenRequested();
+  const temporal = await Promise.race([connect(target, log, (why) => lifecycle.connecting(why)), stop]);
   if (temporal === 'stop') return;
   config.credentials.notices?.listen((level, message) => void log[level](message));
-  const cloud = createCloud({
-    projectId: config.projectId,
-    region: config.region,
-    endpoints: config.endpoints,
-    credentials: config.credentials,
-    transport: undiciTransport(),
-    limiter: new RateLimiter(config.cloudRps, Math.min(BURST, Math.ceil(config.cloudRps)), systemClock),
-    clock: systemClock,
-    userAgent: `ecs-nics/${version}`,
-  });
+  lifecycle.starting();
+  const cloud = observed(
+    createCloud({
+      projectId: config.projectId,
+      region: config.region,
+      endpoints: config.endpoints,
+      credentials: config.credentials,
+      transport: shutdown.bound(undiciTransport()),
+      limiter: new RateLimiter(config.cloudRps, Math.min(BURST, Math.ceil(config.cloudRps)), systemClock),
+      clock: systemClock,
+      userAgent: `ecs-nics/${version}`,
+    }),
+    cloudObserver(Runtime.instance().metricMeter),
+  );
   const prepare = async () => {
     const activities = createActivities({
       cloud,
-      namespace: await describeNamespace(temporal, log),
+      namespace: await openNamespace(temporal, log),
       clock: systemClock,
       log,
       workerStartedAt: Date.now(),
     });
     return createWorkers(config, temporal.connection, temporal.namespace, activities);
   };
-  const workers = await Promise.race([prepare(), stop.requested]);
+  const workers = await Promise.race([prepare(), stop]);
   // Nothing runs yet that would have to be drained: the end of the process ends it all.
   if (workers === 'stop') return;
-  stop.release();
+  lifecycle.running(
+    workers,
+    watchConnection(() => ask(temporal), log),
+  );
   log.info('running', {
     temporal: temporal.address,
     namespace: temporal.namespace,
@@ -95,33 +169,15 @@ async function run(config: Config, log: Logger): Promise<void> {
     credentials: config.credentialKind,
     bundle: config.bundlePath === null ? 'built at start' : 'prebuilt',
   });
-  try {
-    await runBoth(workers);
-  } finally {
-    await cloud.close();
-    await temporal.connection.close();
-  }
+  await runBoth(workers, shutdown);
+  await cloud.close();
+  await temporal.connection.close();
 }
 
-/** Both run until a signal; when one dies, the other is drained, and the first error is what is reported. */
-async function runBoth({ workflows, cloud }: Awaited<ReturnType<typeof createWorkers>>): Promise<void> {
-  const stopping = (worker: typeof cloud) => () => {
-    if (worker.getState() === 'RUNNING') worker.shutdown();
-  };
-  await Promise.all([workflows.run().finally(stopping(cloud)), cloud.run().finally(stopping(workflows))]);
-}
-
-/** Until the workers run, nobody else listens to signals: a stop while connecting must be a clean one. */
-function stopBeforeRunning(): { requested: Promise<'stop'>; release(): void } {
-  let release = () => {};
-  const requested = new Promise<'stop'>((resolve) => {
-    const onSignal = () => resolve('stop');
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, onSignal);
-    release = () => {
-      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.removeListener(signal, onSignal);
-    };
-  });
-  return { requested, release: () => release() };
+function ask({ connection, namespace }: Temporal): Promise<unknown> {
+  return connection.withDeadline(Date.now() + 5_000, () =>
+    connection.workflowService.describeNamespace({ namespace }),
+  );
 }
 
 main().then(

@@ -1,4 +1,7 @@
-/** Names of the product's own metrics, as Prometheus shows them (counters get `_total` there). */
+/**
+ * Names of the product's own metrics, as Prometheus shows them (counters get `_total` there). Instruments are made by name
+ * alone: the worker's exporter would append a unit to the name, and keep two descriptions of one name apart as two metrics.
+ */
 export const METRIC = {
   /** Histogram: polls of one job until its end was seen. */
   pollsPerJob: 'ecs_nics_polls_per_job',

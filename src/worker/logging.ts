@@ -19,13 +19,30 @@ export function createLogger({ logLevel, logFormat }: Format): Logger {
     logFormat === 'pretty'
       ? pino(options, pretty({ colorize: process.stdout.isTTY, ignore: 'service,pid,hostname', sync: true }))
       : pino(options, pino.destination({ sync: true }));
+  const told = onceAMinute();
   return new DefaultLogger(logLevel === 'trace' ? 'TRACE' : 'DEBUG', (entry: LogEntry) => {
-    if (!EXPECTED.test(entry.message)) sink[LEVEL[entry.level]](fieldsOf(entry), entry.message);
+    const retried = RETRIED.exec(entry.message);
+    if (EXPECTED.test(entry.message) || (retried !== null && told(retried[1] ?? ''))) return;
+    sink[LEVEL[entry.level]](fieldsOf(entry), entry.message);
   });
 }
 
 /** Each of the two workers serves one kind of task on purpose; the SDK warns about the other kinds at every start. */
 const EXPECTED = /^No (activities|workflows|Nexus services) registered, not polling/;
+
+/** Each of Core's pollers tells of each of its retries: some five lines a second while Temporal is away. */
+const RETRIED = /^gRPC call (\w+) retried \d+ times/;
+
+/** Whether a line of that kind was let through within the last minute; otherwise this one is. */
+function onceAMinute(): (kind: string) => boolean {
+  const last = new Map<string, number>();
+  return (kind) => {
+    const now = performance.now();
+    if (now - (last.get(kind) ?? -Infinity) < 60_000) return true;
+    last.set(kind, now);
+    return false;
+  };
+}
 
 const LEVEL = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
 

@@ -1,45 +1,77 @@
-/** The worker's connection to Temporal, and what it asks the namespace. */
+/** The worker's connection to Temporal. */
 import { connect as tcpConnect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import type { ClientConnectConfig } from '@temporalio/envconfig';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
 import type { Logger } from '@temporalio/worker';
-import type { Namespace } from '../activities/dependencies';
-import type { PreviousOpenRun } from '../contract/activities';
-import { ACTIVITY_FAILURE } from '../contract/activities';
-import { isRecord } from '../contract/input';
-import { MEMO, SEARCH_ATTRIBUTE } from '../contract/names';
 import { ConfigError } from '../config';
 
 /** An orchestrator restarts the worker after that; silence for longer would look like health. */
 const CONNECT_FOR_MS = 60_000;
+/** Of one try: what accepts connections and never answers would be waited for half a minute. */
+const TRY_MS = 10_000;
+const PROBE_MS = 5_000;
 
 export class UnreachableError extends Error {}
+
+/** Where to connect, by `TEMPORAL_*`. */
+export interface Target {
+  address: string;
+  namespace: string;
+  options: ClientConnectConfig['connectionOptions'];
+}
 
 export interface Temporal {
   connection: NativeConnection;
   client: Client;
   namespace: string;
   address: string;
+  /** ms for which the namespace keeps closed runs; `null`: it does not say. */
+  retentionMs: number | null;
 }
 
-/** Connects by `TEMPORAL_*` (envconfig), trying again for 60 s. */
-export async function connect(log: Logger): Promise<Temporal> {
-  const { connectionOptions, namespace } = readTemporalConfig();
+/** Reads `TEMPORAL_*` and profile files (envconfig). Throws {@link ConfigError}. */
+export function readTarget(): Target {
+  let config: ClientConnectConfig;
+  try {
+    config = loadClientConnectConfig();
+  } catch (error) {
+    throw new ConfigError([`TEMPORAL_*: ${error instanceof Error ? error.message : String(error)}`]);
+  }
+  const { connectionOptions, namespace } = config;
   const address = connectionOptions.address ?? 'localhost:7233';
+  if (endpointOf(address) === null) {
+    throw new ConfigError([`TEMPORAL_ADDRESS: ${JSON.stringify(address)} is not host:port`]);
+  }
+  return { address, namespace: namespace ?? 'default', options: connectionOptions };
+}
+
+function endpointOf(address: string): { host: string; port: number } | null {
+  const split = address.lastIndexOf(':');
+  const host = address.slice(0, split).replace(/^\[|\]$/g, '');
+  const port = Number(address.slice(split + 1));
+  return split < 1 || !Number.isInteger(port) || port < 1 || port > 65_535 ? null : { host, port };
+}
+
+/**
+ * Connects, trying again for 60 s. Throws {@link UnreachableError}.
+ *
+ * @param trouble hears why it is not connected yet
+ */
+export async function connect(
+  target: Target,
+  log: Logger,
+  trouble: (problem: string) => void = () => {},
+): Promise<Temporal> {
+  const { address, namespace } = target;
   const until = Date.now() + CONNECT_FOR_MS;
   for (let attempt = 1; ; attempt++) {
     try {
-      // A refused connection backs off for a second inside gRPC, whatever the server does meanwhile: probe first.
-      await probe(address, Math.min(5_000, Math.max(until - Date.now(), 500)));
-      const connection = await NativeConnection.connect({ ...connectionOptions, address });
-      await connection.workflowService.describeNamespace({ namespace });
-      return { connection, client: new Client({ connection, namespace }), namespace, address };
+      return await connectOnce(target, Math.max(until - Date.now(), 500));
     } catch (error) {
-      if (error instanceof ConfigError) throw error;
-      const message = error instanceof Error ? error.message : String(error);
+      const message = reasonOf(error);
       const waitMs = Math.min(250 * 2 ** Math.min(attempt, 5), 5_000);
       if (Date.now() + waitMs >= until) {
         throw new UnreachableError(
@@ -47,6 +79,7 @@ export async function connect(log: Logger): Promise<Temporal> {
             ' Check TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and the TLS or API key settings.',
         );
       }
+      trouble(message);
       if (attempt === 1 || attempt % 10 === 0)
         log.warn(`Temporal at ${address} is not reachable yet: ${message}`, { attempt });
       await delay(waitMs);
@@ -54,24 +87,63 @@ export async function connect(log: Logger): Promise<Temporal> {
   }
 }
 
-function readTemporalConfig(): ReturnType<typeof loadClientConnectConfig> & { namespace: string } {
+/** One try, of 10 s at most. Throws what the SDK throws when Temporal, or the namespace, does not answer. */
+export async function connectOnce(target: Target, limitMs = TRY_MS): Promise<Temporal> {
+  const { address, namespace, options } = target;
+  // A refused connection backs off for a second inside gRPC, whatever the server does meanwhile: probe first.
+  await probe(address, Math.min(PROBE_MS, limitMs));
+  const ms = Math.min(TRY_MS, limitMs);
+  const connecting = NativeConnection.connect({ ...options, address });
+  const connection = await within(ms, connecting, 'it accepts connections, but does not answer').catch(
+    (error: unknown) => {
+      void connecting.then((late) => late.close()).catch(() => undefined);
+      throw error;
+    },
+  );
   try {
-    const config = loadClientConnectConfig();
-    return { ...config, namespace: config.namespace ?? 'default' };
+    const description = await connection.withDeadline(Date.now() + ms, () =>
+      connection.workflowService.describeNamespace({ namespace }),
+    );
+    const seconds = description.config?.workflowExecutionRetentionTtl?.seconds;
+    return {
+      connection,
+      client: new Client({ connection, namespace }),
+      namespace,
+      address,
+      retentionMs: seconds === null || seconds === undefined ? null : Number(seconds.toString()) * 1_000,
+    };
   } catch (error) {
-    throw new ConfigError([`TEMPORAL_*: ${error instanceof Error ? error.message : String(error)}`]);
+    await connection.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Core's errors in plain words, on one line. */
+export function reasonOf(error: unknown): string {
+  const text = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ').trim();
+  if (/InvalidContentType/.test(text))
+    return 'it does not speak TLS (TEMPORAL_TLS, TEMPORAL_API_KEY turn it on)';
+  if (/FRAME_SIZE_ERROR|http2 error/.test(text)) return 'what answers is not Temporal, or wants TLS';
+  const inner = /message: "([^"]+)"/.exec(text.slice(text.lastIndexOf('message: "')))?.[1];
+  return (/^(tonic|Failed to call)/.test(text) && inner !== undefined ? inner : text).replace(/\.$/, '');
+}
+
+async function within<T>(ms: number, work: Promise<T>, otherwise: string): Promise<T> {
+  const done = new AbortController();
+  const late = delay(ms, undefined, { signal: done.signal }).then(() => {
+    throw new Error(`${otherwise} within ${Math.round(ms / 1_000)} s`);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    done.abort();
+    late.catch(() => undefined);
   }
 }
 
 function probe(address: string, timeoutMs: number): Promise<void> {
-  const split = address.lastIndexOf(':');
-  const host = address.slice(0, split).replace(/^\[|\]$/g, '');
-  const port = Number(address.slice(split + 1));
-  if (split < 1 || !Number.isInteger(port) || port < 1 || port > 65_535) {
-    throw new ConfigError([`TEMPORAL_ADDRESS: ${JSON.stringify(address)} is not host:port`]);
-  }
   return new Promise((resolve, reject) => {
-    const socket = tcpConnect({ host, port });
+    const socket = tcpConnect({ ...endpointOf(address)! });
     const done = (error?: Error) => {
       socket.destroy();
       if (error) reject(error);
@@ -81,67 +153,4 @@ function probe(address: string, timeoutMs: number): Promise<void> {
     socket.once('connect', () => done());
     socket.once('error', done);
   });
-}
-
-/** What the activities may ask; the search attributes are read once, at boot. */
-export async function describeNamespace(
-  { connection, client, namespace }: Temporal,
-  log: Logger,
-): Promise<Namespace> {
-  let searchAttributes: string[] = [];
-  try {
-    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
-    searchAttributes = Object.values(SEARCH_ATTRIBUTE).filter(
-      (name) => customAttributes?.[name] !== undefined,
-    );
-  } catch (error) {
-    // Everything runs without them; a namespace may well forbid the question.
-    log.warn('search attributes could not be listed: runs go without', { error });
-  }
-  return {
-    searchAttributes,
-    previousOpenRun: (run) => previousOpenRun(client, run, log),
-  };
-}
-
-const GRPC_PERMISSION_DENIED = 7;
-const GRPC_UNIMPLEMENTED = 12;
-
-async function previousOpenRun(
-  client: Client,
-  run: { workflowId: string; runId: string },
-  log: Logger,
-): Promise<PreviousOpenRun | null> {
-  try {
-    const query = `WorkflowId = '${run.workflowId.replace(/'/g, '')}'`;
-    for await (const { runId } of client.workflow.list({ query, pageSize: 2 })) {
-      if (runId === run.runId) continue;
-      // Newest first, and a run hands on what it found open. The list lags, the description does not.
-      const { memo } = await client.workflow.getHandle(run.workflowId, runId).describe();
-      const open = memo?.[MEMO.open];
-      if (!isRecord(open)) return null;
-      return {
-        runId,
-        nics: Array.isArray(open.nics) ? open.nics.filter((id): id is string => typeof id === 'string') : [],
-        since: typeof open.since === 'string' ? open.since : '',
-        jobId: typeof open.jobId === 'string' ? open.jobId : null,
-      };
-    }
-    return null;
-  } catch (error) {
-    const code =
-      (error as { cause?: { code?: number }; code?: number }).cause?.code ??
-      (error as { code?: number }).code;
-    // A server or an identity that can't list at all must not stop all work; the guards look at the server itself.
-    if (code === GRPC_UNIMPLEMENTED || code === GRPC_PERMISSION_DENIED) {
-      log.warn('runs before this one cannot be listed here', { workflowId: run.workflowId });
-      return null;
-    }
-    // Otherwise later: what an earlier run sent must not be overlooked.
-    const message = error instanceof Error ? error.message : String(error);
-    throw ApplicationFailure.retryable(
-      `the run before could not be looked up: ${message}`,
-      ACTIVITY_FAILURE.unavailable,
-    );
-  }
 }

@@ -5,6 +5,7 @@ import type { NativeConnection, WorkerOptions } from '@temporalio/worker';
 import type { Config } from '../config';
 import type { CloudActivities } from '../contract/activities';
 import { cloudTaskQueue } from '../contract/names';
+import type { Shutdown } from './shutdown';
 
 /** Measured at some 40 KB of heap per cached run (temporal.md §0): 2,000 runs are cheap, and a miss costs a replay. */
 const MAX_CACHED_WORKFLOWS = 2_000;
@@ -20,13 +21,11 @@ export async function createWorkers(
 ): Promise<{ workflows: Worker; cloud: Worker }> {
   const common: Pick<
     WorkerOptions,
-    'connection' | 'namespace' | 'shutdownGraceTime' | 'shutdownForceTime' | 'workerDeploymentOptions'
+    'connection' | 'namespace' | 'shutdownGraceTime' | 'workerDeploymentOptions'
   > = {
     connection,
     namespace,
     shutdownGraceTime: config.shutdownGraceMs,
-    // An attempt that ignores its cancellation must not keep the process for ever.
-    shutdownForceTime: config.shutdownGraceMs + 5_000,
     ...(config.deployment === null
       ? {}
       : {
@@ -58,4 +57,26 @@ export async function createWorkers(
     activityTaskPollerBehavior: POLLERS,
   });
   return { workflows, cloud };
+}
+
+type Runnable = Pick<Worker, 'run' | 'shutdown' | 'getState'>;
+
+/**
+ * Runs both until the shutdown, and to the end of their drain. When one dies, that is a reason to shut down, and its error
+ * is what is thrown in the end: the other one may have a deletion on its way.
+ *
+ * @throws UndrainedError when the drain does not come to an end
+ */
+export async function runBoth(
+  { workflows, cloud }: { workflows: Runnable; cloud: Runnable },
+  shutdown: Shutdown,
+): Promise<void> {
+  const both = [workflows, cloud];
+  const running = both.map((worker) => worker.run().finally(() => shutdown.request()));
+  void shutdown.whenRequested().then(() => {
+    for (const worker of both) if (worker.getState() === 'RUNNING') worker.shutdown();
+  });
+  const ends = await Promise.race([Promise.allSettled(running), shutdown.whenOverdue()]);
+  const failed = ends.find((end) => end.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
 }

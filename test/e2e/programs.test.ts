@@ -1,8 +1,7 @@
-/** The two programs at their edges: bad input, no server, no worker, signals. */
+/** The starter at its edges: bad input, no server, no worker, signals. (The worker at its own: worker.test.ts.) */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from '../../dev/ports';
-import { cleanEnvironment, startProgram, stop } from '../../dev/processes';
+import { cleanEnvironment, startProgram } from '../../dev/processes';
 import type { Stack } from '../../dev/stack';
 import { startStack } from '../../dev/stack';
 
@@ -12,14 +11,6 @@ const NIC = '6b1f7a52-5d1e-4a10-8c57-1f2f8a0d9e01';
 const run = (file: string, args: string[], env: Record<string, string> = {}) =>
   startProgram(file, args, cleanEnvironment(process.env, { TEMPORAL_ADDRESS: '127.0.0.1:1', ...env }))
     .finished;
-
-const WORKER_ENV = {
-  HUAWEICLOUD_SDK_AK: 'AKAKAKAKAKAKAKAKAKAK',
-  HUAWEICLOUD_SDK_SK: 'a-secret-that-must-not-show',
-  HUAWEICLOUD_SDK_PROJECT_ID: '0123456789abcdef0123456789abcdef',
-  HUAWEICLOUD_SDK_REGION_ID: 'eu-west-101',
-  ECS_NICS_LOG_FORMAT: 'json',
-};
 
 describe('the starter without a server', () => {
   it.each([
@@ -91,72 +82,5 @@ describe('the starter without a worker', { timeout: 90_000 }, () => {
     const { code, stderr, stdout } = await starter.finished;
     expect(code).toBe(130);
     expect(stdout + stderr).toMatch(/goes on|continues|still/);
-  });
-});
-
-describe('the worker', { timeout: 90_000 }, () => {
-  it('names every configuration problem in one message and ends with 2', async () => {
-    const { code, stderr } = await run('worker.js', [], {
-      HUAWEICLOUD_SDK_SK: 'a-secret-that-must-not-show',
-      HUAWEICLOUD_ECS_ENDPOINT: 'http://example.com',
-      ECS_NICS_CLOUD_RPS: 'many',
-    });
-    expect(code).toBe(2);
-    for (const name of [
-      'HUAWEICLOUD_SDK_PROJECT_ID',
-      'HUAWEICLOUD_SDK_REGION_ID',
-      'HUAWEICLOUD_SDK_AK',
-      'HUAWEICLOUD_ECS_ENDPOINT',
-      'ECS_NICS_CLOUD_RPS',
-    ]) {
-      expect(stderr).toContain(name);
-    }
-    expect(stderr).not.toContain('a-secret-that-must-not-show');
-  });
-
-  it('does not start with a word it does not know, such as --check', async () => {
-    const { code, stderr } = await run('worker.js', ['--check'], WORKER_ENV);
-    expect([code, stderr]).toEqual([2, expect.stringContaining('--check')]);
-  });
-
-  it('an address without a port is a configuration problem', async () => {
-    const { code, stderr } = await run('worker.js', [], { ...WORKER_ENV, TEMPORAL_ADDRESS: 'somewhere' });
-    expect([code, stderr]).toEqual([2, expect.stringContaining('TEMPORAL_ADDRESS')]);
-  });
-
-  it('gives up on an unreachable Temporal after 60 s, with 3', async () => {
-    const port = await freePort();
-    const startedAt = Date.now();
-    const { code, stdout } = await run('worker.js', [], {
-      ...WORKER_ENV,
-      TEMPORAL_ADDRESS: `127.0.0.1:${port}`,
-    });
-    expect(code).toBe(3);
-    expect(Date.now() - startedAt).toBeGreaterThan(50_000);
-    expect(stdout).toContain('TEMPORAL_ADDRESS');
-    expect(stdout).not.toContain(WORKER_ENV.HUAWEICLOUD_SDK_SK);
-  });
-
-  it('drains on SIGTERM and ends with 0; its log is JSON, line by line', async () => {
-    const stack = await startStack({ label: 'drain' });
-    try {
-      const { code, stdout } = await stack.worker.terminate();
-      expect(code).toBe(0);
-      for (const line of stdout.trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('msg');
-    } finally {
-      await stack.close();
-    }
-  });
-
-  it('a stop while it still connects is a clean one', async () => {
-    const port = await freePort();
-    const worker = startProgram(
-      'worker.js',
-      [],
-      cleanEnvironment(process.env, { ...WORKER_ENV, TEMPORAL_ADDRESS: `127.0.0.1:${port}` }),
-    );
-    await new Promise<void>((resolve) => worker.onLine('stdout', () => resolve()));
-    await stop(worker.child, 10_000);
-    expect((await worker.finished).code).toBe(0);
   });
 });

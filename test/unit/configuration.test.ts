@@ -30,6 +30,8 @@ describe('the configuration', () => {
     expect(config).toMatchObject({
       taskQueue: 'ecs-nics',
       cloudRps: 10,
+      healthAddress: { host: '127.0.0.1', port: 8081 },
+      metricsAddress: { host: '127.0.0.1', port: 9464 },
       shutdownGraceMs: 20_000,
       logLevel: 'info',
       logFormat: 'json',
@@ -78,6 +80,21 @@ describe('the configuration', () => {
     ],
     ['a rate of nothing', { ECS_NICS_CLOUD_RPS: '0' }, /ECS_NICS_CLOUD_RPS/],
     ['a grace that is none', { ECS_NICS_SHUTDOWN_GRACE: 'soon' }, /ECS_NICS_SHUTDOWN_GRACE/],
+    [
+      'a health address without a port',
+      { ECS_NICS_HEALTH_ADDRESS: '127.0.0.1' },
+      /^one problem.*\n.*ECS_NICS_HEALTH_ADDRESS: "127\.0\.0\.1" is not .*8081.*off$/,
+    ],
+    [
+      'a metrics address with a name',
+      { ECS_NICS_METRICS_ADDRESS: 'worker:9464' },
+      /ECS_NICS_METRICS_ADDRESS/,
+    ],
+    [
+      'one port for both',
+      { ECS_NICS_HEALTH_ADDRESS: '0.0.0.0:9464' },
+      /ECS_NICS_HEALTH_ADDRESS and ECS_NICS_METRICS_ADDRESS: both want port 9464/,
+    ],
     ['half a deployment', { TEMPORAL_DEPLOYMENT_NAME: 'd' }, /TEMPORAL_WORKER_BUILD_ID/],
     ['an unknown log level', { ECS_NICS_LOG_LEVEL: 'loud' }, /ECS_NICS_LOG_LEVEL/],
     ['production without a bundle', { NODE_ENV: 'production' }, /npm run build/],
@@ -90,6 +107,19 @@ describe('the configuration', () => {
     expect(
       problemsOf({ ...good, HUAWEICLOUD_ECS_ENDPOINT: 'http://sim:8900', ECS_NICS_ALLOW_HTTP: 'true' }),
     ).toBe('');
+  });
+
+  it('listens at IPv6 and at all addresses, or not at all', () => {
+    const config = readConfig(
+      { ...good, ECS_NICS_HEALTH_ADDRESS: '[::1]:8081', ECS_NICS_METRICS_ADDRESS: 'off' },
+      lib,
+      false,
+    );
+    expect([config.healthAddress, config.metricsAddress]).toEqual([{ host: '::1', port: 8081 }, null]);
+    // The same port at different addresses is nobody's problem, nor is one that is turned off.
+    const both = { ECS_NICS_HEALTH_ADDRESS: '127.0.0.1:9', ECS_NICS_METRICS_ADDRESS: '127.0.0.2:9' };
+    expect(problemsOf({ ...good, ...both })).toBe('');
+    expect(problemsOf({ ...good, ECS_NICS_HEALTH_ADDRESS: 'off', ECS_NICS_METRICS_ADDRESS: 'OFF' })).toBe('');
   });
 
   it('names all problems at once', () => {

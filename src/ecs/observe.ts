@@ -1,0 +1,28 @@
+import type { Cloud } from './cloud';
+import { CloudError } from './errors';
+
+/**
+ * The same cloud, with somebody who hears of every call that failed, once each, whatever the caller makes of the error.
+ *
+ * @param observe must not throw
+ */
+export function observed(cloud: Cloud, observe: (error: CloudError) => void): Cloud {
+  async function heard<T>(call: Promise<T>): Promise<T> {
+    try {
+      return await call;
+    } catch (error) {
+      if (error instanceof CloudError) observe(error);
+      throw error;
+    }
+  }
+  return {
+    projectId: cloud.projectId,
+    region: cloud.region,
+    showServer: (...args) => heard(cloud.showServer(...args)),
+    listInterfaces: (...args) => heard(cloud.listInterfaces(...args)),
+    showPort: (...args) => heard(cloud.showPort(...args)),
+    showJob: (...args) => heard(cloud.showJob(...args)),
+    deleteNics: (...args) => heard(cloud.deleteNics(...args)),
+    close: () => cloud.close(),
+  };
+}

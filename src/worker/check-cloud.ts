@@ -1,0 +1,141 @@
+/**
+ * The part of `--check` that asks the cloud: the reads that a run makes, about things that nobody has. That they don't
+ * exist is the answer of a cloud that knows us and lets us ask; listing calls would need permissions that runs don't.
+ */
+import type { Config } from '../config';
+import { formatDuration } from '../contract/duration';
+import { createCloud } from '../ecs/client';
+import { systemClock } from '../ecs/clock';
+import type { Cloud } from '../ecs/cloud';
+import { CloudError } from '../ecs/errors';
+import { RateLimiter } from '../ecs/limiter';
+import type { Transport } from '../ecs/transport';
+import { undiciTransport } from '../ecs/transport';
+import { version } from '../version';
+import type { Finding } from './check';
+
+const NOBODYS_UUID = '00000000-0000-4000-8000-000000000000';
+const NOBODYS_JOB = '0'.repeat(32);
+
+/** The first one of all is alone: credentials that it finds refused are not shown again. */
+const READS: Record<'ECS' | 'VPC', ((cloud: Cloud) => Promise<unknown>)[]> = {
+  ECS: [
+    (cloud) => cloud.showServer(NOBODYS_UUID),
+    (cloud) => cloud.listInterfaces(NOBODYS_UUID),
+    (cloud) => cloud.showJob(NOBODYS_JOB),
+  ],
+  VPC: [(cloud) => cloud.showPort(NOBODYS_UUID)],
+};
+
+/** Shorter than a run's: somebody waits for the answer. */
+const LIMITS = { connectMs: 5_000, headersMs: 5_000, bodyMs: 5_000, maxBodyBytes: 1024 * 1024 };
+
+/** The cloud refuses signatures whose date is off by more (ecs-api.md §6.2). */
+const REFUSED_FROM_MS = 15 * 60_000;
+/** A clock that is off by so much is not kept in time by anything, and will be off by more. */
+const WARN_FROM_MS = 60_000;
+
+type CloudConfig = Pick<Config, 'projectId' | 'region' | 'endpoints' | 'credentials' | 'cloudRps'>;
+
+export async function checkCloud(config: CloudConfig): Promise<Finding[]> {
+  const clock = new ClockReader();
+  const inner = undiciTransport(LIMITS);
+  const cloud = createCloud({
+    projectId: config.projectId,
+    region: config.region,
+    endpoints: config.endpoints,
+    credentials: config.credentials,
+    transport: Object.assign(clock.reading(inner), { close: () => inner.close() }),
+    limiter: new RateLimiter(config.cloudRps, 1, systemClock),
+    clock: systemClock,
+    userAgent: `ecs-nics/${version}`,
+  });
+  const findings: Finding[] = [];
+  let refused = false;
+  for (const [what, reads] of Object.entries(READS)) {
+    const endpoint = what === 'ECS' ? config.endpoints.ecs : config.endpoints.vpc;
+    let trouble: CloudError | null = null;
+    for (const read of refused ? [] : reads) {
+      trouble = await troubleOf(read(cloud));
+      // A key that was refused is locked after five wrong signatures; missing permissions (403) harm nobody.
+      refused = trouble?.action === 'credentials' && trouble.httpStatus !== 403;
+      if (trouble !== null) break;
+    }
+    findings.push(finding(what, endpoint, trouble, refused));
+  }
+  await cloud.close();
+  const difference = clock.finding();
+  return difference === null ? findings : [...findings, difference];
+}
+
+/** `null`: it answered, and would have told us what it knows. */
+async function troubleOf(read: Promise<unknown>): Promise<CloudError | null> {
+  try {
+    await read;
+    return null;
+  } catch (error) {
+    if (!(error instanceof CloudError)) throw error;
+    // `observe` with a code: how a missing server's NICs are answered.
+    const known = error.action === 'absent' || (error.action === 'observe' && error.code !== null);
+    return known ? null : error;
+  }
+}
+
+function finding(what: string, endpoint: string, trouble: CloudError | null, refused: boolean): Finding {
+  if (trouble === null && refused) {
+    const text =
+      'not asked, since the credentials are refused: five wrong signatures lock a key for five minutes';
+    return { status: 'skipped', what, text };
+  }
+  if (trouble === null) {
+    return {
+      status: 'ok',
+      what,
+      text: `${endpoint} answers: credentials, project and permission to read are right`,
+    };
+  }
+  // The other hints of the table are about runs, which go on by themselves.
+  const remedy = ['credentials', 'never', 'throttled'].includes(trouble.action)
+    ? trouble.hint
+    : `Check HUAWEICLOUD_${what}_ENDPOINT, and DNS, firewalls and proxies on the way; or try again later.`;
+  const status = trouble.action === 'throttled' ? 'warning' : 'failed';
+  return { status, what, text: `${endpoint}: ${trouble.message}. ${remedy}` };
+}
+
+/** Reads the cloud's clock off the header `Date` of its answers. */
+class ClockReader {
+  /** ms by which ours is ahead; of the quickest answer, which is the most exact one. */
+  #ahead: { ms: number; tookMs: number } | null = null;
+
+  reading(inner: Transport): Transport {
+    return async (request) => {
+      const before = Date.now();
+      const answer = await inner(request);
+      const tookMs = Date.now() - before;
+      // Whole seconds, cut off: half a second more on average.
+      const theirs = Date.parse(answer.headers.date ?? '') + 500;
+      if (!Number.isNaN(theirs) && tookMs < (this.#ahead?.tookMs ?? Infinity)) {
+        this.#ahead = { ms: before + tookMs / 2 - theirs, tookMs };
+      }
+      return answer;
+    };
+  }
+
+  finding(): Finding | null {
+    if (this.#ahead === null) return null;
+    const { ms } = this.#ahead;
+    const off = `${formatDuration(Math.abs(ms))} ${ms > 0 ? 'ahead of' : 'behind'} the cloud's`;
+    if (Math.abs(ms) < WARN_FROM_MS) return { status: 'ok', what: 'clock', text: `in time with the cloud's` };
+    return Math.abs(ms) < REFUSED_FROM_MS
+      ? {
+          status: 'warning',
+          what: 'clock',
+          text: `this machine's is ${off}: keep it in time (NTP); from 15 minutes on requests are refused`,
+        }
+      : {
+          status: 'failed',
+          what: 'clock',
+          text: `this machine's is ${off}, which refuses requests from 15 minutes on: set it (NTP)`,
+        };
+  }
+}

@@ -1,0 +1,95 @@
+/** `--check`: configuration, addresses, Temporal and cloud, by reading only; one line each, with the remedy. */
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import type { Config } from '../config';
+import { ConfigError, inspectConfig } from '../config';
+import type { Address } from './addresses';
+import { addressProblem, formatAddress, probeAddress } from './addresses';
+import { checkCloud } from './check-cloud';
+import { checkTemporal } from './check-temporal';
+import type { Target } from './temporal';
+import { readTarget } from './temporal';
+
+export interface Finding {
+  status: 'ok' | 'warning' | 'failed' | 'skipped';
+  what: string;
+  /** With the remedy, when something is to be done. */
+  text: string;
+  /** Temporal can't be reached at all. */
+  unreachable?: true;
+}
+
+const EXIT = { ok: 0, repair: 2, unreachable: 3 } as const;
+
+/**
+ * Prints its findings as they come, in a fixed order. Starts nothing, changes nothing, and takes half a minute at most.
+ *
+ * @returns exit code: 0 all right (warnings allowed), 2 something to repair, 3 only Temporal is not reachable
+ */
+export async function check(
+  env: NodeJS.ProcessEnv,
+  libDir: string,
+  say: (line: string) => void,
+): Promise<number> {
+  const { config, problems } = inspectConfig(env, libDir, false);
+  let target: Target | null = null;
+  try {
+    target = readTarget();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    problems.push(...error.problems);
+  }
+  // What the SDK would log is in the findings.
+  Runtime.install({
+    logger: new DefaultLogger('ERROR', () => undefined),
+    telemetryOptions: { logging: { forward: {}, filter: { core: 'ERROR', other: 'ERROR' } } },
+  });
+  const parts: (Finding[] | Promise<Finding[]>)[] = [
+    ofConfiguration(config, problems, env),
+    ofAddress('health', 'ECS_NICS_HEALTH_ADDRESS', config.healthAddress),
+    ofAddress('metrics', 'ECS_NICS_METRICS_ADDRESS', config.metricsAddress),
+    target === null ? [skipped('Temporal')] : checkTemporal(target),
+    problems.length > 0 ? [skipped('ECS'), skipped('VPC')] : checkCloud(config),
+  ];
+  const findings: Finding[] = [];
+  for (const part of parts) {
+    for (const finding of await part) {
+      findings.push(finding);
+      say(`${finding.status.padEnd(7)}  ${finding.what.padEnd(17)}  ${finding.text}`);
+    }
+  }
+  const failed = findings.filter(({ status }) => status === 'failed');
+  if (failed.length === 0) return EXIT.ok;
+  return failed.every(({ unreachable }) => unreachable) ? EXIT.unreachable : EXIT.repair;
+}
+
+function skipped(what: string): Finding {
+  return { status: 'skipped', what, text: 'repair the configuration first' };
+}
+
+function ofConfiguration(config: Config, problems: readonly string[], env: NodeJS.ProcessEnv): Finding[] {
+  const what = 'configuration';
+  const findings = problems.map((text): Finding => ({ status: 'failed', what, text }));
+  if (findings.length === 0) {
+    const { projectId, region, credentialKind, taskQueue } = config;
+    const text = `project ${projectId} in ${region}, ${credentialKind}, task queue ${taskQueue}`;
+    findings.push({ status: 'ok', what, text });
+  }
+  if (config.bundlePath !== null) {
+    findings.push({ status: 'ok', what: 'workflow bundle', text: config.bundlePath });
+  } else if (env.NODE_ENV !== 'production') {
+    // In production it is a problem, and stands above.
+    const text = 'not built: each start of a worker takes 2 s longer; run `npm run build`';
+    findings.push({ status: 'warning', what: 'workflow bundle', text });
+  }
+  return findings;
+}
+
+async function ofAddress(what: string, variable: string, address: Address | null): Promise<Finding[]> {
+  if (address === null) return [];
+  const problem = await probeAddress(address);
+  if (problem === null) return [{ status: 'ok', what, text: `${formatAddress(address)} is free` }];
+  const text = addressProblem(variable, address, problem);
+  return problem.code === 'EADDRINUSE'
+    ? [{ status: 'warning', what, text: `${text}; all right if it is the worker itself that runs there` }]
+    : [{ status: 'failed', what, text }];
+}

@@ -1,0 +1,104 @@
+/** Prometheus: Core's metrics and ours at one address, and how calls to the cloud are counted. */
+import type { MetricMeter } from '@temporalio/common';
+import type { MetricsExporterConfig } from '@temporalio/worker';
+import { METRIC } from '../contract/metrics';
+import { WORKFLOW_TYPE } from '../contract/names';
+import type { RunOutcome } from '../contract/types';
+import { ERROR_TABLE, sameCode } from '../ecs/error-table';
+import type { CloudError, Operation } from '../ecs/errors';
+import type { Address } from './addresses';
+import { formatAddress } from './addresses';
+
+/** Seconds of jobs: they take some ten, are alarming from minutes on, and are followed for 20 hours at most. */
+const JOB_SECONDS = [1, 2, 5, 10, 15, 20, 30, 45, 60, 120, 300, 600, 1_800, 3_600, 10_800, 43_200, 86_400];
+/** A usual job costs 2 to 4 polls, one of 20 hours some 160. */
+const POLLS = [1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100, 200];
+/** Seconds: half a poll step on average, more after an outage of the worker. */
+const DELAY_SECONDS = [0.1, 0.25, 0.5, 1, 2, 3, 5, 7.5, 10, 15, 30, 60, 120, 300, 600];
+
+/** Seconds and suffixes as Prometheus wants them, and as the dashboards for other SDKs expect them. */
+export function metricsOptions(address: Address): MetricsExporterConfig {
+  return {
+    // The same value on every metric says nothing; Prometheus adds job and instance itself.
+    attachServiceName: false,
+    prometheus: {
+      bindAddress: formatAddress(address),
+      countersTotalSuffix: true,
+      unitSuffix: true,
+      useSecondsForDurations: true,
+      // Core looks for these as parts of names: none of them may be part of another.
+      histogramBucketOverrides: {
+        [METRIC.pollsPerJob]: POLLS,
+        [METRIC.jobSeconds]: JOB_SECONDS,
+        [METRIC.detectionDelay]: DELAY_SECONDS,
+      },
+    },
+  };
+}
+
+/** Outcomes that an alert may wait for. */
+const ALARMING: readonly RunOutcome[] = [
+  'outcome-unknown',
+  'restore-incomplete',
+  'not-deleted',
+  'cloud-refused',
+];
+
+/**
+ * Counters of workflows that alerts wait for, in the form in which the SDK labels them, at 0: a series that begins with its
+ * first event shows no increase.
+ */
+export function startAtZero(meter: MetricMeter, namespace: string, taskQueue: string): void {
+  const labels = { namespace, taskQueue, workflowType: WORKFLOW_TYPE.deleteServerNics };
+  meter.createCounter(METRIC.unknownSubmissions).add(0, labels);
+  const ended = meter.createCounter(METRIC.runsEnded);
+  for (const outcome of ALARMING) ended.add(0, { ...labels, outcome });
+}
+
+const OPERATIONS: readonly Operation[] = [
+  'showServer',
+  'listInterfaces',
+  'showPort',
+  'showJob',
+  'deleteNics',
+];
+
+/** Labels beyond the codes of our table, so that something new can be read off; what comes after them is `other`. */
+const UNLISTED = 50;
+
+/**
+ * Counts failed calls, each once. Not counted, since nothing went wrong with the cloud: what it says does not exist (that
+ * is how a deleted port looks), calls given up by ourselves, and calls never sent.
+ */
+export function cloudObserver(meter: MetricMeter): (error: CloudError) => void {
+  const failures = meter.createCounter(METRIC.cloudFailures);
+  const throttled = meter.createCounter(METRIC.cloudThrottled);
+  const codeOf = codeLabels();
+  // From the start, so that the first throttled call shows as an increase.
+  for (const operation of OPERATIONS) throttled.add(0, { operation });
+  return (error) => {
+    const { operation, action, kind } = error;
+    if (action === 'throttled') throttled.add(1, { operation });
+    else if (action !== 'absent' && kind !== 'aborted' && kind !== 'late' && kind !== 'invalid') {
+      failures.add(1, { operation, code: codeOf(error) });
+    }
+  };
+}
+
+/**
+ * The label `code`: the cloud's code in the spelling of our table, `http_502` for an answer without one, else `network`,
+ * `timeout` or `unreadable`. An answer can hold anything, and every new value is a time series for ever: bounded.
+ */
+export function codeLabels(): (error: Pick<CloudError, 'kind' | 'code' | 'httpStatus'>) => string {
+  const known = new Map(ERROR_TABLE.map(({ code }) => [code.toLowerCase(), code]));
+  const unlisted = new Set<string>();
+  return ({ kind, code, httpStatus }) => {
+    if (kind !== 'answer') return kind;
+    const listed = code === null ? undefined : known.get(sameCode(code));
+    if (listed !== undefined) return listed;
+    const label = code ?? `http_${httpStatus ?? 0}`;
+    if (!/^[A-Za-z]{1,20}[._]?\d{1,6}$/.test(label)) return 'other';
+    if (unlisted.size < UNLISTED) unlisted.add(label);
+    return unlisted.has(label) ? label : 'other';
+  };
+}

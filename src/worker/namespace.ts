@@ -1,0 +1,139 @@
+/** What is known of the Temporal namespace: our search attributes, how long it remembers, and runs before this one. */
+import type { Client } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { Logger } from '@temporalio/worker';
+import type { Namespace } from '../activities/dependencies';
+import type { PreviousOpenRun } from '../contract/activities';
+import { ACTIVITY_FAILURE } from '../contract/activities';
+import { formatDuration } from '../contract/duration';
+import { isRecord } from '../contract/input';
+import { MEMO, SEARCH_ATTRIBUTE } from '../contract/names';
+import type { Temporal } from './temporal';
+import { every } from './watch';
+
+/** For an `ecs-nics setup` while the worker runs: nobody should have to restart it. Two cheap calls a minute. */
+const LIST_EVERY_MS = 30_000;
+
+/** `IndexedValueType` of the server. */
+const KEYWORD = 2;
+
+const OURS = Object.values(SEARCH_ATTRIBUTE);
+
+/** Our search attributes in a namespace, as far as they can be used. */
+export interface AttributeListing {
+  usable: string[];
+  missing: string[];
+  /** There, but of another type: setting one would wedge the run. */
+  mistyped: string[];
+}
+
+export async function listAttributes({
+  connection,
+  namespace,
+}: Pick<Temporal, 'connection' | 'namespace'>): Promise<AttributeListing> {
+  const { customAttributes } = await connection.withDeadline(Date.now() + 10_000, () =>
+    connection.operatorService.listSearchAttributes({ namespace }),
+  );
+  const typeOf = (name: string) => {
+    const type = customAttributes?.[name];
+    return type == null ? undefined : Number(type);
+  };
+  return {
+    usable: OURS.filter((name) => typeOf(name) === KEYWORD),
+    missing: OURS.filter((name) => typeOf(name) === undefined),
+    mistyped: OURS.filter((name) => typeOf(name) !== undefined && typeOf(name) !== KEYWORD),
+  };
+}
+
+/** What to do about a listing; `null`: nothing. */
+export function attributeAdvice({ missing, mistyped }: AttributeListing): string | null {
+  const parts: string[] = [];
+  if (missing.length > 0) parts.push(`${missing.join(', ')} not registered: run \`ecs-nics setup\``);
+  if (mistyped.length > 0) {
+    parts.push(`${mistyped.join(', ')} not of type Keyword: remove and register again by \`ecs-nics setup\``);
+  }
+  return parts.length === 0 ? null : `${parts.join('; ')}. Runs go without them`;
+}
+
+/** Less than that, and a run is forgotten before somebody restores from it or asks how it ended. */
+const KEEP_AT_LEAST_MS = 7 * 86_400_000;
+
+/** What to do about a namespace that forgets too soon; `null`: it does not, or does not say. */
+export function retentionAdvice({
+  retentionMs,
+  namespace,
+}: Pick<Temporal, 'retentionMs' | 'namespace'>): string | null {
+  if (retentionMs === null || retentionMs >= KEEP_AT_LEAST_MS) return null;
+  return (
+    `namespace ${namespace} keeps closed runs for ${formatDuration(retentionMs)} only: later \`status\` and ` +
+    `\`restore\` read them. Keep them for 7 days at least: ` +
+    `temporal operator namespace update --namespace ${namespace} --retention 7d`
+  );
+}
+
+/** What the activities may ask. The search attributes are listed at boot, and again every 30 s. */
+export async function openNamespace(temporal: Temporal, log: Logger): Promise<Namespace> {
+  const retention = retentionAdvice(temporal);
+  if (retention !== null) log.warn(retention);
+  let usable: string[] | null = null;
+  const list = async (): Promise<void> => {
+    const listing = await listAttributes(temporal);
+    const changed = listing.usable.join() !== usable?.join();
+    usable = listing.usable;
+    if (changed) log.info(`search attributes: ${attributeAdvice(listing) ?? 'all there'}`);
+  };
+  // Everything runs without them; a namespace may well forbid the question.
+  await list().catch((error: unknown) => {
+    log.warn('search attributes could not be listed: runs go without', { error });
+  });
+  // What was known stays while it can't be asked.
+  every(LIST_EVERY_MS, () => list().catch(() => undefined));
+  return {
+    get searchAttributes() {
+      return usable ?? [];
+    },
+    previousOpenRun: (run) => previousOpenRun(temporal.client, run, log),
+  };
+}
+
+const GRPC_PERMISSION_DENIED = 7;
+const GRPC_UNIMPLEMENTED = 12;
+
+async function previousOpenRun(
+  client: Client,
+  run: { workflowId: string; runId: string },
+  log: Logger,
+): Promise<PreviousOpenRun | null> {
+  try {
+    const query = `WorkflowId = '${run.workflowId.replace(/'/g, '')}'`;
+    for await (const { runId } of client.workflow.list({ query, pageSize: 2 })) {
+      if (runId === run.runId) continue;
+      // Newest first, and a run hands on what it found open. The list lags, the description does not.
+      const { memo } = await client.workflow.getHandle(run.workflowId, runId).describe();
+      const open = memo?.[MEMO.open];
+      if (!isRecord(open)) return null;
+      return {
+        runId,
+        nics: Array.isArray(open.nics) ? open.nics.filter((id): id is string => typeof id === 'string') : [],
+        since: typeof open.since === 'string' ? open.since : '',
+        jobId: typeof open.jobId === 'string' ? open.jobId : null,
+      };
+    }
+    return null;
+  } catch (error) {
+    const code =
+      (error as { cause?: { code?: number }; code?: number }).cause?.code ??
+      (error as { code?: number }).code;
+    // A server or an identity that can't list at all must not stop all work; the guards look at the server itself.
+    if (code === GRPC_UNIMPLEMENTED || code === GRPC_PERMISSION_DENIED) {
+      log.warn('runs before this one cannot be listed here', { workflowId: run.workflowId });
+      return null;
+    }
+    // Otherwise later: what an earlier run sent must not be overlooked.
+    const message = error instanceof Error ? error.message : String(error);
+    throw ApplicationFailure.retryable(
+      `the run before could not be looked up: ${message}`,
+      ACTIVITY_FAILURE.unavailable,
+    );
+  }
+}

@@ -1,0 +1,112 @@
+/** From the first signal to the end: one place listens to signals, all the time the process lives. */
+import { setMaxListeners } from 'node:events';
+import type { Logger } from '@temporalio/worker';
+import type { Transport } from '../ecs/transport';
+import { TransportError } from '../ecs/transport';
+
+/** SIGUSR2 is one of the SDK's defaults, and a habit for heap dumps: it must not stop a worker. */
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const;
+
+/**
+ * A second signal ends the grace at once, unless it is an echo of the first: with `npm run worker`, Ctrl-C arrives from the
+ * terminal and again from npm.
+ */
+const ECHO_MS = 1_000;
+
+/** After the grace: to report to Temporal what was cut off. The rule for orchestrators is grace + 10 s. */
+const REPORT_MS = 5_000;
+
+/** What ran could not be reported: Temporal does not answer, or something ignores its end. */
+export class UndrainedError extends Error {}
+
+export class Shutdown {
+  readonly #stop = new AbortController();
+  readonly #cut = new AbortController();
+  #requestedAt = 0;
+  #cutCalls = 0;
+
+  /** @param graceMs how long calls to the cloud may go on after the first signal */
+  constructor(readonly graceMs: number) {
+    // One listener for each call on its way.
+    setMaxListeners(0, this.#cut.signal);
+    for (const signal of SIGNALS) process.on(signal, () => this.request());
+  }
+
+  /** Aborted by the first signal. */
+  get requested(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  request(): void {
+    if (!this.#stop.signal.aborted) {
+      this.#requestedAt = performance.now();
+      this.#stop.abort();
+      setTimeout(() => this.#cut.abort(), this.graceMs).unref();
+    } else if (performance.now() - this.#requestedAt > ECHO_MS) {
+      this.#cut.abort();
+    }
+  }
+
+  /** Rejects with an {@link UndrainedError} when the drain takes 5 s longer than its grace. */
+  whenOverdue(): Promise<never> {
+    const { signal } = this.#cut;
+    return new Promise((_resolve, reject) => {
+      const overdue = () => {
+        const why =
+          'the drain did not end with its grace: what was running could not be reported to Temporal, and shows there as' +
+          ' a time-out; runs find out what became of it';
+        setTimeout(() => reject(new UndrainedError(why)), REPORT_MS).unref();
+      };
+      if (signal.aborted) overdue();
+      else signal.addEventListener('abort', overdue, { once: true });
+    });
+  }
+
+  /** Resolves with the first signal. */
+  whenRequested(): Promise<'stop'> {
+    const { signal } = this.#stop;
+    return new Promise((resolve) => {
+      if (signal.aborted) resolve('stop');
+      else signal.addEventListener('abort', () => resolve('stop'), { once: true });
+    });
+  }
+
+  /**
+   * The same transport, whose exchanges end with the grace. A deletion on its way is not called back when its activity
+   * is cancelled, since its job id would be lost; but what has no answer by then is reported as of unknown fate while
+   * there is still somebody to report it, and another worker looks at the NICs. Ended by the death of the process, it
+   * would be known only when its attempt times out.
+   */
+  bound(inner: Transport & { close(): Promise<void> }): Transport & { close(): Promise<void> } {
+    const cut = this.#cut.signal;
+    const transport: Transport = async (request) => {
+      const { signal } = request;
+      // Not AbortSignal.any: a signal that lives as long as the process would remember every call it was part of.
+      const either = new AbortController();
+      const abort = () => either.abort();
+      const sources = [cut, ...(signal === undefined ? [] : [signal])];
+      for (const source of sources) source.addEventListener('abort', abort);
+      if (sources.some((source) => source.aborted)) abort();
+      try {
+        return await inner({ ...request, signal: either.signal });
+      } catch (error) {
+        const ours = cut.aborted && signal?.aborted !== true;
+        if (!ours || !(error instanceof TransportError) || error.kind !== 'aborted') throw error;
+        this.#cutCalls += 1;
+        throw new TransportError('network', error.sent, 'cut off by the end of this worker', error.answer);
+      } finally {
+        for (const source of sources) source.removeEventListener('abort', abort);
+      }
+    };
+    return Object.assign(transport, { close: () => inner.close() });
+  }
+
+  /** One line when the drain had to cut something off. */
+  report(log: Logger): void {
+    if (this.#cutCalls === 0) return;
+    log.warn(
+      `${this.#cutCalls} call(s) to the cloud were cut off by the end of the grace; their runs find out what became of` +
+        ' them. Raise ECS_NICS_SHUTDOWN_GRACE if it happens often.',
+    );
+  }
+}

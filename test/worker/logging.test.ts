@@ -1,0 +1,40 @@
+import type * as Pino from 'pino';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createLogger } from '../../src/worker/logging';
+
+// pino writes to the descriptor itself: only a stand-in for its destination can be read.
+const lines: string[] = [];
+vi.mock('pino', async (original) => {
+  const { pino } = await original<typeof Pino>();
+  const destination = () => ({ write: (line: string) => lines.push(line) });
+  return { pino: Object.assign(pino, { destination }) };
+});
+
+afterEach(() => {
+  lines.length = 0;
+  vi.restoreAllMocks();
+});
+
+describe('the log', () => {
+  it('passes one line a minute of each kind of retry, and all of everything else', () => {
+    let now = 1_000_000;
+    vi.spyOn(performance, 'now').mockImplementation(() => now);
+    const log = createLogger({ logLevel: 'info', logFormat: 'json' });
+    for (let n = 5; n < 100; n++) {
+      log.warn(`gRPC call poll_activity_task_queue retried ${n} times`);
+      log.warn(`gRPC call poll_workflow_task_queue retried ${n} times`);
+      now += 500;
+    }
+    log.warn('something else');
+    log.warn('something else');
+    now += 20_000;
+    log.warn('gRPC call poll_activity_task_queue retried 100 times');
+    expect(lines.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual([
+      'gRPC call poll_activity_task_queue retried 5 times',
+      'gRPC call poll_workflow_task_queue retried 5 times',
+      'something else',
+      'something else',
+      'gRPC call poll_activity_task_queue retried 100 times',
+    ]);
+  });
+});
