@@ -13,10 +13,10 @@ const COMMANDS = {
   simulator: { parts: ['simulator'], main: 'lib/simulator/main.js' },
   demo: { ...STACK, main: 'lib/dev/demo.js' },
   dev: { ...STACK, main: 'lib/dev/dev.js' },
-  histories: { ...STACK, main: 'lib/dev/histories.js' },
   bench: { ...STACK, main: 'lib/bench/main.js' },
   test: { ...STACK, then: findTemporal, main: 'node_modules/vitest/vitest.mjs', args: ['run'] },
   build: { ...STACK, types: true },
+  histories: { ...STACK, main: 'lib/dev/histories.js' },
   check: { then: checks },
 };
 
