@@ -17,6 +17,7 @@ const COMMANDS = {
   test: { ...STACK, then: findTemporal, main: 'node_modules/vitest/vitest.mjs', args: ['run'] },
   build: { ...STACK, types: true },
   check: { then: checks },
+  docs: { parts: ['dev'], main: 'lib/dev/docs.js' },
 };
 
 const CHECKS = [
