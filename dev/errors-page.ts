@@ -205,6 +205,9 @@ export function errorsPage(): string {
       '### No usable answer at all',
       'The word stands in messages in the place of the HTTP status.',
       noAnswer(),
+      'The words `not sent` in that place mean that there were no credentials to ask with: certainly nothing left the worker. ' +
+        'What follows is as for *no permission*, or, while the source of the credentials gives no answer, as for ' +
+        '`CloudUnavailable`; a deletion is sent later.',
     ].join('\n\n') + '\n'
   );
 }
