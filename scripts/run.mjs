@@ -18,6 +18,7 @@ const COMMANDS = {
   build: { ...STACK, types: true },
   histories: { ...STACK, main: 'lib/dev/histories.js' },
   check: { then: checks },
+  docs: { parts: ['dev'], main: 'lib/dev/docs.js' },
 };
 
 const CHECKS = [

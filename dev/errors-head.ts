@@ -1,0 +1,160 @@
+/** The hand-written part of `docs/errors.md`: ends of runs, exit codes, and how to read the tables. */
+import { ACTIVITY_FAILURE } from '../src/contract/activities';
+import { CONTINUED_AS_NEW, DIFFERENT_REQUEST, FAILURE_TYPE, NOT_SUPPORTED_YET } from '../src/contract/names';
+import type { FailureType } from '../src/contract/names';
+import { code, table } from './markdown';
+
+interface RunFailure {
+  exitCode: number;
+  says: string;
+  todo: string;
+}
+
+const NOT_YET = 'Belongs to runs that put NICs back, which this version does not do: no run ends so yet.';
+
+/** In the order in which an operator meets them. Every type has its row: a new one does not compile without. */
+const RUN_FAILURES: Record<FailureType, RunFailure> = {
+  InvalidInput: {
+    exitCode: 2,
+    says: 'The request, or the way it was started, can’t be right. The cloud was not called.',
+    todo: 'The message names every problem with its remedy: correct them, start again.',
+  },
+  Refused: {
+    exitCode: 4,
+    says: 'A guard of ecs-nics said no (primary NIC, elastic IP, other IP or MAC than expected, attached elsewhere, server locked, frozen or gone), or nothing could be sent until the deadline. **Nothing was changed.**',
+    todo: 'Settle what the message names; `--dry-run` checks again and changes nothing.',
+  },
+  CloudRefused: {
+    exitCode: 4,
+    says: 'The cloud said no for certain. **Nothing was changed.**',
+    todo: 'Look the code up below and do what its line says; then `--dry-run`.',
+  },
+  NotDeleted: {
+    exitCode: 3,
+    says: 'The run came to its end, and some NIC is proven to be still attached. The others are off the server; each row says how.',
+    todo: 'Remove the reason (`errorCode` and `message` of the row), then ask again for these NICs: the starter prints the command.',
+  },
+  OutcomeUnknown: {
+    exitCode: 6,
+    says: 'Some NIC’s fate could not be established: the job still ran at the deadline, an answer was lost and no end is known, or the witnesses can’t be read or contradict each other.',
+    todo: 'Don’t repeat the deletion before you have looked. `--dry-run` reads what is there now. If `jobs` of the result names a job, wait until it has ended; then a new run is safe.',
+  },
+  RestoreIncomplete: { exitCode: 6, says: NOT_YET, todo: '–' },
+  RolledBack: { exitCode: 5, says: NOT_YET, todo: '–' },
+};
+
+const OTHER_ENDS = [
+  [
+    'Cancelled',
+    '7 (6 with an `unknown` NIC)',
+    'Stopped on request. What had been sent was observed to its end first; totals stand in the memo `result`.',
+    'What is still there can be asked for again.',
+  ],
+  [
+    'Terminated, timed out',
+    '6',
+    'Ended from outside: the run had no say. The memo `open`, when there is one, names the NICs of a submission that was under way.',
+    'Start a run again: it waits for that submission to come to rest before it sends anything. Prefer `cancel` next time.',
+  ],
+  [
+    'open, but its workflow task fails',
+    '–',
+    'A defect, or a worker of another version. The run loses nothing and goes on with a worker that can read it.',
+    'Roll the worker back or forward. Don’t terminate. Don’t reset either: a run that was reset never sends.',
+  ],
+];
+
+const EXIT_CODES = [
+  ['0', 'done, or nothing to do; also a dry run shown, or `--no-wait` started'],
+  ['1', 'the starter itself failed: Temporal not reachable, or no worker. The run, if there is one, goes on'],
+  ['2', '`InvalidInput`, or a bad command line; nothing was started'],
+  ['3', '`NotDeleted`'],
+  ['4', '`Refused`, `CloudRefused`, or another run is open on the server'],
+  ['5', '`RolledBack`'],
+  ['6', '`OutcomeUnknown`, `RestoreIncomplete`, ended from outside: **needs a person**'],
+  ['7', 'cancelled'],
+  ['130', 'Ctrl-C while waiting; the run goes on'],
+];
+
+const WORKER_EXIT_CODES = [
+  ['0', 'drained after a signal'],
+  ['1', 'fatal: the last log line says what'],
+  ['2', 'configuration; every wrong variable is named at once'],
+  ['3', 'Temporal was not reachable for 60 s'],
+];
+
+/** What happens inside a run, as the Web UI shows it on an activity. */
+const ACTIVITY_FAILURES: [type: string, says: string, then: string][] = [
+  [
+    ACTIVITY_FAILURE.unavailable,
+    'No usable answer: network, 5xx, a firewall’s page, an unreadable body.',
+    'Three attempts, then again on a timer: 5 s, doubling, up to a minute. Ten failed polls in a row: the NIC list is read instead.',
+  ],
+  [ACTIVITY_FAILURE.credentials, '401, or 403 with a code of the cloud.', 'See *no permission* below.'],
+  [ACTIVITY_FAILURE.refused, 'A definite no to a read.', 'See *refused* below.'],
+];
+
+const REJECTED: [type: string, says: string][] = [
+  [DIFFERENT_REQUEST, 'the open run on this server serves another request: wait for its end'],
+  [CONTINUED_AS_NEW, 'the run goes on under a new run id: ask again, by its workflow id'],
+  [NOT_SUPPORTED_YET, '`undo` and `commit` are not built yet'],
+];
+
+export function errorsHead(): string[] {
+  const failures = Object.values(FAILURE_TYPE)
+    .map((type) => ({ type, ...RUN_FAILURES[type] }))
+    .sort((a, b) => order.indexOf(a.type) - order.indexOf(b.type));
+  return [
+    '<!-- Generated: change dev/errors-head.ts or src/ecs/error-table.ts, then `npm run docs`. -->',
+    '# Errors',
+    'First of all: `ecs-nics status <server-id>` only reads. It shows how the run ended or where it is, every NIC with its ' +
+      'evidence, and what can be done next. A message about the cloud reads',
+    '```\ndeleteNics: HTTP 400 Ecs.0605, the server is locked: “ECS locked.” (request 7f0c…)\n```',
+    'that is: the call, the status, the **code to search this page for**, what it means, the cloud’s own words, and the ' +
+      'request id that the cloud’s support asks for.',
+    'Two rules for the night. Never delete by hand what an open run is working on. After any end but `OutcomeUnknown` a ' +
+      'new run may be started at once: it inspects everything anew, and sends nothing for a NIC that is gone.',
+    '## How a run ends',
+    table(
+      ['failure type', 'exit code', 'says', 'you'],
+      failures.map(({ type, exitCode, says, todo }) => [code(type), String(exitCode), says, todo]),
+    ),
+    table(['other ends', 'exit code', 'says', 'you'], OTHER_ENDS),
+    'A failed run carries its result document in the failure (`details[0]`); `ecs-nics status` shows it without a worker, too.',
+    '## Exit codes',
+    table(['starter', 'meaning'], EXIT_CODES),
+    table(['worker', 'meaning'], WORKER_EXIT_CODES),
+    '## Inside a run',
+    'A failed activity does not end a run by itself. Its type, in the Web UI and in logs:',
+    table(
+      ['activity failure', 'says', 'the run then'],
+      ACTIVITY_FAILURES.map(([type, ...rest]) => [code(type), ...rest]),
+    ),
+    'An activity that timed out met a worker that died or hung: a read is made again, a deletion is of unknown fate and is ' +
+      '*looked* for. A message (Update) that was rejected changed nothing:',
+    table(
+      ['rejected message', 'says'],
+      REJECTED.map(([type, says]) => [code(type), says]),
+    ),
+    '## Codes of the cloud',
+    'Codes decide, not statuses (but for 401 and 429, which always mean credentials and throttling). `APIG.` stands for ' +
+      '`APIGW.` too: search for the number. A code in the row of a NIC (`errorCode`) may come from the cloud’s job: that ' +
+      'job has ended, so only the meaning matters. In the tables',
+    LEGEND,
+  ];
+}
+
+const order = Object.keys(RUN_FAILURES);
+
+const LEGEND = [
+  '- *no permission* and *refused* mean: before anything was sent the run ends as `CloudRefused`, at once. After that it ' +
+    'reads the NIC list instead of the job, at most one try a minute; when nothing can be read until the deadline, the ' +
+    'NICs are `unknown`.',
+  '- *looks twice* means: waits `settle` (30 s), reads the NIC list, waits, reads again. What is gone is done. What is ' +
+    'provably still there on an idle server is sent again, at most three submissions in all.',
+  '- *sends again once* means: when the cloud refuses a second time and every NIC is still there, it is meant: ' +
+    '`CloudRefused`.',
+  '- *ends: `CloudRefused`* holds for a run that has sent nothing else. After an earlier submission of unknown fate the ' +
+    'run sends nothing more, and the NICs decide.',
+  '- while NICs are verified, a port that can’t be read only leaves that witness silent.',
+].join('\n');
