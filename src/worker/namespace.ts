@@ -9,6 +9,7 @@ import { formatDuration } from '../contract/duration';
 import { isRecord } from '../contract/input';
 import { MEMO, SEARCH_ATTRIBUTE } from '../contract/names';
 import type { Temporal } from './temporal';
+import { reasonOf } from './temporal';
 import { every } from './watch';
 
 /** For an `ecs-nics setup` while the worker runs: nobody should have to restart it. Two cheap calls a minute. */
@@ -23,7 +24,7 @@ const OURS = Object.values(SEARCH_ATTRIBUTE);
 export interface AttributeListing {
   usable: string[];
   missing: string[];
-  /** There, but of another type: setting one would wedge the run. */
+  /** There, but of another type: a value that does not fit wedges the run that sets it. */
   mistyped: string[];
 }
 
@@ -76,18 +77,22 @@ export async function openNamespace(temporal: Temporal, log: Logger): Promise<Na
   const retention = retentionAdvice(temporal);
   if (retention !== null) log.warn(retention);
   let usable: string[] | null = null;
+  let forbidden = false;
   const list = async (): Promise<void> => {
     const listing = await listAttributes(temporal);
     const changed = listing.usable.join() !== usable?.join();
     usable = listing.usable;
     if (changed) log.info(`search attributes: ${attributeAdvice(listing) ?? 'all there'}`);
   };
-  // Everything runs without them; a namespace may well forbid the question.
-  await list().catch((error: unknown) => {
-    log.warn('search attributes could not be listed: runs go without', { error });
-  });
+  try {
+    await list();
+  } catch (error) {
+    // Everything runs without them; a namespace may well forbid the question, once and for all.
+    log.warn(`search attributes could not be listed: runs go without (${reasonOf(error)})`);
+    forbidden = isForbidden(error);
+  }
   // What was known stays while it can't be asked.
-  every(LIST_EVERY_MS, () => list().catch(() => undefined));
+  if (!forbidden) every(LIST_EVERY_MS, list);
   return {
     get searchAttributes() {
       return usable ?? [];
@@ -98,6 +103,12 @@ export async function openNamespace(temporal: Temporal, log: Logger): Promise<Na
 
 const GRPC_PERMISSION_DENIED = 7;
 const GRPC_UNIMPLEMENTED = 12;
+
+/** Asking again would bring the same answer. */
+function isForbidden(error: unknown): boolean {
+  const { code, cause } = error as { code?: number; cause?: { code?: number } };
+  return [GRPC_PERMISSION_DENIED, GRPC_UNIMPLEMENTED].includes(cause?.code ?? code ?? 0);
+}
 
 async function previousOpenRun(
   client: Client,
@@ -121,11 +132,8 @@ async function previousOpenRun(
     }
     return null;
   } catch (error) {
-    const code =
-      (error as { cause?: { code?: number }; code?: number }).cause?.code ??
-      (error as { code?: number }).code;
     // A server or an identity that can't list at all must not stop all work; the guards look at the server itself.
-    if (code === GRPC_UNIMPLEMENTED || code === GRPC_PERMISSION_DENIED) {
+    if (isForbidden(error)) {
       log.warn('runs before this one cannot be listed here', { workflowId: run.workflowId });
       return null;
     }

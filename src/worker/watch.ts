@@ -37,9 +37,8 @@ export function watchConnection(ask: () => Promise<unknown>, log: Logger): Conne
   };
 }
 
-/** Runs `work` so long after its last end, for as long as the process lives; never keeps the process alive. */
+/** Runs `work` so long after its last end, failed or not, for as long as the process lives; never keeps it alive. */
 export function every(ms: number, work: () => Promise<void>): void {
-  setTimeout(() => {
-    void work().finally(() => every(ms, work));
-  }, ms).unref();
+  const again = () => every(ms, work);
+  setTimeout(() => void work().then(again, again), ms).unref();
 }

@@ -77,12 +77,24 @@ describe('search attributes', () => {
     expect(lines).toHaveLength(1);
   });
 
-  it('are none where the question is forbidden, said once', async () => {
+  it('are none where the question is forbidden: said once, and not asked again', async () => {
     const { open, lines, server } = stage();
-    server.list = () => Promise.reject(new Error('permission denied'));
+    server.list = () => Promise.reject(Object.assign(new Error('permission denied'), { code: 7 }));
     expect((await open()).searchAttributes).toEqual([]);
     await vi.advanceTimersByTimeAsync(120_000);
-    expect(lines).toEqual(['warn search attributes could not be listed: runs go without']);
+    expect(lines).toEqual([
+      'warn search attributes could not be listed: runs go without (permission denied)',
+    ]);
+    expect(server.asked).toBe(1);
+  });
+
+  it('come late when the first question was not answered', async () => {
+    const { open, server } = stage();
+    server.list = () => Promise.reject(new Error('too slow'));
+    const namespace = await open();
+    server.list = async () => ALL;
+    await vi.advanceTimersByTimeAsync(31_000);
+    expect(namespace.searchAttributes).toEqual(Object.keys(ALL));
   });
 });
 
