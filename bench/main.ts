@@ -1,7 +1,7 @@
 /** `npm run bench`: our worker and a naive one, measured in turns; see docs/benchmarks.md. */
 import { writeFileSync } from 'node:fs';
 import { closeOnSignals } from '../dev/closing';
-import { fact, heading, pc, say } from '../dev/story';
+import { fact, heading, pc, say as print } from '../dev/story';
 import { toStandardError } from '../dev/temporal-server';
 import type { Bed } from './bed';
 import { openBed } from './bed';
@@ -22,6 +22,7 @@ const MEASURES: Record<Name, Measure> = { cost, restart, 'in-flight': inFlight, 
 
 /** What is up at the moment. */
 let bed: Bed | undefined;
+let interrupted = false;
 
 async function main(args: string[]): Promise<number> {
   const options = readOptions(args);
@@ -29,7 +30,12 @@ async function main(args: string[]): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
-  const release = closeOnSignals({ close: async () => bed?.close() });
+  const release = closeOnSignals({
+    close: async () => {
+      interrupted = true;
+      await bed?.close();
+    },
+  });
   const began = Date.now();
   await buildNaiveBundle();
   let machine: Machine | undefined;
@@ -71,9 +77,12 @@ async function measure(name: Name, options: Options, open: () => Promise<Bed>): 
   const said = `${title} · ${runs} runs each, ${rounds === 1 ? 'one round' : `${rounds} rounds`}`;
   try {
     const opened = await open();
-    const found = await measured.run(opened, { runs, rounds }, (text) => toStandardError(`${name}: ${text}`));
+    const say = (text: string) => toStandardError(`${name}: ${text}`);
+    const found = await measured.run(opened, { runs, rounds, quick: options.quick, say });
     return { name, title: said, seconds: seconds(), ...found, failure: null };
   } catch (error) {
+    // The bed was taken from under it: nothing failed, nothing is to be started; the signal ends us.
+    if (interrupted) await new Promise(() => {});
     const failure = error instanceof Error ? error.message : String(error);
     return { name, title: said, seconds: seconds(), rows: [], notes: [], failure };
   } finally {
@@ -89,11 +98,11 @@ function showMachine(machine: Machine): void {
 
 function show({ name, title, seconds, rows, notes, failure }: Measurement): void {
   heading(`${name} · ${title}`);
-  if (failure !== null) say(`  ${pc.red('not measured:')} ${failure}`);
-  else say(pc.dim('  min / median / max'));
-  if (rows.length > 0) for (const line of table(rows)) say(`  ${line}`);
-  for (const note of notes) say(pc.dim(`  ${note}`));
-  say(pc.dim(`  ${seconds} s`));
+  if (failure !== null) print(`  ${pc.red('not measured:')} ${failure}`);
+  else print(pc.dim('  min / median / max'));
+  if (rows.length > 0) for (const line of table(rows)) print(`  ${line}`);
+  for (const note of notes) print(pc.dim(`  ${note}`));
+  print(pc.dim(`  ${seconds} s`));
 }
 
 main(process.argv.slice(2)).then(

@@ -18,7 +18,7 @@ export interface Options {
 export const HELP = `Usage: npm run bench [-- options]
 
 Measures the worker beside a naive one (bench/naive), in turns, on an embedded
-Temporal server and the simulated cloud. Some five minutes on two quiet cores.
+Temporal server and the simulated cloud. Some six minutes on two quiet cores.
 
   --only <name>   one measurement; may be repeated:
                     cost       calls, history and CPU of a run
@@ -27,8 +27,8 @@ Temporal server and the simulated cloud. Some five minutes on two quiet cores.
                     memory     resident memory of a run that waits
   --runs <n>      workflow runs per worker and round, 1 to 10,000
   --rounds <n>    how often both take their turn, 1 to 100
-  --quick         fewer runs, one round, without in-flight (it takes 80 s);
-                  shows that the bench works, not how fast anything is
+  --quick         fewer runs, short jobs, one round, no in-flight (75 s): shows
+                  that the bench works, not how fast anything is
   --json <file>   writes everything, raw samples too, to this file
   --help
 

@@ -11,7 +11,7 @@ import { row } from '../report';
 import type { Measure } from './measure';
 
 /** An attempt's time-out of 60 s shows that the worker is gone; then there is time for what each makes of it. */
-const WATCHED_S = 75;
+const WATCHED_S = 70;
 const DOWN_MS = 1_000;
 /** Ours looks twice, so far apart, before it says what happened; usually 30 s, for which this bench does not wait. */
 const SETTLE_MS = 2_000;
@@ -23,7 +23,7 @@ export const inFlight: Measure = {
   usual: { runs: 5, rounds: 1 },
   quick: { runs: 2, rounds: 1 },
 
-  async run(bed, { runs, rounds }, say) {
+  async run(bed, { runs, rounds, say }) {
     const posts: Samples = { ours: [], naive: [] };
     const ends = new Map<string, number>();
     for (let round = 1; round <= rounds; round++) {

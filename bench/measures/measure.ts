@@ -9,10 +9,16 @@ export interface Size {
   rounds: number;
 }
 
+export interface Task extends Size {
+  /** Only to show that it works: short waits where that changes nothing but the figures. */
+  quick: boolean;
+  /** Says what is going on, to whoever waits. */
+  say: (text: string) => void;
+}
+
 export interface Measure {
   title: string;
   usual: Size;
   quick: Size;
-  /** Says what is going on, to whoever waits. */
-  run(bed: Bed, size: Size, say: (text: string) => void): Promise<{ rows: Row[]; notes: string[] }>;
+  run(bed: Bed, task: Task): Promise<{ rows: Row[]; notes: string[] }>;
 }

@@ -19,11 +19,11 @@ const JOB_SECONDS = 7_200;
 /** Starts under way at once, so that the fill is no storm. */
 const SIDE_BY_SIDE = 20;
 /** A worker's first runs load code and grow its heap once for all. */
-const WARM_UP = { runs: 20, jobSeconds: 1, pollMs: 500 };
+const WARM_UP = { runs: 10, jobSeconds: 1, pollMs: 500 };
 /** After the last start, until memory is read … */
-const SETTLE_MS = 3_000;
+const SETTLE_MS = 2_000;
 /** … so often, so far apart, as it is and after a collection of garbage. */
-const READINGS = 5;
+const READINGS = 3;
 const APART_MS = 500;
 /** Measured on the naive worker (baseline.md §6), which holds far less of each run. */
 const TARGET_KIB = 204;
@@ -31,11 +31,12 @@ const TARGET_KIB = 204;
 export const memory: Measure = {
   title: 'Resident memory of the worker per run that waits for a poll',
   usual: { runs: 1_000, rounds: 1 },
-  quick: { runs: 100, rounds: 1 },
+  quick: { runs: 50, rounds: 1 },
 
-  async run(bed, { runs, rounds }, say) {
+  async run(bed, { runs, rounds, quick, say }) {
     const half = Math.max(1, Math.round(runs / 2));
-    const of = new Map([0, half, runs].map((count) => [count, noFigures()]));
+    const steps = quick ? [0, runs] : [0, half, runs];
+    const of = new Map(steps.map((count) => [count, noFigures()]));
     for (let round = 1; round <= rounds; round++) {
       const tell = (text: string) => say(`round ${round} of ${rounds}: ${text}`);
       const fills: Fill[] = [];

@@ -22,10 +22,10 @@ const TARGET_S = 6;
 
 export const restart: Measure = {
   title: `kill -9 while a poll is waited for, a new worker ${DOWN_MS / 1_000} s later`,
-  usual: { runs: 5, rounds: 3 },
+  usual: { runs: 5, rounds: 2 },
   quick: { runs: 3, rounds: 1 },
 
-  async run(bed, { runs, rounds }, say) {
+  async run(bed, { runs, rounds, say }) {
     const next: Samples = { ours: [], naive: [] };
     const late: Samples = { ours: [], naive: [] };
     for (let round = 1; round <= rounds; round++) {
