@@ -47,6 +47,7 @@ export async function openBed(): Promise<Bed> {
       ECS_NICS_HEALTH_ADDRESS: await address(),
       ECS_NICS_METRICS_ADDRESS: await address(),
     },
+    startWorker: false,
   });
   const { temporal, simulator } = stack;
   const naiveQueue = `${stack.taskQueue}-naive`;
@@ -71,8 +72,9 @@ export async function openBed(): Promise<Bed> {
     await stack.close();
   };
   try {
+    stack.worker.start();
     naive.start();
-    await naive.ready(temporal, naiveQueue);
+    await Promise.all([stack.worker.ready(temporal, stack.taskQueue), naive.ready(temporal, naiveQueue)]);
     const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars: temporal.env });
     connection = await Connection.connect(connectionOptions);
     const client = new Client({ connection, namespace });

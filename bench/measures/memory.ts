@@ -24,6 +24,7 @@ const WARM_UP = { runs: 10, jobSeconds: 1, pollMs: 500 };
 const SETTLE_MS = 2_000;
 /** … so often, so far apart, as it is and after a collection of garbage. */
 const READINGS = 3;
+const READINGS_QUICK = 1;
 const APART_MS = 500;
 /** Measured on the naive worker (baseline.md §6), which holds far less of each run. */
 const TARGET_KIB = 204;
@@ -42,7 +43,7 @@ export const memory: Measure = {
       const fills: Fill[] = [];
       for (const subject of bed.subjects) {
         tell(`a new worker, ${subject.name}`);
-        fills.push(await Fill.begin(bed, subject));
+        fills.push(await Fill.begin(bed, subject, quick ? READINGS_QUICK : READINGS));
       }
       for (const [count, figures] of of) {
         for (const fill of fills) {
@@ -108,14 +109,15 @@ class Fill {
     this.without = { asItIs: median('asItIs'), collected: median('collected'), heap: median('heap') };
   }
 
-  static async begin(bed: Bed, subject: Subject): Promise<Fill> {
+  /** `times`: readings at each stage. */
+  static async begin(bed: Bed, subject: Subject, times: number): Promise<Fill> {
     await restartWorker(bed, subject, INSPECTABLE);
     const inspector = await Inspector.attach(subject.worker);
     const targets = await bed.cloud.servers(WARM_UP.runs, WARM_UP.jobSeconds);
     const handles = await startAll(subject, targets, WARM_UP.pollMs);
     await untilClosed(bed, subject, 60_000);
     await checkDeleted(bed, subject, targets, handles);
-    return new Fill(bed, subject, inspector, await readAll(subject, inspector));
+    return new Fill(bed, subject, inspector, await readAll(subject, inspector, times));
   }
 
   /** Starts runs until so many are in flight, and reads. */
@@ -126,7 +128,7 @@ class Fill {
     if (!(await until(() => this.waiting(), 180_000))) {
       throw new Error(`${this.subject.name}: ${count} runs did not come to wait within 180 s`);
     }
-    this.readings = await readAll(this.subject, this.inspector);
+    this.readings = await readAll(this.subject, this.inspector, this.readings.length);
     // A run that ended or was given up meanwhile would make the others look cheap.
     if (!(await this.waiting())) throw new Error(`${this.subject.name}: not all runs went on waiting`);
   }
@@ -169,10 +171,10 @@ async function sideBySide<T, R>(items: readonly T[], work: (item: T) => Promise<
   return results;
 }
 
-async function readAll({ worker }: Subject, inspector: Inspector): Promise<Reading[]> {
+async function readAll({ worker }: Subject, inspector: Inspector, times: number): Promise<Reading[]> {
   await sleep(SETTLE_MS);
   const found: number[] = [];
-  for (let n = 0; n < READINGS; n++) {
+  for (let n = 0; n < times; n++) {
     await sleep(APART_MS);
     found.push(rssKiBOf(worker.pid));
   }
