@@ -3,7 +3,7 @@ import type { Stack } from './stack';
 const asTheSignalWould = (signal: NodeJS.Signals): unknown => process.kill(process.pid, signal);
 
 /** Ctrl-C and SIGTERM close the stack in order, then end us; a second one ends us at once. Returns how to undo this. */
-export function closeOnSignals(stack: Stack, end = asTheSignalWould): () => void {
+export function closeOnSignals(stack: Pick<Stack, 'close'>, end = asTheSignalWould): () => void {
   const handlers = (['SIGINT', 'SIGTERM'] as const).map((signal) => {
     const handler = () => {
       release();

@@ -12,7 +12,11 @@ export class Worker {
   private closing = false;
   private listener: (line: string) => void = () => {};
 
-  constructor(private readonly env: NodeJS.ProcessEnv) {}
+  /** `program`: below `lib/`. */
+  constructor(
+    private readonly env: NodeJS.ProcessEnv,
+    private readonly program = 'worker.js',
+  ) {}
 
   get pid(): number {
     return this.process.pid;
@@ -26,7 +30,7 @@ export class Worker {
   /** Starts it (again). `env`: changes for this life. */
   start(env: Record<string, string> = {}): void {
     this.before = this.log;
-    this.running = startProgram('worker.js', [], { ...this.env, ...env });
+    this.running = startProgram(this.program, [], { ...this.env, ...env });
     for (const stream of ['stdout', 'stderr'] as const) {
       this.running.onLine(stream, (line) => this.listener(line));
     }

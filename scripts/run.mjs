@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { nodeProblem } from './fresh.mjs';
 
 const STACK = { parts: ['src', 'simulator', 'dev'], bundle: true };
+const ALL = { parts: [...STACK.parts, 'bench'], bundle: true };
 // What each command needs, what it does then, and the file that becomes the main module.
 const COMMANDS = {
   worker: { parts: ['src'], bundle: true, main: 'lib/worker.js' },
@@ -13,9 +14,9 @@ const COMMANDS = {
   simulator: { parts: ['simulator'], main: 'lib/simulator/main.js' },
   demo: { ...STACK, main: 'lib/dev/demo.js' },
   dev: { ...STACK, main: 'lib/dev/dev.js' },
-  bench: { ...STACK, main: 'lib/bench/main.js' },
-  test: { ...STACK, then: findTemporal, main: 'node_modules/vitest/vitest.mjs', args: ['run'] },
-  build: { ...STACK, types: true },
+  bench: { ...ALL, main: 'lib/bench/main.js' },
+  test: { ...ALL, then: findTemporal, main: 'node_modules/vitest/vitest.mjs', args: ['run'] },
+  build: { ...ALL, types: true },
   histories: { ...STACK, main: 'lib/dev/histories.js' },
   check: { then: checks },
   docs: { parts: ['dev'], main: 'lib/dev/docs.js' },

@@ -25,7 +25,8 @@ const COMMON = ['tsconfig.json', 'package-lock.json'];
 const PARTS = {
   src: { config: 'tsconfig.build.json', sources: ['src'], out: '' },
   simulator: { config: 'simulator/tsconfig.json', sources: ['simulator'], out: 'simulator' },
-  dev: { config: 'dev/tsconfig.json', sources: ['dev', 'bench', 'src/contract', 'src/ecs'], out: '' },
+  dev: { config: 'dev/tsconfig.json', sources: ['dev', 'src/contract', 'src/ecs'], out: '' },
+  bench: { config: 'bench/tsconfig.json', sources: ['bench', 'dev', 'src/contract', 'src/ecs'], out: '' },
 };
 const BUNDLE = {
   sources: ['src/workflows', 'src/contract', 'src/build-bundle.ts'],

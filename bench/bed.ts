@@ -1,0 +1,156 @@
+/** What one measurement stands on, made anew for each: Temporal, the simulated cloud, our worker and the naive one. */
+import { randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import type { WorkflowHandle } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { freePort, until } from '../dev/ports';
+import { cleanEnvironment } from '../dev/processes';
+import { startStack } from '../dev/stack';
+import type { Stack } from '../dev/stack';
+import { Worker } from '../dev/worker';
+import { Cloud } from './cloud';
+import type { Target } from './cloud';
+import type { SubjectName } from './report';
+import type { Pace } from './subjects';
+import { naiveStart, oursStart, wrongResult } from './subjects';
+
+/** Above anything that is called here: what is measured is Temporal's work, not a rate limit. */
+const CLOUD_RPS = '1000';
+
+export interface Subject {
+  readonly name: SubjectName;
+  readonly worker: Worker;
+  readonly taskQueue: string;
+  /** Starts a run that deletes all that the target names. */
+  start(target: Target, pace?: Pace): Promise<WorkflowHandle>;
+}
+
+export interface Bed {
+  readonly stack: Stack;
+  readonly client: Client;
+  readonly cloud: Cloud;
+  /** The two that take turns. */
+  readonly subjects: readonly [Subject, Subject];
+  close(): Promise<void>;
+}
+
+export async function openBed(): Promise<Bed> {
+  const address = async () => `127.0.0.1:${await freePort()}`;
+  const stack = await startStack({
+    label: 'bench',
+    // Servers of earlier runs must not come again on a Temporal server that goes on: their ids are the runs' ids.
+    simulatorArgs: ['--seed', String(randomInt(2 ** 31))],
+    workerEnv: {
+      ECS_NICS_CLOUD_RPS: CLOUD_RPS,
+      // On, as in production: they take memory and time, too.
+      ECS_NICS_HEALTH_ADDRESS: await address(),
+      ECS_NICS_METRICS_ADDRESS: await address(),
+    },
+    startWorker: false,
+  });
+  const { temporal, simulator } = stack;
+  const naiveQueue = `${stack.taskQueue}-naive`;
+  const naive = new Worker(
+    cleanEnvironment(process.env, {
+      ...temporal.env,
+      ECS_NICS_TASK_QUEUE: naiveQueue,
+      ECS_NICS_CLOUD_RPS: CLOUD_RPS,
+      HUAWEICLOUD_SDK_AK: simulator.accessKey.ak,
+      HUAWEICLOUD_SDK_SK: simulator.accessKey.sk,
+      HUAWEICLOUD_SDK_PROJECT_ID: simulator.projectId,
+      HUAWEICLOUD_SDK_REGION_ID: simulator.region,
+      HUAWEICLOUD_ECS_ENDPOINT: simulator.url,
+      HUAWEICLOUD_VPC_ENDPOINT: simulator.url,
+    }),
+    'bench/naive/worker.js',
+  );
+  let connection: Connection | undefined;
+  const close = async () => {
+    await connection?.close();
+    await naive.close();
+    await stack.close();
+  };
+  try {
+    stack.worker.start();
+    naive.start();
+    await Promise.all([stack.worker.ready(temporal, stack.taskQueue), naive.ready(temporal, naiveQueue)]);
+    const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars: temporal.env });
+    connection = await Connection.connect(connectionOptions);
+    const client = new Client({ connection, namespace });
+    return {
+      stack,
+      client,
+      cloud: new Cloud(simulator),
+      subjects: [
+        {
+          name: 'ours',
+          worker: stack.worker,
+          taskQueue: stack.taskQueue,
+          start: (target, pace) => oursStart(client, stack.taskQueue, target, pace),
+        },
+        {
+          name: 'naive',
+          worker: naive,
+          taskQueue: naiveQueue,
+          start: (target, pace) => naiveStart(client, naiveQueue, target, pace),
+        },
+      ],
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** A new process in place of the worker's, seen by the server. `env`: changes for this life. */
+export async function restartWorker(
+  bed: Bed,
+  { worker, taskQueue }: Subject,
+  env: Record<string, string> = {},
+): Promise<void> {
+  await worker.kill();
+  worker.start(env);
+  await worker.ready(bed.stack.temporal, taskQueue);
+}
+
+/** Open runs of that worker. Counted by the server, so that nobody waits in a call which would cost it CPU time. */
+export async function openRuns(bed: Bed, { taskQueue }: Subject): Promise<number> {
+  const query = `TaskQueue = '${taskQueue}' AND ExecutionStatus = 'Running'`;
+  return (await bed.client.workflow.count(query)).count;
+}
+
+/** @throws Error when some run is still open after that time */
+export async function untilClosed(bed: Bed, subject: Subject, timeoutMs: number): Promise<void> {
+  const closed = async () => {
+    // Between two questions: each costs the server time, too.
+    await sleep(500);
+    return (await openRuns(bed, subject)) === 0;
+  };
+  if (await until(closed, timeoutMs)) return;
+  throw new Error(
+    `${subject.name}: ${await openRuns(bed, subject)} runs are open after ${timeoutMs / 1_000} s`,
+  );
+}
+
+/**
+ * Every run has to have deleted what it was started for, by its own result and by the cloud's ledger: figures of runs
+ * that did something else mean nothing.
+ */
+export async function checkDeleted(
+  bed: Bed,
+  { name }: Subject,
+  targets: readonly Target[],
+  handles: readonly WorkflowHandle[],
+): Promise<void> {
+  const results = await Promise.allSettled(handles.map((handle) => handle.result() as Promise<unknown>));
+  const problems = results.flatMap((result, i) => {
+    const problem =
+      result.status === 'fulfilled' ? wrongResult(name, result.value) : (result.reason as Error).message;
+    return problem === undefined ? [] : [`${handles[i]?.workflowId}: ${problem}`];
+  });
+  problems.push(...(await bed.cloud.notDeletedOnce(targets)), ...(await bed.cloud.violations()));
+  if (problems.length === 0) return;
+  throw new Error(`${name}: ${problems.length} problems with what was measured, the first: ${problems[0]}`);
+}

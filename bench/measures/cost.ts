@@ -1,0 +1,161 @@
+/** What a run costs, from its start to its end: calls, history, time and CPU. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { WorkflowHandle } from '@temporalio/client';
+import type { Bed, Subject } from '../bed';
+import { checkDeleted, untilClosed } from '../bed';
+import { readCpu, turnCpu } from '../cpu';
+import type { Target } from '../cloud';
+import { callsOf } from '../cloud';
+import { historyFacts } from '../history';
+import type { Row, Samples, SubjectName } from '../report';
+import { figure, row } from '../report';
+import { summarise } from '../stats';
+import type { Pace } from '../subjects';
+import type { Measure } from './measure';
+
+/**
+ * How long the cloud takes, in seconds: nobody states it, and this is the simulator's assumption. At the usual paces
+ * ours polls twice then, and naive three times.
+ */
+const USUAL: Jobs = { jobSeconds: 12, pace: {} };
+const QUICK: Jobs = { jobSeconds: 4, pace: { pollMs: 3_000 } };
+/** Slow enough that runs don't queue behind each other on two cores. */
+const STARTS_PER_SECOND = 10;
+/** CPU of workers and server while nothing is asked of them is taken off; measured for so long before each turn. */
+const IDLE_MS = 3_000;
+/** A worker's first runs are compiled while they run. */
+const WARM_UP = { runs: 10, jobSeconds: 1, pollMs: 500 };
+/** Worker and server together, CPU ms per run. */
+const TARGET_CPU_MS = 120;
+
+/** Figures of one row, by subject. */
+type Collected = Record<string, Samples>;
+
+export const cost: Measure = {
+  title: 'Cost of a run that deletes 3 NICs',
+  usual: { runs: 50, rounds: 2 },
+  quick: { runs: 10, rounds: 1 },
+
+  async run(bed, { runs, rounds, quick, say }) {
+    const jobs = quick ? QUICK : USUAL;
+    const collected: Collected = {};
+    const classes: Record<SubjectName, Record<string, number>> = { ours: {}, naive: {} };
+    await Promise.all(bed.subjects.map((subject) => warmUp(bed, subject)));
+    for (let round = 1; round <= rounds; round++) {
+      for (const subject of bed.subjects) {
+        say(`round ${round} of ${rounds}: ${runs} runs, ${subject.name}`);
+        const turn = await takeTurn(bed, subject, runs, jobs);
+        for (const [key, values] of Object.entries(turn.figures)) {
+          (collected[key] ??= { ours: [], naive: [] })[subject.name].push(...values);
+        }
+        for (const [name, count] of Object.entries(turn.classes)) {
+          classes[subject.name][name] = (classes[subject.name][name] ?? 0) + count / rounds;
+        }
+      }
+    }
+    return {
+      rows: rowsOf(collected),
+      notes: [`One job of ${jobs.jobSeconds} s.`, ...notesOf(collected, classes)],
+    };
+  },
+};
+
+function rowsOf(collected: Collected): Row[] {
+  const of = (key: string, what: string, unit: string, target?: number) =>
+    row(what, unit, collected[key] ?? { ours: [], naive: [] }, target);
+  return [
+    of('calls', 'cloud calls', ''),
+    of('polls', 'polls of the job', ''),
+    of('delay', 'job ends → run knows', 's'),
+    of('duration', 'start → run closed', 's'),
+    of('events', 'history events', ''),
+    of('bytes', 'history', 'KB'),
+    of('tasks', 'workflow tasks', ''),
+    of('worker', 'CPU, worker', 'ms'),
+    of('server', 'CPU, server', 'ms'),
+    of('total', 'CPU, both', 'ms', TARGET_CPU_MS),
+  ];
+}
+
+function notesOf(collected: Collected, classes: Record<SubjectName, Record<string, number>>): string[] {
+  const median = (key: string, name: SubjectName) => figure(summarise(collected[key]?.[name] ?? []).median);
+  const calls = (name: SubjectName) =>
+    Object.entries(classes[name])
+      .map(([each, count]) => `${each} ${figure(Math.round(count * 10) / 10)}`)
+      .join(', ');
+  return [
+    `Calls of a run: ours ${calls('ours')}; naive ${calls('naive')}.`,
+    `CPU is per run and without what idling costs: that would add ${median('idle', 'ours')} ms to ours and ${median('idle', 'naive')} ms to naive.`,
+    `Other programs took ${median('foreign', 'ours')} % of the machine during turns of ours, ${median('foreign', 'naive')} % during naive's.`,
+  ];
+}
+
+async function warmUp(bed: Bed, subject: Subject): Promise<void> {
+  const targets = await bed.cloud.servers(WARM_UP.runs, WARM_UP.jobSeconds);
+  const handles = await Promise.all(
+    targets.map((target) => subject.start(target, { pollMs: WARM_UP.pollMs })),
+  );
+  await untilClosed(bed, subject, 60_000);
+  await checkDeleted(bed, subject, targets, handles);
+}
+
+interface Jobs {
+  jobSeconds: number;
+  pace: Pace;
+}
+
+interface Turn {
+  figures: Record<string, number[]>;
+  /** Calls per run, by class. */
+  classes: Record<string, number>;
+}
+
+async function takeTurn(bed: Bed, subject: Subject, runs: number, jobs: Jobs): Promise<Turn> {
+  const targets = await bed.cloud.servers(runs, jobs.jobSeconds);
+  const before = readCpu(bed, subject);
+  await sleep(IDLE_MS);
+  const began = readCpu(bed, subject);
+  const handles = await startAll(subject, targets, jobs.pace);
+  await untilClosed(bed, subject, 180_000);
+  const ended = readCpu(bed, subject);
+  await checkDeleted(bed, subject, targets, handles);
+
+  const cpu = turnCpu(before, began, ended, runs);
+  const ledger = await bed.cloud.ledger();
+  const calls = callsOf(targets, ledger);
+  const jobEnds = new Map(ledger.jobs.map((job) => [job.serverId, job.endsAt ?? NaN]));
+  const facts = await Promise.all(handles.map(historyFacts));
+  const classes: Record<string, number> = {};
+  for (const { byClass } of calls) {
+    for (const [name, count] of Object.entries(byClass)) classes[name] = (classes[name] ?? 0) + count / runs;
+  }
+  return {
+    classes,
+    figures: {
+      calls: calls.map(({ total }) => total),
+      polls: calls.map(({ byClass }) => byClass.job ?? 0),
+      delay: facts.map(
+        ({ lastPollAt }, i) => (lastPollAt - (jobEnds.get(targets[i]?.serverId ?? '') ?? NaN)) / 1_000,
+      ),
+      duration: facts.map(({ startedAt, closedAt }) => (closedAt - startedAt) / 1_000),
+      events: facts.map(({ events }) => events),
+      bytes: facts.map(({ bytes }) => bytes / 1_000),
+      tasks: facts.map(({ workflowTasks }) => workflowTasks),
+      worker: [cpu.worker],
+      server: [cpu.server],
+      total: [cpu.worker + cpu.server],
+      idle: [cpu.idle],
+      foreign: [cpu.foreign],
+    },
+  };
+}
+
+async function startAll(subject: Subject, targets: readonly Target[], pace: Pace): Promise<WorkflowHandle[]> {
+  const began = Date.now();
+  return Promise.all(
+    targets.map(async (target, i) => {
+      await sleep(began + (i * 1_000) / STARTS_PER_SECOND - Date.now());
+      return subject.start(target, pace);
+    }),
+  );
+}

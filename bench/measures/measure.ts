@@ -1,0 +1,24 @@
+import type { Bed } from '../bed';
+import type { Row } from '../report';
+
+/** How much is measured. */
+export interface Size {
+  /** Workflow runs per worker and round. */
+  runs: number;
+  /** How often both take their turn. */
+  rounds: number;
+}
+
+export interface Task extends Size {
+  /** Only to show that it works: short waits where that changes nothing but the figures. */
+  quick: boolean;
+  /** Says what is going on, to whoever waits. */
+  say: (text: string) => void;
+}
+
+export interface Measure {
+  title: string;
+  usual: Size;
+  quick: Size;
+  run(bed: Bed, task: Task): Promise<{ rows: Row[]; notes: string[] }>;
+}

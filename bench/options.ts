@@ -1,0 +1,102 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+
+export const NAMES = ['cost', 'restart', 'in-flight', 'memory'] as const;
+export type Name = (typeof NAMES)[number];
+
+export interface Options {
+  only: Name[];
+  /** Workflow runs per worker and round; `null`: each measurement's own number. */
+  runs: number | null;
+  /** How often ours and naive take turns; `null`: each measurement's own number. */
+  rounds: number | null;
+  quick: boolean;
+  json: string | null;
+}
+
+export const HELP = `Usage: npm run bench [-- options]
+
+Measures the worker beside a naive one (bench/naive), in turns, on an embedded
+Temporal server and the simulated cloud. Some six minutes on two quiet cores.
+
+  --only <name>   one measurement; may be repeated:
+                    cost       calls, history and CPU of a run
+                    restart    back at work after kill -9 while waiting
+                    in-flight  POSTs when the worker dies during one
+                    memory     resident memory of a run that waits
+  --runs <n>      workflow runs per worker and round, 1 to 10,000
+  --rounds <n>    how often both take their turn, 1 to 100
+  --quick         fewer runs, short jobs, one round, no in-flight (75 s): shows
+                  that the bench works, not how fast anything is
+  --json <file>   writes everything, raw samples too, to this file
+  --help
+
+Exit code 0: everything was measured, whatever the figures. 1: something could
+not be measured, or a run did not end as it should. 2: bad command line.
+`;
+
+/** Thrown with every problem of the command line. */
+export class UsageError extends Error {}
+
+/** `null`: help was asked for. */
+export function readOptions(args: string[]): Options | null {
+  const values = parsed(args);
+  if (values.help) return null;
+  const problems: string[] = [];
+  const whole = (name: 'runs' | 'rounds', most: number): number | null => {
+    const text = values[name];
+    if (text === undefined) return null;
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= 1 && value <= most) return value;
+    problems.push(`--${name} must be a whole number from 1 to ${most.toLocaleString('en')}, not "${text}"`);
+    return null;
+  };
+  const names = values.only ?? [];
+  for (const name of names.filter((each) => !isName(each))) {
+    problems.push(`--only "${name}" is no measurement; there are ${NAMES.join(', ')}`);
+  }
+  const quick = values.quick ?? false;
+  const everything = NAMES.filter((name) => !quick || name !== 'in-flight');
+  const options: Options = {
+    only: names.length === 0 ? everything : NAMES.filter((name) => names.includes(name)),
+    runs: whole('runs', 10_000),
+    rounds: whole('rounds', 100),
+    quick,
+    json: values.json === undefined ? null : resolve(values.json),
+  };
+  // Found out now, not after five minutes.
+  if (options.json !== null) problems.push(...unwritable(options.json));
+  if (problems.length > 0) throw new UsageError(problems.join('\n'));
+  return options;
+}
+
+function parsed(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        only: { type: 'string', multiple: true },
+        runs: { type: 'string' },
+        rounds: { type: 'string' },
+        quick: { type: 'boolean' },
+        json: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+const isName = (text: string): text is Name => (NAMES as readonly string[]).includes(text);
+
+function unwritable(file: string): string[] {
+  try {
+    if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) return [`--json ${file} is a folder`];
+    accessSync(dirname(file), constants.W_OK);
+    return [];
+  } catch (error) {
+    return [`--json ${file} can't be written: ${(error as Error).message}`];
+  }
+}

@@ -1,0 +1,88 @@
+/** What a measurement says: rows of figures side by side, for people and as JSON. Pure. */
+import type { Machine } from './machine';
+import type { Options } from './options';
+import type { Summary } from './stats';
+import { ratio, summarise } from './stats';
+
+export type SubjectName = 'ours' | 'naive';
+/** Raw figures of one row, by subject. */
+export type Samples = Record<SubjectName, number[]>;
+
+export interface Row {
+  what: string;
+  unit: string;
+  ours: Summary;
+  naive: Summary;
+  /** Median of ours by median of naive. */
+  ratio: number | null;
+  /** Our median is to be at most that; `null`: nobody set a target. */
+  target: number | null;
+  met: boolean | null;
+}
+
+export interface Measurement {
+  name: string;
+  title: string;
+  seconds: number;
+  rows: Row[];
+  /** What one must know to read the rows. */
+  notes: string[];
+  /** Why it could not be measured, or why what was measured does not count. */
+  failure: string | null;
+}
+
+export interface Report {
+  /** Counts up when the shape changes. */
+  format: 1;
+  startedAt: string;
+  seconds: number;
+  machine: Machine;
+  options: Pick<Options, 'only' | 'runs' | 'rounds' | 'quick'>;
+  measurements: Measurement[];
+}
+
+export function row(what: string, unit: string, samples: Samples, target: number | null = null): Row {
+  const [ours, naive] = [summarise(samples.ours), summarise(samples.naive)];
+  return {
+    what,
+    unit,
+    ours,
+    naive,
+    ratio: ratio(ours, naive),
+    target,
+    met: target === null ? null : ours.median <= target,
+  };
+}
+
+/** Three figures that matter, without an exponent. */
+export function figure(value: number): string {
+  if (Number.isInteger(value)) return String(value);
+  const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
+  return value.toFixed(digits);
+}
+
+const shown = ({ min, median, max }: Summary): string => [min, median, max].map(figure).join(' / ');
+
+const HEADS = ['', 'ours', 'naive', 'ratio', 'target'];
+
+/** Lines of a table; the first column to the left, figures to the right. */
+export function table(rows: readonly Row[]): string[] {
+  const cells = rows.map(({ what, unit, ours, naive, ratio: share, target, met }) => [
+    unit === '' ? what : `${what}, ${unit}`,
+    shown(ours),
+    shown(naive),
+    share === null ? '–' : share.toFixed(2),
+    target === null ? '' : `≤ ${figure(target)} ${met ? 'met' : 'MISSED'}`,
+  ]);
+  const widths = HEADS.map((head, i) =>
+    Math.max(head.length, ...cells.map((line) => (line[i] ?? '').length)),
+  );
+  const line = (texts: readonly string[]) =>
+    texts
+      .map((text, i) =>
+        i === 0 || i === HEADS.length - 1 ? text.padEnd(widths[i] ?? 0) : text.padStart(widths[i] ?? 0),
+      )
+      .join('  ')
+      .trimEnd();
+  return [line(HEADS), ...cells.map(line)];
+}

@@ -1,0 +1,55 @@
+/** The two that are compared: how a run is started, and what it has to answer. */
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { ResultDocument } from '../src/contract';
+import { serverWorkflowId, WORKFLOW_TYPE } from '../src/contract';
+import type { Target } from './cloud';
+import type { NaiveInput } from './naive/workflows';
+import type { SubjectName } from './report';
+
+/** Where a run is not to wait as long as usual. */
+export interface Pace {
+  /** Before each poll, in ms. Usual: ours 10 s ± 15 %, naive 5 s. */
+  pollMs?: number;
+  /** Before and between the looks after a lost answer, in ms; ours alone. Usual: 30 s. */
+  settleMs?: number;
+}
+
+export function oursStart(
+  client: Client,
+  taskQueue: string,
+  { serverId, nicIds }: Target,
+  { pollMs, settleMs }: Pace = {},
+): Promise<WorkflowHandle> {
+  const timing = {
+    ...(pollMs === undefined ? {} : { firstPoll: pollMs, pollInterval: pollMs }),
+    ...(settleMs === undefined ? {} : { settle: settleMs }),
+  };
+  return client.workflow.start(WORKFLOW_TYPE.deleteServerNics, {
+    taskQueue,
+    workflowId: serverWorkflowId(serverId),
+    args: [{ serverId, nics: nicIds.map((id) => ({ id })), deadline: '2 hours', timing }],
+  });
+}
+
+export function naiveStart(
+  client: Client,
+  taskQueue: string,
+  { serverId, nicIds }: Target,
+  { pollMs }: Pace = {},
+): Promise<WorkflowHandle> {
+  const input: NaiveInput = { serverId, nicIds, ...(pollMs === undefined ? {} : { pollMs }) };
+  return client.workflow.start('naiveDeleteNics', {
+    taskQueue,
+    workflowId: `naive/${serverId}`,
+    args: [input],
+  });
+}
+
+/** What is wrong with the result of a run that was to delete everything; `undefined`: nothing. */
+export function wrongResult(name: SubjectName, result: unknown): string | undefined {
+  if (name === 'naive') return typeof result === 'string' ? undefined : 'no job id as the result';
+  const { outcome, nics } = (result ?? {}) as Partial<ResultDocument>;
+  const other = nics?.find((nic) => nic.outcome !== 'deleted')?.outcome;
+  if (outcome === 'deleted' && nics !== undefined && other === undefined) return undefined;
+  return `ended as ${outcome ?? 'something else'}${other === undefined ? '' : `, a NIC as ${other}`}`;
+}

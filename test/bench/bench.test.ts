@@ -1,0 +1,111 @@
+/** The bench as a process, with numbers so small that its figures mean nothing. */
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Report } from '../../bench/report';
+import { until } from '../../dev/ports';
+import { root } from '../../dev/root';
+
+const RUN = join(root, 'scripts/run.mjs');
+
+/** All that live below a process, its grandchildren too. */
+function descendants(pid: number): number[] {
+  const lines = spawnSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' })
+    .stdout.trim()
+    .split('\n');
+  const rows = lines.map((line) => line.trim().split(/\s+/)).filter((row) => row[2] !== 'ps');
+  const below = (parent: number): number[] =>
+    rows
+      .filter((row) => Number(row[1]) === parent)
+      .flatMap((row) => [Number(row[0]), ...below(Number(row[0]))]);
+  return below(pid);
+}
+
+/** What ended and waits for its parent to take note of it does nothing any more. */
+const isAlive = (pid: number): boolean =>
+  /^[^Z]/.test(spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).stdout.trim());
+
+it('refuses a bad command line with exit code 2 and one message, and starts nothing', () => {
+  const ended = spawnSync(process.execPath, [RUN, 'bench', '--runs', 'many', '--only', 'speed'], {
+    encoding: 'utf8',
+  });
+  expect(ended).toMatchObject({ status: 2, stdout: '' });
+  expect(ended.stderr).toMatch(/bench: .*"speed"[\s\S]*--runs must be a whole number/);
+});
+
+describe('a small one', { timeout: 300_000 }, () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ecs-nics-bench-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('says on what machine, measures ours and naive side by side, and writes all of it as JSON', async () => {
+    const file = join(folder, 'bench.json');
+    const args = ['bench', '--quick', '--only', 'restart', '--only', 'memory', '--runs', '2', '--json', file];
+    const child = spawn(process.execPath, [RUN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let [out, err] = ['', ''];
+    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+    const [code] = (await once(child, 'close')) as [number];
+    expect(code, out + err).toBe(0);
+    expect(out.indexOf('Machine')).toBeLessThan(out.indexOf('restart ·'));
+    expect(out).toMatch(/CPU +\S.* cores/);
+    expect(out).toMatch(/Temporal +server \d+\.\d+/);
+    expect(out).toMatch(/kill → next call of that run, s .*≤ 6 (met|MISSED)/);
+
+    const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
+    expect(report).toMatchObject({
+      format: 1,
+      options: { only: ['restart', 'memory'], runs: 2, quick: true },
+    });
+    expect(report.machine).toMatchObject({ node: process.version, cores: expect.any(Number) });
+    const [restart, memory] = report.measurements;
+    expect(report.measurements).toHaveLength(2);
+    for (const measurement of report.measurements) {
+      expect(measurement.failure).toBeNull();
+      for (const { ours, naive, ratio } of measurement.rows) {
+        expect(ours.samples.length).toBeGreaterThan(0);
+        expect(naive.samples).toHaveLength(ours.samples.length);
+        if (naive.median !== 0) expect(ratio).toBeCloseTo(ours.median / naive.median);
+      }
+    }
+    const [next] = restart?.rows ?? [];
+    expect(next?.ours.samples).toHaveLength(2);
+    // Three seconds of the timer are left, and the new worker can't come before the second that it is down.
+    for (const seconds of [next?.ours.min, next?.naive.min]) expect(seconds).toBeGreaterThan(1);
+    // The default sticky time-out of ten seconds, which only the naive worker has.
+    expect(next?.naive.min).toBeGreaterThan(10);
+    const resident = memory?.rows.find((row) => row.unit === 'MiB');
+    for (const mib of [resident?.ours.min, resident?.naive.min]) expect(mib).toBeGreaterThan(50);
+  });
+
+  it.skipIf(process.platform === 'win32')('leaves nothing behind on Ctrl-C', async () => {
+    const child = spawn(process.execPath, [RUN, 'bench', '--only', 'restart'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    child.stdout.resume();
+    expect(
+      await until(
+        async () => said.includes('round 1 of'),
+        120_000,
+        () => child.exitCode !== null,
+      ),
+    ).toBe(true);
+    // Server, cloud, both workers, and the guard that outlives us by a moment.
+    const started = descendants(child.pid ?? 0);
+    expect(started.length).toBeGreaterThanOrEqual(4);
+    child.kill('SIGINT');
+    const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
+    expect([code, signal]).toEqual([null, 'SIGINT']);
+    expect(said).not.toContain('not measured');
+    const left = () => started.filter(isAlive);
+    await until(async () => left().length === 0, 3_000);
+    expect(left()).toEqual([]);
+  });
+});
