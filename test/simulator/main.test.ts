@@ -48,6 +48,40 @@ describe('ecs-nics-simulator', () => {
     expect(Buffer.concat(errors).toString()).toBe('');
   });
 
+  it('takes who may log in, and how long what it gives is valid', async () => {
+    const args = [
+      '--port',
+      '0',
+      '--user',
+      'u',
+      '--token-seconds',
+      '60',
+      '--agency-key-seconds',
+      '90',
+      '--no-agency',
+    ];
+    const env = { ...process.env, SIMULATOR_DOMAIN: 'd', SIMULATOR_PASSWORD: 'p' };
+    const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'], env });
+    try {
+      const reader = createInterface(child.stdout);
+      const [line] = (await once(reader, 'line')) as [string];
+      const { simulator, project } = JSON.parse(line) as Record<string, string>;
+      const user = { domain: { name: 'd' }, name: 'u', password: 'p' };
+      const identity = { methods: ['password'], password: { user } };
+      const login = await fetch(`${simulator}/v3/auth/tokens`, {
+        method: 'POST',
+        body: JSON.stringify({ auth: { identity, scope: { project: { id: project } } } }),
+      });
+      expect(login.status).toBe(201);
+      const { token } = (await login.json()) as { token: Record<'issued_at' | 'expires_at', string> };
+      expect(Date.parse(token.expires_at) - Date.parse(token.issued_at)).toBe(60_000);
+      const knobs = await (await fetch(`${simulator}/_sim/knobs`)).json();
+      expect(knobs).toMatchObject({ agency: false, agencyKeySeconds: 90 });
+    } finally {
+      child.kill();
+    }
+  });
+
   it('explains itself, and refuses a bad command line', async () => {
     const { stdout } = await run(process.execPath, [program, '--help']);
     expect(stdout).toContain('--time-scale');

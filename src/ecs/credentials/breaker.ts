@@ -46,7 +46,7 @@ class Breaker {
     for (;;) {
       if (this.proven && this.refusals === 0) return this.pass(() => {});
       const now = this.clock.now();
-      if (this.closed) {
+      if (this.open) {
         if (this.trial !== null || this.tooSoon(now)) throw this.refused(now);
         // Also one that brings no clear answer has used up its minute.
         this.triedAt = now;
@@ -56,7 +56,7 @@ class Breaker {
     }
   }
 
-  private get closed(): boolean {
+  private get open(): boolean {
     return this.refusals >= (this.proven ? ENOUGH.proven : ENOUGH.unproven);
   }
 
@@ -93,19 +93,19 @@ class Breaker {
 
   private accepted(refusalsSeen: number): void {
     if (refusalsSeen < this.refusalsEver) return;
-    if (this.closed) this.notices.tell('info', 'the cloud accepts the worker’s credentials again');
+    if (this.open) this.notices.tell('info', 'the cloud accepts the worker’s credentials again');
     this.proven = true;
     this.refusals = 0;
   }
 
   private refuse(refusal: Refusal): void {
-    const before = this.closed;
+    const before = this.open;
     this.refusals += 1;
     this.refusalsEver += 1;
     const now = this.clock.now();
     this.last = { refusal, at: now };
     this.triedAt = now;
-    if (this.closed && !before) {
+    if (this.open && !before) {
       this.notices.tell(
         'warn',
         `the cloud refuses the worker’s credentials (${refusal.meaning}): one try a minute until one is accepted. ${refusal.hint}`,
@@ -115,7 +115,7 @@ class Breaker {
 
   private refused(now: number): CredentialProblem {
     const { last } = this;
-    if (last === null) throw new Error('closed without a refusal');
+    if (last === null) throw new Error('open without a refusal');
     const ago = Math.max(0, Math.round((now - last.at) / 1_000));
     return new CredentialProblem({
       ...last.refusal,
