@@ -53,6 +53,23 @@ export function table(rows: readonly (readonly string[])[], gap = 2): string[] {
   );
 }
 
+/**
+ * A table of at most `width` columns; where that is impossible, each row as its first cell, an id to be copied whole, with the
+ * other cells on a line below it. `head` is `null` then.
+ */
+export function fitted(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  width: number,
+): { head: string | null; body: string[][] } {
+  const [head = '', ...lines] = table([header, ...rows]);
+  if ([head, ...lines].every((line) => widthOf(line) <= width)) {
+    return { head, body: lines.map((line) => [line]) };
+  }
+  const below = ([id = '', ...cells]: readonly string[]) => [id, `  ${cells.filter(Boolean).join(' · ')}`];
+  return { head: null, body: rows.map(below) };
+}
+
 /** Words broken to lines of at most `width`; a longer word stays whole, so that it can be copied. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];

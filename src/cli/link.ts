@@ -9,6 +9,8 @@ export interface RunRef {
   workflowId: string;
   runId: string;
   url: string;
+  /** Of the chain's first run, for a run that has continued as new. */
+  firstRunId?: string;
 }
 
 export function runLink(base: string, namespace: string, workflowId: string, runId: string): string {

@@ -1,7 +1,7 @@
 /** How a run ended, and the exit code that says it. */
 import { ApplicationFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
-import { endDocument } from '../../src/cli/delete';
+import { endDocument } from '../../src/cli/documents';
 import type { Counts, Ending } from '../../src/cli/ending';
 import { asDocument, endingOfFailure } from '../../src/cli/ending';
 import { exitCodeOf } from '../../src/cli/exit-codes';

@@ -22,7 +22,7 @@ const state = (changes: Partial<FollowState> = {}): FollowState => ({
 describe('the block on a terminal', () => {
   it('shows phase, job, polls, the next look and every NIC', () => {
     expect(progressLines(state(), frame)).toEqual([
-      '* 30 s · polling',
+      '* 30 s · web-01 · polling',
       '  RUNNING · 2 polls · next look in 6 s · job ff8080826a7b4f0e016a8d3c7a5b1234',
       `  ${NIC_A}  10.0.1.20  no verdict yet`,
       `  ${NIC_B}  10.0.1.21  no verdict yet`,
@@ -42,7 +42,7 @@ describe('the block on a terminal', () => {
       }),
       frame,
     );
-    expect(lines[0]).toBe('* 30 s · waiting: another command is running on the server');
+    expect(lines[0]).toBe('* 30 s · web-01 · waiting: another command is running on the server');
     expect(lines[2]).toMatch(/deleted$/);
     expect(lines[3]).toMatch(/unknown$/);
     expect(lines.slice(4, 6)).toEqual(['  ! two', '  ! three']);

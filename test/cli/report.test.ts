@@ -129,7 +129,7 @@ describe('the report of an ended run', () => {
 
 describe('the report of an open run', () => {
   it('says where it stands and when it looks again', () => {
-    const text = openReport(running(), RUN, openSteps(SERVER, null), PAGE).join('\n');
+    const text = openReport(running(), RUN, openSteps(SERVER), PAGE).join('\n');
     expect(text).toContain('running · polling');
     expect(text).toContain('no verdict yet');
     expect(text).toContain('look at the cloud in 6 s');
