@@ -87,6 +87,11 @@ export function endpointOf(address: string): { host: string; port: number } | nu
   };
 }
 
+/** Temporal Cloud has a Web UI and tools of its own. */
+export function isTemporalCloud(address: string): boolean {
+  return /\.(tmprl\.cloud|api\.temporal\.io)(:\d+)?$/.test(address);
+}
+
 /** gRPC goes through these proxies, by these variables; a direct probe might fail there for no reason. */
 function viaProxy(host: string): boolean {
   const { env } = process;

@@ -66,7 +66,7 @@ async function startAndFollow(
   const ref = context.run({ workflowId, ...started });
   if (started.kind === 'other') throw otherRun(started, ref, serverId, output);
   output.say([announcement(started, input), ...runLines(ref)]);
-  if (wait) return waitForEnd(context, { workflowId, serverId, input, ...started }, output);
+  if (wait) return waitForEnd(context, { workflowId, serverId, input, announced: true, ...started }, output);
   output.say(stepLines(openSteps(serverId), pageOf(output)));
   output.document(openDocument(ref, null));
   return EXIT.done;

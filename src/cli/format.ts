@@ -95,6 +95,26 @@ export function shellQuote(argument: string): string {
   return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
 }
 
+/** Quoted and escaped parts belong to their word. */
+const SHELL_WORD = /(?:\\.|'[^']*'|[^\s'\\])+/g;
+
+/** A command as a shell takes it from several lines, where one of `width` columns is too short; an option keeps its value. */
+export function commandLines(command: string, width: number): string[] {
+  if (widthOf(command) <= width) return [command];
+  const parts: string[] = [];
+  for (const word of command.match(SHELL_WORD) ?? []) {
+    if (parts.length === 0 || word.startsWith('--')) parts.push(word);
+    else parts.push(`${parts.pop()} ${word}`);
+  }
+  const lines: string[] = [];
+  for (const part of parts) {
+    const longer = `${lines.at(-1)} ${part}`;
+    if (lines.length > 0 && widthOf(longer) <= width - 2) lines.splice(-1, 1, longer);
+    else lines.push(lines.length === 0 ? part : `  ${part}`);
+  }
+  return lines.map((line, i) => (i === lines.length - 1 ? line : `${line} \\`));
+}
+
 /** A caller's text inside Markdown that is shown as HTML: neither may be able to do anything. */
 export function escapeMarkdown(text: string): string {
   return clean(text)

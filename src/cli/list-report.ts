@@ -54,13 +54,9 @@ function tableLines(runs: readonly ListedRun[], page: ReportPage): string[] | nu
 }
 
 function twoLines(run: ListedRun, page: ReportPage): string[] {
-  const words = [
-    clean(run.serverName ?? ''),
-    stateOf(run),
-    startText(run.startedAt, page.now),
-    ageText(run.startedAt, page.now),
-  ];
-  return [run.serverId, `  ${words.filter(Boolean).join(' · ')}`].map(colorOf(run, page.colors));
+  const facts = `${stateOf(run)} · ${ageText(run.startedAt, page.now)}`;
+  const name = cut(clean(run.serverName ?? ''), page.columns - 1 - widthOf(`   · ${facts}`));
+  return [run.serverId, `  ${[name, facts].filter(Boolean).join(' · ')}`].map(colorOf(run, page.colors));
 }
 
 /** Phase of an open run, outcome of a closed one, as well as it is known. */

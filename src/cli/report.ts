@@ -1,9 +1,9 @@
 /** What an operator reads at the end: verdict first, then the NICs, the evidence, and what to do now. No IO. */
-import type { NicRow, ResultDocument } from '../contract';
+import type { NicOutcome, NicRow, ResultDocument } from '../contract';
 import { FAILURE_TYPE, formatDuration } from '../contract';
 import type { Ending, OpenSubmission } from './ending';
 import { countsOf } from './ending';
-import { clean, fitted, plural, wrap } from './format';
+import { clean, commandLines, fitted, plural, wrap } from './format';
 import type { RunRef } from './link';
 import type { Step } from './next-steps';
 import type { Colors } from './output';
@@ -33,8 +33,8 @@ export interface ReportPage {
 const SHORT_STEP = 10;
 const FACT_NAME = 12;
 
-/** Report of a run that has ended. */
-export function endReport(ending: Ending, run: RunRef, steps: Step[], page: ReportPage): string[] {
+/** Report of a run that has ended. `run`: `null` when it stands right above. */
+export function endReport(ending: Ending, run: RunRef | null, steps: Step[], page: ReportPage): string[] {
   const { document } = ending;
   return [
     '',
@@ -42,7 +42,7 @@ export function endReport(ending: Ending, run: RunRef, steps: Step[], page: Repo
     ...(document === null ? [] : [`  ${serverOf(document)}`]),
     ...reasonLines(ending, page),
     ...(document === null ? totalsLines(ending, page) : bodyLines(document, page)),
-    ...runLines(run),
+    ...(run === null ? [] : runLines(run)),
     ...stepLines(steps, page),
   ];
 }
@@ -81,7 +81,7 @@ export function silentReport(silent: SilentRun, run: RunRef, steps: Step[], page
     '',
     ...(phase === null ? [] : fact('phase', `${clean(phase)}, as the run published it last`, page)),
     ...facts.flatMap(([name, text]) => fact(name, text, page)),
-    ...(open === null ? [] : openSubmissionLines(open, page)),
+    ...(open === null ? [] : sentLines(open, page)),
     ...runLines(run),
     ...stepLines(steps, page),
   ];
@@ -100,7 +100,7 @@ export function noticeLines(
 
 export function headline(ending: Ending, c: Colors): string {
   const { document } = ending;
-  const counts = document === null || document.nics.length === 0 ? '' : `: ${countsText(countsOf(document))}`;
+  const counts = document === null || document.nics.length === 0 ? '' : `: ${totalsText(document)}`;
   switch (ending.kind) {
     case 'completed':
       return c.bold(c.green(`✔ ${completedText(document, counts)}`));
@@ -113,6 +113,12 @@ export function headline(ending: Ending, c: Colors): string {
       return c.bold(c.red(`✘ the run ${how}: nobody has observed how it ended`));
     }
   }
+}
+
+function totalsText(document: ResultDocument): string {
+  const counts = countsOf(document);
+  const all = counts[document.outcome as NicOutcome] === document.nics.length;
+  return all ? plural(document.nics.length, 'NIC') : countsText(counts);
 }
 
 function completedText(document: ResultDocument | null, counts: string): string {
@@ -134,8 +140,11 @@ function reasonLines(ending: Ending, page: ReportPage): string[] {
 }
 
 function totalsLines(ending: Ending, page: ReportPage): string[] {
-  if (ending.kind === 'ended-from-outside' && ending.open !== null)
-    return ['', ...openSubmissionLines(ending.open, page), ''];
+  if (ending.kind === 'ended-from-outside' && ending.open !== null) {
+    const { since } = ending.open;
+    const text = `A deletion was under way (since ${clean(since)}); the cloud may still take these NICs:`;
+    return ['', ...indent(text, page, '  '), ...submissionLines(ending.open), ''];
+  }
   if (ending.kind !== 'cancelled') return [''];
   const text = countsText(ending.counts ?? {});
   return [
@@ -144,10 +153,16 @@ function totalsLines(ending: Ending, page: ReportPage): string[] {
   ];
 }
 
-function openSubmissionLines({ nics, since, jobId }: OpenSubmission, page: ReportPage): string[] {
+function sentLines(open: OpenSubmission, page: ReportPage): string[] {
+  return [
+    ...fact('sent', `${clean(open.since)}; there is no verdict yet on`, page),
+    ...submissionLines(open),
+  ];
+}
+
+function submissionLines({ nics, jobId }: OpenSubmission): string[] {
   const job = jobId === null ? 'its job id is not known' : `job ${clean(jobId)}`;
-  const text = `A deletion was under way since ${clean(since)} (${job}); the cloud may still take these NICs:`;
-  return [...indent(text, page, '  '), ...nics.map((id) => `    ${clean(id)}`)];
+  return [...nics.map((id) => `    ${clean(id)}`), `    (${job})`];
 }
 
 function bodyLines(document: ResultDocument, page: ReportPage): string[] {
@@ -210,12 +225,15 @@ export function runLines(run: RunRef): string[] {
 
 export function stepLines(steps: readonly Step[], page: ReportPage): string[] {
   if (steps.length === 0) return [];
-  // Commands are never broken: they are there to be copied.
-  const bold = page.colors.bold;
+  const { bold } = page.colors;
   if (steps.every(({ text }) => text.length <= SHORT_STEP)) {
     return ['', ...steps.map(({ text, command }) => `  ${text.padEnd(SHORT_STEP)}  ${bold(command)}`)];
   }
-  return steps.flatMap(({ text, command }) => ['', ...indent(text, page, '  '), `    ${bold(command)}`]);
+  return steps.flatMap(({ text, command }) => [
+    '',
+    ...indent(text, page, '  '),
+    ...commandLines(command, page.columns - 5).map((line) => `    ${bold(line)}`),
+  ]);
 }
 
 /** `  name        text`, further lines below the text. */

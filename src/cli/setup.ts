@@ -1,12 +1,12 @@
 /** `ecs-nics setup`: what a namespace needs for runs to be found; runs work without it. */
 import { SEARCH_ATTRIBUTE } from '../contract';
 import type { Temporal } from '../connection';
-import { reasonOf } from '../connection';
+import { isTemporalCloud, reasonOf } from '../connection';
 import { pageOf, withTemporal } from './context';
 import { CliError } from './errors';
 import type { ExitCode } from './exit-codes';
 import { EXIT } from './exit-codes';
-import { shellQuote } from './format';
+import { commandLines, plural, shellQuote } from './format';
 import type { Output } from './output';
 import { indent } from './report';
 
@@ -26,43 +26,61 @@ export interface Attribute {
   type: string | null;
 }
 
+export interface Outcome {
+  attributes: Attribute[];
+  /** Of closed runs, in ms; `null`: it can't be read, or nothing is ever deleted. */
+  retentionMs: number | null;
+  /** Each with its remedy. */
+  problems: string[];
+}
+
 export async function setup(output: Output): Promise<ExitCode> {
   return withTemporal(async ({ temporal }) => {
-    const { namespace } = temporal;
-    const before = await registered(temporal);
-    const { refused, added } = await addMissing(temporal, before);
-    const attributes = added === null ? before : merged(before, added);
-    const retentionMs = await retentionOf(temporal);
+    const { attributes, retentionMs, problems } = await prepare(temporal);
+    const { address, namespace } = temporal;
+    const warning = retentionWarning(temporal, retentionMs);
     const page = pageOf(output);
-    const warning = retentionWarning(namespace, retentionMs);
-    output.say([
-      `namespace ${namespace} of ${temporal.address}`,
-      ...attributes.map((attribute) => `  ${attribute.name.padEnd(NAME_WIDTH)}${stateText(attribute)}`),
-      ...(attributes.some(({ state }) => state === 'added')
-        ? [
-            '',
-            ...indent(
-              'Workers that run already find them within minutes; runs that are open go on without.',
-              page,
-              '',
-            ),
-          ]
-        : []),
-      ...(warning === null ? [] : ['', ...indent(`warning: ${warning}`, page, '').map(page.colors.yellow)]),
-    ]);
+    const lines = [`namespace ${namespace} of ${address}`];
+    for (const attribute of attributes) {
+      lines.push(`  ${attribute.name.padEnd(NAME_WIDTH)}${stateText(attribute)}`);
+    }
+    if (attributes.some(({ state }) => state === 'added')) {
+      const text = 'Workers that run already find them within minutes; runs that are open go on without.';
+      lines.push('', ...indent(text, page, ''));
+    }
+    if (warning !== null) {
+      lines.push('', ...indent(`warning: ${warning.text}`, page, '').map(page.colors.yellow));
+      lines.push(...commandLines(warning.command, page.columns - 3).map((line) => `  ${line}`));
+    }
+    output.say(lines);
     const known = {
       namespace,
       searchAttributes: attributes,
       retentionHours: retentionMs === null ? null : Math.round(retentionMs / HOUR_MS),
-      warnings: warning === null ? [] : [warning],
+      warnings: warning === null ? [] : [`${warning.text} ${warning.command}`],
     };
-    const problems = problemsOf(attributes, temporal, refused);
     if (problems.length > 0) {
       throw new CliError(EXIT.starterFailed, 'SetupIncomplete', problems.join('\n'), known);
     }
     output.document(known);
     return EXIT.done;
   });
+}
+
+/** Adds what is missing. Throws when the namespace can't even be read. */
+export async function prepare(temporal: Temporal): Promise<Outcome> {
+  const before = await registered(temporal);
+  const { refused, after } = await addMissing(temporal, before);
+  const attributes = after.map((attribute, i) =>
+    attribute.state === 'present' && before[i]?.state === 'missing'
+      ? { ...attribute, state: 'added' as const }
+      : attribute,
+  );
+  return {
+    attributes,
+    retentionMs: await retentionOf(temporal),
+    problems: problemsOf(attributes, temporal, refused),
+  };
 }
 
 const NAMES = Object.values(SEARCH_ATTRIBUTE);
@@ -80,13 +98,12 @@ async function registered(temporal: Temporal): Promise<Attribute[]> {
   });
 }
 
-/** `added`: the state afterwards; `null` when there was nothing to add, or it was refused. */
 async function addMissing(
   temporal: Temporal,
-  before: readonly Attribute[],
-): Promise<{ added: Attribute[] | null; refused: string | null }> {
+  before: Attribute[],
+): Promise<{ after: Attribute[]; refused: string | null }> {
   const missing = before.filter(({ state }) => state === 'missing').map(({ name }) => name);
-  if (missing.length === 0) return { added: null, refused: null };
+  if (missing.length === 0) return { after: before, refused: null };
   try {
     await temporal.call(CALL_MS, () =>
       temporal.connection.operatorService.addSearchAttributes({
@@ -94,22 +111,13 @@ async function addMissing(
         searchAttributes: Object.fromEntries(missing.map((name) => [name, KEYWORD])),
       }),
     );
-    // Read back: a server answers yes to a type that differs from what it has.
-    return { added: await registered(temporal), refused: null };
+    // Read back: a server says yes to a name that it has with another type.
+    return { after: await registered(temporal), refused: null };
   } catch (error) {
-    return { added: null, refused: reasonOf(error) };
+    return { after: before, refused: reasonOf(error) };
   }
 }
 
-function merged(before: readonly Attribute[], after: readonly Attribute[]): Attribute[] {
-  return after.map((attribute, i) =>
-    attribute.state === 'present' && before[i]?.state === 'missing'
-      ? { ...attribute, state: 'added' }
-      : attribute,
-  );
-}
-
-/** How long closed runs are kept; `null`: it can't be read, or nothing is ever deleted. */
 async function retentionOf(temporal: Temporal): Promise<number | null> {
   try {
     const { config } = await temporal.call(CALL_MS, () =>
@@ -122,14 +130,21 @@ async function retentionOf(temporal: Temporal): Promise<number | null> {
   }
 }
 
-export function retentionWarning(namespace: string, retentionMs: number | null): string | null {
+export function retentionWarning(
+  { namespace, address }: Pick<Temporal, 'namespace' | 'address'>,
+  retentionMs: number | null,
+): { text: string; command: string } | null {
   if (retentionMs === null || retentionMs >= LEAST_RETENTION_MS) return null;
   const hours = Math.round(retentionMs / HOUR_MS);
-  const kept = hours % 24 === 0 ? (hours === 24 ? '1 day' : `${hours / 24} days`) : `${hours} h`;
-  return (
-    `closed runs are kept for ${kept} only: after that nobody can see what became of a deletion, or restore from it. ` +
-    `7 days or more: temporal operator namespace update --namespace ${shellQuote(namespace)} --retention 168h`
-  );
+  const kept = hours % 24 === 0 ? plural(hours / 24, 'day') : `${hours} h`;
+  return {
+    text:
+      `closed runs are kept for ${kept} only: after that nobody can see what became of a deletion, or restore from it. ` +
+      'For 7 days:',
+    command: isTemporalCloud(address)
+      ? `tcld namespace retention set --namespace ${shellQuote(namespace)} --retention-days 7`
+      : `temporal operator namespace update --namespace ${shellQuote(namespace)} --retention 168h`,
+  };
 }
 
 function stateText({ state, type }: Attribute): string {
@@ -147,7 +162,7 @@ function stateText({ state, type }: Attribute): string {
 
 function problemsOf(attributes: readonly Attribute[], temporal: Temporal, refused: string | null): string[] {
   const at = `--namespace ${shellQuote(temporal.namespace)}`;
-  const isCloud = /\.(tmprl\.cloud|api\.temporal\.io)(:|$)/.test(temporal.address);
+  const isCloud = isTemporalCloud(temporal.address);
   const named = (state: Attribute['state']) =>
     attributes.filter((attribute) => attribute.state === state).map(({ name }) => name);
   const problems: string[] = [];

@@ -23,23 +23,25 @@ export interface Awaited extends FollowedRun {
   serverId: string;
   firstRunId: string;
   startedAt: number;
+  /** Its ids and its link have been said. */
+  announced: boolean;
   /** The request, when we know it. */
   input: DeleteServerNicsInput | null;
 }
 
 export async function waitForEnd(context: Context, run: Awaited, output: Output): Promise<ExitCode> {
+  const announcedId = run.announced ? run.runId : null;
   const view = progressView(output, run.startedAt);
   let end: FollowEnd;
   try {
     end = await follow(runSource(context.temporal, run), view, context.interrupted);
   } catch (error) {
-    const ref = context.run(run);
     throw new CliError(
       EXIT.starterFailed,
       'LostRun',
       `the run can't be followed any more: ${reasonOf(error)}.`,
-      ref,
-      runLines(ref),
+      context.run(run),
+      runLines(context.run(run)),
       { cause: error },
     );
   } finally {
@@ -47,9 +49,11 @@ export async function waitForEnd(context: Context, run: Awaited, output: Output)
   }
   // Only now: the run may have continued as new meanwhile.
   const ref = context.run(run);
-  if (end.kind !== 'closed') throw stoppedWaiting(end, ref, run.serverId, output);
+  const isAbove = ref.runId === announcedId;
+  if (end.kind !== 'closed') throw stoppedWaiting(end, ref, isAbove, run.serverId, output);
   const { ending } = end;
-  output.say(endReport(ending, ref, endSteps(ending, run.serverId, run.input), pageOf(output)));
+  const steps = endSteps(ending, run.serverId, run.input);
+  output.say(endReport(ending, isAbove ? null : ref, steps, pageOf(output)));
   output.document(endDocument(ref, ending));
   return exitCodeOf(ending);
 }
@@ -57,6 +61,7 @@ export async function waitForEnd(context: Context, run: Awaited, output: Output)
 function stoppedWaiting(
   end: Exclude<FollowEnd, { kind: 'closed' }>,
   run: RunRef,
+  isAbove: boolean,
   serverId: string,
   output: Output,
 ): CliError {
@@ -64,7 +69,8 @@ function stoppedWaiting(
   const lines = [
     ...lastKnown(end.document),
     goesOn,
-    ...runLines(run),
+    // Standard error may well go elsewhere than what was said before.
+    ...(isAbove && output.live ? [] : runLines(run)),
     ...stepLines(openSteps(serverId), pageOf(output)),
   ];
   const [code, type, message] = stopOf(end);

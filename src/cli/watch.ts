@@ -12,8 +12,18 @@ export async function watch(serverId: string, output: Output): Promise<ExitCode>
     async (context) => {
       const run = await findRun(context.temporal, serverId);
       if (run.open) output.say(['following the open run', ...runLines(context.run(run))]);
-      const startedAt = run.startedAt.getTime();
-      return waitForEnd(context, { ...run, serverId, startedAt, startedByUsAt: null, input: null }, output);
+      return waitForEnd(
+        context,
+        {
+          ...run,
+          serverId,
+          startedAt: run.startedAt.getTime(),
+          startedByUsAt: null,
+          announced: run.open,
+          input: null,
+        },
+        output,
+      );
     },
     { interruptible: true },
   );

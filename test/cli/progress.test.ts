@@ -71,6 +71,32 @@ describe('the block on a terminal', () => {
     expect(lines.join('')).not.toMatch(/[\u0000-\u001f]/);
   });
 
+  it('with many NICs what is wrong still shows, and how many are left out', () => {
+    const nics = Array.from({ length: 32 }, () => nic());
+    const trouble = { kind: 'lost' as const, why: 'x', forMs: 4_000, limitMs: 60_000 };
+    const lines = progressLines(state({ document: running({ nics, warnings: ['odd'] }), trouble }), {
+      ...frame,
+      rows: 12,
+    });
+    expect(lines).toHaveLength(12);
+    expect(lines.slice(-4)).toEqual([
+      '  and 26 more NICs',
+      '  ! odd',
+      '  ! Temporal does not answer (for 4 s; waiting ends after 60 s): x',
+      '  Ctrl-C stops watching; the run goes on',
+    ]);
+  });
+
+  it('where ids do not fit, addresses stand for them; before an address is known, the id', () => {
+    const narrow = { ...frame, columns: 56 };
+    expect(progressLines(state(), narrow).slice(2, 4)).toEqual([
+      '  10.0.1.20  no verdict yet',
+      '  10.0.1.21  no verdict yet',
+    ]);
+    const early = state({ document: running({ nics: [nic({ ip: null, outcome: 'untouched' })] }) });
+    expect(progressLines(early, narrow)[2]).toBe(`  ${NIC_A}  no verdict yet`);
+  });
+
   it('is never higher than the screen', () => {
     const nics = Array.from({ length: 40 }, () => nic());
     const lines = progressLines(state({ document: running({ nics }) }), { ...frame, rows: 10 });
