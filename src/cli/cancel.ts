@@ -4,9 +4,10 @@ import { checkServerId, pageOf, withTemporal } from './context';
 import { openDocument } from './documents';
 import type { ExitCode } from './exit-codes';
 import { EXIT } from './exit-codes';
-import { askStatus, findOpenRun, tell } from './lookup';
+import { findOpenRun, tell } from './lookup';
 import { openSteps } from './next-steps';
 import type { Output } from './output';
+import { askStatus } from './query';
 import { noticeLines } from './report';
 
 export async function cancel(serverId: string, output: Output): Promise<ExitCode> {
@@ -20,7 +21,8 @@ export async function cancel(serverId: string, output: Output): Promise<ExitCode
       firstExecutionRunId: run.firstRunId,
     });
     await tell(context, serverId, run, () => handle.cancel());
-    const after = await askStatus(temporal, run);
+    // Who did not answer once has nothing new to say.
+    const after = before.document === null ? before : await askStatus(temporal, run);
     output.say(
       noticeLines(
         'cancellation requested',

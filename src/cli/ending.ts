@@ -8,13 +8,13 @@ import {
   WorkflowFailedError,
 } from '@temporalio/client';
 import type { NicOutcome, ResultDocument, ResultTotals } from '../contract';
-import { MEMO, QUERY_STATUS, isRecord, isUuid } from '../contract';
+import { MEMO, isRecord, isUuid } from '../contract';
 import type { Temporal } from '../connection';
+import { asDocument, askStatus } from './query';
 
 /** One round of waiting for the end; the caller asks again. */
 const WAIT_MS = 60_000;
-/** A closed run is answered by any worker from its history; without one there is the memo. */
-const QUERY_MS = 5_000;
+const CALL_MS = 5_000;
 
 /** A run, which may continue as new: `runId` is then moved on to the next run of the chain. */
 export interface RunPointer {
@@ -60,7 +60,7 @@ export async function readEnding(temporal: Temporal, run: RunPointer): Promise<E
     case 'cancelled':
       return readCancelled(temporal, run);
     case 'ended-from-outside':
-      return { ...ending, open: asOpen((await memoOf(temporal, run))?.[MEMO.open]) };
+      return { ...ending, open: asOpen((await describe(temporal, run)).memo?.[MEMO.open]) };
   }
 }
 
@@ -98,14 +98,11 @@ export function endingOfFailure(cause: Error | undefined, fallback: string): End
 }
 
 async function readCancelled(temporal: Temporal, run: RunPointer): Promise<Ending> {
-  try {
-    const handle = handleOf(temporal, run);
-    const document = asDocument(await temporal.call(QUERY_MS, () => handle.query(QUERY_STATUS)));
-    if (document !== null) return { kind: 'cancelled', document, totals: null, counts: countsOf(document) };
-  } catch {
-    // No worker, or none that can read this run: the memo holds the totals.
-  }
-  const totals = asTotals((await memoOf(temporal, run))?.[MEMO.result]);
+  const { memo, taskQueue } = await describe(temporal, run);
+  const { document } = await askStatus(temporal, { ...run, taskQueue });
+  if (document !== null) return { kind: 'cancelled', document, totals: null, counts: countsOf(document) };
+  // No worker, or none that can read this run: the memo holds the totals.
+  const totals = asTotals(memo?.[MEMO.result]);
   return { kind: 'cancelled', document: null, totals, counts: totals?.counts ?? null };
 }
 
@@ -113,21 +110,14 @@ function handleOf(temporal: Temporal, { workflowId, runId }: RunPointer) {
   return temporal.client.workflow.getHandle(workflowId, runId, { followRuns: false });
 }
 
-async function memoOf(temporal: Temporal, run: RunPointer): Promise<Record<string, unknown> | undefined> {
-  return (await temporal.call(QUERY_MS, () => handleOf(temporal, run).describe())).memo;
+function describe(temporal: Temporal, run: RunPointer) {
+  return temporal.call(CALL_MS, () => handleOf(temporal, run).describe());
 }
 
 export function countsOf(document: ResultDocument): Counts {
   const counts: Counts = {};
   for (const { outcome } of document.nics) counts[outcome] = (counts[outcome] ?? 0) + 1;
   return counts;
-}
-
-/** A document of ours, perhaps of another version; `null` for anything else. */
-export function asDocument(value: unknown): ResultDocument | null {
-  return isRecord(value) && typeof value.outcome === 'string' && Array.isArray(value.nics)
-    ? (value as unknown as ResultDocument)
-    : null;
 }
 
 export function asOpen(value: unknown): OpenSubmission | null {

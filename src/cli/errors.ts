@@ -33,7 +33,7 @@ export function asCliError(error: unknown, where: { address: string; namespace: 
   if (
     error instanceof NamespaceNotFoundError ||
     cause instanceof NamespaceNotFoundError ||
-    isNoNamespace(cause)
+    (isNotFound(cause) && /^namespace\b/i.test(cause.details))
   ) {
     return new CliError(
       EXIT.starterFailed,
@@ -59,10 +59,6 @@ export function asCliError(error: unknown, where: { address: string; namespace: 
 }
 
 /** As calls below the client's own level tell it. */
-function isNoNamespace(error: unknown): boolean {
-  return (
-    isGrpcServiceError(error) &&
-    error.code === GRPC_NOT_FOUND &&
-    /^namespace\b.*not found/i.test(error.details)
-  );
+export function isNotFound(error: unknown): error is Error & { details: string } {
+  return isGrpcServiceError(error) && Number(error.code) === GRPC_NOT_FOUND;
 }

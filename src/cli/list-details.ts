@@ -1,7 +1,8 @@
 /** What the list itself does not say: names, exact phases and outcomes, when a chain began. Within seconds, or not at all. */
 import type { Temporal } from '../connection';
 import { lastEvent } from './ending';
-import { askStatus, chainStart, describe, firstRunOf } from './lookup';
+import { chainStart, describe, firstRunOf } from './lookup';
+import { queryStatus } from './query';
 import { idleQueues } from './queues';
 import type { ListedRun } from './runs';
 import { continuedIds } from './runs';
@@ -57,7 +58,9 @@ async function addChain(temporal: Temporal, run: ListedRun): Promise<void> {
 }
 
 async function addDocument(temporal: Temporal, run: ListedRun): Promise<void> {
-  const { document } = run.open ? await askStatus(temporal, run) : await lastEvent(temporal, run, DETAILS_MS);
+  const document = run.open
+    ? await queryStatus(temporal, run, DETAILS_MS)
+    : (await lastEvent(temporal, run, DETAILS_MS)).document;
   if (document === null) return;
   run.serverName = document.serverName;
   run.phase = document.phase;

@@ -1,18 +1,14 @@
 /** The current or last run on a server. */
 import type { WorkflowExecutionDescription } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
-import type { ResultDocument } from '../contract';
-import { QUERY_STATUS, serverWorkflowId } from '../contract';
+import { serverWorkflowId } from '../contract';
 import type { Temporal } from '../connection';
-import { reasonOf } from '../connection';
 import type { Context } from './context';
 import type { RunPointer } from './ending';
-import { asDocument } from './ending';
 import { CliError } from './errors';
 import { EXIT } from './exit-codes';
 
 const CALL_MS = 10_000;
-const QUERY_MS = 5_000;
 
 export interface KnownRun extends RunPointer {
   /** Of the first run of the chain: steering by it can't hit somebody else's later run. */
@@ -111,18 +107,5 @@ export async function chainStart(temporal: Temporal, run: WorkflowExecutionDescr
     // Closed runs are not kept for ever, not even those of an open chain.
     if (error instanceof WorkflowNotFoundError) return run.startTime;
     throw error;
-  }
-}
-
-export type StatusAnswer = { document: ResultDocument } | { document: null; why: string };
-
-/** Asks a worker. */
-export async function askStatus(temporal: Temporal, run: RunPointer): Promise<StatusAnswer> {
-  const handle = temporal.client.workflow.getHandle(run.workflowId, run.runId);
-  try {
-    const document = asDocument(await temporal.call(QUERY_MS, () => handle.query(QUERY_STATUS)));
-    return document === null ? { document, why: 'the answer is not a status document' } : { document };
-  } catch (error) {
-    return { document: null, why: reasonOf(error) };
   }
 }

@@ -5,9 +5,10 @@ import { checkServerId, pageOf, withTemporal } from './context';
 import { openDocument } from './documents';
 import type { ExitCode } from './exit-codes';
 import { EXIT } from './exit-codes';
-import { askStatus, findOpenRun, tell } from './lookup';
+import { findOpenRun, tell } from './lookup';
 import { openSteps } from './next-steps';
 import type { Output } from './output';
+import { askStatus } from './query';
 import { noticeLines } from './report';
 import { untilNextLook } from './wording';
 

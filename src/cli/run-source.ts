@@ -1,10 +1,10 @@
 /** The questions of `follow`, asked of a Temporal server. */
 import { WorkflowNotFoundError, isGrpcServiceError } from '@temporalio/client';
-import { QUERY_STATUS } from '../contract';
 import type { Temporal } from '../connection';
 import type { RunPointer } from './ending';
-import { asDocument, readEnding } from './ending';
+import { readEnding } from './ending';
 import type { RunSource } from './follow';
+import { queryStatus } from './query';
 import { idleQueues } from './queues';
 
 const QUERY_MS = 3_000;
@@ -36,10 +36,7 @@ export function runSource(temporal: Temporal, run: FollowedRun): RunSource {
 
   return {
     // Bound to the run: a later one with the same id may be somebody else's. Waiting for the end moves it along its chain.
-    status: async () => {
-      const handle = temporal.client.workflow.getHandle(run.workflowId, run.runId);
-      return asDocument(await temporal.call(QUERY_MS, () => handle.query(QUERY_STATUS)));
-    },
+    status: () => queryStatus(temporal, run, QUERY_MS),
     idleQueues: () => idleQueues(temporal, run.taskQueue, offset),
     ending: () => readEnding(temporal, run),
     isPassing: (error) => {

@@ -92,8 +92,8 @@ async function registered(temporal: Temporal): Promise<Attribute[]> {
     temporal.connection.operatorService.listSearchAttributes({ namespace: temporal.namespace }),
   );
   return NAMES.map((name) => {
-    const type = customAttributes?.[name];
-    if (type === undefined) return { name, state: 'missing', type: null };
+    const type = Number(customAttributes?.[name] ?? NaN);
+    if (Number.isNaN(type)) return { name, state: 'missing', type: null };
     return { name, state: type === KEYWORD ? 'present' : 'wrong-type', type: TYPES[type] ?? String(type) };
   });
 }

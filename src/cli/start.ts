@@ -4,12 +4,11 @@ import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
   isGrpcDeadlineError,
-  isGrpcServiceError,
 } from '@temporalio/client';
 import type { DeleteServerNicsInput } from '../contract';
 import { WORKFLOW_TYPE, isRecord, requestKey, serverWorkflowId } from '../contract';
 import type { Temporal } from '../connection';
-import { CliError } from './errors';
+import { CliError, isNotFound } from './errors';
 import { EXIT } from './exit-codes';
 import { chainStart, describe, firstRunOf, isOpenRun } from './lookup';
 import { startDetails, startSummary } from './start-texts';
@@ -17,7 +16,6 @@ import { startDetails, startSummary } from './start-texts';
 const CALL_MS = 10_000;
 /** A run may close between the refused start and the look at it. */
 const TRIES = 3;
-const GRPC_NOT_FOUND = 5;
 
 interface StartedRun {
   runId: string;
@@ -130,7 +128,7 @@ async function inputOf(temporal: Temporal, workflowId: string, runId: string) {
     const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
     return started?.input?.payloads?.[0] ?? null;
   } catch (error) {
-    if (isGrpcServiceError(error) && error.code === GRPC_NOT_FOUND) return null;
+    if (isNotFound(error)) return null;
     throw error;
   }
 }

@@ -7,9 +7,10 @@ import { CliError } from './errors';
 import type { ExitCode } from './exit-codes';
 import { EXIT } from './exit-codes';
 import type { KnownRun } from './lookup';
-import { askStatus, findRun } from './lookup';
+import { findRun } from './lookup';
 import { endSteps, openSteps } from './next-steps';
 import type { Output } from './output';
+import { askStatus } from './query';
 import { endReport, openReport, silentReport } from './report';
 import { readSilent } from './silent';
 

@@ -3,8 +3,9 @@ import { ApplicationFailure, TerminatedFailure, TimeoutFailure } from '@temporal
 import { describe, expect, it } from 'vitest';
 import { endDocument } from '../../src/cli/documents';
 import type { Counts, Ending } from '../../src/cli/ending';
-import { asDocument, endingOfFailure } from '../../src/cli/ending';
+import { endingOfFailure } from '../../src/cli/ending';
 import { exitCodeOf } from '../../src/cli/exit-codes';
+import { asDocument } from '../../src/cli/query';
 import { RUN, document, nic } from './support';
 
 const cancelled = (counts: Counts | null): Ending => ({

@@ -207,6 +207,7 @@ describe('on a narrow terminal', () => {
     const lines = endReport(ending, RUN, endSteps(ending, SERVER, input), page);
     expect(lines).toContain(`  ${NIC_A}`);
     expect(lines).toContain('    10.0.1.20 · deleted');
-    for (const line of lines) if (!/https?:|ecs-nics|[0-9a-f-]{36}/.test(line)) expect(line.length).toBeLessThan(50);
+    for (const line of lines)
+      if (!/https?:|ecs-nics|[0-9a-f-]{36}/.test(line)) expect(line.length).toBeLessThan(50);
   });
 });
