@@ -49,30 +49,33 @@ export async function connectTemporal(target: TemporalTarget): Promise<Temporal>
   const endpoint = endpointOf(address);
   // A refused connection makes gRPC back off and try on until its time-out: asking TCP first answers at once.
   if (endpoint !== null && !viaProxy(endpoint.host)) await probe(endpoint, address);
-  const connection = Connection.lazy({
-    address,
-    connectTimeout: HANDSHAKE_MS,
-    ...(options.tls === undefined ? {} : { tls: options.tls }),
-    ...(options.apiKey === undefined ? {} : { apiKey: options.apiKey }),
-    ...(options.metadata === undefined ? {} : { metadata: options.metadata }),
-  });
+  let connection: Connection | null = null;
   try {
+    // An address that is none is refused here, before anything is sent.
+    connection = Connection.lazy({
+      address,
+      connectTimeout: HANDSHAKE_MS,
+      ...(options.tls === undefined ? {} : { tls: options.tls }),
+      ...(options.apiKey === undefined ? {} : { apiKey: options.apiKey }),
+      ...(options.metadata === undefined ? {} : { metadata: options.metadata }),
+    });
     await connection.ensureConnected();
   } catch (error) {
-    await connection.close();
+    await connection?.close();
     throw new TemporalUnreachable(
-      `Temporal at ${address} can't be used: ${reasonOf(error)}. ` +
+      `Temporal at ${address || '""'} can't be used: ${reasonOf(error)}. ` +
         'Check TEMPORAL_ADDRESS, TEMPORAL_TLS and TEMPORAL_API_KEY.',
       { cause: error },
     );
   }
+  const connected = connection;
   return {
     address,
     namespace,
-    client: new Client({ connection, namespace }),
-    connection,
-    call: (deadlineMs, fn) => connection.withDeadline(Date.now() + deadlineMs, fn),
-    close: () => connection.close(),
+    client: new Client({ connection: connected, namespace }),
+    connection: connected,
+    call: (deadlineMs, fn) => connected.withDeadline(Date.now() + deadlineMs, fn),
+    close: () => connected.close(),
   };
 }
 
@@ -85,6 +88,11 @@ export function endpointOf(address: string): { host: string; port: number } | nu
     host: host.replace(/^\[|\]$/g, ''),
     port: match?.[2] === undefined ? DEFAULT_PORT : Number(match[2]),
   };
+}
+
+/** Temporal Cloud has a Web UI and tools of its own. */
+export function isTemporalCloud(address: string): boolean {
+  return /\.(tmprl\.cloud|api\.temporal\.io)(:\d+)?$/.test(address);
 }
 
 /** gRPC goes through these proxies, by these variables; a direct probe might fail there for no reason. */

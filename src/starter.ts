@@ -1,9 +1,10 @@
 #!/usr/bin/env node
-/** The command line `ecs-nics`: starts runs, shows them, cancels them. Needs no credentials of the cloud. */
-import { Command, CommanderError } from 'commander';
+/** The command line `ecs-nics`: starts runs, shows them, steers them. Needs no credentials of the cloud. */
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { CliError, asCliError } from './cli/errors';
 import type { ExitCode } from './cli/exit-codes';
 import { EXIT } from './cli/exit-codes';
+import type { ListFlags } from './cli/list';
 import { Output, flushed } from './cli/output';
 import type { DeleteFlags } from './cli/request';
 import { version } from './version';
@@ -27,6 +28,40 @@ async function main(argv: string[]): Promise<number> {
     return shown.exitCode;
   }
 }
+
+type OnServer = (serverId: string, output: Output) => Promise<ExitCode>;
+
+/** Commands about the current or last run on a server; each is loaded when it is asked for. */
+const SERVER_COMMANDS: [name: string, summary: string, description: string, () => Promise<OnServer>][] = [
+  [
+    'status',
+    'show the current or last run on a server',
+    'Shows the current or last run on a server, without a worker as far as Temporal knows it. ' +
+      'Exit code 0 when the status could be shown, whatever it is; 1 when an open run does not answer.',
+    async () => (await import('./cli/status.js')).status,
+  ],
+  [
+    'watch',
+    'follow the open run on a server to its end',
+    'Follows the open run on a server to its end, whoever started it; of a closed one it shows the end. ' +
+      'Exit codes as those of delete.',
+    async () => (await import('./cli/watch.js')).watch,
+  ],
+  [
+    'cancel',
+    'ask the open run on a server to stop',
+    "Asks the open run on a server to stop. A job of the cloud can't be stopped: the run watches it to its end.",
+    async () => (await import('./cli/cancel.js')).cancel,
+  ],
+  [
+    'poll-now',
+    'make the open run on a server look at once',
+    'Makes the open run on a server look at the cloud at once instead of at its next turn.',
+    async () => (await import('./cli/poll-now.js')).pollNow,
+  ],
+];
+
+const JSON_OPTION = ['--json', 'one JSON document on standard output, all else on standard error'] as const;
 
 function buildProgram(output: Output, done: (code: ExitCode) => void): Command {
   const program = new Command('ecs-nics')
@@ -59,45 +94,64 @@ function buildProgram(output: Output, done: (code: ExitCode) => void): Command {
     .option('--reason <text>', 'why, e.g. a ticket; shown with the run')
     .option('--no-wait', 'start only')
     .option('--yes', "don't ask; required without a terminal")
-    .option('--json', 'one JSON document on standard output, all else on standard error')
+    .option(...JSON_OPTION)
     .addHelpText('after', DELETE_HELP)
     .action(async (serverId: string | undefined, flags: DeleteFlags) => {
       const { deleteNics } = await import('./cli/delete.js');
       done(await deleteNics(serverId, flags, output));
     });
 
+  for (const [name, summary, description, load] of SERVER_COMMANDS) {
+    program
+      .command(name)
+      .summary(summary)
+      .description(description)
+      .argument('<server-id>', 'the server, a lower-case UUID')
+      .option(...JSON_OPTION)
+      .action(async (serverId: string) => done(await (await load())(serverId, output)));
+  }
+
   program
-    .command('status')
-    .summary('show the current or last run on a server')
-    .description('Shows the current or last run on a server.')
-    .argument('<server-id>', 'the server, a lower-case UUID')
-    .option('--json', 'the status document on standard output, all else on standard error')
-    .action(async (serverId: string) => {
-      const { status } = await import('./cli/status.js');
-      done(await status(serverId, output));
+    .command('list')
+    .summary('show the runs on servers')
+    .description('Shows the runs on servers, open ones first, then those that ended last. Times are UTC.')
+    .option('--open', 'only the open ones')
+    .option('--limit <n>', 'at most so many', limitOf, 20)
+    .option(...JSON_OPTION)
+    .action(async (flags: ListFlags) => {
+      const { list } = await import('./cli/list.js');
+      done(await list(flags, output));
     });
 
   program
-    .command('cancel')
-    .summary('ask the open run on a server to stop')
+    .command('setup')
+    .summary('prepare the Temporal namespace, once')
     .description(
-      "Asks the open run on a server to stop. A job of the cloud can't be stopped: the run watches it to its end.",
+      'Registers the search attributes of ecs-nics in the Temporal namespace, where they are missing. ' +
+        'Runs work without them, but can be searched with them.',
     )
-    .argument('<server-id>', 'the server, a lower-case UUID')
-    .option('--json', 'the status document on standard output, all else on standard error')
-    .action(async (serverId: string) => {
-      const { cancel } = await import('./cli/cancel.js');
-      done(await cancel(serverId, output));
+    .option(...JSON_OPTION)
+    .action(async () => {
+      const { setup } = await import('./cli/setup.js');
+      done(await setup(output));
     });
 
   program.addHelpText('after', PROGRAM_HELP);
   return program;
 }
 
+const MAX_LIMIT = 1_000;
+
+function limitOf(text: string): number {
+  const limit = Number(text);
+  if (Number.isInteger(limit) && limit >= 1 && limit <= MAX_LIMIT) return limit;
+  throw new InvalidArgumentError(`Give a number from 1 to ${MAX_LIMIT}.`);
+}
+
 const DELETE_HELP = `
 Exit codes:
-    0  every NIC is where it was wanted (also: nothing to do, dry run, started with --no-wait)
-    1  the starter failed: Temporal not reachable, no worker; the message says what is known
+    0  every NIC is where it was wanted (also: nothing to do, dry run, --no-wait)
+    1  the starter failed: Temporal not reachable, no worker; says what is known
     2  bad command line or input; nothing was started
     3  finished, some NIC is still attached
     4  refused before anything changed, or another run is open on the server
@@ -108,15 +162,16 @@ Exit codes:
 
 const PROGRAM_HELP = `
 Environment:
-  TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS_…, TEMPORAL_PROFILE
-                       where Temporal is (default: localhost:7233, default)
+  TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS_…,
+  TEMPORAL_PROFILE     where Temporal is (default: localhost:7233, default)
+  TEMPORAL_UI_URL      address of Temporal's Web UI, for links
   ECS_NICS_TASK_QUEUE  queue of the workers (default: ecs-nics)
-  TEMPORAL_UI_URL      address of Temporal's Web UI, for links`;
+  NO_COLOR             no colours on a terminal`;
 
 function usageText(error: CommanderError): string {
   // Bare \`ecs-nics\` has shown its help already.
   if (error.code === 'commander.help') return 'no command given';
-  return `${error.message.replace(/^error: /, '')}. See ecs-nics --help`;
+  return `${error.message.replace(/^error: /, '').replace(/\.$/, '')}. See ecs-nics --help`;
 }
 
 // A reader that went away (\`| head\`) is no failure of the run.

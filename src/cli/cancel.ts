@@ -1,44 +1,38 @@
 /** `ecs-nics cancel` */
 import type { Phase } from '../contract';
 import { checkServerId, pageOf, withTemporal } from './context';
-import { CliError } from './errors';
+import { openDocument } from './documents';
 import type { ExitCode } from './exit-codes';
 import { EXIT } from './exit-codes';
-import { askStatus, findRun } from './lookup';
+import { findOpenRun, tell } from './lookup';
 import { openSteps } from './next-steps';
 import type { Output } from './output';
-import { runLines, stepLines } from './report';
-
-const CALL_MS = 10_000;
+import { askStatus } from './query';
+import { noticeLines } from './report';
 
 export async function cancel(serverId: string, output: Output): Promise<ExitCode> {
   checkServerId(serverId);
   return withTemporal(async (context) => {
     const { temporal } = context;
-    const run = await findRun(temporal, serverId);
-    const ref = context.run(run.workflowId, run.runId);
-    if (!run.open) {
-      throw new CliError(
-        EXIT.starterFailed,
-        'NoOpenRun',
-        `no run is open on server ${serverId}; the last one ended at ${run.closedAt?.toISOString() ?? 'an unknown time'}. ` +
-          `How: ecs-nics status ${serverId}`,
-        ref,
-      );
-    }
+    const run = await findOpenRun(context, serverId);
+    const ref = context.run(run);
     const before = await askStatus(temporal, run);
     const handle = temporal.client.workflow.getHandle(run.workflowId, undefined, {
       firstExecutionRunId: run.firstRunId,
     });
-    await temporal.call(CALL_MS, () => handle.cancel());
-    const after = await askStatus(temporal, run);
-    output.say([
-      'cancellation requested',
-      `  ${consequence(before.document?.phase ?? null)}`,
-      ...runLines(ref),
-      ...stepLines(openSteps(serverId, null).slice(0, 1), pageOf(output)),
-    ]);
-    output.document(after.document ?? { ...ref, cancelRequested: true });
+    await tell(context, serverId, run, () => handle.cancel());
+    // Who did not answer once has nothing new to say.
+    const after = before.document === null ? before : await askStatus(temporal, run);
+    output.say(
+      noticeLines(
+        'cancellation requested',
+        consequence(before.document?.phase ?? null),
+        ref,
+        openSteps(serverId, 'cancel'),
+        pageOf(output),
+      ),
+    );
+    output.document({ ...openDocument(ref, after.document), cancelRequested: true });
     return EXIT.done;
   });
 }

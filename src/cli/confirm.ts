@@ -2,13 +2,16 @@
 import { createInterface } from 'node:readline/promises';
 import type { DeleteServerNicsInput } from '../contract';
 import { plural } from './format';
+import { pageOf } from './context';
 import type { Output } from './output';
+import type { ReportPage } from './report';
+import { indent } from './report';
 
 export type Answer = 'yes' | 'no' | 'interrupted';
 
 export async function confirm(input: DeleteServerNicsInput, output: Output): Promise<Answer> {
   const screen = output.live ? output.notes : process.stderr;
-  screen.write(`${confirmationLines(input).join('\n')}\n`);
+  screen.write(`${confirmationLines(input, pageOf(output)).join('\n')}\n`);
   const lines = createInterface({ input: process.stdin, output: screen });
   const stop = new AbortController();
   let answer: Answer = 'no';
@@ -29,7 +32,7 @@ export async function confirm(input: DeleteServerNicsInput, output: Output): Pro
   }
 }
 
-export function confirmationLines(input: DeleteServerNicsInput): string[] {
+export function confirmationLines(input: DeleteServerNicsInput, page: ReportPage): string[] {
   const lines = ['', `Server  ${input.serverId}`];
   if (input.nics === 'all') {
     lines.push('NICs    every one but the primary (--dry-run shows which)');
@@ -37,8 +40,8 @@ export function confirmationLines(input: DeleteServerNicsInput): string[] {
     input.nics.forEach(({ id }, i) => lines.push(`${i === 0 ? 'NICs' : '    '}    ${id}`));
   }
   if (input.allowElasticIp === true) lines.push('        also those that carry an elastic IP');
-  lines.push('', 'The NICs are detached and their ports deleted; this cannot be undone.', '');
-  return lines;
+  const warning = 'The NICs are detached and their ports deleted; this cannot be undone.';
+  return [...lines, '', ...indent(warning, page, ''), ''];
 }
 
 export function questionOf(input: DeleteServerNicsInput): string {

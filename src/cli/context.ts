@@ -12,17 +12,59 @@ import type { ReportPage } from './report';
 export interface Context {
   temporal: Temporal;
   taskQueue: string;
-  run(workflowId: string, runId: string): RunRef;
+  /** Resolves at Ctrl-C. */
+  interrupted: Promise<void>;
+  run(run: { workflowId: string; runId: string; firstRunId: string }): RunRef;
+}
+
+interface Habits {
+  /** The command has words of its own for Ctrl-C; else it just ends. */
+  interruptible?: boolean;
 }
 
 /** Connects, runs `command` and closes; every error becomes one that can be shown. */
 export async function withTemporal<T>(
   command: (context: Context) => Promise<T>,
-  interrupted: Promise<void> = new Promise(() => {}),
+  { interruptible = false }: Habits = {},
 ): Promise<T> {
-  let target;
+  const interrupt = onInterrupt();
+  const orInterrupted = <R>(work: Promise<R>, message: string): Promise<R> =>
+    Promise.race([
+      work,
+      interrupt.promise.then(() => {
+        throw new CliError(EXIT.interrupted, 'Interrupted', message);
+      }),
+    ]);
+  const target = readTarget();
+  const { address, namespace } = target;
+  let temporal: Temporal | null = null;
   try {
-    target = temporalTarget();
+    temporal = await orInterrupted(connectTemporal(target), 'interrupted; nothing was started.');
+    const base = uiBase(address, process.env.TEMPORAL_UI_URL);
+    const working = command({
+      temporal,
+      taskQueue: process.env.ECS_NICS_TASK_QUEUE || DEFAULT_TASK_QUEUE,
+      interrupted: interrupt.promise,
+      run: ({ workflowId, runId, firstRunId }) => ({
+        workflowId,
+        runId,
+        url: runLink(base, namespace, workflowId, runId),
+        ...(firstRunId === runId ? {} : { firstRunId }),
+      }),
+    });
+    return await (interruptible ? working : orInterrupted(working, 'interrupted before the answer came.'));
+  } catch (error) {
+    throw asCliError(error, target);
+  } finally {
+    interrupt.off();
+    // A long poll may still be open; it ends with the connection, and nobody waits for it.
+    void temporal?.close().catch(() => {});
+  }
+}
+
+function readTarget(): ReturnType<typeof temporalTarget> {
+  try {
+    return temporalTarget();
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new CliError(
@@ -30,27 +72,6 @@ export async function withTemporal<T>(
       'BadConfiguration',
       `the TEMPORAL_* settings can't be read: ${why}`,
     );
-  }
-  const { address, namespace } = target;
-  let temporal: Temporal | null = null;
-  try {
-    const connecting = connectTemporal(target);
-    temporal = (await Promise.race([connecting, interrupted])) ?? null;
-    if (temporal === null) {
-      connecting.catch(() => {});
-      throw new CliError(EXIT.interrupted, 'Interrupted', 'interrupted; nothing was started.');
-    }
-    const base = uiBase(address, process.env.TEMPORAL_UI_URL);
-    return await command({
-      temporal,
-      taskQueue: process.env.ECS_NICS_TASK_QUEUE || DEFAULT_TASK_QUEUE,
-      run: (workflowId, runId) => ({ workflowId, runId, url: runLink(base, namespace, workflowId, runId) }),
-    });
-  } catch (error) {
-    throw asCliError(error, target);
-  } finally {
-    // A long poll may still be open; it ends with the connection, and nobody waits for it.
-    void temporal?.close().catch(() => {});
   }
 }
 
@@ -64,11 +85,13 @@ export function checkServerId(serverId: string): void {
 }
 
 export function pageOf(output: Output): ReportPage {
-  return { colors: output.colors, columns: output.notes.columns || 80, now: Date.now() };
+  const { columns, isTTY } = output.notes;
+  // Whatever reads a pipe reads lines, not columns.
+  return { colors: output.colors, columns: isTTY ? columns || 80 : Infinity, now: Date.now() };
 }
 
 /** Resolves at the first Ctrl-C (or SIGTERM); a second one ends the process as usual. */
-export function onInterrupt(): { promise: Promise<void>; off(): void } {
+function onInterrupt(): { promise: Promise<void>; off(): void } {
   const signals = ['SIGINT', 'SIGTERM'] as const;
   let listener = () => {};
   const promise = new Promise<void>((resolve) => {

@@ -4,16 +4,23 @@ import {
   CancelledFailure,
   TerminatedFailure,
   TimeoutFailure,
+  WorkflowContinuedAsNewError,
   WorkflowFailedError,
 } from '@temporalio/client';
 import type { NicOutcome, ResultDocument, ResultTotals } from '../contract';
-import { MEMO, QUERY_STATUS, isRecord, isUuid } from '../contract';
+import { MEMO, isRecord, isUuid } from '../contract';
 import type { Temporal } from '../connection';
+import { asDocument, askStatus } from './query';
 
 /** One round of waiting for the end; the caller asks again. */
 const WAIT_MS = 60_000;
-/** A closed run is answered by any worker from its history; without one there is the memo. */
-const QUERY_MS = 5_000;
+const CALL_MS = 5_000;
+
+/** A run, which may continue as new: `runId` is then moved on to the next run of the chain. */
+export interface RunPointer {
+  readonly workflowId: string;
+  runId: string;
+}
 
 export type Counts = Partial<Record<NicOutcome, number>>;
 
@@ -27,7 +34,7 @@ export type Ending =
       totals: ResultTotals | null;
       counts: Counts | null;
     }
-  /** Terminated, timed out: the run had no say. */
+  /** The run had no say. */
   | {
       kind: 'ended-from-outside';
       type: 'Terminated' | 'TimedOut';
@@ -43,73 +50,68 @@ export interface OpenSubmission {
   jobId: string | null;
 }
 
-/** Waits for the end of a run (at most a minute) and reads it. Throws gRPC errors: not closed yet, not reachable. */
-export async function readEnding(temporal: Temporal, workflowId: string, runId: string): Promise<Ending> {
-  try {
-    const handle = temporal.client.workflow.getHandle(workflowId, runId);
-    const result: unknown = await temporal.call(WAIT_MS, () => handle.result());
-    return { kind: 'completed', document: asDocument(result) };
-  } catch (error) {
-    if (!(error instanceof WorkflowFailedError)) throw error;
-    const { cause } = error;
-    if (cause instanceof CancelledFailure) return readCancelled(temporal, workflowId, runId);
-    const ending = endingOfFailure(cause, error.message);
-    if (ending.kind !== 'ended-from-outside') return ending;
-    const { memo } = await temporal.call(QUERY_MS, () =>
-      temporal.client.workflow.getHandle(workflowId, runId).describe(),
-    );
-    return { ...ending, open: asOpen(memo?.[MEMO.open]) };
+/** Waits for the end (at most a minute) and reads all that can be known. Throws gRPC errors: not closed yet, not reachable. */
+export async function readEnding(temporal: Temporal, run: RunPointer): Promise<Ending> {
+  const ending = await lastEvent(temporal, run, WAIT_MS);
+  switch (ending.kind) {
+    case 'completed':
+    case 'failed':
+      return ending;
+    case 'cancelled':
+      return readCancelled(temporal, run);
+    case 'ended-from-outside':
+      return { ...ending, open: asOpen((await describe(temporal, run)).memo?.[MEMO.open]) };
   }
 }
 
-/** Ends that carry all that can be known in the failure itself. */
+/** What the run's last event says; neither a worker nor the memo is asked. Throws as {@link readEnding}. */
+export async function lastEvent(temporal: Temporal, run: RunPointer, waitMs: number): Promise<Ending> {
+  for (;;) {
+    // Run by run, not by the client's own following: what is asked later must be asked of the last one.
+    const handle = handleOf(temporal, run);
+    try {
+      const result: unknown = await temporal.call(waitMs, () => handle.result());
+      return { kind: 'completed', document: asDocument(result) };
+    } catch (error) {
+      if (error instanceof WorkflowContinuedAsNewError) run.runId = error.newExecutionRunId;
+      else if (error instanceof WorkflowFailedError) return endingOfFailure(error.cause, error.message);
+      else throw error;
+    }
+  }
+}
+
+/** Ends as far as the failure itself tells. */
 export function endingOfFailure(cause: Error | undefined, fallback: string): Ending {
-  if (cause instanceof TerminatedFailure) {
-    return {
-      kind: 'ended-from-outside',
-      type: 'Terminated',
-      message: cause.message,
-      document: null,
-      open: null,
-    };
+  if (cause instanceof CancelledFailure)
+    return { kind: 'cancelled', document: null, totals: null, counts: null };
+  if (cause instanceof TerminatedFailure || cause instanceof TimeoutFailure) {
+    const type = cause instanceof TerminatedFailure ? 'Terminated' : 'TimedOut';
+    return { kind: 'ended-from-outside', type, message: cause.message, document: null, open: null };
   }
-  if (cause instanceof TimeoutFailure) {
-    return {
-      kind: 'ended-from-outside',
-      type: 'TimedOut',
-      message: cause.message,
-      document: null,
-      open: null,
-    };
-  }
-  if (cause instanceof ApplicationFailure) {
-    const document = asDocument(cause.details?.[0]);
-    return { kind: 'failed', type: cause.type ?? 'Error', message: cause.message, document };
-  }
+  const ours = cause instanceof ApplicationFailure ? cause : null;
   return {
     kind: 'failed',
-    type: cause?.name ?? 'Error',
+    type: (ours === null ? cause?.name : ours.type) ?? 'Error',
     message: cause?.message ?? fallback,
-    document: null,
+    document: asDocument(ours?.details?.[0]),
   };
 }
 
-async function readCancelled(temporal: Temporal, workflowId: string, runId: string): Promise<Ending> {
-  // The run that was cancelled may be a later one of the chain; it has the id as long as nobody started anew.
-  const described = await temporal.call(QUERY_MS, () =>
-    temporal.client.workflow.getHandle(workflowId).describe(),
-  );
-  const last = described.raw.workflowExecutionInfo?.firstRunId === runId ? described.runId : runId;
-  const handle = temporal.client.workflow.getHandle(workflowId, last);
-  try {
-    const document = asDocument(await temporal.call(QUERY_MS, () => handle.query(QUERY_STATUS)));
-    if (document !== null) return { kind: 'cancelled', document, totals: null, counts: countsOf(document) };
-  } catch {
-    // No worker, or none that can read this run: the memo holds the totals.
-  }
-  const { memo } = await temporal.call(QUERY_MS, () => handle.describe());
+async function readCancelled(temporal: Temporal, run: RunPointer): Promise<Ending> {
+  const { memo, taskQueue } = await describe(temporal, run);
+  const { document } = await askStatus(temporal, { ...run, taskQueue });
+  if (document !== null) return { kind: 'cancelled', document, totals: null, counts: countsOf(document) };
+  // No worker, or none that can read this run: the memo holds the totals.
   const totals = asTotals(memo?.[MEMO.result]);
   return { kind: 'cancelled', document: null, totals, counts: totals?.counts ?? null };
+}
+
+function handleOf(temporal: Temporal, { workflowId, runId }: RunPointer) {
+  return temporal.client.workflow.getHandle(workflowId, runId, { followRuns: false });
+}
+
+function describe(temporal: Temporal, run: RunPointer) {
+  return temporal.call(CALL_MS, () => handleOf(temporal, run).describe());
 }
 
 export function countsOf(document: ResultDocument): Counts {
@@ -118,14 +120,7 @@ export function countsOf(document: ResultDocument): Counts {
   return counts;
 }
 
-/** A document of ours, perhaps of another version; `null` for anything else. */
-export function asDocument(value: unknown): ResultDocument | null {
-  return isRecord(value) && typeof value.outcome === 'string' && Array.isArray(value.nics)
-    ? (value as unknown as ResultDocument)
-    : null;
-}
-
-function asOpen(value: unknown): OpenSubmission | null {
+export function asOpen(value: unknown): OpenSubmission | null {
   if (!isRecord(value) || !Array.isArray(value.nics)) return null;
   const { since, jobId } = value;
   return {
@@ -135,6 +130,6 @@ function asOpen(value: unknown): OpenSubmission | null {
   };
 }
 
-function asTotals(value: unknown): ResultTotals | null {
+export function asTotals(value: unknown): ResultTotals | null {
   return isRecord(value) && isRecord(value.counts) ? (value as unknown as ResultTotals) : null;
 }

@@ -4,6 +4,8 @@ import { TemporalUnreachable, reasonOf } from '../connection';
 import type { ExitCode } from './exit-codes';
 import { EXIT } from './exit-codes';
 
+const GRPC_NOT_FOUND = 5;
+
 export class CliError extends Error {
   constructor(
     readonly exitCode: ExitCode,
@@ -28,7 +30,11 @@ export function asCliError(error: unknown, where: { address: string; namespace: 
   if (error instanceof TemporalUnreachable) {
     return new CliError(EXIT.starterFailed, 'TemporalUnreachable', error.message, {}, [], options);
   }
-  if (error instanceof NamespaceNotFoundError || cause instanceof NamespaceNotFoundError) {
+  if (
+    error instanceof NamespaceNotFoundError ||
+    cause instanceof NamespaceNotFoundError ||
+    (isNotFound(cause) && /^namespace\b/i.test(cause.details))
+  ) {
     return new CliError(
       EXIT.starterFailed,
       'NamespaceNotFound',
@@ -50,4 +56,9 @@ export function asCliError(error: unknown, where: { address: string; namespace: 
     [],
     options,
   );
+}
+
+/** As calls below the client's own level tell it. */
+export function isNotFound(error: unknown): error is Error & { details: string } {
+  return isGrpcServiceError(error) && Number(error.code) === GRPC_NOT_FOUND;
 }

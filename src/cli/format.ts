@@ -53,6 +53,23 @@ export function table(rows: readonly (readonly string[])[], gap = 2): string[] {
   );
 }
 
+/**
+ * A table of at most `width` columns; where that is impossible, each row as its first cell, an id to be copied whole, with the
+ * other cells on a line below it. `head` is `null` then.
+ */
+export function fitted(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  width: number,
+): { head: string | null; body: string[][] } {
+  const [head = '', ...lines] = table([header, ...rows]);
+  if ([head, ...lines].every((line) => widthOf(line) <= width)) {
+    return { head, body: lines.map((line) => [line]) };
+  }
+  const below = ([id = '', ...cells]: readonly string[]) => [id, `  ${cells.filter(Boolean).join(' · ')}`];
+  return { head: null, body: rows.map(below) };
+}
+
 /** Words broken to lines of at most `width`; a longer word stays whole, so that it can be copied. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
@@ -76,6 +93,26 @@ export function plural(count: number, noun: string): string {
 /** One argument as a POSIX shell takes it. */
 export function shellQuote(argument: string): string {
   return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
+}
+
+/** Quoted and escaped parts belong to their word. */
+const SHELL_WORD = /(?:\\.|'[^']*'|[^\s'\\])+/g;
+
+/** A command as a shell takes it from several lines, where one of `width` columns is too short; an option keeps its value. */
+export function commandLines(command: string, width: number): string[] {
+  if (widthOf(command) <= width) return [command];
+  const parts: string[] = [];
+  for (const word of command.match(SHELL_WORD) ?? []) {
+    if (parts.length === 0 || word.startsWith('--')) parts.push(word);
+    else parts.push(`${parts.pop()} ${word}`);
+  }
+  const lines: string[] = [];
+  for (const part of parts) {
+    const longer = `${lines.at(-1)} ${part}`;
+    if (lines.length > 0 && widthOf(longer) <= width - 2) lines.splice(-1, 1, longer);
+    else lines.push(lines.length === 0 ? part : `  ${part}`);
+  }
+  return lines.map((line, i) => (i === lines.length - 1 ? line : `${line} \\`));
 }
 
 /** A caller's text inside Markdown that is shown as HTML: neither may be able to do anything. */

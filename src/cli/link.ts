@@ -1,5 +1,5 @@
 /** Where a run is seen in Temporal's Web UI. */
-import { endpointOf } from '../connection';
+import { endpointOf, isTemporalCloud } from '../connection';
 
 const UI_PORT = 8233;
 /** `temporal server start-dev` serves its UI this many ports above the one for gRPC. */
@@ -9,6 +9,8 @@ export interface RunRef {
   workflowId: string;
   runId: string;
   url: string;
+  /** Of the chain's first run, for a run that has continued as new. */
+  firstRunId?: string;
 }
 
 export function runLink(base: string, namespace: string, workflowId: string, runId: string): string {
@@ -21,7 +23,7 @@ export function uiBase(address: string, configured: string | undefined): string 
   if (configured !== undefined && configured.trim() !== '') return configured.trim().replace(/\/+$/, '');
   const endpoint = endpointOf(address.replace(/^dns:\/*/, ''));
   const host = endpoint?.host ?? 'localhost';
-  if (/\.tmprl\.cloud$|\.api\.temporal\.io$/.test(host)) return 'https://cloud.temporal.io';
+  if (isTemporalCloud(address)) return 'https://cloud.temporal.io';
   const port =
     endpoint !== null && isLoopback(host) && endpoint.port + DEV_SERVER_UI_OFFSET < 65_536
       ? endpoint.port + DEV_SERVER_UI_OFFSET

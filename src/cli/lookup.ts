@@ -1,41 +1,40 @@
-/** The current or last run on a server, and all that can be known about it. */
+/** The current or last run on a server. */
+import type { WorkflowExecutionDescription } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
-import type { ResultDocument } from '../contract';
-import { QUERY_STATUS, serverWorkflowId } from '../contract';
+import { serverWorkflowId } from '../contract';
 import type { Temporal } from '../connection';
-import { reasonOf } from '../connection';
-import type { Ending } from './ending';
-import { asDocument, readEnding } from './ending';
+import type { Context } from './context';
+import type { RunPointer } from './ending';
 import { CliError } from './errors';
 import { EXIT } from './exit-codes';
 
 const CALL_MS = 10_000;
-const QUERY_MS = 5_000;
 
-export interface KnownRun {
-  workflowId: string;
-  runId: string;
+export interface KnownRun extends RunPointer {
   /** Of the first run of the chain: steering by it can't hit somebody else's later run. */
   firstRunId: string;
   taskQueue: string;
   open: boolean;
+  /** Of the chain. */
   startedAt: Date;
   closedAt: Date | null;
+  description: WorkflowExecutionDescription;
 }
 
 /** Throws a {@link CliError} when there is none. */
 export async function findRun(temporal: Temporal, serverId: string): Promise<KnownRun> {
   const workflowId = serverWorkflowId(serverId);
   try {
-    const run = await temporal.call(CALL_MS, () => temporal.client.workflow.getHandle(workflowId).describe());
+    const description = await describe(temporal, workflowId);
     return {
       workflowId,
-      runId: run.runId,
-      firstRunId: run.raw.workflowExecutionInfo?.firstRunId || run.runId,
-      taskQueue: run.taskQueue,
-      open: run.status.name === 'RUNNING' || run.status.name === 'PAUSED',
-      startedAt: run.startTime,
-      closedAt: run.closeTime ?? null,
+      runId: description.runId,
+      firstRunId: firstRunOf(description),
+      taskQueue: description.taskQueue,
+      open: isOpenRun(description),
+      startedAt: await chainStart(temporal, description),
+      closedAt: description.closeTime ?? null,
+      description,
     };
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
@@ -50,20 +49,63 @@ export async function findRun(temporal: Temporal, serverId: string): Promise<Kno
   }
 }
 
-export type StatusAnswer = { document: ResultDocument } | { document: null; why: string };
+/** The open run on a server. Throws a {@link CliError} when there is none. */
+export async function findOpenRun(context: Context, serverId: string): Promise<KnownRun> {
+  const run = await findRun(context.temporal, serverId);
+  if (!run.open) throw noOpenRun(context, serverId, run);
+  return run;
+}
 
-/** Asks a worker. */
-export async function askStatus(temporal: Temporal, run: KnownRun): Promise<StatusAnswer> {
-  const handle = temporal.client.workflow.getHandle(run.workflowId, run.runId);
+/** Sends something to an open run, which may close under our hands. */
+export async function tell(
+  context: Context,
+  serverId: string,
+  run: KnownRun,
+  send: () => Promise<unknown>,
+): Promise<void> {
   try {
-    const document = asDocument(await temporal.call(QUERY_MS, () => handle.query(QUERY_STATUS)));
-    return document === null ? { document, why: 'the answer is not a status document' } : { document };
+    await context.temporal.call(CALL_MS, send);
   } catch (error) {
-    return { document: null, why: reasonOf(error) };
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+    throw noOpenRun(context, serverId, run);
   }
 }
 
-/** How a closed run ended; no worker is needed but for a cancelled one's rows. */
-export function endingOf(temporal: Temporal, run: KnownRun): Promise<Ending> {
-  return readEnding(temporal, run.workflowId, run.runId);
+function noOpenRun(context: Context, serverId: string, run: KnownRun): CliError {
+  const ended = run.closedAt === null ? 'has just ended' : `ended at ${run.closedAt.toISOString()}`;
+  return new CliError(
+    EXIT.starterFailed,
+    'NoOpenRun',
+    `no run is open on server ${serverId}; the last one ${ended}. How: ecs-nics status ${serverId}`,
+    context.run(run),
+  );
+}
+
+export function describe(
+  temporal: Temporal,
+  workflowId: string,
+  runId?: string,
+): Promise<WorkflowExecutionDescription> {
+  return temporal.call(CALL_MS, () => temporal.client.workflow.getHandle(workflowId, runId).describe());
+}
+
+export function isOpenRun({ status }: { status: { name: string } }): boolean {
+  return status.name === 'RUNNING' || status.name === 'PAUSED';
+}
+
+export function firstRunOf(run: WorkflowExecutionDescription): string {
+  return run.raw.workflowExecutionInfo?.firstRunId || run.runId;
+}
+
+/** When the work was begun, however often the run has continued as new since. */
+export async function chainStart(temporal: Temporal, run: WorkflowExecutionDescription): Promise<Date> {
+  const first = firstRunOf(run);
+  if (first === run.runId) return run.startTime;
+  try {
+    return (await describe(temporal, run.workflowId, first)).startTime;
+  } catch (error) {
+    // Closed runs are not kept for ever, not even those of an open chain.
+    if (error instanceof WorkflowNotFoundError) return run.startTime;
+    throw error;
+  }
 }

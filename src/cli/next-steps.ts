@@ -9,14 +9,17 @@ export interface Step {
   command: string;
 }
 
-/** For a run that goes on without us. */
-export function openSteps(serverId: string, again: DeleteServerNicsInput | null): Step[] {
-  return [
-    { text: 'look at it', command: `ecs-nics status ${serverId}` },
-    { text: 'stop it', command: `ecs-nics cancel ${serverId}` },
-    // The same request attaches to the open run.
-    ...(again === null ? [] : [{ text: 'wait again', command: deleteCommand(again) }]),
-  ];
+/** For a run that goes on without us. `but`: what has just been done. */
+export function openSteps(serverId: string, but?: 'status' | 'cancel' | 'poll-now'): Step[] {
+  return (
+    [
+      ['look at it', 'status'],
+      ['follow it', 'watch'],
+      ['stop it', 'cancel'],
+    ] as const
+  )
+    .filter(([, command]) => command !== but)
+    .map(([text, command]) => ({ text, command: `ecs-nics ${command} ${serverId}` }));
 }
 
 /** After the end. `input`: the request, when we know it. */

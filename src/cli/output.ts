@@ -2,6 +2,9 @@
 import type { WriteStream } from 'node:tty';
 import pc from 'picocolors';
 import type { CliError } from './errors';
+import { wrap } from './format';
+
+const PREFIX = 'ecs-nics:';
 
 export type Colors = ReturnType<typeof pc.createColors>;
 
@@ -30,8 +33,12 @@ export class Output {
 
   error(error: CliError): void {
     const { colors } = this;
-    const prefix = process.stderr.isTTY ? colors.red('ecs-nics:') : 'ecs-nics:';
-    process.stderr.write([`${prefix} ${error.message}`, ...error.details].join('\n') + '\n');
+    const prefix = process.stderr.isTTY ? colors.red(PREFIX) : PREFIX;
+    const { isTTY, columns = 80 } = process.stderr;
+    const lines = error.message.split('\n');
+    // A pipe gets each line as it is.
+    const [first = '', ...rest] = isTTY ? lines.flatMap((line) => wrapped(line, columns)) : lines;
+    process.stderr.write([`${prefix} ${first}`, ...rest, ...error.details].join('\n') + '\n');
     if (process.env.ECS_NICS_LOG_LEVEL === 'debug') {
       const cause = error.cause instanceof Error ? error.cause : error;
       process.stderr.write(`${cause.stack}\n`);
@@ -46,4 +53,9 @@ export async function flushed(): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) {
     if (stream.writableLength > 0) await new Promise((resolve) => stream.write('', resolve));
   }
+}
+
+/** A line of a message on a terminal; what is indented is there to be copied. */
+function wrapped(line: string, columns: number): string[] {
+  return line === '' || line.startsWith('  ') ? [line] : wrap(line, columns - PREFIX.length - 2);
 }

@@ -1,8 +1,9 @@
 /** The view while waiting: a block redrawn in place on a terminal, else one plain line per change. */
+import { stripVTControlCharacters } from 'node:util';
 import type { NicRow, ResultDocument } from '../contract';
 import { formatDuration } from '../contract';
 import type { FollowState, View } from './follow';
-import { clean, cut, plural, table } from './format';
+import { clean, cut, plural, table, widthOf } from './format';
 import type { Colors, Output } from './output';
 import { ipOf, isOpen, messageOf, phaseText, untilNextLook, verdictOf } from './wording';
 
@@ -73,7 +74,8 @@ export function troubleText(trouble: NonNullable<FollowState['trouble']>): strin
 
 class LiveView implements ProgressView {
   private state: FollowState = { document: null, trouble: null };
-  private drawn = 0;
+  /** Widths of the lines on the screen. */
+  private drawn: number[] = [];
   private frame = 0;
   private readonly timer: NodeJS.Timeout;
 
@@ -94,7 +96,7 @@ class LiveView implements ProgressView {
   end(): void {
     clearInterval(this.timer);
     this.output.notes.write(this.erase());
-    this.drawn = 0;
+    this.drawn = [];
   }
 
   private draw(): void {
@@ -110,11 +112,14 @@ class LiveView implements ProgressView {
       colors: this.output.colors,
     });
     this.output.notes.write(`${this.erase()}${lines.join('\n')}\n`);
-    this.drawn = lines.length;
+    this.drawn = lines.map((line) => widthOf(stripVTControlCharacters(line)));
   }
 
   private erase(): string {
-    return this.drawn === 0 ? '' : `\u001b[${this.drawn}A\r\u001b[J`;
+    const { columns = 80 } = this.output.notes;
+    // A terminal that has become narrower has wrapped what it shows.
+    const height = this.drawn.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)), 0);
+    return height === 0 ? '' : `\u001b[${height}A\r\u001b[J`;
   }
 }
 
@@ -133,42 +138,59 @@ export function progressLines(state: FollowState, frame: Frame): string[] {
   const width = Math.max(10, frame.columns - 1);
   const fit = (text: string) => cut(text, width);
   const { document, trouble } = state;
-  const elapsed = formatDuration(Math.max(1_000, frame.now - frame.startedAt));
-  const head = document === null ? 'waiting for the first word of the run' : phaseText(document);
-  const lines = [c.bold(fit(`${frame.spinner} ${elapsed} · ${head}`))];
-  if (document !== null) {
-    const waiting = untilNextLook(document, frame.now);
-    const next =
-      waiting === null
-        ? ''
-        : waiting === 0
-          ? 'looking now'
-          : `next look in ${formatDuration(Math.ceil(waiting / 1_000) * 1_000)}`;
-    const job = document.jobs.at(-1);
-    // The id of a job is long; what changes comes first, so that a narrow terminal cuts the id.
-    if (job !== undefined) {
-      const words = [clean(job.status), plural(job.polls, 'poll'), next, `job ${clean(job.id)}`].filter(
-        Boolean,
-      );
-      lines.push(fit(`  ${words.join(' · ')}`));
-    } else if (next !== '') lines.push(fit(`  ${next}`));
-    lines.push(...nicLines(document, width, c));
-    for (const warning of document.warnings.slice(-MAX_WARNINGS)) {
-      lines.push(c.yellow(fit(`  ! ${clean(warning)}`)));
-    }
-  }
-  if (trouble !== null) lines.push(c.yellow(fit(`  ! ${troubleText(trouble)}`)));
-  const hint = c.dim(fit('  Ctrl-C stops watching; the run goes on'));
-  return [...lines.slice(0, Math.max(1, frame.rows - 1)), hint].slice(0, Math.max(1, frame.rows));
+  const head = [c.bold(fit(headText(document, frame)))];
+  const job = document === null ? '' : jobLine(document, frame.now);
+  if (job !== '') head.push(fit(`  ${job}`));
+  const foot = (document?.warnings ?? [])
+    .slice(-MAX_WARNINGS)
+    .map((warning) => c.yellow(fit(`  ! ${clean(warning)}`)));
+  if (trouble !== null) foot.push(c.yellow(fit(`  ! ${troubleText(trouble)}`)));
+  foot.push(c.dim(fit('  Ctrl-C stops watching; the run goes on')));
+  const room = frame.rows - head.length - foot.length;
+  const lines = [...head, ...(document === null ? [] : nicLines(document, width, room, c)), ...foot];
+  return lines.slice(0, Math.max(1, frame.rows));
 }
 
-function nicLines(document: ResultDocument, width: number, c: Colors): string[] {
+function headText(document: ResultDocument | null, frame: Frame): string {
+  const words = [formatDuration(Math.max(1_000, frame.now - frame.startedAt))];
+  if (document === null) words.push('waiting for the first word of the run');
+  else words.push(clean(document.serverName ?? ''), phaseText(document));
+  return `${frame.spinner} ${words.filter(Boolean).join(' · ')}`;
+}
+
+function jobLine(document: ResultDocument, now: number): string {
+  const waiting = untilNextLook(document, now);
+  const next =
+    waiting === null
+      ? ''
+      : waiting === 0
+        ? 'looking now'
+        : `next look in ${formatDuration(Math.ceil(waiting / 1_000) * 1_000)}`;
+  const job = document.jobs.at(-1);
+  if (job === undefined) return next;
+  // The id of a job is long; what changes comes first, so that a narrow terminal cuts the id.
+  return [clean(job.status), plural(job.polls, 'poll'), next, `job ${clean(job.id)}`]
+    .filter(Boolean)
+    .join(' · ');
+}
+
+function nicLines(document: ResultDocument, width: number, room: number, c: Colors): string[] {
+  const { nics } = document;
   const running = document.outcome === 'running';
-  const rows = table(document.nics.map((nic) => [nic.id, ipOf(nic), verdictOf(nic, running)]));
-  return document.nics.map((nic, i) => {
-    const line = `  ${rows[i] ?? ''}`;
-    return colorOf(nic, running, c)(cut(line, width));
-  });
+  const verdict = (nic: NicRow) => verdictOf(nic, running);
+  const margin = 2;
+  let cells = table(nics.map((nic) => [nic.id, ipOf(nic), verdict(nic)]));
+  // Half an id helps nobody, the address does; the report at the end has both.
+  if (cells.some((cell) => widthOf(cell) + margin > width)) {
+    cells = table(nics.map((nic) => [nic.ip === null ? nic.id : ipOf(nic), verdict(nic)]));
+  }
+  const shown = nics.length <= room ? nics.length : Math.max(0, room - 1);
+  const lines = nics
+    .slice(0, shown)
+    .map((nic, i) => colorOf(nic, running, c)(cut(`  ${cells[i] ?? ''}`, width)));
+  return shown === nics.length
+    ? lines
+    : [...lines, c.dim(cut(`  and ${plural(nics.length - shown, 'more NIC')}`, width))];
 }
 
 export function colorOf(nic: NicRow, running: boolean, c: Colors): (text: string) => string {

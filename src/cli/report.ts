@@ -1,18 +1,21 @@
 /** What an operator reads at the end: verdict first, then the NICs, the evidence, and what to do now. No IO. */
-import type { NicRow, ResultDocument } from '../contract';
+import type { NicOutcome, NicRow, ResultDocument } from '../contract';
 import { FAILURE_TYPE, formatDuration } from '../contract';
-import type { Ending } from './ending';
+import type { Ending, OpenSubmission } from './ending';
 import { countsOf } from './ending';
-import { clean, plural, table, wrap } from './format';
+import { clean, commandLines, fitted, plural, wrap } from './format';
 import type { RunRef } from './link';
 import type { Step } from './next-steps';
 import type { Colors } from './output';
 import { colorOf } from './progress';
+import type { SilentRun } from './silent';
 import {
+  agoText,
   countsText,
   ipOf,
   jobText,
   messageOf,
+  pendingText,
   phaseText,
   serverOf,
   tookText,
@@ -22,14 +25,16 @@ import {
 
 export interface ReportPage {
   colors: Colors;
+  /** `Infinity`: not a terminal. */
   columns: number;
   now: number;
 }
 
 const SHORT_STEP = 10;
+const FACT_NAME = 12;
 
-/** Report of a run that has ended. */
-export function endReport(ending: Ending, run: RunRef, steps: Step[], page: ReportPage): string[] {
+/** Report of a run that has ended. `run`: `null` when it stands right above. */
+export function endReport(ending: Ending, run: RunRef | null, steps: Step[], page: ReportPage): string[] {
   const { document } = ending;
   return [
     '',
@@ -37,35 +42,65 @@ export function endReport(ending: Ending, run: RunRef, steps: Step[], page: Repo
     ...(document === null ? [] : [`  ${serverOf(document)}`]),
     ...reasonLines(ending, page),
     ...(document === null ? totalsLines(ending, page) : bodyLines(document, page)),
-    ...runLines(run),
+    ...(run === null ? [] : runLines(run)),
     ...stepLines(steps, page),
   ];
 }
 
 /** The state of a run that goes on. */
-export function openReport(
-  document: ResultDocument | null,
-  run: RunRef,
-  steps: Step[],
-  page: ReportPage,
-): string[] {
-  const head =
-    document === null
-      ? 'the run is open; it has not answered yet'
-      : `${document.outcome} · ${phaseText(document)}`;
+export function openReport(document: ResultDocument, run: RunRef, steps: Step[], page: ReportPage): string[] {
   return [
     '',
-    page.colors.bold(head),
-    ...(document === null ? [] : [`  ${serverOf(document)}`]),
-    ...(document === null ? [''] : bodyLines(document, page)),
+    page.colors.bold(`${document.outcome} · ${phaseText(document)}`),
+    `  ${serverOf(document)}`,
+    ...bodyLines(document, page),
     ...runLines(run),
     ...stepLines(steps, page),
   ];
 }
 
+/** The same, of a run that does not answer. */
+export function silentReport(silent: SilentRun, run: RunRef, steps: Step[], page: ReportPage): string[] {
+  const { phase, idleQueues, workflowTaskAttempt, open } = silent;
+  const facts: [string, string][] = [
+    ['started', `${silent.startedAt} (${agoText(silent.startedAt, page.now)})`],
+  ];
+  if (idleQueues.length > 0)
+    facts.push(['worker', `none polls ${idleQueues.join(' and ')}; the run goes on as soon as one does`]);
+  else facts.push(['worker', `one polls ${silent.taskQueue}, but the run does not answer`]);
+  if ((workflowTaskAttempt ?? 0) > 1)
+    facts.push([
+      'trouble',
+      `a worker can't go on with it (attempt ${workflowTaskAttempt}): its log and the Web UI say why`,
+    ]);
+  for (const activity of silent.pendingActivities) facts.push(['pending', pendingText(activity, page.now)]);
+  return [
+    '',
+    page.colors.bold('running · no answer'),
+    `  ${silent.serverId}`,
+    '',
+    ...(phase === null ? [] : fact('phase', `${clean(phase)}, as the run published it last`, page)),
+    ...facts.flatMap(([name, text]) => fact(name, text, page)),
+    ...(open === null ? [] : sentLines(open, page)),
+    ...runLines(run),
+    ...stepLines(steps, page),
+  ];
+}
+
+/** Something was asked of an open run. */
+export function noticeLines(
+  title: string,
+  meaning: string,
+  run: RunRef,
+  steps: Step[],
+  page: ReportPage,
+): string[] {
+  return [title, ...indent(meaning, page, '  '), ...runLines(run), ...stepLines(steps, page)];
+}
+
 export function headline(ending: Ending, c: Colors): string {
   const { document } = ending;
-  const counts = document === null || document.nics.length === 0 ? '' : `: ${countsText(countsOf(document))}`;
+  const counts = document === null || document.nics.length === 0 ? '' : `: ${totalsText(document)}`;
   switch (ending.kind) {
     case 'completed':
       return c.bold(c.green(`✔ ${completedText(document, counts)}`));
@@ -73,15 +108,17 @@ export function headline(ending: Ending, c: Colors): string {
       return c.bold(c.red(`✘ ${document?.outcome ?? ending.type}${counts}`));
     case 'cancelled':
       return c.bold(c.yellow(`■ cancelled${counts}`));
-    case 'ended-from-outside':
-      return c.bold(
-        c.red(
-          ending.type === 'Terminated'
-            ? '✘ the run was terminated: nobody has observed how it ended'
-            : '✘ the run timed out: nobody has observed how it ended',
-        ),
-      );
+    case 'ended-from-outside': {
+      const how = ending.type === 'Terminated' ? 'was terminated' : 'timed out';
+      return c.bold(c.red(`✘ the run ${how}: nobody has observed how it ended`));
+    }
   }
+}
+
+function totalsText(document: ResultDocument): string {
+  const counts = countsOf(document);
+  const all = counts[document.outcome as NicOutcome] === document.nics.length;
+  return all ? plural(document.nics.length, 'NIC') : countsText(counts);
 }
 
 function completedText(document: ResultDocument | null, counts: string): string {
@@ -104,10 +141,9 @@ function reasonLines(ending: Ending, page: ReportPage): string[] {
 
 function totalsLines(ending: Ending, page: ReportPage): string[] {
   if (ending.kind === 'ended-from-outside' && ending.open !== null) {
-    const { nics, since, jobId } = ending.open;
-    const job = jobId === null ? 'its job id is not known' : `job ${jobId}`;
-    const text = `A deletion was under way since ${since} (${job}); the cloud may still take these NICs:`;
-    return ['', ...indent(text, page, '  '), ...nics.map((id) => `    ${clean(id)}`), ''];
+    const { since } = ending.open;
+    const text = `A deletion was under way (since ${clean(since)}); the cloud may still take these NICs:`;
+    return ['', ...indent(text, page, '  '), ...submissionLines(ending.open), ''];
   }
   if (ending.kind !== 'cancelled') return [''];
   const text = countsText(ending.counts ?? {});
@@ -115,6 +151,18 @@ function totalsLines(ending: Ending, page: ReportPage): string[] {
     '',
     `  ${text === '' ? 'the run left no totals' : `NICs: ${text}`} (no worker could show the rows)`,
   ];
+}
+
+function sentLines(open: OpenSubmission, page: ReportPage): string[] {
+  return [
+    ...fact('sent', `${clean(open.since)}; there is no verdict yet on`, page),
+    ...submissionLines(open),
+  ];
+}
+
+function submissionLines({ nics, jobId }: OpenSubmission): string[] {
+  const job = jobId === null ? 'its job id is not known' : `job ${clean(jobId)}`;
+  return [...nics.map((id) => `    ${clean(id)}`), `    (${job})`];
 }
 
 function bodyLines(document: ResultDocument, page: ReportPage): string[] {
@@ -126,14 +174,12 @@ export function nicTable(document: ResultDocument, page: ReportPage): string[] {
   const { nics } = document;
   if (nics.length === 0) return ['  no NICs'];
   const planned = document.outcome === 'planned';
-  const cells = table(
-    planned
-      ? [['NIC', 'IP', 'OUTCOME', 'WAY BACK'], ...nics.map(planRow)]
-      : [['NIC', 'IP', 'OUTCOME'], ...nics.map((nic) => [nic.id, ipOf(nic), verdictOf(nic, running)])],
-  );
-  const lines = [page.colors.dim(`  ${cells[0]}`)];
+  const header = planned ? ['NIC', 'IP', 'OUTCOME', 'WAY BACK'] : ['NIC', 'IP', 'OUTCOME'];
+  const rows = nics.map((nic) => (planned ? planRow(nic) : [nic.id, ipOf(nic), verdictOf(nic, running)]));
+  const { head, body } = fitted(header, rows, page.columns - 3);
+  const lines = head === null ? [] : [page.colors.dim(`  ${head}`)];
   nics.forEach((nic, i) => {
-    lines.push(`  ${colorOf(nic, running, page.colors)(cells[i + 1] ?? '')}`);
+    lines.push(...(body[i] ?? []).map((line) => `  ${colorOf(nic, running, page.colors)(line)}`));
     const messages = [messageOf(nic)];
     if (planned && nic.elasticIp !== null) messages.unshift(`carries the elastic IP ${nic.elasticIp}`);
     for (const message of messages) if (message !== '') lines.push(...indent(message, page, '      '));
@@ -163,32 +209,40 @@ function factLines(document: ResultDocument, page: ReportPage): string[] {
   }
   if (document.outcome === 'running' && document.deadlineAt) facts.push(['deadline', document.deadlineAt]);
   if (document.undoUntil) facts.push(['undo', `possible until ${document.undoUntil}`]);
-  const lines = facts.map(([name, text]) => `  ${name.padEnd(12)}${text}`);
-  for (const warning of document.warnings) {
-    const [first = '', ...rest] = indent(warning, page, '              ');
-    lines.push(
-      page.colors.yellow(`  ${'warning'.padEnd(12)}${first.trimStart()}`),
-      ...rest.map(page.colors.yellow),
-    );
-  }
-  return lines;
+  const lines = facts.flatMap(([name, text]) => fact(name, text, page));
+  const warnings = document.warnings.flatMap((warning) => fact('warning', warning, page));
+  return [...lines, ...warnings.map(page.colors.yellow)];
 }
 
 export function runLines(run: RunRef): string[] {
-  return [`  run         ${run.workflowId}`, `  run id      ${run.runId}`, `  Web UI      ${run.url}`];
+  return [
+    `  run         ${run.workflowId}`,
+    `  run id      ${run.runId}`,
+    ...(run.firstRunId === undefined ? [] : [`  continues   ${run.firstRunId}`]),
+    `  Web UI      ${run.url}`,
+  ];
 }
 
 export function stepLines(steps: readonly Step[], page: ReportPage): string[] {
   if (steps.length === 0) return [];
-  // Commands are never broken: they are there to be copied.
-  const bold = page.colors.bold;
+  const { bold } = page.colors;
   if (steps.every(({ text }) => text.length <= SHORT_STEP)) {
     return ['', ...steps.map(({ text, command }) => `  ${text.padEnd(SHORT_STEP)}  ${bold(command)}`)];
   }
-  return steps.flatMap(({ text, command }) => ['', ...indent(text, page, '  '), `    ${bold(command)}`]);
+  return steps.flatMap(({ text, command }) => [
+    '',
+    ...indent(text, page, '  '),
+    ...commandLines(command, page.columns - 5).map((line) => `    ${bold(line)}`),
+  ]);
 }
 
-function indent(text: string, page: ReportPage, margin: string): string[] {
-  const width = Math.min(Math.max(page.columns, 40), 120) - margin.length - 1;
-  return wrap(clean(text), width).map((line) => `${margin}${line}`);
+/** `  name        text`, further lines below the text. */
+export function fact(name: string, text: string, page: ReportPage): string[] {
+  const [first = '', ...rest] = indent(text, page, ' '.repeat(2 + FACT_NAME));
+  return [`  ${name.padEnd(FACT_NAME)}${first.trimStart()}`, ...rest];
+}
+
+export function indent(text: string, page: ReportPage, margin: string): string[] {
+  const columns = Number.isFinite(page.columns) ? Math.min(Math.max(page.columns, 40), 120) : 80;
+  return wrap(clean(text), columns - margin.length - 1).map((line) => `${margin}${line}`);
 }

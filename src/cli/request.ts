@@ -98,9 +98,10 @@ function parseTiming(text: string | undefined, problems: string[]): Timing | und
 /** The command that asks for this, to be pasted into a shell. */
 export function deleteCommand(input: DeleteServerNicsInput): string {
   const words = ['ecs-nics', 'delete', input.serverId];
+  // First: who copies half of a long command must not lose it.
+  if (input.dryRun === true) words.push('--dry-run');
   if (input.nics === 'all') words.push('--all');
   else for (const { id } of input.nics) words.push('--nic', id);
-  if (input.dryRun === true) words.push('--dry-run');
   if (input.keepPort === true) words.push('--keep-port');
   if (input.undoWindow !== undefined) words.push('--undo-window', String(input.undoWindow));
   if (input.onFailure !== undefined) words.push('--on-failure', input.onFailure);

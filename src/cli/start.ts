@@ -1,26 +1,38 @@
 /** Starts a run, or finds out which one is already open on the server. */
-import type { Workflow } from '@temporalio/client';
+import type { Workflow, WorkflowExecutionDescription } from '@temporalio/client';
 import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
   isGrpcDeadlineError,
 } from '@temporalio/client';
 import type { DeleteServerNicsInput } from '../contract';
-import { WORKFLOW_TYPE, requestKey, serverWorkflowId } from '../contract';
+import { WORKFLOW_TYPE, isRecord, requestKey, serverWorkflowId } from '../contract';
 import type { Temporal } from '../connection';
-import { CliError } from './errors';
+import { CliError, isNotFound } from './errors';
 import { EXIT } from './exit-codes';
+import { chainStart, describe, firstRunOf, isOpenRun } from './lookup';
 import { startDetails, startSummary } from './start-texts';
 
 const CALL_MS = 10_000;
 /** A run may close between the refused start and the look at it. */
 const TRIES = 3;
 
-export type Started =
-  | { kind: 'started'; runId: string; taskQueue: string; at: number }
-  /** The open run serves the same request. */
-  | { kind: 'attached'; runId: string; taskQueue: string }
-  | { kind: 'other'; runId: string; taskQueue: string; type: string };
+interface StartedRun {
+  runId: string;
+  firstRunId: string;
+  taskQueue: string;
+  startedAt: number;
+  /** By our own clock; `null`: somebody else did. */
+  startedByUsAt: number | null;
+}
+
+export type Started = StartedRun &
+  (
+    | { kind: 'started' }
+    /** The open run serves the same request. */
+    | { kind: 'attached' }
+    | { kind: 'other'; type: string }
+  );
 
 export async function startOrAttach(
   temporal: Temporal,
@@ -41,7 +53,9 @@ export async function startOrAttach(
           staticDetails: startDetails(input),
         }),
       );
-      return { kind: 'started', runId: handle.firstExecutionRunId, taskQueue, at: Date.now() };
+      const runId = handle.firstExecutionRunId;
+      const now = Date.now();
+      return { kind: 'started', runId, firstRunId: runId, taskQueue, startedAt: now, startedByUsAt: now };
     } catch (error) {
       if (isGrpcDeadlineError(error)) {
         throw new CliError(
@@ -69,43 +83,54 @@ async function openRun(
   input: DeleteServerNicsInput,
 ): Promise<Started | null> {
   try {
-    return await temporal.call(CALL_MS, async () => {
-      const run = await temporal.client.workflow.getHandle(workflowId).describe();
-      if (run.status.name !== 'RUNNING' && run.status.name !== 'PAUSED') return null;
-      const { runId, taskQueue, type } = run;
-      const same =
-        type === WORKFLOW_TYPE.deleteServerNics &&
-        (await inputKey(temporal, workflowId, runId)) === requestKey(input);
-      return same ? { kind: 'attached', runId, taskQueue } : { kind: 'other', runId, taskQueue, type };
-    });
+    const run = await describe(temporal, workflowId);
+    if (!isOpenRun(run)) return null;
+    const found = {
+      runId: run.runId,
+      firstRunId: firstRunOf(run),
+      taskQueue: run.taskQueue,
+      startedAt: (await chainStart(temporal, run)).getTime(),
+      startedByUsAt: null,
+    };
+    const same =
+      run.type === WORKFLOW_TYPE.deleteServerNics && (await servedKey(temporal, run)) === requestKey(input);
+    return same ? { kind: 'attached', ...found } : { kind: 'other', type: run.type, ...found };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return null;
     throw error;
   }
 }
 
-/** Key of the request that a run was started with; `null` when its first event can't be read (any more). */
-async function inputKey(temporal: Temporal, workflowId: string, runId: string): Promise<string | null> {
-  const first = await firstEvent(temporal, workflowId, runId);
-  // A run that has continued as new carries its own kind of input; the request is in the first run of the chain.
-  const origin = first?.firstExecutionRunId;
-  const event =
-    origin && origin !== runId ? await firstEvent(temporal, workflowId, origin).catch(() => null) : first;
-  const payload = event?.input?.payloads?.[0];
-  if (!payload) return null;
+/** Key of the request that a run serves; `null` when it can't be read. */
+async function servedKey(temporal: Temporal, run: WorkflowExecutionDescription): Promise<string | null> {
+  // A run that has continued as new carries its own kind of input: the request is in the first run of the chain, which
+  // may be too old to be kept, and then inside that input.
+  const payload =
+    (await inputOf(temporal, run.workflowId, firstRunOf(run))) ??
+    (await inputOf(temporal, run.workflowId, run.runId));
+  if (payload === null) return null;
   const converter = temporal.client.options.loadedDataConverter;
   const [decoded] = await decodePayloads(converter.payloadCodecs, [payload]);
   if (decoded === undefined) return null;
-  return requestKey(converter.payloadConverter.fromPayload(decoded));
+  const input = converter.payloadConverter.fromPayload<unknown>(decoded);
+  return requestKey(isRecord(input) && isRecord(input.resumed) ? input.resumed.input : input);
 }
 
-async function firstEvent(temporal: Temporal, workflowId: string, runId: string) {
-  const { history } = await temporal.client.workflowService.getWorkflowExecutionHistory({
-    namespace: temporal.namespace,
-    execution: { workflowId, runId },
-    maximumPageSize: 1,
-  });
-  return history?.events?.[0]?.workflowExecutionStartedEventAttributes ?? null;
+async function inputOf(temporal: Temporal, workflowId: string, runId: string) {
+  try {
+    const { history } = await temporal.call(CALL_MS, () =>
+      temporal.client.workflowService.getWorkflowExecutionHistory({
+        namespace: temporal.namespace,
+        execution: { workflowId, runId },
+        maximumPageSize: 1,
+      }),
+    );
+    const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
+    return started?.input?.payloads?.[0] ?? null;
+  } catch (error) {
+    if (isNotFound(error)) return null;
+    throw error;
+  }
 }
 
 type Codec = Temporal['client']['options']['loadedDataConverter']['payloadCodecs'][number];

@@ -1,15 +1,18 @@
 /** `ecs-nics status` */
 import { checkServerId, pageOf, withTemporal } from './context';
 import type { Context } from './context';
-import { endDocument } from './delete';
+import { endDocument, openDocument } from './documents';
+import { readEnding } from './ending';
 import { CliError } from './errors';
 import type { ExitCode } from './exit-codes';
 import { EXIT } from './exit-codes';
 import type { KnownRun } from './lookup';
-import { askStatus, endingOf, findRun } from './lookup';
+import { findRun } from './lookup';
 import { endSteps, openSteps } from './next-steps';
 import type { Output } from './output';
-import { endReport, openReport, runLines, stepLines } from './report';
+import { askStatus } from './query';
+import { endReport, openReport, silentReport } from './report';
+import { readSilent } from './silent';
 
 export async function status(serverId: string, output: Output): Promise<ExitCode> {
   checkServerId(serverId);
@@ -21,29 +24,27 @@ export async function status(serverId: string, output: Output): Promise<ExitCode
 }
 
 async function showOpen(context: Context, serverId: string, run: KnownRun, output: Output): Promise<void> {
-  const ref = context.run(run.workflowId, run.runId);
+  const ref = context.run(run);
+  const steps = openSteps(serverId, 'status');
   const answer = await askStatus(context.temporal, run);
-  if (answer.document === null) {
-    throw new CliError(
-      EXIT.starterFailed,
-      'NoAnswer',
-      `the run is open since ${run.startedAt.toISOString()} but does not answer (${answer.why}).`,
-      ref,
-      [
-        `Is a worker polling task queue ${run.taskQueue}? The run goes on as soon as one does.`,
-        ...runLines(ref),
-        ...stepLines(openSteps(serverId, null), pageOf(output)),
-      ],
-    );
+  if (answer.document !== null) {
+    output.say(openReport(answer.document, ref, steps, pageOf(output)));
+    output.document(openDocument(ref, answer.document));
+    return;
   }
-  output.say(openReport(answer.document, ref, openSteps(serverId, null).slice(1), pageOf(output)));
-  output.document(answer.document);
+  // The server knows something, too; but it is not the status that was asked for.
+  const silent = await readSilent(context.temporal, serverId, run);
+  output.say(silentReport(silent, ref, steps, pageOf(output)));
+  const [type, message] =
+    silent.idleQueues.length > 0
+      ? ['NoWorker', `no worker polls task queue ${silent.idleQueues.join(' and ')}.`]
+      : ['NoAnswer', `workers poll, but the run does not answer: ${answer.why}.`];
+  throw new CliError(EXIT.starterFailed, type, message, { ...ref, ...silent });
 }
 
 async function showClosed(context: Context, serverId: string, run: KnownRun, output: Output): Promise<void> {
-  const ref = context.run(run.workflowId, run.runId);
-  const ending = await endingOf(context.temporal, run);
+  const ending = await readEnding(context.temporal, run);
+  const ref = context.run(run);
   output.say(endReport(ending, ref, endSteps(ending, serverId, null), pageOf(output)));
-  // A run that left no document is told with what there is.
-  output.document(ending.document ?? endDocument(ref, ending));
+  output.document(endDocument(ref, ending));
 }

@@ -2,6 +2,7 @@
 import type { JobRow, NicRow, ResultDocument } from '../contract';
 import { formatDuration } from '../contract';
 import { clean, cut, plural } from './format';
+import type { PendingActivity } from './silent';
 
 /** Enough for any sentence of the cloud; a whole HTML page is none. */
 const MAX_MESSAGE = 400;
@@ -55,6 +56,46 @@ export function tookText(document: ResultDocument): string | null {
   if (document.endedAt === null) return null;
   const ms = Date.parse(document.endedAt) - Date.parse(document.startedAt);
   return Number.isFinite(ms) && ms >= 0 ? formatDuration(ms) : null;
+}
+
+/** `5 min ago`; `just now` within a second, and for what a wrong clock puts into the future. */
+export function agoText(time: string | Date, now: number): string {
+  const ms = now - new Date(time).getTime();
+  return ms < 1_000 ? 'just now' : `${formatDuration(ms)} ago`;
+}
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+/** `12 s`, `5 min`, `3 h`, `2 d`: short, for a column. */
+export function ageText(time: Date, now: number): string {
+  const ms = Math.max(0, now - time.getTime());
+  if (ms < 2 * MINUTE_MS) return `${Math.floor(ms / 1_000)} s`;
+  if (ms < 2 * HOUR_MS) return `${Math.floor(ms / MINUTE_MS)} min`;
+  return ms < 2 * DAY_MS ? `${Math.floor(ms / HOUR_MS)} h` : `${Math.floor(ms / DAY_MS)} d`;
+}
+
+/** `14:05Z` within a day, else `03-01`. */
+export function startText(time: Date, now: number): string {
+  const iso = time.toISOString();
+  return now - time.getTime() < DAY_MS ? `${iso.slice(11, 16)}Z` : iso.slice(5, 10);
+}
+
+const PENDING_STATE: Record<PendingActivity['state'], string> = {
+  waiting: 'waiting for a worker, scheduled',
+  running: 'given to a worker',
+  cancelling: 'being cancelled, given to a worker',
+  paused: 'paused by hand',
+};
+
+/** What Temporal says of an activity that is not done. */
+export function pendingText(activity: PendingActivity, now: number): string {
+  const { name, state, attempt, since, lastFailure } = activity;
+  const when = since === null ? '' : ` ${agoText(since, now)}`;
+  const again = attempt > 1 ? `, attempt ${attempt}` : '';
+  const why = lastFailure === null ? '' : `; failed before: ${cut(clean(lastFailure), MAX_MESSAGE)}`;
+  return `${clean(name)}: ${PENDING_STATE[state]}${when}${again}${why}`;
 }
 
 /** Until the run looks at the cloud again; `null`: it isn't waiting. */

@@ -22,7 +22,7 @@ const state = (changes: Partial<FollowState> = {}): FollowState => ({
 describe('the block on a terminal', () => {
   it('shows phase, job, polls, the next look and every NIC', () => {
     expect(progressLines(state(), frame)).toEqual([
-      '* 30 s · polling',
+      '* 30 s · web-01 · polling',
       '  RUNNING · 2 polls · next look in 6 s · job ff8080826a7b4f0e016a8d3c7a5b1234',
       `  ${NIC_A}  10.0.1.20  no verdict yet`,
       `  ${NIC_B}  10.0.1.21  no verdict yet`,
@@ -42,7 +42,7 @@ describe('the block on a terminal', () => {
       }),
       frame,
     );
-    expect(lines[0]).toBe('* 30 s · waiting: another command is running on the server');
+    expect(lines[0]).toBe('* 30 s · web-01 · waiting: another command is running on the server');
     expect(lines[2]).toMatch(/deleted$/);
     expect(lines[3]).toMatch(/unknown$/);
     expect(lines.slice(4, 6)).toEqual(['  ! two', '  ! three']);
@@ -69,6 +69,32 @@ describe('the block on a terminal', () => {
     for (const line of lines) expect(line.length).toBeLessThan(columns);
     // eslint-disable-next-line no-control-regex
     expect(lines.join('')).not.toMatch(/[\u0000-\u001f]/);
+  });
+
+  it('with many NICs what is wrong still shows, and how many are left out', () => {
+    const nics = Array.from({ length: 32 }, () => nic());
+    const trouble = { kind: 'lost' as const, why: 'x', forMs: 4_000, limitMs: 60_000 };
+    const lines = progressLines(state({ document: running({ nics, warnings: ['odd'] }), trouble }), {
+      ...frame,
+      rows: 12,
+    });
+    expect(lines).toHaveLength(12);
+    expect(lines.slice(-4)).toEqual([
+      '  and 26 more NICs',
+      '  ! odd',
+      '  ! Temporal does not answer (for 4 s; waiting ends after 60 s): x',
+      '  Ctrl-C stops watching; the run goes on',
+    ]);
+  });
+
+  it('where ids do not fit, addresses stand for them; before an address is known, the id', () => {
+    const narrow = { ...frame, columns: 56 };
+    expect(progressLines(state(), narrow).slice(2, 4)).toEqual([
+      '  10.0.1.20  no verdict yet',
+      '  10.0.1.21  no verdict yet',
+    ]);
+    const early = state({ document: running({ nics: [nic({ ip: null, outcome: 'untouched' })] }) });
+    expect(progressLines(early, narrow)[2]).toBe(`  ${NIC_A}  no verdict yet`);
   });
 
   it('is never higher than the screen', () => {

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Ending } from '../../src/cli/ending';
 import { endSteps, openSteps } from '../../src/cli/next-steps';
-import { endReport, openReport } from '../../src/cli/report';
+import { endReport, openReport, silentReport } from '../../src/cli/report';
+import type { SilentRun } from '../../src/cli/silent';
 import { NIC_A, NIC_B, PAGE, RUN, SERVER, document, nic, running } from './support';
 
 const input = { serverId: SERVER, nics: [{ id: NIC_A }, { id: NIC_B }], reason: 'T-1' };
@@ -13,7 +14,7 @@ describe('the report of an ended run', () => {
     expect(report({ kind: 'completed', document: document() })).toBe(
       [
         '',
-        '✔ deleted: 2 deleted',
+        '✔ deleted: 2 NICs',
         `  web-01 (${SERVER})`,
         '',
         '  NIC                                   IP         OUTCOME',
@@ -47,7 +48,13 @@ describe('the report of an ended run', () => {
     expect(text).toContain('      Ecs.0611: in use');
     expect(text).toContain('  warning     a second look was needed');
     expect(text).not.toContain('repeats the rows');
-    expect(text).toMatch(new RegExp(`ecs-nics delete ${SERVER} --nic ${NIC_B} --reason T-1$`));
+    expect(text).toContain(
+      [
+        '  Remove the reason named above, then try this NIC again:',
+        `    ecs-nics delete ${SERVER} \\`,
+        `      --nic ${NIC_B} --reason T-1`,
+      ].join('\n'),
+    );
   });
 
   it('a plan: what would go, the way back, and the command that does it', () => {
@@ -65,7 +72,7 @@ describe('the report of an ended run', () => {
     expect(text).toContain('NIC                                   IP         OUTCOME         WAY BACK');
     expect(text).toContain(`${NIC_A}  10.0.1.20  would go        new-mac`);
     expect(text).toContain('      carries the elastic IP 80.1.2.3');
-    expect(text).toMatch(new RegExp(`ecs-nics delete ${SERVER} --nic ${NIC_A} --reason T-1$`));
+    expect(text).toMatch(new RegExp(`ecs-nics delete ${SERVER} \\\\\n +--nic ${NIC_A} --reason T-1$`));
   });
 
   it.each(['OutcomeUnknown', 'RestoreIncomplete', 'SomethingNew'])(
@@ -129,11 +136,78 @@ describe('the report of an ended run', () => {
 
 describe('the report of an open run', () => {
   it('says where it stands and when it looks again', () => {
-    const text = openReport(running(), RUN, openSteps(SERVER, null), PAGE).join('\n');
+    const text = openReport(running(), RUN, openSteps(SERVER), PAGE).join('\n');
     expect(text).toContain('running · polling');
     expect(text).toContain('no verdict yet');
     expect(text).toContain('look at the cloud in 6 s');
     expect(text).toContain('2026-03-01T03:20:00.000Z');
     expect(text).toContain(`ecs-nics cancel ${SERVER}`);
+  });
+});
+
+describe('the report of an open run that does not answer', () => {
+  const silent: SilentRun = {
+    outcome: 'running',
+    phase: 'polling',
+    serverId: SERVER,
+    startedAt: '2026-03-01T02:55:30.000Z',
+    taskQueue: 'ecs-nics',
+    idleQueues: ['ecs-nics', 'ecs-nics-cloud'],
+    workflowTaskAttempt: 1,
+    pendingActivities: [
+      {
+        name: 'getJobStatus',
+        state: 'waiting',
+        attempt: 3,
+        since: '2026-03-01T02:58:30.000Z',
+        lastFailure: 'activity StartToClose timeout\u001b[2J',
+      },
+    ],
+    open: { nics: [NIC_B], since: '2026-03-01T02:56:00.000Z', jobId: 'ff80' },
+  };
+  const text = (changes: Partial<SilentRun> = {}, columns = 80) =>
+    silentReport({ ...silent, ...changes }, RUN, openSteps(SERVER, 'status'), { ...PAGE, columns });
+
+  it('says what Temporal knows: since when, who is missing, what is pending, what was sent', () => {
+    expect(text()).toEqual([
+      '',
+      'running · no answer',
+      `  ${SERVER}`,
+      '',
+      '  phase       polling, as the run published it last',
+      '  started     2026-03-01T02:55:30.000Z (5 min ago)',
+      '  worker      none polls ecs-nics and ecs-nics-cloud; the run goes on as soon',
+      '              as one does',
+      '  pending     getJobStatus: waiting for a worker, scheduled 2 min ago, attempt',
+      '              3; failed before: activity StartToClose timeout',
+      '  sent        2026-03-01T02:56:00.000Z; there is no verdict yet on',
+      `    ${NIC_B}`,
+      '    (job ff80)',
+      `  run         nics/${SERVER}`,
+      `  run id      ${RUN.runId}`,
+      `  Web UI      ${RUN.url}`,
+      '',
+      `  follow it   ecs-nics watch ${SERVER}`,
+      `  stop it     ecs-nics cancel ${SERVER}`,
+    ]);
+  });
+
+  it('a worker that fails with it is told from one that is missing', () => {
+    const lines = text({ idleQueues: [], workflowTaskAttempt: 12, phase: null, open: null }).join('\n');
+    expect(lines).toContain('one polls ecs-nics, but the run does not answer');
+    expect(lines).toContain("a worker can't go on with it (attempt 12)");
+    expect(lines).not.toMatch(/published|sent/);
+  });
+});
+
+describe('on a narrow terminal', () => {
+  it('no id is broken, and only ids, links and commands are longer than the terminal', () => {
+    const page = { ...PAGE, columns: 50 };
+    const ending: Ending = { kind: 'completed', document: document({ warnings: ['word '.repeat(40)] }) };
+    const lines = endReport(ending, RUN, endSteps(ending, SERVER, input), page);
+    expect(lines).toContain(`  ${NIC_A}`);
+    expect(lines).toContain('    10.0.1.20 · deleted');
+    for (const line of lines)
+      if (!/https?:|ecs-nics|[0-9a-f-]{36}/.test(line)) expect(line.length).toBeLessThan(50);
   });
 });

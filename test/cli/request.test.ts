@@ -97,7 +97,7 @@ describe('the command shown for a request', () => {
       `ecs-nics delete ${SERVER} --nic ${NIC_A} --allow-elastic-ip --timing '{"settle":"1s"}' --reason 'it'\\''s gone'`,
     );
     expect(deleteCommand({ serverId: SERVER, nics: 'all', dryRun: true })).toBe(
-      `ecs-nics delete ${SERVER} --all --dry-run`,
+      `ecs-nics delete ${SERVER} --dry-run --all`,
     );
   });
 });

@@ -1,11 +1,20 @@
 /** Links, texts for the Web UI, and the small things about text. */
 import { describe, expect, it } from 'vitest';
-import { clean, cut, escapeMarkdown, shellQuote, table, wrap } from '../../src/cli/format';
+import {
+  clean,
+  commandLines,
+  cut,
+  escapeMarkdown,
+  fitted,
+  shellQuote,
+  table,
+  wrap,
+} from '../../src/cli/format';
 import { runLink, uiBase } from '../../src/cli/link';
 import { startDetails, startSummary } from '../../src/cli/start-texts';
 import { confirmationLines, questionOf } from '../../src/cli/confirm';
 import { endpointOf } from '../../src/connection';
-import { NIC_A, NIC_B, SERVER } from './support';
+import { NIC_A, NIC_B, PAGE, SERVER } from './support';
 
 describe('the link', () => {
   it.each([
@@ -69,7 +78,8 @@ describe('texts for the Web UI', () => {
 
 describe('the question', () => {
   it('names the server and every NIC', () => {
-    const lines = confirmationLines({ serverId: SERVER, nics: [{ id: NIC_A }, { id: NIC_B }] }).join('\n');
+    const input = { serverId: SERVER, nics: [{ id: NIC_A }, { id: NIC_B }] };
+    const lines = confirmationLines(input, PAGE).join('\n');
     for (const id of [SERVER, NIC_A, NIC_B, 'cannot be undone']) expect(lines).toContain(id);
     expect(questionOf({ serverId: SERVER, nics: [{ id: NIC_A }, { id: NIC_B }] })).toBe(
       'Delete these 2 NICs?',
@@ -101,6 +111,32 @@ describe('format', () => {
         ['aaaa', 'b', ''],
       ]),
     ).toEqual(['a     bbb  c', 'aaaa  b']);
+  });
+  it('keeps a table that fits; otherwise each id stays whole, with the rest below it', () => {
+    const rows = [
+      ['abcdef', '10.0.0.1', 'deleted'],
+      ['ghijkl', '', 'unknown'],
+    ];
+    expect(fitted(['ID', 'IP', 'OUTCOME'], rows, 25)).toEqual({
+      head: 'ID      IP        OUTCOME',
+      body: [['abcdef  10.0.0.1  deleted'], ['ghijkl            unknown']],
+    });
+    expect(fitted(['ID', 'IP', 'OUTCOME'], rows, 24)).toEqual({
+      head: null,
+      body: [
+        ['abcdef', '  10.0.0.1 · deleted'],
+        ['ghijkl', '  unknown'],
+      ],
+    });
+  });
+  it('breaks a long command between its options, as a shell takes it', () => {
+    const command = `ecs-nics delete x --nic a --nic b --reason 'it'\\''s --all of it' --dry-run`;
+    expect(commandLines(command, 200)).toEqual([command]);
+    expect(commandLines(command, 40)).toEqual([
+      'ecs-nics delete x --nic a --nic b \\',
+      `  --reason 'it'\\''s --all of it' \\`,
+      '  --dry-run',
+    ]);
   });
   it('quotes for a shell only what needs it', () => {
     expect(['--nic', 'a b', "it's", '', '$(x)'].map(shellQuote)).toEqual([

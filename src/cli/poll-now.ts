@@ -1,0 +1,39 @@
+/** `ecs-nics poll-now`: what a callback from the cloud would do, by hand. */
+import type { ResultDocument } from '../contract';
+import { SIGNAL_POLL_NOW, formatDuration } from '../contract';
+import { checkServerId, pageOf, withTemporal } from './context';
+import { openDocument } from './documents';
+import type { ExitCode } from './exit-codes';
+import { EXIT } from './exit-codes';
+import { findOpenRun, tell } from './lookup';
+import { openSteps } from './next-steps';
+import type { Output } from './output';
+import { askStatus } from './query';
+import { noticeLines } from './report';
+import { untilNextLook } from './wording';
+
+export async function pollNow(serverId: string, output: Output): Promise<ExitCode> {
+  checkServerId(serverId);
+  return withTemporal(async (context) => {
+    const run = await findOpenRun(context, serverId);
+    const ref = context.run(run);
+    const before = await askStatus(context.temporal, run);
+    // By workflow id alone: the run may have continued as new just now, and a look too many harms nobody.
+    const handle = context.temporal.client.workflow.getHandle(run.workflowId);
+    await tell(context, serverId, run, () => handle.signal(SIGNAL_POLL_NOW));
+    const meaning = meaningOf(before.document, Date.now());
+    output.say(noticeLines('asked the run to look now', meaning, ref, openSteps(serverId), pageOf(output)));
+    output.document({ ...openDocument(ref, before.document), signalled: true });
+    return EXIT.done;
+  });
+}
+
+/** What the signal means now. `document`: as it was just before. */
+export function meaningOf(document: ResultDocument | null, now: number): string {
+  if (document === null) return 'The run does not answer: it looks as soon as a worker polls.';
+  const waiting = untilNextLook(document, now);
+  if (waiting === null) return "The run isn't waiting just now: its next wait ends at once.";
+  return waiting === 0
+    ? 'The run was about to look at the cloud anyway.'
+    : `The run looks at the cloud at once instead of in ${formatDuration(waiting)}.`;
+}

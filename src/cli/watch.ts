@@ -1,0 +1,30 @@
+/** `ecs-nics watch`: follows whatever run is open on a server; of a closed one it shows the end. */
+import { checkServerId, withTemporal } from './context';
+import type { ExitCode } from './exit-codes';
+import { findRun } from './lookup';
+import type { Output } from './output';
+import { runLines } from './report';
+import { waitForEnd } from './wait';
+
+export async function watch(serverId: string, output: Output): Promise<ExitCode> {
+  checkServerId(serverId);
+  return withTemporal(
+    async (context) => {
+      const run = await findRun(context.temporal, serverId);
+      if (run.open) output.say(['following the open run', ...runLines(context.run(run))]);
+      return waitForEnd(
+        context,
+        {
+          ...run,
+          serverId,
+          startedAt: run.startedAt.getTime(),
+          startedByUsAt: null,
+          announced: run.open,
+          input: null,
+        },
+        output,
+      );
+    },
+    { interruptible: true },
+  );
+}

@@ -1,0 +1,100 @@
+/** `setup` against a server that says no; what a real one does is tested end to end. */
+import { describe, expect, it } from 'vitest';
+import { prepare, retentionWarning } from '../../src/cli/setup';
+import type { Temporal } from '../../src/connection';
+
+const DAY_MS = 86_400_000;
+
+function server(
+  attributes: Record<string, number>,
+  add: (wanted: Record<string, number>) => void,
+  address = 'localhost:7233',
+): Temporal {
+  const operatorService = {
+    listSearchAttributes: () => Promise.resolve({ customAttributes: { ...attributes } }),
+    addSearchAttributes: async (request: { searchAttributes: Record<string, number> }) =>
+      add(request.searchAttributes),
+  };
+  const workflowService = {
+    describeNamespace: () => Promise.reject(new Error('permission denied')),
+  };
+  return {
+    address,
+    namespace: 'prod',
+    connection: { operatorService },
+    client: { workflowService },
+    call: (_ms: number, fn: () => Promise<unknown>) => fn(),
+  } as unknown as Temporal;
+}
+const refuse = () => {
+  throw new Error('Request unauthorized.');
+};
+
+describe('setup', () => {
+  it('not permitted: what is missing, why, and the command for somebody who may', async () => {
+    const { attributes, problems, retentionMs } = await prepare(server({ EcsServerId: 2 }, refuse));
+    expect(attributes.map(({ state }) => state)).toEqual(['present', 'missing', 'missing', 'missing']);
+    expect(problems).toEqual([
+      'NicsPhase, NicsOutcome, DecommissionRun could not be added: Request unauthorized. Runs go on without. ' +
+        'Somebody who may add them:\n  temporal operator search-attribute create --namespace prod --type Keyword ' +
+        '--name NicsPhase --name NicsOutcome --name DecommissionRun',
+    ]);
+    expect(retentionMs).toBeNull();
+  });
+
+  it('in Temporal Cloud the command is another one', async () => {
+    const { problems } = await prepare(server({}, refuse, 'prod.a1b2c.tmprl.cloud:7233'));
+    expect(problems[0]).toContain(
+      'tcld namespace search-attributes add --namespace prod --search-attribute EcsServerId=Keyword',
+    );
+  });
+
+  it('adds what is missing even where another one has the wrong type, and names that', async () => {
+    const attributes: Record<string, number> = { NicsPhase: 1, EcsServerId: 2, DecommissionRun: 2 };
+    const wanted: Record<string, number>[] = [];
+    const outcome = await prepare(
+      server(attributes, (more) => {
+        wanted.push(more);
+        Object.assign(attributes, more);
+      }),
+    );
+    expect(wanted).toEqual([{ NicsOutcome: 2 }]);
+    expect(outcome.attributes).toEqual([
+      { name: 'EcsServerId', state: 'present', type: 'Keyword' },
+      { name: 'NicsPhase', state: 'wrong-type', type: 'Text' },
+      { name: 'NicsOutcome', state: 'added', type: 'Keyword' },
+      { name: 'DecommissionRun', state: 'present', type: 'Keyword' },
+    ]);
+    expect(outcome.problems).toEqual([
+      "NicsPhase: the type can't be changed. If nothing else uses the name, have it removed, then run setup again:\n" +
+        '  temporal operator search-attribute remove --namespace prod --name NicsPhase',
+    ]);
+  });
+
+  it('a yes of the server is not believed', async () => {
+    const { attributes, problems } = await prepare(server({}, () => {}));
+    expect(attributes.every(({ state }) => state === 'missing')).toBe(true);
+    expect(problems[0]).toContain('could not be added.');
+  });
+});
+
+describe('the warning about closed runs', () => {
+  const at = { namespace: 'prod', address: 'localhost:7233' };
+  it.each([
+    [null, null],
+    [7 * DAY_MS, null],
+    [3 * DAY_MS, 'kept for 3 days only'],
+    [DAY_MS, 'kept for 1 day only'],
+    [DAY_MS / 2, 'kept for 12 h only'],
+  ])('of %d ms: %s', (ms, text) => {
+    const warning = retentionWarning(at, ms);
+    if (text === null) expect(warning).toBeNull();
+    else expect(warning?.text).toContain(text);
+  });
+  it('names the command', () => {
+    expect(retentionWarning(at, DAY_MS)?.command).toBe(
+      'temporal operator namespace update --namespace prod --retention 168h',
+    );
+    expect(retentionWarning({ ...at, address: 'x.tmprl.cloud:7233' }, DAY_MS)?.command).toContain('tcld');
+  });
+});
