@@ -16,7 +16,7 @@ import { buildNaiveBundle } from './naive/bundle';
 import type { Name, Options } from './options';
 import { HELP, readOptions, UsageError } from './options';
 import type { Measurement, Report } from './report';
-import { table } from './report';
+import { table, unjudged } from './report';
 
 const MEASURES: Record<Name, Measure> = { cost, restart, 'in-flight': inFlight, memory };
 
@@ -79,7 +79,8 @@ async function measure(name: Name, options: Options, open: () => Promise<Bed>): 
     const opened = await open();
     const say = (text: string) => toStandardError(`${name}: ${text}`);
     const found = await measured.run(opened, { runs, rounds, quick: options.quick, say });
-    return { name, title: said, seconds: seconds(), ...found, failure: null };
+    const rows = options.quick ? found.rows.map(unjudged) : found.rows;
+    return { name, title: said, seconds: seconds(), rows, notes: found.notes, failure: null };
   } catch (error) {
     // The bed was taken from under it: nothing failed, nothing is to be started; the signal ends us.
     if (interrupted) await new Promise(() => {});

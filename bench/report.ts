@@ -54,6 +54,9 @@ export function row(what: string, unit: string, samples: Samples, target: number
   };
 }
 
+/** Without a word on the target: for figures that are none to be judged by. */
+export const unjudged = (judged: Row): Row => ({ ...judged, target: null, met: null });
+
 /** Three figures that matter, without an exponent. */
 export function figure(value: number): string {
   if (Number.isInteger(value)) return String(value);
@@ -61,7 +64,11 @@ export function figure(value: number): string {
   return value.toFixed(digits);
 }
 
-const shown = ({ min, median, max }: Summary): string => [min, median, max].map(figure).join(' / ');
+/** Min, median and max; one figure where all samples say the same. */
+function shown({ min, median, max }: Summary): string {
+  const figures = [min, median, max].map(figure);
+  return new Set(figures).size === 1 ? figure(median) : figures.join(' / ');
+}
 
 const HEADS = ['', 'ours', 'naive', 'ratio', 'target'];
 

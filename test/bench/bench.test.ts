@@ -55,7 +55,7 @@ describe('a small one', { timeout: 300_000 }, () => {
     expect(out.indexOf('Machine')).toBeLessThan(out.indexOf('restart ·'));
     expect(out).toMatch(/CPU +\S.* cores/);
     expect(out).toMatch(/Temporal +server \d+\.\d+/);
-    expect(out).toMatch(/kill → next call of that run, s .*≤ 6 (met|MISSED)/);
+    expect(out).toMatch(/kill → next call of that run, s +\d.* \d/);
 
     const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
     expect(report).toMatchObject({
