@@ -100,6 +100,8 @@ export class Run {
   /** What the run before this one in its chain was about to wait for. */
   rest: Wait | null = null;
 
+  /** Why the run failed, for those who look at its page; set at its end. */
+  failure: string | null = null;
   /** Set just before this run ends to go on under a new run id. */
   continuing = false;
 
@@ -168,6 +170,7 @@ export class Run {
       currentDetails(this.document, {
         workflowId: workflowInfo().workflowId,
         cancelRequested: this.cancelRequested,
+        failure: this.failure,
       }),
     );
   }
