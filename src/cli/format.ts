@@ -115,11 +115,10 @@ export function commandLines(command: string, width: number): string[] {
   return lines.map((line, i) => (i === lines.length - 1 ? line : `${line} \\`));
 }
 
-/** A caller's text inside Markdown that is shown as HTML: neither may be able to do anything. */
+/**
+ * A caller's text inside Markdown that is shown as HTML: neither may be able to do anything. Backslashes alone, and only
+ * where the Web UI's renderer takes them away again: it shows entities, and a backslash before other signs, as written.
+ */
 export function escapeMarkdown(text: string): string {
-  return clean(text)
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replace(/[\\`*_{}[\]()#+.!|~:@-]/g, (character) => `\\${character}`);
+  return clean(text).replace(/[\\`*_[\]{}()#+!|~<>&:$^.-]/g, '\\$&');
 }

@@ -33,7 +33,7 @@ export function startDetails(input: DeleteServerNicsInput): string {
     ['On cancellation', input.onCancel],
     ['A NIC with an elastic IP may go', input.allowElasticIp === true ? 'yes' : undefined],
     ['Deadline', input.deadline],
-    ['Timing', input.timing === undefined ? undefined : JSON.stringify(input.timing)],
+    ['Timing', timingText(input.timing)],
     ['Requested by', input.requestedBy],
     ['Reason', input.reason],
   ];
@@ -43,8 +43,17 @@ export function startDetails(input: DeleteServerNicsInput): string {
   return lines.join('\n');
 }
 
+/** A line each, beside the others: the Web UI sets a list inside a list as one run of words. */
 function nicLines(ids: string[]): string[] {
-  const shown = ids.slice(0, MAX_NICS_SHOWN).map((id) => `    - ${id}`);
+  const shown = ids.slice(0, MAX_NICS_SHOWN).map((id) => `- NIC: ${id}`);
   const rest = ids.length - shown.length;
-  return ['- NICs:', ...shown, ...(rest > 0 ? [`    - and ${rest} more`] : [])];
+  return rest > 0 ? [...shown, `- and ${rest} NICs more`] : shown;
+}
+
+/** Not as JSON: the Web UI makes typographic quotes of its straight ones. */
+function timingText(timing: DeleteServerNicsInput['timing']): string | undefined {
+  if (timing === undefined) return undefined;
+  return Object.entries(timing)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ');
 }

@@ -88,6 +88,7 @@ function close(run: Run, failure: { type: string; message: string } | null, sett
   const { document } = run;
   document.endedAt = iso(Date.now());
   document.nextLookAt = null;
+  run.failure = failure?.message ?? null;
   run.enter('done');
   countRun(document.outcome);
   const cancelled = document.outcome === 'cancelled';

@@ -17,17 +17,20 @@ export function label(text: string): string {
 
 /** Text of strangers on one line, without control characters. */
 export function plain(text: string): string {
-  const line = text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim();
+  // Invisible ones (Cf) can turn the direction of what follows.
+  const line = text
+    .replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
+    .replace(/\p{Cf}/gu, '')
+    .trim();
   return line.length > TEXT_MAX ? `${line.slice(0, TEXT_MAX - 1)}…` : line;
 }
 
-/** Text of strangers inside Markdown that is rendered to HTML. */
+/**
+ * Text of strangers inside Markdown that is rendered to HTML. Backslashes alone: the renderer of the Web UI shows an
+ * entity as it is written, and makes a link of every address, a dash of every `--`.
+ */
 export function escaped(text: string): string {
-  return plain(text)
-    .replace(/&/g, '&amp;')
-    .replace(/</g, '&lt;')
-    .replace(/>/g, '&gt;')
-    .replace(/[\\`*_[\]{}()#+!|~]/g, '\\$&');
+  return plain(text).replace(/[\\`*_[\]{}()#+!|~<>&:$^.-]/g, '\\$&');
 }
 
 /** `2 NICs`, `1 NIC`. */
@@ -67,47 +70,51 @@ const PHASE_TEXT: Record<Phase, string> = {
 export interface DetailsContext {
   workflowId: string;
   cancelRequested: boolean;
+  /** Why the run failed, once it has. */
+  failure: string | null;
 }
 
 /** The operator's page in the Web UI ("Current Details"). Lists instead of tables, which have no padding there. */
-export function currentDetails(
-  document: ResultDocument,
-  { workflowId, cancelRequested }: DetailsContext,
-): string {
+export function currentDetails(document: ResultDocument, context: DetailsContext): string {
   const { phase, outcome } = document;
+  const done = phase === 'done';
+  const waitingFor = document.waitingFor === null ? '' : `: ${escaped(document.waitingFor)}`;
   const lines = [
-    phase === 'done'
-      ? `### Done: ${outcome}`
-      : `### ${PHASE_TEXT[phase]}${document.waitingFor === null ? '' : `: ${escaped(document.waitingFor)}`}`,
+    done ? `### Done: ${outcome}` : `### ${PHASE_TEXT[phase]}${waitingFor}`,
     '',
-    `- Server **${escaped(document.serverName ?? '(name not read yet)')}** \`${document.serverId}\``,
+    ...(context.failure === null ? [] : [`**Why:** ${escaped(context.failure)}`, '']),
+    `- Phase: **${phase}**`,
+    `- Server: **${escaped(document.serverName ?? '(name not read yet)')}** \`${document.serverId}\``,
     ...document.jobs.map(jobLine),
   ];
   if (document.submissions > document.jobs.length) {
     lines.push(`- Submissions of unknown fate: ${document.submissions - document.jobs.length}`);
   }
-  if (phase !== 'done') {
-    if (document.nextLookAt !== null) lines.push(`- Next look: ${document.nextLookAt}`);
-    lines.push(`- Deadline: ${document.deadlineAt}`);
-    if (cancelRequested)
+  if (!done) {
+    if (document.nextLookAt !== null) lines.push(`- Next look: **${when(document.nextLookAt)}**`);
+    lines.push(`- Deadline: ${when(document.deadlineAt)}`);
+    if (context.cancelRequested)
       lines.push('- **Cancel requested**: the cloud cannot stop its job; this run observes to the end');
-  }
-  lines.push(
-    '',
-    '**NICs**',
-    '',
-    ...(document.nics.length === 0 ? ['- none'] : document.nics.map((row) => nicLine(row, phase === 'done'))),
-  );
+  } else if (document.endedAt !== null) lines.push(`- Ended: ${when(document.endedAt)}`);
+  lines.push('', `**${nics(document.nics.length)}**`, '');
+  lines.push(...(document.nics.length === 0 ? ['- none'] : document.nics.map((row) => nicLine(row, done))));
   if (document.warnings.length > 0) {
     lines.push('', '**Warnings**', '', ...document.warnings.map((warning) => `- ${escaped(warning)}`));
   }
-  if (phase !== 'done') lines.push('', '**What can be done now**', '', ...commands(workflowId, phase));
+  const next = done ? afterwards(document) : commands(context, phase);
+  if (next.length > 0) lines.push('', '**What can be done now**', '', ...next);
   return lines.join('\n');
 }
 
+/** `2026-11-24 02:06:56 UTC`; the cloud's own times are whatever it wrote. */
+function when(time: string): string {
+  const [, date, clock] = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z$/.exec(time) ?? [];
+  return date === undefined ? escaped(time) : `${date} ${clock} UTC`;
+}
+
 function jobLine(job: JobRow): string {
-  const ended = job.endedAt === null ? '' : `, ended ${escaped(job.endedAt)}`;
-  return `- Job \`${plainCode(job.id)}\`: **${escaped(job.status)}**, submitted ${job.submittedAt}${ended}, polls: ${job.polls}`;
+  const ended = job.endedAt === null ? '' : `, ended ${when(job.endedAt)}`;
+  return `- Job \`${plainCode(job.id)}\`: **${escaped(job.status)}**, submitted ${when(job.submittedAt)}${ended}, polls: ${job.polls}`;
 }
 
 function nicLine(row: NicRow, done: boolean): string {
@@ -117,7 +124,7 @@ function nicLine(row: NicRow, done: boolean): string {
   const said = row.message === null ? '' : `: ${escaped(row.message)}`;
   const code = row.errorCode === null ? '' : ` (${escaped(row.errorCode)})`;
   return (
-    `- \`${row.id}\` ${escaped(row.ip ?? '')} **${verdict}**${code}${said}` +
+    `- **${verdict}** \`${row.id}\` ${escaped(row.ip ?? '')}${code}${said}` +
     ` · list ${list}, port ${port}, sub-job ${escaped(subJob)}`
   );
 }
@@ -127,16 +134,27 @@ function plainCode(text: string): string {
   return plain(text).replace(/[`<>&]/g, '?');
 }
 
-function commands(workflowId: string, phase: Phase): string[] {
+function commands({ workflowId, cancelRequested }: DetailsContext, phase: Phase): string[] {
   const of = (verb: string) => `\`temporal workflow ${verb} --workflow-id ${plainCode(workflowId)}\``;
   const lines: string[] = [];
   if (phase === 'polling' || phase === 'waiting' || phase === 'verifying') {
     lines.push(`- Look at once: ${of('signal --name pollNow')}`);
   }
-  lines.push(
-    phase === 'inspecting' || phase === 'waiting'
-      ? `- Stop before anything is sent: ${of('cancel')}`
-      : `- Stop caring (what was sent is observed to its end): ${of('cancel')}`,
-  );
+  if (!cancelRequested) {
+    lines.push(
+      phase === 'inspecting' || phase === 'waiting'
+        ? `- Stop before anything is sent: ${of('cancel')}`
+        : `- Stop caring (what was sent is observed to its end): ${of('cancel')}`,
+    );
+  }
   return lines;
+}
+
+/** A new run looks again before it sends anything, so this is safe whatever has happened meanwhile. */
+function afterwards({ outcome, serverId, nics: rows }: ResultDocument): string[] {
+  if (outcome !== 'not-deleted') return [];
+  const left = rows.filter((row) => row.outcome === 'still-attached').map(({ id }) => ` --nic ${id}`);
+  return [
+    `- Delete what is left, once its cause is mended: \`ecs-nics delete ${plainCode(serverId)}${left.join('')}\``,
+  ];
 }

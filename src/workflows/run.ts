@@ -36,6 +36,8 @@ export class Run {
   /** All that is known: handed on as it is when the run continues as new. */
   readonly state: RunState;
   cancelRequested = false;
+  /** Why the run failed, for those who look at its page; set at its end. */
+  failure: string | null = null;
   /** This run ends now, to go on under a new run id. */
   continuing = false;
 
@@ -88,6 +90,7 @@ export class Run {
       currentDetails(this.document, {
         workflowId: workflowInfo().workflowId,
         cancelRequested: this.cancelRequested,
+        failure: this.failure,
       }),
     );
   }

@@ -18,6 +18,9 @@ const PHASES: Phase[] = [
 const HOSTILE = '<img src=x onerror=alert(1)>\n## **x** `</code>` [a](javascript:b) \u0000\u001b[31m';
 const text = fc.oneof(fc.string({ maxLength: 600, unit: 'binary' }), fc.constant(HOSTILE));
 
+/** One that an even number of backslashes precedes: the renderer takes it for itself. */
+const BARE_ANGLE = /(?<!\\)(?:\\\\)*[<>]/;
+
 /** Every text that comes from outside says `said`. */
 const documentSaying = (said: string, phase: Phase): ResultDocument => ({
   outcome: phase === 'done' ? 'not-deleted' : 'running',
@@ -53,7 +56,11 @@ const documentSaying = (said: string, phase: Phase): ResultDocument => ({
   warnings: [said],
 });
 const page = (said: string, phase: Phase) =>
-  currentDetails(documentSaying(said, phase), { workflowId: `nics/${said}`, cancelRequested: true });
+  currentDetails(documentSaying(said, phase), {
+    workflowId: `nics/${said}`,
+    cancelRequested: false,
+    failure: phase === 'done' ? said : null,
+  });
 
 describe('what people read', () => {
   it('a label is one line of at most 80 characters', () => {
@@ -70,10 +77,12 @@ describe('what people read', () => {
   });
 
   it('escaped text reads as it was written, and marks up nothing', () => {
-    expect(escaped('<b>&amp;</b>')).toBe('&lt;b&gt;&amp;amp;&lt;/b&gt;');
-    expect(escaped('[a](b) *c* _d_ `e` #f !g | ~h~ {i} \\')).toBe(
-      '\\[a\\]\\(b\\) \\*c\\* \\_d\\_ \\`e\\` \\#f \\!g \\| \\~h\\~ \\{i\\} \\\\',
+    expect(escaped('<b>&amp;</b>')).toBe('\\<b\\>\\&amp;\\</b\\>');
+    expect(escaped('[a](b) *c* _d_ `e` #f !g | ~h~ {i} \\ $j$ ^k')).toBe(
+      '\\[a\\]\\(b\\) \\*c\\* \\_d\\_ \\`e\\` \\#f \\!g \\| \\~h\\~ \\{i\\} \\\\ \\$j\\$ \\^k',
     );
+    expect(escaped('https://x --y ...')).toBe('https\\://x \\-\\-y \\.\\.\\.');
+    expect(escaped('a\u202eb\u200bc')).toBe('abc');
   });
 
   it.each(PHASES)('the page while %s holds no raw HTML, and no text adds a line to it', (phase) => {
@@ -81,8 +90,7 @@ describe('what people read', () => {
     fc.assert(
       fc.property(text, (said) => {
         const shown = page(said, phase);
-        expect(shown).not.toContain('<');
-        expect(shown).not.toContain('>');
+        expect(shown).not.toMatch(BARE_ANGLE);
         expect(shown.split('\n')).toHaveLength(lines);
         expect(shown.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u2028\u2029]/u);
       }),
@@ -102,6 +110,35 @@ describe('what people read', () => {
       expect(page('x', phase).includes('temporal workflow cancel'), phase).toBe(phase !== 'done');
     }
     expect(page('x', 'polling')).toContain('temporal workflow signal --name pollNow --workflow-id nics/x');
+  });
+
+  it('a run that left a NIC on its server ends with the command for it', () => {
+    const again =
+      'ecs-nics delete 3f0b6f0e-2a53-4d59-9d1b-0a2a7e5f1c11 --nic 6b1f7a52-5d1e-4a10-8c57-1f2f8a0d9e01';
+    for (const phase of PHASES) expect(page('x', phase).includes(again), phase).toBe(phase === 'done');
+  });
+
+  it('a cancelled run says so, and offers the cancellation no more', () => {
+    const shown = currentDetails(documentSaying('x', 'polling'), {
+      workflowId: 'nics/x',
+      cancelRequested: true,
+      failure: null,
+    });
+    expect(shown).toContain('**Cancel requested**');
+    expect(shown).not.toContain('temporal workflow cancel');
+    expect(shown).toContain('temporal workflow signal --name pollNow');
+  });
+
+  it('a failed run says why, before anything else', () => {
+    const [heading, , why] = page('the cloud said no.', 'done').split('\n');
+    expect(heading).toBe('### Done: not-deleted');
+    expect(why).toBe('**Why:** the cloud said no\\.');
+  });
+
+  it('times are short and name their zone; one of the cloud’s own making is shown as it came', () => {
+    const shown = page('teatime', 'polling');
+    expect(shown).toContain('submitted 2026-01-01 00:00:00 UTC, ended teatime');
+    expect(shown).toContain('- Next look: **2026-01-01 00:00:20 UTC**');
   });
 
   it('a job’s age is never negative, whatever the clocks say', () => {
