@@ -10,11 +10,11 @@ import {
 import type { NicOutcome, ResultDocument, ResultTotals } from '../contract';
 import { MEMO, isRecord, isUuid } from '../contract';
 import type { Temporal } from '../connection';
+import { describe, firstRunOf } from './lookup';
 import { asDocument, askStatus } from './query';
 
 /** One round of waiting for the end; the caller asks again. */
 const WAIT_MS = 60_000;
-const CALL_MS = 5_000;
 
 /** A run, which may continue as new: `runId` is then moved on to the next run of the chain. */
 export interface RunPointer {
@@ -59,8 +59,17 @@ export async function readEnding(temporal: Temporal, run: RunPointer): Promise<E
       return ending;
     case 'cancelled':
       return readCancelled(temporal, run);
-    case 'ended-from-outside':
-      return { ...ending, open: asOpen((await describe(temporal, run)).memo?.[MEMO.open]) };
+    case 'ended-from-outside': {
+      const [last, latest] = await Promise.all([
+        describe(temporal, run.workflowId, run.runId),
+        describe(temporal, run.workflowId),
+      ]);
+      if (latest.runId === run.runId || firstRunOf(latest) !== firstRunOf(last))
+        return { ...ending, open: asOpen(last.memo?.[MEMO.open]) };
+      // A reset, or a retry by the caller's own policy: the work goes on there.
+      run.runId = latest.runId;
+      return readEnding(temporal, run);
+    }
   }
 }
 
@@ -68,7 +77,7 @@ export async function readEnding(temporal: Temporal, run: RunPointer): Promise<E
 export async function lastEvent(temporal: Temporal, run: RunPointer, waitMs: number): Promise<Ending> {
   for (;;) {
     // Run by run, not by the client's own following: what is asked later must be asked of the last one.
-    const handle = handleOf(temporal, run);
+    const handle = temporal.client.workflow.getHandle(run.workflowId, run.runId, { followRuns: false });
     try {
       const result: unknown = await temporal.call(waitMs, () => handle.result());
       return { kind: 'completed', document: asDocument(result) };
@@ -98,20 +107,12 @@ export function endingOfFailure(cause: Error | undefined, fallback: string): End
 }
 
 async function readCancelled(temporal: Temporal, run: RunPointer): Promise<Ending> {
-  const { memo, taskQueue } = await describe(temporal, run);
+  const { memo, taskQueue } = await describe(temporal, run.workflowId, run.runId);
   const { document } = await askStatus(temporal, { ...run, taskQueue });
   if (document !== null) return { kind: 'cancelled', document, totals: null, counts: countsOf(document) };
   // No worker, or none that can read this run: the memo holds the totals.
   const totals = asTotals(memo?.[MEMO.result]);
   return { kind: 'cancelled', document: null, totals, counts: totals?.counts ?? null };
-}
-
-function handleOf(temporal: Temporal, { workflowId, runId }: RunPointer) {
-  return temporal.client.workflow.getHandle(workflowId, runId, { followRuns: false });
-}
-
-function describe(temporal: Temporal, run: RunPointer) {
-  return temporal.call(CALL_MS, () => handleOf(temporal, run).describe());
 }
 
 export function countsOf(document: ResultDocument): Counts {

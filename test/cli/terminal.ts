@@ -99,6 +99,7 @@ export function screenOf(written: string, columns: number): string[] {
       const line = (lines[row] ??= []);
       while (line.length < column) line.push(' ');
       line[column] = text;
+      if (widthOf(text) === 2) line[column + 1] = '';
       column += widthOf(text);
     }
     while (lines.length <= row) lines.push([]);

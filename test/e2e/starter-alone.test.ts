@@ -331,6 +331,41 @@ describe('a run that continues as new', { timeout: 60_000 }, () => {
   });
 });
 
+describe('a run that is reset', { timeout: 60_000 }, () => {
+  it('is followed to the end of the run that takes its place', async () => {
+    const [server, queue] = [randomUUID(), newQueue()];
+    const runs = new Set<string>();
+    const worker = byHand(
+      queue,
+      ({ runId }) => (runs.add(runId).size === 1 ? [] : [decide.complete(document())]),
+      () => running(),
+    );
+    try {
+      const first = stack.startStarter(['delete', server, '--nic', NIC, '--yes', '--json'], queue);
+      await until(async () => first.stderr().includes('phase: polling'), 20_000);
+      const handle = client.workflow.getHandle(`nics/${server}`);
+      const { runId } = await handle.describe();
+      const firstTask = (await handle.fetchHistory()).events?.find(
+        (event) => event.workflowTaskCompletedEventAttributes,
+      );
+      const reset = await connection.workflowService.resetWorkflowExecution({
+        namespace: stack.temporal.namespace,
+        workflowExecution: { workflowId: `nics/${server}`, runId },
+        reason: 'test',
+        requestId: randomUUID(),
+        workflowTaskFinishEventId: firstTask?.eventId ?? null,
+      });
+      const { code, stdout } = await first.finished;
+      expect([code, JSON.parse(stdout)]).toEqual([
+        0,
+        expect.objectContaining({ runId: reset.runId, firstRunId: runId, outcome: 'deleted' }),
+      ]);
+    } finally {
+      await worker.stop();
+    }
+  });
+});
+
 describe('setup', { timeout: 90_000 }, () => {
   const namespace = `fresh-${randomUUID().slice(0, 8)}`;
   const env = { TEMPORAL_NAMESPACE: namespace };
