@@ -144,7 +144,7 @@ function commands({ workflowId, cancelRequested }: DetailsContext, phase: Phase)
     lines.push(
       phase === 'inspecting' || phase === 'waiting'
         ? `- Stop before anything is sent: ${of('cancel')}`
-        : `- Stop caring (what was sent is observed to its end): ${of('cancel')}`,
+        : `- Cancel (what was sent is observed to its end first): ${of('cancel')}`,
     );
   }
   return lines;
