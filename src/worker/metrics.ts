@@ -63,6 +63,9 @@ const OPERATIONS: readonly Operation[] = [
   'deleteNics',
 ];
 
+/** What says nothing about the cloud: given up, too late, unusable, or held back since the credentials are refused. */
+const NEVER_SENT = new Set<CloudError['kind']>(['aborted', 'late', 'invalid', 'withheld']);
+
 /** Labels beyond the codes of our table, so that something new can be read off; what comes after them is `other`. */
 const UNLISTED = 50;
 
@@ -79,7 +82,7 @@ export function cloudObserver(meter: MetricMeter): (error: CloudError) => void {
   return (error) => {
     const { operation, action, kind } = error;
     if (action === 'throttled') throttled.add(1, { operation });
-    else if (action !== 'absent' && kind !== 'aborted' && kind !== 'late' && kind !== 'invalid') {
+    else if (action !== 'absent' && !NEVER_SENT.has(kind)) {
       failures.add(1, { operation, code: codeOf(error) });
     }
   };

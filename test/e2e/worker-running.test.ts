@@ -93,6 +93,11 @@ describe('with Temporal', { timeout: 120_000 }, () => {
     expect(seen.value(`${METRIC.cloudFailures}_total`)).toBe(1);
     expect(seen.value(`${METRIC.cloudFailures}_total`, { operation: 'showJob', code: 'APIG.0201' })).toBe(1);
     expect(seen.value(`${METRIC.unknownSubmissions}_total`)).toBe(0);
+    // Of the workflow: one job of a second, its polls, how long after its end it was known.
+    expect(seen.value(`${METRIC.pollsPerJob}_sum`)).toBe(document.jobs[0]?.polls);
+    expect(seen.value(`${METRIC.jobSeconds}_sum`)).toBeCloseTo(1, 1);
+    expect(seen.value(`${METRIC.detectionDelay}_count`)).toBe(1);
+    expect(seen.value(`${METRIC.runsEnded}_total`, { outcome: 'deleted' })).toBe(1);
     expect(seen.value(`${METRIC.runsEnded}_total`, { outcome: 'outcome-unknown' })).toBe(0);
     // Core's, in seconds and with the suffixes that alerts are written for.
     expect(seen.names).toContain('temporal_activity_schedule_to_start_latency_seconds_bucket');

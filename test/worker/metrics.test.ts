@@ -8,6 +8,7 @@ import { findPort, portStates } from '../../src/activities/ports';
 import { ConfigError } from '../../src/config';
 import { METRIC } from '../../src/contract/metrics';
 import { ERROR_TABLE } from '../../src/ecs/error-table';
+import { withheldError } from '../../src/ecs/errors';
 import { observed } from '../../src/ecs/observe';
 import { cloudObserver, codeLabels, startAtZero } from '../../src/worker/metrics';
 import { installRuntime } from '../../src/worker/runtime';
@@ -95,6 +96,18 @@ describe('counting calls of the cloud', () => {
     await failure(cloud.showServer(SERVER, { signal: AbortSignal.abort() }));
     await failure(cloud.deleteNics(SERVER, [NIC], { notAfter: 0 }));
     await failure(cloud.showServer('../x'));
+    const problem = withheldError('showServer', {
+      kind: 'refused',
+      code: 'APIGW.0301',
+      meaning: 'the credentials were refused before',
+      hint: 'repair them',
+      requestId: null,
+      retryAfterMs: null,
+      cloudMessage: null,
+    });
+    const held = watched({ status: 500 }, { transport: () => Promise.reject(problem) });
+    expect((await failure(held.cloud.showServer(SERVER))).kind).toBe('withheld');
+    expect(held.events()).toEqual({});
     expect([events(), requests.length]).toEqual([{}, 0]);
   });
 
