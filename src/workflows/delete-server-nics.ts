@@ -30,7 +30,7 @@ export async function deleteServerNics(start: unknown): Promise<ResultDocument> 
   let ending: Ending | null = null;
   registerMessages(run, () => ending);
   try {
-    checkStart(run);
+    if (!run.resumed) checkStart(run);
     await run.resume();
     if (!run.state.touched) await inspect(run); // snapshot and guards; nothing changed yet
     if (!run.request.dryRun) {
@@ -74,7 +74,7 @@ function conclude(run: Run): Ending {
 function concludeEarly(run: Run, error: unknown): Ending {
   const { document } = run;
   // Anything but the two ends known here is a defect of ours: the task fails, and a repaired worker goes on.
-  if (!(error instanceof RunEnd) && !isCancellation(error)) throw error;
+  if (run.state.touched || (!(error instanceof RunEnd) && !isCancellation(error))) throw error;
   for (const row of document.nics) row.outcome = 'untouched';
   if (error instanceof RunEnd) {
     document.outcome = outcomeOfFailure(error.type);

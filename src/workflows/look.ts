@@ -75,12 +75,16 @@ export async function lookTwice(run: Run, why: string, looks: Looks): Promise<bo
     const look = looks.made + 1;
     looks.dueAt ??= Date.now() + settleMs;
     const ms = looks.dueAt - Date.now();
-    if (ms > 0) await run.wait(ms, label(`${formatDuration(ms)} to settle, then look ${look}: ${why}`));
+    let plannedGapMs = settleMs;
+    if (ms > 0) {
+      const text = label(`${formatDuration(ms)} to settle, then look ${look}: ${why}`);
+      plannedGapMs = Math.max(settleMs, await run.wait(ms, text));
+    }
     looks.dueAt = null;
     const found = await lookOnce(run, {
       label: label(`look ${look} after a lost answer: ${nics(run.remaining().length)} to find`),
       server: true,
-      plannedGapMs: settleMs,
+      plannedGapMs,
       until: () => Date.now() + run.remainingMs,
     });
     if (found === null) return false;

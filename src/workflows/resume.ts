@@ -6,12 +6,11 @@ import {
   allHandlersFinished,
   CancellationScope,
   condition,
-  continueAsNew,
+  makeContinueAsNewFunc,
   workflowInfo,
 } from '@temporalio/workflow';
 import { isRecord } from '../contract/input';
 import type { RunState, Wait } from './state';
-import { newDoubt } from './state';
 
 /** Input of a run that continues another one. */
 export interface Resumed {
@@ -27,18 +26,15 @@ export function resumedFrom(start: unknown): Resumed['resumed'] | null {
   if (!continuedFromExecutionRunId || cronSchedule || !isRecord(start) || !isRecord(start.resumed))
     return null;
   const { input, state } = (start as unknown as Resumed).resumed;
-  return { input, state: attempt > 1 ? doubted(state) : state };
+  return { input, state: attempt > 1 ? observing(state) : state };
 }
 
 /**
  * A caller's retry policy has started a timed-out run again, from what it had been handed: what it sent since then is
- * not known, so it is looked for before anything is sent.
+ * not known, so it observes and sends nothing.
  */
-function doubted(state: RunState): RunState {
-  const doubt = newDoubt('this run timed out and was started again');
-  return state.touched && !state.submission.over
-    ? { ...state, submission: { ...state.submission, doubt } }
-    : { ...state, previous: null, askForPrevious: true };
+function observing(state: RunState): RunState {
+  return { ...state, touched: true, submission: { ...state.submission, over: true } };
 }
 
 /** Ends this run, to go on with `rest` under a new run id. */
@@ -46,5 +42,7 @@ export async function handOn(input: unknown, state: RunState, rest: Wait): Promi
   // Whoever waits in an Update has to be told before the run closes.
   await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
   const resumed = { input, state: { ...state, rest, askForPrevious: false } };
-  return continueAsNew<(start: Resumed) => Promise<unknown>>({ resumed });
+  // The memo `open` has to be given along: by itself the next run would get the memo that this one was started with.
+  const { memo } = workflowInfo();
+  return makeContinueAsNewFunc<(start: Resumed) => Promise<unknown>>({ memo })({ resumed });
 }

@@ -33,6 +33,8 @@ export class Run {
   readonly input: unknown;
   readonly problems: string[];
 
+  /** Continues another run of its chain. */
+  readonly resumed: boolean;
   /** All that is known: handed on as it is when the run continues as new. */
   readonly state: RunState;
   cancelRequested = false;
@@ -49,7 +51,11 @@ export class Run {
     const { problems, request } = checkDeleteInput(this.input);
     this.problems = problems;
     this.checked = request;
+    this.resumed = resumed !== null;
     this.state = resumed?.state ?? fresh(this.input, request);
+    // Any run of a chain may be reset, not only its first one.
+    const { runId, originalExecutionRunId } = workflowInfo();
+    this.state.wasReset ||= runId !== originalExecutionRunId;
     void CancellationScope.current().cancelRequested.catch(() => {
       this.cancelRequested = true;
       this.show();
@@ -126,13 +132,13 @@ export class Run {
     this.state.woken = true;
   }
 
-  /** Waits on a durable timer, in full. Until `touched` a cancellation ends it. */
-  wait(ms: number, summary: string): Promise<void> {
+  /** Waits on a durable timer, in full. Until `touched` a cancellation ends it. Returns the ms that were planned. */
+  wait(ms: number, summary: string): Promise<number> {
     return this.waitFor({ until: Date.now() + atLeast1(ms), summary, wakeable: false });
   }
 
   /** The same, but `pollNow` ends it early; one that came during the last look ends it at once. */
-  waitOrWake(ms: number, summary: string): Promise<void> {
+  waitOrWake(ms: number, summary: string): Promise<number> {
     return this.waitFor({ until: Date.now() + atLeast1(ms), summary, wakeable: true });
   }
 
@@ -140,16 +146,20 @@ export class Run {
   async resume(): Promise<void> {
     const { rest } = this.state;
     this.state.rest = null;
-    if (rest !== null && rest.until > Date.now()) await this.waitFor(rest);
+    if (rest !== null) {
+      if (rest.until > Date.now()) await this.waitFor(rest);
+      else this.forgive(Date.now() - rest.until);
+    }
     // Also when `pollNow` has ended that wait.
     if (this.state.pollDueAt !== null) this.state.pollDueAt = Math.min(this.state.pollDueAt, Date.now());
   }
 
-  private async waitFor(wait: Wait): Promise<void> {
+  private async waitFor(wait: Wait): Promise<number> {
     const { summary, wakeable } = wait;
     // Between two steps nothing is under way: the moment to leave a long history behind.
     const long = workflowInfo().continueAsNewSuggested;
-    if (long && !this.cancelRequested) {
+    // Only after an inspection: it tells of a run before this chain, and is asked for once.
+    if (long && !this.cancelRequested && this.document.projectId !== null) {
       this.continuing = true;
       await handOn(this.input, this.state, wait);
     }
@@ -165,6 +175,7 @@ export class Run {
     if (wakeable) this.state.woken = false;
     this.document.nextLookAt = null;
     this.forgive(Date.now() - until);
+    return ms;
   }
 
   /** Runs a call to the cloud; time for which nobody worked on it uses up no patience. */
@@ -188,13 +199,12 @@ export class Run {
 }
 
 function fresh(input: unknown, request: CheckedRequest | null): RunState {
-  const { workflowId, runId, originalExecutionRunId } = workflowInfo();
   const now = Date.now();
   const deadlineAt = now + (request?.deadlineMs ?? 0);
   const document: ResultDocument = {
     outcome: 'running',
     phase: 'inspecting',
-    serverId: request?.serverId ?? serverIdOf(workflowId) ?? '',
+    serverId: request?.serverId ?? serverIdOf(workflowInfo().workflowId) ?? '',
     serverName: null,
     projectId: null,
     region: null,
@@ -209,7 +219,7 @@ function fresh(input: unknown, request: CheckedRequest | null): RunState {
     waitingFor: null,
     warnings: [],
   };
-  return freshState(document, deadlineAt, runId !== originalExecutionRunId);
+  return freshState(document, deadlineAt);
 }
 
 function atLeast1(ms: number): number {

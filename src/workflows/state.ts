@@ -45,14 +45,14 @@ export interface RunState {
   rest: Wait | null;
 }
 
-export function freshState(document: ResultDocument, deadlineAt: number, wasReset: boolean): RunState {
+export function freshState(document: ResultDocument, deadlineAt: number): RunState {
   return {
     document,
     witnesses: [],
     primaryId: null,
     touched: false,
     declaredOpen: false,
-    wasReset,
+    wasReset: false,
     submission: { over: false, throttled: 0, unsent: 0, observed: 0, lastNo: null, doubt: null },
     verification: null,
     jobState: 'none',
@@ -152,8 +152,4 @@ export interface Looks {
   idle: number;
   /** When the next look is due; `null`: not decided. */
   dueAt: number | null;
-}
-
-export function newDoubt(why: string): Doubt {
-  return { why, stop: false, refusal: null, listed: 0, looks: { made: 0, idle: 0, dueAt: null } };
 }

@@ -18,7 +18,6 @@ import { forgetReadings } from './readings';
 import type { Run } from './run';
 import { publish } from './search-attributes';
 import type { Doubt, No, Refusal } from './state';
-import { newDoubt } from './state';
 
 const MAX_SUBMISSIONS = 3;
 /** Refusals that ask for a look first, with every NIC still there: the cloud means it. */
@@ -122,7 +121,14 @@ async function step(run: Run, answer: DeleteNicsResult, targets: string[]): Prom
 }
 
 function doubt(run: Run, why: string, more: Partial<Doubt> = {}): void {
-  run.state.submission.doubt = { ...newDoubt(why), listed: run.remaining().length, ...more };
+  run.state.submission.doubt = {
+    why,
+    stop: false,
+    refusal: null,
+    listed: run.remaining().length,
+    looks: { made: 0, idle: 0, dueAt: null },
+    ...more,
+  };
 }
 
 /** `true`: what is left is provably still there, and may be sent again. */

@@ -55,7 +55,8 @@ export async function establishVerdicts(run: Run): Promise<void> {
       continue;
     }
     state.gapMs = nextReadingDelay(look, patientUntil() - Date.now());
-    await run.waitOrWake(
+    // A run with a long history may wait for longer than it meant to.
+    state.gapMs = await run.waitOrWake(
       state.gapMs,
       label(`look again in ${formatDuration(state.gapMs)} · ${nics(state.open.length)} without verdict`),
     );

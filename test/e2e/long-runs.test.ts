@@ -159,6 +159,22 @@ describe('a run that continues as new', { timeout: 120_000 }, () => {
     expect(memo?.result).toEqual({ outcome: 'cancelled', counts: { deleted: 2 }, submissions: 1 });
   });
 
+  it('terminated in the middle of the chain: the next run waits until what was sent has come to rest', async () => {
+    const { server, handle } = await start();
+    await untilContinued(handle);
+    await handle.terminate('by hand');
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    const next = await client.workflow.start('deleteServerNics', {
+      taskQueue: stack.taskQueue,
+      workflowId: handle.workflowId,
+      args: [request(server.id, server.nics)],
+    });
+    const document = (await next.result()) as ResultDocument;
+    expect(document.outcome).toBe('deleted');
+    expect(document.warnings.join()).toMatch(/ended from outside/);
+    await expectTruth(stack.simulator, document);
+  });
+
   it('the worker killed in the middle of the chain', async () => {
     const { server, handle } = await start();
     await untilContinued(handle);

@@ -41,6 +41,12 @@ export interface Schedule {
   reset?: boolean;
   /** After so many activations the server suggests to continue as new, in every run of the chain. */
   continueAfter?: number;
+  /** Each further run of the chain is one that has timed out and was tried again. */
+  retried?: boolean;
+  /** The second run of the chain is the product of a reset. */
+  resetLater?: boolean;
+  /** For so many ms no worker is there to begin the second run of the chain. */
+  handOverMs?: number;
 }
 
 export type End =
@@ -57,6 +63,8 @@ export interface Played {
   virtualMs: number;
   /** Of the chain, each with its activations. */
   runs: number[];
+  /** The memo `open` that each further run of the chain began with. */
+  openAtStart: unknown[];
   /** What was recorded: name, value, tags. */
   metrics: { name: string; value: number; tags: Record<string, unknown> }[];
 }
@@ -118,6 +126,7 @@ export async function play(
     activities: [],
     virtualMs: 0,
     runs: [0],
+    openAtStart: [],
     metrics: [],
   };
   const pending: Pending[] = [];
@@ -138,7 +147,7 @@ export async function play(
       const commands = await activate(workflow, runId, now, jobs, inRun, suggested, played.metrics);
       const next = commands.find((command) => command.continueAsNewWorkflowExecution);
       if (next?.continueAsNewWorkflowExecution) {
-        await continueAs(next.continueAsNewWorkflowExecution.arguments?.[0] ?? {});
+        await continueAs(next.continueAsNewWorkflowExecution);
         continue;
       }
       for (const command of commands) {
@@ -157,8 +166,21 @@ export async function play(
     await workflow.dispose();
   }
 
-  /** Memo and search attributes live on in the chain; what was under way would be lost with the run. */
-  async function continueAs(input: Payload): Promise<void> {
+  /** The next run has the memo that it is given and no other; what was under way would be lost with the run. */
+  async function continueAs(
+    command: coresdk.workflow_commands.IContinueAsNewWorkflowExecution,
+  ): Promise<void> {
+    const given = Object.entries(command.memo ?? {}).map(([name, value]) => [
+      name,
+      defaultPayloadConverter.fromPayload<unknown>(value),
+    ]);
+    played.memo = Object.fromEntries(given) as Record<string, unknown>;
+    played.openAtStart.push(played.memo.open);
+    if (schedule.handOverMs !== undefined && played.runs.length === 1) {
+      clock.advance(schedule.handOverMs);
+      now = clock.now();
+      restarted();
+    }
     const lost = pending.filter(({ key }) => key !== undefined);
     if (lost.length > 0) throw new Error(`continued as new with ${lost[0]?.key ?? ''} under way`);
     await workflow.dispose();
@@ -169,8 +191,12 @@ export async function play(
       originalExecutionRunId: runId,
       continuedFromExecutionRunId: before,
       memo: played.memo,
+      ...(schedule.retried ? { attempt: 2 } : {}),
+      ...(schedule.resetLater && played.runs.length === 2
+        ? { originalExecutionRunId: 'run-before-reset' }
+        : {}),
     });
-    jobs = [initialize(schedule, input)];
+    jobs = [initialize(schedule, command.arguments?.[0] ?? {}, command.memo ?? {})];
   }
 
   async function create(info: Info): Promise<Workflow> {
@@ -368,12 +394,13 @@ async function queryStatus(workflow: Workflow, runId: string): Promise<unknown> 
   return defaultPayloadConverter.fromPayload(answer);
 }
 
-function initialize(schedule: Schedule, input: Payload): Job {
+function initialize(schedule: Schedule, input: Payload, memo: Record<string, Payload> = {}): Job {
   return {
     initializeWorkflow: {
       workflowType: 'deleteServerNics',
       workflowId: `nics/${schedule.serverId}`,
       arguments: [input],
+      memo: { fields: memo },
       randomnessSeed: schedule.seed as unknown as Long,
     },
   };

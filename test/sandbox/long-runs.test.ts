@@ -82,6 +82,58 @@ describe('long runs', () => {
     }
   });
 
+  it('what is open stands in the memo of every run of the chain', async () => {
+    const { played } = await run([], {
+      server: { jobSeconds: 60 },
+      continueAfter: 8,
+      request: { timing: { ...TIMING, firstPoll: '5s', pollInterval: '5s' } },
+    });
+    expect(played.runs.length).toBeGreaterThan(1);
+    const jobId = expect.stringMatching(/^[0-9a-f]{32}$/) as string;
+    for (const open of played.openAtStart) expect(open).toMatchObject({ jobId });
+  });
+
+  it('a run that timed out and is tried again observes, and sends nothing', async () => {
+    for (let continueAfter = 1; continueAfter <= 6; continueAfter++) {
+      const { told, posts, played } = await run([], { continueAfter, retried: true });
+      expect(played.runs.length).toBeGreaterThan(1);
+      expect(posts).toBeLessThanOrEqual(1);
+      expect(told.outcome).toBe(posts === 1 ? 'deleted' : 'outcome-unknown');
+    }
+  });
+
+  it('no worker for two hours just when a run is handed on: only the time it takes changes', async () => {
+    for (const continueAfter of [3, 4, 5]) {
+      const { told } = await run([], {
+        continueAfter,
+        handOverMs: 2 * HOUR,
+        server: { jobSeconds: 7_300 },
+        request: { deadline: '5 minutes' },
+      });
+      expect([told.outcome, told.warnings]).toEqual(['deleted', []]);
+    }
+  });
+
+  it('a later run of a chain that is reset never sends', async () => {
+    const ready = { kind: 'meanwhile', afterMs: 60_000, change: { status: 'ACTIVE' } };
+    const { told, posts } = await run([{ match: { class: 'detail' }, what: ready, times: 1 }], {
+      server: { status: 'REBOOT' },
+      continueAfter: 3,
+      resetLater: true,
+    });
+    expect([told.outcome, posts]).toEqual(['outcome-unknown', 0]);
+  });
+
+  it('a cancelled run with a long history still tells what stays', async () => {
+    const { played, told } = await run([{ match: { class: 'delete' }, what: { kind: 'lying-job' } }], {
+      server: { jobSeconds: 60 },
+      cancelAt: 2_000,
+      continueAfter: 1,
+    });
+    expect(played.end.kind).toBe('cancelled');
+    expect(told.nics.map((nic) => nic.outcome)).toEqual(['still-attached', 'still-attached']);
+  });
+
   it('a cancelled run with a long history takes its time instead: it can not be handed on', async () => {
     const { played, told } = await run([], {
       server: { jobSeconds: 600 },
