@@ -15,7 +15,7 @@ import { RateLimiter } from './ecs/limiter';
 import { observed } from './ecs/observe';
 import { undiciTransport } from './ecs/transport';
 import { version } from './version';
-import { addressProblem, probeAddress } from './worker/addresses';
+import { addressProblem, collide, probeAddress } from './worker/addresses';
 import { check } from './worker/check';
 import { serveHealth } from './worker/health';
 import type { Health } from './worker/health';
@@ -111,7 +111,9 @@ async function listen(
       problems.push(addressProblem('ECS_NICS_HEALTH_ADDRESS', healthAddress, error as NodeJS.ErrnoException));
     }
   }
-  const taken = metricsAddress === null ? null : await probeAddress(metricsAddress);
+  // One address for both is named as such already, and would look taken now by ourselves.
+  const same = healthAddress !== null && metricsAddress !== null && collide(healthAddress, metricsAddress);
+  const taken = metricsAddress === null || same ? null : await probeAddress(metricsAddress);
   if (metricsAddress !== null && taken !== null) {
     problems.push(addressProblem('ECS_NICS_METRICS_ADDRESS', metricsAddress, taken));
   }
@@ -170,8 +172,6 @@ async function run(
     bundle: config.bundlePath === null ? 'built at start' : 'prebuilt',
   });
   await runBoth(workers, shutdown);
-  await cloud.close();
-  await temporal.connection.close();
 }
 
 function ask({ connection, namespace }: Temporal): Promise<unknown> {

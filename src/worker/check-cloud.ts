@@ -95,9 +95,10 @@ function finding(what: string, endpoint: string, trouble: CloudError | null, ref
     };
   }
   // The other hints of the table are about runs, which go on by themselves.
-  const remedy = ['credentials', 'never', 'throttled'].includes(trouble.action)
-    ? trouble.hint
-    : `Check HUAWEICLOUD_${what}_ENDPOINT, and DNS, firewalls and proxies on the way; or try again later.`;
+  const remedy =
+    trouble.kind === 'withheld' || ['credentials', 'never', 'throttled'].includes(trouble.action)
+      ? trouble.hint
+      : `Check HUAWEICLOUD_${what}_ENDPOINT, and DNS, firewalls and proxies on the way; or try again later.`;
   const status = trouble.action === 'throttled' ? 'warning' : 'failed';
   return { status, what, text: `${endpoint}: ${trouble.message}. ${remedy}` };
 }

@@ -51,7 +51,7 @@ export function attributeAdvice({ missing, mistyped }: AttributeListing): string
   const parts: string[] = [];
   if (missing.length > 0) parts.push(`${missing.join(', ')} not registered: run \`ecs-nics setup\``);
   if (mistyped.length > 0) {
-    parts.push(`${mistyped.join(', ')} not of type Keyword: remove and register again by \`ecs-nics setup\``);
+    parts.push(`${mistyped.join(', ')} not of type Keyword: \`ecs-nics setup\` tells how to replace them`);
   }
   return parts.length === 0 ? null : `${parts.join('; ')}. Runs go without them`;
 }

@@ -110,7 +110,8 @@ export async function connectOnce(target: Target, limitMs = TRY_MS): Promise<Tem
       client: new Client({ connection, namespace }),
       namespace,
       address,
-      retentionMs: seconds === null || seconds === undefined ? null : Number(seconds.toString()) * 1_000,
+      // 0 stands for "for ever".
+      retentionMs: Number(seconds ?? 0) > 0 ? Number(seconds) * 1_000 : null,
     };
   } catch (error) {
     await connection.close().catch(() => undefined);

@@ -65,8 +65,8 @@ export function passwordLogin(settings: LoginSettings): CredentialProvider {
   const renewal = new Renewal({
     name: 'IAM token',
     fetch: () => login.perform(),
-    pauseMs: ({ facts }, failures) => {
-      if (facts.kind === 'refused') return REFUSED_PAUSE_MS[failures === 1 ? 0 : 1];
+    pauseMs: ({ facts }, refusals) => {
+      if (facts.kind === 'refused') return REFUSED_PAUSE_MS[refusals === 1 ? 0 : 1];
       if (facts.kind === 'throttled') return facts.retryAfterMs ?? THROTTLED_PAUSE_MS;
       return UNAVAILABLE_PAUSE_MS;
     },

@@ -17,8 +17,8 @@ export interface RenewalSettings<T> {
   name: string;
   /** Gets a new one. @throws CredentialProblem */
   fetch(): Promise<Lease<T>>;
-  /** ms for which nobody asks again after a failure; `failures`: of its kind in a row, from 1. */
-  pauseMs(problem: CredentialProblem, failures: number): number;
+  /** ms for which nobody asks again after a failure; `refusals`: since the last success, this one included. */
+  pauseMs(problem: CredentialProblem, refusals: number): number;
   clock: Pick<Clock, 'now'>;
   notices: Notices;
 }
@@ -27,6 +27,8 @@ export interface RenewalSettings<T> {
 export class Renewal<T> {
   private lease: Lease<T> | null = null;
   private flight: Promise<void> | null = null;
+  /** Also across failures of other kinds: whoever counts wrong passwords forgets none of them for an outage. */
+  private refusals = 0;
   private failed: { problem: CredentialProblem; failures: number; at: number; until: number } | null = null;
 
   constructor(private readonly settings: RenewalSettings<T>) {}
@@ -81,12 +83,14 @@ export class Renewal<T> {
     try {
       this.lease = await this.settings.fetch();
       this.failed = null;
+      this.refusals = 0;
       notices.tell('info', `new ${name}, valid until ${new Date(this.lease.validUntil).toISOString()}`);
     } catch (error) {
       if (!(error instanceof CredentialProblem)) throw error;
       const { failed } = this;
       const failures = failed?.problem.facts.kind === error.facts.kind ? failed.failures + 1 : 1;
-      const pauseMs = this.settings.pauseMs(error, failures);
+      if (error.facts.kind === 'refused') this.refusals += 1;
+      const pauseMs = this.settings.pauseMs(error, this.refusals);
       const now = clock.now();
       this.failed = { problem: error, failures, at: now, until: now + pauseMs };
       // Of an outage the first failure is news; each refusal is.

@@ -302,6 +302,22 @@ describe('a refused login', () => {
     expect(ecs.requests).toEqual([]);
   });
 
+  it('is remembered through an outage of IAM: wrong passwords add up to a lock', async () => {
+    const tries: [Canned, number][] = [
+      [wrong, 5 * MINUTE],
+      [{ status: 500, body: '' }, 5 * SECOND],
+      [wrong, 59 * MINUTE],
+    ];
+    for (const [answer, wait] of tries) {
+      const call = poll();
+      await iam.answer(answer);
+      await call;
+      clock.advance(wait);
+    }
+    await poll();
+    expect(iam.requests).toHaveLength(3);
+  });
+
   it('is repeated soon when the clock was set back meanwhile', async () => {
     const call = poll();
     await iam.answer(wrong);
