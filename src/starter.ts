@@ -150,7 +150,7 @@ function limitOf(text: string): number {
 
 const DELETE_HELP = `
 Exit codes:
-    0  every NIC is where it was wanted (also: nothing to do, dry run, --no-wait)
+    0  every NIC is where it was wanted; nothing to do; dry run; --no-wait
     1  the starter failed: Temporal not reachable, no worker; says what is known
     2  bad command line or input; nothing was started
     3  finished, some NIC is still attached

@@ -19,7 +19,7 @@ import type { FollowedRun } from './run-source';
 import { runSource } from './run-source';
 import { jobText } from './wording';
 
-export interface Awaited extends FollowedRun {
+export interface AwaitedRun extends FollowedRun {
   serverId: string;
   firstRunId: string;
   startedAt: number;
@@ -29,7 +29,7 @@ export interface Awaited extends FollowedRun {
   input: DeleteServerNicsInput | null;
 }
 
-export async function waitForEnd(context: Context, run: Awaited, output: Output): Promise<ExitCode> {
+export async function waitForEnd(context: Context, run: AwaitedRun, output: Output): Promise<ExitCode> {
   const announcedId = run.announced ? run.runId : null;
   const view = progressView(output, run.startedAt);
   let end: FollowEnd;

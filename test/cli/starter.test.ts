@@ -14,12 +14,46 @@ interface Refusal {
 
 describe('the command line', () => {
   it.each([
-    [['--help'], /delete.*status.*cancel/s],
+    [['--help'], /delete.*status.*watch.*cancel.*poll-now.*list.*setup/s],
     [['delete', '--help'], /--allow-elastic-ip.*130/s],
     [['--version'], /^\d+\.\d+\.\d+/],
   ])('%j is answered, with exit code 0', async (args, expected) => {
     const { code, stdout } = await starter(args);
     expect([code, stdout]).toEqual([0, expect.stringMatching(expected)]);
+  });
+
+  it.each(['', 'delete', 'status', 'watch', 'cancel', 'poll-now', 'list', 'setup'])(
+    'the help of %j fits 80 columns, and names --json',
+    async (command) => {
+      const { code, stdout } = await starter([...(command === '' ? [] : [command]), '--help']);
+      expect(code).toBe(0);
+      if (command !== '') expect(stdout).toContain('--json');
+      for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
+    },
+  );
+
+  it.each([
+    [['destroy', SERVER], /unknown command 'destroy'/],
+    [['watch', 'web-01'], /lower-case UUID/],
+    [['poll-now', SERVER.toUpperCase()], /lower-case UUID/],
+    [['list', '--limit', '0'], /1 to 1000/],
+    [['list', '--limit', 'many'], /1 to 1000/],
+    [['setup', 'prod'], /too many arguments/],
+    [['status', SERVER, NIC_A], /too many arguments/],
+  ])('%j with --json: exit code 2, one document', async (args, expected) => {
+    const { code, stdout } = await starter([...args, '--json']);
+    const { error } = JSON.parse(stdout) as Refusal;
+    expect([code, error.type, error.message]).toEqual([2, 'InvalidInput', expect.stringMatching(expected)]);
+  });
+
+  it.each([
+    ['wrong JSON', '{"pollInterval":', /not JSON/],
+    ['an unknown field', '{"pollIntervall":"5s"}', /pollIntervall": unknown field; known are firstPoll/],
+    ['no duration', '{"pollInterval":"soon"}', /pollInterval: "soon" is not a duration/],
+    ['a list', '[]', /must be an object/],
+  ])('--timing with %s is named', async (_name, timing, expected) => {
+    const { code, stderr } = await starter([...DELETE, '--timing', timing]);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(expected)]);
   });
 
   it.each([
@@ -58,7 +92,7 @@ describe('without Temporal', () => {
     expect((JSON.parse(stdout) as Refusal).error.type).toBe('TemporalUnreachable');
   });
 
-  it.each(['status', 'cancel'])('%s, too', async (command) => {
+  it.each(['status', 'watch', 'cancel', 'poll-now'])('%s, too', async (command) => {
     const { code, stdout, stderr } = await starter([command, SERVER]);
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain('not reachable at 127.0.0.1:1');

@@ -159,7 +159,7 @@ describe.runIf(hasPython)('on a terminal', { timeout: 60_000 }, () => {
   it('status, list and setup fit 80 columns but for links and commands', async () => {
     const server = await createServer(stack.simulator, {
       name: 'a-server-with-quite-a-long-name',
-      jobSeconds: 3,
+      jobSeconds: 20,
     });
     const first = starter(deleteArgs(server.id, ['--yes', '--no-wait']));
     expect(await first.exitCode).toBe(0);
