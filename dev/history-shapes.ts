@@ -136,9 +136,9 @@ export const SHAPES: Record<string, Shape> = {
       stack.worker.start();
     },
   },
-  // The threshold of the recording server makes three runs of it.
+  // The threshold of the recording server makes several runs of it, which go on in the middle of the polling.
   chain: {
-    server: { jobSeconds: 12 },
+    server: { jobSeconds: 30 },
     request: { timing: { ...TIMING, firstPoll: 200, pollInterval: 200 } },
   },
   'predecessor-terminated': {

@@ -26,6 +26,8 @@ const ENDS: Record<string, string> = {
   'cancelled-before': 'Canceled',
   'cancelled-polling': 'Canceled',
   chain: 'ContinuedAsNew',
+  'chain-2': 'ContinuedAsNew',
+  'chain-3': 'Completed',
   'predecessor-terminated': 'Terminated',
   'predecessor-terminated-2': 'Completed',
 };
