@@ -9,6 +9,7 @@ import { callsOf } from '../cloud';
 import { INSPECTABLE, Inspector } from '../inspector';
 import type { Row, Samples } from '../report';
 import { row } from '../report';
+import { sideBySide } from '../side-by-side';
 import { summarise } from '../stats';
 import { rssKiBOf } from '../usage';
 import type { Measure } from './measure';
@@ -149,7 +150,7 @@ class Fill {
     this.inspector.close();
     const problems = await this.bed.cloud.violations();
     if (problems.length > 0) throw new Error(`${this.subject.name}: ${problems[0]}`);
-    await sideBySide(this.handles, (handle) => handle.terminate('the measurement is over'));
+    await sideBySide(this.handles, SIDE_BY_SIDE, (handle) => handle.terminate('the measurement is over'));
   }
 
   /** Every run is open, and its one deletion accepted: what is left to it is the wait for the poll. */
@@ -163,16 +164,7 @@ class Fill {
 }
 
 function startAll(subject: Subject, targets: readonly Target[], pollMs: number): Promise<WorkflowHandle[]> {
-  return sideBySide(targets, (target) => subject.start(target, { pollMs }));
-}
-
-/** Not all at once: a storm of starts would be another thing to measure. */
-async function sideBySide<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  for (let i = 0; i < items.length; i += SIDE_BY_SIDE) {
-    results.push(...(await Promise.all(items.slice(i, i + SIDE_BY_SIDE).map(work))));
-  }
-  return results;
+  return sideBySide(targets, SIDE_BY_SIDE, (target) => subject.start(target, { pollMs }));
 }
 
 async function readAll({ worker }: Subject, inspector: Inspector, times: number): Promise<Reading[]> {
