@@ -20,7 +20,8 @@ const NICS = 4;
 export class Cloud {
   constructor(private readonly simulator: Simulator) {}
 
-  async servers(count: number, jobSeconds: number): Promise<Target[]> {
+  /** `jobSeconds`: a duration, or the shortest and the longest. */
+  async servers(count: number, jobSeconds: number | [number, number]): Promise<Target[]> {
     const { servers } = await this.simulator.post<{
       servers: { id: string; nics: { id: string; primary: boolean }[] }[];
     }>('/_sim/fleet', { servers: count, nicsPerServer: NICS, jobSeconds });

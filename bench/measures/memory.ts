@@ -26,7 +26,7 @@ const SETTLE_MS = 2_000;
 /** … so often, so far apart, as it is and after a collection of garbage. */
 const READINGS = 3;
 const READINGS_QUICK = 1;
-const APART_MS = 500;
+const APART_MS = 250;
 /** Measured on the naive worker (baseline.md §6), which holds far less of each run. */
 const TARGET_KIB = 204;
 /** With fewer runs the figure says more about V8's moods than about runs. */
