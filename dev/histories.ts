@@ -73,7 +73,9 @@ async function runsOf(client: Client, workflowId: string): Promise<string[]> {
 async function recorded(client: Client, workflowId: string, runId: string): Promise<string> {
   const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
   const text = historyToJSON(history);
-  return `${text.replaceAll(hostname(), 'recorder').replace(/\d+@recorder/g, 'recorder')}\n`;
+  // Stack traces name files: they stay readable from the project's own folder on.
+  const here = text.replaceAll(`${root}/`, '');
+  return `${here.replaceAll(hostname(), 'recorder').replace(/\d+@recorder/g, 'recorder')}\n`;
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

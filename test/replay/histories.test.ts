@@ -78,6 +78,15 @@ describe('recorded histories', () => {
     expect(new Set([...histories.values()].map(runOf)).size).toBe(histories.size);
   });
 
+  it('they name nothing of the machine that recorded them', async () => {
+    for (const file of await readdir(FOLDER)) {
+      const text = await readFile(join(FOLDER, file), 'utf8');
+      // A stack trace's place is a path from the project's folder on; an identity has no process and no host.
+      expect(text.match(/\((?:\/|[A-Za-z]:\\)[^)]*\)/)?.[0], file).toBeUndefined();
+      expect(text.match(/"identity": "(?!recorder")[^"]*"/)?.[0], file).toBeUndefined();
+    }
+  });
+
   it('they end as their names say', () => {
     for (const [name, end] of Object.entries(ENDS)) {
       const last = histories.get(name)?.events?.at(-1) ?? {};
