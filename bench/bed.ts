@@ -6,6 +6,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { freePort, until } from '../dev/ports';
 import { cleanEnvironment } from '../dev/processes';
+import { cloudSettings } from '../dev/simulator';
 import { startStack } from '../dev/stack';
 import type { Stack } from '../dev/stack';
 import { Worker } from '../dev/worker';
@@ -56,12 +57,7 @@ export async function openBed(): Promise<Bed> {
       ...temporal.env,
       ECS_NICS_TASK_QUEUE: naiveQueue,
       ECS_NICS_CLOUD_RPS: CLOUD_RPS,
-      HUAWEICLOUD_SDK_AK: simulator.accessKey.ak,
-      HUAWEICLOUD_SDK_SK: simulator.accessKey.sk,
-      HUAWEICLOUD_SDK_PROJECT_ID: simulator.projectId,
-      HUAWEICLOUD_SDK_REGION_ID: simulator.region,
-      HUAWEICLOUD_ECS_ENDPOINT: simulator.url,
-      HUAWEICLOUD_VPC_ENDPOINT: simulator.url,
+      ...cloudSettings(simulator),
     }),
     'bench/naive/worker.js',
   );

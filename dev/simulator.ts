@@ -29,6 +29,19 @@ export interface Ledger {
   requests: { class: string; accepted?: boolean; status: number }[];
 }
 
+/** What a worker needs in its environment to work on this cloud and on no other. */
+export function cloudSettings({ accessKey, projectId, region, url }: Simulator): Record<string, string> {
+  return {
+    HUAWEICLOUD_SDK_AK: accessKey.ak,
+    HUAWEICLOUD_SDK_SK: accessKey.sk,
+    HUAWEICLOUD_SDK_PROJECT_ID: projectId,
+    HUAWEICLOUD_SDK_REGION_ID: region,
+    HUAWEICLOUD_ECS_ENDPOINT: url,
+    HUAWEICLOUD_VPC_ENDPOINT: url,
+    HUAWEICLOUD_IAM_ENDPOINT: url,
+  };
+}
+
 /** First line of the simulator's output. */
 interface Announcement {
   simulator: string;

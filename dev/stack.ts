@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { cleanEnvironment, startProgram } from './processes';
 import type { Finished, Running } from './processes';
-import { startSimulator } from './simulator';
+import { cloudSettings, startSimulator } from './simulator';
 import type { Simulator } from './simulator';
 import { startTemporal } from './temporal-server';
 import type { Temporal, TemporalOptions } from './temporal-server';
@@ -68,13 +68,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 
 function workerSettings(simulator: Simulator): Record<string, string> {
   return {
-    HUAWEICLOUD_SDK_AK: simulator.accessKey.ak,
-    HUAWEICLOUD_SDK_SK: simulator.accessKey.sk,
-    HUAWEICLOUD_SDK_PROJECT_ID: simulator.projectId,
-    HUAWEICLOUD_SDK_REGION_ID: simulator.region,
-    HUAWEICLOUD_ECS_ENDPOINT: simulator.url,
-    HUAWEICLOUD_VPC_ENDPOINT: simulator.url,
-    HUAWEICLOUD_IAM_ENDPOINT: simulator.url,
+    ...cloudSettings(simulator),
     // Fixed ports would collide with a second stack, or with a real worker on this machine.
     ECS_NICS_HEALTH_ADDRESS: 'off',
     ECS_NICS_METRICS_ADDRESS: 'off',

@@ -2,11 +2,7 @@
  * How long the cloud's jobs really take, and when to look at one: two numbers, a first delay and a step, come within 1 %
  * of the optimum for job times seen in clouds, so nothing cleverer is worth having.
  */
-
-export interface Pace {
-  firstPollMs: number;
-  pollIntervalMs: number;
-}
+import type { Pace } from '../contract/activities';
 
 /** Until enough is known: what operators of this cloud are used to (ecs-api.md §9). */
 const COLD: Pace = { firstPollMs: 10_000, pollIntervalMs: 10_000 };

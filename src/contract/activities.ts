@@ -107,17 +107,20 @@ export interface DeleteNicsInput {
   originalRunId: string;
 }
 
+/** When to look at a job, learned or by default: first delay and step. */
+export interface Pace {
+  firstPollMs: number;
+  pollIntervalMs: number;
+}
+
 export type DeleteNicsResult =
-  | {
+  | ({
       kind: 'accepted';
       jobId: string;
       requestId: string | null;
       /** RFC 3339. */
       submittedAt: string;
-      /** Learned or default: first delay and step. */
-      firstPollMs: number;
-      pollIntervalMs: number;
-    }
+    } & Pace)
   | {
       kind: 'refused';
       code: string | null;

@@ -2,17 +2,13 @@
  * When to look next. Two numbers, a first delay and a step, come within 1 % of the optimum for job times seen in
  * clouds; exponential back-off costs twice as much (design.md §3).
  */
+import type { Pace } from '../contract/activities';
 
 /** After ten minutes the step grows to 5 % of the time elapsed: 20 hours then cost about 160 polls. */
 const GROW_AFTER_MS = 10 * 60_000;
 const GROWN_SHARE = 0.05;
 /** ± 15 %: runs started together must not poll in step. */
 const JITTER = 0.15;
-
-export interface Pace {
-  firstPollMs: number;
-  pollIntervalMs: number;
-}
 
 /**
  * Delay before poll number `polls + 1`, in ms.

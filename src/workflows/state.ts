@@ -5,11 +5,11 @@
 import type {
   DeleteNicsResult,
   GetJobStatusResult,
+  Pace,
   PortState,
   PreviousOpenRun,
 } from '../contract/activities';
 import type { ResultDocument } from '../contract/types';
-import type { Pace } from './poll-schedule';
 
 export interface RunState {
   document: ResultDocument;
@@ -38,7 +38,7 @@ export interface RunState {
   pollHoldUntil: number;
   deadlineAt: number;
   woken: boolean;
-  lastReading: { at: number; plannedGapMs: number } | null;
+  lastReading: { at: number } | null;
   /** Those of our search attributes that the namespace has, as the worker found them. */
   searchAttributes: string[];
   /** What the run before this one in its chain was about to wait for. */

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { freePort } from '../../dev/ports';
 import { cleanEnvironment, startProgram } from '../../dev/processes';
+import { cloudSettings } from '../../dev/simulator';
 import type { Stack } from '../../dev/stack';
 import { startStack } from '../../dev/stack';
 
@@ -31,12 +32,7 @@ interface Line {
 async function check(env: Record<string, string | undefined> = {}) {
   const { simulator, temporal, taskQueue } = stack;
   const all = {
-    HUAWEICLOUD_SDK_AK: simulator.accessKey.ak,
-    HUAWEICLOUD_SDK_SK: simulator.accessKey.sk,
-    HUAWEICLOUD_SDK_PROJECT_ID: simulator.projectId,
-    HUAWEICLOUD_SDK_REGION_ID: simulator.region,
-    HUAWEICLOUD_ECS_ENDPOINT: simulator.url,
-    HUAWEICLOUD_VPC_ENDPOINT: simulator.url,
+    ...cloudSettings(simulator),
     ECS_NICS_HEALTH_ADDRESS: `127.0.0.1:${health}`,
     ECS_NICS_METRICS_ADDRESS: `127.0.0.1:${await freePort()}`,
     ECS_NICS_TASK_QUEUE: taskQueue,
