@@ -1,5 +1,5 @@
 /** `ecs-nics setup`: what a namespace needs for runs to be found; runs work without it. */
-import { SEARCH_ATTRIBUTE } from '../contract';
+import { KEYWORD_TYPE, LEAST_RETENTION_MS, SEARCH_ATTRIBUTE } from '../contract';
 import type { Temporal } from '../connection';
 import { isTemporalCloud, reasonOf } from '../connection';
 import { pageOf, withTemporal } from './context';
@@ -12,12 +12,9 @@ import { indent } from './report';
 
 const CALL_MS = 10_000;
 const HOUR_MS = 3_600_000;
-/** An on-call engineer comes back after a weekend; and a run whose end is not kept can't be restored from. */
-const LEAST_RETENTION_MS = 7 * 24 * HOUR_MS;
 
 /** `temporal.api.enums.v1.IndexedValueType` */
 const TYPES = ['Unspecified', 'Text', 'Keyword', 'Int', 'Double', 'Bool', 'Datetime', 'KeywordList'];
-const KEYWORD = 2;
 
 export interface Attribute {
   name: string;
@@ -94,7 +91,11 @@ async function registered(temporal: Temporal): Promise<Attribute[]> {
   return NAMES.map((name) => {
     const type = Number(customAttributes?.[name] ?? NaN);
     if (Number.isNaN(type)) return { name, state: 'missing', type: null };
-    return { name, state: type === KEYWORD ? 'present' : 'wrong-type', type: TYPES[type] ?? String(type) };
+    return {
+      name,
+      state: type === KEYWORD_TYPE ? 'present' : 'wrong-type',
+      type: TYPES[type] ?? String(type),
+    };
   });
 }
 
@@ -108,7 +109,7 @@ async function addMissing(
     await temporal.call(CALL_MS, () =>
       temporal.connection.operatorService.addSearchAttributes({
         namespace: temporal.namespace,
-        searchAttributes: Object.fromEntries(missing.map((name) => [name, KEYWORD])),
+        searchAttributes: Object.fromEntries(missing.map((name) => [name, KEYWORD_TYPE])),
       }),
     );
     // Read back: a server says yes to a name that it has with another type.

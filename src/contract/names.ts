@@ -47,6 +47,15 @@ export const SEARCH_ATTRIBUTE = {
   decommissionRun: 'DecommissionRun',
 } as const;
 
+/** Their type, as `temporal.api.enums.v1.IndexedValueType` has it. */
+export const KEYWORD_TYPE = 2;
+
+/**
+ * How long a namespace should keep closed runs at least: an on-call engineer comes back after a weekend, and a run whose
+ * end is not kept can't be restored from.
+ */
+export const LEAST_RETENTION_MS = 7 * 86_400_000;
+
 export const MEMO = {
   /** Present while a submission may be under way and no verdict stands: `{nics, since, jobId}`. */
   open: 'open',

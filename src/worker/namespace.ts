@@ -7,16 +7,13 @@ import type { PreviousOpenRun } from '../contract/activities';
 import { ACTIVITY_FAILURE } from '../contract/activities';
 import { formatDuration } from '../contract/duration';
 import { isRecord } from '../contract/input';
-import { MEMO, SEARCH_ATTRIBUTE } from '../contract/names';
+import { KEYWORD_TYPE, LEAST_RETENTION_MS, MEMO, SEARCH_ATTRIBUTE } from '../contract/names';
 import type { Temporal } from './temporal';
 import { reasonOf } from './temporal';
 import { every } from './watch';
 
 /** For an `ecs-nics setup` while the worker runs: nobody should have to restart it. Two cheap calls a minute. */
 const LIST_EVERY_MS = 30_000;
-
-/** `IndexedValueType` of the server. */
-const KEYWORD = 2;
 
 const OURS = Object.values(SEARCH_ATTRIBUTE);
 
@@ -40,9 +37,9 @@ export async function listAttributes({
     return type == null ? undefined : Number(type);
   };
   return {
-    usable: OURS.filter((name) => typeOf(name) === KEYWORD),
+    usable: OURS.filter((name) => typeOf(name) === KEYWORD_TYPE),
     missing: OURS.filter((name) => typeOf(name) === undefined),
-    mistyped: OURS.filter((name) => typeOf(name) !== undefined && typeOf(name) !== KEYWORD),
+    mistyped: OURS.filter((name) => typeOf(name) !== undefined && typeOf(name) !== KEYWORD_TYPE),
   };
 }
 
@@ -56,15 +53,12 @@ export function attributeAdvice({ missing, mistyped }: AttributeListing): string
   return parts.length === 0 ? null : `${parts.join('; ')}. Runs go without them`;
 }
 
-/** Less than that, and a run is forgotten before somebody restores from it or asks how it ended. */
-const KEEP_AT_LEAST_MS = 7 * 86_400_000;
-
 /** What to do about a namespace that forgets too soon; `null`: it does not, or does not say. */
 export function retentionAdvice({
   retentionMs,
   namespace,
 }: Pick<Temporal, 'retentionMs' | 'namespace'>): string | null {
-  if (retentionMs === null || retentionMs >= KEEP_AT_LEAST_MS) return null;
+  if (retentionMs === null || retentionMs >= LEAST_RETENTION_MS) return null;
   return (
     `namespace ${namespace} keeps closed runs for ${formatDuration(retentionMs)} only: later \`status\` and ` +
     `\`restore\` read them. Keep them for 7 days at least: ` +
