@@ -1,9 +1,12 @@
 /** What one measurement stands on, made anew for each: Temporal, the simulated cloud, our worker and the naive one. */
 import { randomInt } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import type { WorkflowHandle } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { root } from '../dev/root';
 import { freePort, until } from '../dev/ports';
 import { cleanEnvironment } from '../dev/processes';
 import { cloudSettings } from '../dev/simulator';
@@ -15,6 +18,9 @@ import type { Target } from './cloud';
 import type { SubjectName } from './report';
 import type { Pace } from './subjects';
 import { naiveStart, oursStart, wrongResult } from './subjects';
+
+/** Of the image, which sets it for the worker alone. */
+const ALLOCATOR = 'MALLOC_ARENA_MAX';
 
 /** Above anything that is called here: what is measured is Temporal's work, not a rate limit. */
 const CLOUD_RPS = '1000';
@@ -36,6 +42,15 @@ export interface Bed {
   close(): Promise<void>;
 }
 
+/** @throws Error when the Dockerfile does not set it */
+function imageSetting(name: string): string {
+  const value = new RegExp(`^ENV ${name}=(\\S+)$`, 'm').exec(
+    readFileSync(join(root, 'Dockerfile'), 'utf8'),
+  )?.[1];
+  if (value === undefined) throw new Error(`the Dockerfile does not set ${name}`);
+  return value;
+}
+
 export async function openBed(): Promise<Bed> {
   const address = async () => `127.0.0.1:${await freePort()}`;
   const stack = await startStack({
@@ -47,6 +62,7 @@ export async function openBed(): Promise<Bed> {
       // On, as in production: they take memory and time, too.
       ECS_NICS_HEALTH_ADDRESS: await address(),
       ECS_NICS_METRICS_ADDRESS: await address(),
+      [ALLOCATOR]: imageSetting(ALLOCATOR),
     },
     startWorker: false,
   });

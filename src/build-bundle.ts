@@ -11,10 +11,20 @@ const FORBIDDEN = /node_modules\/(zod|pino|undici|commander|fastify|@temporalio\
 async function main(): Promise<void> {
   const target = join(__dirname, 'workflow-bundle.js');
   const { code } = await bundleWorkflowCode({
-    workflowsPath: require.resolve('./workflows'),
+    workflowsPath: join(__dirname, '..', 'src', 'workflows', 'index.ts'),
     logger: new DefaultLogger('WARN'),
     // A third of the size; the inline source map keeps stack traces readable.
-    webpackConfigHook: (config) => ({ ...config, optimization: { ...config.optimization, minimize: true } }),
+    webpackConfigHook: (config) => ({
+      ...config,
+      optimization: {
+        ...config.optimization,
+        minimize: true,
+        providedExports: true,
+        usedExports: true,
+        sideEffects: true,
+        concatenateModules: true,
+      },
+    }),
   });
   const [withoutMap = '', map = ''] = code.split(/\/\/# sourceMappingURL=data:[^,]*,/);
   // Minified code names no modules any more; its source map does.

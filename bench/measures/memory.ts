@@ -19,8 +19,8 @@ const WAIT_MS = 3_600_000;
 const JOB_SECONDS = 7_200;
 /** Starts under way at once, so that the fill is no storm. */
 const SIDE_BY_SIDE = 20;
-/** A worker's first runs load code and grow its heap once for all. */
-const WARM_UP = { runs: 10, jobSeconds: 1, pollMs: 500 };
+/** A worker's first runs load code and grow its heaps once for all; fewer leave it to chance how far. */
+const WARM_UP = { runs: 50, jobSeconds: 1, pollMs: 500 };
 /** After the last start, until memory is read … */
 const SETTLE_MS = 2_000;
 /** … so often, so far apart, as it is and after a collection of garbage. */

@@ -3,10 +3,11 @@
  * of the optimum for job times seen in clouds, so nothing cleverer is worth having.
  */
 import type { Pace } from '../contract/activities';
+import { POLL_JITTER } from '../contract/activities';
 
 /** Until enough is known: what operators of this cloud are used to (ecs-api.md §9). */
 const COLD: Pace = { firstPollMs: 10_000, pollIntervalMs: 10_000 };
-/** Fewer job times than this say little about a quartile. */
+/** Fewer job times than this say little. */
 const ENOUGH = 20;
 /** Old ones fade away: the cloud of last month is another one. */
 const KEPT = 200;
@@ -14,34 +15,66 @@ const KEPT = 200;
 /** One poll is worth a second of delay: somebody waits, and the account's limits are shared. */
 const POLL_COST_MS = 1_000;
 const FIRST_MS = { least: 1_000, most: 60_000 };
-const STEP_MS = { least: 2_000, most: 30_000 };
+/** Steps to choose from: nothing is gained by finer ones. */
+const STEPS_MS = [2_000, 3_000, 4_000, 6_000, 9_000, 13_000, 20_000, 30_000];
+/** First delays to choose from: so many quantiles of the sample. */
+const FIRSTS = 20;
+/** Looked for anew only after so many further jobs: the search takes a millisecond. */
+const EVERY = 10;
 
 /** A bounded sample of one worker's jobs; a new worker starts cold. */
 export class JobTimes {
   /** ms by job, in the order of arrival: a job whose end is read twice counts once. */
   readonly #sample = new Map<string, number>();
+  #pace = COLD;
+  #untilSearch = ENOUGH;
 
   /** From the job's own begin and end (RFC 3339), which no polling blurs. Unreadable or impossible times are left out. */
   add(jobId: string, beganAt: string | null, endedAt: string | null): void {
     const ms = Date.parse(endedAt ?? '') - Date.parse(beganAt ?? '');
-    if (!(ms >= 0)) return;
+    if (!(ms >= 0) || this.#sample.has(jobId)) return;
     this.#sample.set(jobId, ms);
     const [oldest] = this.#sample.keys();
     if (this.#sample.size > KEPT && oldest !== undefined) this.#sample.delete(oldest);
+    this.#untilSearch -= 1;
   }
 
+  /** The two numbers that would have cost least for the jobs in the sample. */
   pace(): Pace {
-    const sorted = [...this.#sample.values()].sort((a, b) => a - b);
-    if (sorted.length < ENOUGH) return COLD;
-    // The first look when a quarter of the jobs are done, then steps by the time that the others still take.
-    const first = sorted[Math.floor(sorted.length / 4)] ?? COLD.firstPollMs;
-    const later = sorted.filter((ms) => ms > first).map((ms) => ms - first);
-    const mean = later.length === 0 ? 0 : later.reduce((sum, ms) => sum + ms, 0) / later.length;
-    return {
-      firstPollMs: between(FIRST_MS, first),
-      pollIntervalMs: between(STEP_MS, Math.sqrt(2 * POLL_COST_MS * mean)),
-    };
+    if (this.#untilSearch <= 0) {
+      this.#untilSearch = EVERY;
+      this.#pace = cheapest([...this.#sample.values()]);
+    }
+    return this.#pace;
   }
+}
+
+function cheapest(sample: readonly number[]): Pace {
+  const sorted = [...sample].sort((a, b) => a - b);
+  let best = COLD;
+  let least = Infinity;
+  for (let n = 0; n < FIRSTS; n++) {
+    const firstPollMs = between(FIRST_MS, sorted[Math.floor((n / FIRSTS) * sorted.length)] ?? 0);
+    for (const pollIntervalMs of STEPS_MS) {
+      const pace = { firstPollMs, pollIntervalMs };
+      const cost = costOf(pace, sorted);
+      if (cost < least) [least, best] = [cost, pace];
+    }
+  }
+  return best;
+}
+
+/** Delay and polls of all jobs in the sample, in ms. The first delay is spread as the workflow spreads it. */
+function costOf({ firstPollMs, pollIntervalMs }: Pace, sample: readonly number[]): number {
+  let cost = 0;
+  for (const spread of [-1, -0.5, 0, 0.5, 1]) {
+    const first = firstPollMs * (1 + POLL_JITTER * spread);
+    for (const ms of sample) {
+      const further = Math.max(0, Math.ceil((ms - first) / pollIntervalMs));
+      cost += (1 + further) * POLL_COST_MS + first + further * pollIntervalMs - ms;
+    }
+  }
+  return cost;
 }
 
 function between({ least, most }: { least: number; most: number }, ms: number): number {

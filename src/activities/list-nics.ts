@@ -1,16 +1,21 @@
 import { Context } from '@temporalio/activity';
 import type { ListNicsInput, Reading } from '../contract/activities';
 import { CloudError } from '../ecs/errors';
+import type { CallOptions } from '../ecs/cloud';
 import type { Dependencies } from './dependencies';
 import { findServer, stateOfServer } from './inspect-server';
 import { portStates } from './ports';
 
+export function listNics(dependencies: Dependencies, input: ListNicsInput): Promise<Reading> {
+  return readNics(dependencies, input, { signal: Context.current().cancellationSignal });
+}
+
 /** One reading: the NIC list, and ports and server when asked. */
-export async function listNics(
+export async function readNics(
   { cloud, clock, workerStartedAt }: Dependencies,
   { serverId, ports, server: wanted }: ListNicsInput,
+  options: CallOptions,
 ): Promise<Reading> {
-  const options = { signal: Context.current().cancellationSignal };
   let detail = wanted ? await findServer(cloud, serverId, options) : undefined;
   let listed: string[] = [];
   if (detail !== null) {

@@ -36,7 +36,7 @@ export interface InspectServerInput {
   serverId: string;
   /** Requested NICs; absent ones are looked up as ports. Empty for "all". */
   nicIds: string[];
-  /** Look for a previous run under this workflow id that was ended from outside while a job was open. */
+  /** Look for a previous run under this workflow id that ended while its submission was open. */
   previousRunOf: { workflowId: string; runId: string } | null;
 }
 
@@ -69,7 +69,7 @@ export interface ServerState {
   frozen: boolean;
 }
 
-/** A run under the same id that was ended from outside while its submission was open. */
+/** A run under the same id that ended while its submission was open: from outside, or as `OutcomeUnknown`. */
 export interface PreviousOpenRun {
   runId: string;
   nics: string[];
@@ -113,6 +113,9 @@ export interface Pace {
   pollIntervalMs: number;
 }
 
+/** Both are spread by ± this share: runs started together must not poll in step. */
+export const POLL_JITTER = 0.15;
+
 export type DeleteNicsResult =
   | ({
       kind: 'accepted';
@@ -147,7 +150,12 @@ export type DeleteNicsResult =
 
 export interface GetJobStatusInput {
   jobId: string;
+  /** When the job has ended, read the NIC list in the same attempt: the verdicts need it, and soon. */
+  thenList?: ListNicsInput;
 }
+
+/** Words of the cloud that end a job; every other, also an unknown one, means that it still runs. */
+export const ENDED_STATUSES: ReadonlySet<string> = new Set(['SUCCESS', 'FAIL']);
 
 export interface SubJob {
   nicId: string | null;
@@ -156,18 +164,21 @@ export interface SubJob {
   message: string | null;
 }
 
+export interface JobAnswer {
+  kind: 'job';
+  /** The cloud's own word, see {@link ENDED_STATUSES}. */
+  status: string;
+  /** RFC 3339, from the job itself; `null` when it is unreadable, `endedAt` also while it runs. */
+  beganAt: string | null;
+  endedAt: string | null;
+  errorCode: string | null;
+  message: string | null;
+  subJobs: SubJob[];
+}
+
 export type GetJobStatusResult =
-  | {
-      kind: 'job';
-      /** The cloud's own word; anything but `SUCCESS` and `FAIL` means that it still runs. */
-      status: string;
-      /** RFC 3339, from the job itself; `null` when it is unreadable, `endedAt` also while it runs. */
-      beganAt: string | null;
-      endedAt: string | null;
-      errorCode: string | null;
-      message: string | null;
-      subJobs: SubJob[];
-    }
+  /** `reading`: `null` when the job runs, none was asked for, or none could be had. */
+  | (JobAnswer & { reading: Reading | null })
   /** The cloud does not know the job (any more). */
   | { kind: 'gone'; code: string | null }
   | Throttled;

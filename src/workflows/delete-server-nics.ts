@@ -92,9 +92,9 @@ function close(run: Run, failure: { type: string; message: string } | null, sett
   run.enter('done');
   countRun(document.outcome);
   const cancelled = document.outcome === 'cancelled';
-  if (run.state.declaredOpen || cancelled) {
+  if (run.openSettled || cancelled) {
     upsertMemo({
-      ...(run.state.declaredOpen ? { [MEMO.open]: null } : {}),
+      ...(run.openSettled ? { [MEMO.open]: null } : {}),
       ...(cancelled ? { [MEMO.result]: totalsOf(document) } : {}),
     });
   }

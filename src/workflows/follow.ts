@@ -1,12 +1,14 @@
 /** Follow the job on a durable timer. A poll that fails does not end the run (interface.md §6.4). */
+import type { JobAnswer } from '../contract/activities';
+import { ENDED_STATUSES } from '../contract/activities';
 import { formatDuration } from '../contract/duration';
 import { ask, READ_AT_MOST_MS, reading } from './cloud';
 import { jobAge, label, nics } from './display';
 import { HOLD_MS } from './look';
 import { recordJob } from './metrics';
+import { portsToLookUp } from './readings';
 import { nextPollDelay, throttleDelay } from './poll-schedule';
 import type { Run } from './run';
-import type { FollowedJob } from './state';
 
 /** Polls in a row that may fail before the NICs are looked at instead; a success starts the count anew. */
 const ERROR_BUDGET = 10;
@@ -34,15 +36,19 @@ export async function followJob(run: Run): Promise<void> {
     // Already waited for when this run continues another one.
     if (delay > 0) await (throttledMs === null ? run.waitOrWake(delay, text) : run.wait(delay, text));
     run.state.pollDueAt = null;
-    throttledMs = await pollOnce(run, failures);
+    throttledMs = await pollOnce(run, failures, true);
     if (run.expired) return;
   }
 }
 
-/** One poll. Returns how long to wait before the next one when the cloud asks for patience. */
+/**
+ * One poll. Returns how long to wait before the next one when the cloud asks for patience.
+ * @param thenList when the job has ended, take the first reading of the NICs along
+ */
 export async function pollOnce(
   run: Run,
   failures: Failures = { errors: ERROR_BUDGET, throttles: 0 },
+  thenList = false,
 ): Promise<number | null> {
   const job = run.document.jobs.at(-1);
   if (job === undefined) return null;
@@ -52,6 +58,9 @@ export async function pollOnce(
         label(`poll ${job.polls + 1} · ${jobAge(job, Date.now())} · ${nics(run.state.witnesses.length)}`),
       ).getJobStatus({
         jobId: job.id,
+        ...(thenList && {
+          thenList: { serverId: run.request.serverId, ports: portsToLookUp(run), server: false },
+        }),
       }),
     ),
   );
@@ -63,7 +72,9 @@ export async function pollOnce(
   if (answer.kind === 'job') {
     failures.errors = 0;
     failures.throttles = 0;
-    takeIn(run, answer);
+    const { reading, ...said } = answer;
+    takeIn(run, said);
+    run.readingAtEnd = reading;
   } else if (answer.kind === 'gone') {
     job.status = 'gone';
     setJobEvidence(run, 'gone');
@@ -79,7 +90,7 @@ export async function pollOnce(
   return null;
 }
 
-function takeIn(run: Run, answer: FollowedJob): void {
+function takeIn(run: Run, answer: JobAnswer): void {
   const job = run.document.jobs.at(-1);
   if (job === undefined) return;
   run.state.lastJob = answer;
@@ -94,8 +105,7 @@ function takeIn(run: Run, answer: FollowedJob): void {
       row.message = sub.message ?? answer.message;
     }
   }
-  // Only these two words end a job; every other, also an unknown one, means that it still runs.
-  if (answer.status === 'SUCCESS' || answer.status === 'FAIL') {
+  if (ENDED_STATUSES.has(answer.status)) {
     job.endedAt = answer.endedAt;
     run.state.jobState = 'ended';
     // Counted from when this run saw it: the cloud's clock may differ, and a late worker loses no patience.

@@ -191,11 +191,11 @@ function gradeOf({ snapshot }: InspectedNic): RestoreGrade {
 }
 
 /**
- * A run under the same id was ended from outside while its submission was open: what it sent may still be at work,
- * so it is followed to its end before anything is inspected for good.
+ * A run under the same id ended from outside, or at its deadline, while its submission was open: what it sent may still
+ * be at work, so it is followed to its end before anything is inspected for good.
  */
 async function settlePrevious(run: Run, previous: PreviousOpenRun): Promise<void> {
-  const why = `run ${previous.runId} was ended from outside while its submission was open`;
+  const why = `run ${previous.runId} ended before it was known what came of its submission`;
   run.warn(`${why}; this run waited until that submission had come to rest`);
   run.enter('waiting', why);
   // Handed on, should this run be ended from outside, too, before it has sent anything itself.

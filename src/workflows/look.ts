@@ -5,7 +5,7 @@ import { ask, READ_AT_MOST_MS, reading } from './cloud';
 import { label, nics, plain } from './display';
 import { isIdle } from './guards';
 import { backoffDelay, throttleDelay } from './poll-schedule';
-import { forgetReadings, note } from './readings';
+import { forgetReadings, note, portsToLookUp } from './readings';
 import type { Run } from './run';
 import type { Looks } from './state';
 
@@ -26,8 +26,7 @@ export interface LookOptions {
 export async function lookOnce(run: Run, options: LookOptions): Promise<Reading | null> {
   const { serverId } = run.request;
   for (let failures = 1; ; failures++) {
-    // Ports known to be gone need no second look: ids are never used again.
-    const ports = run.state.witnesses.filter(({ port }) => port?.state !== 'absent').map(({ id }) => id);
+    const ports = portsToLookUp(run);
     const answer = await run.patiently(READ_AT_MOST_MS, () =>
       ask(
         reading(options.label).listNics({ serverId, ports, server: options.server === true || failures > 1 }),

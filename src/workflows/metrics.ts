@@ -1,11 +1,11 @@
 /** What runs count, through the worker's own metrics; replays count nothing twice. */
 import { metricMeter } from '@temporalio/workflow';
 import { METRIC } from '../contract/metrics';
+import type { JobAnswer } from '../contract/activities';
 import type { JobRow, RunOutcome } from '../contract/types';
-import type { FollowedJob } from './state';
 
 /** At the end of a job. Times of an unreadable or impossible kind are left out. */
-export function recordJob(job: JobRow, answer: FollowedJob): void {
+export function recordJob(job: JobRow, answer: JobAnswer): void {
   histogram(METRIC.pollsPerJob, 'int').record(job.polls);
   const [beganAt, endedAt] = [answer.beganAt, answer.endedAt].map((time) => Date.parse(time ?? ''));
   if (beganAt === undefined || endedAt === undefined || Number.isNaN(endedAt)) return;

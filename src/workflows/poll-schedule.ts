@@ -3,12 +3,11 @@
  * clouds; exponential back-off costs twice as much (design.md §3).
  */
 import type { Pace } from '../contract/activities';
+import { POLL_JITTER } from '../contract/activities';
 
 /** After ten minutes the step grows to 5 % of the time elapsed: 20 hours then cost about 160 polls. */
 const GROW_AFTER_MS = 10 * 60_000;
 const GROWN_SHARE = 0.05;
-/** ± 15 %: runs started together must not poll in step. */
-const JITTER = 0.15;
 
 /**
  * Delay before poll number `polls + 1`, in ms.
@@ -25,7 +24,7 @@ export function nextPollDelay(
 ): number {
   const step =
     elapsedMs > GROW_AFTER_MS ? Math.max(pace.pollIntervalMs, elapsedMs * GROWN_SHARE) : pace.pollIntervalMs;
-  const planned = (polls === 0 ? pace.firstPollMs : step) * (1 - JITTER + 2 * JITTER * random);
+  const planned = (polls === 0 ? pace.firstPollMs : step) * (1 - POLL_JITTER + 2 * POLL_JITTER * random);
   return Math.round(Math.max(1, Math.min(planned, Math.max(remainingMs, pace.pollIntervalMs * 0.1))));
 }
 

@@ -33,6 +33,11 @@ export function note(run: Run, reading: Reading, plannedGapMs: number): boolean 
   return true;
 }
 
+/** Ports known to be gone need no second look: ids are never used again. */
+export function portsToLookUp(run: Run): string[] {
+  return run.state.witnesses.filter(({ port }) => port?.state !== 'absent').map(({ id }) => id);
+}
+
 /** A series of readings starts anew: what was seen before a submission says nothing about what came of it. */
 export function forgetReadings(run: Run): void {
   run.state.lastReading = null;

@@ -4,18 +4,20 @@
  */
 import {
   CancellationScope,
-  condition,
+  isCancellation,
   setCurrentDetails,
   sleep,
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { Reading } from '../contract/activities';
 import type { CheckedRequest } from '../contract/input';
 import { checkDeleteInput, namedNics } from '../contract/input';
 import { MEMO, serverIdOf } from '../contract/names';
 import type { NicRow, Phase, ResultDocument } from '../contract/types';
 import { currentDetails } from './display';
 import { handOn, resumedFrom } from './resume';
+import { publishPhase } from './search-attributes';
 import type { RunState, Wait } from './state';
 import { freshState } from './state';
 
@@ -40,10 +42,16 @@ export class Run {
   cancelRequested = false;
   /** Why the run failed, for those who look at its page; set at its end. */
   failure: string | null = null;
+  /** Taken along by the poll that found the job ended; the first look of the verification. */
+  readingAtEnd: Reading | null = null;
   /** This run ends now, to go on under a new run id. */
   continuing = false;
 
   private readonly checked: CheckedRequest | null;
+  /** Runs what a cancellation of the run may not cut short. */
+  private readonly unstoppable = new CancellationScope({ cancellable: false });
+  /** Of the timer that `pollNow` ends. */
+  private alarm: CancellationScope | null = null;
 
   constructor(start: unknown) {
     const resumed = resumedFrom(start);
@@ -112,10 +120,15 @@ export class Run {
     return this.state.witnesses.filter((witness) => witness.absent < 2).map(({ id }) => id);
   }
 
-  /** Read by the next run on this server, should this one be ended from outside. */
+  /** Read by the next run on this server, should this one end without verdicts. */
   declareOpen(jobId: string | null): void {
     this.state.declaredOpen = true;
     upsertMemo({ [MEMO.open]: { nics: this.remaining(), since: iso(Date.now()), jobId } });
+  }
+
+  /** Whose fate is known needs no watching any more; for the others the memo goes on to tell what was sent. */
+  get openSettled(): boolean {
+    return this.state.declaredOpen && this.document.nics.every(({ outcome }) => outcome !== 'unknown');
   }
 
   // --- patience ------------------------------------------------------------------------------------------------
@@ -130,6 +143,7 @@ export class Run {
 
   wake(): void {
     this.state.woken = true;
+    this.alarm?.cancel();
   }
 
   /** Waits on a durable timer, in full. Until `touched` a cancellation ends it. Returns the ms that were planned. */
@@ -167,15 +181,29 @@ export class Run {
     const until = Date.now() + ms;
     this.document.nextLookAt = iso(until);
     this.show();
-    await this.shielded(async () => {
-      // The overload with a summary labels the timer in the timeline; it is the one experimental call here.
-      if (wakeable && !long) await condition(() => this.state.woken, ms, { summary });
-      else await sleep(ms, { summary });
-    });
+    publishPhase(this);
+    try {
+      await this.timer(ms, summary, wakeable && !long);
+    } catch (error) {
+      if (this.alarm === null || !this.state.woken || !isCancellation(error)) throw error;
+    }
+    this.alarm = null;
     if (wakeable) this.state.woken = false;
     this.document.nextLookAt = null;
     this.forgive(Date.now() - until);
     return ms;
+  }
+
+  /** No async function, and no race with a condition: the SDK keeps a stack trace of some 1.4 KB for every pending promise. */
+  private timer(ms: number, summary: string, wakeable: boolean): Promise<void> {
+    if (wakeable && this.state.woken) return Promise.resolve();
+    const scope = new CancellationScope({
+      cancellable: true,
+      parent: this.state.touched ? this.unstoppable : CancellationScope.current(),
+    });
+    this.alarm = wakeable ? scope : null;
+    // The overload with a summary labels the timer in the timeline; it is the one experimental call here.
+    return scope.run(() => sleep(ms, { summary }));
   }
 
   /** Runs a call to the cloud; time for which nobody worked on it uses up no patience. */
@@ -188,7 +216,7 @@ export class Run {
 
   /** Once something was sent, a cancellation may no longer cut the observation short. */
   private shielded<T>(work: () => Promise<T>): Promise<T> {
-    return this.state.touched ? CancellationScope.nonCancellable(work) : work();
+    return this.state.touched ? this.unstoppable.run(work) : work();
   }
 
   private forgive(lateMs: number): void {

@@ -2,14 +2,8 @@
  * What a run knows, as plain values: all of it is handed on when the run continues as new (resume.ts), so that nothing is
  * inspected, and above all nothing is sent, a second time.
  */
-import type {
-  DeleteNicsResult,
-  GetJobStatusResult,
-  Pace,
-  PortState,
-  PreviousOpenRun,
-} from '../contract/activities';
-import type { ResultDocument } from '../contract/types';
+import type { DeleteNicsResult, JobAnswer, Pace, PortState, PreviousOpenRun } from '../contract/activities';
+import type { Phase, ResultDocument } from '../contract/types';
 
 export interface RunState {
   document: ResultDocument;
@@ -17,16 +11,16 @@ export interface RunState {
   primaryId: string | null;
   /** An accepted submission or one of unknown fate may be at work: from here on the run observes to its end. */
   touched: boolean;
-  /** The memo `open` is set; it is cleared with the verdicts. */
+  /** The memo `open` is set; it is cleared when every NIC has a verdict. */
   declaredOpen: boolean;
   /** This run, or one that it continues, is the product of a reset: it may never send. */
   wasReset: boolean;
   submission: Submission;
   verification: Verification | null;
   jobState: JobState;
-  lastJob: FollowedJob | null;
+  lastJob: JobAnswer | null;
   pace: Pace;
-  /** A run under the same id that was ended from outside with its submission open, or `settled`: none (any more). */
+  /** A run under the same id that ended with its submission open, or `settled`: none (any more). */
   previous: PreviousOpenRun | 'settled' | null;
   /** A run that continues another one has been told: the run before it in the list is its own chain's. */
   askForPrevious: boolean;
@@ -41,6 +35,8 @@ export interface RunState {
   lastReading: { at: number } | null;
   /** Those of our search attributes that the namespace has, as the worker found them. */
   searchAttributes: string[];
+  /** The phase that they tell; `null`: nothing yet. */
+  publishedPhase: Phase | null;
   /** What the run before this one in its chain was about to wait for. */
   rest: Wait | null;
 }
@@ -67,6 +63,7 @@ export function freshState(document: ResultDocument, deadlineAt: number): RunSta
     woken: false,
     lastReading: null,
     searchAttributes: [],
+    publishedPhase: null,
     rest: null,
   };
 }
@@ -81,8 +78,6 @@ export interface Witness {
   present: number;
   port: PortState | null;
 }
-
-export type FollowedJob = Extract<GetJobStatusResult, { kind: 'job' }>;
 
 /** What is known about the job that was accepted last. */
 export type JobState =

@@ -16,7 +16,6 @@ import { countUnknownSubmission } from './metrics';
 import { backoffDelay, throttleDelay } from './poll-schedule';
 import { forgetReadings } from './readings';
 import type { Run } from './run';
-import { publish } from './search-attributes';
 import type { Doubt, No, Refusal } from './state';
 
 const MAX_SUBMISSIONS = 3;
@@ -146,10 +145,7 @@ async function settle(run: Run, { why, stop, refusal, listed, looks }: Doubt): P
 
 async function send(run: Run, nicIds: string[]): Promise<DeleteNicsResult> {
   run.enter('submitting');
-  if (!run.state.declaredOpen) {
-    publish(run, { serverId: run.request.serverId, phase: 'submitting' });
-    run.declareOpen(null);
-  }
+  if (!run.state.declaredOpen) run.declareOpen(null);
   try {
     return await run.patiently(60_000, () =>
       effect(label(`${nics(nicIds.length)} of ${serverLabel(run.document)}`)).deleteNics({
@@ -200,7 +196,6 @@ function accepted(
     pollIntervalMs: timing.pollIntervalMs ?? answer.pollIntervalMs,
   };
   run.declareOpen(answer.jobId);
-  publish(run, { phase: 'polling' });
 }
 
 async function pause(run: Run, ms: number, why: string): Promise<void> {

@@ -1,10 +1,12 @@
 /** Establish the verdict of every NIC from its witnesses, and look again for as long as they leave a doubt. */
+import type { Reading } from '../contract/activities';
 import { formatDuration } from '../contract/duration';
 import type { NicOutcome } from '../contract/types';
 import { nics, label, plain, readingLabel } from './display';
 import { followJob, pollOnce } from './follow';
 import { lookOnce } from './look';
 import { nextReadingDelay } from './poll-schedule';
+import { note } from './readings';
 import type { Run } from './run';
 import type { Witness } from './state';
 import type { ListWitness, Moment } from './verdict';
@@ -29,11 +31,13 @@ export async function establishVerdicts(run: Run): Promise<void> {
   for (; state.open.length > 0; state.look++) {
     const { look } = state;
     run.enter('verifying');
-    const found = await lookOnce(run, {
-      label: readingLabel(look, run.document, state.open.length),
-      plannedGapMs: state.gapMs,
-      until: () => Math.max(Date.now() + run.remainingMs, patientUntil(), startedAt + verifyForMs),
-    });
+    const found =
+      readingAtEnd(run) ??
+      (await lookOnce(run, {
+        label: readingLabel(look, run.document, state.open.length),
+        plannedGapMs: state.gapMs,
+        until: () => Math.max(Date.now() + run.remainingMs, patientUntil(), startedAt + verifyForMs),
+      }));
     if (found?.serverExists === false) run.warn('the server vanished meanwhile');
     const now = Date.now();
     const moment = momentOf(run, now, patientUntil());
@@ -61,6 +65,13 @@ export async function establishVerdicts(run: Run): Promise<void> {
       label(`look again in ${formatDuration(state.gapMs)} · ${nics(state.open.length)} without verdict`),
     );
   }
+}
+
+/** The reading that the last poll brought along, unless it proves nothing. Used once. */
+function readingAtEnd(run: Run): Reading | null {
+  const reading = run.readingAtEnd;
+  run.readingAtEnd = null;
+  return reading !== null && note(run, reading, 0) ? reading : null;
 }
 
 interface Now {

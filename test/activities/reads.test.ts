@@ -1,4 +1,5 @@
 /** What the reads make of everything the cloud may answer. */
+import type { FaultSpec } from '../../simulator';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { CloudActivities, Inspection, Reading } from '../../src/contract/activities';
 import { call, createBench, environmentOf, RUN } from './support';
@@ -183,6 +184,48 @@ describe('getJobStatus', () => {
     const ended = await poll(jobId);
     expect(ended).toMatchObject({ kind: 'job', status: 'SUCCESS', endedAt: expect.stringMatching(/Z$/) });
     expect(ended.kind === 'job' && ended.subJobs.map(({ nicId }) => nicId).sort()).toEqual([...nics].sort());
+  });
+
+  describe('asked for the NIC list, too', () => {
+    async function pollBoth(spec: object, overAfterMs: number) {
+      const server = bench.createServer({ jobSeconds: 1_000, ...spec });
+      const nicIds = server.nics.slice(1);
+      const answer = await call(activities, 'deleteNics', {
+        serverId: server.id,
+        nicIds,
+        originalRunId: RUN.runId,
+      });
+      if (answer.kind !== 'accepted') throw new Error(answer.kind);
+      control.advance(overAfterMs);
+      return () =>
+        call(activities, 'getJobStatus', {
+          jobId: answer.jobId,
+          thenList: { serverId: server.id, ports: nicIds, server: false },
+        });
+    }
+
+    it('reads it when the job has ended, and not before', async () => {
+      const running = await pollBoth({}, 100_000);
+      expect(await running()).toMatchObject({ status: 'RUNNING', reading: null });
+      const ended = await (await pollBoth({}, 1_100_000))();
+      if (ended.kind !== 'job') throw new Error(ended.kind);
+      expect(ended.status).toBe('SUCCESS');
+      expect(ended.reading).toMatchObject({ kind: 'reading', serverExists: true });
+      expect(ended.reading?.listed).toHaveLength(1);
+      expect(Object.values(ended.reading?.ports ?? {})).toEqual([{ state: 'absent' }, { state: 'absent' }]);
+    });
+
+    it.each<[string, FaultSpec['what']]>([
+      ['fails', { kind: 'status', status: 500 }],
+      ['is throttled', { kind: 'status', status: 429 }],
+      ['hangs', { kind: 'hang' }],
+    ])('a list that %s costs nothing that the job said', { timeout: 20_000 }, async (_how, what) => {
+      const poll = await pollBoth({}, 1_100_000);
+      bench.fault({ match: { class: 'list' }, what, times: 1 });
+      const before = Date.now();
+      expect(await poll()).toMatchObject({ kind: 'job', status: 'SUCCESS', reading: null });
+      expect(Date.now() - before).toBeLessThan(12_000);
+    });
   });
 
   it('FAIL names the NIC that stays, its code and its reason', async () => {

@@ -180,6 +180,19 @@ describe('messages', { timeout: 120_000 }, () => {
     const document = await handle.query<ResultDocument>('status');
     await expectTruth(stack.simulator, document);
   });
+
+  it('a run whose predecessor ran out of patience with a job under way, until that job is over', async () => {
+    const server = await createServer(stack.simulator, { jobSeconds: 10 });
+    const nics = server.nics.slice(0, 1);
+    const first = await start(`nics/${server.id}`, { ...request(server.id, nics), deadline: '2 seconds' });
+    expect((await failureOf(first.result())).type).toBe('OutcomeUnknown');
+    const second = await start(`nics/${server.id}`, request(server.id, server.nics.slice(0, 2)));
+    const document = (await second.result()) as ResultDocument;
+    expect(document.outcome).toBe('deleted');
+    expect(document.warnings.join()).toMatch(/ended before it was known/);
+    expect(document.nics.map(({ outcome }) => outcome)).toEqual(['already-absent', 'deleted']);
+    await expectTruth(stack.simulator, document);
+  });
 });
 
 describe('what must never send', { timeout: 180_000 }, () => {
@@ -237,7 +250,7 @@ describe('what must never send', { timeout: 180_000 }, () => {
     const second = await start(`nics/${server.id}`, request(server.id, server.nics.slice(0, 2)));
     const document = (await second.result()) as ResultDocument;
     expect(document.outcome).toBe('deleted');
-    expect(document.warnings.join()).toMatch(/ended from outside/);
+    expect(document.warnings.join()).toMatch(/ended before it was known/);
     await expectTruth(stack.simulator, document);
   });
 });
