@@ -5,6 +5,8 @@ import type { ExitCode } from './exit-codes';
 import { EXIT } from './exit-codes';
 
 const GRPC_NOT_FOUND = 5;
+/** CANCELLED, UNKNOWN, DEADLINE_EXCEEDED, ABORTED, INTERNAL, UNAVAILABLE, DATA_LOSS: none says that nothing was done. */
+const GRPC_UNCLEAR = new Set([1, 2, 4, 10, 13, 14, 15]);
 
 export class CliError extends Error {
   constructor(
@@ -56,6 +58,12 @@ export function asCliError(error: unknown, where: { address: string; namespace: 
     [],
     options,
   );
+}
+
+/** Temporal may have done what it was asked for, or not. */
+export function isUnclear(error: unknown): boolean {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  return isGrpcServiceError(cause) && GRPC_UNCLEAR.has(Number(cause.code));
 }
 
 /** As calls below the client's own level tell it. */

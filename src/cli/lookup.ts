@@ -3,9 +3,10 @@ import type { WorkflowExecutionDescription } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { serverWorkflowId } from '../contract';
 import type { Temporal } from '../connection';
+import { reasonOf } from '../connection';
 import type { Context } from './context';
 import type { RunPointer } from './ending';
-import { CliError } from './errors';
+import { CliError, isUnclear } from './errors';
 import { EXIT } from './exit-codes';
 
 const CALL_MS = 10_000;
@@ -66,8 +67,17 @@ export async function tell(
   try {
     await context.temporal.call(CALL_MS, send);
   } catch (error) {
-    if (!(error instanceof WorkflowNotFoundError)) throw error;
-    throw noOpenRun(context, serverId, run);
+    if (error instanceof WorkflowNotFoundError) throw noOpenRun(context, serverId, run);
+    if (!isUnclear(error)) throw error;
+    throw new CliError(
+      EXIT.starterFailed,
+      'TemporalUnreachable',
+      `Temporal at ${context.temporal.address} did not confirm it (${reasonOf(error)}): the run on server ${serverId} may ` +
+        'have been told or not. The same command again is safe.',
+      context.run(run),
+      [],
+      { cause: error },
+    );
   }
 }
 

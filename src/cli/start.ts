@@ -1,14 +1,11 @@
 /** Starts a run, or finds out which one is already open on the server. */
 import type { Workflow, WorkflowExecutionDescription } from '@temporalio/client';
-import {
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowNotFoundError,
-  isGrpcDeadlineError,
-} from '@temporalio/client';
+import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import type { DeleteServerNicsInput } from '../contract';
 import { WORKFLOW_TYPE, isRecord, requestKey, serverWorkflowId } from '../contract';
 import type { Temporal } from '../connection';
-import { CliError, isNotFound } from './errors';
+import { reasonOf } from '../connection';
+import { CliError, isNotFound, isUnclear } from './errors';
 import { EXIT } from './exit-codes';
 import { chainStart, describe, firstRunOf, isOpenRun } from './lookup';
 import { startDetails, startSummary } from './start-texts';
@@ -57,11 +54,11 @@ export async function startOrAttach(
       const now = Date.now();
       return { kind: 'started', runId, firstRunId: runId, taskQueue, startedAt: now, startedByUsAt: now };
     } catch (error) {
-      if (isGrpcDeadlineError(error)) {
+      if (isUnclear(error)) {
         throw new CliError(
           EXIT.starterFailed,
           'TemporalUnreachable',
-          `Temporal at ${temporal.address} did not answer the start in time: the run may be open or not. ` +
+          `Temporal at ${temporal.address} did not confirm the start (${reasonOf(error)}): the run may be open or not. ` +
             'The same command again is safe: it attaches to an open run of the same request.',
           { workflowId },
           [],

@@ -7,9 +7,9 @@ import type { PendingActivity } from './silent';
 /** Enough for any sentence of the cloud; a whole HTML page is none. */
 const MAX_MESSAGE = 400;
 
-/** While the run is under way, a NIC that nothing is said about has no verdict yet, whatever its row starts with. */
+/** While the run is under way, these two say only that there is no verdict yet, whatever the job has said. */
 export function isOpen(nic: NicRow, running: boolean): boolean {
-  return running && (nic.outcome === 'untouched' || (nic.outcome === 'unknown' && nic.message === null));
+  return running && (nic.outcome === 'untouched' || nic.outcome === 'unknown');
 }
 
 export function verdictOf(nic: NicRow, running: boolean): string {

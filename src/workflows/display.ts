@@ -119,7 +119,7 @@ function jobLine(job: JobRow): string {
 
 function nicLine(row: NicRow, done: boolean): string {
   const { list, port, subJob } = row.evidence;
-  const open = !done && (row.outcome === 'untouched' || (row.outcome === 'unknown' && row.message === null));
+  const open = !done && (row.outcome === 'untouched' || row.outcome === 'unknown');
   const verdict = open ? 'no verdict yet' : row.outcome;
   const said = row.message === null ? '' : `: ${escaped(row.message)}`;
   const code = row.errorCode === null ? '' : ` (${escaped(row.errorCode)})`;

@@ -44,7 +44,7 @@ describe('the block on a terminal', () => {
     );
     expect(lines[0]).toBe('* 30 s · web-01 · waiting: another command is running on the server');
     expect(lines[2]).toMatch(/deleted$/);
-    expect(lines[3]).toMatch(/unknown$/);
+    expect(lines[3]).toMatch(/no verdict yet$/);
     expect(lines.slice(4, 6)).toEqual(['  ! two', '  ! three']);
   });
 

@@ -1,0 +1,62 @@
+/** Temporal's answer got lost: what was asked for may have been done. The client's own errors, made as it makes them. */
+import { ServiceError } from '@temporalio/client';
+import { describe, expect, it } from 'vitest';
+import type { Context } from '../../src/cli/context';
+import { tell } from '../../src/cli/lookup';
+import { startOrAttach } from '../../src/cli/start';
+import type { Temporal } from '../../src/connection';
+import { RUN, SERVER } from './support';
+
+const UNCLEAR = {
+  CANCELLED: 1,
+  UNKNOWN: 2,
+  DEADLINE_EXCEEDED: 4,
+  ABORTED: 10,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+};
+const CLEAR = { INVALID_ARGUMENT: 3, PERMISSION_DENIED: 7, RESOURCE_EXHAUSTED: 8, UNIMPLEMENTED: 12 };
+
+function failing(code: number, details: string): () => Promise<never> {
+  const cause = Object.assign(new Error(`${code} ${details}`), { code, details, metadata: {} });
+  return () => Promise.reject(new ServiceError('Failed', { cause }));
+}
+
+function temporalWhose(start: () => Promise<never>): Temporal {
+  return {
+    address: 'temporal.example:7233',
+    namespace: 'default',
+    call: (_ms: number, fn: () => unknown) => fn(),
+    client: { workflow: { start } },
+  } as unknown as Temporal;
+}
+
+const starting = (code: number) =>
+  startOrAttach(temporalWhose(failing(code, 'transport: broken')), 'ecs-nics', {
+    serverId: SERVER,
+    nics: 'all',
+  }).catch((error: unknown) => error);
+
+describe('an answer of Temporal that does not say whether it was done', () => {
+  it.each(Object.entries(UNCLEAR))('a start that ends with %s may have started', async (_name, code) => {
+    expect(await starting(code)).toMatchObject({
+      exitCode: 1,
+      known: { workflowId: `nics/${SERVER}` },
+      message: expect.stringMatching(/may be open or not\. The same command again is safe/),
+    });
+  });
+
+  it.each(Object.entries(CLEAR))('%s is a no', async (_name, code) => {
+    expect(await starting(code)).toBeInstanceOf(ServiceError);
+  });
+
+  it('a message to an open run names the run, and that it may have been told', async () => {
+    const context = { temporal: temporalWhose(failing(3, '')), run: () => RUN } as unknown as Context;
+    const telling = tell(context, SERVER, {} as never, failing(14, 'broken'));
+    await expect(telling).rejects.toMatchObject({
+      exitCode: 1,
+      known: { runId: RUN.runId },
+      message: expect.stringMatching(/may have been told or not\. The same command again is safe/),
+    });
+  });
+});
