@@ -21,7 +21,7 @@ RUN npm ci --omit=dev --ignore-scripts \
 
 FROM node:22-bookworm-slim
 ENV NODE_ENV=production
-# glibc keeps arenas of memory for each thread, eight times the cores: two take a fifth less for each run in flight (docs/benchmarks.md).
+# glibc keeps arenas of memory for each thread, eight times the cores: two take a sixth less for each run in flight (docs/benchmarks.md).
 ENV MALLOC_ARENA_MAX=2
 # Probes and scrapes come from outside the container; on a plain machine the defaults are its loopback.
 ENV ECS_NICS_HEALTH_ADDRESS=0.0.0.0:8081 ECS_NICS_METRICS_ADDRESS=0.0.0.0:9464

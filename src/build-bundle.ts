@@ -11,6 +11,8 @@ const FORBIDDEN = /node_modules\/(zod|pino|undici|commander|fastify|@temporalio\
 async function main(): Promise<void> {
   const target = join(__dirname, 'workflow-bundle.js');
   const { code } = await bundleWorkflowCode({
+    // Sources, not the compiled modules beside this file: only ES modules can be concatenated into one, and every run loads
+    // its modules anew.
     workflowsPath: join(__dirname, '..', 'src', 'workflows', 'index.ts'),
     logger: new DefaultLogger('WARN'),
     // A third of the size; the inline source map keeps stack traces readable.

@@ -66,6 +66,7 @@ export const memory: Measure = {
       notes: [
         'Per run: what is above the same worker before, warm and without runs; every figure from that many readings' +
           ` ${APART_MS / 1_000} s apart.`,
+        'Ours with two arenas of the allocator, as the image sets it; naive with the usual sixteen on two cores.',
         'As it is: with the garbage that V8 has not found worth collecting. Collected: after a full collection in every thread.',
       ],
     };

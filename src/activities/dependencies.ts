@@ -5,7 +5,7 @@ import type { Cloud } from '../ecs/cloud';
 export interface Namespace {
   /** Names of our search attributes that are registered there. */
   searchAttributes: string[];
-  /** The run before `runId` under the same id, when it was ended from outside while a submission was open. */
+  /** The last run before `runId` under the same id that has sent anything, when it ended with its submission open. */
   previousOpenRun(run: { workflowId: string; runId: string }): Promise<PreviousOpenRun | null>;
 }
 

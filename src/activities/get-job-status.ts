@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import type { GetJobStatusInput, GetJobStatusResult, ListNicsInput, Reading } from '../contract/activities';
+import type { GetJobStatusInput, GetJobStatusResult, ListNicsInput } from '../contract/activities';
 import { ENDED_STATUSES } from '../contract/activities';
 import { CloudError } from '../ecs/errors';
 import { isAbsent } from './boundary';
@@ -7,8 +7,18 @@ import type { Dependencies } from './dependencies';
 import type { JobTimes } from './job-times';
 import { readNics } from './list-nics';
 
-/** A list that hangs must not cost what the job said: with one hanging poll (25 s) it fits into an attempt of 45 s. */
+/** A list that hangs must not cost what the job said: it gets so long … */
 const LIST_AT_MOST_MS = 10_000;
+/** … and less where the poll has used up the attempt but for the time to report. */
+const TO_REPORT_MS = 5_000;
+
+/** Refused credentials are not used again at once: five bad signatures lock a key (ecs-api.md §6.2). */
+const HOLD_MS = 60_000;
+/** A throttled answer that names no time. */
+const THROTTLED_MS = 5_000;
+
+type Listed = Pick<Extract<GetJobStatusResult, { kind: 'job' }>, 'reading' | 'listAfterMs'>;
+const NO_READING: Listed = { reading: null, listAfterMs: 0 };
 
 /** One poll. A job that the cloud does not know (any more) is a result, not an error. */
 export async function getJobStatus(
@@ -35,7 +45,7 @@ export async function getJobStatus(
         errorCode,
         message: failReason,
       })),
-      reading: over ? await readingOrNone(dependencies, thenList, signal) : null,
+      ...(over ? await readingOrNone(dependencies, thenList, signal) : NO_READING),
     };
   } catch (error) {
     if (isAbsent(error)) return { kind: 'gone', code: error.code };
@@ -48,12 +58,22 @@ async function readingOrNone(
   dependencies: Dependencies,
   input: ListNicsInput,
   signal: AbortSignal,
-): Promise<Reading | null> {
+): Promise<Listed> {
+  const { startToCloseTimeoutMs, currentAttemptScheduledTimestampMs } = Context.current().info;
+  const now = dependencies.clock.now();
+  const leftMs =
+    Math.min(currentAttemptScheduledTimestampMs, now) + startToCloseTimeoutMs - now - TO_REPORT_MS;
+  if (leftMs <= 0) return NO_READING;
   try {
-    const soon = AbortSignal.any([signal, AbortSignal.timeout(LIST_AT_MOST_MS)]);
-    return await readNics(dependencies, input, { signal: soon });
+    const soon = AbortSignal.any([signal, AbortSignal.timeout(Math.min(leftMs, LIST_AT_MOST_MS))]);
+    return { reading: await readNics(dependencies, input, { signal: soon }), listAfterMs: 0 };
   } catch (error) {
-    if (error instanceof CloudError) return null;
-    throw error;
+    if (!(error instanceof CloudError)) throw error;
+    return { reading: null, listAfterMs: patienceAfter(error) };
   }
+}
+
+function patienceAfter({ action, retryAfterMs, delayMs }: CloudError): number {
+  if (action === 'throttled') return retryAfterMs ?? delayMs ?? THROTTLED_MS;
+  return action === 'credentials' ? HOLD_MS : 0;
 }

@@ -177,8 +177,12 @@ export interface JobAnswer {
 }
 
 export type GetJobStatusResult =
-  /** `reading`: `null` when the job runs, none was asked for, or none could be had. */
-  | (JobAnswer & { reading: Reading | null })
+  | (JobAnswer & {
+      /** `null` when the job runs, none was asked for, or none could be had. */
+      reading: Reading | null;
+      /** The cloud asked for so much patience with the next list, in ms. */
+      listAfterMs: number;
+    })
   /** The cloud does not know the job (any more). */
   | { kind: 'gone'; code: string | null }
   | Throttled;

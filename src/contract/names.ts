@@ -57,11 +57,17 @@ export const KEYWORD_TYPE = 2;
 export const LEAST_RETENTION_MS = 7 * 86_400_000;
 
 export const MEMO = {
-  /** Present while a submission may be under way and no verdict stands: `{nics, since, jobId}`. */
+  /**
+   * From the first submission on: `{nics, since, jobId}` while it may be under way and no verdict stands, then
+   * {@link OPEN_SETTLED}. A run that sent nothing has none.
+   */
   open: 'open',
   /** Totals of a cancelled run (a cancelled run carries no result): `{outcome, counts, submissions}`. */
   result: 'result',
 } as const;
+
+/** Memo `open`: all that was sent, by this run and those before it, has come to rest. */
+export const OPEN_SETTLED = 'settled';
 
 /** `ApplicationFailure.type` of a failed run, in the order in which mixed failures are decided. */
 export const FAILURE_TYPE = {

@@ -7,7 +7,7 @@ import type { PreviousOpenRun } from '../contract/activities';
 import { ACTIVITY_FAILURE } from '../contract/activities';
 import { formatDuration } from '../contract/duration';
 import { isRecord } from '../contract/input';
-import { KEYWORD_TYPE, LEAST_RETENTION_MS, MEMO, SEARCH_ATTRIBUTE } from '../contract/names';
+import { KEYWORD_TYPE, LEAST_RETENTION_MS, MEMO, OPEN_SETTLED, SEARCH_ATTRIBUTE } from '../contract/names';
 import type { Temporal } from './temporal';
 import { reasonOf } from './temporal';
 import { every } from './watch';
@@ -104,25 +104,42 @@ function isForbidden(error: unknown): boolean {
   return [GRPC_PERMISSION_DENIED, GRPC_UNIMPLEMENTED].includes(cause?.code ?? code ?? 0);
 }
 
+/** A job older than this is not waited for: the cloud forgets jobs a day after their end (ecs-api.md §2). */
+const WATCHED_MS = 24 * 3_600_000;
+
+/** What a run's memo says of its submissions; `null`: it made none, so the run before it has the word. */
+export function submissionOf(
+  runId: string,
+  memo: Record<string, unknown> | undefined,
+): PreviousOpenRun | 'settled' | null {
+  const open = memo?.[MEMO.open];
+  if (open === OPEN_SETTLED) return 'settled';
+  if (!isRecord(open)) return null;
+  return {
+    runId,
+    nics: Array.isArray(open.nics) ? open.nics.filter((id): id is string => typeof id === 'string') : [],
+    since: typeof open.since === 'string' ? open.since : '',
+    jobId: typeof open.jobId === 'string' ? open.jobId : null,
+  };
+}
+
 async function previousOpenRun(
   client: Client,
   run: { workflowId: string; runId: string },
   log: Logger,
 ): Promise<PreviousOpenRun | null> {
+  const watchedFrom = Date.now() - WATCHED_MS;
   try {
     const query = `WorkflowId = '${run.workflowId.replace(/'/g, '')}'`;
-    for await (const { runId } of client.workflow.list({ query, pageSize: 2 })) {
+    // Newest first.
+    for await (const { runId } of client.workflow.list({ query, pageSize: 10 })) {
       if (runId === run.runId) continue;
-      // Newest first, and a run hands on what it found open. The list lags, the description does not.
-      const { memo } = await client.workflow.getHandle(run.workflowId, runId).describe();
-      const open = memo?.[MEMO.open];
-      if (!isRecord(open)) return null;
-      return {
-        runId,
-        nics: Array.isArray(open.nics) ? open.nics.filter((id): id is string => typeof id === 'string') : [],
-        since: typeof open.since === 'string' ? open.since : '',
-        jobId: typeof open.jobId === 'string' ? open.jobId : null,
-      };
+      // The list lags, the description does not.
+      const { memo, closeTime } = await client.workflow.getHandle(run.workflowId, runId).describe();
+      if (closeTime !== undefined && closeTime.getTime() < watchedFrom) return null;
+      const found = submissionOf(runId, memo);
+      if (found === 'settled') return null;
+      if (found !== null) return Date.parse(found.since) < watchedFrom ? null : found;
     }
     return null;
   } catch (error) {

@@ -11,7 +11,7 @@ import {
   isCancellation,
   upsertMemo,
 } from '@temporalio/workflow';
-import { FAILURE_TYPE, MEMO } from '../contract/names';
+import { FAILURE_TYPE, MEMO, OPEN_SETTLED } from '../contract/names';
 import type { ResultDocument } from '../contract/types';
 import { RunEnd } from './ending';
 import { followJob } from './follow';
@@ -94,7 +94,7 @@ function close(run: Run, failure: { type: string; message: string } | null, sett
   const cancelled = document.outcome === 'cancelled';
   if (run.openSettled || cancelled) {
     upsertMemo({
-      ...(run.openSettled ? { [MEMO.open]: null } : {}),
+      ...(run.openSettled ? { [MEMO.open]: OPEN_SETTLED } : {}),
       ...(cancelled ? { [MEMO.result]: totalsOf(document) } : {}),
     });
   }

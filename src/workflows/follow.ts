@@ -72,9 +72,9 @@ export async function pollOnce(
   if (answer.kind === 'job') {
     failures.errors = 0;
     failures.throttles = 0;
-    const { reading, ...said } = answer;
+    const { reading, listAfterMs, ...said } = answer;
     takeIn(run, said);
-    run.readingAtEnd = reading;
+    run.atEnd = { reading, listAfterMs };
   } else if (answer.kind === 'gone') {
     job.status = 'gone';
     setJobEvidence(run, 'gone');

@@ -1,10 +1,11 @@
 /** Before anything changes: is the request good, may these NICs be touched, is the server ready? */
 import { upsertMemo, workflowInfo } from '@temporalio/workflow';
 import type { Inspection, InspectedNic, PreviousOpenRun } from '../contract/activities';
+import { ENDED_STATUSES } from '../contract/activities';
 import type { CheckedRequest } from '../contract/input';
 import { HOUR_MS } from '../contract/input';
 import { formatDuration } from '../contract/duration';
-import { FAILURE_TYPE, MEMO, serverWorkflowId } from '../contract/names';
+import { FAILURE_TYPE, MEMO, OPEN_SETTLED, serverWorkflowId } from '../contract/names';
 import type { NicRow, RestoreGrade } from '../contract/types';
 import type { Unread } from './cloud';
 import { ask, READ_AT_MOST_MS, reading } from './cloud';
@@ -73,7 +74,7 @@ export async function inspect(run: Run): Promise<void> {
         return;
       await settlePrevious(run, run.state.previous);
       run.state.previous = 'settled';
-      upsertMemo({ [MEMO.open]: null });
+      upsertMemo({ [MEMO.open]: OPEN_SETTLED });
       continue;
     }
     if (run.expired) {
@@ -198,8 +199,6 @@ async function settlePrevious(run: Run, previous: PreviousOpenRun): Promise<void
   const why = `run ${previous.runId} ended before it was known what came of its submission`;
   run.warn(`${why}; this run waited until that submission had come to rest`);
   run.enter('waiting', why);
-  // Handed on, should this run be ended from outside, too, before it has sent anything itself.
-  upsertMemo({ [MEMO.open]: { nics: previous.nics, since: previous.since, jobId: previous.jobId } });
   const startedAt = Date.now();
   for (let look = 1; !run.expired; look++) {
     if (previous.jobId === null) {
@@ -212,7 +211,7 @@ async function settlePrevious(run: Run, previous: PreviousOpenRun): Promise<void
       ask(reading(label(`job of the ended run ${previous.runId}`)).getJobStatus({ jobId })),
     );
     if (answer.kind === 'gone') return;
-    if (answer.kind === 'job' && (answer.status === 'SUCCESS' || answer.status === 'FAIL')) return;
+    if (answer.kind === 'job' && ENDED_STATUSES.has(answer.status)) return;
     if (answer.kind === 'credentials' || answer.kind === 'refused') refuseUnlessPassing(run, answer);
     await run.waitOrWake(
       nextPollDelay(run.state.pace, look, Date.now() - startedAt, Math.random(), run.remainingMs),

@@ -42,8 +42,8 @@ export class Run {
   cancelRequested = false;
   /** Why the run failed, for those who look at its page; set at its end. */
   failure: string | null = null;
-  /** Taken along by the poll that found the job ended; the first look of the verification. */
-  readingAtEnd: Reading | null = null;
+  /** What the poll that found the job ended took along: the first look of the verification, or how long to wait for it. */
+  atEnd: { reading: Reading | null; listAfterMs: number } | null = null;
   /** This run ends now, to go on under a new run id. */
   continuing = false;
 

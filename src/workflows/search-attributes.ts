@@ -6,13 +6,13 @@ import { SEARCH_ATTRIBUTE } from '../contract/names';
 import type { Run } from './run';
 
 /**
- * Called before each wait, where a run can be found by its phase: the server first, then that its job is polled. Other
- * changes of phase are not worth an upsert, which costs the server some 2 ms.
+ * Called before each wait, where a run can be found by its phase: at the first, when waiting is over, and when its
+ * job is polled. Other changes of phase are not worth an upsert, which costs the server some 2 ms.
  */
 export function publishPhase(run: Run): void {
   const { phase } = run.document;
   const before = run.state.publishedPhase;
-  if (before === phase || (before !== null && phase !== 'polling')) return;
+  if (before === phase || (before !== null && before !== 'waiting' && phase !== 'polling')) return;
   // Known from the first inspection on.
   if (run.state.searchAttributes.length === 0) return;
   run.state.publishedPhase = phase;

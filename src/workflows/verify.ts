@@ -32,7 +32,7 @@ export async function establishVerdicts(run: Run): Promise<void> {
     const { look } = state;
     run.enter('verifying');
     const found =
-      readingAtEnd(run) ??
+      (await readingAtEnd(run)) ??
       (await lookOnce(run, {
         label: readingLabel(look, run.document, state.open.length),
         plannedGapMs: state.gapMs,
@@ -68,10 +68,15 @@ export async function establishVerdicts(run: Run): Promise<void> {
 }
 
 /** The reading that the last poll brought along, unless it proves nothing. Used once. */
-function readingAtEnd(run: Run): Reading | null {
-  const reading = run.readingAtEnd;
-  run.readingAtEnd = null;
-  return reading !== null && note(run, reading, 0) ? reading : null;
+async function readingAtEnd(run: Run): Promise<Reading | null> {
+  const { atEnd } = run;
+  run.atEnd = null;
+  if (!atEnd) return null;
+  const { reading, listAfterMs } = atEnd;
+  if (reading) return note(run, reading, 0) ? reading : null;
+  // Not to be cut short by a message: a callback knows nothing of quotas, or of keys that get locked.
+  if (listAfterMs > 0) await run.wait(listAfterMs, label(`the cloud asks for patience with the NIC list`));
+  return null;
 }
 
 interface Now {

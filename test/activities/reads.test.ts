@@ -215,17 +215,27 @@ describe('getJobStatus', () => {
       expect(Object.values(ended.reading?.ports ?? {})).toEqual([{ state: 'absent' }, { state: 'absent' }]);
     });
 
-    it.each<[string, FaultSpec['what']]>([
-      ['fails', { kind: 'status', status: 500 }],
-      ['is throttled', { kind: 'status', status: 429 }],
-      ['hangs', { kind: 'hang' }],
-    ])('a list that %s costs nothing that the job said', { timeout: 20_000 }, async (_how, what) => {
-      const poll = await pollBoth({}, 1_100_000);
-      bench.fault({ match: { class: 'list' }, what, times: 1 });
-      const before = Date.now();
-      expect(await poll()).toMatchObject({ kind: 'job', status: 'SUCCESS', reading: null });
-      expect(Date.now() - before).toBeLessThan(12_000);
-    });
+    it.each<[string, FaultSpec['what'], number]>([
+      ['fails', { kind: 'status', status: 500 }, 0],
+      ['is throttled', { kind: 'throttled' }, 5_000],
+      ['is throttled for a time', { kind: 'throttled', retryAfter: 20 }, 20_000],
+      [
+        'is refused',
+        { kind: 'answer', status: 403, body: { error: { code: 'Pdp.0001', message: 'no' } } },
+        60_000,
+      ],
+      ['hangs', { kind: 'hang' }, 0],
+    ])(
+      'a list that %s costs nothing that the job said',
+      { timeout: 20_000 },
+      async (_how, what, listAfterMs) => {
+        const poll = await pollBoth({}, 1_100_000);
+        bench.fault({ match: { class: 'list' }, what, times: 1 });
+        const before = Date.now();
+        expect(await poll()).toMatchObject({ kind: 'job', status: 'SUCCESS', reading: null, listAfterMs });
+        expect(Date.now() - before).toBeLessThan(12_000);
+      },
+    );
   });
 
   it('FAIL names the NIC that stays, its code and its reason', async () => {

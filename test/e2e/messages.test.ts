@@ -186,6 +186,9 @@ describe('messages', { timeout: 120_000 }, () => {
     const nics = server.nics.slice(0, 1);
     const first = await start(`nics/${server.id}`, { ...request(server.id, nics), deadline: '2 seconds' });
     expect((await failureOf(first.result())).type).toBe('OutcomeUnknown');
+    // As an operator would look first; it sends nothing, and must not hide what was sent.
+    const look = await start(`nics/${server.id}`, { ...request(server.id, nics), dryRun: true });
+    expect(((await look.result()) as ResultDocument).outcome).toBe('planned');
     const second = await start(`nics/${server.id}`, request(server.id, server.nics.slice(0, 2)));
     const document = (await second.result()) as ResultDocument;
     expect(document.outcome).toBe('deleted');

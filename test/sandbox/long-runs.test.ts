@@ -64,23 +64,30 @@ describe('long runs', () => {
     ['a reset run', [], { reset: true }, 'outcome-unknown'],
     ['a reset run on a server in passing', [], { reset: true, server: { status: 'REBOOT' } }, 'refused'],
     ['a cancelled run', [], { server: { jobSeconds: 120 }, cancelAt: 40_000 }, 'cancelled'],
-  ])('%s ends the same wherever it continues as new', async (_name, faults, change, outcome) => {
-    const alone = await run(faults, change);
-    expect(alone.told.outcome).toBe(outcome);
-    for (let continueAfter = 1; continueAfter <= 12; continueAfter++) {
-      const chained = await run(faults, { ...change, continueAfter });
-      expect([chained.told.outcome, chained.posts], `after ${continueAfter}`).toEqual([outcome, alone.posts]);
-      expect(chained.told.submissions).toBe(alone.told.submissions);
-      expect(chained.told.startedAt).toBe(alone.told.startedAt);
-      expect(chained.told.warnings).toEqual(alone.told.warnings);
-      if (continueAfter === 1) expect(chained.played.runs.length).toBeGreaterThan(1);
-      // Waits are handed on, too: a chain is neither quicker nor, but for its jitter, slower.
-      expect(chained.played.virtualMs / alone.played.virtualMs).toBeGreaterThan(0.7);
-      // A cancelled one with a long history slows down.
-      const slower = outcome === 'cancelled' ? 3 : 1.5;
-      expect(chained.played.virtualMs / alone.played.virtualMs).toBeLessThan(slower);
-    }
-  });
+  ])(
+    '%s ends the same wherever it continues as new',
+    { timeout: 120_000 },
+    async (_name, faults, change, outcome) => {
+      const alone = await run(faults, change);
+      expect(alone.told.outcome).toBe(outcome);
+      for (let continueAfter = 1; continueAfter <= 12; continueAfter++) {
+        const chained = await run(faults, { ...change, continueAfter });
+        expect([chained.told.outcome, chained.posts], `after ${continueAfter}`).toEqual([
+          outcome,
+          alone.posts,
+        ]);
+        expect(chained.told.submissions).toBe(alone.told.submissions);
+        expect(chained.told.startedAt).toBe(alone.told.startedAt);
+        expect(chained.told.warnings).toEqual(alone.told.warnings);
+        if (continueAfter === 1) expect(chained.played.runs.length).toBeGreaterThan(1);
+        // Waits are handed on, too: a chain is neither quicker nor, but for its jitter, slower.
+        expect(chained.played.virtualMs / alone.played.virtualMs).toBeGreaterThan(0.7);
+        // A cancelled one with a long history slows down.
+        const slower = outcome === 'cancelled' ? 3 : 1.5;
+        expect(chained.played.virtualMs / alone.played.virtualMs).toBeLessThan(slower);
+      }
+    },
+  );
 
   it('what is open stands in the memo of every run of the chain', async () => {
     const { played } = await run([], {

@@ -13,7 +13,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function stage(retentionMs: number | null = 30 * DAY) {
+function stage(retentionMs: number | null = 30 * DAY, client: object = {}) {
   const lines: string[] = [];
   const tell = (level: string) => (text: string) => lines.push(`${level} ${text}`);
   const log = { info: tell('info'), warn: tell('warn') } as unknown as Logger;
@@ -27,7 +27,7 @@ function stage(retentionMs: number | null = 30 * DAY) {
       },
     },
   };
-  const temporal = { connection, namespace: 'prod', retentionMs } as unknown as Temporal;
+  const temporal = { connection, client, namespace: 'prod', retentionMs } as unknown as Temporal;
   return { lines, server, open: () => openNamespace(temporal, log) };
 }
 
@@ -113,5 +113,83 @@ describe('how long the namespace remembers', () => {
     if (warned) {
       expect(warnings[0]).toContain('temporal operator namespace update --namespace prod --retention 7d');
     }
+  });
+});
+
+describe('the run before', () => {
+  const NOW = Date.parse('2026-01-05T10:00:00Z');
+  const OPEN = { nics: ['nic-1'], since: '2026-01-05T09:30:00.000Z', jobId: 'job-1' };
+  interface Past {
+    runId: string;
+    open?: unknown;
+    closedAgoMs?: number;
+  }
+
+  async function previousOf(runs: Past[]) {
+    vi.setSystemTime(NOW);
+    const described: string[] = [];
+    const client = {
+      workflow: {
+        async *list() {
+          yield* runs;
+        },
+        getHandle: (_id: string, runId: string) => ({
+          describe: async () => {
+            described.push(runId);
+            const { open, closedAgoMs } = runs.find((run) => run.runId === runId)!;
+            return {
+              memo: open === undefined ? {} : { open },
+              closeTime: closedAgoMs === undefined ? undefined : new Date(NOW - closedAgoMs),
+            };
+          },
+        }),
+      },
+    };
+    const { open } = stage(30 * DAY, client);
+    const found = await (await open()).previousOpenRun({ workflowId: 'nics/x', runId: 'own' });
+    return { found, described };
+  }
+
+  it('is the last one that has sent anything: those that sent nothing do not hide it', async () => {
+    const { found, described } = await previousOf([
+      { runId: 'own' },
+      { runId: 'dry', closedAgoMs: 1_000 },
+      { runId: 'refused', closedAgoMs: 2_000 },
+      { runId: 'unknown', open: OPEN, closedAgoMs: 3_000 },
+      { runId: 'older', open: { ...OPEN, jobId: 'job-0' }, closedAgoMs: 4_000 },
+    ]);
+    expect(found).toEqual({ runId: 'unknown', ...OPEN });
+    expect(described).toEqual(['dry', 'refused', 'unknown']);
+  });
+
+  it('is none when what was sent last has come to rest', async () => {
+    const { found } = await previousOf([
+      { runId: 'dry', closedAgoMs: 1_000 },
+      { runId: 'settled', open: 'settled', closedAgoMs: 2_000 },
+      { runId: 'unknown', open: OPEN, closedAgoMs: 3_000 },
+    ]);
+    expect(found).toBeNull();
+  });
+
+  it('is not looked for further back than a day', async () => {
+    const { found, described } = await previousOf([
+      { runId: 'old', closedAgoMs: DAY + 1 },
+      { runId: 'unknown', open: OPEN, closedAgoMs: DAY + 2 },
+    ]);
+    expect([found, described]).toEqual([null, ['old']]);
+    const since = new Date(NOW - DAY - 1).toISOString();
+    expect((await previousOf([{ runId: 'long', open: { ...OPEN, since } }])).found).toBeNull();
+  });
+
+  it('is read with care: a memo is whatever somebody wrote', async () => {
+    for (const open of [null, 7, 'open', [], true]) {
+      expect((await previousOf([{ runId: 'odd', open }])).found).toBeNull();
+    }
+    expect((await previousOf([{ runId: 'odd', open: { nics: [7, 'a'], jobId: 5 } }])).found).toEqual({
+      runId: 'odd',
+      nics: ['a'],
+      since: '',
+      jobId: null,
+    });
   });
 });
