@@ -98,7 +98,7 @@ describe('a run that continues as new', { timeout: 120_000 }, () => {
       expect(history.events?.length).toBeLessThan(SUGGEST_AFTER_EVENTS + 30);
     }
     const last = await handle.describe();
-    expect(last.memo?.open ).toBe('settled');
+    expect(last.memo?.open).toBe('settled');
     expect(last.searchAttributes).toMatchObject({
       EcsServerId: [server.id],
       NicsPhase: ['done'],
