@@ -50,12 +50,17 @@ const refused = (why: string) =>
 export class Gatekeeper {
   private readonly failures = new Map<string, { count: number; lockedUntil: number; locks: number }>();
   private readonly revoked = new Set<string>();
+  /** All that ever opened anything here: tests look for them where no secret may be. */
+  readonly secrets = new Set<string>();
 
   constructor(
     private readonly keys: AccessKey[],
     private readonly tokens: Token[],
     private readonly knobs: () => Knobs,
-  ) {}
+  ) {
+    for (const key of keys) this.noteKey(key);
+    for (const { token } of tokens) this.secrets.add(token);
+  }
 
   /**
    * What the caller may ask for; throws the gateway's answer when the request is not authentic.
@@ -77,6 +82,7 @@ export class Gatekeeper {
     this.revoke(token.token);
     this.revoked.delete(token.token);
     this.tokens.push(token);
+    this.secrets.add(token.token);
   }
 
   /** Without a token: all of them. */
@@ -91,6 +97,12 @@ export class Gatekeeper {
   putKey(key: AccessKey): void {
     this.removeKey(key.ak);
     this.keys.push(key);
+    this.noteKey(key);
+  }
+
+  private noteKey({ sk, securityToken }: AccessKey): void {
+    this.secrets.add(sk);
+    if (securityToken !== undefined) this.secrets.add(securityToken);
   }
 
   removeKey(ak: string): boolean {

@@ -94,6 +94,7 @@ export function registerControl(app: FastifyInstance, cloud: Cloud, control: Con
     control.removeKey((request.params as { ak: string }).ak);
     return reply.code(204).send();
   });
+  app.get('/_sim/secrets', () => ({ secrets: control.secrets() }));
   app.get('/_sim/users', () => ({ users: control.users() }));
   app.post('/_sim/users', async (request, reply) => {
     control.putUser(body<User>(request));

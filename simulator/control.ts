@@ -130,6 +130,10 @@ export class Control {
     if (!this.cloud.gatekeeper.removeKey(ak)) throw new ControlError(404, `there is no key ${ak}`);
   }
 
+  secrets(): string[] {
+    return [...this.cloud.gatekeeper.secrets];
+  }
+
   users(): UserState[] {
     return this.cloud.iam.userStates(this.cloud.now());
   }

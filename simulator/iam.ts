@@ -55,7 +55,9 @@ export class Iam {
     private readonly place: { projectId: string; region: string },
     private readonly gatekeeper: Gatekeeper,
     private readonly knobs: () => Knobs,
-  ) {}
+  ) {
+    for (const { password } of users) gatekeeper.secrets.add(password);
+  }
 
   /** Throws IAM's answer when nobody is to be let in. */
   login(body: unknown, now: number): { token: string; expiresAt: number; projectId: string | null } {
@@ -77,6 +79,7 @@ export class Iam {
     const at = this.users.findIndex((known) => keyOf(known) === keyOf(user));
     if (at >= 0) this.users.splice(at, 1);
     this.users.push(user);
+    this.gatekeeper.secrets.add(user.password);
     this.gatekeeper.revokeOf(keyOf(user));
   }
 

@@ -25,6 +25,7 @@ export class Metadata {
   newToken(ttlSeconds: number, now: number): string {
     const token = hex(this.seed, Stream.metadataToken, this.tokens.size);
     this.tokens.set(token, now + ttlSeconds * 1_000);
+    this.gatekeeper.secrets.add(token);
     return token;
   }
 

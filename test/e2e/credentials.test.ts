@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ResultDocument } from '../../src/contract';
 import { until } from '../../dev/ports';
 import type { Stack } from '../../dev/stack';
-import { startStack } from '../../dev/stack';
+import { readable, startStack } from '../support/watched-stack';
 import { createServer, TIMING, untilPosted } from '../support/e2e';
 import { expectTruth } from '../support/truth';
 
@@ -226,6 +226,8 @@ describe('credentials', { timeout: 180_000 }, () => {
     expect(texts.length).toBeGreaterThan(30);
     const everything = texts.join('\n');
     expect(everything).toContain('APIGW.0301');
+    // Payloads are decoded: what is looked for would be found.
+    expect(everything.includes(`{\\"serverId\\":\\"${servers[0]}`)).toBe(true);
     const { ak, sk } = stack.simulator.accessKey;
     const { access, secret, securitytoken } = credential;
     // Tokens of the simulated IAM begin like this, and go on for 2,000 characters.
@@ -246,10 +248,3 @@ describe('credentials', { timeout: 180_000 }, () => {
     }
   });
 });
-
-/** A history as text, its payloads decoded. */
-function readable(history: unknown): string {
-  return JSON.stringify(history, (_name, value: unknown) =>
-    value instanceof Uint8Array ? Buffer.from(value).toString('utf8') : value,
-  );
-}

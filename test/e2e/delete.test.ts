@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ResultDocument } from '../../src/contract';
 import type { Stack } from '../../dev/stack';
-import { startStack } from '../../dev/stack';
+import { startStack } from '../support/watched-stack';
 import type { ServerView } from '../support/e2e';
 import { createServer, posts, TIMING, untilPosted } from '../support/e2e';
 import { expectTruth } from '../support/truth';

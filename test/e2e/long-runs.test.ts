@@ -11,7 +11,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ResultDocument, SubmittedAnswer } from '../../src/contract';
 import type { Stack } from '../../dev/stack';
-import { startStack } from '../../dev/stack';
+import { startStack } from '../support/watched-stack';
 import { createServer, posts, TIMING, untilPosted } from '../support/e2e';
 import { expectTruth } from '../support/truth';
 

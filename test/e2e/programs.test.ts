@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cleanEnvironment, startProgram } from '../../dev/processes';
 import type { Stack } from '../../dev/stack';
-import { startStack } from '../../dev/stack';
+import { startStack } from '../support/watched-stack';
 
 const SERVER = '3f0b6f0e-2a53-4d59-9d1b-0a2a7e5f1c11';
 const NIC = '6b1f7a52-5d1e-4a10-8c57-1f2f8a0d9e01';

@@ -4,7 +4,7 @@ import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DeleteServerNicsInput } from '../../src/contract';
 import type { Stack } from '../../dev/stack';
-import { startStack } from '../../dev/stack';
+import { startStack } from '../support/watched-stack';
 import { until } from '../../dev/ports';
 import type { Task } from '../cli/by-hand';
 import { ByHand, decide } from '../cli/by-hand';

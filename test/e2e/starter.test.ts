@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ResultDocument } from '../../src/contract';
 import { cleanEnvironment, startProgram } from '../../dev/processes';
 import type { Stack } from '../../dev/stack';
-import { startStack } from '../../dev/stack';
+import { startStack } from '../support/watched-stack';
 import { createServer, TIMING, untilPosted } from '../support/e2e';
 
 type Answer = Partial<ResultDocument> & {

@@ -7,7 +7,7 @@ import { freePort } from '../../dev/ports';
 import { cleanEnvironment, startProgram } from '../../dev/processes';
 import { cloudSettings } from '../../dev/simulator';
 import type { Stack } from '../../dev/stack';
-import { startStack } from '../../dev/stack';
+import { startStack } from '../support/watched-stack';
 
 let stack: Stack;
 let health: number;

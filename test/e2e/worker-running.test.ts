@@ -9,7 +9,7 @@ import type { ResultDocument } from '../../src/contract';
 import { METRIC } from '../../src/contract/metrics';
 import { freePort, until } from '../../dev/ports';
 import type { Stack } from '../../dev/stack';
-import { startStack } from '../../dev/stack';
+import { startStack } from '../support/watched-stack';
 import type { Temporal } from '../../dev/temporal-server';
 import { startTemporal } from '../../dev/temporal-server';
 import { createServer, posts, TIMING, untilPosted } from '../support/e2e';
@@ -239,16 +239,22 @@ describe('when Temporal goes away', { timeout: 180_000 }, () => {
       temporal,
       workerEnv: { ECS_NICS_HEALTH_ADDRESS: `127.0.0.1:${health}`, ...workerEnv },
     });
+    const servers = [temporal];
     onTestFinished(async () => {
       await stack.close();
-      await temporal.close();
+      for (const server of servers) await server.close();
       await rm(folder, { recursive: true });
     });
-    return { stack, own, health };
+    const startAgain = async () => {
+      const again = await startTemporal(own);
+      servers.push(again);
+      return again;
+    };
+    return { stack, startAgain, health };
   }
 
   it('is not ready after half a minute, stays alive, drains; ready again when Temporal is back', async () => {
-    const { stack, own, health } = await stackOfItsOwn();
+    const { stack, startAgain, health } = await stackOfItsOwn();
     await stack.temporal.close();
     const state = (wanted: string) => async () => (await ask(health, '/readyz')).state === wanted;
     expect(await until(state('disconnected'), 75_000)).toBe(true);
@@ -262,17 +268,17 @@ describe('when Temporal goes away', { timeout: 180_000 }, () => {
     // The pollers' own lines: a few, not a flood.
     expect(stack.worker.log.match(/gRPC call \w+ retried/g)?.length ?? 0).toBeLessThan(12);
 
-    const second = await startTemporal(own);
-    onTestFinished(() => second.close());
+    const second = await startAgain();
     expect(await until(state('ready'), 30_000)).toBe(true);
     await second.close();
+    stack.extra.temporalGone = true;
     const began = Date.now();
     expect((await stack.worker.terminate()).code).toBe(0);
     expect(Date.now() - began).toBeLessThan(5_000);
   });
 
   it('ends soon after its grace with 1 when it can’t report what was running; nothing is repeated later', async () => {
-    const { stack, own } = await stackOfItsOwn({ ECS_NICS_SHUTDOWN_GRACE: '4s' });
+    const { stack, startAgain } = await stackOfItsOwn({ ECS_NICS_SHUTDOWN_GRACE: '4s' });
     await stack.simulator.post('/_sim/faults', {
       match: { class: 'delete' },
       what: { kind: 'delay', ms: 5_000, when: 'after' },
@@ -289,9 +295,9 @@ describe('when Temporal goes away', { timeout: 180_000 }, () => {
     const last = JSON.parse(stdout.trim().split('\n').at(-1)!) as { msg: string };
     expect(last.msg).toMatch(/could not be reported to Temporal/);
 
-    const again = await startTemporal(own);
-    onTestFinished(() => again.close());
+    const again = await startAgain();
     stack.worker.start();
+    await stack.worker.ready(again, stack.taskQueue);
     const { code: exit, stdout: document } = await stack.starter(['status', server.id, '--json']);
     expect(exit).toBe(0);
     expect(JSON.parse(document)).toMatchObject({ outcome: 'running' });

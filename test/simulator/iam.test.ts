@@ -227,3 +227,18 @@ describe('the metadata service', () => {
     expect(there.simulator.ledger.summary().requests).toEqual({ metadata: 1 });
   });
 });
+
+describe('the secrets that were in use', () => {
+  it('are known afterwards, so that a test can search for them', async () => {
+    const secrets = async ({ simulator }: Bench) =>
+      (await simulator.app.inject({ method: 'GET', url: '/_sim/secrets' })).json<{ secrets: string[] }>()
+        .secrets;
+    const one = bench();
+    const { token } = await login(one);
+    one.simulator.control.revokeToken(token);
+    one.simulator.control.putKey({ ak: DEFAULTS.ak, sk: 'another-secret-key' });
+    expect(await secrets(one)).toEqual(
+      expect.arrayContaining([DEFAULTS.sk, 'another-secret-key', DEFAULTS.password, token]),
+    );
+  });
+});

@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -47,6 +47,31 @@ describe('ecs-nics-simulator', () => {
     expect(lines).toHaveLength(1);
     expect(Buffer.concat(errors).toString()).toBe('');
   });
+
+  it.skipIf(process.platform !== 'linux')(
+    'holds 10,000 servers of four NICs in less than 300 MB',
+    async () => {
+      const child = spawn(process.execPath, [program, '--port', '0'], {
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      try {
+        const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
+        const { simulator } = JSON.parse(line) as { simulator: string };
+        const answer = await fetch(`${simulator}/_sim/fleet`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ servers: 10_000, nicsPerServer: 4 }),
+        });
+        const { servers } = (await answer.json()) as { servers: { nics: [] }[] };
+        expect(servers).toHaveLength(10_000);
+        const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
+        // The most that it ever was, the answer of some 10 MB included.
+        expect(Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) / 1_024).toBeLessThan(300);
+      } finally {
+        child.kill();
+      }
+    },
+  );
 
   it('takes who may log in, and how long what it gives is valid', async () => {
     const args = [

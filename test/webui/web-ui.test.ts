@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { ResultDocument } from '../../src/contract';
 import type { Truth } from '../../dev/simulator';
 import type { Stack } from '../../dev/stack';
-import { startStack } from '../../dev/stack';
+import { startStack } from '../support/watched-stack';
 import { createServer, posts, untilPosted } from '../support/e2e';
 import { expectTruth } from '../support/truth';
 import { findChromium, launchChromium, REMEDY } from './browser';
