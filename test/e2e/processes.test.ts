@@ -1,4 +1,5 @@
 /** Workers and a server that are killed, frozen and started again while runs are at work; the ledger is the judge. */
+import { randomInt } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +15,7 @@ import type { Temporal } from '../../dev/temporal-server';
 import { startTemporal } from '../../dev/temporal-server';
 import type { Bed, Judged, Moment, Run } from '../support/moments';
 import { bringTo, judge, placeOf, SLOW_RPS } from '../support/moments';
+import { killAtRandom } from '../support/random-kills';
 import { Tally } from '../support/tally';
 
 const ALL: Moment[] = ['verifying', 'verifying-late', 'polling', 'inspecting', 'posting'];
@@ -41,7 +43,10 @@ async function bedOf(label: string, rps: string, at = temporal): Promise<Bed & {
 
 async function judgeAll(bed: Bed, runs: Run[]): Promise<void> {
   tally.add('runs', runs.length);
-  await Promise.all(runs.map((run) => judge(bed, run)));
+  const judged = await Promise.all(runs.map((run) => judge(bed, run)));
+  for (const { document } of judged) {
+    tally.add('POSTs of unknown fate', document.submissions - document.jobs.length);
+  }
 }
 
 /** They wait more than they work: all are begun at once, and each test waits for the end of its own. */
@@ -73,6 +78,20 @@ async function killedAt(bed: Bed & { stack: Stack }, moments: Moment[]): Promise
   await judgeAll(bed, all);
 }
 
+/** `ROUNDS=3 npm test -- test/e2e/processes` plays only this, with 20 runs at once; `SEED=…` the first round's draws. */
+const ROUNDS = process.env.ROUNDS === undefined ? undefined : Number(process.env.ROUNDS);
+const SEED = Number(process.env.SEED ?? randomInt(1_000_000));
+
+scenario(`the worker is killed at random moments (SEED=${SEED})`, async () => {
+  const bed = await bedOf('random', '50');
+  const { runs, kills } = ROUNDS === undefined ? { runs: 3, kills: 10 } : { runs: 20, kills: 20 };
+  for (let round = 0; round < (ROUNDS ?? 1); round++) {
+    const played = await killAtRandom(bed, bed.stack.worker, { seed: SEED + round, runs, kills });
+    tally.add('kills', kills);
+    await judgeAll(bed, played);
+  }
+});
+
 scenario('one of two workers on the same queues is killed in the middle of several runs', async () => {
   const bed = await bedOf('pair', '50');
   const other = bed.stack.addWorker();
@@ -99,10 +118,13 @@ scenario('the worker is frozen before the POST for longer than the attempt', asy
   expect([posts, document.submissions, document.jobs.length]).toEqual([1, 2, 1]);
 });
 
-scenario('the worker is frozen between POST and answer for 20 s, and for longer than the attempt', async () => {
-  const bed = await bedOf('frozen-posting', '50');
-  for (const ms of [20_000, 70_000]) expect((await frozen(bed, 'posting', ms)).posts).toBe(1);
-});
+scenario(
+  'the worker is frozen between POST and answer for 20 s, and for longer than the attempt',
+  async () => {
+    const bed = await bedOf('frozen-posting', '50');
+    for (const ms of [20_000, 70_000]) expect((await frozen(bed, 'posting', ms)).posts).toBe(1);
+  },
+);
 
 async function frozen(bed: Bed & { stack: Stack }, moment: Moment, ms: number): Promise<Judged> {
   const { worker } = bed.stack;
@@ -147,11 +169,13 @@ scenario('the server is killed and restarted on its database while runs poll and
   expect(bed.stack.worker.log).not.toMatch(/"level":"(error|fatal)"/);
 });
 
+const PLAYED = [...SCENARIOS.keys()].filter((name) => ROUNDS === undefined || name.includes('random'));
+
 beforeAll(async () => {
   [temporal, simulator] = await Promise.all([startTemporal(), startSimulator()]);
   opened.push(temporal, simulator);
-  for (const [name, play] of SCENARIOS) {
-    const end = play();
+  for (const name of PLAYED) {
+    const end = SCENARIOS.get(name)!();
     end.catch(() => undefined);
     ends.set(name, end);
     tally.add('scenarios');
@@ -165,7 +189,7 @@ afterAll(async () => {
 });
 
 describe('processes that die, freeze and come back', () => {
-  it.each([...SCENARIOS.keys()])('%s', { timeout: 240_000 }, async (name) => {
+  it.each(PLAYED)('%s', { timeout: 240_000 + 180_000 * (ROUNDS ?? 0) }, async (name) => {
     await ends.get(name);
   });
 });
