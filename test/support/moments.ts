@@ -190,6 +190,9 @@ export async function documentOf(handle: WorkflowHandle): Promise<ResultDocument
   }
 }
 
+/** Beyond all time-outs and pauses that a disturbance may have left behind. */
+const END_WITHIN_MS = 150_000;
+
 export interface Judged {
   document: ResultDocument;
   /** Sent, whatever became of them. */
@@ -201,11 +204,13 @@ export interface Judged {
  * was accepted twice.
  */
 export async function judge(bed: Bed, run: Run): Promise<Judged> {
-  const document = await documentOf(run.handle);
+  const document = await Promise.race([documentOf(run.handle), sleep(END_WITHIN_MS)]);
+  if (document === undefined) throw new Error(`${run.name}, server ${run.serverId}: has not ended`);
   const told = document.nics.map(({ outcome }) => outcome);
   expect(told, `${run.name}, server ${run.serverId}: ${document.warnings.join('; ')}`).toEqual(run.wanted);
   await expectTruth(bed.simulator, document);
   const { requests, jobs } = await ledgerOf(bed, run.serverId);
+  observedBetween(requests, run.name);
   const posts = requests.filter((request) => request.class === 'delete').length;
   for (const { id, outcome } of document.nics) {
     const accepted = jobs.filter(({ nicIds }) => nicIds.includes(id)).length;
@@ -213,4 +218,16 @@ export async function judge(bed: Bed, run: Run): Promise<Judged> {
     if (outcome === 'deleted') expect(accepted, `${run.name}: accepted deletions of NIC ${id}`).toBe(1);
   }
   return { document, posts };
+}
+
+/** After a POST that was accepted, or never answered, the next one leaves only when the NICs were listed twice. */
+function observedBetween(requests: LedgerView['requests'], name: string): void {
+  const posts = requests.flatMap((request, index) => (request.class === 'delete' ? [index] : []));
+  for (const [nth, index] of posts.slice(0, -1).entries()) {
+    const { status } = requests[index]!;
+    if (status >= 300 && (status < 500 || status === 501)) continue;
+    const between = requests.slice(index + 1, posts[nth + 1]);
+    const lists = between.filter((request) => request.class === 'list' && request.status === 200);
+    expect(lists.length, `${name}: lists read before POST ${nth + 2}`).toBeGreaterThanOrEqual(2);
+  }
 }
