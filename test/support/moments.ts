@@ -34,6 +34,8 @@ export interface Bed {
 export interface Run {
   name: string;
   serverId: string;
+  /** Of all its NICs, the primary one included. */
+  ports: string[];
   handle: WorkflowHandle;
   wanted: NicOutcome[];
 }
@@ -77,7 +79,7 @@ export async function startRun(bed: Bed, { name, jobSeconds, fault, wanted }: St
     workflowId: `nics/${server.id}`,
     args: [{ serverId: server.id, nics: server.nics.map((id) => ({ id })), timing: TIMING }],
   });
-  return { name, serverId: server.id, handle, wanted };
+  return { name, serverId: server.id, ports: [server.primary, ...server.nics], handle, wanted };
 }
 
 /** Starts a run that will come to this moment. */
