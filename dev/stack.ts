@@ -13,6 +13,8 @@ export interface StackOptions {
   label?: string;
   /** A server that runs already (tests share one); closing it is its owner's business then. */
   temporal?: Temporal | TemporalOptions;
+  /** A cloud that runs already, shared in the same way. */
+  simulator?: Simulator;
   simulatorArgs?: string[];
   /** Further variables for the worker, e.g. `ECS_NICS_CLOUD_RPS`. */
   workerEnv?: Record<string, string>;
@@ -24,6 +26,8 @@ export interface Stack {
   temporal: Temporal;
   simulator: Simulator;
   worker: Worker;
+  /** A further worker on the same queues, not started yet. Closed with the stack. */
+  addWorker(): Worker;
   /** Of this stack alone: what runs here can never serve, or be served by, anybody else's worker. */
   taskQueue: string;
   /** The variables of our own that the starter needs; enough to copy into a shell. */
@@ -46,12 +50,13 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   try {
     const both = await Promise.allSettled([
       shared ?? startTemporal(options.temporal).then((it) => keep(started, it)),
-      startSimulator(options.simulatorArgs).then((it) => keep(started, it)),
+      options.simulator ?? startSimulator(options.simulatorArgs).then((it) => keep(started, it)),
     ]);
     const [temporal, simulator] = [valueOf(both[0]), valueOf(both[1])];
     const starterEnv = { ...temporal.env, ECS_NICS_TASK_QUEUE: taskQueue };
     const workerEnv = { ...workerSettings(simulator), ...starterEnv, ...options.workerEnv };
-    const worker = keep(started, new Worker(cleanEnvironment(process.env, workerEnv)));
+    const addWorker = () => keep(started, new Worker(cleanEnvironment(process.env, workerEnv)));
+    const worker = addWorker();
     const startStarter = (args: string[], env: Record<string, string> = {}) =>
       startProgram('starter.js', args, cleanEnvironment(process.env, { ...starterEnv, ...env }));
     if (options.startWorker !== false) {
@@ -59,7 +64,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       await worker.ready(temporal, taskQueue);
     }
     const starter = (args: string[], env?: Record<string, string>) => startStarter(args, env).finished;
-    return { temporal, simulator, worker, taskQueue, starterEnv, starter, startStarter, close };
+    return { temporal, simulator, worker, addWorker, taskQueue, starterEnv, starter, startStarter, close };
   } catch (error) {
     await close();
     throw error;
