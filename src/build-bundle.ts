@@ -12,6 +12,7 @@ async function main(): Promise<void> {
   const target = join(__dirname, 'workflow-bundle.js');
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(__dirname, '..', 'src', 'workflows', 'index.ts'),
+    payloadConverterPath: join(__dirname, '..', 'src', 'workflows', 'payloads.ts'),
     logger: new DefaultLogger('WARN'),
     // A third of the size; the inline source map keeps stack traces readable.
     webpackConfigHook: (config) => ({
