@@ -19,6 +19,7 @@ import { ReusableVMWorkflowCreator } from '@temporalio/worker/lib/workflow/reusa
 import type { Workflow } from '@temporalio/worker/lib/workflow/interface';
 import type { CloudActivities } from '../../src/contract/activities';
 import { root } from '../../dev/root';
+import { payloadConverter } from '../../src/workflows/payloads';
 
 type Job = coresdk.workflow_activation.IWorkflowActivationJob;
 type Command = coresdk.workflow_commands.IWorkflowCommand;
@@ -109,6 +110,8 @@ export async function prepare(): Promise<void> {
 }
 
 const payload = (value: unknown) => defaultPayloadConverter.toPayload(value);
+const readMemo = (value: Payload) =>
+  payloadConverter.fromPayload<unknown>(value, { type: 'workflow', namespace: '', workflowId: '' });
 const timestamp = (ms: number) => ({ seconds: Math.floor(ms / 1_000), nanos: (ms % 1_000) * 1_000_000 });
 const millis = (duration: { seconds?: unknown; nanos?: number | null } | null | undefined) =>
   duration ? Number(duration.seconds ?? 0) * 1_000 + Math.round((duration.nanos ?? 0) / 1_000_000) : 0;
@@ -187,10 +190,7 @@ export async function play(
   async function continueAs(
     command: coresdk.workflow_commands.IContinueAsNewWorkflowExecution,
   ): Promise<void> {
-    const given = Object.entries(command.memo ?? {}).map(([name, value]) => [
-      name,
-      defaultPayloadConverter.fromPayload<unknown>(value),
-    ]);
+    const given = Object.entries(command.memo ?? {}).map(([name, value]) => [name, readMemo(value)]);
     played.memo = Object.fromEntries(given) as Record<string, unknown>;
     played.openAtStart.push(played.memo.open);
     if (schedule.handOverMs !== undefined && played.runs.length === 1) {
