@@ -3,6 +3,7 @@ import { connect as connectTcp } from 'node:net';
 import { Client, Connection, isGrpcDeadlineError, isGrpcServiceError } from '@temporalio/client';
 import type { ClientConnectConfig } from '@temporalio/envconfig';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { lenient } from './payloads';
 
 const DEFAULT_ADDRESS = 'localhost:7233';
 const DEFAULT_NAMESPACE = 'default';
@@ -72,7 +73,7 @@ export async function connectTemporal(target: TemporalTarget): Promise<Temporal>
   return {
     address,
     namespace,
-    client: new Client({ connection: connected, namespace }),
+    client: new Client({ connection: connected, namespace, dataConverter: { payloadCodecs: [lenient] } }),
     connection: connected,
     call: (deadlineMs, fn) => connected.withDeadline(Date.now() + deadlineMs, fn),
     close: () => connected.close(),

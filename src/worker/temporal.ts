@@ -7,6 +7,7 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
 import type { Logger } from '@temporalio/worker';
 import { ConfigError } from '../config';
+import { lenient } from '../payloads';
 
 /** An orchestrator restarts the worker after that; silence for longer would look like health. */
 const CONNECT_FOR_MS = 60_000;
@@ -107,7 +108,7 @@ export async function connectOnce(target: Target, limitMs = TRY_MS): Promise<Tem
     const seconds = description.config?.workflowExecutionRetentionTtl?.seconds;
     return {
       connection,
-      client: new Client({ connection, namespace }),
+      client: new Client({ connection, namespace, dataConverter: { payloadCodecs: [lenient] } }),
       namespace,
       address,
       // 0 stands for "for ever".
