@@ -1,22 +1,13 @@
 /** The starter's connection to Temporal, configured by the `TEMPORAL_*` variables and profiles that every SDK reads. */
 import { connect as connectTcp } from 'node:net';
 import { Client, Connection, isGrpcDeadlineError, isGrpcServiceError } from '@temporalio/client';
-import type { ClientConnectConfig } from '@temporalio/envconfig';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { lenient } from './payloads';
+import type { TemporalTarget } from './temporal-target';
+import { endpointOf } from './temporal-target';
 
-const DEFAULT_ADDRESS = 'localhost:7233';
-const DEFAULT_NAMESPACE = 'default';
-const DEFAULT_PORT = 7233;
 /** Long enough for a slow VPN, short enough for somebody who waits. */
 const PROBE_MS = 5_000;
 const HANDSHAKE_MS = 10_000;
-
-export interface TemporalTarget {
-  address: string;
-  namespace: string;
-  options: ClientConnectConfig['connectionOptions'];
-}
 
 /** An open connection. Every call through {@link Temporal.call} is bounded, so that nothing here can hang. */
 export interface Temporal {
@@ -32,16 +23,6 @@ export interface Temporal {
 /** Temporal can't be used; the message names the address and the remedy. */
 export class TemporalUnreachable extends Error {
   override readonly name = 'TemporalUnreachable';
-}
-
-/** Where to connect, by the environment and profile files. Throws what `@temporalio/envconfig` throws. */
-export function temporalTarget(): TemporalTarget {
-  const { connectionOptions, namespace } = loadClientConnectConfig();
-  return {
-    address: connectionOptions.address ?? DEFAULT_ADDRESS,
-    namespace: namespace ?? DEFAULT_NAMESPACE,
-    options: connectionOptions,
-  };
 }
 
 /** Connects. Throws {@link TemporalUnreachable}. */
@@ -77,17 +58,6 @@ export async function connectTemporal(target: TemporalTarget): Promise<Temporal>
     connection: connected,
     call: (deadlineMs, fn) => connected.withDeadline(Date.now() + deadlineMs, fn),
     close: () => connected.close(),
-  };
-}
-
-/** Host and port of a plain address; `null` for what only a gRPC resolver understands (`dns:///…`). */
-export function endpointOf(address: string): { host: string; port: number } | null {
-  const match = /^(\[[^\]]+\]|[^:/[\]]+)(?::(\d{1,5}))?$/.exec(address);
-  const host = match?.[1];
-  if (host === undefined) return null;
-  return {
-    host: host.replace(/^\[|\]$/g, ''),
-    port: match?.[2] === undefined ? DEFAULT_PORT : Number(match[2]),
   };
 }
 

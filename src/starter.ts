@@ -152,7 +152,7 @@ const DELETE_HELP = `
 Exit codes:
     0  every NIC is where it was wanted; nothing to do; dry run; --no-wait
     1  the starter failed: Temporal not reachable, no worker; says what is known
-    2  bad command line or input; nothing was started
+    2  bad command line, environment or input; nothing was started
     3  finished, some NIC is still attached
     4  refused before anything changed, or another run is open on the server
     5  failed or cancelled, and put back

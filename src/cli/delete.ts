@@ -3,7 +3,7 @@ import type { DeleteServerNicsInput } from '../contract';
 import { serverWorkflowId } from '../contract';
 import { confirm } from './confirm';
 import type { Context } from './context';
-import { pageOf, withTemporal } from './context';
+import { environmentProblems, listed, pageOf, withTemporal } from './context';
 import { openDocument } from './documents';
 import { CliError } from './errors';
 import type { ExitCode } from './exit-codes';
@@ -29,8 +29,8 @@ export async function deleteNics(
     problems.push('--yes: required without a terminal, since nobody can be asked');
   }
   if (problems.length > 0) {
-    const message =
-      problems.length === 1 ? problems[0] : problems.map((problem) => `\n  - ${problem}`).join('');
+    // Who has to correct the command line may as well hear of the rest.
+    const message = listed([...problems, ...environmentProblems()]);
     throw new CliError(EXIT.badInput, 'InvalidInput', `nothing was started: ${message}`);
   }
   if (flags.yes !== true && flags.dryRun !== true) {
