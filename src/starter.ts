@@ -96,9 +96,12 @@ function buildProgram(output: Output, done: (code: ExitCode) => void): Command {
     .option('--yes', "don't ask; required without a terminal")
     .option(...JSON_OPTION)
     .addHelpText('after', DELETE_HELP)
-    .action(async (serverId: string | undefined, flags: DeleteFlags) => {
+    // Named by us, together with all that is wrong.
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .action(async (_serverId: string | undefined, flags: DeleteFlags, command: Command) => {
       const { deleteNics } = await import('./cli/delete.js');
-      done(await deleteNics(serverId, flags, output));
+      done(await deleteNics(command.args, flags, output));
     });
 
   for (const [name, summary, description, load] of SERVER_COMMANDS) {

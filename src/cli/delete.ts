@@ -13,17 +13,20 @@ import { openSteps } from './next-steps';
 import type { Output } from './output';
 import { runLines, stepLines } from './report';
 import type { DeleteFlags } from './request';
-import { requestFrom } from './request';
+import { requestFrom, sortOut } from './request';
 import type { Started } from './start';
 import { startOrAttach } from './start';
 import { waitForEnd } from './wait';
 
+/** @param words what is on the command line beside the flags that are known */
 export async function deleteNics(
-  serverId: string | undefined,
+  words: readonly string[],
   flags: DeleteFlags,
   output: Output,
 ): Promise<ExitCode> {
+  const { serverId, unknown } = sortOut(words);
   const { input, problems } = requestFrom(serverId, flags);
+  problems.unshift(...unknown);
   const interactive = process.stdin.isTTY === true && (output.live || process.stderr.isTTY === true);
   if (!interactive && flags.yes !== true && flags.dryRun !== true) {
     problems.push('--yes: required without a terminal, since nobody can be asked');
