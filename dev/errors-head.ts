@@ -67,7 +67,7 @@ const OTHER_ENDS = [
 const EXIT_CODES = [
   ['0', 'done, or nothing to do; also a dry run shown, or `--no-wait` started'],
   ['1', 'the starter itself failed: Temporal not reachable, or no worker. The run, if there is one, goes on'],
-  ['2', '`InvalidInput`, or a bad command line; nothing was started'],
+  ['2', '`InvalidInput`, a bad command line or environment; nothing was started'],
   ['3', '`NotDeleted`'],
   ['4', '`Refused`, `CloudRefused`, or another run is open on the server'],
   ['5', '`RolledBack`'],
@@ -96,6 +96,10 @@ const ACTIVITY_FAILURES: [type: string, says: string, then: string][] = [
 
 const REJECTED: [type: string, says: string][] = [
   [DIFFERENT_REQUEST, 'the open run on this server serves another request: wait for its end'],
+  [
+    FAILURE_TYPE.invalidInput,
+    'the request given along can’t be right, or can’t be read: the message names every problem',
+  ],
   [CONTINUED_AS_NEW, 'the run goes on under a new run id: ask again, by its workflow id'],
   [NOT_SUPPORTED_YET, '`undo` and `commit` are not built yet'],
 ];

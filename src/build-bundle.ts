@@ -14,6 +14,7 @@ async function main(): Promise<void> {
     // Sources, not the compiled modules beside this file: only ES modules can be concatenated into one, and every run loads
     // its modules anew.
     workflowsPath: join(__dirname, '..', 'src', 'workflows', 'index.ts'),
+    payloadConverterPath: join(__dirname, '..', 'src', 'workflows', 'payloads.ts'),
     logger: new DefaultLogger('WARN'),
     // A third of the size; the inline source map keeps stack traces readable.
     webpackConfigHook: (config) => ({

@@ -2,8 +2,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseDuration, formatDuration } from './contract/duration';
-import { DEFAULT_TASK_QUEUE } from './contract/names';
+import { DEFAULT_TASK_QUEUE, TASK_QUEUE_FORM, taskQueueFrom } from './contract/names';
 import type { CredentialProvider } from './ecs/credentials';
+import { quoted } from './quoted';
 import type { Address } from './worker/addresses';
 import { ADDRESS_FORM, collide, parseAddress } from './worker/addresses';
 import { METADATA_ENDPOINT, readCredentials } from './worker/credentials';
@@ -90,7 +91,7 @@ export function inspectConfig(
     },
     credentials,
     credentialKind: kind,
-    taskQueue: read.text('ECS_NICS_TASK_QUEUE', DEFAULT_TASK_QUEUE, /^\S{1,200}$/, 'a name without spaces'),
+    taskQueue: readTaskQueue(read),
     // Below 0.5 an inspection of a full server no longer fits into one attempt of an activity.
     cloudRps: read.number('ECS_NICS_CLOUD_RPS', 10, 0.5, 1_000),
     healthAddress: read.address('ECS_NICS_HEALTH_ADDRESS', { host: '127.0.0.1', port: 8081 }),
@@ -108,6 +109,12 @@ export function inspectConfig(
     );
   }
   return { config: Object.freeze(config), problems: read.problems };
+}
+
+function readTaskQueue(read: EnvReader): string {
+  const name = taskQueueFrom(read.env.ECS_NICS_TASK_QUEUE);
+  if (name === null) read.problems.push(`ECS_NICS_TASK_QUEUE: ${TASK_QUEUE_FORM}`);
+  return name ?? DEFAULT_TASK_QUEUE;
 }
 
 function readDeployment(read: EnvReader): Config['deployment'] {
@@ -155,21 +162,12 @@ export class EnvReader {
     return '';
   }
 
-  text(name: string, whenAbsent: string, pattern: RegExp, what: string): string {
-    const [, value] = this.first([name]);
-    if (value === undefined) return whenAbsent;
-    if (!pattern.test(value)) this.problems.push(`${name}: must be ${what}`);
-    return value;
-  }
-
   number(name: string, whenAbsent: number, min: number, max: number): number {
     const [, value] = this.first([name]);
     if (value === undefined) return whenAbsent;
     const number = Number(value);
     if (Number.isFinite(number) && number >= min && number <= max) return number;
-    this.problems.push(
-      `${name}: ${JSON.stringify(value.slice(0, 40))} is not a number from ${min} to ${max}`,
-    );
+    this.problems.push(`${name}: ${quoted(value)} is not a number from ${min} to ${max}`);
     return whenAbsent;
   }
 
@@ -179,7 +177,7 @@ export class EnvReader {
     const ms = parseDuration(value);
     if (ms !== undefined && ms <= max) return ms;
     this.problems.push(
-      `${name}: ${JSON.stringify(value.slice(0, 40))} is not a duration such as 20s, up to ${formatDuration(max)}`,
+      `${name}: ${quoted(value)} is not a duration such as 20s, up to ${formatDuration(max)}`,
     );
     return whenAbsent;
   }
@@ -191,7 +189,7 @@ export class EnvReader {
     if (value.toLowerCase() === 'off') return null;
     const address = parseAddress(value);
     if (address !== undefined) return address;
-    this.problems.push(`${name}: ${JSON.stringify(value.slice(0, 60))} is not ${ADDRESS_FORM}, nor off`);
+    this.problems.push(`${name}: ${quoted(value)} is not ${ADDRESS_FORM}, nor off`);
     // Nothing is listened at by then; a default would bring in a second problem that is none.
     return null;
   }

@@ -1,21 +1,13 @@
 /** The starter's connection to Temporal, configured by the `TEMPORAL_*` variables and profiles that every SDK reads. */
 import { connect as connectTcp } from 'node:net';
 import { Client, Connection, isGrpcDeadlineError, isGrpcServiceError } from '@temporalio/client';
-import type { ClientConnectConfig } from '@temporalio/envconfig';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { lenient } from './payloads';
+import type { TemporalTarget } from './temporal-target';
+import { endpointOf } from './temporal-target';
 
-const DEFAULT_ADDRESS = 'localhost:7233';
-const DEFAULT_NAMESPACE = 'default';
-const DEFAULT_PORT = 7233;
 /** Long enough for a slow VPN, short enough for somebody who waits. */
 const PROBE_MS = 5_000;
 const HANDSHAKE_MS = 10_000;
-
-export interface TemporalTarget {
-  address: string;
-  namespace: string;
-  options: ClientConnectConfig['connectionOptions'];
-}
 
 /** An open connection. Every call through {@link Temporal.call} is bounded, so that nothing here can hang. */
 export interface Temporal {
@@ -31,16 +23,6 @@ export interface Temporal {
 /** Temporal can't be used; the message names the address and the remedy. */
 export class TemporalUnreachable extends Error {
   override readonly name = 'TemporalUnreachable';
-}
-
-/** Where to connect, by the environment and profile files. Throws what `@temporalio/envconfig` throws. */
-export function temporalTarget(): TemporalTarget {
-  const { connectionOptions, namespace } = loadClientConnectConfig();
-  return {
-    address: connectionOptions.address ?? DEFAULT_ADDRESS,
-    namespace: namespace ?? DEFAULT_NAMESPACE,
-    options: connectionOptions,
-  };
 }
 
 /** Connects. Throws {@link TemporalUnreachable}. */
@@ -72,21 +54,10 @@ export async function connectTemporal(target: TemporalTarget): Promise<Temporal>
   return {
     address,
     namespace,
-    client: new Client({ connection: connected, namespace }),
+    client: new Client({ connection: connected, namespace, dataConverter: { payloadCodecs: [lenient] } }),
     connection: connected,
     call: (deadlineMs, fn) => connected.withDeadline(Date.now() + deadlineMs, fn),
     close: () => connected.close(),
-  };
-}
-
-/** Host and port of a plain address; `null` for what only a gRPC resolver understands (`dns:///…`). */
-export function endpointOf(address: string): { host: string; port: number } | null {
-  const match = /^(\[[^\]]+\]|[^:/[\]]+)(?::(\d{1,5}))?$/.exec(address);
-  const host = match?.[1];
-  if (host === undefined) return null;
-  return {
-    host: host.replace(/^\[|\]$/g, ''),
-    port: match?.[2] === undefined ? DEFAULT_PORT : Number(match[2]),
   };
 }
 

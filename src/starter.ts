@@ -96,9 +96,12 @@ function buildProgram(output: Output, done: (code: ExitCode) => void): Command {
     .option('--yes', "don't ask; required without a terminal")
     .option(...JSON_OPTION)
     .addHelpText('after', DELETE_HELP)
-    .action(async (serverId: string | undefined, flags: DeleteFlags) => {
+    // Named by us, together with all that is wrong.
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .action(async (_serverId: string | undefined, flags: DeleteFlags, command: Command) => {
       const { deleteNics } = await import('./cli/delete.js');
-      done(await deleteNics(serverId, flags, output));
+      done(await deleteNics(command.args, flags, output));
     });
 
   for (const [name, summary, description, load] of SERVER_COMMANDS) {
@@ -152,7 +155,7 @@ const DELETE_HELP = `
 Exit codes:
     0  every NIC is where it was wanted; nothing to do; dry run; --no-wait
     1  the starter failed: Temporal not reachable, no worker; says what is known
-    2  bad command line or input; nothing was started
+    2  bad command line, environment or input; nothing was started
     3  finished, some NIC is still attached
     4  refused before anything changed, or another run is open on the server
     5  failed or cancelled, and put back

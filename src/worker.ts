@@ -14,6 +14,8 @@ import { systemClock } from './ecs/clock';
 import { RateLimiter } from './ecs/limiter';
 import { observed } from './ecs/observe';
 import { undiciTransport } from './ecs/transport';
+import type { TemporalTarget } from './temporal-target';
+import { readTarget } from './temporal-target';
 import { version } from './version';
 import { addressProblem, collide, probeAddress } from './worker/addresses';
 import { check } from './worker/check';
@@ -26,8 +28,8 @@ import { cloudObserver, startAtZero } from './worker/metrics';
 import { openNamespace } from './worker/namespace';
 import { installRuntime } from './worker/runtime';
 import { Shutdown, UndrainedError } from './worker/shutdown';
-import type { Target, Temporal } from './worker/temporal';
-import { connect, readTarget, UnreachableError } from './worker/temporal';
+import type { Temporal } from './worker/temporal';
+import { connect, UnreachableError } from './worker/temporal';
 import { watchConnection } from './worker/watch';
 import { createWorkers, runBoth } from './worker/workers';
 
@@ -63,17 +65,12 @@ async function main(): Promise<number> {
 /** Throws {@link ConfigError}, with all problems of the environment and of the two addresses. */
 async function serve(): Promise<number> {
   const { config, problems } = inspectConfig(process.env, __dirname, process.stdout.isTTY);
-  let target: Target | undefined;
-  try {
-    target = readTarget();
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    problems.push(...error.problems);
-  }
+  const { target, problems: more } = readTarget(process.env);
+  problems.push(...more);
   const shutdown = new Shutdown(config.shutdownGraceMs);
   const lifecycle = new Lifecycle(target?.address ?? '', shutdown.requested);
   const health = await listen(config, lifecycle, problems);
-  if (problems.length > 0 || target === undefined) {
+  if (problems.length > 0 || target === null) {
     await health?.close();
     throw new ConfigError(problems);
   }
@@ -122,7 +119,7 @@ async function listen(
 
 async function run(
   config: Config,
-  target: Target,
+  target: TemporalTarget,
   log: Logger,
   shutdown: Shutdown,
   lifecycle: Lifecycle,

@@ -1,11 +1,13 @@
 /** What every command needs: the connection, the queue, the link to a run, and Ctrl-C. */
-import { DEFAULT_TASK_QUEUE, isUuid } from '../contract';
+import { TASK_QUEUE_FORM, isUuid, taskQueueFrom } from '../contract';
 import type { Temporal } from '../connection';
-import { connectTemporal, temporalTarget } from '../connection';
+import { connectTemporal } from '../connection';
+import type { TemporalTarget } from '../temporal-target';
+import { readTarget } from '../temporal-target';
 import { CliError, asCliError } from './errors';
 import { EXIT } from './exit-codes';
 import type { RunRef } from './link';
-import { runLink, uiBase } from './link';
+import { isUiUrl, runLink, uiBase } from './link';
 import type { Output } from './output';
 import type { ReportPage } from './report';
 
@@ -35,7 +37,7 @@ export async function withTemporal<T>(
         throw new CliError(EXIT.interrupted, 'Interrupted', message);
       }),
     ]);
-  const target = readTarget();
+  const { target, taskQueue } = settings();
   const { address, namespace } = target;
   let temporal: Temporal | null = null;
   try {
@@ -43,7 +45,7 @@ export async function withTemporal<T>(
     const base = uiBase(address, process.env.TEMPORAL_UI_URL);
     const working = command({
       temporal,
-      taskQueue: process.env.ECS_NICS_TASK_QUEUE || DEFAULT_TASK_QUEUE,
+      taskQueue,
       interrupted: interrupt.promise,
       run: ({ workflowId, runId, firstRunId }) => ({
         workflowId,
@@ -62,17 +64,32 @@ export async function withTemporal<T>(
   }
 }
 
-function readTarget(): ReturnType<typeof temporalTarget> {
-  try {
-    return temporalTarget();
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new CliError(
-      EXIT.starterFailed,
-      'BadConfiguration',
-      `the TEMPORAL_* settings can't be read: ${why}`,
-    );
+/** What is wrong with the environment, each with its remedy. */
+export function environmentProblems(): string[] {
+  return readEnvironment().problems;
+}
+
+function settings(): { target: TemporalTarget; taskQueue: string } {
+  const { target, taskQueue, problems } = readEnvironment();
+  if (target !== null && taskQueue !== null && problems.length === 0) return { target, taskQueue };
+  throw new CliError(EXIT.badInput, 'BadConfiguration', `the environment can't be used: ${listed(problems)}`);
+}
+
+function readEnvironment() {
+  const { env } = process;
+  const { target, problems } = readTarget(env);
+  const taskQueue = taskQueueFrom(env.ECS_NICS_TASK_QUEUE);
+  if (taskQueue === null) problems.push(`ECS_NICS_TASK_QUEUE: ${TASK_QUEUE_FORM}`);
+  const uiUrl = env.TEMPORAL_UI_URL?.trim();
+  if (uiUrl && !isUiUrl(uiUrl)) {
+    problems.push('TEMPORAL_UI_URL: must be an address such as https://temporal.example.com');
   }
+  return { target, taskQueue, problems };
+}
+
+/** One problem on its line, several below each other. */
+export function listed(problems: readonly string[]): string {
+  return problems.length === 1 ? (problems[0] ?? '') : problems.map((problem) => `\n  - ${problem}`).join('');
 }
 
 export function checkServerId(serverId: string): void {

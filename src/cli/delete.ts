@@ -3,7 +3,7 @@ import type { DeleteServerNicsInput } from '../contract';
 import { serverWorkflowId } from '../contract';
 import { confirm } from './confirm';
 import type { Context } from './context';
-import { pageOf, withTemporal } from './context';
+import { environmentProblems, listed, pageOf, withTemporal } from './context';
 import { openDocument } from './documents';
 import { CliError } from './errors';
 import type { ExitCode } from './exit-codes';
@@ -13,24 +13,27 @@ import { openSteps } from './next-steps';
 import type { Output } from './output';
 import { runLines, stepLines } from './report';
 import type { DeleteFlags } from './request';
-import { requestFrom } from './request';
+import { requestFrom, sortOut } from './request';
 import type { Started } from './start';
 import { startOrAttach } from './start';
 import { waitForEnd } from './wait';
 
+/** @param words what is on the command line beside the flags that are known */
 export async function deleteNics(
-  serverId: string | undefined,
+  words: readonly string[],
   flags: DeleteFlags,
   output: Output,
 ): Promise<ExitCode> {
+  const { serverId, unknown } = sortOut(words);
   const { input, problems } = requestFrom(serverId, flags);
+  problems.unshift(...unknown);
   const interactive = process.stdin.isTTY === true && (output.live || process.stderr.isTTY === true);
   if (!interactive && flags.yes !== true && flags.dryRun !== true) {
     problems.push('--yes: required without a terminal, since nobody can be asked');
   }
   if (problems.length > 0) {
-    const message =
-      problems.length === 1 ? problems[0] : problems.map((problem) => `\n  - ${problem}`).join('');
+    // Who has to correct the command line may as well hear of the rest.
+    const message = listed([...problems, ...environmentProblems()]);
     throw new CliError(EXIT.badInput, 'InvalidInput', `nothing was started: ${message}`);
   }
   if (flags.yes !== true && flags.dryRun !== true) {

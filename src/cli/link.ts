@@ -1,5 +1,6 @@
 /** Where a run is seen in Temporal's Web UI. */
-import { endpointOf, isTemporalCloud } from '../connection';
+import { isTemporalCloud } from '../connection';
+import { endpointOf } from '../temporal-target';
 
 const UI_PORT = 8233;
 /** `temporal server start-dev` serves its UI this many ports above the one for gRPC. */
@@ -21,7 +22,7 @@ export function runLink(base: string, namespace: string, workflowId: string, run
 /** `TEMPORAL_UI_URL` when it is set, else what is usual for the address. */
 export function uiBase(address: string, configured: string | undefined): string {
   if (configured !== undefined && configured.trim() !== '') return configured.trim().replace(/\/+$/, '');
-  const endpoint = endpointOf(address.replace(/^dns:\/*/, ''));
+  const endpoint = endpointOf(address);
   const host = endpoint?.host ?? 'localhost';
   if (isTemporalCloud(address)) return 'https://cloud.temporal.io';
   const port =
@@ -29,6 +30,11 @@ export function uiBase(address: string, configured: string | undefined): string 
       ? endpoint.port + DEV_SERVER_UI_OFFSET
       : UI_PORT;
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** Whether `TEMPORAL_UI_URL` is what a link can begin with. */
+export function isUiUrl(configured: string): boolean {
+  return /^https?:\/\/[^\s\p{C}?#@]+$/u.test(configured.trim()) && URL.canParse(configured.trim());
 }
 
 function isLoopback(host: string): boolean {

@@ -1,6 +1,7 @@
 /** From flags to the input of a run, and back to a command line. No IO. */
 import type { DeleteServerNicsInput, KeepOrRestore, Timing } from '../contract';
 import { checkDeleteInput } from '../contract';
+import { quoted } from '../quoted';
 import { shellQuote } from './format';
 
 export interface DeleteFlags {
@@ -19,6 +20,19 @@ export interface DeleteFlags {
   wait: boolean;
   yes?: boolean;
   json?: boolean;
+}
+
+/** The one argument, and what is none. */
+export function sortOut(words: readonly string[]): { serverId: string | undefined; unknown: string[] } {
+  const [serverId, ...excess] = words.filter((word) => !word.startsWith('-'));
+  const flags = words.filter((word) => word.startsWith('-'));
+  return {
+    serverId,
+    unknown: [
+      ...flags.map((flag) => `${quoted(flag)}: unknown option; see ecs-nics delete --help`),
+      ...excess.map((word) => `${quoted(word)}: one argument too many; every NIC follows --nic`),
+    ],
+  };
 }
 
 /** What the checks call a field, and what the operator typed. */
@@ -88,7 +102,9 @@ function inFlags(problem: string): string {
 function parseTiming(text: string | undefined, problems: string[]): Timing | undefined {
   if (text === undefined) return undefined;
   try {
-    return JSON.parse(text) as Timing;
+    const timing = JSON.parse(text) as Timing | null;
+    if (timing === null) problems.push('--timing: must be an object, not null');
+    return timing ?? undefined;
   } catch {
     problems.push(`--timing: not JSON; give an object such as '{"pollInterval":"5s"}'`);
     return undefined;

@@ -128,17 +128,21 @@ export function namedNics(value: unknown): string[] {
 
 class Checker {
   readonly problems: string[] = [];
+  /** So many are named over all NICs: a message must not grow with what somebody sends. */
+  private unknownLeft = 20;
 
   constructor(private readonly input: Record<string, unknown>) {}
 
   unknownFields(record: Record<string, unknown>, known: Set<string>, prefix: string): void {
     // A mistyped safety option must not pass as absent.
     const unknown = Object.keys(record).filter((key) => !known.has(key));
-    for (const key of unknown.slice(0, 10)) {
+    const named = unknown.slice(0, Math.min(10, this.unknownLeft));
+    this.unknownLeft -= named.length;
+    for (const key of named) {
       this.problems.push(`${prefix}${shown(key)}: unknown field; known are ${[...known].join(', ')}`);
     }
-    if (unknown.length > 10)
-      this.problems.push(`${prefix || 'input'}: ${unknown.length - 10} more unknown fields`);
+    const more = unknown.length - named.length;
+    if (more > 0) this.problems.push(`${prefix.replace(/\.$/, '') || 'input'}: ${more} more unknown fields`);
   }
 
   uuid(field: string): string {
@@ -301,26 +305,33 @@ function expandIpv6(text: string): string | null {
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
 }
 
 function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return 'a list';
+  if (ArrayBuffer.isView(value)) return 'binary data';
   return isRecord(value) ? 'an object' : `a ${typeof value}`;
 }
 
 /** A value as it may stand in a message: bounded, on one line. */
 function shown(value: unknown): string {
   if (typeof value === 'object' && value !== null) return kindOf(value);
-  const text = safeJson(value).replace(/[\p{Cc}\u2028\u2029]/gu, '?');
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+  // JSON has no word for numbers such as 1e999.
+  const text = (typeof value === 'number' ? String(value) : safeJson(value)).replace(CONTROL, '?');
+  // A character that is cut in half can't be sent.
+  return text.length > 60 ? `${text.slice(0, 57).replace(HALF_CHARACTER, '')}…` : text;
 }
 
+const CONTROL = /[\p{Cc}\u2028\u2029]/gu;
+const HALF_CHARACTER = /\p{Cs}/gu;
+
+/** Lists nested so deeply that they have no JSON have no text either. */
 function safeJson(value: unknown): string {
   try {
     return JSON.stringify(value) ?? String(value);
   } catch {
-    return String(value);
+    return kindOf(value);
   }
 }

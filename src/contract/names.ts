@@ -6,6 +6,14 @@
 /** Task queue of the workflows when `ECS_NICS_TASK_QUEUE` is not set. */
 export const DEFAULT_TASK_QUEUE = 'ecs-nics';
 
+export const TASK_QUEUE_FORM = 'must be a name without spaces, of 200 characters at most';
+
+/** What `ECS_NICS_TASK_QUEUE` says, for starter and worker alike; `null`: no name of a queue. */
+export function taskQueueFrom(value: string | undefined): string | null {
+  const name = value?.trim() || DEFAULT_TASK_QUEUE;
+  return /^[^\s\p{C}]{1,200}$/u.test(name) ? name : null;
+}
+
 /** Calls to the cloud run on a queue of their own, so that one server-side rate limit covers all of them. */
 export function cloudTaskQueue(taskQueue: string): string {
   return `${taskQueue}-cloud`;

@@ -11,7 +11,9 @@ import { clean, line, unwrap } from './envelopes';
 const text = z.unknown().optional().transform(line);
 /** The same, for the reason of a failure. */
 const reason = z.unknown().optional().transform(clean);
-const id = z.string().trim().min(1);
+/** Longer ones are no ids, states or addresses; whatever is read here may come into a history. */
+const word = z.string().max(200);
+const id = word.trim().min(1);
 /** Booleans come as text too (ecs-api.md §4.2). */
 const flag = z
   .unknown()
@@ -22,7 +24,8 @@ const flag = z
   });
 /** An object that may be absent, `null`, or JSON inside a string; anything odd counts as absent. */
 const part = <T extends z.ZodType>(schema: T) => z.preprocess(unwrap, schema).nullish().catch(null);
-const listOf = <T extends z.ZodType>(schema: T) => z.array(schema).nullish().catch(null);
+/** Longer ones are rubbish: the longest real one, the address rows of 12 NICs, has some dozens. */
+const listOf = <T extends z.ZodType>(schema: T) => z.array(schema).max(500).nullish().catch(null);
 
 /** RFC 3339 in UTC; `""` while a job runs. Without a zone it would be read as local time: `null`. */
 const time = z
@@ -34,7 +37,7 @@ const time = z
     return Number.isNaN(at.getTime()) ? null : at.toISOString();
   });
 
-const fixedIps = listOf(z.object({ subnet_id: text, ip_address: z.string() })).transform((rows) =>
+const fixedIps = listOf(z.object({ subnet_id: text, ip_address: word })).transform((rows) =>
   (rows ?? []).map((row) => ({ subnetId: row.subnet_id, ip: row.ip_address })),
 );
 
@@ -53,7 +56,7 @@ export const serverAnswer = z
       id: id.optional(),
       name: text,
       status: id,
-      'OS-EXT-STS:task_state': z.string().nullish(),
+      'OS-EXT-STS:task_state': word.nullish(),
       locked: flag,
       metadata: part(z.object({ EcmResStatus: text })),
       addresses: part(z.record(z.string(), listOf(address))),
@@ -103,16 +106,19 @@ const sameMac = (a: Address, b: Address): boolean =>
 /** `GET cloudservers/{id}/os-interface` (ecs-api.md §3). Without the list, or with a nameless NIC: unreadable. */
 export const interfacesAnswer = z
   .object({
-    interfaceAttachments: z.array(
-      z.object({
-        port_id: id,
-        port_state: text,
-        net_id: text,
-        mac_addr: text,
-        fixed_ips: fixedIps,
-        delete_on_termination: flag,
-      }),
-    ),
+    // An inspection asks for every port: a list without end would keep it from ever coming to one.
+    interfaceAttachments: z
+      .array(
+        z.object({
+          port_id: id,
+          port_state: text,
+          net_id: text,
+          mac_addr: text,
+          fixed_ips: fixedIps,
+          delete_on_termination: flag,
+        }),
+      )
+      .max(200),
   })
   .transform((answer): ServerInterface[] =>
     answer.interfaceAttachments.map((nic) => ({
@@ -134,12 +140,12 @@ export const portAnswer = z
       network_id: text,
       mac_address: text,
       fixed_ips: fixedIps,
-      device_id: z.string().nullable(),
+      device_id: word.nullable(),
       status: text,
-      security_groups: listOf(z.string()),
-      allowed_address_pairs: listOf(z.object({ ip_address: z.string(), mac_address: text })),
+      security_groups: listOf(word),
+      allowed_address_pairs: listOf(z.object({ ip_address: word, mac_address: text })),
       extra_dhcp_opts: listOf(
-        z.object({ opt_name: z.union([z.string(), z.number()]).transform(String), opt_value: text }),
+        z.object({ opt_name: z.union([word, z.number()]).transform(String), opt_value: text }),
       ),
       port_security_enabled: flag,
       'binding:vif_details': part(z.object({ primary_interface: flag })),

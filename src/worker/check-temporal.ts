@@ -1,13 +1,14 @@
 /** The part of `--check` that asks Temporal. */
 import type { Finding } from './check';
 import { attributeAdvice, listAttributes, retentionAdvice } from './namespace';
-import type { Target, Temporal } from './temporal';
+import type { TemporalTarget } from '../temporal-target';
+import type { Temporal } from './temporal';
 import { connectOnce, reasonOf } from './temporal';
 import { formatDuration } from '../contract/duration';
 
 const GRPC = { notFound: 5, permissionDenied: 7, unauthenticated: 16 } as const;
 
-export async function checkTemporal(target: Target): Promise<Finding[]> {
+export async function checkTemporal(target: TemporalTarget): Promise<Finding[]> {
   let temporal: Temporal;
   try {
     temporal = await connectOnce(target);
@@ -29,7 +30,7 @@ export async function checkTemporal(target: Target): Promise<Finding[]> {
   return findings;
 }
 
-function failure({ address, namespace }: Target, error: unknown): Finding {
+function failure({ address, namespace }: TemporalTarget, error: unknown): Finding {
   const code = (error as { code?: unknown }).code;
   const reason = reasonOf(error);
   const failed = (text: string): Finding => ({ status: 'failed', what: 'Temporal', text });

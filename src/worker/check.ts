@@ -1,13 +1,12 @@
 /** `--check`: configuration, addresses, Temporal and cloud, by reading only; one line each, with the remedy. */
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type { Config } from '../config';
-import { ConfigError, inspectConfig } from '../config';
+import { inspectConfig } from '../config';
 import type { Address } from './addresses';
 import { addressProblem, formatAddress, probeAddress } from './addresses';
 import { checkCloud } from './check-cloud';
 import { checkTemporal } from './check-temporal';
-import type { Target } from './temporal';
-import { readTarget } from './temporal';
+import { readTarget } from '../temporal-target';
 
 export interface Finding {
   status: 'ok' | 'warning' | 'failed' | 'skipped';
@@ -31,13 +30,8 @@ export async function check(
   say: (line: string) => void,
 ): Promise<number> {
   const { config, problems } = inspectConfig(env, libDir, false);
-  let target: Target | null = null;
-  try {
-    target = readTarget();
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    problems.push(...error.problems);
-  }
+  const { target, problems: more } = readTarget(env);
+  problems.push(...more);
   // What the SDK would log is in the findings.
   Runtime.install({
     logger: new DefaultLogger('ERROR', () => undefined),

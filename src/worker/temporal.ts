@@ -2,11 +2,11 @@
 import { connect as tcpConnect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
-import type { ClientConnectConfig } from '@temporalio/envconfig';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
 import type { Logger } from '@temporalio/worker';
-import { ConfigError } from '../config';
+import { lenient } from '../payloads';
+import type { TemporalTarget } from '../temporal-target';
+import { endpointOf } from '../temporal-target';
 
 /** An orchestrator restarts the worker after that; silence for longer would look like health. */
 const CONNECT_FOR_MS = 60_000;
@@ -15,13 +15,6 @@ const TRY_MS = 10_000;
 const PROBE_MS = 5_000;
 
 export class UnreachableError extends Error {}
-
-/** Where to connect, by `TEMPORAL_*`. */
-export interface Target {
-  address: string;
-  namespace: string;
-  options: ClientConnectConfig['connectionOptions'];
-}
 
 export interface Temporal {
   connection: NativeConnection;
@@ -32,36 +25,13 @@ export interface Temporal {
   retentionMs: number | null;
 }
 
-/** Reads `TEMPORAL_*` and profile files (envconfig). Throws {@link ConfigError}. */
-export function readTarget(): Target {
-  let config: ClientConnectConfig;
-  try {
-    config = loadClientConnectConfig();
-  } catch (error) {
-    throw new ConfigError([`TEMPORAL_*: ${error instanceof Error ? error.message : String(error)}`]);
-  }
-  const { connectionOptions, namespace } = config;
-  const address = connectionOptions.address ?? 'localhost:7233';
-  if (endpointOf(address) === null) {
-    throw new ConfigError([`TEMPORAL_ADDRESS: ${JSON.stringify(address)} is not host:port`]);
-  }
-  return { address, namespace: namespace ?? 'default', options: connectionOptions };
-}
-
-function endpointOf(address: string): { host: string; port: number } | null {
-  const split = address.lastIndexOf(':');
-  const host = address.slice(0, split).replace(/^\[|\]$/g, '');
-  const port = Number(address.slice(split + 1));
-  return split < 1 || !Number.isInteger(port) || port < 1 || port > 65_535 ? null : { host, port };
-}
-
 /**
  * Connects, trying again for 60 s. Throws {@link UnreachableError}.
  *
  * @param trouble hears why it is not connected yet
  */
 export async function connect(
-  target: Target,
+  target: TemporalTarget,
   log: Logger,
   trouble: (problem: string) => void = () => {},
 ): Promise<Temporal> {
@@ -88,7 +58,7 @@ export async function connect(
 }
 
 /** One try, of 10 s at most. Throws what the SDK throws when Temporal, or the namespace, does not answer. */
-export async function connectOnce(target: Target, limitMs = TRY_MS): Promise<Temporal> {
+export async function connectOnce(target: TemporalTarget, limitMs = TRY_MS): Promise<Temporal> {
   const { address, namespace, options } = target;
   // A refused connection backs off for a second inside gRPC, whatever the server does meanwhile: probe first.
   await probe(address, Math.min(PROBE_MS, limitMs));
@@ -107,7 +77,7 @@ export async function connectOnce(target: Target, limitMs = TRY_MS): Promise<Tem
     const seconds = description.config?.workflowExecutionRetentionTtl?.seconds;
     return {
       connection,
-      client: new Client({ connection, namespace }),
+      client: new Client({ connection, namespace, dataConverter: { payloadCodecs: [lenient] } }),
       namespace,
       address,
       // 0 stands for "for ever".

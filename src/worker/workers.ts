@@ -40,7 +40,12 @@ export async function createWorkers(
     ...common,
     taskQueue: config.taskQueue,
     ...(config.bundlePath === null
-      ? { workflowsPath: require.resolve(join(__dirname, '..', 'workflows')) }
+      ? {
+          workflowsPath: require.resolve(join(__dirname, '..', 'workflows')),
+          dataConverter: {
+            payloadConverterPath: require.resolve(join(__dirname, '..', 'workflows', 'payloads')),
+          },
+        }
       : { workflowBundle: { codePath: config.bundlePath } }),
     maxCachedWorkflows: MAX_CACHED_WORKFLOWS,
     stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT,

@@ -12,7 +12,12 @@ const TEXT_MAX = 300;
 /** A label of a timer or an activity: one line, the fact first. */
 export function label(text: string): string {
   const line = plain(text);
-  return line.length > LABEL_MAX ? `${line.slice(0, LABEL_MAX - 1)}…` : line;
+  return cut(line, LABEL_MAX);
+}
+
+/** A character that is cut in half can't be sent. */
+function cut(line: string, max: number): string {
+  return line.length > max ? `${line.slice(0, max - 1).replace(/\p{Cs}/gu, '')}…` : line;
 }
 
 /** Text of strangers on one line, without control characters. */
@@ -20,9 +25,9 @@ export function plain(text: string): string {
   // Invisible ones (Cf) can turn the direction of what follows.
   const line = text
     .replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
-    .replace(/\p{Cf}/gu, '')
+    .replace(/[\p{Cf}\p{Cs}]/gu, '')
     .trim();
-  return line.length > TEXT_MAX ? `${line.slice(0, TEXT_MAX - 1)}…` : line;
+  return cut(line, TEXT_MAX);
 }
 
 /**

@@ -38,16 +38,21 @@ function startProblems(request: CheckedRequest | null): string[] {
       `the workflow id must be ${expectedId} (it is the lock of the server), not ${plain(info.workflowId)}`,
     );
   }
-  if (info.cronSchedule) problems.push('a cron schedule: a deletion must not repeat itself; leave it out');
+  if (info.cronSchedule) {
+    problems.push(
+      'a cron schedule: a deletion must not repeat itself; leave it out, and terminate this workflow, ' +
+        'or the schedule starts it again and again, to be refused each time',
+    );
+  }
   const neededMs = request.deadlineMs + request.undoWindowMs + HOUR_MS;
   for (const [name, ms] of [
-    ['execution', info.executionTimeoutMs],
-    ['run', info.runTimeoutMs],
+    ['an execution', info.executionTimeoutMs],
+    ['a run', info.runTimeoutMs],
   ] as const) {
     if (ms !== undefined && ms > 0 && ms < neededMs) {
       problems.push(
-        `an ${name} time-out of ${formatDuration(ms)}: shorter than deadline + undo window + 1 hour` +
-          ` (${formatDuration(neededMs)}); leave it out or raise it`.replace('an run', 'a run'),
+        `${name} time-out of ${formatDuration(ms)}: shorter than deadline + undo window + 1 hour` +
+          ` (${formatDuration(neededMs)}); leave it out or raise it`,
       );
     }
   }

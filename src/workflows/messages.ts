@@ -7,16 +7,18 @@ import {
   defineUpdate,
   setHandler,
 } from '@temporalio/workflow';
-import { requestKey } from '../contract/input';
+import { checkDeleteInput, requestKey } from '../contract/input';
 import {
   CONTINUED_AS_NEW,
   DIFFERENT_REQUEST,
+  FAILURE_TYPE,
   NOT_SUPPORTED_YET,
   QUERY_STATUS,
   SIGNAL_POLL_NOW,
   UPDATE,
 } from '../contract/names';
 import type { ByWhom, ResultDocument, SubmittedAnswer } from '../contract/types';
+import { Unreadable } from './payloads';
 import type { Run } from './run';
 
 /** How a run ended, for those who wait for it. */
@@ -37,7 +39,11 @@ export function registerMessages(run: Run, ending: () => Ending | null): void {
 
   const ownKey = requestKey(run.input);
   const validator = (request?: unknown): void => {
-    if (request !== undefined && request !== null && requestKey(request) !== ownKey) {
+    if (request === undefined || request === null) return;
+    if (request instanceof Unreadable) throw invalid([`it ${request.problem}`]);
+    if (requestKey(request) !== ownKey) {
+      const { problems } = checkDeleteInput(request);
+      if (problems.length > 0) throw invalid(problems);
       throw ApplicationFailure.nonRetryable(
         'the open run on this server serves a different request; wait for its end, or look at it with the query status',
         DIFFERENT_REQUEST,
@@ -76,6 +82,13 @@ export function registerMessages(run: Run, ending: () => Ending | null): void {
       description: 'Not supported yet',
     });
   }
+}
+
+function invalid(problems: string[]): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(
+    `the request given along can't be right: ${problems.join('; ')}`,
+    FAILURE_TYPE.invalidInput,
+  );
 }
 
 function continued(): ApplicationFailure {

@@ -22,9 +22,11 @@ export interface Resumed {
  * ways to get that link a cron schedule is the one that a caller has a hand in.
  */
 export function resumedFrom(start: unknown): Resumed['resumed'] | null {
-  const { continuedFromExecutionRunId, cronSchedule, attempt } = workflowInfo();
+  const { continuedFromExecutionRunId, firstExecutionRunId, cronSchedule, attempt } = workflowInfo();
   if (!continuedFromExecutionRunId || cronSchedule || !isRecord(start) || !isRecord(start.resumed))
     return null;
+  // Tried again after a first run that timed out before any worker saw it: the first one can't have been handed a state.
+  if (attempt > 1 && continuedFromExecutionRunId === firstExecutionRunId) return null;
   const { input, state } = (start as unknown as Resumed).resumed;
   return { input, state: attempt > 1 ? observing(state) : state };
 }

@@ -11,11 +11,12 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Reading } from '../contract/activities';
-import type { CheckedRequest } from '../contract/input';
+import type { CheckedInput, CheckedRequest } from '../contract/input';
 import { checkDeleteInput, namedNics } from '../contract/input';
 import { MEMO, serverIdOf } from '../contract/names';
 import type { NicRow, Phase, ResultDocument } from '../contract/types';
 import { currentDetails } from './display';
+import { Unreadable } from './payloads';
 import { handOn, resumedFrom } from './resume';
 import { publishPhase } from './search-attributes';
 import type { RunState, Wait } from './state';
@@ -56,7 +57,7 @@ export class Run {
   constructor(start: unknown) {
     const resumed = resumedFrom(start);
     this.input = resumed === null ? start : resumed.input;
-    const { problems, request } = checkDeleteInput(this.input);
+    const { problems, request } = checked(this.input);
     this.problems = problems;
     this.checked = request;
     this.resumed = resumed !== null;
@@ -224,6 +225,11 @@ export class Run {
     this.state.deadlineAt += lateMs;
     this.document.deadlineAt = iso(this.state.deadlineAt);
   }
+}
+
+function checked(input: unknown): CheckedInput {
+  if (!(input instanceof Unreadable)) return checkDeleteInput(input);
+  return { problems: [`the input ${input.problem}`], request: null };
 }
 
 function fresh(input: unknown, request: CheckedRequest | null): RunState {

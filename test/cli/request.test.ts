@@ -78,7 +78,7 @@ describe('flags', () => {
     expect(problems).toEqual([expect.stringContaining('put the server id first')]);
   });
 
-  it.each(['"5s"', '[]', '5'])('a timing of %s never passes unnoticed', (timing) => {
+  it.each(['"5s"', '[]', '5', 'null'])('a timing of %s never passes unnoticed', (timing) => {
     const { problems } = requestFrom(SERVER, { ...flags, all: true, timing });
     expect(problems).toEqual([expect.stringMatching(/^--timing: must be an object/)]);
   });

@@ -105,7 +105,7 @@ describe('without Temporal', () => {
 
   it('settings that cannot be read are named', async () => {
     const { code, stderr } = await starter(DELETE, { TEMPORAL_PROFILE: 'no-such-profile' });
-    expect(code).toBe(1);
-    expect(stderr).toContain('TEMPORAL_*');
+    expect(code).toBe(2);
+    expect(stderr).toContain("TEMPORAL_*: Profile 'no-such-profile' not found");
   });
 });

@@ -13,7 +13,7 @@ import {
 import { runLink, uiBase } from '../../src/cli/link';
 import { startDetails, startSummary } from '../../src/cli/start-texts';
 import { confirmationLines, questionOf } from '../../src/cli/confirm';
-import { endpointOf } from '../../src/connection';
+import { endpointOf } from '../../src/temporal-target';
 import { NIC_A, NIC_B, PAGE, SERVER } from './support';
 
 describe('the link', () => {
@@ -23,7 +23,6 @@ describe('the link', () => {
     ['127.0.0.1:7400', undefined, 'http://127.0.0.1:8400'],
     ['[::1]:7233', undefined, 'http://[::1]:8233'],
     ['temporal.internal:7233', undefined, 'http://temporal.internal:8233'],
-    ['dns:///temporal.internal:7233', undefined, 'http://temporal.internal:8233'],
     ['prod.a1b2c.tmprl.cloud:7233', undefined, 'https://cloud.temporal.io'],
     ['eu-west-1.aws.api.temporal.io:7233', undefined, 'https://cloud.temporal.io'],
     ['localhost:7233', 'https://ui.example.com/temporal/', 'https://ui.example.com/temporal'],
@@ -41,6 +40,13 @@ describe('the link', () => {
     ['10.0.0.1:99', { host: '10.0.0.1', port: 99 }],
     ['[::1]:99', { host: '::1', port: 99 }],
     ['dns:///x:1', null],
+    ['http://x:1', null],
+    ['x:', null],
+    ['x:0', null],
+    ['x:65536', null],
+    ['::1', null],
+    ['a b:1', null],
+    ['user@x:1', null],
     ['', null],
   ])('the endpoint of %j', (address, expected) => {
     expect(endpointOf(address)).toEqual(expected);

@@ -72,7 +72,7 @@ describe('the configuration', () => {
       ECS_NICS_CLOUD_RPS: 'many',
       ECS_NICS_HEALTH_ADDRESS: `127.0.0.1:${health}`,
       ECS_NICS_METRICS_ADDRESS: `127.0.0.1:${metrics}`,
-      TEMPORAL_ADDRESS: 'somewhere',
+      TEMPORAL_ADDRESS: 'some where',
     }).finished;
     expect([code, stdout]).toEqual([2, '']);
     for (const name of [
@@ -83,7 +83,7 @@ describe('the configuration', () => {
       'ECS_NICS_CLOUD_RPS',
       `ECS_NICS_HEALTH_ADDRESS: 127.0.0.1:${health} is in use`,
       `ECS_NICS_METRICS_ADDRESS: 127.0.0.1:${metrics} is in use`,
-      'TEMPORAL_ADDRESS: "somewhere" is not host:port',
+      'TEMPORAL_ADDRESS: "some where" is not host:port',
     ]) {
       expect(stderr).toContain(name);
     }

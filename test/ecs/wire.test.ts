@@ -335,3 +335,27 @@ describe('a job (ecs-api.md §2)', () => {
     },
   );
 });
+
+describe('what is longer than anything real', () => {
+  const long = 'x'.repeat(201);
+  it.each<[string, () => Promise<unknown>]>([
+    ['a state of a server', () => server({ server: { status: long } })],
+    ['a state of a job', () => job({ job_id: JOB, status: long })],
+    ['the id of a NIC', () => interfaces({ interfaceAttachments: [{ port_id: long }] })],
+    ['the owner of a port', () => port({ port: { id: NIC, device_id: long } })],
+    ['a list of NICs', () => interfaces({ interfaceAttachments: Array(201).fill({ port_id: NIC }) })],
+  ])('%s is unreadable: it would come into a history', async (_name, call) => {
+    expect((await failure(call())).kind).toBe('unreadable');
+  });
+
+  it('decoration is left out', async () => {
+    const port_ = await port({
+      port: { id: NIC, device_id: '', security_groups: [long], fixed_ips: [{ ip_address: long }] },
+    });
+    expect(port_).toMatchObject({ securityGroups: null, fixedIps: [] });
+    const children = Array(501).fill({ status: 'FAIL', entities: { nic_id: NIC } });
+    expect(await job({ job_id: JOB, status: 'FAIL', entities: { sub_jobs: children } })).toMatchObject({
+      subJobs: [],
+    });
+  });
+});

@@ -52,6 +52,7 @@ afterAll(() => Runtime.instance().shutdown());
 function bundled(sources: string): Promise<WorkflowBundle> {
   return bundleWorkflowCode({
     workflowsPath: join(sources, 'workflows/index.ts'),
+    payloadConverterPath: join(sources, 'workflows/payloads.ts'),
     logger: new DefaultLogger('WARN'),
   });
 }

@@ -19,6 +19,7 @@ import { ReusableVMWorkflowCreator } from '@temporalio/worker/lib/workflow/reusa
 import type { Workflow } from '@temporalio/worker/lib/workflow/interface';
 import type { CloudActivities } from '../../src/contract/activities';
 import { root } from '../../dev/root';
+import { payloadConverter } from '../../src/workflows/payloads';
 
 type Job = coresdk.workflow_activation.IWorkflowActivationJob;
 type Command = coresdk.workflow_commands.IWorkflowCommand;
@@ -47,6 +48,13 @@ export interface Schedule {
   resetLater?: boolean;
   /** For so many ms no worker is there to begin the second run of the chain. */
   handOverMs?: number;
+  /** Signals and Updates, ms after the start; as a client of any kind sends them. */
+  messages?: { at: number; job: Job }[];
+  /** The arguments as they came, instead of `input`: no client of ours has to have made them. */
+  payloads?: Payload[];
+  /** What else the caller has a hand in. */
+  memo?: Record<string, Payload>;
+  info?: Record<string, unknown>;
 }
 
 export type End =
@@ -65,6 +73,10 @@ export interface Played {
   runs: number[];
   /** The memo `open` that each further run of the chain began with. */
   openAtStart: unknown[];
+  /** The operator's page at the end ("Current Details"). */
+  details: string;
+  /** Answers to Updates, by their protocol id. */
+  updates: { id: string; answer: 'accepted' | 'completed' | 'rejected'; type: string; message: string }[];
   /** What was recorded: name, value, tags. */
   metrics: { name: string; value: number; tags: Record<string, unknown> }[];
 }
@@ -86,6 +98,7 @@ function workflowCreator(): Promise<ReusableVMWorkflowCreator> {
 async function createCreator(): Promise<ReusableVMWorkflowCreator> {
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(root, 'src', 'workflows', 'index.ts'),
+    payloadConverterPath: join(root, 'src', 'workflows', 'payloads.ts'),
     logger: new DefaultLogger('WARN'),
   });
   return ReusableVMWorkflowCreator.create(parseWorkflowCode(code), 5_000, new Set());
@@ -97,6 +110,8 @@ export async function prepare(): Promise<void> {
 }
 
 const payload = (value: unknown) => defaultPayloadConverter.toPayload(value);
+const readMemo = (value: Payload) =>
+  payloadConverter.fromPayload<unknown>(value, { type: 'workflow', namespace: '', workflowId: '' });
 const timestamp = (ms: number) => ({ seconds: Math.floor(ms / 1_000), nanos: (ms % 1_000) * 1_000_000 });
 const millis = (duration: { seconds?: unknown; nanos?: number | null } | null | undefined) =>
   duration ? Number(duration.seconds ?? 0) * 1_000 + Math.round((duration.nanos ?? 0) / 1_000_000) : 0;
@@ -127,6 +142,8 @@ export async function play(
     virtualMs: 0,
     runs: [0],
     openAtStart: [],
+    details: '',
+    updates: [],
     metrics: [],
   };
   const pending: Pending[] = [];
@@ -137,7 +154,8 @@ export async function play(
   for (const at of schedule.pollNowAt ?? []) {
     pending.push({ at: startedAt + at, job: { signalWorkflow: { signalName: 'pollNow', input: [] } } });
   }
-  let jobs: Job[] = [initialize(schedule, payload(schedule.input))];
+  for (const { at, job } of schedule.messages ?? []) pending.push({ at: startedAt + at, job });
+  let jobs: Job[] = [initialize(schedule, schedule.payloads ?? [payload(schedule.input)], schedule.memo)];
   let now = startedAt;
   try {
     for (let step = 0; step < MAX_STEPS; step++) {
@@ -156,8 +174,10 @@ export async function play(
           carryOut(command);
           continue;
         }
-        const status = await queryStatus(workflow, runId);
-        return { ...played, end, status, virtualMs: now - startedAt };
+        const status = await query(workflow, runId, 'status');
+        const page = await query(workflow, runId, '__temporal_workflow_metadata');
+        const details = String((page as { currentDetails?: string }).currentDetails);
+        return { ...played, end, status, details, virtualMs: now - startedAt };
       }
       jobs = await nextJobs();
     }
@@ -170,10 +190,7 @@ export async function play(
   async function continueAs(
     command: coresdk.workflow_commands.IContinueAsNewWorkflowExecution,
   ): Promise<void> {
-    const given = Object.entries(command.memo ?? {}).map(([name, value]) => [
-      name,
-      defaultPayloadConverter.fromPayload<unknown>(value),
-    ]);
+    const given = Object.entries(command.memo ?? {}).map(([name, value]) => [name, readMemo(value)]);
     played.memo = Object.fromEntries(given) as Record<string, unknown>;
     played.openAtStart.push(played.memo.open);
     if (schedule.handOverMs !== undefined && played.runs.length === 1) {
@@ -196,7 +213,7 @@ export async function play(
         ? { originalExecutionRunId: 'run-before-reset' }
         : {}),
     });
-    jobs = [initialize(schedule, command.arguments?.[0] ?? {}, command.memo ?? {})];
+    jobs = [initialize(schedule, [command.arguments?.[0] ?? {}], command.memo ?? {})];
   }
 
   async function create(info: Info): Promise<Workflow> {
@@ -229,7 +246,7 @@ export async function play(
         due.push(entry.job);
         pending.shift();
       }
-      const isMessage = (job: Job) => Boolean(job.signalWorkflow);
+      const isMessage = (job: Job) => Boolean(job.signalWorkflow ?? job.doUpdate);
       return [...due.filter(isMessage), ...due.filter((job) => !isMessage(job))];
     }
   }
@@ -266,6 +283,11 @@ export async function play(
       for (const [name, value] of Object.entries(modifyWorkflowProperties.upsertedMemo?.fields ?? {})) {
         played.memo[name] = defaultPayloadConverter.fromPayload(value);
       }
+    } else if (command.updateResponse) {
+      const { protocolInstanceId, rejected, completed } = command.updateResponse;
+      const answer = rejected ? 'rejected' : completed ? 'completed' : 'accepted';
+      const type = rejected?.applicationFailureInfo?.type ?? '';
+      played.updates.push({ id: protocolInstanceId ?? '', answer, type, message: rejected?.message ?? '' });
     }
   }
 
@@ -382,24 +404,24 @@ export async function play(
   }
 }
 
-async function queryStatus(workflow: Workflow, runId: string): Promise<unknown> {
+async function query(workflow: Workflow, runId: string, queryType: string): Promise<unknown> {
   const completion = await workflow.activate(
     coresdk.workflow_activation.WorkflowActivation.fromObject({
       runId,
-      jobs: [{ queryWorkflow: { queryId: 'status', queryType: 'status', arguments: [] } }],
+      jobs: [{ queryWorkflow: { queryId: queryType, queryType, arguments: [] } }],
     }),
   );
   const answer = completion.successful?.commands?.[0]?.respondToQuery?.succeeded?.response;
-  if (!answer) throw new Error('the query `status` has no answer');
+  if (!answer) throw new Error(`the query \`${queryType}\` has no answer`);
   return defaultPayloadConverter.fromPayload(answer);
 }
 
-function initialize(schedule: Schedule, input: Payload, memo: Record<string, Payload> = {}): Job {
+function initialize(schedule: Schedule, input: Payload[], memo: Record<string, Payload> = {}): Job {
   return {
     initializeWorkflow: {
       workflowType: 'deleteServerNics',
       workflowId: `nics/${schedule.serverId}`,
-      arguments: [input],
+      arguments: input,
       memo: { fields: memo },
       randomnessSeed: schedule.seed as unknown as Long,
     },
@@ -470,5 +492,6 @@ function workflowInfo(schedule: Schedule, runId: string, now: number): Info {
     startTime: new Date(now),
     runStartTime: new Date(now),
     unsafe: { now: () => Date.now(), isReplaying: false },
+    ...schedule.info,
   } as unknown as Info;
 }

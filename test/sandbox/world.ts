@@ -4,7 +4,7 @@ import type { CloudActivities } from '../../src/contract/activities';
 import { createCloud } from '../../src/ecs/client';
 import type { CredentialProvider } from '../../src/ecs/credentials';
 import { RateLimiter } from '../../src/ecs/limiter';
-import type { Transport } from '../../src/ecs/transport';
+import type { Transport, TransportRequest, TransportResponse } from '../../src/ecs/transport';
 import { DEFAULT_LIMITS, TransportError } from '../../src/ecs/transport';
 import type { Simulator } from '../../simulator';
 import { createSimulator, ManualClock } from '../../simulator';
@@ -26,10 +26,19 @@ export type CredentialsOf = (world: {
   projectId: string;
 }) => CredentialProvider;
 
+export interface WorldOptions {
+  auth?: 'none' | 'verify';
+  /** What becomes of an answer on its way; what it throws is what the client meets. */
+  answered?: (request: TransportRequest, answer: TransportResponse) => TransportResponse;
+}
+
 /** @param credentialsOf without it nobody has to prove who it is */
-export function createWorld(seed: number, credentialsOf?: CredentialsOf): World {
+export function createWorld(
+  seed: number,
+  credentialsOf?: CredentialsOf,
+  { auth = credentialsOf === undefined ? 'none' : 'verify', answered }: WorldOptions = {},
+): World {
   const clock = new ManualClock();
-  const auth = credentialsOf === undefined ? 'none' : 'verify';
   const simulator = createSimulator({ clock, signingClock: clock, auth, seed });
   const hangs = () =>
     simulator.control
@@ -69,7 +78,8 @@ export function createWorld(seed: number, credentialsOf?: CredentialsOf): World 
         const headers = Object.fromEntries(
           Object.entries(answer.headers).map(([name, value]) => [name, String(value)]),
         );
-        return { status: answer.statusCode, headers, body: answer.rawPayload };
+        const received = { status: answer.statusCode, headers, body: answer.rawPayload };
+        return answered?.(request, received) ?? received;
       } catch (error) {
         if (error instanceof TransportError) throw error;
         throw new TransportError('network', 'maybe', 'other side closed');

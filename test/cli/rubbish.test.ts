@@ -1,0 +1,209 @@
+/** Every flag of the starter filled with rubbish: one message that names all of it, exit code 2, nothing started. */
+import { execFileSync } from 'node:child_process';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { checkDeleteInput } from '../../src/contract';
+import type { DeleteFlags } from '../../src/cli/request';
+import { deleteCommand, requestFrom, sortOut } from '../../src/cli/request';
+import { confirmationLines } from '../../src/cli/confirm';
+import { startDetails, startSummary } from '../../src/cli/start-texts';
+import { cleanEnvironment, startProgram } from '../../dev/processes';
+import { anyJson, nastyText, runs, unfit } from '../support/rubbish';
+import { NIC_A, NIC_B, PAGE, SERVER } from './support';
+
+const SECRET = 'sEcReT-that-must-not-show';
+/** As a command line can hold it. */
+const text = nastyText.map((it) => Buffer.from(it.replaceAll('\0', '0'), 'utf8').toString('utf8'));
+const noDuration = text.filter((it) => !/^[\d.]+ *[a-z]*$/i.test(it));
+
+/** What no value of each flag may be, and what it is called in the message. */
+const WRONG: Record<string, [flag: string, fc.Arbitrary<unknown>]> = {
+  serverId: ['<server-id>', text],
+  nic: ['--nic', fc.array(text, { minLength: 1, maxLength: 40 })],
+  undoWindow: ['--undo-window', noDuration],
+  onFailure: ['--on-failure', text],
+  onCancel: ['--on-cancel', text],
+  deadline: ['--deadline', noDuration],
+  timing: [
+    '--timing',
+    fc.oneof(
+      text.filter((it) => !/^\s*\{\s*\}\s*$/.test(it)),
+      anyJson.filter((it) => JSON.stringify(it) !== '{}').map((it) => JSON.stringify(it)),
+    ),
+  ],
+  requestedBy: ['--requested-by', fc.constantFrom('', ' \t', 'x'.repeat(201))],
+  reason: ['--reason', fc.constantFrom('', '\n', 'x'.repeat(1_001))],
+};
+
+describe('flags', () => {
+  it('are each named when they are wrong, by the words of the command line, all at once', () => {
+    const wrong = fc
+      .subarray(Object.keys(WRONG), { minLength: 1 })
+      .chain((names) => fc.record(Object.fromEntries(names.map((name) => [name, WRONG[name]![1]]))));
+    fc.assert(
+      fc.property(wrong, (bad) => {
+        const { serverId = SERVER, ...flags } = bad as { serverId?: string } & Partial<DeleteFlags>;
+        const { problems } = requestFrom(serverId, { nic: [NIC_A], wait: true, ...flags });
+        for (const name of Object.keys(bad)) {
+          expect(
+            problems.some((problem) => problem.startsWith(WRONG[name]![0])),
+            name,
+          ).toBe(true);
+        }
+        for (const problem of problems) expect(unfit(problem, 400), problem).toBeNull();
+        expect(problems.length).toBeLessThan(60);
+      }),
+      runs(400),
+    );
+  });
+
+  it('unknown ones and stray words are named, whatever they are', () => {
+    fc.assert(
+      fc.property(fc.array(text, { maxLength: 5 }), (words) => {
+        const { serverId, unknown } = sortOut(words);
+        expect(unknown).toHaveLength(words.length - (serverId === undefined ? 0 : 1));
+        for (const problem of unknown) expect(unfit(problem, 150)).toBeNull();
+      }),
+      runs(200),
+    );
+  });
+});
+
+/** Requests that pass, with texts that a shell or a page would make something of. */
+const requests = fc
+  .record(
+    {
+      nic: fc.constantFrom<string[][]>([NIC_A], [NIC_B, NIC_A]),
+      allowElasticIp: fc.boolean(),
+      dryRun: fc.boolean(),
+      deadline: fc.constantFrom('90s', '20 minutes', ' ', '5 MIN'),
+      requestedBy: text.filter((it) => it.length <= 200),
+      reason: text.filter((it) => it.length <= 1_000),
+      timing: fc.constantFrom('{"settle":"1s"}', '{}'),
+    },
+    { requiredKeys: ['nic'] },
+  )
+  .map((flags) => requestFrom(SERVER, { wait: true, ...flags }))
+  .filter(({ problems }) => problems.length === 0)
+  .map(({ input }) => input);
+
+describe('a request that passes', () => {
+  it('comes back the same from the command that is shown for it, through a real shell', () => {
+    const inputs = fc.sample(requests, { numRuns: 60, seed: 5 });
+    const script = inputs.map((input) => `printf '%s\\0' ${deleteCommand(input)}; printf '\\001'`).join('\n');
+    const lines = execFileSync('sh', ['-s'], { input: script, encoding: 'utf8' }).split('\u0001');
+    inputs.forEach((input, index) => {
+      const words = (lines[index] ?? '').split('\0').slice(0, -1);
+      expect(words.slice(0, 3)).toEqual(['ecs-nics', 'delete', SERVER]);
+      const after = (flag: string) => words[words.indexOf(flag) + 1];
+      if (input.reason !== undefined) expect(after('--reason')).toBe(input.reason);
+      if (input.requestedBy !== undefined) expect(after('--requested-by')).toBe(input.requestedBy);
+      if (input.timing) expect(JSON.parse(after('--timing') ?? '')).toEqual(input.timing);
+      expect(words.includes('--dry-run')).toBe(input.dryRun === true);
+    });
+  });
+
+  it('is asked about and shown in bounded texts with nothing to obey in them', () => {
+    fc.assert(
+      fc.property(requests, (input) => {
+        expect(checkDeleteInput(input).problems).toEqual([]);
+        expect(unfit(startSummary(input), 80)).toBeNull();
+        expect(unfit(startDetails(input), 5_000)).toBeNull();
+        expect(startDetails(input)).not.toMatch(/(?<!\\)<|(?<!\\)\]\(/);
+        for (const line of confirmationLines(input, PAGE)) expect(unfit(line, 80)).toBeNull();
+      }),
+      runs(200),
+    );
+  });
+});
+
+describe('the program', { timeout: 120_000 }, () => {
+  const run = (args: string[], env: Record<string, string> = {}) =>
+    startProgram(
+      'starter.js',
+      args,
+      cleanEnvironment(process.env, { TEMPORAL_ADDRESS: '127.0.0.1:1', ...env }),
+    ).finished;
+  const huge = Array.from({ length: 2_000 }, (_, n) => `nic-${n}`);
+
+  it.concurrent.each<[string, string[], Record<string, string>, string[]]>([
+    [
+      'every flag of delete',
+      [
+        ...[
+          'delete',
+          'Zürich',
+          '--nic',
+          'eth0',
+          '--nic',
+          '😀',
+          '--all',
+          '--keep-port',
+          '--undo-window',
+          '1y',
+        ],
+        ...[
+          '--on-failure',
+          'explode',
+          '--on-cancel',
+          'x\ny',
+          '--deadline',
+          '-1h',
+          '--timing',
+          '{"poll":"1s"}',
+        ],
+        ...['--requested-by', '', '--reason', 'x'.repeat(5_000), '--dryrun', '--nope=1', 'stray'],
+      ],
+      {},
+      [
+        ...['<server-id>', '--nic: "eth0"', '--nic: "😀"', '--nic and --all', '--keep-port', '--undo-window'],
+        ...['--on-failure', '--on-cancel', '--deadline', '--timing."poll"', '--requested-by', '--reason'],
+        ...[
+          '"--dryrun": unknown option',
+          '"--nope=1": unknown option',
+          '"stray": one argument too many',
+          '--yes',
+        ],
+      ].filter((part) => !part.startsWith('--nic: ')),
+    ],
+    [
+      'thousands of NICs that are none',
+      ['delete', SERVER, '--nic', ...huge, '--yes'],
+      {},
+      ['--nic: 2000 entries', '--nic: "nic-0"', '--nic: "nic-31"'],
+    ],
+    [
+      'the environment beside it',
+      ['delete', SERVER, '--nic', NIC_A, '--deadline', 'soon'],
+      { TEMPORAL_ADDRESS: 'x:99999', ECS_NICS_TASK_QUEUE: 'a b', TEMPORAL_UI_URL: 'nowhere' },
+      ['--deadline', '--yes', 'TEMPORAL_ADDRESS', 'ECS_NICS_TASK_QUEUE', 'TEMPORAL_UI_URL'],
+    ],
+    [
+      'the environment of any other command',
+      ['list'],
+      {
+        ...{ TEMPORAL_ADDRESS: 'http://x', TEMPORAL_NAMESPACE: 'a b', TEMPORAL_API_KEY: `${SECRET}\n` },
+        ...{ TEMPORAL_TLS: 'yes', TEMPORAL_GRPC_META_X: `${SECRET}ü`, ECS_NICS_TASK_QUEUE: '\u202e' },
+        ...{ TEMPORAL_TLS_CLIENT_KEY_DATA: SECRET, TEMPORAL_UI_URL: 'javascript:alert(1)' },
+      },
+      [
+        ...['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE', 'TEMPORAL_API_KEY', 'TEMPORAL_TLS:', 'TEMPORAL_UI_URL'],
+        ...['TEMPORAL_GRPC_META_X', 'ECS_NICS_TASK_QUEUE', 'TEMPORAL_TLS_CLIENT_KEY'],
+      ],
+    ],
+    ['an id with a line break', ['watch', `${SERVER}\n`], {}, ['<server-id>']],
+    ['an empty id', ['cancel', ''], {}, ['<server-id>']],
+    ['an odd limit', ['list', '--limit', '1e999'], {}, ['1 to 1000']],
+    ['an odd command', ['__proto__', '--json'], {}, ['__proto__']],
+  ])('%s: exit code 2, one document, every problem', async (_name, args, env, parts) => {
+    const { code, stdout, stderr } = await run([...args, '--json'], env);
+    expect([code, stderr]).toEqual([2, expect.not.stringMatching(/^\s+at |internal error/m)]);
+    const { error } = JSON.parse(stdout) as { error: { type: string; message: string } };
+    for (const part of parts) {
+      expect(error.message).toContain(part);
+      expect(stderr).toContain(part);
+    }
+    expect(stdout + stderr).not.toContain(SECRET);
+    expect(error.message.length).toBeLessThan(8_000);
+  });
+});

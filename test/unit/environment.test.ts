@@ -1,0 +1,267 @@
+/** Every variable wrong in every way, many at once: each is named with its remedy in one message, and no secret is in it. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import { ConfigError, inspectConfig } from '../../src/config';
+import { DEFAULT_TASK_QUEUE, taskQueueFrom } from '../../src/contract';
+import { readTarget } from '../../src/temporal-target';
+import { nastyText, runs, unfit } from '../support/rubbish';
+
+const SECRET = 'sEcReT-that-must-not-show';
+const lib = mkdtempSync(join(tmpdir(), 'ecs-nics-'));
+afterAll(() => rmSync(lib, { recursive: true }));
+
+type Env = Record<string, string>;
+
+/** As `process.env` can hold it, and not what counts as not set. */
+const text = fc.oneof(nastyText, fc.constant(SECRET)).filter((it) => it.trim() !== '' && !it.includes('\0'));
+const besides = (right: RegExp) => text.filter((it) => !right.test(it.trim()));
+const noNumber = fc.oneof(
+  besides(/^[\d.]+$/),
+  fc.constantFrom('0', '-1', '0.4', '1001', 'NaN', 'Infinity', '1,5', '１０', '10/s', '0x'),
+);
+const noAddress = fc.oneof(
+  besides(/^off$/i),
+  fc.constantFrom(
+    '8081',
+    ':8081',
+    '127.0.0.1',
+    '127.0.0.1:0',
+    '127.0.0.1:65536',
+    '[::1',
+    'worker:1',
+    '1.2.3:4',
+  ),
+);
+const noEndpoint = fc.oneof(
+  besides(/^https:\/\/[\w.]+$/),
+  fc.constantFrom(
+    'http://ecs.example',
+    'https://',
+    'https://a b',
+    `https://u:${SECRET}@x`,
+    `https://x/${SECRET}`,
+  ),
+  fc.constantFrom('ftp://x', 'https://x?a', 'https://x#a', 'javascript:alert(1)', 'file:///etc/passwd'),
+);
+
+/** What no value of each may be. */
+const WRONG: Record<string, fc.Arbitrary<string>> = {
+  HUAWEICLOUD_SDK_PROJECT_ID: besides(/^[\w-]{1,64}$/),
+  HUAWEICLOUD_SDK_REGION_ID: besides(/^[a-z\d-]{1,40}$/),
+  HUAWEICLOUD_ECS_ENDPOINT: noEndpoint,
+  HUAWEICLOUD_VPC_ENDPOINT: noEndpoint,
+  HUAWEICLOUD_IAM_ENDPOINT: noEndpoint,
+  ECS_NICS_METADATA_ENDPOINT: fc.oneof(noEndpoint, fc.constantFrom('https://x', 'http://169.254.169.254')),
+  ECS_NICS_TASK_QUEUE: fc.oneof(fc.constantFrom('a b', 'a\tb', 'a\u202Eb', 'x'.repeat(201))),
+  ECS_NICS_CLOUD_RPS: noNumber,
+  ECS_NICS_HEALTH_ADDRESS: noAddress,
+  ECS_NICS_METRICS_ADDRESS: noAddress,
+  ECS_NICS_SHUTDOWN_GRACE: fc.oneof(besides(/^\d/), fc.constantFrom('-1', '2h', '1 year', '5 fortnights')),
+  ECS_NICS_LOG_LEVEL: fc.oneof(besides(/^(trace|debug|info|warn|error)$/), fc.constantFrom('INFO', 'fatal')),
+  ECS_NICS_LOG_FORMAT: fc.oneof(besides(/^(json|pretty)$/), fc.constantFrom('JSON', 'text')),
+};
+const RIGHT: Env = {
+  HUAWEICLOUD_SDK_PROJECT_ID: '0123456789abcdef0123456789abcdef',
+  HUAWEICLOUD_SDK_REGION_ID: 'eu-west-101',
+  HUAWEICLOUD_ECS_ENDPOINT: 'https://ecs.example',
+  HUAWEICLOUD_VPC_ENDPOINT: ' http://127.0.0.1:8900 ',
+  HUAWEICLOUD_IAM_ENDPOINT: '',
+  ECS_NICS_TASK_QUEUE: ' Schlange-ü \n',
+  ECS_NICS_CLOUD_RPS: '0.5',
+  ECS_NICS_HEALTH_ADDRESS: 'OFF',
+  ECS_NICS_METRICS_ADDRESS: '[::]:9464',
+  ECS_NICS_SHUTDOWN_GRACE: '1 hour',
+  ECS_NICS_LOG_LEVEL: 'warn',
+  ECS_NICS_LOG_FORMAT: '  ',
+};
+const keys = { HUAWEICLOUD_SDK_AK: 'AK', HUAWEICLOUD_SDK_SK: SECRET };
+
+/** Credentials that can't be used, and the variable that is named for it. */
+const CREDENTIALS: [Env, string][] = [
+  [{ HUAWEICLOUD_SDK_SK: SECRET }, 'HUAWEICLOUD_SDK_AK'],
+  [{ ...keys, HUAWEICLOUD_SDK_AK: `a ${SECRET}` }, 'HUAWEICLOUD_SDK_AK'],
+  [{ ...keys, HUAWEICLOUD_SDK_SK: `${SECRET}ü` }, 'HUAWEICLOUD_SDK_SK'],
+  [{ ...keys, HUAWEICLOUD_SDK_SECURITY_TOKEN: `x\n${SECRET}` }, 'HUAWEICLOUD_SDK_AK'],
+  [{ HW_ACCESS_KEY: SECRET }, 'HW_SECRET_KEY'],
+  [{ HW_USER_NAME: 'u', HW_USER_PASSWORD: SECRET }, 'HW_DOMAIN_NAME'],
+  [{ HW_DOMAIN_NAME: 'd', HW_USER_NAME: 'u', HW_USER_PASSWORD: `a\u0007${SECRET}` }, 'HW_USER_PASSWORD'],
+  [{ HW_DOMAIN_NAME: 'd', HW_USER_NAME: 'u', HW_USER_PASSWORD: `${SECRET}\n` }, 'HW_USER_PASSWORD'],
+  [{ HW_AUTH_TOKEN: `${SECRET} ${SECRET}` }, 'HW_AUTH_TOKEN'],
+  [{ ...keys, TEMPORAL_DEPLOYMENT_NAME: 'd' }, 'TEMPORAL_WORKER_BUILD_ID'],
+];
+
+describe('the environment of the worker', () => {
+  it('each wrong variable is named, each right one is not, and nothing is quoted that is secret', () => {
+    const wrong = fc
+      .subarray(Object.keys(WRONG), { minLength: 1 })
+      .chain((names) => fc.record(Object.fromEntries(names.map((name) => [name, WRONG[name]!]))));
+    fc.assert(
+      fc.property(
+        wrong,
+        fc.constantFrom<[Env, string | null]>([keys, null], ...CREDENTIALS),
+        (bad, [creds, lack]) => {
+          const { problems } = inspectConfig({ ...RIGHT, ...bad, ...creds }, lib, false);
+          const { message } = new ConfigError(problems);
+          const named = [...Object.keys(bad), ...(lack === null ? [] : [lack])];
+          for (const name of named) expect(problems.some((problem) => problem.includes(name))).toBe(true);
+          expect(problems).toHaveLength(named.length);
+          expect(unfit(message, 5_000)).toBeNull();
+          // What is short and no address may be shown as it is; a secret is none of that.
+          expect(shownBut(message, bad)).not.toContain(SECRET);
+        },
+      ),
+      runs(400),
+    );
+  });
+
+  it('all that is right passes, padded or empty as files and templates leave it', () => {
+    const { config, problems } = inspectConfig({ ...RIGHT, ...keys }, lib, false);
+    expect(problems).toEqual([]);
+    expect([config.taskQueue, config.logFormat]).toEqual(['Schlange-ü', 'json']);
+  });
+});
+
+/** Numbers, durations and addresses to listen at are quoted: nobody keeps a secret there. */
+function shownBut(message: string, bad: Partial<Env>): string {
+  const quoted = [
+    'ECS_NICS_CLOUD_RPS',
+    'ECS_NICS_SHUTDOWN_GRACE',
+    'ECS_NICS_HEALTH_ADDRESS',
+    'ECS_NICS_METRICS_ADDRESS',
+  ];
+  const lines = message
+    .split('\n')
+    .filter((line) => !quoted.some((name) => name in bad && line.includes(name)));
+  return lines.join('\n');
+}
+
+describe('a password', () => {
+  it('is sent as it is, also with spaces at its ends; the rest may be padded', async () => {
+    let body = '';
+    const iam = createServer((asked, answer) => {
+      asked.on('data', (piece: Buffer) => (body += piece.toString()));
+      asked.on('end', () => answer.writeHead(401).end('{}'));
+    }).listen(0, '127.0.0.1');
+    await once(iam, 'listening');
+    const login = { HW_DOMAIN_NAME: ' d ', HW_USER_NAME: ' u\n', HW_USER_PASSWORD: ` ${SECRET} ` };
+    const endpoint = `http://127.0.0.1:${(iam.address() as AddressInfo).port}`;
+    const env = { ...RIGHT, ...login, HUAWEICLOUD_IAM_ENDPOINT: endpoint };
+    const { config, problems } = inspectConfig(env, lib, false);
+    expect(problems).toEqual([]);
+    const request = { method: 'GET', path: '/', headers: { host: 'h' }, body: null };
+    await expect(config.credentials.authorize(request, Date.now())).rejects.toThrow();
+    iam.close();
+    expect(body).toContain(`"password":" ${SECRET} "`);
+    expect(body).toContain('"name":"u"');
+    expect(body).toContain('"name":"d"');
+  });
+});
+
+describe('where Temporal is', () => {
+  const file = join(lib, 'temporal.toml');
+  const read = (env: Env) => readTarget({ TEMPORAL_CONFIG_FILE: '/no/such/file', ...env });
+
+  it('each wrong variable is named, and nothing secret with it', () => {
+    const WRONG_TEMPORAL: Record<string, fc.Arbitrary<string>> = {
+      TEMPORAL_ADDRESS: fc.oneof(
+        fc.constantFrom(
+          '',
+          ' ',
+          'http://x:1',
+          'dns:///x:1',
+          'x:',
+          ':1',
+          'x:0',
+          'x:65536',
+          'x:1:2',
+          'a b',
+          '[::1',
+          '::1',
+        ),
+        nastyText.map((it) => `x:${it}z`),
+      ),
+      TEMPORAL_NAMESPACE: fc.constantFrom('', ' ', 'a b', 'a\u202Eb', 'x'.repeat(1_001)),
+      TEMPORAL_API_KEY: fc.constantFrom('', `a ${SECRET}`, `${SECRET}\n`, `${SECRET}ü`),
+      TEMPORAL_TLS: fc.constantFrom('', 'TRUE', 'yes', 'off', '2'),
+      TEMPORAL_TLS_DISABLE_HOST_VERIFICATION: fc.constantFrom('no', 'True'),
+      TEMPORAL_TLS_CLIENT_KEY_DATA: fc.constant(SECRET),
+      TEMPORAL_GRPC_META_X: fc.constantFrom(`${SECRET}\n`, `ü ${SECRET}`),
+    };
+    const wrong = fc
+      .subarray(Object.keys(WRONG_TEMPORAL), { minLength: 1 })
+      .chain((names) => fc.record(Object.fromEntries(names.map((name) => [name, WRONG_TEMPORAL[name]!]))));
+    fc.assert(
+      fc.property(wrong, (bad) => {
+        const { target, problems } = read(bad);
+        expect(target).toBeNull();
+        const message = problems.join('\n');
+        for (const name of Object.keys(bad)) expect(message).toContain(name.replace('_DATA', ''));
+        expect(problems).toHaveLength(Object.keys(bad).length);
+        expect(unfit(message, 3_000)).toBeNull();
+        expect(message).not.toContain(SECRET);
+      }),
+      runs(200),
+    );
+  });
+
+  it.each<[string, Env, RegExp]>([
+    ['a profile that is not there', { TEMPORAL_PROFILE: 'nope' }, /^TEMPORAL_\*: Profile 'nope' not found/],
+    [
+      'a certificate that is not there',
+      { TEMPORAL_TLS_CLIENT_CERT_PATH: '/no/cert', TEMPORAL_TLS_CLIENT_KEY_PATH: '/no/key' },
+      /ENOENT.*\/no\/cert/,
+    ],
+    [
+      'the same twice',
+      { TEMPORAL_TLS_SERVER_CA_CERT_PATH: 'a', TEMPORAL_TLS_SERVER_CA_CERT_DATA: 'b' },
+      /both/,
+    ],
+  ])('%s', (_name, env, expected) => {
+    expect(read(env)).toEqual({ target: null, problems: [expect.stringMatching(expected)] });
+  });
+
+  it.each([
+    `[profile.default]\napi_key = "${SECRET}\n`,
+    `[profile.default]\napi_key = ${SECRET}\n`,
+    `${SECRET} = 1\n`,
+    `[profile.default]\naddress = 5\napi_key = "${SECRET}"\n`,
+    '\u0000\u0001\ufffd',
+  ])('a profile file of rubbish is named, and not quoted: %j', (content) => {
+    writeFileSync(file, content);
+    const { target, problems } = readTarget({ TEMPORAL_CONFIG_FILE: file });
+    expect([target, problems.length]).toEqual([null, 1]);
+    expect(problems.join()).not.toContain(SECRET);
+  });
+
+  it.each([
+    [{}, 'localhost:7233', 'default'],
+    [
+      { TEMPORAL_ADDRESS: 'temporal.internal', TEMPORAL_NAMESPACE: 'ops.a1b2' },
+      'temporal.internal',
+      'ops.a1b2',
+    ],
+    [{ TEMPORAL_ADDRESS: '[::1]:7234', TEMPORAL_TLS: 'false' }, '[::1]:7234', 'default'],
+  ])('what is right is taken: %j', (env, address, namespace) => {
+    expect(read(env as Env)).toMatchObject({ target: { address, namespace }, problems: [] });
+  });
+});
+
+describe('the task queue', () => {
+  it.each([
+    [undefined, DEFAULT_TASK_QUEUE],
+    [' \n', DEFAULT_TASK_QUEUE],
+    [' ops\n', 'ops'],
+    ['東京', '東京'],
+    ['a b', null],
+    ['a\u0000b', null],
+    ['x'.repeat(201), null],
+  ])('%j is %j for starter and worker alike', (value, expected) => {
+    expect(taskQueueFrom(value)).toBe(expected);
+  });
+});
