@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ResultDocument } from '../../src/contract';
 import { until } from '../../dev/ports';
 import type { Stack } from '../../dev/stack';
-import { startStack } from '../../dev/stack';
+import { startStack } from '../support/watched-stack';
 import { createServer, posts, TIMING, untilPosted } from '../support/e2e';
 import { expectTruth } from '../support/truth';
 

@@ -10,7 +10,7 @@ import type { NicOutcome, ResultDocument, RunOutcome } from '../../src/contract'
 import { FAILURE_TYPE } from '../../src/contract';
 import { root } from '../../dev/root';
 import type { Stack } from '../../dev/stack';
-import { startStack } from '../../dev/stack';
+import { startStack } from '../support/watched-stack';
 import { createServer, TIMING, untilPosted } from '../support/e2e';
 import { expectTruth } from '../support/truth';
 

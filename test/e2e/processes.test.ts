@@ -132,7 +132,7 @@ scenarios.add('the server is killed and restarted on its database while runs pol
     all.push(...(await bringTo(bed, moments)));
     process.kill(server.pid!, 'SIGKILL');
     await sleep(DOWN_MS);
-    server = scenarios.keep(await startTemporal(own));
+    server = scenarios.keepInstead(server, await startTemporal(own));
     scenarios.count('restarts of the server');
   }
   // By the one worker there is, which nobody has started again.

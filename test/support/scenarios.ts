@@ -3,18 +3,18 @@
  * end of its own. An attempt's minute is so waited for once, not once a scenario.
  */
 import { Client, Connection } from '@temporalio/client';
-import { afterAll, beforeAll, describe, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Simulator } from '../../dev/simulator';
 import { startSimulator } from '../../dev/simulator';
-import type { Stack } from '../../dev/stack';
-import { startStack } from '../../dev/stack';
 import type { Temporal } from '../../dev/temporal-server';
 import { startTemporal } from '../../dev/temporal-server';
 import type { Bed, Judged, Run } from './moments';
 import { judge } from './moments';
+import type { WatchedStack } from './watched-stack';
+import { startStack } from './watched-stack';
 
 export interface WorkerBed extends Bed {
-  stack: Stack;
+  stack: WatchedStack;
 }
 
 interface Closable {
@@ -34,6 +34,12 @@ export class Scenarios {
   /** Closed at the end, the last one first. */
   keep<T extends Closable>(it: T): T {
     this.opened.push(it);
+    return it;
+  }
+
+  /** In the place of one that is gone: what stands on it is closed before it. */
+  keepInstead<T extends Closable>(gone: Closable, it: T): T {
+    this.opened.splice(this.opened.indexOf(gone), 1, it);
     return it;
   }
 
@@ -90,6 +96,7 @@ export class Scenarios {
       const told = counts.map(([what, count]) => `${count} ${what}`).join(', ');
       process.stdout.write(`[${title}] ${names.length} scenarios, ${told}\n`);
       while (this.opened.length > 0) await this.opened.pop()?.close();
+      expect(violations).toEqual([]);
     });
     describe(title, () => {
       it.each(names)('%s', { timeout }, async (name) => {

@@ -5,6 +5,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { Running } from '../../dev/processes';
+import type { Worker } from '../../dev/worker';
 import type { Stack, StackOptions } from '../../dev/stack';
 import { startStack as start } from '../../dev/stack';
 
@@ -31,10 +32,17 @@ export async function startStack(options: StackOptions = {}): Promise<WatchedSta
     starters.push(running);
     return running;
   };
+  const workers = [stack.worker];
+  const addWorker = (): Worker => {
+    const worker = stack.addWorker();
+    workers.push(worker);
+    return worker;
+  };
   const extra: WatchedStack['extra'] = { texts: {}, secrets: [], temporalGone: false };
   return {
     ...stack,
     extra,
+    addWorker,
     startStarter,
     starter: (...args) => startStarter(...args).finished,
     close: async () => {
@@ -47,7 +55,7 @@ export async function startStack(options: StackOptions = {}): Promise<WatchedSta
           ...extra.secrets,
         ];
         const texts: Record<string, string> = {
-          'the log of the worker': stack.worker.log,
+          'the logs of the workers': workers.map(({ log }) => log).join('\n'),
           'the ledger of the cloud': JSON.stringify(await stack.simulator.get('/_sim/ledger')),
           ...(extra.temporalGone ? {} : await historiesOf(stack)),
           ...extra.texts,
