@@ -225,24 +225,6 @@ describe('what must never send', { timeout: 180_000 }, () => {
     expect(await posts(stack.simulator, server.id)).toBe(1);
   });
 
-  it('a worker that was frozen before its POST and thaws after its attempt was given up', async () => {
-    const server = await createServer(stack.simulator);
-    // The inspection's last look is held back for so long that the freeze falls before the POST.
-    await stack.simulator.post('/_sim/faults', {
-      match: { class: 'port', serverId: server.id },
-      what: { kind: 'delay', ms: 1_500 },
-    });
-    const handle = await start(`nics/${server.id}`, request(server.id, server.nics.slice(0, 1)));
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    stack.worker.freeze();
-    await new Promise((resolve) => setTimeout(resolve, 70_000));
-    stack.worker.thaw();
-    const document = (await handle.result()) as ResultDocument;
-    expect(document.outcome).toBe('deleted');
-    expect(await posts(stack.simulator, server.id)).toBe(1);
-    await expectTruth(stack.simulator, document);
-  });
-
   it('a run whose predecessor was terminated with a job under way, until that job is over', async () => {
     const server = await createServer(stack.simulator, { jobSeconds: 8 });
     const first = await start(`nics/${server.id}`, request(server.id, server.nics.slice(0, 1)));
