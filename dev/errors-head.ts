@@ -125,6 +125,8 @@ export function errorsHead(): string[] {
     ),
     table(['other ends', 'exit code', 'says', 'you'], OTHER_ENDS),
     'A failed run carries its result document in the failure (`details[0]`); `ecs-nics status` shows it without a worker, too.',
+    '## What a caller hangs on a start',
+    table(['start option', 'the run'], START_OPTIONS),
     '## Exit codes',
     table(['starter', 'meaning'], EXIT_CODES),
     table(['worker', 'meaning'], WORKER_EXIT_CODES),
@@ -147,6 +149,25 @@ export function errorsHead(): string[] {
     LEGEND,
   ];
 }
+
+const START_OPTIONS = [
+  [
+    'execution or run time-out',
+    '`InvalidInput` when it is shorter than deadline + undo window + 1 hour: it would end the run unobserved.',
+  ],
+  [
+    'retry policy',
+    'Without effect: every failure is final. Only a run that has hit its run time-out is tried again, and lets what was sent come to rest first.',
+  ],
+  ['cron schedule', '`InvalidInput`, each time anew: `temporal workflow terminate` ends it.'],
+  ['a Temporal schedule', '`InvalidInput`: it gives the workflow an id of its own, and the id is the lock.'],
+  ['workflow task time-out, start delay', 'As anywhere; the deadline counts from the first task on.'],
+  [
+    'an input, or a message’s argument, that can’t be read (another’s encryption, say)',
+    '`InvalidInput`: send plain JSON. The argument of a signal is not looked at, a memo is left alone.',
+  ],
+  ['an unknown workflow type', '`InvalidInput`, with the types there are.'],
+];
 
 const order = Object.keys(RUN_FAILURES);
 

@@ -1,15 +1,17 @@
 /** Every flag of the starter filled with rubbish: one message that names all of it, exit code 2, nothing started. */
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { checkDeleteInput } from '../../src/contract';
 import type { DeleteFlags } from '../../src/cli/request';
 import { deleteCommand, requestFrom, sortOut } from '../../src/cli/request';
 import { confirmationLines } from '../../src/cli/confirm';
 import { startDetails, startSummary } from '../../src/cli/start-texts';
 import { cleanEnvironment, startProgram } from '../../dev/processes';
-import { anyJson, nastyText, runs, unfit } from '../support/rubbish';
+import { anyJson, nastyText, runs, TEST_TIMEOUT, unfit } from '../support/rubbish';
 import { NIC_A, NIC_B, PAGE, SERVER } from './support';
+
+vi.setConfig({ testTimeout: TEST_TIMEOUT });
 
 const SECRET = 'sEcReT-that-must-not-show';
 /** As a command line can hold it. */
@@ -117,7 +119,7 @@ describe('a request that passes', () => {
   });
 });
 
-describe('the program', { timeout: 120_000 }, () => {
+describe('the program', () => {
   const run = (args: string[], env: Record<string, string> = {}) =>
     startProgram(
       'starter.js',

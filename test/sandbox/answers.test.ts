@@ -3,15 +3,17 @@
  * end, dripping, quoting what was sent. Every run ends, with the ledger's truth or `unknown`, and tells no secret.
  */
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { accessKeys } from '../../src/ecs/credentials';
 import type { TransportRequest, TransportResponse } from '../../src/ecs/transport';
 import { DEFAULT_LIMITS, TransportError } from '../../src/ecs/transport';
 import { DEFAULTS } from '../../simulator';
-import { nastyText, runs, unfit } from '../support/rubbish';
+import { nastyText, runs, TEST_TIMEOUT, unfit } from '../support/rubbish';
 import { play, prepare } from './adapter';
 import { documentOf, judge, serverOf, TIMING } from './judge';
 import { createWorld } from './world';
+
+vi.setConfig({ testTimeout: TEST_TIMEOUT });
 
 beforeAll(prepare, 60_000);
 
@@ -188,22 +190,18 @@ describe('damaged answers', () => {
     }
   });
 
-  it(
-    'of any kind, at any time: the run ends with the truth, or with `unknown`',
-    { timeout: 900_000 },
-    async () => {
-      const ends: Record<string, number> = {};
-      await fc.assert(
-        fc.asyncProperty(plans, async (plan) => {
-          const outcome = await playPlan(plan);
-          ends[outcome] = (ends[outcome] ?? 0) + 1;
-        }),
-        runs(80),
-      );
-      expect(ends.deleted).toBeGreaterThan(20);
-      console.log('runs with damaged answers:', ends);
-    },
-  );
+  it('of any kind, at any time: the run ends with the truth, or with `unknown`', async () => {
+    const ends: Record<string, number> = {};
+    await fc.assert(
+      fc.asyncProperty(plans, async (plan) => {
+        const outcome = await playPlan(plan);
+        ends[outcome] = (ends[outcome] ?? 0) + 1;
+      }),
+      runs(80),
+    );
+    expect(ends.deleted).toBeGreaterThan(20);
+    console.log('runs with damaged answers:', ends);
+  });
 });
 
 describe('texts of the cloud', () => {

@@ -1,12 +1,14 @@
 /** Signals and Updates of any kind to an open run: each is answered or left alone, and the deletion goes its way. */
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
-import { anyJson, nastyText, runs, unfit } from '../support/rubbish';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { anyJson, nastyText, runs, TEST_TIMEOUT, unfit } from '../support/rubbish';
 import type { Played, Schedule } from './adapter';
 import { play, prepare } from './adapter';
 import { documentOf, judge, serverOf, TIMING } from './judge';
 import type { World } from './world';
 import { createWorld } from './world';
+
+vi.setConfig({ testTimeout: TEST_TIMEOUT });
 
 beforeAll(prepare, 60_000);
 

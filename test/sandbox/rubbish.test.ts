@@ -1,12 +1,14 @@
 /** Inputs of any shape, through the real bundle in the real sandbox: refused by name, and nothing else happens. */
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ResultDocument } from '../../src/contract';
-import { anyJson, nastyText, runs, unfit } from '../support/rubbish';
+import { anyJson, nastyText, runs, TEST_TIMEOUT, unfit } from '../support/rubbish';
 import type { Played, Schedule } from './adapter';
 import { play, prepare } from './adapter';
 import { judge, serverOf, TIMING } from './judge';
 import { createWorld } from './world';
+
+vi.setConfig({ testTimeout: TEST_TIMEOUT });
 
 beforeAll(prepare, 60_000);
 
@@ -213,7 +215,7 @@ describe('the circumstances of a start', () => {
 });
 
 describe('an input that is nearly right', () => {
-  it('is refused, or does what it says; nothing in between', { timeout: 600_000 }, async () => {
+  it('is refused, or does what it says; nothing in between', async () => {
     const changes = fc.array(fc.tuple(fc.nat(20), fc.oneof(anyJson, fc.constantFrom(true, '2h', 'keep'))), {
       minLength: 1,
       maxLength: 2,

@@ -4,6 +4,9 @@ import fc from 'fast-check';
 /** `RUBBISH=20` plays twenty times as much as CI does. */
 const FACTOR = Number(process.env.RUBBISH ?? 1);
 
+/** Of one test, in ms: a machine may be busy, and more on demand takes its time. */
+export const TEST_TIMEOUT = 120_000 * Math.max(1, FACTOR);
+
 /** How often a property is tried; every CI run plays the same ones, more on demand are drawn anew. */
 export function runs(inCi: number): { numRuns: number; seed?: number } {
   return FACTOR > 1 ? { numRuns: inCi * FACTOR } : { numRuns: inCi, seed: 5 };

@@ -6,11 +6,13 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { ConfigError, inspectConfig } from '../../src/config';
 import { DEFAULT_TASK_QUEUE, taskQueueFrom } from '../../src/contract';
 import { readTarget } from '../../src/temporal-target';
-import { nastyText, runs, unfit } from '../support/rubbish';
+import { nastyText, runs, TEST_TIMEOUT, unfit } from '../support/rubbish';
+
+vi.setConfig({ testTimeout: TEST_TIMEOUT });
 
 const SECRET = 'sEcReT-that-must-not-show';
 const lib = mkdtempSync(join(tmpdir(), 'ecs-nics-'));
