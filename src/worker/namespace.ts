@@ -123,7 +123,8 @@ export function submissionOf(
   };
 }
 
-async function previousOpenRun(
+/** What an earlier run under the same id has left open. */
+export async function previousOpenRun(
   client: Client,
   run: { workflowId: string; runId: string },
   log: Logger,
