@@ -128,8 +128,9 @@ export async function previousOpenRun(
   client: Client,
   run: { workflowId: string; runId: string },
   log: Logger,
+  now = Date.now(),
 ): Promise<PreviousOpenRun | null> {
-  const watchedFrom = Date.now() - WATCHED_MS;
+  const watchedFrom = now - WATCHED_MS;
   try {
     const query = `WorkflowId = '${run.workflowId.replace(/'/g, '')}'`;
     // Newest first.

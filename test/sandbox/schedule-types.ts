@@ -121,6 +121,8 @@ export interface Played {
   /** The memo `open` that each further run of the chain began with. */
   openAtStart: unknown[];
   metrics: Metric[];
+  /** It is known which requests were made for it. */
+  attributed: boolean;
   /** It is the product of a reset. */
   wasReset: boolean;
   /** Workers that have died. */

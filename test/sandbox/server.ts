@@ -218,7 +218,8 @@ export class Server {
         ...this.infoOf(runId, schedule.resetLater && second ? 'run-before-reset' : runId),
         continuedFromExecutionRunId: before.runId,
         memo,
-        ...(schedule.retried ? { attempt: 2 } : {}),
+        // What it continues is the run that has timed out.
+        ...(schedule.retried ? { attempt: 2, continuedFromExecutionRunId: `${before.runId}-timed-out` } : {}),
       },
       memo,
     );
@@ -536,7 +537,8 @@ export class Server {
         },
       });
     const doWork = async (heard: boolean) => {
-      const before = this.around.requests?.() ?? 0;
+      const { requests } = this.around;
+      const before = requests?.() ?? 0;
       const { workflowId, runId } = run.record;
       let result: { value: unknown } | { error: unknown };
       try {
@@ -544,7 +546,7 @@ export class Server {
       } catch (error) {
         result = { error };
       }
-      record.requests.push([before, this.around.requests?.() ?? 0]);
+      if (requests) record.requests.push([before, requests()]);
       if (!heard) return;
       if (clock.now() > timesOutAt) return timeOut();
       if ('error' in result) fail(clock.now(), result.error);
@@ -622,6 +624,7 @@ export class Server {
       runIds: [],
       openAtStart: [],
       metrics: [],
+      attributed: this.around.requests !== undefined,
       wasReset,
       crashes: 0,
     };

@@ -20,9 +20,11 @@ export interface Truth {
 
 export function truthOf(world: World, serverId: string, played: Played): Truth {
   const { ledger } = world.simulator;
-  const requests = played.activities
-    .flatMap(({ requests: ranges }) => ranges)
-    .flatMap(([from, to]) => ledger.requests.slice(from, to));
+  const ranges = played.activities.flatMap((activity) => activity.requests);
+  // Who plays one start alone need not tell which requests are its own: all are.
+  const requests = played.attributed
+    ? ranges.flatMap(([from, to]) => ledger.requests.slice(from, to))
+    : [...ledger.forServer(serverId).requests];
   requests.sort((a, b) => a.seq - b.seq);
   const posts = requests.filter(({ requestClass }) => requestClass === 'delete');
   const own = new Set(posts.flatMap(({ jobId, accepted }) => (accepted === true ? (jobId ?? []) : [])));

@@ -119,7 +119,7 @@ function worldOf(
     namespace: {
       searchAttributes: ['EcsServerId', 'NicsPhase', 'NicsOutcome'],
       previousOpenRun: (run: { workflowId: string; runId: string }) =>
-        product.previousOpenRun(client, run, log as unknown as Logger),
+        product.previousOpenRun(client, run, log as unknown as Logger, clock.now()),
     },
     clock: virtual,
     log,
