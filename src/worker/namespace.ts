@@ -123,12 +123,14 @@ export function submissionOf(
   };
 }
 
-async function previousOpenRun(
+/** What an earlier run under the same id has left open. */
+export async function previousOpenRun(
   client: Client,
   run: { workflowId: string; runId: string },
   log: Logger,
+  now = Date.now(),
 ): Promise<PreviousOpenRun | null> {
-  const watchedFrom = Date.now() - WATCHED_MS;
+  const watchedFrom = now - WATCHED_MS;
   try {
     const query = `WorkflowId = '${run.workflowId.replace(/'/g, '')}'`;
     // Newest first.

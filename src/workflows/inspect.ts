@@ -80,6 +80,8 @@ export async function inspect(run: Run): Promise<void> {
       await settlePrevious(run, run.state.previous);
       run.state.previous = 'settled';
       upsertMemo({ [MEMO.open]: OPEN_SETTLED });
+      // A reset run may have declared its own before it was told of that one: it has to do so again.
+      run.state.declaredOpen = false;
       continue;
     }
     if (run.expired) {

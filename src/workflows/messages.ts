@@ -1,6 +1,7 @@
 /** The messages that a run takes. Handlers are registered before the first await and only read or set state. */
 import {
   ApplicationFailure,
+  CancellationScope,
   condition,
   defineQuery,
   defineSignal,
@@ -54,7 +55,7 @@ export function registerMessages(run: Run, ending: () => Ending | null): void {
   setHandler(
     defineUpdate<SubmittedAnswer, [request?: unknown]>(UPDATE.submitted),
     async () => {
-      await condition(() => run.document.jobs.length > 0 || ending() !== null || run.continuing);
+      await reached(() => run.document.jobs.length > 0 || ending() !== null || run.continuing);
       const job = run.document.jobs[0];
       if (job === undefined && run.continuing) throw continued();
       const failure = ending()?.failure;
@@ -66,7 +67,7 @@ export function registerMessages(run: Run, ending: () => Ending | null): void {
   setHandler(
     defineUpdate<ResultDocument, [request?: unknown]>(UPDATE.settled),
     async () => {
-      await condition(() => ending() !== null || run.continuing);
+      await reached(() => ending() !== null || run.continuing);
       if (run.continuing) throw continued();
       const end = ending();
       if (end?.failure && !end.settled) throw end.failure;
@@ -89,6 +90,11 @@ function invalid(problems: string[]): ApplicationFailure {
     `the request given along can't be right: ${problems.join('; ')}`,
     FAILURE_TYPE.invalidInput,
   );
+}
+
+/** A cancellation ends the run, in its own time, and not the waiting for its answer. */
+function reached(what: () => boolean): Promise<void> {
+  return CancellationScope.nonCancellable(() => condition(what));
 }
 
 function continued(): ApplicationFailure {

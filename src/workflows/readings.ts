@@ -18,7 +18,7 @@ export function note(run: Run, reading: Reading, plannedGapMs: number): boolean 
     before !== null &&
     reading.workerStartedAt <= before.at &&
     reading.at - before.at <= plannedGapMs + SERIES_SLACK_MS;
-  run.state.lastReading = { at: reading.at };
+  run.state.lastReading = { at: reading.at, first: !unbroken };
   for (const witness of run.state.witnesses) {
     const listed = reading.serverExists && reading.listed.includes(witness.id);
     // Absence needs no patience, and what is gone stays gone: two readings in a row, however far apart.

@@ -32,7 +32,8 @@ export interface RunState {
   pollHoldUntil: number;
   deadlineAt: number;
   woken: boolean;
-  lastReading: { at: number } | null;
+  /** `first`: no series led up to it, or the one that did was broken. */
+  lastReading: { at: number; first?: boolean } | null;
   /** Those of our search attributes that the namespace has, as the worker found them. */
   searchAttributes: string[];
   /** The phase that they tell; `null`: nothing yet. */
@@ -138,6 +139,8 @@ export interface Verification {
   look: number;
   /** Pause before this look, in ms. */
   gapMs: number;
+  /** Series of readings that began when patience was over, and were given a second one. */
+  begunLate?: number;
 }
 
 /** How far the looking after a lost answer has come. */

@@ -8,12 +8,15 @@ import { lookOnce } from './look';
 import { nextReadingDelay } from './poll-schedule';
 import { note } from './readings';
 import type { Run } from './run';
-import type { Witness } from './state';
+import type { Verification, Witness } from './state';
 import type { ListWitness, Moment } from './verdict';
 import { verdictOf } from './verdict';
 
 /** Witnesses that contradict each other for this many times `verifyFor` will not come to agree. */
 const CONTRADICTION_FACTOR = 2;
+
+/** Readings of which none follows the one before in time make no series, and must come to an end, too. */
+const MAX_BEGUN_LATE = 5;
 
 /** How long the cloud keeps finished jobs (ecs-api.md §2). */
 const JOBS_KEPT_MS = 24 * 3_600_000;
@@ -39,12 +42,16 @@ export async function establishVerdicts(run: Run): Promise<void> {
         until: () => Math.max(Date.now() + run.remainingMs, patientUntil(), startedAt + verifyForMs),
       }));
     if (found?.serverExists === false) run.warn('the server vanished meanwhile');
-    const now = Date.now();
+    // As of the reading: when it is heard of long after that, nobody has looked meanwhile.
+    const now = Math.min(Date.now(), found?.at ?? Infinity);
     const moment = momentOf(run, now, patientUntil());
     const last =
       found === null ||
       // While something may yet change there is always another look; `over` passes by the deadline at the latest.
-      (look > 2 && moment !== 'over' && now >= patientUntil() + CONTRADICTION_FACTOR * verifyForMs + 60_000);
+      (look > 2 &&
+        moment !== 'over' &&
+        now >= patientUntil() + CONTRADICTION_FACTOR * verifyForMs + 60_000 &&
+        !beginsSeries(run, state));
     state.open = state.open.filter((id) => !decide(run, id, { moment, last, fresh: found !== null }));
     if (state.open.length === 0) return;
 
@@ -65,6 +72,13 @@ export async function establishVerdicts(run: Run): Promise<void> {
       label(`look again in ${formatDuration(state.gapMs)} · ${nics(state.open.length)} without verdict`),
     );
   }
+}
+
+/** After a worker was away one reading is not enough, however late it is: down time uses up no patience (interface.md §6.8). */
+function beginsSeries(run: Run, state: Verification): boolean {
+  if (run.state.lastReading?.first !== true || (state.begunLate ?? 0) >= MAX_BEGUN_LATE) return false;
+  state.begunLate = (state.begunLate ?? 0) + 1;
+  return true;
 }
 
 /** The reading that the last poll brought along, unless it proves nothing. Used once. */

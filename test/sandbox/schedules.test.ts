@@ -1,12 +1,7 @@
-/** Seeded schedules of answers, faults, crashes, signals and cancels on virtual time; the ledger is the judge. */
+/** Named schedules of answers, faults, crashes, signals and cancels on virtual time; the ledger is the judge. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { play, prepare } from './adapter';
-import { documentOf, judge, run, serverOf, TIMING } from './judge';
-import { createWorld } from './world';
-
-/** `SCHEDULES=5000` plays more, `SEED=17` only one. */
-const SCHEDULES = Number(process.env.SCHEDULES ?? 300);
-const ONLY = process.env.SEED === undefined ? undefined : Number(process.env.SEED);
+import { prepare } from './adapter';
+import { run, TIMING } from './judge';
 
 beforeAll(prepare);
 
@@ -213,6 +208,24 @@ describe('named schedules', () => {
     }
   });
 
+  it('no worker for a quarter of an hour while the NICs are looked at: only the time it takes changes', async () => {
+    for (let at = 80_000; at <= 160_000; at += 10_000) {
+      const { told } = await run([{ match: { class: 'delete' }, what: { kind: 'lying-job' } }], {
+        away: { at, ms: 900_000 },
+      });
+      expect(told.outcome, `away from ${at} ms on`).toBe('not-deleted');
+    }
+  });
+
+  it('no worker for a quarter of an hour right after a reading: the time is none in which the NIC was seen', async () => {
+    for (let number = 2; number <= 12; number++) {
+      const { told } = await run([{ match: { class: 'delete' }, what: { kind: 'lying-job' } }], {
+        silentMs: new Map([[number, 900_000]]),
+      });
+      expect(told.outcome, `after activity ${number}`).toBe('not-deleted');
+    }
+  });
+
   it('a reset run never sends', async () => {
     const { told, posts } = await run([], { reset: true });
     expect([told.outcome, posts]).toEqual(['outcome-unknown', 0]);
@@ -226,135 +239,3 @@ describe('named schedules', () => {
     expect(played.virtualMs).toBeLessThan(20_000);
   });
 });
-
-describe('seeded schedules', () => {
-  const seeds = ONLY === undefined ? Array.from({ length: SCHEDULES }, (_, index) => index + 1) : [ONLY];
-  it(`${seeds.length} of them end with the truth`, { timeout: 600_000 }, async () => {
-    const ends: Record<string, number> = {};
-    const failures: string[] = [];
-    for (const seed of seeds) {
-      try {
-        const kind = await playSeed(seed);
-        ends[kind] = (ends[kind] ?? 0) + 1;
-      } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
-        failures.push(`seed ${seed} (again: SEED=${seed} npx vitest run test/sandbox): ${why}`);
-      }
-    }
-    if (failures.length > 0) {
-      throw new Error(`${failures.length} of ${seeds.length}:\n${failures.slice(0, 10).join('\n\n')}`);
-    }
-    console.log(`${seeds.length} schedules:`, ends);
-    if (ONLY === undefined) expect(ends.deleted ?? 0).toBeGreaterThan(seeds.length / 10);
-  });
-});
-
-async function playSeed(seed: number): Promise<string> {
-  const random = generator(seed);
-  const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
-  const chance = (share: number) => random() < share;
-  const world = createWorld(seed);
-  const server = serverOf(world, { jobSeconds: pick([1, 5, 12, 45, 200]) });
-  const faults: object[] = [];
-  const effect = [
-    { kind: 'drop', accepted: true },
-    { kind: 'drop' },
-    { kind: 'status', status: 502, accepted: true },
-    { kind: 'status', status: 500 },
-    { kind: 'no-job-id' },
-    { kind: 'no-job-id', status: 204 },
-    { kind: 'busy' },
-    { kind: 'throttled', retryAfter: 20 },
-    { kind: 'throttled', as: '202' },
-    { kind: 'hang' },
-    { kind: 'hang', accepted: true },
-  ];
-  const jobs = [
-    { kind: 'partial-failure', nics: [0] },
-    { kind: 'partial-failure', nics: [0], parent: 'SUCCESS' },
-    { kind: 'partial-failure', nics: [0], lateMs: 20_000 },
-    { kind: 'lying-job' },
-    { kind: 'lying-job', lateMs: 40_000 },
-    { kind: 'false-failure' },
-    { kind: 'job-gone', afterMs: 15_000 },
-    { kind: 'job-stuck' },
-  ];
-  const reads = [
-    { kind: 'status', status: 500 },
-    { kind: 'drop' },
-    { kind: 'throttled' },
-    { kind: 'hang' },
-    { kind: 'answer', status: 400, body: { code: 'Common.0025', message: 'later' } },
-    { kind: 'answer', status: 403, headers: { server: 'CloudWAF' }, body: '<html>no</html>' },
-  ];
-  if (chance(0.6)) faults.push({ match: { class: 'delete' }, what: pick(effect), times: pick([1, 2, 4]) });
-  if (chance(0.4)) faults.push({ match: { class: 'delete' }, what: pick(jobs), times: pick([1, 2]) });
-  if (chance(0.5)) {
-    const kind = pick(['job', 'list', 'port', 'detail']);
-    faults.push({
-      match: { class: kind },
-      what: pick(reads),
-      times: pick([1, 3, 12]),
-      after: pick([0, 1, 3]),
-    });
-  }
-  if (chance(0.3))
-    faults.push({ match: { class: 'list' }, what: { kind: 'stale-list' }, times: pick([1, 2]) });
-  if (chance(0.2))
-    faults.push({
-      match: { class: 'list' },
-      what: { kind: 'hide-nics', nics: ['primary'] },
-      times: pick([1, 3]),
-      after: pick([0, 1, 2]),
-    });
-  for (const fault of faults) world.simulator.control.addFault(fault as never);
-
-  const crashes = new Map<number, 'before' | 'after'>();
-  for (let number = 0; number < 12; number++)
-    if (chance(0.08)) crashes.set(number, pick(['before', 'after']));
-  const queueMs = new Map<number, number>();
-  for (let number = 0; number < 12; number++)
-    if (chance(0.05)) queueMs.set(number, pick([500, 8_000, 45_000]));
-  const count = pick([1, 2, 3]);
-  const nics = chance(0.1) ? 'all' : server.nics.slice(0, count).map((id) => ({ id }));
-  const played = await play(
-    {
-      input: { serverId: server.id, nics, timing: TIMING, deadline: pick(['3 minutes', '20 minutes']) },
-      serverId: server.id,
-      seed,
-      crashes,
-      queueMs,
-      ...(chance(0.2)
-        ? { away: { at: Math.floor(random() * 120_000), ms: pick([3_000, 60_000, 900_000]) } }
-        : {}),
-      reset: chance(0.04),
-      ...(chance(0.3) ? { continueAfter: pick([1, 2, 3, 5, 9]) } : {}),
-      ...(chance(0.15) ? { cancelAt: Math.floor(random() * 120_000) } : {}),
-      pollNowAt: chance(0.3) ? [Math.floor(random() * 60_000), Math.floor(random() * 200_000)] : [],
-    },
-    world.clock,
-    world.activities,
-    world.restarted,
-  );
-  const told = documentOf(played);
-  try {
-    judge(world, server.id, played);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Error(
-      `${why}\nfaults ${JSON.stringify(faults)}, crashes ${[...crashes].join(' ')}, told ${JSON.stringify(told)}`,
-    );
-  }
-  return told.outcome;
-}
-
-/** A small generator of repeatable random numbers in [0, 1) (mulberry32). */
-function generator(seed: number): () => number {
-  let state = seed * 0x9e3779b9;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}

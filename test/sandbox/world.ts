@@ -1,22 +1,24 @@
 /** The simulated cloud, the real client and the real activities in one process, all on one virtual clock. */
-import { createActivities } from '../../src/activities';
+import type { Client } from '@temporalio/client';
+import type { Logger } from '@temporalio/worker';
 import type { CloudActivities } from '../../src/contract/activities';
-import { createCloud } from '../../src/ecs/client';
 import type { CredentialProvider } from '../../src/ecs/credentials';
-import { RateLimiter } from '../../src/ecs/limiter';
 import type { Transport, TransportRequest, TransportResponse } from '../../src/ecs/transport';
-import { DEFAULT_LIMITS, TransportError } from '../../src/ecs/transport';
 import type { Simulator } from '../../simulator';
 import { createSimulator, ManualClock } from '../../simulator';
-import type { VirtualClock } from './adapter';
+import type { RunRecord, Surroundings, VirtualClock } from './adapter';
+import type { Product } from './product';
+import { product as ours } from './product';
 
-export interface World {
-  clock: VirtualClock;
+export interface World extends Surroundings {
   simulator: Simulator;
-  activities: CloudActivities;
-  restarted: () => void;
+  records: RunRecord[];
   /** Epoch ms of the start of the worker process that is there now. */
   workerStartedAt: () => number;
+  /** While this is so no connection to the cloud comes about. */
+  unreachable: (now: number) => boolean;
+  /** So many questions for earlier runs are not answered. */
+  lookUpsFail: number;
 }
 
 /** Credentials on the world's clock, asking the world's IAM and metadata service. */
@@ -40,34 +42,44 @@ export function createWorld(
 ): World {
   const clock = new ManualClock();
   const simulator = createSimulator({ clock, signingClock: clock, auth, seed });
-  const hangs = () =>
-    simulator.control
-      .faults()
-      .reduce((sum, { what, struck }) => sum + (what.kind === 'hang' ? struck : 0), 0);
-  /** A hanging injection never settles: known by the fault that has struck. One request at a time, so it is this one. */
-  async function unlessHanging<T>(injection: Promise<T>): Promise<T | 'hangs'> {
-    if (!simulator.control.faults().some(({ what }) => what.kind === 'hang')) return injection;
-    const before = hangs();
-    let settled = false;
-    const settling = injection.finally(() => {
-      settled = true;
-    });
-    settling.catch(() => undefined);
-    while (!settled) {
-      if (hangs() > before) return 'hangs';
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    return settling;
-  }
+  return worldOf(simulator, clock, ours, credentialsOf, answered);
+}
+
+/** Worlds for many schedules, one after the other: all that is costly is made once. */
+export function worldMaker(product: Product = ours): () => World {
+  const clock = new ManualClock();
+  const beginning = clock.now();
+  const simulator = createSimulator({ clock, signingClock: clock, auth: 'none', seed: 1 });
+  return () => {
+    clock.advance(beginning - clock.now());
+    simulator.control.reset();
+    return worldOf(simulator, clock, product);
+  };
+}
+
+function worldOf(
+  simulator: Simulator,
+  clock: VirtualClock,
+  product: Product,
+  credentialsOf?: CredentialsOf,
+  answered?: WorldOptions['answered'],
+): World {
+  const { createActivities, createCloud, DEFAULT_LIMITS, RateLimiter, TransportError } = product;
+  const { requests } = simulator.ledger;
+  let numbered = 0;
   const transport: Transport & { close(): Promise<void> } = Object.assign(
     async (request: Parameters<Transport>[0]) => {
       request.beforeWrite?.();
+      if (world.unreachable(clock.now())) throw new TransportError('network', 'no', 'ECONNREFUSED');
+      const id = `request-${++numbered}`;
       try {
         const answer = await unlessHanging(
+          simulator,
+          id,
           simulator.app.inject({
             method: request.method,
             url: request.path,
-            headers: request.headers,
+            headers: { ...request.headers, 'x-request-id': id },
             ...(request.body === null ? {} : { payload: request.body }),
           }),
         );
@@ -88,6 +100,9 @@ export function createWorld(
     { close: async () => {} },
   );
   const virtual = { now: () => clock.now(), sleep: async (ms: number) => clock.advance(ms) };
+  const log = { info: () => {}, warn: () => {} };
+  const records: RunRecord[] = [];
+  const client = clientOf(records, () => world.lookUpsFail-- > 0);
   const dependencies = {
     cloud: createCloud({
       projectId: simulator.projectId,
@@ -103,19 +118,74 @@ export function createWorld(
     }),
     namespace: {
       searchAttributes: ['EcsServerId', 'NicsPhase', 'NicsOutcome'],
-      previousOpenRun: async () => null,
+      previousOpenRun: (run: { workflowId: string; runId: string }) =>
+        product.previousOpenRun(client, run, log as unknown as Logger, clock.now()),
     },
     clock: virtual,
-    log: { info: () => {}, warn: () => {} },
+    log,
     workerStartedAt: clock.now(),
   };
-  return {
+  const world: World = {
     clock,
     simulator,
     activities: createActivities(dependencies),
     restarted: () => {
       dependencies.workerStartedAt = clock.now();
+      // A new process has learned nothing yet.
+      Object.assign(world.activities, createActivities(dependencies) satisfies CloudActivities);
     },
+    requests: () => requests.length,
+    records,
     workerStartedAt: () => dependencies.workerStartedAt,
+    unreachable: () => false,
+    lookUpsFail: 0,
   };
+  return world;
+}
+
+/** A hanging injection never settles: known by the ledger, which tells what has struck the request. */
+async function unlessHanging<T>(
+  simulator: Simulator,
+  id: string,
+  injection: Promise<T>,
+): Promise<T | 'hangs'> {
+  const hanging = new Set(
+    simulator.control.faults().flatMap(({ id: fault, what }) => (what.kind === 'hang' ? [fault] : [])),
+  );
+  if (hanging.size === 0) return injection;
+  let settled = false;
+  const settling = injection.finally(() => {
+    settled = true;
+  });
+  settling.catch(() => undefined);
+  while (!settled) {
+    const entry = simulator.ledger.requests.findLast(({ callerRequestId }) => callerRequestId === id);
+    if (entry?.faults?.some((fault) => hanging.has(fault)) === true) {
+      // It may be a fault that came too late: then there is an answer in a moment.
+      for (let turn = 0; turn < 20 && !settled; turn++) await new Promise((next) => setImmediate(next));
+      if (!settled) return 'hangs';
+    }
+    await new Promise((next) => setImmediate(next));
+  }
+  return settling;
+}
+
+/** What the server tells of runs, newest first, as its client has it. */
+function clientOf(records: RunRecord[], fails: () => boolean): Client {
+  return {
+    workflow: {
+      list: async function* ({ query }: { query: string }) {
+        if (fails()) throw Object.assign(new Error('no connection'), { code: 14 });
+        for (const { workflowId, runId } of [...records].reverse())
+          if (query === `WorkflowId = '${workflowId}'`) yield await Promise.resolve({ runId });
+      },
+      getHandle: (_workflowId: string, wanted: string) => ({
+        describe: async () => {
+          const record = records.find(({ runId }) => runId === wanted);
+          if (record === undefined) throw Object.assign(new Error('not found'), { code: 5 });
+          return { memo: record.memo, status: { name: record.status } };
+        },
+      }),
+    },
+  } as unknown as Client;
 }
