@@ -120,7 +120,10 @@ export function mayBeAtWork({ status, accepted }: LedgerRequest): boolean {
 /** interface.md §6.1: after a submission of unknown fate the NICs are listed twice, `settle` apart, before the next. */
 function judgeSubmissions(world: World, { posts, lists }: Truth): void {
   const faults = world.simulator.control.faults();
-  const throttling = new Set(faults.filter(({ what }) => what.kind === 'throttled').map(({ id }) => id));
+  const tellsOfThrottling = ({ what }: (typeof faults)[number]) =>
+    what.kind === 'throttled' ||
+    (what.kind === 'answer' && what.status === 202 && JSON.stringify(what.body).includes('Common.0024'));
+  const throttling = new Set(faults.filter(tellsOfThrottling).map(({ id }) => id));
   const open = posts.filter(mayBeAtWork);
   // A 202 that tells of throttling is looked after in the same way, but counts for nothing (interface.md §3).
   const counted = open.filter((post) => !post.faults?.some((id) => throttling.has(id)));

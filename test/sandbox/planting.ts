@@ -21,7 +21,8 @@ export async function planted(plants: readonly Plant[]): Promise<Planted> {
   cpSync(join(root, 'src'), join(copy, 'src'), { recursive: true });
   cpSync(join(root, 'package.json'), join(copy, 'package.json'));
   const src = join(copy, 'src');
-  for (const plant of plants) patch(src, plant);
+  for (const plant of plants)
+    for (const change of [plant, plant.also ?? []].flat()) patch(src, plant.name, change);
   const parts = await Promise.all([
     import(join(src, 'activities', 'index.ts')),
     import(join(src, 'ecs', 'client.ts')),
@@ -41,7 +42,7 @@ export async function planted(plants: readonly Plant[]): Promise<Planted> {
   };
 }
 
-function patch(src: string, { name, file, from, to }: Plant): void {
+function patch(src: string, name: string, { file, from, to }: Pick<Plant, 'file' | 'from' | 'to'>): void {
   const path = join(src, file);
   const text = readFileSync(path, 'utf8');
   const times = text.split(from).length - 1;

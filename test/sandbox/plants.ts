@@ -11,6 +11,8 @@ export interface Plant {
   from: string;
   /** `PLANTED` tells whether this bug is switched on. */
   to: string;
+  /** Where two guards stand behind each other, the second one. */
+  also?: Pick<Plant, 'file' | 'from' | 'to'>;
   /** The first seed that catches it. */
   seed: number;
 }
@@ -231,5 +233,31 @@ export const PLANTS: readonly Plant[] = [
     from: '      run.state.declaredOpen = false;',
     to: '      if (!PLANTED) run.state.declaredOpen = false;',
     seed: 177,
+  },
+  {
+    name: 'never sets its error budget back',
+    file: 'workflows/follow.ts',
+    from: '    failures.errors = 0;',
+    to: '    if (!PLANTED) failures.errors = 0;',
+    seed: 639,
+  },
+  {
+    name: 'counts readings across a restart as one series',
+    file: 'workflows/readings.ts',
+    from: '    reading.workerStartedAt <= before.at &&',
+    to: '    (PLANTED || reading.workerStartedAt <= before.at) &&',
+    seed: 630,
+  },
+  {
+    name: 'takes an empty list for the truth',
+    file: 'workflows/readings.ts',
+    from: '  if (reading.serverExists && (run.state.primaryId',
+    to: '  if (!PLANTED && reading.serverExists && (run.state.primaryId',
+    also: {
+      file: 'activities/list-nics.ts',
+      from: '  const states = await portStates(cloud, ports, options);',
+      to: "  const states: Reading['ports'] = PLANTED && listed.length === 0 ? Object.fromEntries(ports.map((id) => [id, { state: 'absent' }])) : await portStates(cloud, ports, options);",
+    },
+    seed: 140,
   },
 ];

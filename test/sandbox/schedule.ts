@@ -46,7 +46,10 @@ type Random = ReturnType<typeof chooser>;
 export function planOf(seed: number): Plan {
   const random = chooser(seed);
   const { pick, chance, some } = random;
-  const jobSeconds = pick([1, 5, 12, 12, 45, 45, 200, 700]);
+  // Drawn apart: what is rare and has to be long must not shift all else.
+  const flickering = chooser(seed + 0x5eed).chance(0.03);
+  const drawnSeconds = pick([1, 5, 12, 12, 45, 45, 200, 700]);
+  const jobSeconds = flickering ? 900 : drawnSeconds;
   const nics = [
     { primary: true },
     ...Array.from({ length: pick([2, 3, 3, 5]) }, () => ({
@@ -58,7 +61,7 @@ export function planOf(seed: number): Plan {
     seed,
     server: { jobSeconds, nics },
     knobs: knobsOf(random),
-    faults: faultsOf(random),
+    faults: [...(flickering ? [FLICKER] : []), ...faultsOf(random)],
     outage: chance(0.07) ? { at: random.below(200_000), ms: pick([2_000, 20_000, 120_000]) } : null,
     lookUpsFail: chance(0.1) ? pick([1, 4]) : 0,
     starts: startsOf(random, nics.length - 1),
@@ -193,6 +196,13 @@ const READS: FaultSpec['what'][] = [
   { kind: 'answer', status: 403, body: { error_code: 'APIGW.0302', error_msg: 'no' } },
   { kind: 'answer', status: 401, body: { error_code: 'APIGW.0301', error_msg: 'no' } },
 ];
+
+/** Of the polls of a long job half fail, with all their attempts, and hardly ever ten in a row. */
+const FLICKER: FaultSpec = {
+  match: { class: 'job' },
+  what: { kind: 'status', status: 500 },
+  probability: 0.8,
+};
 
 function faultsOf(random: Random): FaultSpec[] {
   const { pick, chance } = random;
