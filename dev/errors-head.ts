@@ -37,7 +37,7 @@ const RUN_FAILURES: Record<FailureType, RunFailure> = {
   OutcomeUnknown: {
     exitCode: 6,
     says: 'Some NIC’s fate could not be established: the job still ran at the deadline, an answer was lost and no end is known, or the witnesses can’t be read or contradict each other.',
-    todo: 'Don’t repeat the deletion before you have looked. `--dry-run` reads what is there now. A new run on the server waits by itself, for up to a day, until the job that `jobs` names has ended, and only then inspects and sends.',
+    todo: 'Don’t repeat the deletion before you have looked. `--dry-run` reads what is there now. A new run on the server waits by itself, until its own deadline, for the job that `jobs` names (where none is known, two `settle`), and only then inspects and sends.',
   },
   RestoreIncomplete: { exitCode: 6, says: NOT_YET, todo: '–' },
   RolledBack: { exitCode: 5, says: NOT_YET, todo: '–' },

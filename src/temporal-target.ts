@@ -35,7 +35,7 @@ export function readTarget(env: Env): { target: TemporalTarget | null; problems:
     if (problems.length === 0)
       return { target: { address, namespace, options: connectionOptions }, problems };
   } catch (error) {
-    problems.push(`TEMPORAL_*: ${reasonOf(error)}`);
+    problems.push(`TEMPORAL_*: ${reasonOf(error, env)}`);
   }
   return { target: null, problems };
 }
@@ -81,7 +81,13 @@ function headers({ apiKey, metadata }: TemporalTarget['options']): string[] {
 }
 
 /** The first line only: further ones quote the profile file, and what may be secret in it. */
-function reasonOf(error: unknown): string {
+function reasonOf(error: unknown, env: Env): string {
+  // By the name of its variable: who puts a key where its path belongs would find the key quoted.
+  const { code, path } = error as NodeJS.ErrnoException;
+  if (path !== undefined) {
+    const name = Object.keys(env).find((variable) => env[variable] === path) ?? 'a profile';
+    return `the file that ${name} names can't be read (${code})`;
+  }
   const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
   return line.replace(/\p{C}/gu, '?').slice(0, 300);
 }

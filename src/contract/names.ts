@@ -74,6 +74,9 @@ export const MEMO = {
   result: 'result',
 } as const;
 
+/** `submitted` fails so when the run was cancelled before it had a job. */
+export const CANCELLED = 'Cancelled';
+
 /** Memo `open`: all that was sent, by this run and those before it, has come to rest. */
 export const OPEN_SETTLED = 'settled';
 

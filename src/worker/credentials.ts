@@ -45,7 +45,7 @@ const keys = (ak: string, sk: string, token: string): Source => ({
     accessKeys({ ak: akValue, sk: skValue, ...(securityToken === undefined ? {} : { securityToken }) }),
 });
 
-/** A password may begin or end with a space; whatever else is set may have been padded by a file or a template. */
+/** A password may begin or end with a space, but not with the end of a line that a file has left there. */
 const AS_IT_IS = 'HW_USER_PASSWORD';
 
 /** In this order. A set is never mixed from two: a key of one with the token of another would be refused, and locked. */
@@ -89,7 +89,9 @@ export function readCredentials(read: EnvReader, place: Place): Credentials {
   }
   try {
     const optional = (source.optional ?? []).map(valueOf);
-    const values = source.names.map((name) => (name === AS_IT_IS ? read.env[name] : valueOf(name)) ?? '');
+    const values = source.names.map(
+      (name) => (name === AS_IT_IS ? read.env[name]?.replace(/[\r\n]+$/, '') : valueOf(name)) ?? '',
+    );
     const temporary = optional.some((value) => value !== undefined) ? 'temporary ' : '';
     const unused = others.map((other) => `${other.source.kind} (${other.has.join(', ')})`);
     const rest = unused.length === 0 ? '' : `; set, but not used: ${unused.join(', ')}`;

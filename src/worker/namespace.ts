@@ -114,6 +114,8 @@ export function submissionOf(
 ): PreviousOpenRun | 'settled' | null {
   const open = memo?.[MEMO.open];
   if (open === OPEN_SETTLED) return 'settled';
+  // There, and in somebody's encoding: something may be at work, nobody can say what.
+  if (open === null) return { runId, nics: [], since: '', jobId: null };
   if (!isRecord(open)) return null;
   return {
     runId,

@@ -10,6 +10,7 @@ import {
 } from '@temporalio/workflow';
 import { checkDeleteInput, requestKey } from '../contract/input';
 import {
+  CANCELLED,
   CONTINUED_AS_NEW,
   DIFFERENT_REQUEST,
   FAILURE_TYPE,
@@ -19,6 +20,7 @@ import {
   UPDATE,
 } from '../contract/names';
 import type { ByWhom, ResultDocument, SubmittedAnswer } from '../contract/types';
+import { plain } from './display';
 import { Unreadable } from './payloads';
 import type { Run } from './run';
 
@@ -41,7 +43,7 @@ export function registerMessages(run: Run, ending: () => Ending | null): void {
   const ownKey = requestKey(run.input);
   const validator = (request?: unknown): void => {
     if (request === undefined || request === null) return;
-    if (request instanceof Unreadable) throw invalid([`it ${request.problem}`]);
+    if (request instanceof Unreadable) throw invalid([`it ${plain(request.problem)}`]);
     if (requestKey(request) !== ownKey) {
       const { problems } = checkDeleteInput(request);
       if (problems.length > 0) throw invalid(problems);
@@ -60,6 +62,8 @@ export function registerMessages(run: Run, ending: () => Ending | null): void {
       if (job === undefined && run.continuing) throw continued();
       const failure = ending()?.failure;
       if (job === undefined && failure) throw failure;
+      if (job === undefined && run.document.outcome === 'cancelled')
+        throw ApplicationFailure.nonRetryable('the run was cancelled before it had a job', CANCELLED);
       return { jobId: job?.id ?? null };
     },
     { validator, description: 'Resolves with {jobId} when the cloud has accepted' },

@@ -6,9 +6,8 @@
 import type { SerializationContext } from '@temporalio/common';
 import type { Payload, PayloadConverter } from '@temporalio/workflow';
 import { defaultPayloadConverter } from '@temporalio/workflow';
-import { plain } from './display';
 
-/** Stands for a value that can't be read; handed on as it came. */
+/** Stands for a value that can't be read; handed on as it came. Nothing is imported here: every run loads its modules anew. */
 export class Unreadable {
   constructor(
     readonly problem: string,
@@ -27,7 +26,7 @@ export const payloadConverter: PayloadConverter = {
     } catch (error) {
       // An activity's answer comes from a worker of ours: a defect there, which a repaired one mends.
       if (context?.type !== 'workflow') throw error;
-      const why = error instanceof Error ? plain(error.message) : 'no reason given';
+      const why = error instanceof Error ? error.message : 'no reason given';
       return new Unreadable(`can't be read: ${why}; send plain JSON (encoding json/plain)`, payload) as T;
     }
   },

@@ -15,7 +15,7 @@ import type { CheckedInput, CheckedRequest } from '../contract/input';
 import { checkDeleteInput, namedNics } from '../contract/input';
 import { MEMO, serverIdOf } from '../contract/names';
 import type { NicRow, Phase, ResultDocument } from '../contract/types';
-import { currentDetails } from './display';
+import { currentDetails, plain } from './display';
 import { Unreadable } from './payloads';
 import { handOn, resumedFrom } from './resume';
 import { publishPhase } from './search-attributes';
@@ -229,7 +229,7 @@ export class Run {
 
 function checked(input: unknown): CheckedInput {
   if (!(input instanceof Unreadable)) return checkDeleteInput(input);
-  return { problems: [`the input ${input.problem}`], request: null };
+  return { problems: [`the input ${plain(input.problem)}`], request: null };
 }
 
 function fresh(input: unknown, request: CheckedRequest | null): RunState {

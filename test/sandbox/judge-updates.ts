@@ -1,7 +1,7 @@
 /** Judges the answers to Updates: each one is right for the run that gave it, and nobody is left without one. */
 import { expect } from 'vitest';
 import type { DeleteServerNicsInput, ResultDocument } from '../../src/contract';
-import { CONTINUED_AS_NEW, DIFFERENT_REQUEST } from '../../src/contract/names';
+import { CANCELLED, CONTINUED_AS_NEW, DIFFERENT_REQUEST } from '../../src/contract/names';
 import type { LedgerJob } from '../../simulator';
 import type { Played, PlayedUpdate, UpdateAnswer } from './schedule-types';
 
@@ -49,7 +49,11 @@ function judgeAnswer(
       expect(told.jobs[0]?.id, what).toBe(jobId);
       return;
     }
-    expect([told.jobs.length, end.kind === 'failed' || end.kind === 'terminated'], what).toEqual([0, false]);
+    expect([told.jobs.length, end.kind], what).toEqual([0, 'completed']);
+    return;
+  }
+  if (answer.kind === 'rejected' && answer.type === CANCELLED) {
+    expect([plan.name, end.kind, told.jobs.length], what).toEqual(['submitted', 'cancelled', 0]);
     return;
   }
   if (answer.kind === 'rejected') {

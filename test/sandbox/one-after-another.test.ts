@@ -63,7 +63,10 @@ describe('who waits in an Update for a run that is cancelled', () => {
       cancelAt: 20_000,
     });
     expect(played?.end.kind).toBe('cancelled');
-    const value = name === 'settled' ? played?.told : { jobId: null };
-    expect(played?.waiting[0]?.asked.map(({ answer }) => answer)).toEqual([{ kind: 'completed', value }]);
+    const answer =
+      name === 'settled'
+        ? { kind: 'completed', value: played?.told }
+        : { kind: 'rejected', type: 'Cancelled', message: 'the run was cancelled before it had a job' };
+    expect(played?.waiting[0]?.asked.map((asked) => asked.answer)).toEqual([answer]);
   });
 });

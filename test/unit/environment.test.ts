@@ -93,7 +93,6 @@ const CREDENTIALS: [Env, string][] = [
   [{ HW_ACCESS_KEY: SECRET }, 'HW_SECRET_KEY'],
   [{ HW_USER_NAME: 'u', HW_USER_PASSWORD: SECRET }, 'HW_DOMAIN_NAME'],
   [{ HW_DOMAIN_NAME: 'd', HW_USER_NAME: 'u', HW_USER_PASSWORD: `a\u0007${SECRET}` }, 'HW_USER_PASSWORD'],
-  [{ HW_DOMAIN_NAME: 'd', HW_USER_NAME: 'u', HW_USER_PASSWORD: `${SECRET}\n` }, 'HW_USER_PASSWORD'],
   [{ HW_AUTH_TOKEN: `${SECRET} ${SECRET}` }, 'HW_AUTH_TOKEN'],
   [{ ...keys, TEMPORAL_DEPLOYMENT_NAME: 'd' }, 'TEMPORAL_WORKER_BUILD_ID'],
 ];
@@ -217,7 +216,12 @@ describe('where Temporal is', () => {
     [
       'a certificate that is not there',
       { TEMPORAL_TLS_CLIENT_CERT_PATH: '/no/cert', TEMPORAL_TLS_CLIENT_KEY_PATH: '/no/key' },
-      /ENOENT.*\/no\/cert/,
+      /the file that TEMPORAL_TLS_CLIENT_CERT_PATH names can't be read \(ENOENT\)/,
+    ],
+    [
+      'a key where its path belongs',
+      { TEMPORAL_TLS_CLIENT_CERT_DATA: 'c', TEMPORAL_TLS_CLIENT_KEY_PATH: 'MIIEvQ'.repeat(60) },
+      /^TEMPORAL_\*: the file that TEMPORAL_TLS_CLIENT_KEY_PATH names can't be read \(ENAMETOOLONG\)$/,
     ],
     [
       'the same twice',

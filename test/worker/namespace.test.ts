@@ -182,9 +182,11 @@ describe('the run before', () => {
   });
 
   it('is read with care: a memo is whatever somebody wrote', async () => {
-    for (const open of [null, 7, 'open', [], true]) {
+    for (const open of [7, 'open', [], true]) {
       expect((await previousOf([{ runId: 'odd', open }])).found).toBeNull();
     }
+    const unread = { runId: 'unread', nics: [], since: '', jobId: null };
+    expect((await previousOf([{ runId: 'unread', open: null }])).found).toEqual(unread);
     expect((await previousOf([{ runId: 'odd', open: { nics: [7, 'a'], jobId: 5 } }])).found).toEqual({
       runId: 'odd',
       nics: ['a'],
