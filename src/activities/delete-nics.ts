@@ -2,6 +2,7 @@
 import { Context } from '@temporalio/activity';
 import type { DeleteNicsInput, DeleteNicsResult } from '../contract/activities';
 import { CloudError } from '../ecs/errors';
+import { attemptEndsAt } from './attempt';
 import { throttledBy } from './boundary';
 import type { Dependencies } from './dependencies';
 import type { JobTimes } from './job-times';
@@ -20,9 +21,7 @@ export async function deleteNics(
   const { info } = Context.current();
   // A reset keeps the original run id and gets a run id of its own: what it repeats may have been sent already.
   if (info.workflowExecution?.runId !== originalRunId) return { kind: 'unsent', why: 'reset' };
-  // The clock may have stood still (SIGSTOP) between the server's dispatch and this line: count from the dispatch.
-  const notAfter =
-    Math.min(info.currentAttemptScheduledTimestampMs, clock.now()) + info.startToCloseTimeoutMs - NEEDED_MS;
+  const notAfter = attemptEndsAt(clock) - NEEDED_MS;
   try {
     // The signal is not wired: a request on its way can't be called back, but its job id would be lost.
     const { jobId, requestId } = await cloud.deleteNics(serverId, nicIds, { notAfter });

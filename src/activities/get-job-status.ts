@@ -1,7 +1,8 @@
 import { Context } from '@temporalio/activity';
 import type { GetJobStatusInput, GetJobStatusResult, ListNicsInput } from '../contract/activities';
-import { ENDED_STATUSES } from '../contract/activities';
+import { ENDED_STATUSES, HOLD_MS } from '../contract/activities';
 import { CloudError } from '../ecs/errors';
+import { attemptEndsAt } from './attempt';
 import { isAbsent } from './boundary';
 import type { Dependencies } from './dependencies';
 import type { JobTimes } from './job-times';
@@ -12,8 +13,6 @@ const LIST_AT_MOST_MS = 10_000;
 /** … and less where the poll has used up the attempt but for the time to report. */
 const TO_REPORT_MS = 5_000;
 
-/** Refused credentials are not used again at once: five bad signatures lock a key (ecs-api.md §6.2). */
-const HOLD_MS = 60_000;
 /** A throttled answer that names no time. */
 const THROTTLED_MS = 5_000;
 
@@ -59,10 +58,8 @@ async function readingOrNone(
   input: ListNicsInput,
   signal: AbortSignal,
 ): Promise<Listed> {
-  const { startToCloseTimeoutMs, currentAttemptScheduledTimestampMs } = Context.current().info;
-  const now = dependencies.clock.now();
-  const leftMs =
-    Math.min(currentAttemptScheduledTimestampMs, now) + startToCloseTimeoutMs - now - TO_REPORT_MS;
+  const { clock } = dependencies;
+  const leftMs = attemptEndsAt(clock) - clock.now() - TO_REPORT_MS;
   if (leftMs <= 0) return NO_READING;
   try {
     const soon = AbortSignal.any([signal, AbortSignal.timeout(Math.min(leftMs, LIST_AT_MOST_MS))]);

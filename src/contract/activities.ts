@@ -15,6 +15,9 @@ export const ACTIVITY_FAILURE = {
   refused: 'ReadRefused',
 } as const;
 
+/** Pause after refused credentials: five bad signatures lock a key for five minutes (ecs-api.md §6.2). */
+export const HOLD_MS = 60_000;
+
 /** `details[0]` of every activity failure above. */
 export interface CloudFailureDetails {
   httpStatus: number | null;

@@ -1,10 +1,9 @@
 /** Follow the job on a durable timer. A poll that fails does not end the run (interface.md §6.4). */
 import type { JobAnswer } from '../contract/activities';
-import { ENDED_STATUSES } from '../contract/activities';
+import { ENDED_STATUSES, HOLD_MS } from '../contract/activities';
 import { formatDuration } from '../contract/duration';
 import { ask, READ_AT_MOST_MS, reading } from './cloud';
 import { jobAge, label, nics } from './display';
-import { HOLD_MS } from './look';
 import { recordJob } from './metrics';
 import { portsToLookUp } from './readings';
 import { nextPollDelay, throttleDelay } from './poll-schedule';

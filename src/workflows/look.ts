@@ -1,5 +1,6 @@
 /** Readings of the NIC list: one that counts, or two that agree. */
 import type { Reading } from '../contract/activities';
+import { HOLD_MS } from '../contract/activities';
 import { formatDuration } from '../contract/duration';
 import { ask, READ_AT_MOST_MS, reading } from './cloud';
 import { label, nics, plain } from './display';
@@ -8,9 +9,6 @@ import { backoffDelay, throttleDelay } from './poll-schedule';
 import { forgetReadings, note, portsToLookUp } from './readings';
 import type { Run } from './run';
 import type { Looks } from './state';
-
-/** Pause after refused credentials: five bad signatures lock a key for five minutes (ecs-api.md §6.2). */
-export const HOLD_MS = 60_000;
 
 export interface LookOptions {
   label: string;

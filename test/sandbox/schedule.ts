@@ -1,5 +1,6 @@
 /** Makes a schedule out of a seed: plain data, so that one that fails can be read, and is played again by its seed alone. */
 import type { FaultSpec } from '../../simulator';
+import { generator } from '../support/generator';
 import type { Schedule, Start, UpdatePlan } from './schedule-types';
 
 export interface Plan {
@@ -353,16 +354,5 @@ function chooser(seed: number) {
       Array.from({ length: count }, (_, number) => number)
         .filter(() => chance(share))
         .map((number) => [number, value()]),
-  };
-}
-
-/** A small generator of repeatable random numbers in [0, 1) (mulberry32). */
-function generator(seed: number): () => number {
-  let state = seed * 0x9e3779b9;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
 }

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from '../../dev/worker';
 import type { NicOutcome } from '../../src/contract';
+import { generator } from './generator';
 import type { Bed, Run } from './moments';
 import { startRun } from './moments';
 
@@ -69,15 +70,4 @@ export async function killAtRandom(bed: Bed, worker: Worker, { seed, runs, kills
     worker.start();
   }
   return begun;
-}
-
-/** Repeatable random numbers in [0, 1) (mulberry32). */
-function generator(seed: number): () => number {
-  let state = seed * 0x9e3779b9;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
