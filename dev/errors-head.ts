@@ -1,6 +1,6 @@
 /** The hand-written part of `docs/errors.md`: ends of runs, exit codes, and how to read the tables. */
 import { ACTIVITY_FAILURE } from '../src/contract/activities';
-import { CONTINUED_AS_NEW, DIFFERENT_REQUEST, FAILURE_TYPE, NOT_SUPPORTED_YET } from '../src/contract/names';
+import { CONTINUED_AS_NEW, DIFFERENT_REQUEST, FAILURE_TYPE, NOT_APPLICABLE } from '../src/contract/names';
 import type { FailureType } from '../src/contract/names';
 import { code, table } from './markdown';
 
@@ -101,7 +101,7 @@ const REJECTED: [type: string, says: string][] = [
     'the request given along can’t be right, or can’t be read: the message names every problem',
   ],
   [CONTINUED_AS_NEW, 'the run goes on under a new run id: ask again, by its workflow id'],
-  [NOT_SUPPORTED_YET, '`undo` and `commit` are not built yet'],
+  [NOT_APPLICABLE, '`undo` or `commit` of a run that keeps no ports, or whose fate is decided already'],
 ];
 
 export function errorsHead(): string[] {

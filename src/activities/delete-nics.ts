@@ -1,6 +1,6 @@
 /** The one POST. What is known about its fate is decided here, before the workflow sees it. */
 import { Context } from '@temporalio/activity';
-import type { DeleteNicsInput, DeleteNicsResult } from '../contract/activities';
+import type { DeleteNicsInput, SubmissionResult } from '../contract/activities';
 import { CloudError } from '../ecs/errors';
 import { attemptEndsAt } from './attempt';
 import { throttledBy } from './boundary';
@@ -17,7 +17,7 @@ export async function deleteNics(
   { cloud, clock, log }: Dependencies,
   jobTimes: JobTimes,
   { serverId, nicIds, originalRunId }: DeleteNicsInput,
-): Promise<DeleteNicsResult> {
+): Promise<SubmissionResult> {
   const { info } = Context.current();
   // A reset keeps the original run id and gets a run id of its own: what it repeats may have been sent already.
   if (info.workflowExecution?.runId !== originalRunId) return { kind: 'unsent', why: 'reset' };
@@ -41,7 +41,7 @@ export async function deleteNics(
   }
 }
 
-function fateOf(error: CloudError): DeleteNicsResult {
+function fateOf(error: CloudError): SubmissionResult {
   const { code, httpStatus, requestId } = error;
   if (error.kind === 'late') return { kind: 'unsent', why: 'late' };
   if (error.sent === 'no' && error.action === 'retry') return { kind: 'unsent', why: 'unreachable' };
@@ -60,7 +60,7 @@ function fateOf(error: CloudError): DeleteNicsResult {
   };
 }
 
-function nextStep({ action }: CloudError): Extract<DeleteNicsResult, { kind: 'refused' }>['then'] {
+function nextStep({ action }: CloudError): Extract<SubmissionResult, { kind: 'refused' }>['then'] {
   switch (action) {
     case 'wait-busy':
       return 'busy';

@@ -23,6 +23,7 @@ export async function inspectServer(
     nics: [],
     primary: { detail: [], ports: [], portsDeny: [] },
     absent: [],
+    longJobMs: null,
   };
   const detail = await findServer(cloud, serverId, options);
   if (detail === null) return inspection;

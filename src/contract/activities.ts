@@ -100,14 +100,36 @@ export interface Inspection {
   };
   /** Requested NICs that are not on the server. */
   absent: { id: string; port: PortState }[];
+  /** A long job by the worker's experience, in ms; `null`: it has none. */
+  longJobMs: number | null;
 }
 export type InspectServerResult = Inspection | Throttled;
 
-export interface DeleteNicsInput {
+/** Of every activity that changes something. */
+export interface Effect {
   serverId: string;
-  nicIds: string[];
-  /** `workflowInfo().originalExecutionRunId`: differs from the activity's own run id on a reset run. */
+  /** `workflowInfo().originalExecutionRunId`: differs from the activity's own run id on a reset run, which changes nothing. */
   originalRunId: string;
+}
+
+/**
+ * Nothing left this worker, for certain. `reset`: this run may never send. `late`: too little of the attempt was left.
+ * `unreachable`: no connection to the cloud came about.
+ */
+export interface Unsent {
+  kind: 'unsent';
+  why: 'reset' | 'late' | 'unreachable';
+}
+
+/** A certain no. */
+export interface Refused {
+  code: string | null;
+  message: string;
+  hint: string;
+}
+
+export interface DeleteNicsInput extends Effect {
+  nicIds: string[];
 }
 
 /** When to look at a job, learned or by default: first delay and step. */
@@ -119,7 +141,8 @@ export interface Pace {
 /** Both are spread by ± this share: runs started together must not poll in step. */
 export const POLL_JITTER = 0.15;
 
-export type DeleteNicsResult =
+/** What is known of the fate of a POST that starts a job. */
+export type SubmissionResult =
   | ({
       kind: 'accepted';
       jobId: string;
@@ -145,11 +168,90 @@ export type DeleteNicsResult =
       look: boolean;
     })
   | { kind: 'unknown'; why: string; code: string | null; httpStatus: number | null; requestId: string | null }
-  /**
-   * Nothing left this worker, for certain. `reset`: this run may never send. `late`: too little of the attempt was
-   * left. `unreachable`: no connection to the cloud came about.
-   */
-  | { kind: 'unsent'; why: 'reset' | 'late' | 'unreachable' };
+  | Unsent;
+
+export interface SetFlagsInput extends Effect {
+  /** `delete_on_termination` by NIC. */
+  flags: Record<string, boolean>;
+}
+
+export type SetFlagsResult =
+  | {
+      kind: 'flags';
+      /** As the NIC list tells them afterwards; a NIC that is not listed has none. */
+      read: Record<string, boolean | null>;
+      refused: Record<string, Refused>;
+    }
+  | Throttled
+  | Unsent;
+
+export interface DeletePortsInput extends Effect {
+  portIds: string[];
+}
+
+/** `gone`: deleted now, or absent before. `in-use`: attached to something, so it was left alone. */
+export type PortFate = { fate: 'gone' } | ({ fate: 'in-use' | 'refused' } & Refused);
+
+export type DeletePortsResult = { kind: 'ports'; ports: Record<string, PortFate> } | Throttled | Unsent;
+
+export interface AttachNicsInput extends Effect {
+  /** Free ports, in the order in which the server is to get them. */
+  portIds: string[];
+}
+
+export interface CreatePortInput extends Effect {
+  /** Looked up before anything is made: a port of this name is taken for the one that an earlier attempt has made. */
+  name: string;
+  networkId: string;
+  /** Fixed IP to claim; `null`: whatever the cloud gives. */
+  address: { subnetId: string | null; ip: string } | null;
+  securityGroups: string[] | null;
+  allowedAddressPairs: NicSnapshot['allowedAddressPairs'];
+  dhcpOptions: NicSnapshot['dhcpOptions'];
+}
+
+export type CreatePortResult =
+  | { kind: 'created'; port: { id: string; mac: string | null; ips: string[] } }
+  | ({ kind: 'refused'; why: 'ip-in-use' | 'other' } & Refused)
+  /** It may have been made: look it up by its name before anything else. */
+  | { kind: 'unknown'; why: string }
+  | Throttled
+  | Unsent;
+
+export interface UpdatePortInput extends Effect {
+  portId: string;
+  changes: Partial<Pick<NicSnapshot, 'name' | 'securityGroups' | 'allowedAddressPairs' | 'dhcpOptions'>>;
+}
+
+export type UpdatePortResult = { kind: 'updated' } | ({ kind: 'refused' } & Refused) | Throttled | Unsent;
+
+export interface BindElasticIpInput extends Effect {
+  address: string;
+  portId: string;
+}
+
+export type BindElasticIpResult =
+  | { kind: 'bound' }
+  /** `elsewhere`: another port has it; `missing`: released meanwhile. */
+  | ({ kind: 'refused'; why: 'elsewhere' | 'missing' | 'other' } & Refused)
+  | Throttled
+  | Unsent;
+
+export interface FindAddressesInput {
+  addresses: { networkId: string; ip: string }[];
+}
+
+export type FindAddressesResult =
+  /** In the order asked for; `null`: nobody has it. */
+  { kind: 'addresses'; holders: ({ portId: string; deviceId: string } | null)[] } | Throttled;
+
+export interface ReadRunInput {
+  workflowId: string;
+  runId: string;
+}
+
+/** `document: null`: there is none; `why` says so in words for the caller. */
+export type ReadRunResult = { kind: 'run'; document: unknown; why: string | null };
 
 export interface GetJobStatusInput {
   jobId: string;
@@ -218,9 +320,25 @@ export interface CloudActivities {
   /** Reads everything the guards and the snapshot need. */
   inspectServer(input: InspectServerInput): Promise<InspectServerResult>;
   /** The one POST. Never repeated by the engine; a time-out means that its fate is unknown. */
-  deleteNics(input: DeleteNicsInput): Promise<DeleteNicsResult>;
+  deleteNics(input: DeleteNicsInput): Promise<SubmissionResult>;
   /** One poll. */
   getJobStatus(input: GetJobStatusInput): Promise<GetJobStatusResult>;
   /** One reading of the NIC list (and of ports and server when asked). */
   listNics(input: ListNicsInput): Promise<ListNicsResult>;
+  /** Sets `delete_on_termination` of NICs and reads it back. Idempotent. */
+  setPortFlags(input: SetFlagsInput): Promise<SetFlagsResult>;
+  /** Deletes free ports; the cloud refuses to delete one that is in use. Idempotent. */
+  deletePorts(input: DeletePortsInput): Promise<DeletePortsResult>;
+  /** The POST that attaches ports. Never repeated by the engine; a time-out means that its fate is unknown. */
+  attachNics(input: AttachNicsInput): Promise<SubmissionResult>;
+  /** Looks a port up by its name, and creates it when there is none. Never repeated by the engine. */
+  createPort(input: CreatePortInput): Promise<CreatePortResult>;
+  /** Idempotent. */
+  updatePort(input: UpdatePortInput): Promise<UpdatePortResult>;
+  /** Binds an elastic IP that is free. Idempotent. */
+  bindElasticIp(input: BindElasticIpInput): Promise<BindElasticIpResult>;
+  /** Who holds these IPs? */
+  findAddresses(input: FindAddressesInput): Promise<FindAddressesResult>;
+  /** The result document of a closed run. */
+  readRun(input: ReadRunInput): Promise<ReadRunResult>;
 }

@@ -3,3 +3,6 @@ export * from './names';
 export * from './types';
 export * from './duration';
 export * from './input';
+export * from './restore-input';
+export * from './saved-result';
+export * from './by-whom';

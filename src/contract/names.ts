@@ -95,4 +95,5 @@ export type FailureType = (typeof FAILURE_TYPE)[keyof typeof FAILURE_TYPE];
 /** Failure types of rejected messages. */
 export const DIFFERENT_REQUEST = 'DifferentRequest';
 export const CONTINUED_AS_NEW = 'ContinuedAsNew';
-export const NOT_SUPPORTED_YET = 'NotSupportedYet';
+/** `undo` or `commit` where there is nothing to undo or to commit, or the other one was first. */
+export const NOT_APPLICABLE = 'NotApplicable';

@@ -24,6 +24,30 @@ export interface Timing {
 
 export type KeepOrRestore = 'keep' | 'restore';
 
+/** Where a restore takes its snapshots from. */
+export type RestoreSource =
+  /** A run of `deleteServerNics` that the namespace still knows. */
+  | { workflowId: string; runId: string }
+  /** Its result, saved before the namespace forgot it. */
+  | { document: unknown };
+
+/** Input of the workflow `restoreServerNics`. */
+export interface RestoreServerNicsInput {
+  /** Server id, a lower-case UUID. */
+  serverId: string;
+  from: RestoreSource;
+  /** NICs of that run, by their old ids, or `"all"` that it took off. */
+  nics: { id: string }[] | 'all';
+  /** When given, it must be the worker's project. */
+  projectId?: string;
+  /** A NIC whose IP is taken meanwhile may get another one. */
+  allowNewIp?: boolean;
+  dryRun?: boolean;
+  requestedBy?: string;
+  reason?: string;
+  timing?: Timing;
+}
+
 /** Input of the workflow `deleteServerNics`. */
 export interface DeleteServerNicsInput {
   /** Server id, a lower-case UUID. */
@@ -74,6 +98,9 @@ export type RunOutcome =
   | 'nothing-to-do'
   | 'planned'
   | 'undone'
+  // completed, `restoreServerNics`
+  | 'restored'
+  | 'recreated'
   // failed: the failure type in kebab-case
   | 'invalid-input'
   | 'refused'
@@ -115,6 +142,13 @@ export interface NicSnapshot {
   position: number;
 }
 
+/** A field of a NIC that was put back and is not what it was. Values as in {@link NicSnapshot}. */
+export interface Difference {
+  field: keyof NicSnapshot;
+  before: unknown;
+  after: unknown;
+}
+
 export interface NicRow {
   id: string;
   outcome: NicOutcome;
@@ -128,6 +162,10 @@ export interface NicRow {
   message: string | null;
   replacedBy: { id: string; mac: string | null; ip: string | null } | null;
   snapshot: NicSnapshot | null;
+  /** What is not as it was, on a NIC that was put back. */
+  differences: Difference[];
+  /** The call or command with which a person can do what the run could not. */
+  remedy: string | null;
 }
 
 export interface JobRow {
@@ -153,7 +191,10 @@ export interface ResultDocument {
   submissions: number;
   startedAt: string;
   endedAt: string | null;
+  /** Until when `undo` puts everything back exactly; `null`: no window is open. */
   undoUntil: string | null;
+  /** Who asked for an undo or a commit, and why. */
+  decision: Decision | null;
   /** Moves on by the time for which no worker was there. */
   deadlineAt: string;
   /** When the run looks at the cloud next; `null` when it is not waiting. */
@@ -179,4 +220,9 @@ export interface SubmittedAnswer {
 export interface ByWhom {
   by: string;
   reason: string;
+}
+
+export interface Decision extends ByWhom {
+  what: 'undo' | 'commit';
+  at: string;
 }

@@ -248,6 +248,7 @@ function fresh(input: unknown, request: CheckedRequest | null): RunState {
     startedAt: iso(now),
     endedAt: null,
     undoUntil: null,
+    decision: null,
     deadlineAt: iso(deadlineAt),
     nextLookAt: null,
     waitingFor: null,
@@ -274,6 +275,8 @@ export function blankRow(id: string): NicRow {
     message: null,
     replacedBy: null,
     snapshot: null,
+    differences: [],
+    remedy: null,
   };
 }
 

@@ -2,7 +2,7 @@
  * What a run knows, as plain values: all of it is handed on when the run continues as new (resume.ts), so that nothing is
  * inspected, and above all nothing is sent, a second time.
  */
-import type { DeleteNicsResult, JobAnswer, Pace, PortState, PreviousOpenRun } from '../contract/activities';
+import type { SubmissionResult, JobAnswer, Pace, PortState, PreviousOpenRun } from '../contract/activities';
 import type { Phase, ResultDocument } from '../contract/types';
 
 export interface RunState {
@@ -104,7 +104,7 @@ export interface No {
   code: string | null;
 }
 
-export type Refusal = Extract<DeleteNicsResult, { kind: 'refused' }>;
+export type Refusal = Extract<SubmissionResult, { kind: 'refused' }>;
 
 /** What the NICs have to answer before anything more is sent. */
 export interface Doubt {

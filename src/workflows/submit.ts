@@ -3,7 +3,7 @@
  * known about the remote effect.
  */
 import { isCancellation, workflowInfo } from '@temporalio/workflow';
-import type { DeleteNicsResult } from '../contract/activities';
+import type { SubmissionResult } from '../contract/activities';
 import { formatDuration } from '../contract/duration';
 import type { FailureType } from '../contract/names';
 import { FAILURE_TYPE } from '../contract/names';
@@ -51,7 +51,7 @@ export async function submitOnce(run: Run): Promise<void> {
 const TOO_LATE: No = { message: 'the deadline passed before anything could be sent', code: null };
 
 /** Takes an answer in. `true`: that was the last submission. */
-async function step(run: Run, answer: DeleteNicsResult, targets: string[]): Promise<boolean> {
+async function step(run: Run, answer: SubmissionResult, targets: string[]): Promise<boolean> {
   const { submission } = run.state;
   switch (answer.kind) {
     case 'accepted':
@@ -143,7 +143,7 @@ async function settle(run: Run, { why, stop, refusal, listed, looks }: Doubt): P
   return provable && !stop;
 }
 
-async function send(run: Run, nicIds: string[]): Promise<DeleteNicsResult> {
+async function send(run: Run, nicIds: string[]): Promise<SubmissionResult> {
   run.enter('submitting');
   if (!run.state.declaredOpen) run.declareOpen(null);
   try {
@@ -170,7 +170,7 @@ async function send(run: Run, nicIds: string[]): Promise<DeleteNicsResult> {
 
 function accepted(
   run: Run,
-  answer: Extract<DeleteNicsResult, { kind: 'accepted' }>,
+  answer: Extract<SubmissionResult, { kind: 'accepted' }>,
   targets: string[],
 ): void {
   const { timing } = run.request;

@@ -28,6 +28,8 @@ export function nic(changes: Partial<NicRow> = {}): NicRow {
     message: null,
     replacedBy: null,
     snapshot: null,
+    differences: [],
+    remedy: null,
     ...changes,
   };
 }
@@ -54,6 +56,7 @@ export function document(changes: Partial<ResultDocument> = {}): ResultDocument 
     startedAt: '2026-03-01T03:00:00.000Z',
     endedAt: '2026-03-01T03:00:20.000Z',
     undoUntil: null,
+    decision: null,
     deadlineAt: '2026-03-01T03:20:00.000Z',
     nextLookAt: null,
     waitingFor: null,

@@ -5,7 +5,7 @@ import { root } from '../../dev/root';
 import { errorsPage } from '../../dev/errors-page';
 import { EXIT, exitCodeOf } from '../../src/cli/exit-codes';
 import { ACTIVITY_FAILURE } from '../../src/contract/activities';
-import { CONTINUED_AS_NEW, DIFFERENT_REQUEST, FAILURE_TYPE, NOT_SUPPORTED_YET } from '../../src/contract';
+import { CONTINUED_AS_NEW, DIFFERENT_REQUEST, FAILURE_TYPE, NOT_APPLICABLE } from '../../src/contract';
 import { DEFAULT_RULES, ERROR_TABLE } from '../../src/ecs/error-table';
 import { callError } from '../../src/ecs/errors';
 
@@ -56,7 +56,7 @@ describe('docs/errors.md', () => {
       ...Object.values(ACTIVITY_FAILURE),
       DIFFERENT_REQUEST,
       CONTINUED_AS_NEW,
-      NOT_SUPPORTED_YET,
+      NOT_APPLICABLE,
     ]) {
       expect(lineOf(`\`${type}\``)).toHaveLength(1);
     }

@@ -96,6 +96,8 @@ const OUTCOMES: Record<RunOutcome, Scene | 'not built yet'> = {
   },
   planned: { exit: 0, nics: ['untouched', 'untouched'], play: () => deleting({}, null, ['--dry-run']) },
   undone: 'not built yet',
+  restored: 'not built yet',
+  recreated: 'not built yet',
   'invalid-input': {
     exit: 2,
     type: FAILURE_TYPE.invalidInput,

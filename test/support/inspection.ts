@@ -40,6 +40,7 @@ export const inspection = (more: Partial<Inspection> = {}): Inspection => ({
   nics: [nic(0), nic(1), nic(2)],
   primary: { detail: [id(0)], ports: [id(0)], portsDeny: [id(1), id(2)] },
   absent: [],
+  longJobMs: null,
   ...more,
 });
 export const server = (more: object): Partial<Inspection> => ({

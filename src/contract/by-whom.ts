@@ -1,0 +1,23 @@
+/** Who asks for an undo or a commit, and why: both required, since the history is where people look afterwards. */
+import { Checker } from './checker';
+import type { ByWhom } from './types';
+import { isRecord, kindOf } from './values';
+
+const FIELDS = new Set(['by', 'reason']);
+
+/** Never throws. `who` is set when there are no problems. */
+export function checkByWhom(value: unknown): { problems: string[]; who: ByWhom | null } {
+  if (!isRecord(value)) {
+    return {
+      problems: [`the argument must be one JSON object {"by", "reason"}, not ${kindOf(value)}`],
+      who: null,
+    };
+  }
+  const check = new Checker(value);
+  check.unknownFields(value, FIELDS, '');
+  const by = check.requiredText('by', 200);
+  const reason = check.requiredText('reason', 1_000);
+  return check.problems.length > 0
+    ? { problems: check.problems, who: null }
+    : { problems: [], who: { by, reason } };
+}

@@ -1,0 +1,169 @@
+/** Collects every problem of an input at once, each with its path and its remedy. */
+import { formatDuration, parseDuration } from './duration';
+import type { KeepOrRestore, NicTarget } from './types';
+import { isIp, isRecord, isUuid, kindOf, shown } from './values';
+
+const HOUR_MS = 3_600_000;
+/** A server holds at most 12 NICs today (ecs-api.md §1); twice that and some leaves room for larger flavours. */
+export const MAX_NICS = 32;
+
+/** Pace of a run, in ms. `null`: learned by the worker. */
+export interface CheckedTiming {
+  firstPollMs: number | null;
+  pollIntervalMs: number | null;
+  settleMs: number;
+  verifyForMs: number;
+  busyWaitMs: number;
+}
+
+const MAC = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i;
+const TIMING_FIELDS = new Set(['firstPoll', 'pollInterval', 'settle', 'verifyFor', 'busyWait']);
+
+export class Checker {
+  readonly problems: string[] = [];
+  /** So many are named over all NICs: a message must not grow with what somebody sends. */
+  private unknownLeft = 20;
+
+  constructor(readonly input: Record<string, unknown>) {}
+
+  unknownFields(record: Record<string, unknown>, known: ReadonlySet<string>, prefix: string): void {
+    // A mistyped safety option must not pass as absent.
+    const unknown = Object.keys(record).filter((key) => !known.has(key));
+    const named = unknown.slice(0, Math.min(10, this.unknownLeft));
+    this.unknownLeft -= named.length;
+    for (const key of named) {
+      this.problems.push(`${prefix}${shown(key)}: unknown field; known are ${[...known].join(', ')}`);
+    }
+    const more = unknown.length - named.length;
+    if (more > 0) this.problems.push(`${prefix.replace(/\.$/, '') || 'input'}: ${more} more unknown fields`);
+  }
+
+  uuid(field: string): string {
+    const value = this.input[field];
+    if (isUuid(value)) return value;
+    this.problems.push(
+      value === undefined ? `${field}: missing` : `${field}: ${shown(value)} is not a lower-case UUID`,
+    );
+    return '';
+  }
+
+  text(field: string, maxLength: number): string | null {
+    const value = this.input[field];
+    if (value === undefined || value === null) return null;
+    if (typeof value !== 'string' || value.trim() === '') {
+      this.problems.push(`${field}: must be a text, or be left out; it is ${shown(value)}`);
+    } else if (value.length > maxLength) {
+      this.problems.push(`${field}: ${value.length} characters; at most ${maxLength} are allowed`);
+    } else {
+      return value;
+    }
+    return null;
+  }
+
+  requiredText(field: string, maxLength: number): string {
+    if (this.input[field] === undefined || this.input[field] === null) {
+      this.problems.push(`${field}: missing`);
+      return '';
+    }
+    return this.text(field, maxLength) ?? '';
+  }
+
+  flag(field: string): boolean {
+    const value = this.input[field];
+    if (value === undefined) return false;
+    if (typeof value !== 'boolean')
+      this.problems.push(`${field}: must be true or false, not ${shown(value)}`);
+    return value === true;
+  }
+
+  policy(field: string): KeepOrRestore {
+    const value = this.input[field];
+    if (value === undefined || value === 'keep') return 'keep';
+    if (value === 'restore') return 'restore';
+    this.problems.push(`${field}: must be "keep" or "restore", not ${shown(value)}`);
+    return 'keep';
+  }
+
+  duration(field: string, whenAbsent: number, min: number, max: number): number {
+    return this.durationOf(this.input[field], field, min, max) ?? whenAbsent;
+  }
+
+  timing(): CheckedTiming {
+    const value = this.input.timing ?? {};
+    if (!isRecord(value)) {
+      this.problems.push(`timing: must be an object, not ${kindOf(value)}`);
+      return { firstPollMs: null, pollIntervalMs: null, settleMs: 0, verifyForMs: 0, busyWaitMs: 0 };
+    }
+    this.unknownFields(value, TIMING_FIELDS, 'timing.');
+    const of = (field: string, min: number): number | null =>
+      this.durationOf(value[field], `timing.${field}`, min, HOUR_MS);
+    return {
+      firstPollMs: of('firstPoll', 0),
+      pollIntervalMs: of('pollInterval', 1),
+      settleMs: of('settle', 0) ?? 30_000,
+      verifyForMs: of('verifyFor', 0) ?? 120_000,
+      // The cloud's own advice for Ecs.0603 is one minute (ecs-api.md §7.2).
+      busyWaitMs: of('busyWait', 1) ?? 60_000,
+    };
+  }
+
+  /** @param fields those that a NIC of the list may have */
+  nics(fields: ReadonlySet<string>): NicTarget[] | 'all' {
+    const value = this.input.nics;
+    if (value === 'all') return 'all';
+    if (!Array.isArray(value)) {
+      this.problems.push(
+        value === undefined
+          ? 'nics: missing; give a list of {"id"}, or "all" for every NIC but the primary one'
+          : `nics: must be a list of {"id"}, or "all"; it is ${shown(value)}`,
+      );
+      return [];
+    }
+    if (value.length === 0) this.problems.push('nics: empty; an empty list means nothing, never everything');
+    if (value.length > MAX_NICS) {
+      this.problems.push(`nics: ${value.length} entries; at most ${MAX_NICS} are taken in one run`);
+    }
+    const seen = new Set<string>();
+    return value.slice(0, MAX_NICS).flatMap((nic, index) => this.nic(nic, `nics[${index}]`, fields, seen));
+  }
+
+  private nic(value: unknown, path: string, fields: ReadonlySet<string>, seen: Set<string>): NicTarget[] {
+    if (!isRecord(value)) {
+      this.problems.push(`${path}: must be an object {"id"}, not ${shown(value)}`);
+      return [];
+    }
+    this.unknownFields(value, fields, `${path}.`);
+    const { id, ip, mac } = value;
+    if (!isUuid(id)) {
+      this.problems.push(
+        id === undefined ? `${path}.id: missing` : `${path}.id: ${shown(id)} is not a lower-case UUID`,
+      );
+      return [];
+    }
+    if (seen.has(id)) this.problems.push(`${path}.id: ${id} is named twice`);
+    seen.add(id);
+    if (ip !== undefined && !isIp(ip)) this.problems.push(`${path}.ip: ${shown(ip)} is not an IP address`);
+    if (mac !== undefined && !(typeof mac === 'string' && MAC.test(mac))) {
+      this.problems.push(`${path}.mac: ${shown(mac)} is not a MAC address such as fa:16:3e:00:00:02`);
+    }
+    return [{ id, ...(typeof ip === 'string' ? { ip } : {}), ...(typeof mac === 'string' ? { mac } : {}) }];
+  }
+
+  private durationOf(value: unknown, field: string, min: number, max: number): number | null {
+    if (value === undefined) return null;
+    const ms = parseDuration(value);
+    if (ms === undefined) {
+      this.problems.push(
+        `${field}: ${shown(value)} is not a duration; give ms as a number, or a text such as "90s" or "20 minutes"`,
+      );
+      return null;
+    }
+    if (ms < min || ms > max) {
+      this.problems.push(
+        `${field}: ${shown(value)} is out of range; allowed are ${formatDuration(min)} to ${formatDuration(max)}`,
+      );
+      return null;
+    }
+    return ms;
+  }
+}

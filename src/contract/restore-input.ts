@@ -1,0 +1,105 @@
+/** The check of a request to put NICs back. */
+import type { CheckedTiming } from './checker';
+import { Checker, MAX_NICS } from './checker';
+import { serverWorkflowId } from './names';
+import type { SavedNic } from './saved-result';
+import { readSavedResult } from './saved-result';
+import { isRecord, isUuid, kindOf, safeJson, shown } from './values';
+
+export type CheckedSource =
+  | { kind: 'run'; workflowId: string; runId: string }
+  /** Rows of the saved document that have a snapshot. */
+  | { kind: 'document'; nics: SavedNic[] };
+
+/** A request with every default filled in and every duration in ms. */
+export interface CheckedRestore {
+  serverId: string;
+  from: CheckedSource;
+  nics: string[] | 'all';
+  projectId: string | null;
+  allowNewIp: boolean;
+  dryRun: boolean;
+  requestedBy: string | null;
+  reason: string | null;
+  timing: CheckedTiming;
+}
+
+const FIELDS = new Set([
+  'serverId',
+  'from',
+  'nics',
+  'projectId',
+  'allowNewIp',
+  'dryRun',
+  'requestedBy',
+  'reason',
+  'timing',
+]);
+const NIC_FIELDS = new Set(['id']);
+const RUN_FIELDS = new Set(['workflowId', 'runId']);
+const DOCUMENT_FIELDS = new Set(['document']);
+
+/** Checks the input of `restoreServerNics`, of whatever type it is. Never throws. */
+export function checkRestoreInput(value: unknown): { problems: string[]; request: CheckedRestore | null } {
+  if (!isRecord(value)) {
+    return { problems: [`the input must be one JSON object, not ${kindOf(value)}`], request: null };
+  }
+  const check = new Checker(value);
+  check.unknownFields(value, FIELDS, '');
+  const serverId = check.uuid('serverId');
+  const nics = check.nics(NIC_FIELDS);
+  const request: CheckedRestore = {
+    serverId,
+    from: sourceOf(check, serverId),
+    nics: nics === 'all' ? 'all' : nics.map(({ id }) => id),
+    projectId: check.text('projectId', 64),
+    allowNewIp: check.flag('allowNewIp'),
+    dryRun: check.flag('dryRun'),
+    requestedBy: check.text('requestedBy', 200),
+    reason: check.text('reason', 1_000),
+    timing: check.timing(),
+  };
+  return check.problems.length > 0 ? { problems: check.problems, request: null } : { problems: [], request };
+}
+
+function sourceOf(check: Checker, serverId: string): CheckedSource {
+  const { from } = check.input;
+  const nothing: CheckedSource = { kind: 'document', nics: [] };
+  if (!isRecord(from)) {
+    check.problems.push(
+      `from: ${from === undefined ? 'missing; give' : `must be`} {"workflowId", "runId"} of a run, or {"document": <its saved result>}`,
+    );
+    return nothing;
+  }
+  if ('document' in from) {
+    check.unknownFields(from, DOCUMENT_FIELDS, 'from.');
+    const { problems, nics } = readSavedResult(from.document, serverId);
+    check.problems.push(...problems.map((problem) => `from.document: ${problem}`));
+    return { kind: 'document', nics };
+  }
+  check.unknownFields(from, RUN_FIELDS, 'from.');
+  const { workflowId, runId } = from;
+  if (workflowId !== serverWorkflowId(serverId)) {
+    check.problems.push(
+      `from.workflowId: ${workflowId === undefined ? 'missing' : shown(workflowId)}; a run on this server has the id ${serverWorkflowId(serverId)}`,
+    );
+  }
+  if (!isUuid(runId)) {
+    check.problems.push(`from.runId: ${runId === undefined ? 'missing' : `${shown(runId)} is not a run id`}`);
+  }
+  return { kind: 'run', workflowId: String(workflowId), runId: String(runId) };
+}
+
+/** As for deletions: two inputs ask for the same when their keys are equal. */
+export function restoreKey(value: unknown): string {
+  const { request } = checkRestoreInput(value);
+  if (request === null) return `invalid ${safeJson(value)}`;
+  const { serverId, from, nics, allowNewIp, dryRun } = request;
+  return JSON.stringify([serverId, from, nics === 'all' ? nics : [...nics].sort(), allowNewIp, dryRun]);
+}
+
+/** The requested NICs as far as they can be read from an input of any shape. */
+export function namedForRestore(value: unknown): string[] {
+  const { request } = checkRestoreInput(value);
+  return request === null || request.nics === 'all' ? [] : request.nics.slice(0, MAX_NICS);
+}
