@@ -85,8 +85,8 @@ function readSnapshot(value: unknown): NicSnapshot | null {
     flags.every((it) => it === null || typeof it === 'boolean') &&
     Number.isSafeInteger(position);
   if (!good) return null;
-  const [networkId, mac, name, elasticIp] = texts as (string | null)[];
-  const [deleteOnTermination, portSecurityEnabled] = flags as (boolean | null)[];
+  const [networkId, mac, name, elasticIp] = texts;
+  const [deleteOnTermination, portSecurityEnabled] = flags;
   return {
     networkId: networkId ?? null,
     fixedIps: fixedIps.map((it) => ({ subnetId: text(it.subnetId), ip: String(it.ip) })),

@@ -170,6 +170,7 @@ export interface NicRow {
 
 export interface JobRow {
   id: string;
+  what: 'delete' | 'attach';
   /** The cloud's own word, or `gone`. */
   status: string;
   submittedAt: string;
@@ -187,7 +188,7 @@ export interface ResultDocument {
   region: string | null;
   nics: NicRow[];
   jobs: JobRow[];
-  /** POSTs accepted or of unknown fate; busy, throttled and refused ones don't count. */
+  /** POSTs to delete (of a restore: to attach) that were accepted or are of unknown fate; busy, throttled and refused ones don't count. */
   submissions: number;
   startedAt: string;
   endedAt: string | null;

@@ -44,8 +44,26 @@ export const EFFECT: ActivityOptions = {
   priority: { priorityKey: 1 },
 };
 
+/**
+ * What may be done twice: setting a flag, deleting a port. A cancellation waits for the answer, so that what was changed is
+ * known when it is set back.
+ */
+export const IDEMPOTENT: ActivityOptions = {
+  ...READ,
+  // The last call must not be written later than 30 s before the end of an attempt: that leaves as much for 12 of them.
+  startToCloseTimeout: '60 seconds',
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+};
+
+/** All attempts of it with their pauses. */
+export const IDEMPOTENT_AT_MOST_MS = 3 * 60_000 + 3_000;
+
 export function reading(summary: string): CloudActivities {
   return proxy(READ, summary);
+}
+
+export function repeatable(summary: string): CloudActivities {
+  return proxy(IDEMPOTENT, summary);
 }
 
 export function effect(summary: string): CloudActivities {
@@ -68,7 +86,7 @@ export interface Unread {
   details: CloudFailureDetails | null;
 }
 
-/** The result of a read, or why there is none. Cancellation is passed on. */
+/** The result of a call that may be repeated, or why there is none. Cancellation is passed on. */
 export async function ask<T>(call: Promise<T>): Promise<T | Unread> {
   try {
     return await call;
@@ -85,4 +103,33 @@ export async function ask<T>(call: Promise<T>): Promise<T | Unread> {
     }
     return { kind: 'unavailable', message: 'the worker did not answer in time', details: null };
   }
+}
+
+/** The fate of a POST is not known. */
+export interface Unknown {
+  kind: 'unknown';
+  why: string;
+}
+
+/** The result of a POST. Whatever keeps a worker from reporting it leaves its fate unknown. */
+export async function post<T>(call: Promise<T>): Promise<T | Unknown> {
+  try {
+    return await call;
+  } catch (error) {
+    // Cancelled before a worker took it: certainly unsent.
+    if (isCancellation(error)) throw error;
+    return { kind: 'unknown', why: 'the worker that was sending did not report back' };
+  }
+}
+
+/** What every effect needs to know of its run. */
+export function effectOf(run: { request: { serverId: string }; state: { wasReset: boolean } }): {
+  serverId: string;
+  originalRunId: string;
+} {
+  return {
+    serverId: run.request.serverId,
+    // A chain that began with a reset stays one: its later runs have original ids of their own.
+    originalRunId: run.state.wasReset ? '' : workflowInfo().originalExecutionRunId,
+  };
 }

@@ -95,14 +95,26 @@ export function currentDetails(document: ResultDocument, context: DetailsContext
   if (document.submissions > document.jobs.length) {
     lines.push(`- Submissions of unknown fate: ${document.submissions - document.jobs.length}`);
   }
+  const { undoUntil, decision } = document;
+  if (decision !== null) {
+    lines.push(
+      `- **${decision.what}** asked for by ${escaped(decision.by)}, ${when(decision.at)}: ${escaped(decision.reason)}`,
+    );
+  }
   if (!done) {
-    if (document.nextLookAt !== null) lines.push(`- Next look: **${when(document.nextLookAt)}**`);
-    lines.push(`- Deadline: ${when(document.deadlineAt)}`);
+    if (undoUntil !== null)
+      lines.push(`- Undo possible until **${when(undoUntil)}**; then the ports are deleted`);
+    else {
+      if (document.nextLookAt !== null) lines.push(`- Next look: **${when(document.nextLookAt)}**`);
+      lines.push(`- Deadline: ${when(document.deadlineAt)}`);
+    }
     if (context.cancelRequested)
       lines.push('- **Cancel requested**: the cloud cannot stop its job; this run observes to the end');
   } else if (document.endedAt !== null) lines.push(`- Ended: ${when(document.endedAt)}`);
   lines.push('', `**${nics(document.nics.length)}**`, '');
-  lines.push(...(document.nics.length === 0 ? ['- none'] : document.nics.map((row) => nicLine(row, done))));
+  lines.push(
+    ...(document.nics.length === 0 ? ['- none'] : document.nics.flatMap((row) => nicLines(row, done))),
+  );
   if (document.warnings.length > 0) {
     lines.push('', '**Warnings**', '', ...document.warnings.map((warning) => `- ${escaped(warning)}`));
   }
@@ -122,16 +134,25 @@ function jobLine(job: JobRow): string {
   return `- Job \`${plainCode(job.id)}\`: **${escaped(job.status)}**, submitted ${when(job.submittedAt)}${ended}, polls: ${job.polls}`;
 }
 
-function nicLine(row: NicRow, done: boolean): string {
+function nicLines(row: NicRow, done: boolean): string[] {
   const { list, port, subJob } = row.evidence;
   const open = !done && (row.outcome === 'untouched' || row.outcome === 'unknown');
   const verdict = open ? 'no verdict yet' : row.outcome;
   const said = row.message === null ? '' : `: ${escaped(row.message)}`;
   const code = row.errorCode === null ? '' : ` (${escaped(row.errorCode)})`;
-  return (
-    `- **${verdict}** \`${row.id}\` ${escaped(row.ip ?? '')}${code}${said}` +
-    ` · list ${list}, port ${port}, sub-job ${escaped(subJob)}`
-  );
+  const by =
+    row.replacedBy === null
+      ? ''
+      : ` → \`${plainCode(row.replacedBy.id)}\` ${escaped(row.replacedBy.ip ?? '')}`;
+  return [
+    `- **${verdict}** \`${row.id}\` ${escaped(row.ip ?? '')}${by}${code}${said}` +
+      ` · list ${list}, port ${port}, sub-job ${escaped(subJob)}`,
+    ...row.differences.map(
+      ({ field, before, after }) =>
+        `- \`${row.id}\` ${field}: was ${escaped(JSON.stringify(before))}, is ${escaped(JSON.stringify(after) ?? 'unknown')}`,
+    ),
+    ...(row.remedy === null ? [] : [`- \`${row.id}\` by hand: \`${plainCode(row.remedy)}\``]),
+  ];
 }
 
 /** Inside a code span a backslash escapes nothing: drop what could end it. */
@@ -142,6 +163,19 @@ function plainCode(text: string): string {
 function commands({ workflowId, cancelRequested }: DetailsContext, phase: Phase): string[] {
   const of = (verb: string) => `\`temporal workflow ${verb} --workflow-id ${plainCode(workflowId)}\``;
   const lines: string[] = [];
+  if (phase === 'undo-window') {
+    for (const [text, name] of [
+      ['Put everything back', 'undo'],
+      ['Delete the ports now', 'commit'],
+    ] as const) {
+      const input = '{"by":"YOUR NAME","reason":"WHY"}';
+      lines.push(`- ${text}: ${of(`update execute --name ${name} --input '${input}'`)}`);
+    }
+    if (!cancelRequested)
+      lines.push(`- End the window, ports stay unless the request says otherwise: ${of('cancel')}`);
+    return lines;
+  }
+  if (phase === 'restoring' || phase === 'committing') return [];
   if (phase === 'polling' || phase === 'waiting' || phase === 'verifying') {
     lines.push(`- Look at once: ${of('signal --name pollNow')}`);
   }

@@ -3,10 +3,15 @@ import type { FailureType } from '../contract/names';
 
 export class RunEnd extends Error {
   private constructor(
-    readonly type: FailureType,
+    /** `null`: by an undo that was asked for before anything was sent. */
+    readonly type: FailureType | null,
     message: string,
   ) {
     super(message);
+  }
+
+  static undone(): RunEnd {
+    return new RunEnd(null, 'undone before anything was sent');
   }
 
   static failed(type: FailureType, message: string): RunEnd {

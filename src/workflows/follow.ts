@@ -1,6 +1,7 @@
 /** Follow the job on a durable timer. A poll that fails does not end the run (interface.md §6.4). */
 import type { JobAnswer } from '../contract/activities';
 import { ENDED_STATUSES, HOLD_MS } from '../contract/activities';
+import type { JobRow } from '../contract/types';
 import { formatDuration } from '../contract/duration';
 import { ask, READ_AT_MOST_MS, reading } from './cloud';
 import { jobAge, label, nics } from './display';
@@ -17,11 +18,11 @@ interface Failures {
   throttles: number;
 }
 
-/** Returns when the job has ended, is gone, can't be read, or still runs at a look made after the deadline. */
+/** Returns when the last job has ended, is gone, can't be read, or still runs at a look made after the deadline. */
 export async function followJob(run: Run): Promise<void> {
   const job = run.document.jobs.at(-1);
   if (job === undefined) return;
-  run.enter('polling');
+  run.enter(run.state.putBack === null ? 'polling' : 'restoring');
   const failures: Failures = { errors: 0, throttles: 0 };
   let throttledMs: number | null = null;
   while (run.state.jobState === 'running') {
@@ -54,12 +55,13 @@ export async function pollOnce(
   const answer = await run.patiently(READ_AT_MOST_MS, () =>
     ask(
       reading(
-        label(`poll ${job.polls + 1} · ${jobAge(job, Date.now())} · ${nics(run.state.witnesses.length)}`),
+        label(`poll ${job.polls + 1} · ${jobAge(job, Date.now())} · ${nics(nicsOf(run, job))}`),
       ).getJobStatus({
         jobId: job.id,
-        ...(thenList && {
-          thenList: { serverId: run.request.serverId, ports: portsToLookUp(run), server: false },
-        }),
+        ...(thenList &&
+          job.what === 'delete' && {
+            thenList: { serverId: run.request.serverId, ports: portsToLookUp(run), server: false },
+          }),
       }),
     ),
   );
@@ -73,11 +75,12 @@ export async function pollOnce(
     failures.throttles = 0;
     const { reading, listAfterMs, ...said } = answer;
     takeIn(run, said);
-    run.atEnd = { reading, listAfterMs };
+    if (job.what === 'delete') run.atEnd = { reading, listAfterMs };
   } else if (answer.kind === 'gone') {
     job.status = 'gone';
     setJobEvidence(run, 'gone');
     run.state.jobState = 'gone';
+    if (job.what === 'delete') run.state.doubtful = true;
     run.state.overSince ??= Date.now();
   } else {
     failures.errors += 1;
@@ -95,7 +98,8 @@ function takeIn(run: Run, answer: JobAnswer): void {
   run.state.lastJob = answer;
   job.status = answer.status;
   setJobEvidence(run, answer.status);
-  for (const sub of answer.subJobs) {
+  // What a sub-job of an attachment says is for those who wait for it.
+  for (const sub of job.what === 'delete' ? answer.subJobs : []) {
     if (!run.state.witnesses.some(({ id }) => id === sub.nicId)) continue;
     const row = run.row(sub.nicId ?? '');
     row.evidence.subJob = sub.status;
@@ -114,6 +118,10 @@ function takeIn(run: Run, answer: JobAnswer): void {
     run.state.jobState = 'running';
     run.state.overSince = null;
   }
+}
+
+function nicsOf(run: Run, job: JobRow): number {
+  return job.what === 'delete' ? run.state.witnesses.length : (run.state.putBack?.batch.length ?? 0);
 }
 
 function setJobEvidence(run: Run, status: string): void {

@@ -6,6 +6,7 @@ import type { InspectedNic, Inspection, PortState, ServerState } from '../contra
 import { GONE_STATES } from '../contract/activities';
 import type { CheckedRequest } from '../contract/input';
 import { sameIp } from '../contract/input';
+import { promisesUndo } from './undo-log';
 
 export interface Assessment {
   /** Reasons to refuse the run. */
@@ -72,7 +73,7 @@ export function assess(request: CheckedRequest, inspection: Inspection): Assessm
 }
 
 /** Exactly one NIC must be known as the primary one, and no witness may contradict (interface.md §6.2). */
-function primaryOf({ primary }: Inspection): { id: string | null; problem: string | null } {
+export function primaryOf({ primary }: Inspection): { id: string | null; problem: string | null } {
   const detail = [...new Set(primary.detail)];
   const ports = [...new Set(primary.ports)];
   const refuse = (problem: string) => ({ id: null, problem });
@@ -120,13 +121,18 @@ function nicViolations(request: CheckedRequest, nic: InspectedNic, primaryId: st
   if (nic.elasticIp !== null && !request.allowElasticIp) {
     found.push(`NIC ${nic.id} carries elastic IP ${nic.elasticIp}; allow it with allowElasticIp`);
   }
+  if (promisesUndo(request) && nic.snapshot.deleteOnTermination === null) {
+    found.push(
+      `NIC ${nic.id} does not tell whether its port would outlive it, so it can't be promised that it can be put back`,
+    );
+  }
   if (nic.port.state === 'attached' && nic.port.deviceId !== request.serverId) {
     found.push(`NIC ${nic.id} is listed here, but its port says that it is attached to ${nic.port.deviceId}`);
   }
   return found;
 }
 
-function serverViolations(server: ServerState): string[] {
+export function serverViolations(server: ServerState): string[] {
   const found: string[] = [];
   if (server.locked) found.push('the server is locked; a person must unlock it');
   if (server.frozen) found.push('the server is frozen (see the account in the console)');

@@ -2,25 +2,30 @@
 import { upsertMemo, workflowInfo } from '@temporalio/workflow';
 import type { Inspection, InspectedNic, PreviousOpenRun } from '../contract/activities';
 import { ENDED_STATUSES } from '../contract/activities';
-import type { CheckedRequest } from '../contract/input';
 import { HOUR_MS } from '../contract/input';
 import { formatDuration } from '../contract/duration';
 import { FAILURE_TYPE, MEMO, OPEN_SETTLED, serverWorkflowId } from '../contract/names';
-import type { NicRow, RestoreGrade } from '../contract/types';
+import type { NicRow } from '../contract/types';
 import type { Unread } from './cloud';
 import { ask, READ_AT_MOST_MS, reading } from './cloud';
-import { label, nics, plain } from './display';
+import { label, nics as countOf, plain } from './display';
 import { RunEnd } from './ending';
 import { assess } from './guards';
 import { backoffDelay, nextPollDelay, throttleDelay } from './poll-schedule';
-import { blankRow, type Run } from './run';
+import type { Deletion } from './deletion';
+import type { Request, Run } from './run';
+import { blankRow } from './run';
+import { gradeOf, promisesUndo } from './undo-log';
 
 /** How often a server in passing is looked at again, at first; an inspection costs a call per NIC. */
 const STATE_WAIT_MS = 10_000;
 
 /** Input and circumstances of the start; throws with every problem in one message, before any call to the cloud. */
-export function checkStart(run: Run): void {
-  const problems = [...run.problems, ...startProblems(run.problems.length === 0 ? run.request : null)];
+export function checkStart(run: Run, windowMs: number): void {
+  const problems = [
+    ...run.problems,
+    ...startProblems(run.problems.length === 0 ? run.request : null, windowMs),
+  ];
   if (problems.length === 0) return;
   throw RunEnd.failed(
     FAILURE_TYPE.invalidInput,
@@ -28,7 +33,7 @@ export function checkStart(run: Run): void {
   );
 }
 
-function startProblems(request: CheckedRequest | null): string[] {
+function startProblems(request: Request | null, windowMs: number): string[] {
   if (request === null) return [];
   const info = workflowInfo();
   const problems: string[] = [];
@@ -40,11 +45,11 @@ function startProblems(request: CheckedRequest | null): string[] {
   }
   if (info.cronSchedule) {
     problems.push(
-      'a cron schedule: a deletion must not repeat itself; leave it out, and terminate this workflow, ' +
+      'a cron schedule: this must not repeat itself; leave it out, and terminate this workflow, ' +
         'or the schedule starts it again and again, to be refused each time',
     );
   }
-  const neededMs = request.deadlineMs + request.undoWindowMs + HOUR_MS;
+  const neededMs = request.deadlineMs + windowMs + HOUR_MS;
   for (const [name, ms] of [
     ['an execution', info.executionTimeoutMs],
     ['a run', info.runTimeoutMs],
@@ -60,10 +65,17 @@ function startProblems(request: CheckedRequest | null): string[] {
 }
 
 /** Inspects until the server is ready (or there is nothing to do), or ends the run. */
-export async function inspect(run: Run): Promise<void> {
+export async function inspect(run: Deletion): Promise<void> {
+  const { nics } = run.request;
   for (let look = 1; ; look++) {
+    if (run.document.decision !== null) throw RunEnd.undone();
     run.enter(look === 1 ? 'inspecting' : 'waiting', run.document.waitingFor);
-    const inspection = await inspectOnce(run);
+    const what = nics === 'all' ? 'all NICs but the primary one' : countOf(nics.length);
+    const inspection = await inspectOnce(
+      run,
+      nics === 'all' ? [] : nics.map(({ id }) => id),
+      `${what} to go`,
+    );
     const judged = assess(run.request, inspection);
     takeIn(run, inspection, judged.targets, judged.absent, judged.primaryId);
     if (judged.violations.length > 0) {
@@ -73,37 +85,41 @@ export async function inspect(run: Run): Promise<void> {
       if (judged.passing !== null) run.warn(`a real run would wait: ${judged.passing}`);
       return;
     }
-    run.state.previous ??= inspection.previous;
-    if (judged.passing === null) {
-      if (run.state.previous === null || run.state.previous === 'settled' || judged.targets.length === 0)
-        return;
-      await settlePrevious(run, run.state.previous);
-      run.state.previous = 'settled';
-      upsertMemo({ [MEMO.open]: OPEN_SETTLED });
-      // A reset run may have declared its own before it was told of that one: it has to do so again.
-      run.state.declaredOpen = false;
-      continue;
-    }
-    if (run.expired) {
-      throw RunEnd.failed(
-        FAILURE_TYPE.refused,
-        `nothing was changed: ${judged.passing}, still so at the deadline (${run.document.deadlineAt})`,
-      );
-    }
-    run.enter('waiting', judged.passing);
-    await run.waitOrWake(Math.min(STATE_WAIT_MS, run.remainingMs), label(`waiting: ${judged.passing}`));
+    if (await ready(run, judged.passing, judged.targets.length > 0)) return;
   }
 }
 
-async function inspectOnce(run: Run): Promise<Inspection> {
+/** `false`: something had to be waited for, so look again. */
+export async function ready(run: Run, passing: string | null, anythingToDo: boolean): Promise<boolean> {
+  if (passing === null) {
+    const { previous } = run.state;
+    if (previous === null || previous === 'settled' || !anythingToDo) return true;
+    await settlePrevious(run, previous);
+    run.state.previous = 'settled';
+    upsertMemo({ [MEMO.open]: OPEN_SETTLED });
+    // A reset run may have declared its own before it was told of that one: it has to do so again.
+    run.state.declaredOpen = false;
+    return false;
+  }
+  if (run.expired) {
+    throw RunEnd.failed(
+      FAILURE_TYPE.refused,
+      `nothing was changed: ${passing}, still so at the deadline (${run.document.deadlineAt})`,
+    );
+  }
+  run.enter('waiting', passing);
+  await run.waitOrWake(Math.min(STATE_WAIT_MS, run.remainingMs), label(`waiting: ${passing}`));
+  return false;
+}
+
+/** One inspection, whatever patience it takes. @param what it is for, as its label says */
+export async function inspectOnce(run: Run, nicIds: string[], what: string): Promise<Inspection> {
   const { request, document } = run;
-  const nicIds = request.nics === 'all' ? [] : request.nics.map((nic) => nic.id);
-  const what = request.nics === 'all' ? 'all NICs but the primary one' : nics(nicIds.length);
   const { workflowId, runId } = workflowInfo();
   for (let failures = 1; ; failures++) {
     const answer = await run.patiently(READ_AT_MOST_MS, () =>
       ask(
-        reading(label(`${document.serverName ?? document.serverId}: ${what} to go`)).inspectServer({
+        reading(label(`${document.serverName ?? document.serverId}: ${what}`)).inspectServer({
           serverId: request.serverId,
           nicIds,
           previousRunOf:
@@ -111,7 +127,10 @@ async function inspectOnce(run: Run): Promise<Inspection> {
         }),
       ),
     );
-    if (answer.kind === 'inspection') return answer;
+    if (answer.kind === 'inspection') {
+      run.state.previous ??= answer.previous;
+      return answer;
+    }
     if (answer.kind === 'throttled') {
       await pause(run, throttleDelay(answer.retryAfterMs, failures), 'throttled by the cloud');
     } else {
@@ -143,25 +162,15 @@ async function pause(run: Run, ms: number, why: string): Promise<void> {
 
 /** Fills the document and the witnesses from an inspection; on a later one only what may have changed. */
 function takeIn(
-  run: Run,
+  run: Deletion,
   inspection: Inspection,
   targets: InspectedNic[],
   absent: Inspection['absent'],
   primaryId: string | null,
 ): void {
   const { document, request } = run;
-  document.projectId = inspection.projectId;
-  document.region = inspection.region;
-  document.serverName = inspection.server?.name ?? document.serverName;
-  run.state.primaryId = primaryId;
-  run.state.searchAttributes = inspection.searchAttributes;
-  run.state.witnesses = targets.map(({ id, snapshot }) => ({
-    id,
-    keepsPort: snapshot.deleteOnTermination === false,
-    absent: 0,
-    present: 0,
-    port: null,
-  }));
+  takeInServer(run, inspection, primaryId);
+  run.state.witnesses = targets.map(({ id }) => ({ id, absent: 0, present: 0, port: null }));
 
   const onServer = new Map(inspection.nics.map((nic) => [nic.id, nic]));
   const requested =
@@ -171,7 +180,7 @@ function takeIn(
     const row = rows.get(id) ?? blankRow(id);
     const nic = onServer.get(id);
     const gone = absent.find((candidate) => candidate.id === id);
-    if (nic !== undefined) describe(row, nic);
+    if (nic !== undefined) describe(row, nic, promisesUndo(request));
     // An absence counts only beside the primary NIC; the verdicts of a refused run stay `untouched`.
     if (gone !== undefined && (gone.port.state === 'absent' || gone.port.state === 'free')) {
       row.outcome = 'already-absent';
@@ -181,21 +190,25 @@ function takeIn(
   });
 }
 
-function describe(row: NicRow, nic: InspectedNic): void {
+/** What is known of the server itself. */
+export function takeInServer(run: Run, inspection: Inspection, primaryId: string | null): void {
+  const { document } = run;
+  document.projectId = inspection.projectId;
+  document.region = inspection.region;
+  document.serverName = inspection.server?.name ?? document.serverName;
+  run.state.primaryId = primaryId;
+  run.state.searchAttributes = inspection.searchAttributes;
+  run.state.longJobMs = inspection.longJobMs ?? run.state.longJobMs;
+}
+
+function describe(row: NicRow, nic: InspectedNic, kept: boolean): void {
   row.outcome = 'untouched';
   row.ip = nic.ips[0] ?? null;
   row.mac = nic.mac;
   row.elasticIp = nic.elasticIp;
   row.snapshot ??= nic.snapshot;
-  row.restore = gradeOf(nic);
+  row.restore = gradeOf(row.snapshot, kept);
   row.evidence = { ...row.evidence, list: 'present', port: nic.port.state };
-}
-
-/** How well a NIC could be put back after a plain deletion (interface.md §3). */
-function gradeOf({ snapshot }: InspectedNic): RestoreGrade {
-  if (snapshot.deleteOnTermination === false) return 'exact';
-  if (snapshot.networkId === null) return 'no';
-  return snapshot.fixedIps.length > 0 ? 'new-mac' : 'new-ip-and-mac';
 }
 
 /**

@@ -8,18 +8,17 @@ import {
   defineUpdate,
   setHandler,
 } from '@temporalio/workflow';
-import { checkDeleteInput, requestKey } from '../contract/input';
 import {
   CANCELLED,
   CONTINUED_AS_NEW,
   DIFFERENT_REQUEST,
   FAILURE_TYPE,
-  NOT_SUPPORTED_YET,
   QUERY_STATUS,
   SIGNAL_POLL_NOW,
   UPDATE,
 } from '../contract/names';
 import type { ByWhom, ResultDocument, SubmittedAnswer } from '../contract/types';
+import type { Decisions } from './decisions';
 import { plain } from './display';
 import { Unreadable } from './payloads';
 import type { Run } from './run';
@@ -32,7 +31,14 @@ export interface Ending {
   settled: boolean;
 }
 
-export function registerMessages(run: Run, ending: () => Ending | null): void {
+export interface Messages {
+  ending: () => Ending | null;
+  /** Equal for requests that ask for the same. */
+  keyOf: (input: unknown) => string;
+  decisions: Decisions;
+}
+
+export function registerMessages(run: Run, { ending, keyOf, decisions }: Messages): void {
   setHandler(defineQuery<ResultDocument>(QUERY_STATUS), () => run.document, {
     description: 'The result document at any time',
   });
@@ -40,12 +46,12 @@ export function registerMessages(run: Run, ending: () => Ending | null): void {
     description: 'Look at once, e.g. when a callback tells that the job has ended',
   });
 
-  const ownKey = requestKey(run.input);
+  const ownKey = keyOf(run.input);
   const validator = (request?: unknown): void => {
     if (request === undefined || request === null) return;
     if (request instanceof Unreadable) throw invalid([`it ${plain(request.problem)}`]);
-    if (requestKey(request) !== ownKey) {
-      const { problems } = checkDeleteInput(request);
+    if (keyOf(request) !== ownKey) {
+      const { problems } = run.kind.check(request);
       if (problems.length > 0) throw invalid(problems);
       throw ApplicationFailure.nonRetryable(
         'the open run on this server serves a different request; wait for its end, or look at it with the query status',
@@ -71,7 +77,8 @@ export function registerMessages(run: Run, ending: () => Ending | null): void {
   setHandler(
     defineUpdate<ResultDocument, [request?: unknown]>(UPDATE.settled),
     async () => {
-      await reached(() => ending() !== null || run.continuing);
+      // In an undo window the verdicts stand, and the run goes on.
+      await reached(() => ending() !== null || run.continuing || run.document.phase === 'undo-window');
       if (run.continuing) throw continued();
       const end = ending();
       if (end?.failure && !end.settled) throw end.failure;
@@ -80,12 +87,26 @@ export function registerMessages(run: Run, ending: () => Ending | null): void {
     { validator, description: 'Resolves with the result document as soon as every NIC has its verdict' },
   );
 
-  for (const name of [UPDATE.undo, UPDATE.commit]) {
-    const reject: (who: ByWhom) => void = () => unsupported(name);
-    setHandler(defineUpdate<void, [ByWhom]>(name), reject, {
-      validator: reject,
-      description: 'Not supported yet',
-    });
+  for (const what of ['undo', 'commit'] as const) {
+    setHandler(
+      defineUpdate<ResultDocument, [ByWhom]>(UPDATE[what]),
+      async (argument) => {
+        // Checked again: of two that were let in together one has decided meanwhile.
+        decisions.decide(what, argument);
+        await reached(() => ending() !== null || run.continuing);
+        if (run.continuing) throw continued();
+        const failure = ending()?.failure;
+        if (failure && (what === 'undo' || failure.type === FAILURE_TYPE.restoreIncomplete)) throw failure;
+        return run.document;
+      },
+      {
+        validator: (argument) => decisions.check(what, argument),
+        description:
+          what === 'undo'
+            ? 'Puts everything back as it was: {"by", "reason"}; resolves when that is done'
+            : 'Closes the undo window now: {"by", "reason"}; resolves when the ports are deleted',
+      },
+    );
   }
 }
 
@@ -105,12 +126,5 @@ function continued(): ApplicationFailure {
   return ApplicationFailure.nonRetryable(
     'the run goes on under a new run id: ask again, by its workflow id',
     CONTINUED_AS_NEW,
-  );
-}
-
-function unsupported(name: string): never {
-  throw ApplicationFailure.nonRetryable(
-    `${name} is not supported yet: this run keeps no ports`,
-    NOT_SUPPORTED_YET,
   );
 }

@@ -1,7 +1,8 @@
 /** From the verdicts of the NICs to the end of the run: pure, in the order that interface.md §3 fixes. */
 import type { FailureType } from '../contract/names';
 import { FAILURE_TYPE } from '../contract/names';
-import type { NicRow, ResultDocument, ResultTotals, RunOutcome } from '../contract/types';
+import type { NicOutcome, NicRow, ResultDocument, ResultTotals, RunOutcome } from '../contract/types';
+import type { PutBack } from './state';
 
 /** `failed: null`: the run completes. */
 export interface End {
@@ -18,6 +19,31 @@ export function endOf(rows: NicRow[]): End {
   return { outcome: 'nothing-to-do', failed: null };
 }
 
+/** The end of a deletion of which something may have been put back. */
+export function endOfDeletion(rows: NicRow[], back: PutBack | null, cancelled: boolean): End {
+  if (back?.incomplete === true) return failedAs(FAILURE_TYPE.restoreIncomplete);
+  const asked = back?.reason === 'undo';
+  if (asked || back?.reason === 'failure') {
+    // Whatever came back: what is not known may yet go.
+    if (rows.some(({ outcome }) => outcome === 'unknown')) return failedAs(FAILURE_TYPE.outcomeUnknown);
+    return asked ? { outcome: 'undone', failed: null } : failedAs(FAILURE_TYPE.rolledBack);
+  }
+  return cancelled ? { outcome: 'cancelled', failed: null } : endOf(rows);
+}
+
+/** The end of a restore. */
+export function endOfRestore(rows: NicRow[], back: PutBack | null): End {
+  const has = (outcome: NicOutcome) => rows.some((row) => row.outcome === outcome);
+  if (back?.incomplete === true || rows.some((row) => row.remedy !== null))
+    return failedAs(FAILURE_TYPE.restoreIncomplete);
+  if (has('recreated')) return { outcome: 'recreated', failed: null };
+  return { outcome: has('restored') ? 'restored' : 'nothing-to-do', failed: null };
+}
+
+function failedAs(type: FailureType): End {
+  return { outcome: outcomeOfFailure(type), failed: type };
+}
+
 /** A failed run's outcome: its failure type in kebab-case. */
 export function outcomeOfFailure(type: FailureType): RunOutcome {
   return type.replace(/(?!^)[A-Z]/g, (letter) => `-${letter}`).toLowerCase() as RunOutcome;
@@ -31,19 +57,27 @@ export function totalsOf(document: ResultDocument): ResultTotals {
 
 /** One sentence for the failure message, with the cloud's own words where there are any. */
 export function failureMessage(rows: NicRow[], type: FailureType): string {
-  const concerned = rows.filter((row) =>
-    type === FAILURE_TYPE.outcomeUnknown ? row.outcome === 'unknown' : row.outcome === 'still-attached',
-  );
-  const what =
-    type === FAILURE_TYPE.outcomeUnknown
-      ? 'could not be established; look at the server before anything else is done to it'
-      : 'still attached';
-  const each = concerned
-    .slice(0, 5)
-    .map(
-      (row) =>
-        `${row.id}${row.errorCode ? ` ${row.errorCode}` : ''}${row.message ? ` (${row.message})` : ''}`,
-    );
-  const more = concerned.length > 5 ? `, and ${concerned.length - 5} more` : '';
-  return `${concerned.length} of ${rows.length} NICs ${what}: ${each.join(', ')}${more}`;
+  const [concerned, what] = CONCERNED[type] ?? [() => false, type];
+  const each = rows.filter(concerned).map(saying);
+  const more = each.length > 5 ? `, and ${each.length - 5} more` : '';
+  return `${each.length} of ${rows.length} NICs ${what}: ${each.slice(0, 5).join(', ')}${more}`;
+}
+
+const CONCERNED: Partial<Record<FailureType, [(row: NicRow) => boolean, string]>> = {
+  [FAILURE_TYPE.outcomeUnknown]: [
+    ({ outcome }) => outcome === 'unknown',
+    'could not be established; look at the server before anything else is done to it',
+  ],
+  [FAILURE_TYPE.notDeleted]: [({ outcome }) => outcome === 'still-attached', 'still attached'],
+  [FAILURE_TYPE.rolledBack]: [
+    ({ outcome }) => outcome === 'still-attached',
+    'did not go, so everything was put back',
+  ],
+  [FAILURE_TYPE.restoreIncomplete]: [({ remedy }) => remedy !== null, 'not put back as they were'],
+};
+
+function saying({ id, errorCode, message, remedy }: NicRow): string {
+  const code = errorCode === null ? '' : ` ${errorCode}`;
+  const said = [message, remedy].filter((text) => text !== null).join('; by hand: ');
+  return `${id}${code}${said === '' ? '' : ` (${said})`}`;
 }

@@ -1,10 +1,65 @@
-import { ApplicationFailure } from '@temporalio/workflow';
-import { FAILURE_TYPE } from '../contract/names';
+/** Put NICs back that an earlier run took off: exactly where their ports are still there, as well as the cloud allows elsewhere. */
+import { isCancellation } from '@temporalio/workflow';
+import { restoreKey } from '../contract/restore-input';
+import type { ResultDocument } from '../contract/types';
+import { closing, leave } from './closing';
+import { noDecisions } from './decisions';
+import { RunEnd } from './ending';
+import { checkStart } from './inspect';
+import type { Ending } from './messages';
+import { registerMessages } from './messages';
+import { endOfRestore, failureMessage, outcomeOfFailure } from './outcome';
+import { planRestore } from './plan-restore';
+import { putBack } from './put-back';
+import type { Restoration } from './restoration';
+import { restorationOf } from './restoration';
 
-/** The later restore shares the server's workflow id; until it is built it is refused by name. */
-export async function restoreServerNics(): Promise<never> {
-  throw ApplicationFailure.nonRetryable(
-    'restoreServerNics is not supported yet: nothing was changed',
-    FAILURE_TYPE.invalidInput,
+export async function restoreServerNics(start: unknown): Promise<ResultDocument> {
+  const run = restorationOf(start);
+  let ending: Ending | null = null;
+  registerMessages(run, {
+    ending: () => ending,
+    keyOf: restoreKey,
+    decisions: noDecisions(
+      'a restore has no undo window; delete what it has put back with `ecs-nics delete`',
+    ),
+  });
+  try {
+    if (!run.resumed) checkStart(run, 0);
+    await run.resume();
+    const back = run.state.putBack ?? (await planRestore(run)); // what can come back, and how well
+    if (!run.request.dryRun) await putBack(run, back); // look, act, look again
+    ending = conclude(run);
+  } catch (error) {
+    ending = concludeEarly(run, error);
+  }
+  return leave(run, ending);
+}
+
+function conclude(run: Restoration): Ending {
+  const { document } = run;
+  if (run.request.dryRun) {
+    document.outcome = run.cancelRequested ? 'cancelled' : 'planned';
+    return closing(run, null, true);
+  }
+  const { outcome, failed } = endOfRestore(document.nics, run.state.putBack);
+  document.outcome = outcome;
+  return closing(
+    run,
+    failed === null ? null : { type: failed, message: failureMessage(document.nics, failed) },
+    true,
   );
+}
+
+/** Nothing was changed yet: refused, cancelled, or a defect. */
+function concludeEarly(run: Restoration, error: unknown): Ending {
+  const { document } = run;
+  // Anything but the two ends known here is a defect of ours: the task fails, and a repaired worker goes on.
+  if (run.state.putBack !== null || (!(error instanceof RunEnd) && !isCancellation(error))) throw error;
+  if (error instanceof RunEnd && error.type !== null) {
+    document.outcome = outcomeOfFailure(error.type);
+    return closing(run, { type: error.type, message: error.message }, false);
+  }
+  document.outcome = 'cancelled';
+  return closing(run, null, true);
 }

@@ -11,8 +11,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Reading } from '../contract/activities';
-import type { CheckedInput, CheckedRequest } from '../contract/input';
-import { checkDeleteInput, namedNics } from '../contract/input';
+import type { CheckedTiming } from '../contract/input';
 import { MEMO, serverIdOf } from '../contract/names';
 import type { NicRow, Phase, ResultDocument } from '../contract/types';
 import { currentDetails, plain } from './display';
@@ -31,7 +30,24 @@ const LATE_MS = 5_000;
  */
 const LONG_STEP_MS = 60_000;
 
-export class Run {
+/** What the steps want to know of a request, whatever it asks for. */
+export interface Request {
+  serverId: string;
+  projectId: string | null;
+  dryRun: boolean;
+  deadlineMs: number;
+  timing: CheckedTiming;
+}
+
+/** One kind of operation on a server, as far as its requests go. */
+export interface RequestKind<R extends Request> {
+  /** Never throws. */
+  check(input: unknown): { problems: string[]; request: R | null };
+  /** The NICs that an input of any shape names. */
+  named(input: unknown): string[];
+}
+
+export class Run<R extends Request = Request> {
   /** The caller's request, as it came. */
   readonly input: unknown;
   readonly problems: string[];
@@ -45,34 +61,41 @@ export class Run {
   failure: string | null = null;
   /** What the poll that found the job ended took along: the first look of the verification, or how long to wait for it. */
   atEnd: { reading: Reading | null; listAfterMs: number } | null = null;
+  /** Nothing was sent, and only what was changed beforehand is still to be set back: too short to be handed on. */
+  ending = false;
   /** This run ends now, to go on under a new run id. */
   continuing = false;
 
-  private readonly checked: CheckedRequest | null;
+  private readonly checked: R | null;
   /** Runs what a cancellation of the run may not cut short. */
   private readonly unstoppable = new CancellationScope({ cancellable: false });
   /** Of the timer that `pollNow` ends. */
   private alarm: CancellationScope | null = null;
 
-  constructor(start: unknown) {
+  constructor(
+    start: unknown,
+    readonly kind: RequestKind<R>,
+  ) {
     const resumed = resumedFrom(start);
     this.input = resumed === null ? start : resumed.input;
-    const { problems, request } = checked(this.input);
+    const { problems, request } = checked(this.input, kind);
     this.problems = problems;
     this.checked = request;
     this.resumed = resumed !== null;
-    this.state = resumed?.state ?? fresh(this.input, request);
+    this.state = resumed?.state ?? fresh(request, kind.named(this.input));
     // Any run of a chain may be reset, not only its first one.
     const { runId, originalExecutionRunId } = workflowInfo();
     this.state.wasReset ||= runId !== originalExecutionRunId;
     void CancellationScope.current().cancelRequested.catch(() => {
       this.cancelRequested = true;
+      // In an undo window nothing is under way that would notice.
+      if (this.document.phase === 'undo-window') this.wake();
       this.show();
     });
   }
 
   /** The checked request; only to be asked for once the input is known to be good. */
-  get request(): CheckedRequest {
+  get request(): R {
     if (this.checked === null) throw new Error('the input did not pass the check');
     return this.checked;
   }
@@ -122,9 +145,9 @@ export class Run {
   }
 
   /** Read by the next run on this server, should this one end without verdicts. */
-  declareOpen(jobId: string | null): void {
+  declareOpen(jobId: string | null, nics = this.remaining()): void {
     this.state.declaredOpen = true;
-    upsertMemo({ [MEMO.open]: { nics: this.remaining(), since: iso(Date.now()), jobId } });
+    upsertMemo({ [MEMO.open]: { nics, since: iso(Date.now()), jobId } });
   }
 
   /** Whose fate is known needs no watching any more; for the others the memo goes on to tell what was sent. */
@@ -138,6 +161,12 @@ export class Run {
     return Date.now() >= this.state.deadlineAt;
   }
 
+  /** Patience for a stage of its own. */
+  allow(ms: number): void {
+    this.state.deadlineAt = Date.now() + ms;
+    this.document.deadlineAt = iso(this.state.deadlineAt);
+  }
+
   get remainingMs(): number {
     return Math.max(0, this.state.deadlineAt - Date.now());
   }
@@ -147,7 +176,7 @@ export class Run {
     this.alarm?.cancel();
   }
 
-  /** Waits on a durable timer, in full. Until `touched` a cancellation ends it. Returns the ms that were planned. */
+  /** Waits on a durable timer, in full. Until something was sent a cancellation ends it. Returns the ms that were planned. */
   wait(ms: number, summary: string): Promise<number> {
     return this.waitFor({ until: Date.now() + atLeast1(ms), summary, wakeable: false });
   }
@@ -174,7 +203,7 @@ export class Run {
     // Between two steps nothing is under way: the moment to leave a long history behind.
     const long = workflowInfo().continueAsNewSuggested;
     // Only after an inspection: it tells of a run before this chain, and is asked for once.
-    if (long && !this.cancelRequested && this.document.projectId !== null) {
+    if (long && !this.cancelRequested && !this.ending && this.document.projectId !== null) {
       this.continuing = true;
       await handOn(this.input, this.state, wait);
     }
@@ -200,7 +229,7 @@ export class Run {
     if (wakeable && this.state.woken) return Promise.resolve();
     const scope = new CancellationScope({
       cancellable: true,
-      parent: this.state.touched ? this.unstoppable : CancellationScope.current(),
+      parent: this.sheltered ? this.unstoppable : CancellationScope.current(),
     });
     this.alarm = wakeable ? scope : null;
     // The overload with a summary labels the timer in the timeline; it is the one experimental call here.
@@ -215,9 +244,13 @@ export class Run {
     return result;
   }
 
-  /** Once something was sent, a cancellation may no longer cut the observation short. */
   private shielded<T>(work: () => Promise<T>): Promise<T> {
-    return this.state.touched ? this.unstoppable.run(work) : work();
+    return this.sheltered ? this.unstoppable.run(work) : work();
+  }
+
+  /** Once something was sent, or is being put back, a cancellation may no longer cut it short. */
+  private get sheltered(): boolean {
+    return this.state.touched || this.state.putBack !== null;
   }
 
   private forgive(lateMs: number): void {
@@ -227,12 +260,15 @@ export class Run {
   }
 }
 
-function checked(input: unknown): CheckedInput {
-  if (!(input instanceof Unreadable)) return checkDeleteInput(input);
+function checked<R extends Request>(
+  input: unknown,
+  kind: RequestKind<R>,
+): ReturnType<RequestKind<R>['check']> {
+  if (!(input instanceof Unreadable)) return kind.check(input);
   return { problems: [`the input ${plain(input.problem)}`], request: null };
 }
 
-function fresh(input: unknown, request: CheckedRequest | null): RunState {
+function fresh(request: Request | null, named: string[]): RunState {
   const now = Date.now();
   const deadlineAt = now + (request?.deadlineMs ?? 0);
   const document: ResultDocument = {
@@ -242,7 +278,7 @@ function fresh(input: unknown, request: CheckedRequest | null): RunState {
     serverName: null,
     projectId: null,
     region: null,
-    nics: namedNics(input).map(blankRow),
+    nics: named.map(blankRow),
     jobs: [],
     submissions: 0,
     startedAt: iso(now),

@@ -3,7 +3,7 @@
  * inspected, and above all nothing is sent, a second time.
  */
 import type { SubmissionResult, JobAnswer, Pace, PortState, PreviousOpenRun } from '../contract/activities';
-import type { Phase, ResultDocument } from '../contract/types';
+import type { NicSnapshot, Phase, ResultDocument } from '../contract/types';
 
 export interface RunState {
   document: ResultDocument;
@@ -17,6 +17,17 @@ export interface RunState {
   wasReset: boolean;
   submission: Submission;
   verification: Verification | null;
+  /** The inverse of every change that may have to be taken back, written down before the change is made. */
+  undoLog: Change[];
+  /** NICs of which a reading has proved that their port outlives them, since this run has seen to it. */
+  kept: string[];
+  /** A deletion was sent of which it is not known for certain that nothing more comes of it. */
+  doubtful: boolean;
+  /** The time for an undo is over, or nobody was given any. */
+  windowClosed: boolean;
+  putBack: PutBack | null;
+  /** What a long job takes, by the worker's experience, in ms. */
+  longJobMs: number;
   jobState: JobState;
   lastJob: JobAnswer | null;
   pace: Pace;
@@ -52,6 +63,12 @@ export function freshState(document: ResultDocument, deadlineAt: number): RunSta
     wasReset: false,
     submission: { over: false, throttled: 0, unsent: 0, observed: 0, lastNo: null, doubt: null },
     verification: null,
+    undoLog: [],
+    kept: [],
+    doubtful: false,
+    windowClosed: false,
+    putBack: null,
+    longJobMs: 0,
     jobState: 'none',
     lastJob: null,
     pace: { firstPollMs: 10_000, pollIntervalMs: 10_000 },
@@ -69,11 +86,73 @@ export function freshState(document: ResultDocument, deadlineAt: number): RunSta
   };
 }
 
+/** What was changed about a NIC; how to take it back follows from the snapshot. */
+export interface Change {
+  /** `flag`: delete-with-server set to false · `detach`: taken off the server · `port`: its port deleted. */
+  what: 'flag' | 'detach' | 'port';
+  id: string;
+}
+
+/** Why NICs are put back. `flags`: none is, but flags are set back on those that stay. */
+export type PutBackReason = 'failure' | 'cancel' | 'undo' | 'flags' | 'asked';
+
+/** How far the putting back has come. */
+export interface PutBack {
+  reason: PutBackReason;
+  allowNewIp: boolean;
+  nics: Returning[];
+  /** Ports that the last POST named. */
+  batch: string[];
+  /** POSTs to attach that were accepted or are of unknown fate. */
+  submissions: number;
+  /** Looks to be made before anything is attached again: the fate of the last POST is not known. */
+  looksDue: number;
+  /** One port of a POST was refused: which one shows when each is tried by itself. */
+  oneByOne: boolean;
+  /** Answers in a row that asked for patience. */
+  setbacks: number;
+  /** From then on nothing that was sent before may still be at work; `null`: not known yet. */
+  quietAt: number | null;
+  /** What hinders it at the moment. */
+  hindered: string | null;
+  /** Something of ours is not as it was. */
+  incomplete: boolean;
+  done: boolean;
+}
+
+/** A NIC on its way back. */
+export interface Returning {
+  /** Its old id, which is its row's. */
+  id: string;
+  snapshot: NicSnapshot;
+  /** It was taken off, and has to come back; otherwise only its flag is ours. */
+  attach: boolean;
+  /** Its flag was changed, or gets lost on the way. */
+  flag: boolean;
+  /** The port to attach: the old one, or the one made in its place; `null`: has to be made. */
+  portId: string | null;
+  created: boolean;
+  /** Its old IP is taken: the next port gets another one. */
+  newIp: boolean;
+  /** Observations in a row that found it on the server, and when they began. */
+  seen: number;
+  seenSince: number | null;
+  attempts: { attach: number; create: number; update: number; bind: number };
+  /** Why it is not to be had. */
+  problem: Problem | null;
+  /** The cloud's last word about it. */
+  said: Problem | null;
+}
+
+/** What the run could not do. */
+export interface Problem {
+  code: string | null;
+  message: string;
+}
+
 /** What the cloud has said about one NIC that is to go. */
 export interface Witness {
   id: string;
-  /** The NIC's own flag says that its port outlives it. */
-  keepsPort: boolean;
   /** Readings in a row, all of one unbroken series. */
   absent: number;
   present: number;

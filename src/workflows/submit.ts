@@ -2,21 +2,24 @@
  * Submit once: a deletion is never repeated while its fate is unknown (interface.md §6.1). Each branch says what is
  * known about the remote effect.
  */
-import { isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { SubmissionResult } from '../contract/activities';
 import { formatDuration } from '../contract/duration';
 import type { FailureType } from '../contract/names';
 import { FAILURE_TYPE } from '../contract/names';
-import { effect } from './cloud';
+import type { Unknown } from './cloud';
+import { effect, effectOf, post } from './cloud';
 import { label, nics, plain, serverLabel } from './display';
 import { RunEnd } from './ending';
 import { inspect } from './inspect';
 import { lookTwice } from './look';
 import { countUnknownSubmission } from './metrics';
 import { backoffDelay, throttleDelay } from './poll-schedule';
+import { protectPorts } from './protect';
 import { forgetReadings } from './readings';
+import type { Deletion } from './deletion';
 import type { Run } from './run';
 import type { Doubt, No, Refusal } from './state';
+import { log, promisesUndo } from './undo-log';
 
 const MAX_SUBMISSIONS = 3;
 /** Refusals that ask for a look first, with every NIC still there: the cloud means it. */
@@ -30,15 +33,16 @@ const UNSENT = {
 };
 
 /** Returns when a job is accepted, when nothing is left to send, or when nothing more may be sent. */
-export async function submitOnce(run: Run): Promise<void> {
+export async function submitOnce(run: Deletion): Promise<void> {
   const { submission } = run.state;
   while (!submission.over) {
     if (submission.doubt !== null && !(await settle(run, submission.doubt))) break;
     submission.doubt = null;
     const targets = run.remaining();
     if (targets.length === 0) break;
-    // Whoever cancels wants nothing more to be sent; what was sent is still observed.
-    if (run.state.touched && run.cancelRequested) break;
+    // Whoever cancels or undoes wants nothing more to be sent; what was sent is still observed.
+    if (run.state.touched && (run.cancelRequested || run.document.decision !== null)) break;
+    if (run.document.decision !== null) throw RunEnd.undone();
     if (run.expired) {
       nothingSent(run, submission.lastNo ?? TOO_LATE);
       break;
@@ -51,7 +55,7 @@ export async function submitOnce(run: Run): Promise<void> {
 const TOO_LATE: No = { message: 'the deadline passed before anything could be sent', code: null };
 
 /** Takes an answer in. `true`: that was the last submission. */
-async function step(run: Run, answer: SubmissionResult, targets: string[]): Promise<boolean> {
+async function step(run: Deletion, answer: SubmissionResult | Unknown, targets: string[]): Promise<boolean> {
   const { submission } = run.state;
   switch (answer.kind) {
     case 'accepted':
@@ -62,6 +66,7 @@ async function step(run: Run, answer: SubmissionResult, targets: string[]): Prom
       run.document.submissions += 1;
       countUnknownSubmission();
       run.touch();
+      run.state.doubtful = true;
       run.state.overSince = Date.now();
       run.warn(
         `submission ${run.document.submissions} got no usable answer (${plain(answer.why)}); the NICs were looked at instead of sending again`,
@@ -73,6 +78,7 @@ async function step(run: Run, answer: SubmissionResult, targets: string[]): Prom
       if (answer.why === 'reset') {
         // The run that this one was reset from may have sent: observe, never send.
         run.touch();
+        run.state.doubtful = true;
         run.state.overSince = Date.now();
         run.warn('this run was reset: it observes what its predecessor sent and never sends itself');
         doubt(run, 'a reset run never sends', { stop: true });
@@ -89,6 +95,7 @@ async function step(run: Run, answer: SubmissionResult, targets: string[]): Prom
       // A 2xx with an error body is not known for certain to be a no (ecs-api.md §7.2, Common.0024).
       if (answer.look) {
         run.touch();
+        run.state.doubtful = true;
         run.state.overSince = Date.now();
         doubt(run, 'the cloud answered 202 with an error');
       }
@@ -106,7 +113,11 @@ async function step(run: Run, answer: SubmissionResult, targets: string[]): Prom
         if (run.state.touched) doubt(run, 'the server was busy');
         const ms = answer.then === 'busy' ? run.request.timing.busyWaitMs : STATE_WAIT_MS;
         await pause(run, ms, `${answer.code ?? 'refused'}: ${answer.message}`);
-        if (!run.state.touched && !run.expired) await inspect(run);
+        if (!run.state.touched && !run.expired) {
+          await inspect(run);
+          // It may have found NICs that were not there before.
+          await protectPorts(run);
+        }
         return false;
       }
       if (answer.then === 'observe') {
@@ -143,29 +154,18 @@ async function settle(run: Run, { why, stop, refusal, listed, looks }: Doubt): P
   return provable && !stop;
 }
 
-async function send(run: Run, nicIds: string[]): Promise<SubmissionResult> {
+async function send(run: Deletion, nicIds: string[]): Promise<SubmissionResult | Unknown> {
   run.enter('submitting');
+  if (promisesUndo(run.request)) log(run.state.undoLog, 'detach', nicIds);
   if (!run.state.declaredOpen) run.declareOpen(null);
-  try {
-    return await run.patiently(60_000, () =>
+  return run.patiently(60_000, () =>
+    post(
       effect(label(`${nics(nicIds.length)} of ${serverLabel(run.document)}`)).deleteNics({
-        serverId: run.request.serverId,
+        ...effectOf(run),
         nicIds,
-        // A chain that began with a reset stays one: its later runs have original ids of their own.
-        originalRunId: run.state.wasReset ? '' : workflowInfo().originalExecutionRunId,
       }),
-    );
-  } catch (error) {
-    // Cancelled before a worker took it: certainly unsent. Anything else is a worker that did not answer.
-    if (isCancellation(error)) throw error;
-    return {
-      kind: 'unknown',
-      why: 'the worker that was sending did not report back',
-      code: null,
-      httpStatus: null,
-      requestId: null,
-    };
-  }
+    ),
+  );
 }
 
 function accepted(
@@ -178,6 +178,7 @@ function accepted(
   run.document.submissions += 1;
   run.document.jobs.push({
     id: answer.jobId,
+    what: 'delete',
     status: 'INIT',
     submittedAt: answer.submittedAt,
     endedAt: null,

@@ -48,6 +48,8 @@ const settled = (
 const AT_WORK = 'what was sent may still be at work';
 const GONE_EARLY = `is gone, although ${AT_WORK}`;
 const KEPT = 'is detached, and its port still exists: it keeps its IP address and counts against the quota';
+const VANISHED =
+  'took its port with it, although its flag was set to keep it: it can be put back with a new MAC only';
 const MOVED = 'is detached, and its port has been attached to another server meanwhile';
 const DISAGREE = 'the NIC list and the port disagree about where the NIC is';
 const PORT_UNREAD = 'the NIC is not on the server, but its port could not be read';
@@ -64,7 +66,7 @@ const TABLE: Record<ListWitness, Record<PortWitness, Record<Moment, Verdict | un
       stable: settled('deleted'),
       'cut-off': settled('deleted', GONE_EARLY),
     },
-    // The port of a NIC that goes with its port may need a moment more; see also `keepsPort`.
+    // The port of a NIC that goes with its port may need a moment more; see also `keptBy`.
     free: {
       over: again,
       stable: settled('detached', KEPT),
@@ -118,8 +120,8 @@ export interface Witnesses {
   list: ListWitness;
   port: PortState | null;
   serverId: string;
-  /** The NIC's own flag says that its port outlives it: then a free port is what was to be expected. */
-  keepsPort: boolean;
+  /** Why a free port is what was to be expected: its `own` flag keeps it, or this run has seen to it (`asked`). */
+  keptBy: 'own' | 'asked' | null;
   moment: Moment;
   /** No further look will be made: what can't be told now is unknown. */
   last: boolean;
@@ -128,7 +130,10 @@ export interface Witnesses {
 /** `undefined`: not established yet. */
 export function verdictOf(witnesses: Witnesses): Verdict | undefined {
   const port = portWitness(witnesses);
-  if (witnesses.list === 'absent' && port === 'free' && witnesses.keepsPort) return settled('detached', KEPT);
+  const { list, keptBy } = witnesses;
+  if (list === 'absent' && port === 'free' && keptBy !== null)
+    return settled('detached', keptBy === 'own' ? KEPT : null);
+  if (list === 'absent' && port === 'absent' && keptBy === 'asked') return settled('deleted', VANISHED);
   const verdict = TABLE[witnesses.list][port][witnesses.moment];
   if (verdict !== undefined || !witnesses.last) return verdict;
   if (witnesses.list === 'unsettled') return settled('unknown', null, UNSEEN);

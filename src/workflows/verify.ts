@@ -7,9 +7,11 @@ import { followJob, pollOnce } from './follow';
 import { lookOnce } from './look';
 import { nextReadingDelay } from './poll-schedule';
 import { note } from './readings';
+import type { Deletion } from './deletion';
 import type { Run } from './run';
 import type { Verification, Witness } from './state';
 import type { ListWitness, Moment } from './verdict';
+import { gradeOf } from './undo-log';
 import { verdictOf } from './verdict';
 
 /** Witnesses that contradict each other for this many times `verifyFor` will not come to agree. */
@@ -21,7 +23,7 @@ const MAX_BEGUN_LATE = 5;
 /** How long the cloud keeps finished jobs (ecs-api.md §2). */
 const JOBS_KEPT_MS = 24 * 3_600_000;
 
-export async function establishVerdicts(run: Run): Promise<void> {
+export async function establishVerdicts(run: Deletion): Promise<void> {
   const { verifyForMs } = run.request.timing;
   const state = (run.state.verification ??= {
     open: run.state.witnesses.map(({ id }) => id),
@@ -101,19 +103,20 @@ interface Now {
 }
 
 /** Writes the verdict into the row when there is one. */
-function decide(run: Run, id: string, at: Now): boolean {
+function decide(run: Deletion, id: string, at: Now): boolean {
   const witness = run.state.witnesses.find((candidate) => candidate.id === id);
   if (witness === undefined) return true;
   const verdict = verdictOf({
     list: listWitness(witness, at.fresh),
     port: witness.port,
     serverId: run.request.serverId,
-    keepsPort: witness.keepsPort,
+    keptBy: keptBy(run, id),
     moment: at.moment,
     last: at.last,
   });
   if (verdict === undefined) return false;
   const row = run.row(id);
+  if (verdict.outcome === 'deleted' && row.snapshot !== null) row.restore = gradeOf(row.snapshot, false);
   // Nothing of ours was accepted: whoever took it, this run did not (interface.md §3).
   const ours = run.document.submissions > 0 || run.state.touched;
   row.outcome = ours || verdict.outcome === 'still-attached' ? verdict.outcome : asAbsent(verdict.outcome);
@@ -127,6 +130,12 @@ function decide(run: Run, id: string, at: Now): boolean {
   }
   run.show();
   return true;
+}
+
+/** Why its port is to outlive the NIC; `null`: nothing says so. */
+function keptBy(run: Deletion, id: string): 'own' | 'asked' | null {
+  if (run.request.keepPort || run.state.kept.includes(id)) return 'asked';
+  return run.row(id).snapshot?.deleteOnTermination === false ? 'own' : null;
 }
 
 function asAbsent(outcome: NicOutcome): NicOutcome {

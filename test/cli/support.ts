@@ -46,6 +46,7 @@ export function document(changes: Partial<ResultDocument> = {}): ResultDocument 
     jobs: [
       {
         id: 'ff8080826a7b4f0e016a8d3c7a5b1234',
+        what: 'delete',
         status: 'SUCCESS',
         submittedAt: '2026-03-01T03:00:02.000Z',
         endedAt: '2026-03-01T03:00:14.000Z',

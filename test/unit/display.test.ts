@@ -47,7 +47,16 @@ const documentSaying = (said: string, phase: Phase): ResultDocument => ({
       remedy: null,
     },
   ],
-  jobs: [{ id: said, status: said, submittedAt: '2026-01-01T00:00:00.000Z', endedAt: said, polls: 2 }],
+  jobs: [
+    {
+      id: said,
+      what: 'delete' as const,
+      status: said,
+      submittedAt: '2026-01-01T00:00:00.000Z',
+      endedAt: said,
+      polls: 2,
+    },
+  ],
   submissions: 2,
   startedAt: '2026-01-01T00:00:00.000Z',
   endedAt: null,
@@ -145,7 +154,14 @@ describe('what people read', () => {
   });
 
   it('a job’s age is never negative, whatever the clocks say', () => {
-    const job = { id: 'j', status: 'INIT', submittedAt: '2026-01-01T00:00:10.000Z', endedAt: null, polls: 0 };
+    const job = {
+      id: 'j',
+      what: 'delete' as const,
+      status: 'INIT',
+      submittedAt: '2026-01-01T00:00:10.000Z',
+      endedAt: null,
+      polls: 0,
+    };
     expect(jobAge(job, Date.parse('2026-01-01T00:00:00.000Z'))).toBe('INIT 0 s');
     expect(jobAge(job, Date.parse('2026-01-01T00:00:24.000Z'))).toBe('INIT 14 s');
   });

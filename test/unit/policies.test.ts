@@ -94,8 +94,8 @@ describe('verdicts', () => {
   const all = lists.flatMap((list) =>
     ports.flatMap((port) =>
       moments.flatMap((moment) =>
-        [true, false].flatMap((keepsPort) =>
-          [true, false].map((last) => ({ list, port, moment, keepsPort, last })),
+        ([null, 'own', 'asked'] as const).flatMap((keptBy) =>
+          [true, false].map((last) => ({ list, port, moment, keptBy, last })),
         ),
       ),
     ),
@@ -220,7 +220,14 @@ describe('what people read', () => {
       region: 'r',
       nics: [],
       jobs: [
-        { id: 'ff80', status: 'RUNNING', submittedAt: '2026-01-01T00:00:00.000Z', endedAt: null, polls: 2 },
+        {
+          id: 'ff80',
+          what: 'delete',
+          status: 'RUNNING',
+          submittedAt: '2026-01-01T00:00:00.000Z',
+          endedAt: null,
+          polls: 2,
+        },
       ],
       submissions: 1,
       startedAt: '2026-01-01T00:00:00.000Z',

@@ -20,15 +20,15 @@ interface Case {
   list: ListWitness;
   port: string;
   moment: Moment;
-  keepsPort: boolean;
+  keptBy: Witnesses['keptBy'];
   last: boolean;
 }
 
 const CASES: Case[] = LISTS.flatMap((list) =>
   Object.keys(PORTS).flatMap((port) =>
     MOMENTS.flatMap((moment) =>
-      [true, false].flatMap((keepsPort) =>
-        [true, false].map((last) => ({ list, port, moment, keepsPort, last })),
+      ([null, 'own', 'asked'] as const).flatMap((keptBy) =>
+        [true, false].map((last) => ({ list, port, moment, keptBy, last })),
       ),
     ),
   ),
@@ -39,7 +39,7 @@ const judge = ({ port, ...rest }: Case): Verdict | undefined => {
 };
 
 /** The sentences of the contract; `undefined`: not established yet. */
-function expected({ list, port, moment, keepsPort, last }: Case): string | undefined {
+function expected({ list, port, moment, keptBy, last }: Case): string | undefined {
   // "`deleted` needs two readings without the NIC"; "`still-attached` needs two readings with it".
   if (list === 'unsettled') return last ? 'unknown' : undefined;
   if (list === 'present') {
@@ -51,8 +51,8 @@ function expected({ list, port, moment, keepsPort, last }: Case): string | undef
   }
   // "and the port gone".
   if (port === 'absent') return 'deleted';
-  // "the NIC's own flag keeps it".
-  if (port === 'free' && keepsPort) return 'detached';
+  // "asked for; or the NIC's own flag keeps it".
+  if (port === 'free' && keptBy !== null) return 'detached';
   if (moment === 'over') return undefined;
   if (port === 'elsewhere') return 'detached';
   // "found so"; while something is at work the port may still follow its NIC.
@@ -64,7 +64,7 @@ describe('the verdict on a NIC', () => {
   // The last look of all while nothing says that the end is far enough away is a matter of its own.
   const open = (each: Case) => each.last && each.moment === 'over' && expected(each) === undefined;
   it.each(CASES.filter((each) => !open(each)))(
-    'list $list, port $port, $moment, keeps port $keepsPort, last $last',
+    'list $list, port $port, $moment, kept by $keptBy, last $last',
     (each) => expect(judge(each)?.outcome).toBe(expected(each)),
   );
 
@@ -73,18 +73,20 @@ describe('the verdict on a NIC', () => {
       expect(judge(each), JSON.stringify(each)).toBeDefined();
   });
 
-  it('`deleted` with something still at work carries a warning, and only then', () => {
+  it('`deleted` carries a warning where something is still at work or its port was to stay, and only then', () => {
     for (const each of CASES) {
       const verdict = judge(each);
       if (verdict?.outcome !== 'deleted') continue;
-      expect(verdict.warning !== null, JSON.stringify(each)).toBe(each.moment === 'cut-off');
+      const wanted = each.moment === 'cut-off' || each.keptBy === 'asked';
+      expect(verdict.warning !== null, JSON.stringify(each)).toBe(wanted);
     }
   });
 
-  it('`detached` always carries a warning, and `unknown` says what is in doubt', () => {
+  it('`detached` carries a warning unless it was asked for, and `unknown` says what is in doubt', () => {
     for (const each of CASES) {
       const verdict = judge(each);
-      if (verdict?.outcome === 'detached') expect(verdict.warning, JSON.stringify(each)).not.toBeNull();
+      const asked = each.keptBy === 'asked' && each.port === 'free';
+      if (verdict?.outcome === 'detached') expect(verdict.warning === null, JSON.stringify(each)).toBe(asked);
       if (verdict?.outcome === 'unknown') expect(verdict.message, JSON.stringify(each)).not.toBeNull();
     }
   });

@@ -1,0 +1,76 @@
+/** The POST that attaches ports: submitted once, as a deletion is. What is to be attached again is decided by looking. */
+import { effect, effectOf, post } from './cloud';
+import { label, nics, plain, serverLabel } from './display';
+import { fail } from './put-back-plan';
+import type { Run } from './run';
+import { pause, UNSENT, waitOut } from './setback';
+import type { PutBack, Returning } from './state';
+
+/** A server state in the way of the call, as the cloud sees it. */
+const STATE_WAIT_MS = 10_000;
+/** Before a refused call is tried again. */
+const REFUSED_WAIT_MS = 5_000;
+
+export async function attach(run: Run, back: PutBack, returning: Returning[]): Promise<void> {
+  const portIds = returning.flatMap(({ portId }) => portId ?? []);
+  back.batch = portIds;
+  // What the memo tells is waited for by the next run on this server.
+  run.declareOpen(null, portIds);
+  const answer = await run.patiently(60_000, () =>
+    post(
+      effect(label(`${nics(portIds.length)} back to ${serverLabel(run.document)}`)).attachNics({
+        ...effectOf(run),
+        portIds,
+      }),
+    ),
+  );
+  const tried = (code: string | null, message: string) => {
+    for (const nic of returning) {
+      nic.attempts.attach += 1;
+      nic.said = { code, message: plain(message) };
+    }
+  };
+  switch (answer.kind) {
+    case 'accepted':
+      tried(null, `job ${answer.jobId} has ended without it`);
+      back.submissions += 1;
+      back.setbacks = 0;
+      accepted(run, answer.jobId, answer.submittedAt, portIds);
+      return;
+    case 'unknown':
+      tried(null, answer.why);
+      back.submissions += 1;
+      back.looksDue = 2;
+      return pause(run, run.request.timing.settleMs, `no usable answer: ${answer.why}`);
+    case 'unsent':
+      if (answer.why !== 'reset') return waitOut(run, back, answer);
+      for (const nic of returning) fail(nic, null, UNSENT.reset);
+      return;
+    case 'throttled':
+      // A 2xx with an error body is not known for certain to be a no (ecs-api.md §7.2, Common.0024).
+      if (answer.look) back.looksDue = 2;
+      return waitOut(run, back, answer);
+    case 'refused':
+      break;
+  }
+  const why = `${answer.code ?? 'refused'}: ${answer.message}`;
+  back.hindered = why;
+  if (answer.then === 'busy') return pause(run, run.request.timing.busyWaitMs, why);
+  if (answer.then === 'state') return pause(run, STATE_WAIT_MS, why);
+  if (answer.then === 'credentials')
+    return waitOut(run, back, { kind: 'credentials', message: why, details: null });
+  if (answer.then === 'observe') back.looksDue = 2;
+  // One of several may be to blame: each is tried by itself.
+  if (returning.length > 1 && answer.then === 'never') back.oneByOne = true;
+  else tried(answer.code, `${answer.message}. ${answer.hint}`);
+  return pause(run, REFUSED_WAIT_MS, why);
+}
+
+function accepted(run: Run, jobId: string, submittedAt: string, portIds: string[]): void {
+  run.document.jobs.push({ id: jobId, what: 'attach', status: 'INIT', submittedAt, endedAt: null, polls: 0 });
+  run.state.jobState = 'running';
+  run.state.lastJob = null;
+  run.state.overSince = null;
+  run.state.pollDueAt = null;
+  run.declareOpen(jobId, portIds);
+}

@@ -1,0 +1,71 @@
+/** The end of the way back: the ports that were kept are deleted. Nothing after this can be undone exactly. */
+import { ask, effectOf, IDEMPOTENT_AT_MOST_MS, repeatable } from './cloud';
+import type { Deletion } from './deletion';
+import { label, nics, plain } from './display';
+import { deletePortCall } from './remedies';
+import { isSetback, waitOut } from './setback';
+import { gradeOf, log } from './undo-log';
+
+/** For all of it: a port that is left costs an address, and is told. Fits into the hour that time-outs have to leave. */
+const COMMIT_FOR_MS = 40 * 60_000;
+
+/** Deletes the ports that this run has kept; one that its NIC's own flag keeps is left alone. */
+export async function commit(run: Deletion): Promise<void> {
+  const { state, document } = run;
+  state.windowClosed = true;
+  document.undoUntil = null;
+  const open = document.nics
+    .filter(({ id, outcome }) => outcome === 'detached' && state.kept.includes(id))
+    .map(({ id }) => id);
+  if (open.length === 0) return;
+  // The run may have been handed on in the middle of it.
+  if (document.phase !== 'committing') run.allow(COMMIT_FOR_MS);
+  document.outcome = 'running';
+  run.enter('committing');
+  const back = { setbacks: 0, hindered: null as string | null };
+  for (;;) {
+    const portIds = open.filter((id) => run.row(id).outcome === 'detached' && run.row(id).remedy === null);
+    if (portIds.length === 0) return;
+    if (run.expired && back.setbacks > 0) {
+      for (const id of portIds)
+        left(run, id, null, `not deleted until ${document.deadlineAt}: ${back.hindered ?? ''}`);
+      return;
+    }
+    log(state.undoLog, 'port', portIds);
+    const answer = await run.patiently(IDEMPOTENT_AT_MOST_MS, () =>
+      ask(
+        repeatable(label(`the kept ports of ${nics(portIds.length)}`)).deletePorts({
+          ...effectOf(run),
+          portIds,
+        }),
+      ),
+    );
+    if (isSetback(answer)) {
+      await waitOut(run, back, answer);
+      continue;
+    }
+    back.setbacks += 1;
+    for (const id of portIds) {
+      const port = answer.ports[id];
+      if (port?.fate === 'gone') gone(run, id);
+      else if (port !== undefined) left(run, id, port.code, `${port.message}. ${port.hint}`);
+    }
+    run.show();
+  }
+}
+
+function gone(run: Deletion, id: string): void {
+  const row = run.row(id);
+  row.outcome = 'deleted';
+  row.evidence = { ...row.evidence, port: 'absent' };
+  if (row.snapshot !== null) row.restore = gradeOf(row.snapshot, false);
+}
+
+/** Also when it was attached to something meanwhile: then it is not ours any more. */
+function left(run: Deletion, id: string, code: string | null, why: string): void {
+  const row = run.row(id);
+  row.errorCode = code;
+  row.message = plain(`its port was left: ${why}`);
+  row.remedy = deletePortCall(run.document, id);
+  run.warn(`NIC ${id} is detached, and its port was left: ${plain(why)}`);
+}

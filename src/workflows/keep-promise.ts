@@ -1,0 +1,73 @@
+/** When every NIC has its verdict: put back, keep open for an undo, or delete the ports that were kept. */
+import { commit } from './commit';
+import type { Deletion } from './deletion';
+import { nics } from './display';
+import { endOf } from './outcome';
+import { putBack } from './put-back';
+import type { PutBackReason } from './state';
+import { promisesUndo, toPutBack } from './undo-log';
+import { undoWindow } from './undo-window';
+
+export async function keepPromise(run: Deletion): Promise<void> {
+  const { state, document, request } = run;
+  if (!promisesUndo(request)) return;
+  if (state.wasReset) {
+    run.warn('a reset run puts nothing back and deletes no port: flags and ports stay as they are');
+    return;
+  }
+  // Going on with what the run before this one in its chain has begun.
+  if (state.putBack !== null && state.putBack.reason !== 'flags') return putBack(run, state.putBack);
+
+  if (reasonToPutBack(run) === null) {
+    await setFlagsBack(run);
+    if (hasWindow(run)) await undoWindow(run);
+  }
+  document.undoUntil = null;
+  const reason = reasonToPutBack(run);
+  if (reason !== null) return bringBack(run, reason);
+  if (mayCommit(run)) return commit(run);
+  const left = document.nics.filter(({ id, outcome }) => outcome === 'detached' && state.kept.includes(id));
+  if (left.length > 0 && !request.keepPort)
+    run.warn(`the ports of ${nics(left.length)} stay, since the run ended before they were to be deleted`);
+}
+
+/** `null`: what is gone stays gone. */
+function reasonToPutBack({ document, state, request, cancelRequested }: Deletion): PutBackReason | null {
+  if (document.decision?.what === 'undo') return 'undo';
+  if (state.windowClosed) return null;
+  if (cancelRequested) return request.onCancel === 'restore' ? 'cancel' : null;
+  return endOf(document.nics).failed !== null && request.onFailure === 'restore' ? 'failure' : null;
+}
+
+/** While something is not known nothing irreversible happens, and nobody should have to wait to hear of it. */
+function settled({ document }: Deletion): boolean {
+  return document.nics.every(({ outcome }) => outcome !== 'unknown');
+}
+
+function hasWindow(run: Deletion): boolean {
+  const { document, state, request, cancelRequested } = run;
+  const anything = document.nics.some(({ outcome }) => outcome === 'detached');
+  return request.undoWindowMs > 0 && anything && settled(run) && !state.windowClosed && !cancelRequested;
+}
+
+function mayCommit(run: Deletion): boolean {
+  const wanted = run.state.windowClosed || !run.cancelRequested;
+  return !run.request.keepPort && wanted && settled(run);
+}
+
+async function bringBack(run: Deletion, reason: PutBackReason): Promise<void> {
+  const { state, document } = run;
+  document.outcome = 'running';
+  await putBack(run, toPutBack(reason, document.nics, state.undoLog, state.touched));
+}
+
+/** Of NICs that stay, when nothing else is put back (interface.md §6.7); also before anything was sent. */
+export async function setFlagsBack(run: Deletion): Promise<void> {
+  const { state, document } = run;
+  const back = toPutBack('flags', document.nics, state.undoLog, state.touched);
+  if (state.putBack === null && back.nics.length === 0) return;
+  await putBack(run, state.putBack ?? back);
+  for (const { id, problem } of state.putBack?.nics ?? []) {
+    if (problem === null) state.kept = state.kept.filter((kept) => kept !== id);
+  }
+}

@@ -1,0 +1,110 @@
+/** A port in the place of one that is gone: made first, since that reserves its IP, and then given what was the old one's. */
+import { workflowInfo } from '@temporalio/workflow';
+import type { UpdatePortInput } from '../contract/activities';
+import { ask, effect, effectOf, IDEMPOTENT_AT_MOST_MS, post, repeatable } from './cloud';
+import { label, plain } from './display';
+import { fail, MAX_ATTEMPTS } from './put-back-plan';
+import type { Run } from './run';
+import { isSetback, pause, UNSENT, waitOut } from './setback';
+import type { PutBack, Returning } from './state';
+
+/** The name carries run and NIC: looked up before a port is made, so that a lost answer leaves none behind. */
+function nameFor(nic: Returning): string {
+  return `ecs-nics ${nic.id} ${workflowInfo().firstExecutionRunId}`;
+}
+
+export async function create(run: Run, back: PutBack, nic: Returning): Promise<void> {
+  const { snapshot } = nic;
+  // The cloud takes one fixed IP at most when a port is made (ecs-api.md §4.2).
+  const v4 = snapshot.fixedIps.find(({ ip }) => !ip.includes(':')) ?? snapshot.fixedIps[0] ?? null;
+  const address = nic.newIp || v4 === null ? null : v4;
+  const answer = await run.patiently(60_000, () =>
+    post(
+      effect(label(`a port with ${address?.ip ?? 'a new IP'} for ${nic.id}`)).createPort({
+        ...effectOf(run),
+        name: nameFor(nic),
+        networkId: snapshot.networkId ?? '',
+        address,
+        securityGroups: snapshot.securityGroups,
+        allowedAddressPairs: snapshot.allowedAddressPairs,
+        dhcpOptions: snapshot.dhcpOptions,
+      }),
+    ),
+  );
+  if (answer.kind === 'created') {
+    back.setbacks = 0;
+    nic.portId = answer.port.id;
+    nic.created = true;
+    run.row(nic.id).replacedBy = {
+      id: answer.port.id,
+      mac: answer.port.mac,
+      ip: answer.port.ips[0] ?? null,
+    };
+  } else if (answer.kind === 'unknown') {
+    nic.said = { code: null, message: plain(answer.why) };
+    await pause(run, run.request.timing.settleMs, `no usable answer: ${answer.why}`);
+  } else if (answer.kind === 'refused') {
+    const message = plain(`${answer.message}. ${answer.hint}`);
+    nic.said = { code: answer.code, message };
+    if (answer.why !== 'ip-in-use') {
+      nic.attempts.create += 1;
+      await pause(run, REFUSED_WAIT_MS, answer.message);
+    } else if (back.allowNewIp) nic.newIp = true;
+    else fail(nic, answer.code, `its IP ${address?.ip ?? ''} is taken: ${message}`);
+  } else await setBack(run, back, nic, answer);
+}
+
+/** Before a refused call is tried again. */
+const REFUSED_WAIT_MS = 5_000;
+
+/** What does not succeed here stays as a difference, and is told as such. */
+export async function update(
+  run: Run,
+  back: PutBack,
+  nic: Returning,
+  changes: UpdatePortInput['changes'],
+): Promise<void> {
+  const answer = await run.patiently(IDEMPOTENT_AT_MOST_MS, () =>
+    ask(
+      repeatable(label(`${Object.keys(changes).join(', ')} of the new port for ${nic.id}`)).updatePort({
+        ...effectOf(run),
+        portId: nic.portId ?? '',
+        changes,
+      }),
+    ),
+  );
+  if (isSetback(answer)) return setBack(run, back, nic, answer);
+  back.setbacks = 0;
+  nic.attempts.update += 1;
+  if (answer.kind === 'refused')
+    run.warn(`NIC ${nic.id}: its port could not be changed back: ${plain(answer.message)}`);
+}
+
+export async function bind(run: Run, back: PutBack, nic: Returning, address: string): Promise<void> {
+  const answer = await run.patiently(IDEMPOTENT_AT_MOST_MS, () =>
+    ask(
+      repeatable(label(`elastic IP ${address} to ${nic.id}`)).bindElasticIp({
+        ...effectOf(run),
+        address,
+        portId: nic.portId ?? '',
+      }),
+    ),
+  );
+  if (isSetback(answer)) return setBack(run, back, nic, answer);
+  back.setbacks = 0;
+  nic.attempts.bind += 1;
+  if (answer.kind !== 'refused') return;
+  // Taken by somebody else, or released: asking again brings the same.
+  nic.attempts.bind = MAX_ATTEMPTS;
+  run.warn(`NIC ${nic.id}: elastic IP ${address} was not bound again: ${plain(answer.message)}`);
+}
+
+async function setBack(
+  run: Run,
+  back: PutBack,
+  nic: Returning,
+  answer: Parameters<typeof waitOut>[2],
+): Promise<void> {
+  if (answer.kind === 'unsent' && answer.why === 'reset') fail(nic, null, UNSENT.reset);
+  else await waitOut(run, back, answer);
+}

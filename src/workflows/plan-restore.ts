@@ -1,0 +1,163 @@
+/** What can be put back, and how well: looked up before anything changes. */
+import type { Inspection } from '../contract/activities';
+import { GONE_STATES, HOLD_MS } from '../contract/activities';
+import { FAILURE_TYPE } from '../contract/names';
+import type { SavedNic } from '../contract/saved-result';
+import { readSavedResult } from '../contract/saved-result';
+import type { CloudActivities } from '../contract/activities';
+import type { Unread } from './cloud';
+import { ask, READ_AT_MOST_MS, reading } from './cloud';
+import { label, nics as countOf, plain } from './display';
+import { RunEnd } from './ending';
+import { isIdle, primaryOf, serverViolations } from './guards';
+import { inspectOnce, ready, takeInServer } from './inspect';
+import { backoffDelay, throttleDelay } from './poll-schedule';
+import { restoreCommand } from './remedies';
+import type { Restoration } from './restoration';
+import type { Holder, Planned } from './restore-plan';
+import { addressesOf, chosen, planOf, portsOf } from './restore-plan';
+import { blankRow } from './run';
+import type { PutBack } from './state';
+import { putBackOf, returning } from './undo-log';
+
+/** Ends the run when no NIC can be put back. */
+export async function planRestore(run: Restoration): Promise<PutBack> {
+  const { request, document } = run;
+  run.enter('inspecting');
+  const saved = await savedNics(run);
+  const { nics, problems } = chosen(request, saved);
+  if (problems.length > 0) throw refused(problems);
+  document.nics = nics.map(({ id, snapshot }) => ({
+    ...blankRow(id),
+    ip: snapshot.fixedIps[0]?.ip ?? null,
+    mac: snapshot.mac,
+    elasticIp: snapshot.elasticIp,
+    snapshot,
+  }));
+  const seen = await readyServer(run, nics);
+  const plan = await grades(run, nics, seen);
+  for (const each of plan) describe(run, each, seen);
+  const possible = plan.filter(({ why }) => why === null);
+  if (possible.length === 0)
+    throw refused(plan.map(({ nic, why }) => `NIC ${nic.id} can't be put back: ${why ?? ''}`));
+  // Those that can't be put back stay as they are, and are told at the end.
+  if (!request.dryRun)
+    for (const { nic, why } of plan) if (why !== null) run.row(nic.id).remedy = remedyOf(run, nic);
+  return putBackOf(
+    'asked',
+    possible
+      .filter(({ there }) => there === null)
+      .map(({ nic: { id, snapshot }, portId }) => {
+        const back = returning(id, snapshot, { attach: true, flag: true, portId: portId ?? id });
+        return { ...back, portId, created: portId !== null && portId !== id };
+      }),
+    request.allowNewIp,
+  );
+}
+
+function remedyOf(run: Restoration, { id }: SavedNic): string {
+  return restoreCommand(run.document, id, '--allow-new-ip');
+}
+
+/** From the document given along, or from the run that is named. */
+async function savedNics(run: Restoration): Promise<SavedNic[]> {
+  const { from, serverId } = run.request;
+  if (from.kind === 'document') return from.nics;
+  const { workflowId, runId } = from;
+  const { document, why } = await read(run, (of) =>
+    of(label(`the result of run ${runId}`)).readRun({ workflowId, runId }),
+  );
+  if (document === null) throw refused([why ?? `run ${runId} has no result`]);
+  const { problems, nics } = readSavedResult(document, serverId);
+  if (problems.length > 0) throw refused(problems.map((problem) => `the result of run ${runId} ${problem}`));
+  return nics;
+}
+
+async function readyServer(run: Restoration, nics: readonly SavedNic[]): Promise<Inspection> {
+  const { request } = run;
+  for (let look = 1; ; look++) {
+    run.enter(look === 1 ? 'inspecting' : 'waiting', run.document.waitingFor);
+    const seen = await inspectOnce(run, portsOf(nics), `${countOf(nics.length)} to put back`);
+    if (request.projectId !== null && request.projectId !== seen.projectId)
+      throw refused([`project ${request.projectId} is not this worker's (${seen.projectId})`]);
+    const { server } = seen;
+    if (server === null || GONE_STATES.has(server.status))
+      throw refused([`server ${request.serverId} does not exist in this project and region`]);
+    const primary = primaryOf(seen);
+    takeInServer(run, seen, primary.id);
+    const problems = [...(primary.problem === null ? [] : [primary.problem]), ...serverViolations(server)];
+    if (problems.length > 0) throw refused(problems);
+    const passing = !seen.nics.some(({ id }) => id === primary.id)
+      ? 'the NIC list does not name the primary NIC'
+      : isIdle(server)
+        ? null
+        : `the server is ${server.status}, ${server.taskState ?? 'idle'}`;
+    if (request.dryRun) {
+      if (passing !== null) run.warn(`a real run would wait: ${passing}`);
+      return seen;
+    }
+    if (await ready(run, passing, true)) return seen;
+  }
+}
+
+async function grades(run: Restoration, nics: readonly SavedNic[], seen: Inspection): Promise<Planned[]> {
+  const asked = addressesOf(nics, seen, run.request.serverId);
+  const holders = new Map<string, Holder>();
+  if (asked.length > 0) {
+    const answer = await read(run, (of) =>
+      of(label(`who holds the IPs of ${countOf(asked.length)}?`)).findAddresses({
+        addresses: asked.map(({ address }) => address),
+      }),
+    );
+    asked.forEach(({ nic }, index) => holders.set(nic.id, answer.holders[index] ?? null));
+  }
+  return nics.map((nic) => planOf(nic, seen, holders.get(nic.id) ?? null, run.request));
+}
+
+function describe(run: Restoration, { nic, grade, why, there, portId }: Planned, seen: Inspection): void {
+  const row = run.row(nic.id);
+  row.restore = grade;
+  row.message = why;
+  row.evidence = {
+    ...row.evidence,
+    list: there === null ? 'absent' : 'present',
+    port: portId === null ? 'absent' : there === null ? 'free' : 'attached',
+  };
+  if (there === null) return;
+  row.message = there === nic.id ? 'is on the server already' : `port ${there} on the server has its place`;
+  const now = seen.nics.find(({ id }) => id === there);
+  if (there !== nic.id) row.replacedBy = { id: there, mac: now?.mac ?? null, ip: now?.ips[0] ?? null };
+}
+
+/** A read, whatever patience it takes; nothing was changed yet, so a definite no ends the run. */
+async function read<T extends { kind: string }>(
+  run: Restoration,
+  call: (of: (summary: string) => CloudActivities) => Promise<T>,
+): Promise<Exclude<T, { kind: 'throttled' }>> {
+  for (let failures = 1; ; failures++) {
+    const answer = await run.patiently(READ_AT_MOST_MS, () => ask<T>(call(reading)));
+    if (!isUnread(answer)) {
+      if (answer.kind !== 'throttled') return answer as Exclude<T, { kind: 'throttled' }>;
+      const { retryAfterMs } = answer as unknown as { retryAfterMs: number | null };
+      await wait(run, throttleDelay(retryAfterMs, failures), 'throttled by the cloud');
+    } else if (answer.kind === 'unavailable') await wait(run, backoffDelay(failures), answer.message);
+    else {
+      const hint = answer.details?.hint ? ` ${answer.details.hint}` : '';
+      throw RunEnd.failed(FAILURE_TYPE.cloudRefused, `nothing was changed: ${answer.message}.${hint}`);
+    }
+  }
+}
+
+function isUnread(answer: { kind: string }): answer is Unread {
+  return ['unavailable', 'credentials', 'refused'].includes(answer.kind);
+}
+
+async function wait(run: Restoration, ms: number, why: string): Promise<void> {
+  if (run.expired) throw refused([`${why}, still so at the deadline`]);
+  run.enter('waiting', plain(why));
+  await run.waitOrWake(Math.min(ms, HOLD_MS), label(why));
+}
+
+function refused(problems: string[]): RunEnd {
+  return RunEnd.failed(FAILURE_TYPE.refused, `nothing was changed: ${problems.join('; ')}`);
+}

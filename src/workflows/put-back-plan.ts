@@ -1,0 +1,186 @@
+/**
+ * Putting NICs back, decided: from one observation to the next step. Pure but for what it notes about each NIC. Every step
+ * follows from what is seen, so that one that was done already is not done again, whoever did it.
+ */
+import type { InspectedNic, Inspection } from '../contract/activities';
+import type { UpdatePortInput } from '../contract/activities';
+import { isIdle, primaryOf, serverViolations } from './guards';
+import type { PutBack, Returning } from './state';
+
+export type Step =
+  | { do: 'wait'; ms: number; why: string }
+  | { do: 'create'; nic: Returning }
+  | { do: 'attach'; nics: Returning[] }
+  | { do: 'flags'; flags: Record<string, boolean> }
+  | { do: 'update'; nic: Returning; changes: UpdatePortInput['changes'] }
+  | { do: 'bind'; nic: Returning; address: string }
+  | { do: 'done' };
+
+export interface Circumstances {
+  serverId: string;
+  now: number;
+  settleMs: number;
+  /** How long a NIC must have stayed before its flag may go; 0: nothing can take it any more. */
+  horizonMs: number;
+  /** Until when a list may lag behind the last job. */
+  lagUntil: number;
+}
+
+/** POSTs for one NIC, creations of one port and so on: what fails three times does not work. */
+export const MAX_ATTEMPTS = 3;
+
+/** A server in passing, or locked by somebody who may unlock it. */
+const STATE_WAIT_MS = 10_000;
+/** A list that lags, or a second reading. */
+const MOMENT_MS = 2_000;
+
+export function nextStep(back: PutBack, seen: Inspection, at: Circumstances): Step {
+  const open = () => back.nics.filter((nic) => nic.problem === null);
+  if (seen.server === null) {
+    for (const nic of open()) fail(nic, null, 'the server does not exist any more');
+    return { do: 'done' };
+  }
+  // An incomplete list proves nothing (interface.md §6.3).
+  const primary = primaryOf(seen).id;
+  if (primary === null || !seen.nics.some(({ id }) => id === primary))
+    return { do: 'wait', ms: MOMENT_MS, why: 'the NIC list does not name the primary NIC' };
+  for (const nic of open()) observe(nic, seen, at);
+
+  const missing = open().filter((nic) => nic.attach && nic.seen === 0);
+  if (missing.length > 0) {
+    const step = bringBack(back, missing, seen, at);
+    if (step !== null) return step;
+  }
+  return finishing(open(), seen, at);
+}
+
+function observe(nic: Returning, seen: Inspection, { serverId, now }: Circumstances): void {
+  if (listed(nic, seen) !== undefined) {
+    nic.seen += 1;
+    nic.seenSince ??= now;
+    return;
+  }
+  nic.seen = 0;
+  nic.seenSince = null;
+  if (!nic.attach) {
+    // Somebody else took it off: it is not this run's to bring back.
+    nic.flag = false;
+    return;
+  }
+  const port = portOf(nic, seen);
+  if (port?.state === 'absent') {
+    nic.portId = null;
+    nic.created = false;
+  } else if (port?.state === 'attached' && port.deviceId !== serverId) {
+    fail(nic, null, `its port ${nic.portId ?? ''} is attached to ${port.deviceId}`);
+  }
+}
+
+/** `null`: nothing (more) can be done for those that are missing. */
+function bringBack(
+  back: PutBack,
+  missing: Returning[],
+  seen: Inspection,
+  { serverId, now, settleMs, lagUntil }: Circumstances,
+): Step | null {
+  for (const nic of missing) if (nic.attempts.attach >= MAX_ATTEMPTS) exhausted(nic, 'attach');
+  const creatable = missing.filter((nic) => nic.problem === null && nic.portId === null);
+  for (const nic of creatable) {
+    if (nic.snapshot.networkId === null) fail(nic, null, 'its network is not known');
+    else if (nic.attempts.create >= MAX_ATTEMPTS) exhausted(nic, 'create');
+    else return { do: 'create', nic };
+  }
+  const waiting = missing.filter((nic) => nic.problem === null && nic.portId !== null);
+  if (waiting.length === 0) return null;
+  const here = waiting.some((nic) => {
+    const port = portOf(nic, seen);
+    return port?.state === 'attached' && port.deviceId === serverId;
+  });
+  if (here)
+    return { do: 'wait', ms: MOMENT_MS, why: 'a port says that it is attached, the NIC list not yet' };
+  if (back.looksDue > 0) {
+    back.looksDue -= 1;
+    return { do: 'wait', ms: settleMs, why: 'it is not known whether the last POST was accepted' };
+  }
+  if (now < lagUntil)
+    return { do: 'wait', ms: MOMENT_MS, why: 'the job has ended, and the NIC list may lag behind it' };
+  const { server } = seen;
+  if (server !== null && !isIdle(server)) {
+    return {
+      do: 'wait',
+      ms: STATE_WAIT_MS,
+      why: `the server is ${server.status}, ${server.taskState ?? 'idle'}`,
+    };
+  }
+  const violations = server === null ? [] : serverViolations(server);
+  if (violations.length > 0) return { do: 'wait', ms: STATE_WAIT_MS, why: violations.join('; ') };
+  return { do: 'attach', nics: back.oneByOne ? waiting.slice(0, 1) : waiting };
+}
+
+/** Everything that can be on the server is: what belongs to each NIC, and the flags at the very end. */
+function finishing(open: Returning[], seen: Inspection, { now, horizonMs }: Circumstances): Step {
+  const present = open.flatMap((nic): [Returning, InspectedNic][] => {
+    const found = listed(nic, seen);
+    return found === undefined ? [] : [[nic, found]];
+  });
+  for (const [nic, { snapshot }] of present) {
+    if (!nic.created) continue;
+    const changes = changesTo(nic, snapshot);
+    if (Object.keys(changes).length > 0 && nic.attempts.update < MAX_ATTEMPTS)
+      return { do: 'update', nic, changes };
+    const address = nic.snapshot.elasticIp;
+    if (address !== null && snapshot.elasticIp !== address && nic.attempts.bind < MAX_ATTEMPTS)
+      return { do: 'bind', nic, address };
+  }
+  // What was sent without an answer may come late, and takes the same port: its flag saves it until then.
+  const heldUntil = Math.max(
+    0,
+    ...present.map(([nic]) => (nic.attach ? (nic.seenSince ?? now) + horizonMs : 0)),
+  );
+  if (now < heldUntil) {
+    return { do: 'wait', ms: heldUntil - now, why: 'what was sent without an answer may still take a NIC' };
+  }
+  const flags = present.flatMap(([{ portId, snapshot, flag }, now_]): [string, boolean][] => {
+    const wanted = snapshot.deleteOnTermination;
+    const differs = wanted !== null && now_.snapshot.deleteOnTermination !== wanted;
+    return flag && differs && portId !== null ? [[portId, wanted]] : [];
+  });
+  if (flags.length > 0) return { do: 'flags', flags: Object.fromEntries(flags) };
+  return present.some(([nic]) => nic.seen < 2)
+    ? { do: 'wait', ms: MOMENT_MS, why: 'a second reading, to be sure' }
+    : { do: 'done' };
+}
+
+/** Only of a port that this run has made: on the old one whatever differs was changed by somebody else. */
+function changesTo(nic: Returning, now: InspectedNic['snapshot']): UpdatePortInput['changes'] {
+  const { name, securityGroups, allowedAddressPairs, dhcpOptions } = nic.snapshot;
+  const same = (a: unknown, b: unknown) => a === null || JSON.stringify(a) === JSON.stringify(b);
+  return {
+    // It was created under a name to be found by.
+    ...((name ?? '') === (now.name ?? '') ? {} : { name }),
+    ...(same(securityGroups, now.securityGroups) ? {} : { securityGroups }),
+    ...(same(allowedAddressPairs, now.allowedAddressPairs) ? {} : { allowedAddressPairs }),
+    ...(same(dhcpOptions, now.dhcpOptions) ? {} : { dhcpOptions }),
+  };
+}
+
+export function listed(nic: Returning, seen: Inspection): InspectedNic | undefined {
+  return seen.nics.find(({ id }) => id === nic.portId);
+}
+
+function portOf(nic: Returning, seen: Inspection): Inspection['absent'][number]['port'] | undefined {
+  return seen.absent.find(({ id }) => id === nic.portId)?.port;
+}
+
+export function fail(nic: Returning, code: string | null, message: string): void {
+  nic.problem = { code, message };
+}
+
+function exhausted(nic: Returning, what: 'attach' | 'create'): void {
+  const said = nic.said === null ? '' : `: ${nic.said.message}`;
+  fail(
+    nic,
+    nic.said?.code ?? null,
+    `${what === 'attach' ? 'it could not be attached' : 'its port could not be created'} in ${MAX_ATTEMPTS} attempts${said}`,
+  );
+}

@@ -1,0 +1,140 @@
+/**
+ * NICs are put back: look, decide (put-back-plan.ts), act, look again, until nothing is left to be done. What cannot be
+ * done is told with the call that a person would make. Nothing is attached while a job may still be at work: it would
+ * take the same port again.
+ */
+import type { Inspection } from '../contract/activities';
+import { HOLD_MS } from '../contract/activities';
+import { ask, READ_AT_MOST_MS, reading } from './cloud';
+import { attach } from './attach';
+import { label, nics, plain } from './display';
+import { setFlags } from './flags';
+import { followJob, pollOnce } from './follow';
+import { backoffDelay, throttleDelay } from './poll-schedule';
+import type { Step } from './put-back-plan';
+import { fail, nextStep } from './put-back-plan';
+import { giveUp, tell } from './put-back-report';
+import { bind, create, update } from './new-port';
+import { pause } from './setback';
+import type { Run } from './run';
+import type { PutBack } from './state';
+
+/** For all of it: what has not worked by then needs a person. Fits into the hour that time-outs have to leave. */
+export const PUT_BACK_FOR_MS = 40 * 60_000;
+
+/** Carries `back` out; goes on with it when the run was handed on. Afterwards rows and `incomplete` tell what came of it. */
+export async function putBack(run: Run, back: PutBack): Promise<void> {
+  if (run.state.putBack !== back) {
+    run.state.putBack = back;
+    run.allow(PUT_BACK_FOR_MS);
+  }
+  if (back.nics.length === 0 || back.done) return;
+  run.enter('restoring');
+  for (;;) {
+    const rested = await comeToRest(run, back);
+    const seen = rested ? await observe(run, back) : null;
+    if (seen === null) return giveUp(run, back);
+    const step = nextStep(back, seen, circumstances(run, back));
+    if (step.do === 'done') return tell(run, back, seen);
+    if (run.expired) return giveUp(run, back);
+    await take(run, back, step);
+  }
+}
+
+function circumstances(run: Run, back: PutBack): Parameters<typeof nextStep>[2] {
+  const { settleMs, verifyForMs } = run.request.timing;
+  const { jobState, lastJob, overSince } = run.state;
+  const attached = run.document.jobs.at(-1)?.what === 'attach' && jobState === 'ended';
+  const succeeded = attached && lastJob?.status === 'SUCCESS';
+  return {
+    serverId: run.request.serverId,
+    now: Date.now(),
+    settleMs,
+    horizonMs: run.state.doubtful ? horizon(run) : 0,
+    lagUntil: succeeded && back.submissions > 0 ? (overSince ?? 0) + verifyForMs : 0,
+  };
+}
+
+/** What was sent without an answer shows within the time that a NIC is looked after, and that a long job takes. */
+function horizon(run: Run): number {
+  return Math.max(run.request.timing.verifyForMs, run.state.longJobMs);
+}
+
+/** Waits until no job of ours may be at work. `false`: that could not be had in time. */
+async function comeToRest(run: Run, back: PutBack): Promise<boolean> {
+  const { state } = run;
+  for (let failures = 1; ; failures++) {
+    if (state.jobState === 'running') await followJob(run);
+    if (state.jobState === 'unreadable' && !run.expired) {
+      back.hindered = `job ${run.document.jobs.at(-1)?.id ?? ''} can't be read`;
+      await pause(run, Math.max(backoffDelay(failures), state.pollHoldUntil - Date.now()), back.hindered);
+      await pollOnce(run);
+    }
+    const busy = state.jobState === 'running' || state.jobState === 'unreadable';
+    if (!busy) {
+      back.quietAt ??= state.doubtful ? (state.overSince ?? Date.now()) + horizon(run) : 0;
+      const ms = back.quietAt - Date.now();
+      if (ms <= 0) return true;
+      await pause(run, ms, 'what was sent without an answer may still be at work');
+    } else if (run.expired) {
+      back.hindered = `job ${run.document.jobs.at(-1)?.id ?? ''} has not ended`;
+      return false;
+    }
+  }
+}
+
+/** `null`: the server could not be read in time. */
+async function observe(run: Run, back: PutBack): Promise<Inspection | null> {
+  const missing = back.nics.filter(({ seen, attach }) => attach && seen === 0).length;
+  const text = missing > 0 ? `${nics(missing)} to put back` : `${nics(back.nics.length)} put back?`;
+  for (let failures = 1; ; failures++) {
+    const answer = await run.patiently(READ_AT_MOST_MS, () =>
+      ask(
+        reading(label(`${run.document.serverName ?? run.document.serverId}: ${text}`)).inspectServer({
+          serverId: run.request.serverId,
+          nicIds: back.nics.flatMap(({ portId }) => portId ?? []),
+          previousRunOf: null,
+        }),
+      ),
+    );
+    if (answer.kind === 'inspection') return answer;
+    const throttled = answer.kind === 'throttled';
+    back.hindered = throttled ? 'throttled by the cloud' : answer.message;
+    if (run.expired) return null;
+    const waitMs = throttled
+      ? throttleDelay(answer.retryAfterMs, failures)
+      : answer.kind === 'unavailable'
+        ? backoffDelay(failures)
+        : HOLD_MS;
+    await pause(run, waitMs, back.hindered);
+  }
+}
+
+async function take(run: Run, back: PutBack, step: Exclude<Step, { do: 'done' }>): Promise<void> {
+  switch (step.do) {
+    case 'wait':
+      back.hindered = step.why;
+      run.enter('restoring', plain(step.why));
+      await run.waitOrWake(step.ms, label(step.why));
+      run.enter('restoring');
+      return;
+    case 'create':
+      return create(run, back, step.nic);
+    case 'attach':
+      return attach(run, back, step.nics);
+    case 'flags': {
+      const unset = await setFlags(run, step.flags, true);
+      for (const nic of back.nics) {
+        const problem = unset[nic.portId ?? ''];
+        // One that has left the server meanwhile is seen to at the next look.
+        if (problem !== undefined && !problem.left)
+          fail(nic, problem.code, `its flag delete_on_termination could not be set back: ${problem.message}`);
+      }
+      return;
+    }
+    case 'update':
+      return update(run, back, step.nic, step.changes);
+    case 'bind':
+      return bind(run, back, step.nic, step.address);
+  }
+}

@@ -1,0 +1,60 @@
+/** Answers that say nothing about the thing asked for, only that it has to wait. */
+import type { Throttled, Unsent } from '../contract/activities';
+import { HOLD_MS } from '../contract/activities';
+import type { Unread } from './cloud';
+import { label, plain } from './display';
+import { backoffDelay, throttleDelay } from './poll-schedule';
+import type { Run } from './run';
+import type { PutBack } from './state';
+
+export type Setback = Throttled | Unsent | Unread;
+
+export function isSetback<T extends { kind: string }>(answer: T | Setback): answer is Setback {
+  return (
+    ['throttled', 'unsent', 'unavailable', 'credentials', 'refused'].includes(answer.kind) &&
+    // What the cloud itself refuses is told with `why`; an `Unread` is a call that brought no answer.
+    !(answer.kind === 'refused' && 'hint' in answer)
+  );
+}
+
+/** Waits as long as a setback asks for. */
+export async function waitOut(
+  run: Run,
+  back: Pick<PutBack, 'setbacks' | 'hindered'>,
+  answer: Setback,
+): Promise<void> {
+  back.setbacks += 1;
+  let ms = backoffDelay(back.setbacks);
+  switch (answer.kind) {
+    case 'throttled':
+      back.hindered = `throttled by the cloud (${answer.code ?? '429'})`;
+      ms = throttleDelay(answer.retryAfterMs, back.setbacks);
+      break;
+    case 'unsent':
+      back.hindered = UNSENT[answer.why];
+      break;
+    case 'unavailable':
+      back.hindered = answer.message;
+      break;
+    case 'credentials':
+    case 'refused':
+      back.hindered = answer.message;
+      // Five bad signatures lock a key (ecs-api.md §6.2).
+      ms = HOLD_MS;
+  }
+  await pause(run, ms, back.hindered);
+}
+
+export const UNSENT: Record<Unsent['why'], string> = {
+  reset: 'a reset run changes nothing',
+  late: 'the worker came too late to send (a long queue, a frozen process, or a clock ahead)',
+  unreachable: 'the worker cannot connect to the cloud',
+};
+
+/** In full: a message asks for a look, not for another call. */
+export async function pause(run: Run, ms: number, why: string): Promise<void> {
+  const { phase } = run.document;
+  run.enter(phase, plain(why));
+  await run.wait(Math.min(ms, Math.max(run.remainingMs, 1_000)), label(why));
+  run.enter(phase);
+}
