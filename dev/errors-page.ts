@@ -2,6 +2,7 @@
 import { DEFAULT_RULES, ERROR_TABLE } from '../src/ecs/error-table';
 import type { Action, DefaultRule, ErrorRow, Fate, Verdict } from '../src/ecs/error-table';
 import { callError } from '../src/ecs/errors';
+import type { Operation } from '../src/ecs/operations';
 import { code, table } from './markdown';
 import { errorsHead } from './errors-head';
 
@@ -34,19 +35,23 @@ function onDeletion(effect: Action, fate: Fate): string {
   return effect === 'throttled' ? 'waits, then *looks twice*' : '*looks twice*';
 }
 
-const CALLS: Record<string, string> = {
+const READS: Partial<Record<string, string>> = {
   showServer: 'the server',
   listInterfaces: 'its NIC list',
   showPort: 'a port',
   showJob: 'a job',
-  deleteNics: 'the deletion',
-};
+} satisfies Partial<Record<Operation, string>>;
 
 function onRead({ read, about }: Verdict & Pick<ErrorRow, 'about'>): string {
-  const asked = (about ?? []).filter((call) => call !== 'deleteNics').map((call) => CALLS[call] ?? call);
+  const asked = (about ?? []).flatMap((call) => READS[call] ?? []);
   return read === 'absent' && asked.length > 0
     ? `asked about ${asked.join(' or ')}: ${ON_READ.absent}; else ${ON_READ.retry}`
     : ON_READ[read];
+}
+
+/** What a deletion never meets. */
+function aboutPorts({ code, sign }: ErrorRow): boolean {
+  return code.startsWith('VPC.') || sign !== undefined;
 }
 
 interface Group {
@@ -76,6 +81,11 @@ const GROUPS: readonly Group[] = [
     title: 'Gone',
     text: 'What was asked about does not exist (any more). Believed only about that very thing, and from no answer of 5xx.',
     has: ({ effect, read }) => effect === 'absent' || read === 'absent',
+  },
+  {
+    title: 'Ports and elastic IPs',
+    text: 'Met only where ports are kept, deleted, made or changed, or elastic IPs bound. Each of these calls but the one that makes a port is idempotent, and repeated while there is hope.',
+    has: aboutPorts,
   },
   {
     title: 'Refused for certain',
@@ -112,7 +122,7 @@ function codeRow({ codes, row }: { codes: string[]; row: ErrorRow }): string[] {
     row.http.join(', '),
     row.meaning,
     onRead(row),
-    onDeletion(row.effect, row.fate),
+    aboutPorts(row) && row.fate === 'refused' ? '–' : onDeletion(row.effect, row.fate),
     row.hint,
   ];
 }
@@ -125,8 +135,6 @@ function groups(): string[] {
     return rows.length === 0 ? [] : [`### ${title}`, text, table(COLUMNS, merged(rows).map(codeRow))];
   });
 }
-
-const READS = ['showServer', 'listInterfaces', 'showPort', 'showJob'];
 
 /** Whether a rule ever decides about one of these calls: an earlier rule may take all of its answers. */
 function decides(rule: DefaultRule, effect: boolean, operations: string[]): boolean {
@@ -147,7 +155,7 @@ function otherCodes(): string {
     DEFAULT_RULES.map((rule) => [
       rule.when,
       rule.meaning,
-      decides(rule, false, READS) ? onRead(rule) : '–',
+      decides(rule, false, Object.keys(READS)) ? onRead(rule) : '–',
       decides(rule, true, ['deleteNics']) ? onDeletion(rule.effect, rule.fate) : '–',
       rule.hint,
     ]),

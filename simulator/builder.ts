@@ -93,13 +93,14 @@ export class Builder {
         ? network.subnets[nth % network.subnets.length]
         : network.subnet(spec.networkId);
     if (!subnet) throw new Error(`there is no subnet ${spec.networkId ?? ''}`);
-    if (spec.ip !== undefined) network.claim(spec.ip, id);
+    for (const ip of [spec.ip, spec.ipv6]) if (ip !== undefined) network.claim(ip, id);
     const port: Port = {
       id,
       name: spec.name ?? '',
       networkId: subnet.networkId,
       subnetId: subnet.subnetId,
       ip: spec.ip ?? network.allocate(subnet, id),
+      ipv6: spec.ipv6 ?? null,
       mac: spec.mac ?? mac(n),
       deviceId: '',
       primary: false,
@@ -108,7 +109,7 @@ export class Builder {
       allowedAddressPairs: spec.allowedAddressPairs ?? NONE,
       extraDhcpOpts: spec.extraDhcpOpts ?? NONE,
       attachedStatus: spec.attachedStatus ?? 'ACTIVE',
-      elasticIpId: null,
+      portSecurity: spec.portSecurity ?? true,
       attachedSeq: 0,
       detachedAt: null,
       deletedAt: null,
@@ -117,21 +118,25 @@ export class Builder {
       afterimage: null,
     };
     ports.set(id, port);
-    if (spec.elasticIp) this.elasticIp(port, spec.elasticIp);
     if (cause) this.world.recordPortCreated(port, now, cause);
+    if (spec.elasticIp) {
+      const elasticIp = this.elasticIp(spec.elasticIp === true ? undefined : spec.elasticIp);
+      this.world.bind(elasticIp, port, now, cause);
+    }
     return port;
   }
 
-  private elasticIp(port: Port, wanted: true | string): void {
+  /** One that is bound to nothing; some address of those for documentation unless one is given. */
+  elasticIp(address?: string): ElasticIp {
     const n = this.elasticIps++;
     const prefix = ELASTIC_PREFIXES[Math.floor(n / 254) % ELASTIC_PREFIXES.length] ?? '';
     const elasticIp: ElasticIp = {
       id: uuid(this.seed, Stream.elasticIp, n),
-      address: wanted === true ? `${prefix}.${(n % 254) + 1}` : wanted,
-      portId: port.id,
+      address: address ?? `${prefix}.${(n % 254) + 1}`,
+      portId: '',
     };
     this.world.elasticIps.set(elasticIp.id, elasticIp);
-    port.elasticIpId = elasticIp.id;
+    return elasticIp;
   }
 
   /** All or nothing: a server whose third NIC is impossible must not be left behind with two. */
@@ -140,7 +145,7 @@ export class Builder {
     const ids = nics.map((nic) => nic.id).filter((id) => id !== undefined);
     const taken = ids.find((id, i) => this.world.ports.has(id) || ids.indexOf(id) !== i);
     if (taken !== undefined) throw new Error(`there is a port ${taken} already`);
-    const ips = nics.map((nic) => nic.ip).filter((ip) => ip !== undefined);
+    const ips = nics.flatMap((nic) => [nic.ip, nic.ipv6]).filter((ip) => ip !== undefined);
     const used = ips.find((ip, i) => this.world.network.owner(ip) !== undefined || ips.indexOf(ip) !== i);
     if (used !== undefined) throw new Error(`the address ${used} is in use`);
     const foreign = nics.find((nic) => nic.networkId && !this.world.network.subnet(nic.networkId));

@@ -70,6 +70,14 @@ export class Cloud {
     return now;
   }
 
+  /** Whether the project may have one port more. Assumption: it counts every port there is. */
+  withinPortQuota(): boolean {
+    const { portQuota } = this.knobs;
+    if (portQuota === null) return true;
+    const live = [...this.world.ports.values()].filter((port) => port.deletedAt === null);
+    return live.length < portQuota;
+  }
+
   /** Counts a call against its API's limit; false: above it. */
   withinLimit(api: string, throttle: { limit: number; minutes: number }, now: number): boolean {
     const length = throttle.minutes * 60_000;

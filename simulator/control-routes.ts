@@ -3,11 +3,19 @@ import { z } from 'zod';
 import type { AccessKey } from './auth';
 import type { Cloud } from './cloud';
 import type { Control } from './control';
-import { ControlError } from './control';
+import { ControlError } from './control-error';
 import type { FaultSpec } from './faults';
 import type { User } from './iam';
 import type { Knobs } from './knobs';
-import type { FleetSpec, NicSpec, PortPatch, PortSpec, ServerPatch, ServerSpec } from './specs';
+import type {
+  ElasticIpSpec,
+  FleetSpec,
+  NicSpec,
+  PortPatch,
+  PortSpec,
+  ServerPatch,
+  ServerSpec,
+} from './specs';
 
 /** Every control call has its own prefix, which no call of the real cloud has. */
 export const CONTROL_PREFIX = '/_sim/';
@@ -36,6 +44,7 @@ export function registerControl(app: FastifyInstance, cloud: Cloud, control: Con
     control.deleteServer(id(request));
     return reply.code(204).send();
   });
+  app.get('/_sim/servers/:id/state', (request) => control.snapshotOf(id(request)));
   app.post('/_sim/servers/:id/nics', async (request, reply) =>
     reply.code(201).send(control.attachNic(id(request), body<NicSpec>(request))),
   );
@@ -50,6 +59,22 @@ export function registerControl(app: FastifyInstance, cloud: Cloud, control: Con
     reply.code(201).send(control.createPort(body<PortSpec>(request))),
   );
   app.patch('/_sim/ports/:id', (request) => control.patchPort(id(request), body<PortPatch>(request)));
+
+  app.delete('/_sim/ports/:id', async (request, reply) => {
+    control.deletePort(id(request));
+    return reply.code(204).send();
+  });
+  app.post('/_sim/ports/:id/attach-elsewhere', async (request, reply) =>
+    reply.code(201).send(control.attachPortElsewhere(id(request))),
+  );
+  app.get('/_sim/elastic-ips', () => ({ elasticIps: control.elasticIps() }));
+  app.post('/_sim/elastic-ips', async (request, reply) =>
+    reply.code(201).send(control.createElasticIp(body<ElasticIpSpec>(request))),
+  );
+  app.patch('/_sim/elastic-ips/:id', (request) => {
+    const { portId } = z.strictObject({ portId: z.string().nullable() }).parse(body(request));
+    return control.bindElasticIp(id(request), portId);
+  });
 
   app.get('/_sim/faults', () => ({ faults: control.faults() }));
   app.post('/_sim/faults', async (request, reply) =>

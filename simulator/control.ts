@@ -1,6 +1,7 @@
 import type { AccessKey, KeyState } from './auth';
 import type { Cloud } from './cloud';
-import type { Fault, FaultSpec, WhatOf } from './faults';
+import { ControlError, attempt } from './control-error';
+import type { Fault, FaultSpec } from './faults';
 import type { NicDescription, ServerDescription, Truth } from './describe';
 import { describeNic, describeServer, nicTruth } from './describe';
 import type { User, UserState } from './iam';
@@ -8,20 +9,21 @@ import type { Violation } from './invariants';
 import { invariants } from './invariants';
 import type { Knobs } from './knobs';
 import { parseKnobs } from './knobs';
-import type { LedgerRequest } from './ledger';
-import { FleetSpec, KeySpec, NicSpec, PortPatch, PortSpec, ServerPatch, ServerSpec, UserSpec } from './specs';
-import type { Port, Server } from './world';
-import { MAX_NICS } from './world';
-
-/** A control call that can't be carried out. */
-export class ControlError extends Error {
-  constructor(
-    readonly status: number,
-    message: string,
-  ) {
-    super(message);
-  }
-}
+import * as others from './others';
+import {
+  ElasticIpSpec,
+  FleetSpec,
+  KeySpec,
+  NicSpec,
+  PortPatch,
+  PortSpec,
+  ServerPatch,
+  ServerSpec,
+  UserSpec,
+} from './specs';
+import type { ServerState } from './state';
+import { stateOf } from './state';
+import type { ElasticIp, Server } from './world';
 
 /** What tests and operators of the simulator can do to it; the HTTP control interface is this, call by call. */
 export class Control {
@@ -31,13 +33,13 @@ export class Control {
     const now = this.cloud.now();
     return describeServer(
       this.cloud,
-      this.attempt(() => this.cloud.builder.server(ServerSpec.parse(spec), now)),
+      attempt(() => this.cloud.builder.server(ServerSpec.parse(spec), now)),
     );
   }
 
   createFleet(spec: FleetSpec): ServerDescription[] {
     const now = this.cloud.now();
-    const servers = this.attempt(() => this.cloud.builder.fleet(FleetSpec.parse(spec), now));
+    const servers = attempt(() => this.cloud.builder.fleet(FleetSpec.parse(spec), now));
     return servers.map((server) => describeServer(this.cloud, server));
   }
 
@@ -52,7 +54,7 @@ export class Control {
 
   patchServer(id: string, patch: ServerPatch): ServerDescription {
     const server = this.find(id);
-    Object.assign(server, given(ServerPatch.parse(patch)));
+    Object.assign(server, others.given(ServerPatch.parse(patch)));
     return describeServer(this.cloud, server);
   }
 
@@ -62,28 +64,57 @@ export class Control {
 
   /** Another actor adds a NIC: a new one, or an existing free port named by `id`. */
   attachNic(serverId: string, spec: NicSpec = {}): NicDescription {
-    return describeNic(this.cloud, this.attach(this.find(serverId), NicSpec.parse(spec), this.cloud.now()));
+    const server = this.find(serverId);
+    const port = others.attachNic(this.cloud, server, NicSpec.parse(spec), this.cloud.now());
+    return describeNic(this.cloud, port);
   }
 
   /** Another actor takes a NIC off; its flag decides over the port. */
   detachNic(serverId: string, nicId: string): void {
     const server = this.find(serverId);
     if (!server.nics.includes(nicId)) throw new ControlError(404, `server ${serverId} has no NIC ${nicId}`);
-    this.detach(server, nicId, this.cloud.now());
+    others.detachNic(this.cloud, server, nicId, this.cloud.now());
   }
 
   /** A port of nobody's; with `ip`, another tenant who takes an address. */
   createPort(spec: PortSpec = {}): NicDescription {
     const now = this.cloud.now();
-    const port = this.attempt(() => this.cloud.builder.port(PortSpec.parse(spec), now, 0, { by: 'control' }));
+    const port = attempt(() => this.cloud.builder.port(PortSpec.parse(spec), now, 0, { by: 'control' }));
     return describeNic(this.cloud, port);
   }
 
+  /** Another actor changes a port, whoever has it. */
   patchPort(id: string, patch: PortPatch): NicDescription {
-    const port = this.cloud.world.livePort(id);
-    if (!port) throw new ControlError(404, `there is no port ${id}`);
-    Object.assign(port, given(PortPatch.parse(patch)));
-    return describeNic(this.cloud, port);
+    const now = this.cloud.now();
+    return describeNic(this.cloud, others.patchPort(this.cloud, id, PortPatch.parse(patch), now));
+  }
+
+  /** Another actor deletes a free port. */
+  deletePort(id: string): void {
+    others.deletePort(this.cloud, id, this.cloud.now());
+  }
+
+  /** A free port ends up on a new server, which is answered. */
+  attachPortElsewhere(id: string): ServerDescription {
+    return describeServer(this.cloud, others.attachPortElsewhere(this.cloud, id, this.cloud.now()));
+  }
+
+  elasticIps(): ElasticIp[] {
+    this.cloud.now();
+    return [...this.cloud.world.elasticIps.values()].map((elasticIp) => ({ ...elasticIp }));
+  }
+
+  /** One that is bound to nothing. */
+  createElasticIp(spec: ElasticIpSpec = {}): ElasticIp {
+    return { ...this.cloud.builder.elasticIp(ElasticIpSpec.parse(spec).address) };
+  }
+
+  /** Another actor binds an elastic IP, named by id or address, to a port; null: to nothing. */
+  bindElasticIp(idOrAddress: string, portId: string | null): ElasticIp {
+    const now = this.cloud.now();
+    const elasticIp = others.findElasticIp(this.cloud, idOrAddress);
+    others.moveElasticIp(this.cloud, elasticIp, portId, now);
+    return { ...elasticIp };
   }
 
   addFault(fault: FaultSpec): Fault {
@@ -156,6 +187,11 @@ export class Control {
     };
   }
 
+  /** All there is to know about a server's NICs, to be compared by `differences`. */
+  snapshotOf(serverId: string): ServerState {
+    return stateOf(this.cloud.world, this.find(serverId));
+  }
+
   invariants(): Violation[] {
     this.cloud.now();
     return invariants(this.cloud.ledger);
@@ -170,72 +206,10 @@ export class Control {
     this.cloud.reset();
   }
 
-  /** What another actor does some time after a request. */
-  meanwhile(entry: LedgerRequest, what: WhatOf<'meanwhile'>, now: number): void {
-    const serverId = entry.serverId;
-    const server = serverId === undefined ? undefined : this.cloud.world.servers.get(serverId);
-    if (!server || serverId === undefined) return;
-    this.cloud.world.agenda.schedule(now + what.afterMs, (at) => {
-      if (server.deleted) return;
-      Object.assign(server, given(what.change ?? {}));
-      const detached = (what.detach ?? []).map((nic) => (typeof nic === 'number' ? server.nics[nic] : nic));
-      for (const id of detached) if (id !== undefined) this.detach(server, id, at);
-      // A full server or a port in use: the other actor was refused, and nobody here needs to know.
-      if (what.attach) attempted(() => this.attach(server, what.attach ?? {}, at));
-      if (what.deleteServer) this.cloud.world.deleteServer(server, at);
-    });
-  }
-
-  private attach(server: Server, spec: NicSpec, at: number): Port {
-    const { world, builder } = this.cloud;
-    const { primary, ...rest } = spec;
-    if (world.freeNics(server) === 0) throw new ControlError(409, `a server has at most ${MAX_NICS} NICs`);
-    const existing = rest.id === undefined ? undefined : world.livePort(rest.id);
-    if (existing && existing.deviceId !== '') {
-      throw new ControlError(409, `port ${existing.id} is attached to ${existing.deviceId}`);
-    }
-    const cause = { by: 'control' } as const;
-    const port = existing ?? this.attempt(() => builder.port(rest, at, server.nics.length, cause));
-    port.primary = primary ?? false;
-    world.attach(server, port, at, cause);
-    return port;
-  }
-
-  private detach(server: Server, nicId: string, at: number): void {
-    const { world } = this.cloud;
-    const port = world.livePort(nicId);
-    if (!port || port.deviceId !== server.id) return;
-    world.detach(port, at, { by: 'control' });
-    if (port.deleteOnTermination) world.deletePort(port, at, { by: 'control' }, server.id);
-  }
-
   private find(id: string): Server {
     this.cloud.now();
     const server = this.cloud.world.servers.get(id);
     if (!server) throw new ControlError(404, `there is no server ${id}`);
     return server;
-  }
-
-  /** What the builder refuses is the caller's mistake. */
-  private attempt<T>(make: () => T): T {
-    try {
-      return make();
-    } catch (error) {
-      if (error instanceof Error && error.name === 'Error') throw new ControlError(409, error.message);
-      throw error;
-    }
-  }
-}
-
-/** The fields that are set: an explicit `undefined` must not wipe out what is there. */
-function given(patch: object): object {
-  return Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
-}
-
-function attempted(action: () => unknown): void {
-  try {
-    action();
-  } catch (error) {
-    if (!(error instanceof ControlError)) throw error;
   }
 }

@@ -73,23 +73,19 @@ export function describeNic(cloud: Cloud, port: Port): NicDescription {
   const { id, name, networkId, subnetId, ip, mac, primary, deleteOnTermination, securityGroups } = port;
   return {
     ...{ id, name, networkId, subnetId, ip, mac, primary, deleteOnTermination },
-    elasticIp: elasticIpOf(cloud, port)?.address ?? null,
+    elasticIp: cloud.world.elasticIpOf(port)?.address ?? null,
     securityGroups,
   };
 }
 
 export function nicTruth(cloud: Cloud, server: Server, port: Port): NicTruth {
   const { id, ip, mac, primary, deleteOnTermination, detachedAt, detachedBy, deletions } = port;
-  const elasticIp = elasticIpOf(cloud, port);
+  const elasticIp = cloud.world.lastElasticIpOf(port);
   return {
     ...{ id, ip, mac, primary, deleteOnTermination, detachedAt, detachedBy, deletions },
     state: stateOf(server, port),
     elasticIp: elasticIp ? { address: elasticIp.address, bound: elasticIp.portId === port.id } : null,
   };
-}
-
-function elasticIpOf(cloud: Cloud, port: Port) {
-  return port.elasticIpId === null ? undefined : cloud.world.elasticIps.get(port.elasticIpId);
 }
 
 function stateOf(server: Server, port: Port): NicTruth['state'] {

@@ -1,10 +1,13 @@
+import { z } from 'zod';
 import type { Cloud } from './cloud';
-import { ecsError, flatError, serverMissing } from './errors';
+import { ecsError, flatError } from './errors';
 import { allOf, firstOf } from './faults';
 import { jobBody } from './jobs';
+import { badRequest, findServer } from './nic-jobs';
+import { attachNics, notePorts } from './nics-attach';
 import { deleteNics, noteTargets } from './nics-delete';
 import type { Answer, Call, Operation } from './operation';
-import { noContent, ok } from './operation';
+import { jsonOf, noContent, ok } from './operation';
 import { detailBody, interfaceRow } from './shapes';
 import { shownNics } from './visibility';
 import type { Port, Server } from './world';
@@ -17,15 +20,8 @@ const byServer: Operation['serverOf'] = (cloud, params) =>
   // The world's own copy of the id, so that the ledger does not keep one per request.
   cloud.world.servers.get(params['serverId'] ?? '')?.id ?? params['serverId'];
 
-function find(cloud: Cloud, call: Call): Server {
-  const id = call.params['serverId'] ?? '';
-  const server = cloud.world.servers.get(id);
-  if (!server || server.deleted) throw serverMissing(id);
-  return server;
-}
-
 function detail(cloud: Cloud, call: Call): Answer {
-  return ok({ server: detailBody(cloud, find(cloud, call), call.now, 'detail') });
+  return ok({ server: detailBody(cloud, findServer(cloud, call), call.now, 'detail') });
 }
 
 /** A server that is gone is 400 here, not 404 (ecs-api.md §3). */
@@ -42,7 +38,7 @@ function listNics(cloud: Cloud, call: Call): Answer {
   );
   return ok({
     attachableQuantity: { free_nic: cloud.world.freeNics(server), free_efi_nic: 0 },
-    interfaceAttachments: rows.map(interfaceRow),
+    interfaceAttachments: rows.map((port) => interfaceRow(cloud, port)),
   });
 }
 
@@ -81,31 +77,24 @@ function showJob(cloud: Cloud, call: Call): Answer {
 
 /** `PUT os-interface/{port}` with `{"interface_attachment":{"delete_on_termination":…}}` (ecs-api.md §1). */
 function setFlag(cloud: Cloud, call: Call): Answer {
-  const server = find(cloud, call);
+  const server = findServer(cloud, call);
   const port = cloud.world.livePort(call.params['portId'] ?? '');
   call.entry.portId = call.params['portId'];
-  const value = flagOf(call.body);
-  if (value === undefined) throw ecsError(400, 'Ecs.0005', 'The request body is invalid.');
+  const body = Flag.safeParse(jsonOf(call.body)).data;
+  if (!body) throw badRequest('The request body is invalid.');
   if (server.locked) throw ecsError(400, 'Ecs.0605', 'The ECS is locked.');
   if (!port || port.deviceId !== server.id) {
     throw ecsError(400, 'Ecs.0085', `The ECS does not have the interface ${call.params['portId'] ?? ''}.`);
   }
-  cloud.world.setDeleteOnTermination(port, value, call.now, { by: 'request', requestSeq: call.entry.seq });
+  if (!firstOf(call.faults, 'ignored')) {
+    const value = body.interface_attachment.delete_on_termination;
+    cloud.world.setDeleteOnTermination(port, value, call.now, { by: 'request', requestSeq: call.entry.seq });
+  }
   call.entry.accepted = true;
   return noContent;
 }
 
-function flagOf(body: Buffer): boolean | undefined {
-  try {
-    const parsed = JSON.parse(body.toString('utf8')) as {
-      interface_attachment?: { delete_on_termination?: unknown };
-    } | null;
-    const value = parsed?.interface_attachment?.delete_on_termination;
-    return typeof value === 'boolean' ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
+const Flag = z.object({ interface_attachment: z.object({ delete_on_termination: z.boolean() }) });
 
 const ecs = (operation: Omit<Operation, 'service'>): Operation => ({ service: 'ecs', ...operation });
 
@@ -118,6 +107,15 @@ export const ecsOperations: readonly Operation[] = [
     serverOf: byServer,
     note: noteTargets,
     handle: deleteNics,
+  }),
+  ecs({
+    requestClass: 'attach',
+    method: 'POST',
+    path: '/cloudservers/:serverId/nics',
+    action: 'ecs:cloudServers:addNics',
+    serverOf: byServer,
+    note: notePorts,
+    handle: attachNics,
   }),
   ecs({
     requestClass: 'list',
@@ -149,7 +147,7 @@ export const ecsOperations: readonly Operation[] = [
     path: '/cloudservers/:serverId/tags',
     action: 'ecs:cloudServers:showServerTags',
     serverOf: byServer,
-    handle: (cloud, call) => ok({ tags: find(cloud, call).tags }),
+    handle: (cloud, call) => ok({ tags: findServer(cloud, call).tags }),
   }),
   ecs({
     requestClass: 'servers',

@@ -58,12 +58,15 @@ export const What = z.discriminatedUnion('kind', [
     when: z.enum(['before', 'after']).default('before'),
   }),
 
-  /** Jobs. The NICs named stay and their sub-jobs fail; `lateMs`: they go after all, so long after the job's end. */
+  /**
+   * Jobs, of deletions and of attachments: to go is what was asked for. The NICs named stay where they are and their sub-jobs
+   * fail; `lateMs`: they go after all, so long after the job's end. Default code and text: those of the job's kind.
+   */
   z.strictObject({
     kind: z.literal('partial-failure'),
     nics: Nics,
-    code: z.string().default('Ecs.0507'),
-    reason: z.string().default('delete nic failed'),
+    code: z.string().optional(),
+    reason: z.string().optional(),
     parent: z.enum(['FAIL', 'SUCCESS']).optional(),
     lateMs: z.number().min(0).optional(),
   }),
@@ -77,8 +80,8 @@ export const What = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('false-failure'),
     nics: Nics.optional(),
-    code: z.string().default('Ecs.0507'),
-    reason: z.string().default('delete nic failed'),
+    code: z.string().optional(),
+    reason: z.string().optional(),
     parent: z.enum(['FAIL', 'SUCCESS']).optional(),
   }),
   /** The job stays RUNNING for ever. */
@@ -87,12 +90,18 @@ export const What = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('job-gone'), afterMs: z.number().min(0).default(0) }),
   z.strictObject({ kind: z.literal('job-seconds'), seconds: z.number().min(0) }),
 
+  /** The call succeeds, and nothing changes: a flag, an update or deletion of a port, the binding of an elastic IP. */
+  z.strictObject({ kind: z.literal('ignored') }),
+
   /** Reads. A NIC list that still shows every NIC jobs have taken off this server, or only those named. */
   z.strictObject({ kind: z.literal('stale-list'), nics: z.array(z.string()).optional() }),
   /** A NIC list without some NICs: ids, positions, or `"primary"`. */
   z.strictObject({ kind: z.literal('hide-nics'), nics: Nics }),
 
-  /** Another actor, so long after the request: changes or deletes the server, adds or takes off a NIC. */
+  /**
+   * Another actor, so long after the request: changes or deletes the server, adds or takes off a NIC; takes addresses as soon as
+   * they are free; unbinds elastic IPs (ids or addresses) or binds them to ports of nobody's; puts a free port on another server.
+   */
   z.strictObject({
     kind: z.literal('meanwhile'),
     afterMs: z.number().min(0).default(0),
@@ -100,6 +109,10 @@ export const What = z.discriminatedUnion('kind', [
     deleteServer: z.boolean().default(false),
     attach: NicSpec.optional(),
     detach: Nics.optional(),
+    steal: z.array(z.ipv4()).optional(),
+    unbind: z.array(z.string()).optional(),
+    bindElsewhere: z.array(z.string()).optional(),
+    attachPortElsewhere: z.string().optional(),
   }),
 ]);
 export type What = z.infer<typeof What>;
@@ -107,6 +120,7 @@ export type WhatOf<K extends What['kind']> = Extract<What, { kind: K }>;
 
 const Class = z.enum([
   'delete',
+  'attach',
   'list',
   'detail',
   'servers',
@@ -115,7 +129,12 @@ const Class = z.enum([
   'job',
   'port',
   'ports',
+  'port-create',
+  'port-update',
   'port-delete',
+  'elastic-ips',
+  'elastic-ip',
+  'elastic-ip-bind',
   'iam',
   'metadata',
   'any',
@@ -123,7 +142,7 @@ const Class = z.enum([
 
 export const FaultSpec = z.strictObject({
   id: z.string().optional(),
-  /** The class defaults to the one the kind is about: `delete` for jobs, `list` for NIC lists, else `any`. */
+  /** The class defaults to the one the kind is about: `delete` for jobs, `list` for NIC lists, `flag` for `ignored`, else `any`. */
   match: z
     .strictObject({ class: z.union([Class, z.array(Class)]).optional(), serverId: z.string().optional() })
     .default({}),
@@ -139,7 +158,7 @@ export const FaultSpec = z.strictObject({
 /** What a caller writes: fields with a default may be left out. */
 export type FaultSpec = z.input<typeof FaultSpec>;
 
-/** Kinds that shape the job a deletion starts. */
+/** Kinds that shape the job a deletion or an attachment starts. */
 const JOB_KINDS: readonly What['kind'][] = [
   'partial-failure',
   'lying-job',
@@ -153,6 +172,7 @@ const LIST_KINDS: readonly What['kind'][] = ['stale-list', 'hide-nics'];
 
 function defaultClass(kind: What['kind']): z.infer<typeof Class> {
   if (DELETE_KINDS.includes(kind)) return 'delete';
+  if (kind === 'ignored') return 'flag';
   return LIST_KINDS.includes(kind) ? 'list' : 'any';
 }
 
@@ -210,7 +230,7 @@ export class Faults {
     });
   }
 
-  /** A deletion was refused, so faults that shape its job have not happened yet. */
+  /** A submission was refused, so faults that shape its job have not happened yet. */
   static takeBack(struck: readonly Fault[]): void {
     for (const fault of struck) if (JOB_KINDS.includes(fault.what.kind)) fault.struck -= 1;
   }

@@ -8,6 +8,7 @@ import { Control } from './control';
 import { CONTROL_PREFIX, controlProblem, registerControl } from './control-routes';
 import { DEFAULTS } from './defaults';
 import { ecsOperations } from './ecs';
+import { elasticIpOperations } from './elastic-ips';
 import type { CloudError } from './errors';
 import { gatewayError } from './errors';
 import type { User } from './iam';
@@ -79,7 +80,6 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   const wallClock = () => signingClock.now() + cloud.knobs.clockSkewSeconds * 1_000;
   const gateway: Gateway = {
     cloud,
-    control,
     authenticate: (request, body) => {
       if (options.auth === 'none') return undefined;
       const { method, headers } = request;
@@ -87,7 +87,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
       return cloud.gatekeeper.check(received, cloud.now(), wallClock());
     },
   };
-  const app = createApp(gateway, wallClock);
+  const app = createApp(gateway, control, wallClock);
   return {
     app,
     projectId: cloud.settings.projectId,
@@ -100,8 +100,8 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   };
 }
 
-function createApp(gateway: Gateway, wallClock: () => number): FastifyInstance {
-  const { cloud, control } = gateway;
+function createApp(gateway: Gateway, control: Control, wallClock: () => number): FastifyInstance {
+  const { cloud } = gateway;
   const app = fastify({
     logger: false,
     bodyLimit: BODY_LIMIT,
@@ -165,7 +165,14 @@ function createApp(gateway: Gateway, wallClock: () => number): FastifyInstance {
     });
   };
 
-  for (const operation of [...ecsOperations, ...vpcOperations, ...iamOperations, ...metadataOperations]) {
+  const operations = [
+    ...ecsOperations,
+    ...vpcOperations,
+    ...elasticIpOperations,
+    ...iamOperations,
+    ...metadataOperations,
+  ];
+  for (const operation of operations) {
     app.route({
       method: operation.method,
       url: operation.open ? operation.path : `/${operation.version ?? 'v1'}/:projectId${operation.path}`,
@@ -185,7 +192,18 @@ export type { Clock } from './clock';
 export type { Control } from './control';
 export type { NicDescription, NicTruth, ServerDescription, Truth } from './describe';
 export type { User, UserState } from './iam';
+export { differences } from './state';
+export type { Difference, NicState, ServerState } from './state';
 export type { Fault, FaultSpec, What } from './faults';
 export type { Knobs } from './knobs';
 export type { Ledger, LedgerEffect, LedgerJob, LedgerRequest, LedgerView, RequestClass } from './ledger';
-export type { FleetSpec, NicSpec, PortPatch, PortSpec, ServerPatch, ServerSpec } from './specs';
+export type { ElasticIp } from './world';
+export type {
+  ElasticIpSpec,
+  FleetSpec,
+  NicSpec,
+  PortPatch,
+  PortSpec,
+  ServerPatch,
+  ServerSpec,
+} from './specs';

@@ -1,5 +1,5 @@
 import type { Knobs } from './knobs';
-import type { Ledger } from './ledger';
+import type { Ledger, LedgerJob } from './ledger';
 import { Stream, fraction, hex } from './random';
 import type { Server, World } from './world';
 
@@ -10,13 +10,16 @@ export interface Failure {
 
 export interface SubJob {
   readonly id: string;
-  readonly nicId: string;
+  /** Null: a NIC that does not exist yet. */
+  nicId: string | null;
   readonly endsAt: number;
   failure: Failure | null;
 }
 
 export interface Job {
   readonly id: string;
+  /** Its entry in the ledger, which says what it is about. */
+  readonly entry: LedgerJob;
   readonly server: Server;
   readonly acceptedAt: number;
   readonly runsFrom: number;
@@ -31,13 +34,16 @@ export interface Job {
 
 /** A step of a job: one NIC. `carryOut` runs at the sub-job's end and answers what the sub-job says. */
 export interface Step {
-  nicId: string;
-  carryOut: (at: number, job: Job) => Failure | null;
+  /** Null: a NIC that does not exist yet; `carryOut` names it. */
+  nicId: string | null;
+  carryOut: (at: number, job: Job, sub: SubJob) => Failure | null;
 }
 
 /** How faults bend a job. */
 export interface Bend {
   seconds?: number;
+  /** The last step is carried out first. */
+  reversed?: boolean;
   stuck?: { stepsDone: boolean };
   goneAfterMs?: number;
   onFailure?: 'FAIL' | 'SUCCESS';
@@ -63,42 +69,47 @@ export class JobEngine {
     private readonly knobs: () => Knobs,
   ) {}
 
-  accept(server: Server, steps: readonly Step[], now: number, bend: Bend = {}): Job {
+  accept(server: Server, what: Job['entry']['what'], steps: readonly Step[], now: number, bend: Bend): Job {
     const knobs = this.knobs();
     const n = this.accepted++;
     const duration = 1000 * (bend.seconds ?? this.seconds(server, n));
     const runsFrom = now + Math.round(duration * knobs.jobInitShare);
     const [first, last] = knobs.subJobsEndBetween;
+    const endsAt = bend.stuck ? Infinity : now + Math.round(duration);
+    const entry: LedgerJob = {
+      jobId: this.id(n, 0),
+      what,
+      serverId: server.id,
+      nicIds: steps.map((step) => step.nicId).filter((id) => id !== null),
+      acceptedAt: now,
+      endsAt: Number.isFinite(endsAt) ? endsAt : null,
+    };
     const job: Job = {
-      id: this.id(n, 0),
+      id: entry.jobId,
+      entry,
       server,
       acceptedAt: now,
       runsFrom,
-      endsAt: bend.stuck ? Infinity : now + Math.round(duration),
+      endsAt,
       goneFrom: bend.goneAfterMs === undefined ? Infinity : now + bend.goneAfterMs,
       onFailure: bend.onFailure ?? knobs.parentOnPartialFailure,
       subs: steps.map((step, i) => {
-        const share = steps.length === 1 ? last : first + ((last - first) * i) / (steps.length - 1);
+        const turn = bend.reversed ? steps.length - 1 - i : i;
+        const share = steps.length === 1 ? last : first + ((last - first) * turn) / (steps.length - 1);
         const ends = now + Math.round(duration * Math.max(share, knobs.jobInitShare));
-        const endsAt = bend.stuck && !bend.stuck.stepsDone ? Infinity : ends;
-        return { id: this.id(n, i + 1), nicId: step.nicId, endsAt, failure: null };
+        const stuck = bend.stuck && !bend.stuck.stepsDone;
+        return { id: this.id(n, i + 1), nicId: step.nicId, endsAt: stuck ? Infinity : ends, failure: null };
       }),
     };
     steps.forEach((step, i) => {
       const sub = job.subs[i] as SubJob;
       this.world.agenda.schedule(sub.endsAt, (at) => {
-        sub.failure = step.carryOut(at, job);
+        sub.failure = step.carryOut(at, job, sub);
       });
     });
     this.jobs.set(job.id, job);
     server.busyUntil = Math.max(server.busyUntil, job.endsAt);
-    this.ledger.job({
-      jobId: job.id,
-      serverId: server.id,
-      nicIds: steps.map((step) => step.nicId),
-      acceptedAt: now,
-      endsAt: Number.isFinite(job.endsAt) ? job.endsAt : null,
-    });
+    this.ledger.job(entry);
     return job;
   }
 
@@ -139,8 +150,14 @@ const time = (ms: number) => new Date(ms).toISOString();
 /** Error keys are absent while running, null on success (ecs-api.md §2). */
 function outcome(status: JobStatus, failure: Failure | null): Record<string, unknown> {
   if (status === 'INIT' || status === 'RUNNING') return {};
-  if (status === 'SUCCESS') return { error_code: null, fail_reason: null };
-  return { error_code: failure?.code ?? 'Ecs.0507', fail_reason: failure?.reason ?? 'delete nic failed' };
+  const told = status === 'FAIL' ? failure : null;
+  return { error_code: told?.code ?? null, fail_reason: told?.reason ?? null };
+}
+
+function jobTypes({ entry }: Job, knobs: Knobs): { parent: string; child: string } {
+  return entry.what === 'delete'
+    ? { parent: knobs.jobType, child: knobs.subJobType }
+    : { parent: knobs.addJobType, child: knobs.addSubJobType };
 }
 
 /** The answer of `GET jobs/{id}`, in the shapes of ecs-api.md §2. */
@@ -149,7 +166,7 @@ export function jobBody(job: Job, now: number, knobs: Knobs): Record<string, unk
   const failure = job.subs.find((sub) => sub.failure)?.failure ?? null;
   return {
     job_id: job.id,
-    job_type: knobs.jobType,
+    job_type: jobTypes(job, knobs).parent,
     begin_time: time(job.acceptedAt),
     end_time: now < job.endsAt ? '' : time(job.endsAt),
     status,
@@ -182,19 +199,25 @@ function subJobs(job: Job, now: number, knobs: Knobs): Record<string, unknown>[]
   }
 }
 
-function subBody(job: Job, sub: SubJob, now: number, knobs: Knobs, nicId?: string): Record<string, unknown> {
+function subBody(
+  job: Job,
+  sub: SubJob,
+  now: number,
+  knobs: Knobs,
+  nicId: string | null = null,
+): Record<string, unknown> {
   const ended = now >= sub.endsAt;
   const status = now < job.runsFrom ? 'INIT' : !ended ? 'RUNNING' : sub.failure ? 'FAIL' : 'SUCCESS';
   return {
     job_id: sub.id,
-    job_type: knobs.subJobType,
+    job_type: jobTypes(job, knobs).child,
     begin_time: time(job.runsFrom),
     end_time: ended ? time(sub.endsAt) : '',
     status,
     ...outcome(status, sub.failure),
     entities: {
       server_id: job.server.id,
-      ...(nicId === undefined ? {} : { nic_id: nicId }),
+      ...(nicId === null ? {} : { nic_id: nicId }),
       ...(status === 'FAIL' ? { errorcode_message: sub.failure?.reason ?? '' } : {}),
     },
   };

@@ -24,6 +24,9 @@ const KNOBS = {
   /** `job_type` of the parent and of each child. Assumption: named after the audit events; the API page lists no NIC type (§2). */
   jobType: knob(z.string(), 'deleteNics'),
   subJobType: knob(z.string(), 'deleteNic'),
+  /** The same for attachments. */
+  addJobType: knob(z.string(), 'addNics'),
+  addSubJobType: knob(z.string(), 'addNic'),
   /** How a job shows its NICs. Assumption: one sub-job per NIC; clients must tolerate the others (§2). */
   subJobs: knob(z.enum(['per-nic', 'none', 'one-for-all', 'without-nic-id']), 'per-nic'),
   /** `entities` while INIT. Assumption: the total is known, the children do not exist yet (§2). */
@@ -32,13 +35,13 @@ const KNOBS = {
   jobRetentionSeconds: knob(z.number().min(0), 86_400),
 
   /**
-   * From when on a detached NIC is missing in what is read: from the end of its sub-job, or of the whole job. Assumption: the
-   * whole job's.
+   * From when on a detached NIC is missing in what is read, and an attached one is there: from the end of its sub-job, or of the
+   * whole job. Assumption: the whole job's.
    */
   goneFrom: knob(z.enum(['job-end', 'sub-job-end']), 'job-end'),
-  /** Seconds for which a detached NIC is still shown after that. Assumption: 0. */
+  /** Seconds for which a NIC is still shown where it was after that. Assumption: 0. */
   lagSeconds: knob(z.number().min(0), 0),
-  /** Reads, per kind of read, that still show a detached NIC after that. Assumption: 0. */
+  /** Reads, per kind of read, that still show a NIC where it was after that. Assumption: 0. */
   lagReads: knob(z.int().min(0), 0),
   /** Which reads lag behind. Assumption: all of them, together. */
   lagIn: knob(z.array(z.enum(['list', 'detail', 'port'])), ['list', 'detail', 'port']),
@@ -56,7 +59,7 @@ const KNOBS = {
   /** `admin_state_up` of a port as text, as in a sample of the v1 API (§4.2). Assumption: text. */
   adminStateAsText: knob(z.boolean(), true),
 
-  /** A second deletion while one runs. Assumption: 501 `Ecs.0603`; `accept` starts a second job (§8). */
+  /** A second submission while a job runs, of either kind. Assumption: 501 `Ecs.0603`; `accept` starts a second job (§8). */
   whenBusy: knob(z.enum(['Ecs.0603', 'Ecs.0100', 'accept']), 'Ecs.0603'),
   /** `OS-EXT-STS:task_state` while a NIC job runs. Assumption: null, as upstream. */
   taskStateDuringJob: knob(z.string().nullable(), null),
@@ -66,6 +69,15 @@ const KNOBS = {
   primaryCode: knob(z.string(), 'Ecs.0003'),
   /** A NIC that is not on the server. Assumption: the call is refused with 400 `Ecs.0085`; or a sub-job fails with `Ecs.0507`. */
   unknownNic: knob(z.enum(['request', 'sub-job']), 'request'),
+  /** A port to attach that does not exist. Assumption: the call is refused with 400 `Ecs.0005`; or a sub-job fails with `Ecs.0217`. */
+  unknownPort: knob(z.enum(['Ecs.0005', 'Ecs.0919', 'sub-job']), 'Ecs.0005'),
+  /** In which order the NICs of one attachment end up on the server. Assumption: as asked. */
+  addOrder: knob(z.enum(['as-asked', 'reversed']), 'as-asked'),
+  /**
+   * `delete_on_termination` after an attachment by port id: set to this, or left as it was. Assumption: false, as upstream Nova
+   * preserves such ports; by subnet it is true (§1).
+   */
+  flagAfterAttachByPort: knob(z.union([z.boolean(), z.literal('kept')]), false),
   /** One NIC twice in a request. Assumption: 400 `Ecs.0005` (§1). */
   duplicateNics: knob(z.enum(['refuse', 'merge']), 'refuse'),
   /** An empty body or an empty list. Assumption: 400 `Common.0002` (§1). */
@@ -74,6 +86,12 @@ const KNOBS = {
   parentOnPartialFailure: knob(z.enum(['FAIL', 'SUCCESS']), 'FAIL'),
   /** Default of `delete_on_termination` for NICs created without it. Assumption: true; the vendor's pages disagree (§1). */
   deleteOnTermination: knob(z.boolean(), true),
+  /** Ports a project may have; one more is refused with 409 `VPC.2504`. Assumption: no limit. */
+  portQuota: knob(z.int().min(0).nullable(), null),
+  /** Whether the list of elastic IPs can be filtered by port. Assumption: yes; else the parameter is ignored (§14). */
+  elasticIpFilter: knob(z.boolean(), true),
+  /** `port_id` and `private_ip_address` of an elastic IP bound to nothing. Assumption: absent. */
+  unboundElasticIp: knob(z.enum(['absent', 'empty']), 'absent'),
   /** A VPC call in another project than the credential's. Assumption: 403 `VPC.0010`; ECS: 400 `Ecs.0023` (§6.1). */
   vpcForeignProject: knob(z.string(), 'VPC.0010'),
 

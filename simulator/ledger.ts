@@ -3,6 +3,7 @@ import { Stream, hex } from './random';
 /** What a request asks for; faults and the ledger sort by it. */
 export type RequestClass =
   | 'delete'
+  | 'attach'
   | 'list'
   | 'detail'
   | 'servers'
@@ -11,7 +12,12 @@ export type RequestClass =
   | 'job'
   | 'port'
   | 'ports'
+  | 'port-create'
+  | 'port-update'
   | 'port-delete'
+  | 'elastic-ips'
+  | 'elastic-ip'
+  | 'elastic-ip-bind'
   | 'iam'
   | 'metadata'
   | 'other';
@@ -19,8 +25,10 @@ export type RequestClass =
 /** One call of the cloud's API. Small: a run over 10,000 servers leaves some hundred thousand of them. */
 export class LedgerRequest {
   serverId?: string;
+  /** The port it is about; of a call that binds an elastic IP: the port it names. */
   portId?: string;
-  /** Ids a deletion names, as sent. */
+  elasticIpId?: string;
+  /** Ids a deletion names, or ports an attachment names, as sent. */
   nicIds?: string[];
   /** The server's primary NIC at that moment; only on deletions. */
   primaryId?: string;
@@ -59,13 +67,24 @@ export class LedgerRequest {
   }
 }
 
-export type EffectKind = 'nic-detached' | 'nic-attached' | 'port-created' | 'port-deleted' | 'flag-changed';
+export type EffectKind =
+  | 'nic-detached'
+  | 'nic-attached'
+  | 'port-created'
+  | 'port-updated'
+  | 'port-deleted'
+  | 'flag-changed'
+  | 'elastic-ip-bound'
+  | 'elastic-ip-unbound';
 
 /** Something that really changed. */
 export interface LedgerEffect {
   at: number;
   kind: EffectKind;
   portId: string;
+  elasticIpId?: string;
+  /** Of a flag: what it is from then on. */
+  value?: boolean;
   /** The server it was taken from or given to. */
   serverId?: string;
   /** The job that did it; else the request; else a control call. */
@@ -77,7 +96,9 @@ export interface LedgerEffect {
 /** A job that was accepted. */
 export interface LedgerJob {
   jobId: string;
+  what: 'delete' | 'attach';
   serverId: string;
+  /** Ports that an attachment creates are added once they exist. */
   nicIds: string[];
   acceptedAt: number;
   /** Null: never. */
@@ -94,6 +115,8 @@ export interface LedgerSummary {
   requests: Partial<Record<RequestClass, number>>;
   acceptedSubmissions: number;
   nicsDetached: number;
+  nicsAttached: number;
+  portsCreated: number;
   portsDeleted: number;
 }
 
@@ -147,6 +170,8 @@ export class Ledger implements LedgerView {
       requests,
       acceptedSubmissions: this.jobs.length,
       nicsDetached: count('nic-detached'),
+      nicsAttached: count('nic-attached'),
+      portsCreated: count('port-created'),
       portsDeleted: count('port-deleted'),
     };
   }

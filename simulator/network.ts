@@ -5,6 +5,8 @@ export interface Subnet {
   readonly networkId: string;
   /** The id in `fixed_ips`: another UUID (ecs-api.md §12 no. 14). */
   readonly subnetId: string;
+  /** The id of its IPv6 half. */
+  readonly subnetIdV6: string;
   /** First two octets of a /16. */
   readonly prefix: string;
 }
@@ -12,6 +14,9 @@ export interface Subnet {
 /** Addresses of a /16 that can be given out: .0.0 to .0.9 and the last 256 are left to gateway and services. */
 const FIRST = 10;
 const LAST = 65_279;
+
+/** Where the ids of IPv6 subnets begin in their stream: behind those of as many subnets as there can be. */
+const V6_IDS = 1000;
 
 /** One VPC whose subnets are /16, so that a fleet of 10,000 servers with 12 NICs fits. */
 export class Network {
@@ -27,12 +32,18 @@ export class Network {
     this.subnets = Array.from({ length: subnets }, (_, n) => ({
       networkId: uuid(seed, Stream.network, 2 + 2 * n),
       subnetId: uuid(seed, Stream.network, 3 + 2 * n),
+      subnetIdV6: uuid(seed, Stream.network, V6_IDS + n),
       prefix: `10.${n + 1}`,
     }));
   }
 
   subnet(networkId: string): Subnet | undefined {
     return this.subnets.find((subnet) => subnet.networkId === networkId);
+  }
+
+  /** The subnet whose range has the IPv4 address. */
+  subnetOf(ip: string): Subnet | undefined {
+    return this.subnets.find((subnet) => ip.startsWith(`${subnet.prefix}.`));
   }
 
   /** The port that holds the address, if any. */

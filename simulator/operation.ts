@@ -45,5 +45,14 @@ export interface Operation {
   handle: (cloud: Cloud, call: Call) => Answer;
 }
 
+/** Undefined: not JSON. */
+export function jsonOf(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
 export const ok = (body: unknown, status = 200): Answer => ({ status, body });
 export const noContent: Answer = { status: 204 };

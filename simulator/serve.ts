@@ -2,17 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Scope } from './auth';
 import type { Cloud } from './cloud';
-import type { Control } from './control';
 import { CloudError, ecsError, flatError, throttled } from './errors';
 import type { WhatOf } from './faults';
 import { Faults, allOf, firstOf } from './faults';
 import type { LedgerRequest } from './ledger';
 import type { Answer, Call, Operation } from './operation';
+import { meanwhile } from './others';
 
 /** What a route needs besides the operation. */
 export interface Gateway {
   cloud: Cloud;
-  control: Control;
   /** The project that the caller may ask for; throws when the request is not authentic. */
   authenticate: (request: FastifyRequest, body: Buffer) => Scope;
 }
@@ -46,7 +45,7 @@ export async function serve(
   if (faults.length > 0) entry.faults = faults.map((fault) => fault.id);
   for (const { ms, when } of allOf(faults, 'delay')) if (when === 'before') await sleep(ms);
   const now = cloud.now();
-  for (const what of allOf(faults, 'meanwhile')) gateway.control.meanwhile(entry, what, now);
+  for (const what of allOf(faults, 'meanwhile')) meanwhile(cloud, entry, what, now);
   const transport = firstOf(faults, ...TRANSPORT);
   if (transport && !acceptedBy(transport)) {
     Faults.takeBack(faults);

@@ -1,5 +1,5 @@
 import type { Cloud } from './cloud';
-import type { Port, Server } from './world';
+import type { ElasticIp, Port, Server } from './world';
 import { shownNics } from './visibility';
 
 /** The wire shapes of servers, NICs and ports (ecs-api.md §3–5). */
@@ -20,13 +20,13 @@ const VM_STATES: Record<string, readonly [string, number]> = {
 const time = (ms: number) => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 
 /** A row of the NIC list: no primary flag there (ecs-api.md §3). */
-export function interfaceRow(port: Port): Record<string, unknown> {
+export function interfaceRow(cloud: Cloud, port: Port): Record<string, unknown> {
   return {
     port_id: port.id,
     port_state: port.attachedStatus,
     net_id: port.networkId,
     mac_addr: port.mac,
-    fixed_ips: [{ subnet_id: port.subnetId, ip_address: port.ip }],
+    fixed_ips: fixedIps(cloud, port),
     delete_on_termination: port.deleteOnTermination,
     driver_mode: null,
     min_rate: null,
@@ -71,7 +71,7 @@ export function detailBody(
             port_id: port.id,
             ...mark(port),
             ip_addresses: [port.ip],
-            ipv6_addresses: [],
+            ipv6_addresses: port.ipv6 === null ? [] : [port.ipv6],
             subnet_id: port.networkId,
           })),
         }
@@ -105,16 +105,28 @@ function primaryMark(cloud: Cloud, nics: readonly Port[], as: 'detail' | 'server
 
 /** A NIC has a row per address; one for its elastic IP with the same port id (ecs-api.md §3). */
 function addresses(cloud: Cloud, port: Port, mark: Mark): Record<string, unknown>[] {
-  const row = (address: string, type: string) => ({
-    version: '4',
+  const row = (address: string, type: string, version = '4') => ({
+    version,
     addr: address,
     'OS-EXT-IPS:type': type,
     'OS-EXT-IPS-MAC:mac_addr': port.mac,
     'OS-EXT-IPS:port_id': port.id,
     ...mark(port),
   });
-  const elasticIp = port.elasticIpId === null ? undefined : cloud.world.elasticIps.get(port.elasticIpId);
-  return elasticIp ? [row(port.ip, 'fixed'), row(elasticIp.address, 'floating')] : [row(port.ip, 'fixed')];
+  const elasticIp = cloud.world.elasticIpOf(port);
+  return [
+    row(port.ip, 'fixed'),
+    ...(port.ipv6 === null ? [] : [row(port.ipv6, 'fixed', '6')]),
+    ...(elasticIp ? [row(elasticIp.address, 'floating')] : []),
+  ];
+}
+
+/** Their `subnet_id` is the Neutron subnet's, not the network's; one of each IP version (ecs-api.md §12 no. 14). */
+function fixedIps(cloud: Cloud, port: Port): Record<string, unknown>[] {
+  const v4 = { subnet_id: port.subnetId, ip_address: port.ip };
+  if (port.ipv6 === null) return [v4];
+  const subnet = cloud.world.network.subnet(port.networkId);
+  return [v4, { subnet_id: subnet?.subnetIdV6, ip_address: port.ipv6 }];
 }
 
 /** A port as VPC shows it (ecs-api.md §4.2). `device`: the server it is shown on, or empty. */
@@ -127,7 +139,7 @@ export function portBody(cloud: Cloud, port: Port, device: string): Record<strin
     network_id: port.networkId,
     admin_state_up: knobs.adminStateAsText ? 'true' : true,
     mac_address: port.mac,
-    fixed_ips: [{ subnet_id: port.subnetId, ip_address: port.ip }],
+    fixed_ips: fixedIps(cloud, port),
     device_id: device,
     device_owner: attached ? `compute:${zone(cloud)}` : '',
     tenant_id: settings.projectId,
@@ -140,11 +152,25 @@ export function portBody(cloud: Cloud, port: Port, device: string): Record<strin
     'binding:profile': {},
     instance_id: '',
     instance_type: '',
-    port_security_enabled: true,
+    port_security_enabled: port.portSecurity,
     zone_id: zone(cloud),
     ipv6_bandwidth_id: '',
     dns_name: '',
     dns_assignment: [],
+  };
+}
+
+/** An elastic IP (ecs-api.md §14); bound to nothing it is DOWN. */
+export function elasticIpBody(cloud: Cloud, elasticIp: ElasticIp): Record<string, unknown> {
+  const port = cloud.world.livePort(elasticIp.portId);
+  const absent = !port && cloud.knobs.unboundElasticIp === 'absent';
+  return {
+    id: elasticIp.id,
+    status: port ? 'ACTIVE' : 'DOWN',
+    type: '5_bgp',
+    public_ip_address: elasticIp.address,
+    ...(absent ? {} : { port_id: elasticIp.portId, private_ip_address: port?.ip ?? '' }),
+    tenant_id: cloud.settings.projectId,
   };
 }
 

@@ -8,21 +8,29 @@ const Id = z
   .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/, 'must be a lower-case UUID');
 const Seconds = z.union([z.number().min(0), z.tuple([z.number().min(0), z.number().min(0)])]);
 
-export const PortSpec = z.strictObject({
-  id: Id.optional(),
+const Attributes = {
   name: z.string().optional(),
-  /** A subnet's network id (`net_id`); default: the subnets in turn. */
-  networkId: Id.optional(),
-  ip: z.ipv4().optional(),
-  mac: z.string().optional(),
-  deleteOnTermination: z.boolean().optional(),
-  /** True: some address; a text: that address. */
-  elasticIp: z.union([z.boolean(), z.ipv4()]).optional(),
   securityGroups: z.array(z.string()).optional(),
   allowedAddressPairs: z
     .array(z.strictObject({ ip_address: z.string(), mac_address: z.string().optional() }))
     .optional(),
   extraDhcpOpts: z.array(z.strictObject({ opt_name: z.string(), opt_value: z.string() })).optional(),
+  /** Default: true. */
+  portSecurity: z.boolean().optional(),
+};
+
+export const PortSpec = z.strictObject({
+  id: Id.optional(),
+  /** A subnet's network id (`net_id`); default: the subnets in turn. */
+  networkId: Id.optional(),
+  ip: z.ipv4().optional(),
+  /** A second fixed IP. */
+  ipv6: z.ipv6().optional(),
+  mac: z.string().optional(),
+  deleteOnTermination: z.boolean().optional(),
+  /** True: some address; a text: that address. */
+  elasticIp: z.union([z.boolean(), z.ipv4()]).optional(),
+  ...Attributes,
   /** What the port says while attached; `DOWN` for SR-IOV. */
   attachedStatus: z.string().optional(),
 });
@@ -50,11 +58,13 @@ export const ServerSpec = z.strictObject({
 export const ServerPatch = z.strictObject(Mutable);
 
 export const PortPatch = z.strictObject({
-  name: z.string().optional(),
+  ...Attributes,
   primary: z.boolean().optional(),
   deleteOnTermination: z.boolean().optional(),
   attachedStatus: z.string().optional(),
 });
+
+export const ElasticIpSpec = z.strictObject({ address: z.ipv4().optional() });
 
 export const FleetSpec = z.strictObject({
   servers: z.int().min(1).max(100_000),
@@ -81,4 +91,5 @@ export type NicSpec = z.infer<typeof NicSpec>;
 export type ServerSpec = z.infer<typeof ServerSpec>;
 export type ServerPatch = z.infer<typeof ServerPatch>;
 export type PortPatch = z.infer<typeof PortPatch>;
+export type ElasticIpSpec = z.infer<typeof ElasticIpSpec>;
 export type FleetSpec = z.infer<typeof FleetSpec>;

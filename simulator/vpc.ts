@@ -1,7 +1,9 @@
 import type { Cloud } from './cloud';
 import { flatError, portMissing } from './errors';
+import { firstOf } from './faults';
 import type { Answer, Call, Operation } from './operation';
 import { noContent, ok } from './operation';
+import { createPort, updatePort } from './port-changes';
 import { portBody } from './shapes';
 import { shownDevice } from './visibility';
 import type { Port } from './world';
@@ -11,7 +13,8 @@ const PAGE = 2000;
 
 const serverOfPort: Operation['serverOf'] = (cloud, params) => {
   const port = cloud.world.ports.get(params['portId'] ?? '');
-  return port ? port.deviceId || port.afterimage?.serverId : undefined;
+  // What reads still show is worth a fault on that server, too.
+  return port?.deviceId || port?.afterimage?.deviceId || undefined;
 };
 
 function showPort(cloud: Cloud, call: Call): Answer {
@@ -58,7 +61,10 @@ function deletePort(cloud: Cloud, call: Call): Answer {
   const port = cloud.world.livePort(id);
   if (!port) throw portMissing(id);
   if (port.deviceId !== '') throw flatError(400, 'VPC.2500', `Port ${id} is in use: device_id is not empty.`);
-  cloud.world.deletePort(port, call.now, { by: 'request', requestSeq: call.entry.seq }, call.entry.serverId);
+  if (!firstOf(call.faults, 'ignored')) {
+    const cause = { by: 'request', requestSeq: call.entry.seq } as const;
+    cloud.world.deletePort(port, call.now, cause, call.entry.serverId);
+  }
   call.entry.accepted = true;
   return noContent;
 }
@@ -81,6 +87,21 @@ export const vpcOperations: readonly Operation[] = [
     action: 'vpc:ports:list',
     serverOf: (cloud, _params, query) => cloud.world.servers.get(query.get('device_id') ?? '')?.id,
     handle: listPorts,
+  }),
+  vpc({
+    requestClass: 'port-create',
+    method: 'POST',
+    path: '/ports',
+    action: 'vpc:ports:create',
+    handle: createPort,
+  }),
+  vpc({
+    requestClass: 'port-update',
+    method: 'PUT',
+    path: '/ports/:portId',
+    action: 'vpc:ports:update',
+    serverOf: serverOfPort,
+    handle: updatePort,
   }),
   vpc({
     requestClass: 'port-delete',

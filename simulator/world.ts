@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Agenda } from './agenda';
 import type { Ledger, LedgerEffect } from './ledger';
 import { Network } from './network';
@@ -5,9 +6,10 @@ import { Network } from './network';
 /** Kinds of reads that may lag behind what has happened. */
 export type View = 'list' | 'detail' | 'port';
 
-/** A NIC that is off the server but still shown on it. */
+/** Where a NIC was before a job moved it, as long as reads still show it there. */
 export interface Afterimage {
-  serverId: string;
+  /** The server it was taken from; empty: it was free, and has been attached. */
+  deviceId: string;
   /** Shown by all reads before this instant … */
   from: number;
   /** … by those that lag before this one, and then for so many more reads of each kind. */
@@ -21,6 +23,8 @@ export interface Port {
   readonly networkId: string;
   readonly subnetId: string;
   readonly ip: string;
+  /** A second fixed IP. */
+  readonly ipv6: string | null;
   readonly mac: string;
   /** The server it is attached to, or empty. */
   deviceId: string;
@@ -31,7 +35,7 @@ export interface Port {
   extraDhcpOpts: readonly { opt_name: string; opt_value: string }[];
   /** `ACTIVE` while attached; SR-IOV ports say `DOWN` always (ecs-api.md §4.2). */
   attachedStatus: string;
-  elasticIpId: string | null;
+  portSecurity: boolean;
   /** Orders the NICs of a server. */
   attachedSeq: number;
   detachedAt: number | null;
@@ -43,10 +47,16 @@ export interface Port {
   afterimage: Afterimage | null;
 }
 
+/** What a call to update a port can change, and another actor too. */
+export type PortAttributes = Pick<
+  Port,
+  'name' | 'securityGroups' | 'allowedAddressPairs' | 'extraDhcpOpts' | 'portSecurity'
+>;
+
 export interface ElasticIp {
   readonly id: string;
   readonly address: string;
-  /** Empty: unbound, kept and still billed. */
+  /** The one place that says what it is bound to. Empty: unbound, kept and still billed. */
   portId: string;
 }
 
@@ -75,7 +85,8 @@ export interface Server {
 /** An ECS has at most 12 NICs, the primary one included (ecs-api.md §1). */
 export const MAX_NICS = 12;
 
-export type Cause = Pick<LedgerEffect, 'by' | 'jobId' | 'requestSeq'>;
+/** Who changed something; the server is named where the change alone would not tell it. */
+export type Cause = Pick<LedgerEffect, 'by' | 'jobId' | 'requestSeq' | 'serverId'>;
 
 /** What is the case: servers, ports, addresses, and the few ways in which they change, each of them in the ledger. */
 export class World {
@@ -85,6 +96,10 @@ export class World {
   readonly agenda = new Agenda();
   readonly network: Network;
   private attached = 0;
+  /** Who takes an address as soon as it is free. */
+  private readonly awaited = new Map<string, (at: number) => void>();
+  /** The elastic IP a port has, or had last. */
+  private readonly carried = new Map<string, ElasticIp>();
 
   constructor(
     seed: number,
@@ -132,6 +147,7 @@ export class World {
     server.nics = server.nics.filter((id) => id !== port.id);
     port.deviceId = '';
     port.primary = false;
+    port.afterimage = null;
     port.detachedAt = at;
     port.detachedBy = cause.jobId ?? null;
     if (cause.by === 'job') port.deletions += 1;
@@ -142,15 +158,63 @@ export class World {
   deletePort(port: Port, at: number, cause: Cause, serverId?: string): void {
     port.deletedAt = at;
     this.network.release(port.ip, port.id);
-    const elasticIp = port.elasticIpId === null ? undefined : this.elasticIps.get(port.elasticIpId);
-    if (elasticIp) elasticIp.portId = '';
+    if (port.ipv6 !== null) this.network.release(port.ipv6, port.id);
     this.ledger.effect({ at, kind: 'port-deleted', portId: port.id, serverId, ...cause });
+    const elasticIp = this.elasticIpOf(port);
+    if (elasticIp) this.unbind(elasticIp, at, { serverId, ...cause });
+    const take = this.awaited.get(port.ip);
+    this.awaited.delete(port.ip);
+    take?.(at);
   }
 
   setDeleteOnTermination(port: Port, value: boolean, at: number, cause: Cause): void {
     if (port.deleteOnTermination === value) return;
     port.deleteOnTermination = value;
-    this.ledger.effect({ at, kind: 'flag-changed', portId: port.id, serverId: port.deviceId, ...cause });
+    const what = { kind: 'flag-changed', portId: port.id, value } as const;
+    this.ledger.effect({ at, ...what, ...onServer(port), ...cause });
+  }
+
+  /** Only what is given and differs is changed. */
+  updatePort(port: Port, changes: Partial<PortAttributes>, at: number, cause: Cause): void {
+    const entries = Object.entries(changes) as [keyof PortAttributes, unknown][];
+    const changed = entries.filter(
+      ([name, value]) => value !== undefined && !isDeepStrictEqual(port[name], value),
+    );
+    if (changed.length === 0) return;
+    Object.assign(port, Object.fromEntries(changed));
+    this.ledger.effect({ at, kind: 'port-updated', portId: port.id, ...onServer(port), ...cause });
+  }
+
+  elasticIpOf(port: Port): ElasticIp | undefined {
+    const elasticIp = this.carried.get(port.id);
+    return elasticIp?.portId === port.id ? elasticIp : undefined;
+  }
+
+  /** Whoever waits for an address gets it before anybody else can; one waits at a time. */
+  onceFree(ip: string, now: number, take: (at: number) => void): void {
+    if (this.network.owner(ip) === undefined) take(now);
+    else this.awaited.set(ip, take);
+  }
+
+  /** Also one that was unbound, or that another port has by now. */
+  lastElasticIpOf(port: Port): ElasticIp | undefined {
+    return this.carried.get(port.id);
+  }
+
+  /** Without a cause: it has always been so. */
+  bind(elasticIp: ElasticIp, port: Port, at: number, cause?: Cause): void {
+    elasticIp.portId = port.id;
+    this.carried.set(port.id, elasticIp);
+    const what = { kind: 'elastic-ip-bound', portId: port.id, elasticIpId: elasticIp.id } as const;
+    if (cause) this.ledger.effect({ at, ...what, ...onServer(port), ...cause });
+  }
+
+  unbind(elasticIp: ElasticIp, at: number, cause: Cause): void {
+    const port = this.ports.get(elasticIp.portId);
+    if (!port) return;
+    elasticIp.portId = '';
+    const what = { kind: 'elastic-ip-unbound', portId: port.id, elasticIpId: elasticIp.id } as const;
+    this.ledger.effect({ at, ...what, ...onServer(port), ...cause });
   }
 
   /** Ports whose flag says so die with the server, the others stay (ecs-api.md §1). */
@@ -162,3 +226,5 @@ export class World {
     server.deleted = true;
   }
 }
+
+const onServer = (port: Port) => (port.deviceId === '' ? {} : { serverId: port.deviceId });

@@ -1,5 +1,12 @@
 import { Context } from '@temporalio/activity';
+import type { Effect } from '../contract/activities';
 import type { Dependencies } from './dependencies';
+
+/**
+ * What must be left of the attempt when the bytes of an effect leave: the client's time-outs (25 s in all) and 5 s to
+ * report. A worker that was frozen and thaws late must not write: the workflow has given the attempt up.
+ */
+const NEEDED_MS = 30_000;
 
 /**
  * Epoch ms at which the server gives this attempt up. The clock may have stood still (SIGSTOP) since the dispatch, or be
@@ -8,4 +15,14 @@ import type { Dependencies } from './dependencies';
 export function attemptEndsAt(clock: Dependencies['clock']): number {
   const { currentAttemptScheduledTimestampMs, startToCloseTimeoutMs } = Context.current().info;
   return Math.min(currentAttemptScheduledTimestampMs, clock.now()) + startToCloseTimeoutMs;
+}
+
+/** Epoch ms after which this attempt may write nothing more. */
+export function lastWriteAt(clock: Dependencies['clock']): number {
+  return attemptEndsAt(clock) - NEEDED_MS;
+}
+
+/** A reset keeps the original run id and gets a run id of its own: what it repeats may have been done already. */
+export function isReset({ originalRunId }: Effect): boolean {
+  return Context.current().info.workflowExecution?.runId !== originalRunId;
 }

@@ -26,7 +26,7 @@ export function throttledBy(error: CloudError): Throttled {
   };
 }
 
-function failureOf(error: unknown): unknown {
+export function failureOf(error: unknown): unknown {
   if (!(error instanceof CloudError)) return error;
   if (error.kind === 'aborted') return new CancelledFailure(error.message);
   const details: CloudFailureDetails = {
@@ -38,7 +38,7 @@ function failureOf(error: unknown): unknown {
   if (error.action === 'credentials') {
     return ApplicationFailure.nonRetryable(error.message, ACTIVITY_FAILURE.credentials, details);
   }
-  if (error.action === 'never') {
+  if (error.action === 'never' && error.kind !== 'late') {
     return ApplicationFailure.nonRetryable(error.message, ACTIVITY_FAILURE.refused, details);
   }
   return ApplicationFailure.retryable(error.message, ACTIVITY_FAILURE.unavailable, details);

@@ -1,4 +1,4 @@
-import type { PreviousOpenRun } from '../contract/activities';
+import type { PreviousOpenRun, ReadRunResult } from '../contract/activities';
 import type { Cloud } from '../ecs/cloud';
 
 /** What an activity may ask the Temporal namespace. */
@@ -7,6 +7,8 @@ export interface Namespace {
   searchAttributes: string[];
   /** The last run before `runId` under the same id that has sent anything, when it ended with its submission open. */
   previousOpenRun(run: { workflowId: string; runId: string }): Promise<PreviousOpenRun | null>;
+  /** The result document of a closed run, or why there is none. */
+  readRun(run: { workflowId: string; runId: string }): Promise<ReadRunResult>;
 }
 
 export interface Log {

@@ -5,11 +5,13 @@ import type { NicSnapshot } from '../contract/types';
 import type { CallOptions, Cloud, Port, ServerDetail, ServerInterface } from '../ecs/cloud';
 import { isAbsent } from './boundary';
 import type { Dependencies } from './dependencies';
+import type { JobTimes } from './job-times';
 import { findPort, forEachOf, stateOf } from './ports';
 
 /** Reads everything that guards and snapshot need: server, NIC list, and the port of every NIC concerned. */
 export async function inspectServer(
   { cloud, namespace }: Dependencies,
+  jobTimes: JobTimes,
   { serverId, nicIds, previousRunOf }: InspectServerInput,
 ): Promise<Inspection> {
   const options = { signal: Context.current().cancellationSignal };
@@ -23,7 +25,7 @@ export async function inspectServer(
     nics: [],
     primary: { detail: [], ports: [], portsDeny: [] },
     absent: [],
-    longJobMs: null,
+    longJobMs: jobTimes.long(),
   };
   const detail = await findServer(cloud, serverId, options);
   if (detail === null) return inspection;

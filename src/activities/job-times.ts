@@ -9,6 +9,9 @@ import { POLL_JITTER } from '../contract/activities';
 const COLD: Pace = { firstPollMs: 10_000, pollIntervalMs: 10_000 };
 /** Fewer job times than this say little. */
 const ENOUGH = 20;
+/** For a long one so few are enough: it is only a horizon, and more patience does no harm. */
+const ENOUGH_FOR_LONG = 5;
+const LONG = 0.95;
 /** Old ones fade away: the cloud of last month is another one. */
 const KEPT = 200;
 
@@ -46,6 +49,13 @@ export class JobTimes {
       this.#pace = cheapest([...this.#sample.values()]);
     }
     return this.#pace;
+  }
+
+  /** ms that 95 % of the jobs took at most; `null`: too few are known. */
+  long(): number | null {
+    if (this.#sample.size < ENOUGH_FOR_LONG) return null;
+    const sorted = [...this.#sample.values()].sort((a, b) => a - b);
+    return sorted[Math.ceil(LONG * sorted.length) - 1] ?? null;
   }
 }
 

@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { ListNicsInput, Reading } from '../contract/activities';
 import { CloudError } from '../ecs/errors';
-import type { CallOptions } from '../ecs/cloud';
+import type { CallOptions, Cloud, ServerInterface } from '../ecs/cloud';
 import type { Dependencies } from './dependencies';
 import { findServer, stateOfServer } from './inspect-server';
 import { portStates } from './ports';
@@ -16,28 +16,34 @@ export async function readNics(
   { serverId, ports, server: wanted }: ListNicsInput,
   options: CallOptions,
 ): Promise<Reading> {
-  let detail = wanted ? await findServer(cloud, serverId, options) : undefined;
-  let listed: string[] = [];
-  if (detail !== null) {
-    try {
-      listed = (await cloud.listInterfaces(serverId, options)).map(({ portId }) => portId);
-    } catch (error) {
-      // A deleted server's list answers 400 Ecs.0307, which may also be a passing trouble: the detail decides.
-      if (!(error instanceof CloudError) || (error.action !== 'observe' && error.action !== 'absent'))
-        throw error;
-      detail = await findServer(cloud, serverId, options);
-      if (detail !== null) throw error;
-    }
-  }
+  const detail = wanted ? await findServer(cloud, serverId, options) : undefined;
+  const nics = detail === null ? null : await findInterfaces(cloud, serverId, options);
   const at = clock.now();
   const states = await portStates(cloud, ports, options);
   return {
     kind: 'reading',
     at,
     workerStartedAt,
-    serverExists: detail !== null,
-    server: detail ? stateOfServer(detail) : null,
-    listed,
+    serverExists: nics !== null,
+    server: detail && nics !== null ? stateOfServer(detail) : null,
+    listed: (nics ?? []).map(({ portId }) => portId),
     ports: states,
   };
+}
+
+/** `null`: the server does not exist. */
+export async function findInterfaces(
+  cloud: Cloud,
+  serverId: string,
+  options: CallOptions,
+): Promise<ServerInterface[] | null> {
+  try {
+    return await cloud.listInterfaces(serverId, options);
+  } catch (error) {
+    // A deleted server's list answers 400 Ecs.0307, which may also be a passing trouble: the detail decides.
+    if (!(error instanceof CloudError) || (error.action !== 'observe' && error.action !== 'absent'))
+      throw error;
+    if ((await findServer(cloud, serverId, options)) !== null) throw error;
+    return null;
+  }
 }

@@ -1,217 +1,39 @@
-import { setMaxListeners } from 'node:events';
+/** The operations: which request each one is, and what must be right before it is made. */
 import type { z } from 'zod';
-import type { Accepted, CallOptions, Cloud } from './cloud';
-import type { Clock } from './clock';
-import { CredentialProblem, outcomeOf, proofsIn } from './credentials';
-import type { CredentialProvider, Outcome } from './credentials';
-import { parseJson, readProblem } from './envelopes';
-import { answerError, callError, CloudError, parseRetryAfter, withheldError, withSkew } from './errors';
-import type { AnswerFacts, Operation } from './errors';
-import type { RateLimiter } from './limiter';
-import { censor } from './secret';
-import { TransportError } from './transport';
-import type { Transport, TransportResponse } from './transport';
-import { acceptedAnswer, interfacesAnswer, jobAnswer, portAnswer, serverAnswer } from './wire';
+import { createCaller, SAFE_ID } from './call';
+import type { Call, CloudSettings } from './call';
+import type { Accepted, CallOptions, Cloud, Port } from './cloud';
+import { callError } from './errors';
+import type { AnswerFacts } from './errors';
+import type { Operation } from './operations';
+import { allPages, PAGE } from './paging';
+import { portBody } from './port-body';
+import {
+  acceptedAnswer,
+  createdPortAnswer,
+  doneAnswer,
+  elasticIpsAnswer,
+  interfacesAnswer,
+  jobAnswer,
+  portAnswer,
+  portsAnswer,
+  serverAnswer,
+} from './wire';
 
-export interface CloudSettings {
-  projectId: string;
-  region: string;
-  /** Base addresses, such as `https://ecs.eu-west-101.myhuaweicloud.com`. */
-  endpoints: { ecs: string; vpc: string };
-  credentials: CredentialProvider;
-  /** Closed by {@link Cloud.close} when it can be. */
-  transport: Transport & { close?(): Promise<void> };
-  /** Shared by all clients of one worker. */
-  limiter: RateLimiter;
-  clock: Clock;
-  /** `ecs-nics/<version>`. */
-  userAgent: string;
-}
-
-type Stage = 'waiting' | 'authorizing' | 'sending';
-
-interface Call<T> {
-  operation: Operation;
-  service: 'ecs' | 'vpc';
-  method: 'GET' | 'POST';
-  /** After the project's part. */
-  path: string;
-  body?: unknown;
-  schema: z.ZodType<T>;
-}
-
-/** UUIDs, job ids and project ids: nothing that could change the path, or be empty and address a whole collection. */
-const SAFE_ID = /^[A-Za-z0-9_-]{1,128}$/;
-
-const late = (operation: Operation): CloudError => callError(operation, 'late', 'no', 'too late to send it');
-
-/** Longer timers fire at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+export type { CloudSettings } from './call';
 
 /**
- * The client of the cloud. Sends every request once (twice only after a 401 that renewed credentials can cure; such an
- * answer means that nothing was accepted).
+ * The client of the cloud. Every request is sent once.
  *
  * @throws TypeError when an endpoint is no URL or the project id is unusable
  */
 export function createCloud(settings: CloudSettings): Cloud {
-  const { projectId, region, credentials, transport, limiter, clock } = settings;
-  const endpoints = { ecs: new URL(settings.endpoints.ecs), vpc: new URL(settings.endpoints.vpc) };
-  if (!SAFE_ID.test(projectId)) throw new TypeError('the project id is empty or no id');
-
-  async function call<T>(
-    spec: Call<T>,
-    options: CallOptions = {},
-    repeat = true,
-  ): Promise<{ value: T } & AnswerFacts> {
-    const { operation } = spec;
-    const { signal } = options;
-    // An activity's parallel calls share its one signal; Node.js warns from the 11th listener on.
-    if (signal !== undefined) setMaxListeners(0, signal);
-    const endpoint = endpoints[spec.service];
-    const body = spec.body === undefined ? null : Buffer.from(JSON.stringify(spec.body));
-    const path = endpoint.pathname.replace(/\/+$/, '') + `/v1/${projectId}/${spec.path}`;
-    const unsigned: Record<string, string> = { host: endpoint.host, 'x-project-id': projectId };
-    if (body !== null) unsigned['content-type'] = 'application/json';
-
-    const beforeWrite = (): void => {
-      if (options.notAfter !== undefined && clock.now() > options.notAfter) {
-        throw late(operation);
-      }
-    };
-    let headers: Record<string, string> | null = null;
-    let response: TransportResponse;
-    let stage: Stage = 'waiting';
-    try {
-      await limiter.acquire(signal);
-      stage = 'authorizing';
-      const parts = { method: spec.method, path, headers: unsigned, body };
-      headers = await inTime(operation, options, (until) => credentials.authorize(parts, clock.now(), until));
-      beforeWrite();
-      stage = 'sending';
-      // Added after signing: proxies may change them.
-      const sent = { ...headers, 'user-agent': settings.userAgent, accept: 'application/json' };
-      response = await transport({
-        origin: endpoint.origin,
-        method: spec.method,
-        path,
-        headers: sent,
-        body,
-        signal,
-        beforeWrite,
-      });
-    } catch (error) {
-      if (headers !== null) credentials.settle?.(headers, 'unclear');
-      throw failure(operation, error, stage, signal);
-    }
-    let outcome: Outcome = 'unclear';
-    try {
-      const value = read(spec, response, headers);
-      outcome = 'accepted';
-      return { ...factsOf(response), value };
-    } catch (error) {
-      if (!(error instanceof CloudError)) throw error;
-      const renewed = repeat && (await renew(error, headers, options));
-      if (!renewed) {
-        outcome = outcomeOf(error);
-        throw error;
-      }
-    } finally {
-      credentials.settle?.(headers, outcome);
-    }
-    return call(spec, options, false);
-  }
-
-  /** `true`: there are newer credentials than the refused ones. Throws why they could not be had. */
-  async function renew(
-    { operation, action, httpStatus }: CloudError,
-    refused: Record<string, string>,
-    options: CallOptions,
-  ): Promise<boolean> {
-    // 403 is about permissions, which no renewal changes.
-    if (action !== 'credentials' || httpStatus === 403 || credentials.renew === undefined) return false;
-    try {
-      return await inTime(operation, options, (until) => credentials.renew!(refused, until));
-    } catch (error) {
-      // The cloud's answer was a no for certain; what matters now is why there is nothing better to ask with.
-      const told = error instanceof CredentialProblem || error instanceof CloudError;
-      if (told || options.signal?.aborted === true)
-        throw failure(operation, error, 'authorizing', options.signal);
-      return false;
-    }
-  }
-
-  function factsOf(answer: Pick<TransportResponse, 'status' | 'headers'>): AnswerFacts {
-    const header = (name: string): string | undefined =>
-      Object.entries(answer.headers).find(([each]) => each.toLowerCase() === name)?.[1];
-    const requestId = header('x-request-id')?.trim() ?? '';
-    return {
-      httpStatus: answer.status,
-      requestId: /^[\w.:-]{1,128}$/.test(requestId) ? requestId : null,
-      retryAfterMs: parseRetryAfter(header('retry-after'), clock.now()),
-    };
-  }
-
-  function read<T>(spec: Call<T>, response: TransportResponse, sent: Record<string, string>): T {
-    const text = response.body.toString('utf8');
-    // A 2xx is decided by its body: 202 may carry an error (ecs-api.md §12.1).
-    if (response.status >= 200 && response.status < 300) {
-      const answer = spec.schema.safeParse(parseJson(text));
-      if (answer.success) return answer.data;
-    }
-    // Some gateways quote what they refuse.
-    const error = answerError(
-      spec.operation,
-      factsOf(response),
-      readProblem(parseJson(censor(text, proofsIn(sent)))),
-    );
-    if (error.httpStatus !== 401) throw error;
-    const advised = new CloudError({ ...error, hint: credentials.remedy ?? error.hint });
-    if (sent['authorization'] === undefined) throw advised;
-    throw withSkew(advised, Date.parse(response.headers['date'] ?? '') - clock.now());
-  }
-
-  /** Work before sending: given up at `notAfter`, after which it would be for nothing. */
-  async function inTime<T>(
-    operation: Operation,
-    { signal, notAfter }: CallOptions,
-    work: (until: AbortSignal | undefined) => Promise<T>,
-  ): Promise<T> {
-    if (notAfter === undefined) return work(signal);
-    const timer = AbortSignal.timeout(Math.min(Math.max(0, notAfter - clock.now()), MAX_TIMER_MS));
-    try {
-      return await work(signal === undefined ? timer : AbortSignal.any([signal, timer]));
-    } catch (error) {
-      if (timer.aborted && signal?.aborted !== true && !(error instanceof CredentialProblem))
-        throw late(operation);
-      throw error;
-    }
-  }
-
-  function failure(operation: Operation, error: unknown, stage: Stage, signal?: AbortSignal): CloudError {
-    if (error instanceof CloudError) return error;
-    if (error instanceof CredentialProblem) return withheldError(operation, error.facts);
-    if (error instanceof TransportError) {
-      const answer = error.answer === null ? null : factsOf(error.answer);
-      const kind = error.kind === 'too-large' ? 'unreadable' : error.kind;
-      return callError(operation, kind, error.sent, error.message, answer);
-    }
-    const sent = stage === 'sending' ? 'maybe' : 'no';
-    if (signal?.aborted === true) return callError(operation, 'aborted', sent, 'the call was aborted');
-    // The error of a credential source may hold a secret: only its name is told.
-    const name = error instanceof Error ? error.name : 'unknown';
-    return callError(operation, 'network', sent, `it failed while ${stage} (${name})`);
-  }
-
-  /** Before anything is sent: an empty or odd id could change the path, or what is deleted. */
-  function checkIds(operation: Operation, ...ids: string[]): void {
-    if (ids.every((id) => typeof id === 'string' && SAFE_ID.test(id))) return;
-    throw callError(operation, 'invalid', 'no', 'an id is empty, or contains characters that no id has');
-  }
+  const { projectId, region, credentials, transport } = settings;
+  const call = createCaller(settings);
 
   async function get<T>(
     operation: Operation,
-    service: 'ecs' | 'vpc',
+    service: Call<T>['service'],
     path: string,
     schema: z.ZodType<T>,
     options?: CallOptions,
@@ -219,17 +41,34 @@ export function createCloud(settings: CloudSettings): Cloud {
     return call({ operation, service, method: 'GET', path, schema }, options);
   }
 
-  /** An answer about something else than what was asked for is no witness. */
-  function same<T extends { id: string | null }>(
+  /** A list of the VPC service, page by page. */
+  function list<T extends { id: string }>(
     operation: Operation,
-    id: string,
-    answer: { value: T } & AnswerFacts,
-  ): T & { id: string } {
-    const { value } = answer;
-    if (value.id !== null && value.id.toLowerCase() !== id.toLowerCase()) {
-      throw callError(operation, 'unreadable', 'answered', 'the answer is about something else', answer);
-    }
-    return { ...value, id };
+    path: string,
+    query: Record<string, string | undefined>,
+    schema: z.ZodType<T[]>,
+    options?: CallOptions,
+  ): Promise<T[]> {
+    return allPages(operation, async (marker) => {
+      const paged = { ...query, limit: String(PAGE), marker };
+      return (await call({ operation, service: 'vpc', method: 'GET', path, query: paged, schema }, options))
+        .value;
+    });
+  }
+
+  /** A POST that starts a job. */
+  async function submit(
+    operation: 'deleteNics' | 'attachNics',
+    path: string,
+    nics: object[],
+    options?: CallOptions,
+  ): Promise<Accepted> {
+    if (nics.length === 0) throw callError(operation, 'invalid', 'no', 'no NIC is named');
+    const { value: jobId, requestId } = await call(
+      { operation, service: 'ecs', method: 'POST', path, body: { nics }, schema: acceptedAnswer },
+      options,
+    );
+    return { jobId, requestId };
   }
 
   return {
@@ -256,24 +95,97 @@ export function createCloud(settings: CloudSettings): Cloud {
       checkIds('showJob', jobId);
       return same('showJob', jobId, await get('showJob', 'ecs', `jobs/${jobId}`, jobAnswer, options));
     },
-    async deleteNics(serverId, nicIds, options): Promise<Accepted> {
+    async deleteNics(serverId, nicIds, options) {
       checkIds('deleteNics', serverId, ...nicIds);
-      if (nicIds.length === 0) throw callError('deleteNics', 'invalid', 'no', 'no NIC is named');
-      const answer = await call(
-        {
-          operation: 'deleteNics',
-          service: 'ecs',
-          method: 'POST',
-          path: `cloudservers/${serverId}/nics/delete`,
-          body: { nics: nicIds.map((id) => ({ id })) },
-          schema: acceptedAnswer,
-        },
+      const nics = nicIds.map((id) => ({ id }));
+      return submit('deleteNics', `cloudservers/${serverId}/nics/delete`, nics, options);
+    },
+    async attachNics(serverId, portIds, options) {
+      checkIds('attachNics', serverId, ...portIds);
+      const nics = portIds.map((id) => ({ port_id: id }));
+      return submit('attachNics', `cloudservers/${serverId}/nics`, nics, options);
+    },
+    async setDeleteOnTermination(serverId, portId, value, options) {
+      const operation = 'setDeleteOnTermination';
+      checkIds(operation, serverId, portId);
+      const path = `cloudservers/${serverId}/os-interface/${portId}`;
+      const body = { interface_attachment: { delete_on_termination: value } };
+      await call({ operation, service: 'ecs', method: 'PUT', path, body, schema: doneAnswer }, options);
+    },
+    async listPorts(filter, options) {
+      const operation = 'listPorts';
+      const { name, networkId, deviceId } = filter;
+      // An empty filter is none: the list would be that of the whole project.
+      const values = [name, networkId, deviceId].filter((value) => value !== undefined);
+      if (values.length === 0 || values.includes(''))
+        throw callError(operation, 'invalid', 'no', 'a filter is empty');
+      const query = { name, network_id: networkId, device_id: deviceId };
+      const ports = await list(operation, 'ports', query, portsAnswer, options);
+      // A filter that the cloud passes over must not make strangers look like what was asked for.
+      return ports.filter(
+        (port) =>
+          (name === undefined || port.name === name) &&
+          (networkId === undefined || (port.networkId ?? networkId) === networkId) &&
+          (deviceId === undefined || port.deviceId === deviceId),
+      );
+    },
+    async createPort(spec, options): Promise<Port> {
+      checkIds('createPort', spec.networkId);
+      const operation = 'createPort';
+      const body = { port: portBody(spec) };
+      const schema = createdPortAnswer;
+      return (await call({ operation, service: 'vpc', method: 'POST', path: 'ports', body, schema }, options))
+        .value;
+    },
+    async updatePort(portId, changes, options) {
+      const operation = 'updatePort';
+      checkIds(operation, portId);
+      const port = portBody(changes);
+      if (Object.keys(port).length === 0) throw callError(operation, 'invalid', 'no', 'nothing is to change');
+      const path = `ports/${portId}`;
+      await call(
+        { operation, service: 'vpc', method: 'PUT', path, body: { port }, schema: doneAnswer },
         options,
       );
-      return { jobId: answer.value, requestId: answer.requestId };
+    },
+    async deletePort(portId, options) {
+      const operation = 'deletePort';
+      checkIds(operation, portId);
+      const path = `ports/${portId}`;
+      await call({ operation, service: 'vpc', method: 'DELETE', path, schema: doneAnswer }, options);
+    },
+    listElasticIps(options) {
+      return list('listElasticIps', 'publicips', {}, elasticIpsAnswer, options);
+    },
+    async bindElasticIp(elasticIpId, portId, options) {
+      const operation = 'bindElasticIp';
+      // An empty port id would unbind it (ecs-api.md §14).
+      checkIds(operation, elasticIpId, portId);
+      const path = `publicips/${elasticIpId}`;
+      const body = { publicip: { port_id: portId } };
+      await call({ operation, service: 'vpc', method: 'PUT', path, body, schema: doneAnswer }, options);
     },
     async close() {
       await Promise.all([transport.close?.(), credentials.close?.()]);
     },
   };
+}
+
+/** Before anything is sent: an empty or odd id could change the path, or what is changed. */
+function checkIds(operation: Operation, ...ids: string[]): void {
+  if (ids.every((id) => typeof id === 'string' && SAFE_ID.test(id))) return;
+  throw callError(operation, 'invalid', 'no', 'an id is empty, or contains characters that no id has');
+}
+
+/** An answer about something else than what was asked for is no witness. */
+function same<T extends { id: string | null }>(
+  operation: Operation,
+  id: string,
+  answer: { value: T } & AnswerFacts,
+): T & { id: string } {
+  const { value } = answer;
+  if (value.id !== null && value.id.toLowerCase() !== id.toLowerCase()) {
+    throw callError(operation, 'unreadable', 'answered', 'the answer is about something else', answer);
+  }
+  return { ...value, id };
 }

@@ -39,6 +39,40 @@ export interface Port {
   primaryInterface: boolean | null;
 }
 
+/** A port to be made. At most one fixed IP: the cloud takes no more (ecs-api.md §4.2). */
+export interface PortSpec {
+  networkId: string;
+  name: string;
+  /** `null`: whatever the cloud gives. */
+  address: { subnetId: string | null; ip: string } | null;
+  /** `null`: the cloud's default. */
+  securityGroups: string[] | null;
+  allowedAddressPairs: Port['allowedAddressPairs'];
+  dhcpOptions: Port['dhcpOptions'];
+}
+
+/** What is not named stays as it is. */
+export type PortChanges = Partial<
+  Pick<PortSpec, 'name' | 'securityGroups' | 'allowedAddressPairs' | 'dhcpOptions'>
+>;
+
+export interface PortFilter {
+  name?: string;
+  networkId?: string;
+  /** Id of the server. */
+  deviceId?: string;
+}
+
+export interface ElasticIp {
+  id: string;
+  /** `null`: it does not say. */
+  address: string | null;
+  /** Empty: bound to no port. */
+  portId: string;
+  /** `DOWN`: unbound; `ACTIVE`, …: the cloud's own word. */
+  status: string | null;
+}
+
 export interface Job {
   id: string | null;
   status: string;
@@ -74,5 +108,24 @@ export interface Cloud {
   showJob(jobId: string, options?: CallOptions): Promise<Job>;
   /** Not idempotent: the caller must never repeat it blindly. */
   deleteNics(serverId: string, nicIds: string[], options?: CallOptions): Promise<Accepted>;
+  /** Not idempotent. Attaches free ports, in this order. */
+  attachNics(serverId: string, portIds: string[], options?: CallOptions): Promise<Accepted>;
+  /** Idempotent, as all that follows and is not said to be otherwise. */
+  setDeleteOnTermination(
+    serverId: string,
+    portId: string,
+    value: boolean,
+    options?: CallOptions,
+  ): Promise<void>;
+  /** All that fit the filter, in as many calls as it takes. */
+  listPorts(filter: PortFilter, options?: CallOptions): Promise<Port[]>;
+  /** Not idempotent: the cloud makes any number of ports with one name. */
+  createPort(spec: PortSpec, options?: CallOptions): Promise<Port>;
+  updatePort(portId: string, changes: PortChanges, options?: CallOptions): Promise<void>;
+  /** The cloud refuses it for a port that is in use. */
+  deletePort(portId: string, options?: CallOptions): Promise<void>;
+  /** All of the project, in as many calls as it takes. */
+  listElasticIps(options?: CallOptions): Promise<ElasticIp[]>;
+  bindElasticIp(elasticIpId: string, portId: string, options?: CallOptions): Promise<void>;
   close(): Promise<void>;
 }

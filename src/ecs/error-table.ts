@@ -20,13 +20,19 @@ export type Action =
 export type Fate = 'refused' | 'unknown';
 
 export interface Verdict {
-  /** What to do when a read met it, and when a POST did. */
+  /** What to do when a read or another idempotent call met it, and when a POST did. */
   read: Action;
   effect: Action;
   fate: Fate;
   /** ms to wait before the next try, or `null`: the caller backs off. */
   delayMs: number | null;
 }
+
+/**
+ * `port-in-use`: attached to something · `ip-taken`: somebody has this IP · `elastic-ip-bound`: another port has it ·
+ * `elastic-ip-gone`: nobody has it any more.
+ */
+export type Sign = 'port-in-use' | 'ip-taken' | 'elastic-ip-bound' | 'elastic-ip-gone';
 
 export interface ErrorRow extends Verdict {
   /** `APIG.` stands for `APIGW.` too. */
@@ -37,6 +43,8 @@ export interface ErrorRow extends Verdict {
   inner?: 'not-found' | 'conflict';
   /** Where `absent` is evidence: a missing port says nothing about a job. Elsewhere it means `observe`. */
   about?: readonly string[];
+  /** What a caller tells apart, beyond what to do. */
+  sign?: Sign;
   meaning: string;
   /** One sentence for the operator, with the remedy. */
   hint: string;
@@ -52,6 +60,8 @@ const THROTTLED: Verdict = { read: 'throttled', effect: 'throttled', fate: 'refu
 const GONE: Verdict = { read: 'absent', effect: 'absent', fate: 'refused', delayMs: null };
 /** The vendor's text: try again one minute later. */
 const BUSY: Verdict = { read: 'retry', effect: 'wait-busy', fate: 'refused', delayMs: 60_000 };
+/** Of a port or an elastic IP: no time is named. */
+const BUSY_VPC: Verdict = { ...BUSY, delayMs: null };
 
 const LATER = 'Nothing to do: the run looks at the NICs and goes on; if it stays, ask the cloud’s support.';
 const GATEWAY = 'Nothing to do: the cloud’s gateway has trouble, and the run goes on by itself.';
@@ -91,6 +101,8 @@ export const ERROR_TABLE: readonly ErrorRow[] = [
     ['Common.0020 Common.0022 Common.0999', [400], 'the task failed on submission, or was terminated', LATER],
     ['Common.0021 Common.0025', [400], 'the job could not be queried', LATER],
     ['Ecs.0201 Ecs.0211 Ecs.0213 Ecs.0217', [400], 'creating, changing or attaching the port failed', LATER],
+    ['VPC.0706', [500], 'the port could not be deleted', LATER],
+    ['VPC.0508', [500], 'what belongs to the port could not be found', LATER],
     ['APIG.0201', [500, 502, 504], 'the service behind the gateway did not answer', GATEWAY],
     ['APIG.0601 APIG.0605 APIG.0606 APIG.0610 APIG.0613', [500, 502, 503], 'internal error of the gateway', GATEWAY],
     // Definite, unlike its neighbours: a check of the request before any task exists.
@@ -99,6 +111,8 @@ export const ERROR_TABLE: readonly ErrorRow[] = [
     ['Ecs.0603', [501], 'another command is being executed on the server', 'Nothing to do: the run waits and tries again.'],
     ['Ecs.1000 Ecs.1001', [400], 'another operation holds the server', 'Nothing to do: the run waits and tries again.', { inner: 'conflict' }],
     ['conflictingRequest', [409], 'another operation holds the server', 'Nothing to do: the run waits and tries again.']),
+  ...rows(BUSY_VPC,
+    ['VPC.0103 VPC.0512', [409], 'the port, its subnet or the elastic IP is busy', 'Nothing to do: the run waits and tries again.']),
   ...rows(NO,
     ['Ecs.0100', [400], 'the server’s state does not allow it', 'Bring the server to ACTIVE or SHUTOFF; some servers must be stopped for it.', { effect: 'wait-state', read: 'retry' }],
     ['Ecs.0005 Common.0002', [400], 'a parameter is invalid, or the body is empty', 'Check the ids in the request.'],
@@ -106,7 +120,16 @@ export const ERROR_TABLE: readonly ErrorRow[] = [
     ['Ecs.0030', [400], 'the server is frozen', 'Have the account’s balance or the violation that froze it settled.'],
     ['Ecs.0118', [400], 'too many in one batch', LARGE],
     ['Ecs.0605', [400], 'the server is locked', 'Unlock the server, or ask who locked it; nothing is ever unlocked by itself.'],
-    ['Ecs.0010 Ecs.0012', [400], 'the private IP is in use, or the subnet has none left', HUMAN],
+    ['Ecs.0010', [400], 'the private IP is in use', HUMAN, { sign: 'ip-taken' }],
+    ['VPC.0701 IpAddressInUse', [409], 'the private IP is in use', HUMAN, { sign: 'ip-taken' }],
+    ['Ecs.0012', [400], 'the subnet has no private IP left', HUMAN],
+    ['VPC.2500', [404], 'the request is invalid', 'Check the ids in the request.'],
+    ['VPC.2500', [400], 'the request is invalid, or the port is in use', 'Detach the port first if it is to be deleted; otherwise check what the request asks for.', { sign: 'port-in-use' }],
+    ['PortInUse', [409], 'the port is in use', 'Detach the port first if it is to be deleted.', { sign: 'port-in-use' }],
+    // An assumption: the code of an exhausted quota of ports is not documented.
+    ['VPC.2504', [409], 'the quota of ports is used up', 'Have the quota of ports raised, or delete ports that nobody needs.'],
+    ['VPC.0510', [409], 'the elastic IP is bound to another port', 'Unbind it there first, if it is wanted here.', { sign: 'elastic-ip-bound' }],
+    ['VPC.0511', [409], 'the port has an elastic IP already', 'Unbind that one first, if the other is wanted.'],
     ['Ecs.0014 Ecs.0038 Ecs.0039', [400], 'VPC, subnet, IP and security group do not fit together', HUMAN],
     ['Ecs.0050', [400], 'the server cannot take more NICs', HUMAN],
     ['Ecs.0919', [400], 'the port is attached elsewhere', HUMAN],
@@ -117,6 +140,7 @@ export const ERROR_TABLE: readonly ErrorRow[] = [
   ...rows(FORBIDDEN,
     ['Ecs.0003', [403], 'no permission, or the account is frozen or in arrears', PERMIT],
     ['Ecs.0066 Ecs.0067 Ecs.0068 Ecs.0069 Ecs.0070 Ecs.0071 Ecs.0110', [403], 'the account or user is restricted', PERMIT],
+    ['VPC.0010', [403], 'a policy does not allow it', PERMIT],
     ['Pdp.0001', [403], 'a policy does not allow it', 'Allow the action named in the message in the IAM policy of the worker’s user.']),
   ...rows(KEYS,
     ['Ecs.0004', [400], 'authentication (of the agency) failed', AK],
@@ -131,14 +155,16 @@ export const ERROR_TABLE: readonly ErrorRow[] = [
     ['Common.1503', [429, 503], 'calls of this API are limited', 'Lower ECS_NICS_CLOUD_RPS if it happens often.'],
     ['APIG.0308', [429], 'the throttling threshold is reached', 'Lower ECS_NICS_CLOUD_RPS if it happens often; others with the same user count too.']),
   ...rows(GONE,
-    ['Ecs.0114 Ecs.0614', [404], 'the server does not exist', GONE_SERVER, { about: ['showServer', 'listInterfaces', 'deleteNics'] }],
-    ['VPC.2502 PortNotFound', [404], 'the port does not exist', 'Nothing to do: that is what a deletion looks like afterwards.', { about: ['showPort'], effect: 'observe', fate: 'unknown' }],
+    ['Ecs.0114 Ecs.0614', [404], 'the server does not exist', GONE_SERVER, { about: ['showServer', 'listInterfaces', 'deleteNics', 'attachNics', 'setDeleteOnTermination'] }],
+    ['VPC.2502 PortNotFound', [404], 'the port does not exist', 'Nothing to do: that is what a deletion looks like afterwards.', { about: ['showPort', 'updatePort', 'deletePort', 'bindElasticIp'], effect: 'observe', fate: 'unknown' }],
+    ['VPC.0504', [404], 'the elastic IP does not exist', 'Nothing to do: somebody has released it.', { about: ['bindElasticIp'], sign: 'elastic-ip-gone', effect: 'observe', fate: 'unknown' }],
     ['Common.0011', [400], 'the job is not known (any more): jobs are kept for a day', 'Nothing to do: the NICs decide.', { about: ['showJob'], effect: 'observe', fate: 'unknown' }],
     ['itemNotFound', [404], 'OpenStack does not find it', GONE_SERVER, { about: ['showServer', 'showPort'], effect: 'observe', fate: 'unknown' }]),
 ];
 
 export interface Answer {
   operation: string;
+  /** Not idempotent: the column `effect` and the fate count. */
   effect: boolean;
   http: number;
   code: string | null;
@@ -156,7 +182,7 @@ const client = (a: Answer): boolean => a.http >= 400 && a.http < 500 && a.http !
 /** For answers whose code is not in the table; the first that matches. */
 // prettier-ignore
 export const DEFAULT_RULES: readonly DefaultRule[] = [
-  { when: '403 with a code on a deletion', matches: (a) => a.effect && a.http === 403 && a.code !== null, ...NO, meaning: 'the cloud refuses to delete this NIC', hint: PRIMARY },
+  { when: '403 with a code on a deletion', matches: (a) => a.operation === 'deleteNics' && a.http === 403 && a.code !== null, ...NO, meaning: 'the cloud refuses to delete this NIC', hint: PRIMARY },
   { when: '401', matches: (a) => a.http === 401, ...KEYS, meaning: 'the credentials are refused', hint: AK },
   { when: '403 with a code', matches: (a) => a.http === 403 && a.code !== null, ...KEYS, meaning: 'not authorised', hint: PERMIT },
   { when: '429', matches: (a) => a.http === 429, ...THROTTLED, meaning: 'calls are limited', hint: 'Lower ECS_NICS_CLOUD_RPS if it happens often.' },

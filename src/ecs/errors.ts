@@ -2,9 +2,11 @@ import type { ProblemFacts } from './credentials';
 import { clean, readThrottle } from './envelopes';
 import type { Problem } from './envelopes';
 import { lookUp } from './error-table';
-import type { Action, ErrorRow, Fate } from './error-table';
+import type { Action, DefaultRule, ErrorRow, Fate, Sign } from './error-table';
+import { isEffect, PERMISSIONS } from './operations';
+import type { Operation } from './operations';
 
-export type Operation = 'showServer' | 'listInterfaces' | 'showPort' | 'showJob' | 'deleteNics';
+export type { Operation } from './operations';
 
 /**
  * What went wrong on the way: `answer`: the cloud said no · `network`, `timeout` · `unreadable`: an answer that is not
@@ -36,8 +38,9 @@ interface Facts {
   /** The cloud's quota, when its message names it. */
   throttle: { limit: number; windowMs: number } | null;
   meaning: string;
-  /** One sentence for the operator, with the remedy. */
+  /** For the operator, with the remedy. */
   hint: string;
+  sign: Sign | null;
   /** `no`: certainly nothing left this worker; `maybe`: no answer; `answered`. */
   sent: 'no' | 'maybe' | 'answered';
 }
@@ -59,6 +62,7 @@ export class CloudError extends Error {
   readonly throttle!: { limit: number; windowMs: number } | null;
   readonly meaning!: string;
   readonly hint!: string;
+  readonly sign!: Sign | null;
   readonly sent!: 'no' | 'maybe' | 'answered';
 
   constructor(facts: Facts) {
@@ -108,7 +112,7 @@ export interface AnswerFacts {
 
 /** An answer that is an error: its row of the table, or the default for its status. */
 export function answerError(operation: Operation, answer: AnswerFacts, problem: Problem | null): CloudError {
-  const effect = operation === 'deleteNics';
+  const effect = isEffect(operation);
   const code = problem?.code ?? null;
   const innerCode = problem?.inner?.code ?? null;
   const found = lookUp(
@@ -129,9 +133,18 @@ export function answerError(operation: Operation, answer: AnswerFacts, problem: 
     retryAfterMs: answer.retryAfterMs,
     throttle: readThrottle(problem?.message ?? null),
     meaning: found.meaning,
-    hint: found.hint,
+    hint: hintOf(operation, answer.httpStatus, found),
+    sign: 'sign' in found ? (found.sign ?? null) : null,
     sent: 'answered',
   });
+}
+
+/** A refused permission is named, where the table can't know which call was refused. */
+function hintOf(operation: Operation, http: number, { hint, read }: ErrorRow | DefaultRule): string {
+  const permission = PERMISSIONS[operation];
+  return http === 403 && read === 'credentials' && permission !== null
+    ? `${hint} The call needs the permission ${permission}.`
+    : hint;
 }
 
 /** Beyond this a clock is told to be off: well below the 15 minutes the cloud allows, far above a slow answer. */
@@ -174,6 +187,7 @@ export function withheldError(operation: Operation, { kind, ...facts }: ProblemF
     fate: 'refused',
     delayMs: null,
     throttle: null,
+    sign: null,
     sent: 'no',
   });
 }
@@ -205,13 +219,14 @@ export function callError(
     innerCode: null,
     cloudMessage: null,
     requestId: answer?.requestId ?? null,
-    action: final ? 'never' : operation === 'deleteNics' && sent !== 'no' ? 'observe' : 'retry',
+    action: final ? 'never' : isEffect(operation) && sent !== 'no' ? 'observe' : 'retry',
     fate: sent === 'no' ? 'refused' : 'unknown',
     delayMs: null,
     retryAfterMs: answer?.retryAfterMs ?? null,
     throttle: null,
     meaning: clean(meaning) ?? kind,
     hint: CALL_HINTS[kind],
+    sign: null,
     sent,
   });
 }

@@ -23,6 +23,14 @@ export function observed(cloud: Cloud, observe: (error: CloudError) => void): Cl
     showPort: (...args) => heard(cloud.showPort(...args)),
     showJob: (...args) => heard(cloud.showJob(...args)),
     deleteNics: (...args) => heard(cloud.deleteNics(...args)),
+    attachNics: (...args) => heard(cloud.attachNics(...args)),
+    setDeleteOnTermination: (...args) => heard(cloud.setDeleteOnTermination(...args)),
+    listPorts: (...args) => heard(cloud.listPorts(...args)),
+    createPort: (...args) => heard(cloud.createPort(...args)),
+    updatePort: (...args) => heard(cloud.updatePort(...args)),
+    deletePort: (...args) => heard(cloud.deletePort(...args)),
+    listElasticIps: (...args) => heard(cloud.listElasticIps(...args)),
+    bindElasticIp: (...args) => heard(cloud.bindElasticIp(...args)),
     close: () => cloud.close(),
   };
 }

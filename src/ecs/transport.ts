@@ -4,7 +4,7 @@ import type { Dispatcher } from 'undici';
 export interface TransportRequest {
   /** Scheme, host and port. */
   origin: string;
-  method: 'GET' | 'POST' | 'PUT';
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** With query. */
   path: string;
   headers: Record<string, string>;

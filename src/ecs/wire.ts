@@ -4,8 +4,8 @@
  * never look absent because an answer was odd.
  */
 import { z } from 'zod';
-import type { Job, Port, ServerDetail, ServerInterface } from './cloud';
-import { clean, line, unwrap } from './envelopes';
+import type { ElasticIp, Job, Port, ServerDetail, ServerInterface } from './cloud';
+import { clean, line, readProblem, unwrap } from './envelopes';
 
 /** Decoration: text or number, `null` for everything else and for the empty text. */
 const text = z.unknown().optional().transform(line);
@@ -69,7 +69,7 @@ export const serverAnswer = z
     // Keyed by VPC, with several rows for one NIC: v4, v6 and elastic IPs (ecs-api.md §3).
     const rows = Object.values(server.addresses ?? {}).flatMap((each) => each ?? []);
     const nics = server.network_interfaces ?? [];
-    const portOf = (row: (typeof rows)[number]): string | null =>
+    const portIdOf = (row: (typeof rows)[number]): string | null =>
       row['OS-EXT-IPS:port_id'] ??
       rows.find((other) => other['OS-EXT-IPS:port_id'] !== null && sameMac(other, row))?.[
         'OS-EXT-IPS:port_id'
@@ -83,7 +83,7 @@ export const serverAnswer = z
       ...nics.map((nic) => [nic.port_id, nic.association?.public_ip_address ?? null] as const),
       ...rows
         .filter((row) => row['OS-EXT-IPS:type'] === 'floating')
-        .map((row) => [portOf(row), row.addr] as const),
+        .map((row) => [portIdOf(row), row.addr] as const),
     ];
     return {
       id: server.id ?? null,
@@ -131,42 +131,94 @@ export const interfacesAnswer = z
     })),
   );
 
-/** `GET ports/{id}` (ecs-api.md §4.2). Without `device_id` it could look free while it is not: unreadable. */
-export const portAnswer = z
-  .object({
-    port: z.object({
-      id: id.optional(),
-      name: text,
-      network_id: text,
-      mac_address: text,
-      fixed_ips: fixedIps,
-      device_id: word.nullable(),
-      status: text,
-      security_groups: listOf(word),
-      allowed_address_pairs: listOf(z.object({ ip_address: word, mac_address: text })),
-      extra_dhcp_opts: listOf(
-        z.object({ opt_name: z.union([word, z.number()]).transform(String), opt_value: text }),
-      ),
-      port_security_enabled: flag,
-      'binding:vif_details': part(z.object({ primary_interface: flag })),
-    }),
-  })
-  .transform(({ port }): Omit<Port, 'id'> & { id: string | null } => ({
-    id: port.id ?? null,
-    name: port.name,
-    networkId: port.network_id,
-    mac: port.mac_address,
-    fixedIps: port.fixed_ips,
-    deviceId: port.device_id?.trim() ?? '',
-    status: port.status,
-    securityGroups: port.security_groups ?? null,
+const port = z.object({
+  id: id.optional(),
+  name: text,
+  network_id: text,
+  mac_address: text,
+  fixed_ips: fixedIps,
+  // Without it a port could look free while it is not: unreadable.
+  device_id: word.nullable(),
+  status: text,
+  security_groups: listOf(word),
+  allowed_address_pairs: listOf(z.object({ ip_address: word, mac_address: text })),
+  extra_dhcp_opts: listOf(
+    z.object({ opt_name: z.union([word, z.number()]).transform(String), opt_value: text }),
+  ),
+  port_security_enabled: flag,
+  'binding:vif_details': part(z.object({ primary_interface: flag })),
+});
+
+function portOf<Id>(row: Omit<z.output<typeof port>, 'id'>, portId: Id): Omit<Port, 'id'> & { id: Id } {
+  return {
+    id: portId,
+    name: row.name,
+    networkId: row.network_id,
+    mac: row.mac_address,
+    fixedIps: row.fixed_ips,
+    deviceId: row.device_id?.trim() ?? '',
+    status: row.status,
+    securityGroups: row.security_groups ?? null,
     allowedAddressPairs:
-      port.allowed_address_pairs?.map((pair) => ({ ip: pair.ip_address, mac: pair.mac_address })) ?? null,
+      row.allowed_address_pairs?.map((pair) => ({ ip: pair.ip_address, mac: pair.mac_address })) ?? null,
     dhcpOptions:
-      port.extra_dhcp_opts?.map((option) => ({ name: option.opt_name, value: option.opt_value })) ?? null,
-    portSecurityEnabled: port.port_security_enabled,
-    primaryInterface: port['binding:vif_details']?.primary_interface ?? null,
-  }));
+      row.extra_dhcp_opts?.map((option) => ({ name: option.opt_name, value: option.opt_value })) ?? null,
+    portSecurityEnabled: row.port_security_enabled,
+    primaryInterface: row['binding:vif_details']?.primary_interface ?? null,
+  };
+}
+
+/** `GET ports/{id}` (ecs-api.md §4.2). */
+export const portAnswer = z
+  .object({ port })
+  .transform((answer) => portOf(answer.port, answer.port.id ?? null));
+
+/** `POST ports`, with any 2xx: which one is not documented. Without an id nobody knows what was made. */
+export const createdPortAnswer = z
+  .object({ port: port.extend({ id, device_id: word.nullish().transform((value) => value ?? null) }) })
+  .transform((answer) => portOf(answer.port, answer.port.id));
+
+/** A page longer than that is no page of {@link import('./paging').PAGE} entries, nor of the vendor's 2,000. */
+const pageOf = <T extends z.ZodType>(row: T) => z.array(row).max(2_000);
+
+/** `GET ports`. One that can't be read makes the list unreadable: it could be the one that is looked for. */
+export const portsAnswer = z
+  .object({ ports: pageOf(port.extend({ id })) })
+  .transform((answer) => answer.ports.map((row) => portOf(row, row.id)));
+
+/** `GET publicips` (ecs-api.md §14). An unbound one has no port, an empty one, or `null`. */
+export const elasticIpsAnswer = z
+  .object({
+    publicips: pageOf(
+      z.object({
+        id,
+        status: text,
+        public_ip_address: text,
+        public_ipv6_address: text,
+        port_id: word.nullish(),
+      }),
+    ),
+  })
+  .transform((answer): ElasticIp[] =>
+    answer.publicips.map((row) => ({
+      id: row.id,
+      address: row.public_ip_address ?? row.public_ipv6_address,
+      portId: row.port_id?.trim() ?? '',
+      status: row.status,
+    })),
+  );
+
+/**
+ * Of a call that answers 204, or with what it has changed: nothing at all, or an object that is no error (a 2xx may carry
+ * one, ecs-api.md §12.1). A page is neither.
+ */
+export const doneAnswer = z
+  .unknown()
+  .refine(
+    (body) =>
+      body === null || (typeof body === 'object' && !Array.isArray(body) && readProblem(body) === null),
+  )
+  .transform(() => undefined);
 
 const subJob = z.object({
   status: text,
@@ -208,7 +260,7 @@ export const jobAnswer = z
     };
   });
 
-/** `POST …/nics/delete` (ecs-api.md §1). A job id that cannot be asked for is none. */
+/** `POST …/nics/delete` and `…/nics` (ecs-api.md §1, §4.1). A job id that cannot be asked for is none. */
 export const acceptedAnswer = z
   .object({
     job_id: z

@@ -5,7 +5,8 @@ import { METRIC } from '../contract/metrics';
 import { WORKFLOW_TYPE } from '../contract/names';
 import type { RunOutcome } from '../contract/types';
 import { ERROR_TABLE, sameCode } from '../ecs/error-table';
-import type { CloudError, Operation } from '../ecs/errors';
+import type { CloudError } from '../ecs/errors';
+import { OPERATIONS } from '../ecs/operations';
 import type { Address } from './addresses';
 import { formatAddress } from './addresses';
 
@@ -54,14 +55,6 @@ export function startAtZero(meter: MetricMeter, namespace: string, taskQueue: st
   const ended = meter.createCounter(METRIC.runsEnded);
   for (const outcome of ALARMING) ended.add(0, { ...labels, outcome });
 }
-
-const OPERATIONS: readonly Operation[] = [
-  'showServer',
-  'listInterfaces',
-  'showPort',
-  'showJob',
-  'deleteNics',
-];
 
 /** What says nothing about the cloud: given up, too late, unusable, or held back since the credentials are refused. */
 const NEVER_SENT = new Set<CloudError['kind']>(['aborted', 'late', 'invalid', 'withheld']);

@@ -8,6 +8,8 @@ import { ACTIVITY_FAILURE } from '../contract/activities';
 import { formatDuration } from '../contract/duration';
 import { isRecord } from '../contract/input';
 import { KEYWORD_TYPE, LEAST_RETENTION_MS, MEMO, OPEN_SETTLED, SEARCH_ATTRIBUTE } from '../contract/names';
+import { isForbidden } from './grpc';
+import { readRun } from './read-run';
 import type { Temporal } from './temporal';
 import { reasonOf } from './temporal';
 import { every } from './watch';
@@ -92,16 +94,8 @@ export async function openNamespace(temporal: Temporal, log: Logger): Promise<Na
       return usable ?? [];
     },
     previousOpenRun: (run) => previousOpenRun(temporal.client, run, log),
+    readRun: (run) => readRun(temporal.client, run),
   };
-}
-
-const GRPC_PERMISSION_DENIED = 7;
-const GRPC_UNIMPLEMENTED = 12;
-
-/** Asking again would bring the same answer. */
-function isForbidden(error: unknown): boolean {
-  const { code, cause } = error as { code?: number; cause?: { code?: number } };
-  return [GRPC_PERMISSION_DENIED, GRPC_UNIMPLEMENTED].includes(cause?.code ?? code ?? 0);
 }
 
 /** A job older than this is not waited for: the cloud forgets jobs a day after their end (ecs-api.md §2). */

@@ -10,6 +10,7 @@ import { accessKeys } from '../../src/ecs/credentials';
 import { RateLimiter } from '../../src/ecs/limiter';
 import { undiciTransport } from '../../src/ecs/transport';
 import { createSimulator, DEFAULTS } from '../../simulator';
+import { NO_RUN } from './support';
 
 const simulator = createSimulator();
 const RUN = { workflowId: 'nics/x', runId: 'run-1' };
@@ -28,7 +29,7 @@ function activitiesAt(origin: string, sk: string = DEFAULTS.sk): CloudActivities
       clock: systemClock,
       userAgent: 'test',
     }),
-    namespace: { searchAttributes: ['EcsServerId'], previousOpenRun: async () => null },
+    namespace: { searchAttributes: ['EcsServerId'], previousOpenRun: async () => null, readRun: NO_RUN },
     clock: systemClock,
     log: { info: () => {}, warn: () => {} },
     workerStartedAt: Date.now(),

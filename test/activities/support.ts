@@ -14,6 +14,9 @@ import { createSimulator, DEFAULTS } from '../../simulator';
 
 export const RUN = { workflowId: 'nics/x', runId: 'run-1' };
 
+/** A namespace that knows no run. */
+export const NO_RUN = async () => ({ kind: 'run' as const, document: null, why: 'not known' });
+
 export interface Bench {
   simulator: ReturnType<typeof createSimulator>;
   activitiesAt(origin: string, limits?: TransportLimits): CloudActivities;
@@ -39,7 +42,7 @@ export function createBench(): Bench {
           clock: systemClock,
           userAgent: 'test',
         }),
-        namespace: { searchAttributes: [], previousOpenRun: async () => null },
+        namespace: { searchAttributes: [], previousOpenRun: async () => null, readRun: NO_RUN },
         clock: systemClock,
         log: { info: () => {}, warn: () => {} },
         workerStartedAt: Date.now(),

@@ -37,6 +37,8 @@ export interface RunRecord {
   runId: string;
   memo: Record<string, unknown>;
   status: 'RUNNING' | 'COMPLETED' | 'FAILED' | 'CANCELLED' | 'TERMINATED' | 'CONTINUED_AS_NEW';
+  /** The answer of the query `status` at its end. */
+  document?: unknown;
 }
 
 let sandbox: Promise<Sandbox> | undefined;

@@ -171,7 +171,9 @@ export class Server {
   }
 
   private async finish(end: End, status: unknown): Promise<Played> {
-    const { runId } = this.current().run.info;
+    const { run } = this.current();
+    const { runId } = run.info;
+    run.record.document = status;
     const played = await this.close(end.kind.toUpperCase() as RunRecord['status']);
     this.mailbox.expectAllAnswered(runId);
     Object.assign(played, { end, status, endedAt: this.now, virtualMs: this.now - played.startedAt });

@@ -56,6 +56,9 @@ function ways({ effects, serverId }: Truth, nicId: string): { effect: LedgerEffe
         case 'nic-attached':
           return [{ effect, place: effect.serverId === serverId ? 'on-server' : 'elsewhere' }];
         case 'port-created':
+        case 'port-updated':
+        case 'elastic-ip-bound':
+        case 'elastic-ip-unbound':
         case 'flag-changed':
           return [];
       }

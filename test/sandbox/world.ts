@@ -1,7 +1,7 @@
 /** The simulated cloud, the real client and the real activities in one process, all on one virtual clock. */
 import type { Client } from '@temporalio/client';
 import type { Logger } from '@temporalio/worker';
-import type { CloudActivities } from '../../src/contract/activities';
+import type { CloudActivities, ReadRunResult } from '../../src/contract/activities';
 import type { CredentialProvider } from '../../src/ecs/credentials';
 import type { Transport, TransportRequest, TransportResponse } from '../../src/ecs/transport';
 import type { Simulator } from '../../simulator';
@@ -120,6 +120,7 @@ function worldOf(
       searchAttributes: ['EcsServerId', 'NicsPhase', 'NicsOutcome'],
       previousOpenRun: (run: { workflowId: string; runId: string }) =>
         product.previousOpenRun(client, run, log as unknown as Logger, clock.now()),
+      readRun: async (run: { workflowId: string; runId: string }) => documentOf(records, run),
     },
     clock: virtual,
     log,
@@ -188,4 +189,14 @@ function clientOf(records: RunRecord[], fails: () => boolean): Client {
       }),
     },
   } as unknown as Client;
+}
+
+/** What a client reads of a run at its end, along the chain that it began. */
+function documentOf(records: RunRecord[], run: { workflowId: string; runId: string }): ReadRunResult {
+  const ofServer = records.filter(({ workflowId }) => workflowId === run.workflowId);
+  const from = ofServer.findIndex(({ runId }) => runId === run.runId);
+  const last = ofServer.slice(Math.max(from, 0)).find(({ status }) => status !== 'CONTINUED_AS_NEW');
+  const closed = from >= 0 && last !== undefined && last.status !== 'RUNNING';
+  if (!closed) return { kind: 'run', document: null, why: from < 0 ? 'not known' : 'still open' };
+  return { kind: 'run', document: last.document, why: null };
 }

@@ -132,7 +132,7 @@ describe('the invariants', () => {
 
   it('see a job accepted while another ran', () => {
     const job = (jobId: string, acceptedAt: number, endsAt: number | null) => ({
-      ...{ jobId, serverId: 's', nicIds: [], acceptedAt, endsAt },
+      ...{ jobId, what: 'delete' as const, serverId: 's', nicIds: [], acceptedAt, endsAt },
     });
     expect(invariants(view({ jobs: [job('a', 0, 10), job('b', 10, 20)] }))).toEqual([]);
     expect(invariants(view({ jobs: [job('a', 0, 10), job('b', 9, 20)] }))).toHaveLength(1);

@@ -47,6 +47,15 @@ export class Bench {
     return this.call('POST', `/cloudservers/${serverId}/nics/delete`, { nics: ids.map((id) => ({ id })) });
   }
 
+  attachNics(serverId: string, nics: readonly object[]): Promise<Reply> {
+    return this.call('POST', `/cloudservers/${serverId}/nics`, { nics });
+  }
+
+  /** A port of nobody's that exists in the cloud: its id. */
+  freePort(spec: Parameters<Simulator['control']['createPort']>[0] = {}): string {
+    return this.control.createPort(spec).id;
+  }
+
   async listed(serverId: string): Promise<string[]> {
     const { body } = await this.call('GET', `/cloudservers/${serverId}/os-interface`);
     return (body.interfaceAttachments as { port_id: string }[]).map((row) => row.port_id);

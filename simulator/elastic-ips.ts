@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import type { Cloud } from './cloud';
+import { flatError } from './errors';
+import { firstOf } from './faults';
+import type { LedgerRequest } from './ledger';
+import type { Answer, Call, Operation } from './operation';
+import { jsonOf, ok } from './operation';
+import { elasticIpBody } from './shapes';
+import type { ElasticIp } from './world';
+
+/** Elastic IPs (ecs-api.md §14). The codes of refusals are assumptions. */
+
+/** Elastic IPs a page. Assumption: as ports. */
+const PAGE = 2000;
+
+/** A port that is missing, empty or null unbinds. */
+const Binding = z.object({ publicip: z.object({ port_id: z.string().nullish() }) });
+
+function find(cloud: Cloud, call: Call): ElasticIp {
+  const id = call.params['elasticIpId'] ?? '';
+  call.entry.elasticIpId = id;
+  const elasticIp = cloud.world.elasticIps.get(id);
+  if (!elasticIp) throw flatError(404, 'VPC.0504', `Elastic IP ${id} could not be found.`);
+  return elasticIp;
+}
+
+function show(cloud: Cloud, call: Call): Answer {
+  return ok({ publicip: elasticIpBody(cloud, find(cloud, call)) });
+}
+
+/** `marker` is the last id of the page before, as with ports (ecs-api.md §4.2). */
+function list(cloud: Cloud, call: Call): Answer {
+  const text = (name: string) => call.query.get(name);
+  const limit = Math.min(Math.max(Number(text('limit') ?? PAGE) || PAGE, 1), PAGE);
+  const marker = text('marker');
+  const portId = cloud.knobs.elasticIpFilter ? text('port_id') : null;
+  const rows = [...cloud.world.elasticIps.values()]
+    .filter(({ id }) => marker === null || id > marker)
+    .filter((elasticIp) => portId === null || elasticIp.portId === portId)
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+    .slice(0, limit);
+  return ok({ publicips: rows.map((elasticIp) => elasticIpBody(cloud, elasticIp)) });
+}
+
+/** The trap: without a port id the call succeeds and unbinds (ecs-api.md §14). */
+function bind(cloud: Cloud, call: Call): Answer {
+  const elasticIp = find(cloud, call);
+  const body = Binding.safeParse(jsonOf(call.body)).data;
+  if (!body) throw flatError(400, 'VPC.0002', 'The request body is invalid.');
+  const portId = body.publicip.port_id ?? '';
+  const port = cloud.world.livePort(portId);
+  if (portId !== '' && !port) throw flatError(400, 'VPC.0517', `Port ${portId} could not be found.`);
+  if (port && cloud.world.elasticIpOf(port)) {
+    throw flatError(409, 'VPC.0517', `Port ${portId} has an elastic IP already.`);
+  }
+  if (port && elasticIp.portId !== '') {
+    throw flatError(409, 'VPC.0515', `Elastic IP ${elasticIp.id} is bound to port ${elasticIp.portId}.`);
+  }
+  const cause = { by: 'request', requestSeq: call.entry.seq } as const;
+  if (!firstOf(call.faults, 'ignored')) {
+    if (port) cloud.world.bind(elasticIp, port, call.now, cause);
+    else cloud.world.unbind(elasticIp, call.now, cause);
+  }
+  call.entry.accepted = true;
+  return ok({ publicip: elasticIpBody(cloud, elasticIp) });
+}
+
+/** The port named, for the rule that no request may unbind. */
+function notePort(cloud: Cloud, entry: LedgerRequest, body: Buffer): void {
+  const portId = Binding.safeParse(jsonOf(body)).data?.publicip.port_id;
+  if (!portId) return;
+  entry.portId = portId;
+  const serverId = cloud.world.livePort(portId)?.deviceId;
+  if (serverId) entry.serverId = serverId;
+}
+
+const vpc = (operation: Omit<Operation, 'service'>): Operation => ({ service: 'vpc', ...operation });
+
+export const elasticIpOperations: readonly Operation[] = [
+  vpc({
+    requestClass: 'elastic-ips',
+    method: 'GET',
+    path: '/publicips',
+    action: 'vpc:publicIps:list',
+    serverOf: (cloud, _params, query) =>
+      cloud.world.livePort(query.get('port_id') ?? '')?.deviceId || undefined,
+    handle: list,
+  }),
+  vpc({
+    requestClass: 'elastic-ip',
+    method: 'GET',
+    path: '/publicips/:elasticIpId',
+    action: 'vpc:publicIps:get',
+    handle: show,
+  }),
+  vpc({
+    requestClass: 'elastic-ip-bind',
+    method: 'PUT',
+    path: '/publicips/:elasticIpId',
+    action: 'vpc:publicIps:update',
+    note: notePort,
+    handle: bind,
+  }),
+];

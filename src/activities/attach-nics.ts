@@ -1,0 +1,15 @@
+import type { AttachNicsInput, SubmissionResult } from '../contract/activities';
+import type { Dependencies } from './dependencies';
+import type { JobTimes } from './job-times';
+import { submit } from './submission';
+
+/** No more idempotent than a deletion: the same protocol. */
+export function attachNics(
+  dependencies: Dependencies,
+  jobTimes: JobTimes,
+  input: AttachNicsInput,
+): Promise<SubmissionResult> {
+  return submit(dependencies, jobTimes, input, 'attachment', (options) =>
+    dependencies.cloud.attachNics(input.serverId, input.portIds, options),
+  );
+}

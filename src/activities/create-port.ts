@@ -1,0 +1,63 @@
+import type { CreatePortInput, CreatePortResult } from '../contract/activities';
+import type { Port } from '../ecs/cloud';
+import { CloudError } from '../ecs/errors';
+import { isReset, lastWriteAt } from './attempt';
+import { readingAtBoundary, throttledBy } from './boundary';
+import type { Dependencies } from './dependencies';
+import { isUnreachable } from './submission';
+import { refusedBy } from './writes';
+
+/**
+ * Creating a port is not idempotent, its name makes it so: what an earlier attempt of unknown fate has made is found by
+ * it. Refused credentials are a failure, here as in the look-up before: certainly nothing was made.
+ */
+export async function createPort(
+  { cloud, clock, log }: Dependencies,
+  input: CreatePortInput,
+): Promise<CreatePortResult> {
+  if (isReset(input)) return { kind: 'unsent', why: 'reset' };
+  const { serverId, name, networkId, address, securityGroups, allowedAddressPairs, dhcpOptions } = input;
+  const spec = { name, networkId, address, securityGroups, allowedAddressPairs, dhcpOptions };
+  // The signal is not wired: a request on its way can't be called back, but its port would have no name here.
+  const options = { notAfter: lastWriteAt(clock) };
+  return readingAtBoundary(async () => {
+    let found: Port | undefined;
+    try {
+      [found] = await cloud.listPorts({ name, networkId }, options);
+    } catch (error) {
+      const unsent = error instanceof CloudError ? unsentBy(error) : null;
+      if (unsent === null) throw error;
+      return unsent;
+    }
+    if (found !== undefined) return createdAs(found);
+    try {
+      const port = await cloud.createPort(spec, options);
+      log.info('port created', { serverId, portId: port.id, name });
+      return createdAs(port);
+    } catch (error) {
+      if (!(error instanceof CloudError)) throw error;
+      const result = fateOf(error);
+      log.warn('port not created', { serverId, name, result });
+      return result;
+    }
+  });
+}
+
+function createdAs({ id, mac, fixedIps }: Port): CreatePortResult {
+  return { kind: 'created', port: { id, mac, ips: fixedIps.map(({ ip }) => ip) } };
+}
+
+function unsentBy(error: CloudError): Extract<CreatePortResult, { kind: 'unsent' }> | null {
+  if (error.kind === 'late') return { kind: 'unsent', why: 'late' };
+  return isUnreachable(error) ? { kind: 'unsent', why: 'unreachable' } : null;
+}
+
+function fateOf(error: CloudError): CreatePortResult {
+  const unsent = unsentBy(error);
+  if (unsent !== null) return unsent;
+  if (error.action === 'credentials') throw error;
+  // Where it was accepted all the same, the next attempt finds it.
+  if (error.action === 'throttled' || error.action === 'wait-busy') return throttledBy(error);
+  if (error.fate === 'unknown') return { kind: 'unknown', why: error.message };
+  return { kind: 'refused', why: error.sign === 'ip-taken' ? 'ip-in-use' : 'other', ...refusedBy(error) };
+}

@@ -1,0 +1,22 @@
+import { Context } from '@temporalio/activity';
+import type { FindAddressesInput, FindAddressesResult } from '../contract/activities';
+import { sameIp } from '../contract/values';
+import type { Port } from '../ecs/cloud';
+import type { Dependencies } from './dependencies';
+import { forEachOf } from './ports';
+
+/** Every network is listed once, however many of its addresses are asked for. */
+export async function findAddresses(
+  { cloud }: Dependencies,
+  { addresses }: FindAddressesInput,
+): Promise<FindAddressesResult> {
+  const options = { signal: Context.current().cancellationSignal };
+  const networks = [...new Set(addresses.map(({ networkId }) => networkId))];
+  const lists = await forEachOf(networks, (networkId) => cloud.listPorts({ networkId }, options));
+  const portsOf = new Map<string, Port[]>(networks.map((id, index) => [id, lists[index] ?? []]));
+  const holders = addresses.map(({ networkId, ip }) => {
+    const holder = portsOf.get(networkId)?.find((port) => port.fixedIps.some((each) => sameIp(each.ip, ip)));
+    return holder === undefined ? null : { portId: holder.id, deviceId: holder.deviceId };
+  });
+  return { kind: 'addresses', holders };
+}

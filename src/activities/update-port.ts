@@ -1,0 +1,20 @@
+import type { UpdatePortInput, UpdatePortResult } from '../contract/activities';
+import type { Dependencies } from './dependencies';
+import { certainNo, refusedBy, writingAtBoundary } from './writes';
+
+/** What could not be read when the snapshot was made (`null`) stays as it is. */
+export function updatePort(dependencies: Dependencies, input: UpdatePortInput): Promise<UpdatePortResult> {
+  const { portId, changes } = input;
+  const known = Object.entries(changes).filter(([, value]) => value !== null && value !== undefined);
+  return writingAtBoundary(dependencies, input, async (options) => {
+    if (known.length === 0) return { kind: 'updated' };
+    try {
+      await dependencies.cloud.updatePort(portId, Object.fromEntries(known), options);
+      return { kind: 'updated' };
+    } catch (error) {
+      const no = certainNo(error);
+      if (no === null) throw error;
+      return { kind: 'refused', ...refusedBy(no) };
+    }
+  });
+}

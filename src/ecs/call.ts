@@ -1,0 +1,221 @@
+import { setMaxListeners } from 'node:events';
+import type { z } from 'zod';
+import type { CallOptions } from './cloud';
+import type { Clock } from './clock';
+import { CredentialProblem, outcomeOf, proofsIn } from './credentials';
+import type { CredentialProvider, Outcome } from './credentials';
+import { parseJson, readProblem } from './envelopes';
+import { answerError, callError, CloudError, parseRetryAfter, withheldError, withSkew } from './errors';
+import type { AnswerFacts } from './errors';
+import type { RateLimiter } from './limiter';
+import { censor } from './secret';
+import { TransportError } from './transport';
+import type { Transport, TransportRequest, TransportResponse } from './transport';
+import type { Operation } from './operations';
+
+export interface CloudSettings {
+  projectId: string;
+  region: string;
+  /** Base addresses, such as `https://ecs.eu-west-101.myhuaweicloud.com`. */
+  endpoints: { ecs: string; vpc: string };
+  credentials: CredentialProvider;
+  /** Closed by {@link Cloud.close} when it can be. */
+  transport: Transport & { close?(): Promise<void> };
+  /** Shared by all clients of one worker. */
+  limiter: RateLimiter;
+  clock: Clock;
+  /** `ecs-nics/<version>`. */
+  userAgent: string;
+}
+
+type Stage = 'waiting' | 'authorizing' | 'sending';
+
+export interface Call<T> {
+  operation: Operation;
+  service: 'ecs' | 'vpc';
+  method: TransportRequest['method'];
+  /** After the project's part. */
+  path: string;
+  /** What is `undefined` is left out. */
+  query?: Record<string, string | undefined>;
+  body?: unknown;
+  /** Gets `null` for an empty body, `undefined` for one that is no JSON. */
+  schema: z.ZodType<T>;
+}
+
+/** UUIDs, job ids and project ids: nothing that could change the path, or be empty and address a whole collection. */
+export const SAFE_ID = /^[A-Za-z0-9_-]{1,128}$/;
+
+const late = (operation: Operation): CloudError => callError(operation, 'late', 'no', 'too late to send it');
+
+/** Longer timers fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** An answer that is what was asked for; everything else is a {@link CloudError}. */
+export type Caller = <T>(spec: Call<T>, options?: CallOptions) => Promise<{ value: T } & AnswerFacts>;
+
+/**
+ * Sends every request once (twice only after a 401 that renewed credentials can cure; such an answer means that nothing
+ * was accepted).
+ *
+ * @throws TypeError when an endpoint is no URL or the project id is unusable
+ */
+export function createCaller(settings: CloudSettings): Caller {
+  const { projectId, credentials, transport, limiter, clock } = settings;
+  const endpoints = { ecs: new URL(settings.endpoints.ecs), vpc: new URL(settings.endpoints.vpc) };
+  if (!SAFE_ID.test(projectId)) throw new TypeError('the project id is empty or no id');
+
+  async function call<T>(
+    spec: Call<T>,
+    options: CallOptions = {},
+    repeat = true,
+  ): Promise<{ value: T } & AnswerFacts> {
+    const { operation } = spec;
+    const { signal } = options;
+    // An activity's parallel calls share its one signal; Node.js warns from the 11th listener on.
+    if (signal !== undefined) setMaxListeners(0, signal);
+    const endpoint = endpoints[spec.service];
+    const body = spec.body === undefined ? null : Buffer.from(JSON.stringify(spec.body));
+    const path = endpoint.pathname.replace(/\/+$/, '') + `/v1/${projectId}/${spec.path}${queryOf(spec)}`;
+    const unsigned: Record<string, string> = { host: endpoint.host, 'x-project-id': projectId };
+    if (body !== null) unsigned['content-type'] = 'application/json';
+
+    const beforeWrite = (): void => {
+      if (options.notAfter !== undefined && clock.now() > options.notAfter) {
+        throw late(operation);
+      }
+    };
+    let headers: Record<string, string> | null = null;
+    let response: TransportResponse;
+    let stage: Stage = 'waiting';
+    try {
+      await limiter.acquire(signal);
+      stage = 'authorizing';
+      const parts = { method: spec.method, path, headers: unsigned, body };
+      headers = await inTime(operation, options, (until) => credentials.authorize(parts, clock.now(), until));
+      beforeWrite();
+      stage = 'sending';
+      // Added after signing: proxies may change them.
+      const sent = { ...headers, 'user-agent': settings.userAgent, accept: 'application/json' };
+      response = await transport({
+        origin: endpoint.origin,
+        method: spec.method,
+        path,
+        headers: sent,
+        body,
+        signal,
+        beforeWrite,
+      });
+    } catch (error) {
+      if (headers !== null) credentials.settle?.(headers, 'unclear');
+      throw failure(operation, error, stage, signal);
+    }
+    let outcome: Outcome = 'unclear';
+    try {
+      const value = read(spec, response, headers);
+      outcome = 'accepted';
+      return { ...factsOf(response), value };
+    } catch (error) {
+      if (!(error instanceof CloudError)) throw error;
+      const renewed = repeat && (await renew(error, headers, options));
+      if (!renewed) {
+        outcome = outcomeOf(error);
+        throw error;
+      }
+    } finally {
+      credentials.settle?.(headers, outcome);
+    }
+    return call(spec, options, false);
+  }
+
+  /** `true`: there are newer credentials than the refused ones. Throws why they could not be had. */
+  async function renew(
+    { operation, action, httpStatus }: CloudError,
+    refused: Record<string, string>,
+    options: CallOptions,
+  ): Promise<boolean> {
+    // 403 is about permissions, which no renewal changes.
+    if (action !== 'credentials' || httpStatus === 403 || credentials.renew === undefined) return false;
+    try {
+      return await inTime(operation, options, (until) => credentials.renew!(refused, until));
+    } catch (error) {
+      // The cloud's answer was a no for certain; what matters now is why there is nothing better to ask with.
+      const told = error instanceof CredentialProblem || error instanceof CloudError;
+      if (told || options.signal?.aborted === true)
+        throw failure(operation, error, 'authorizing', options.signal);
+      return false;
+    }
+  }
+
+  function factsOf(answer: Pick<TransportResponse, 'status' | 'headers'>): AnswerFacts {
+    const header = (name: string): string | undefined =>
+      Object.entries(answer.headers).find(([each]) => each.toLowerCase() === name)?.[1];
+    const requestId = header('x-request-id')?.trim() ?? '';
+    return {
+      httpStatus: answer.status,
+      requestId: /^[\w.:-]{1,128}$/.test(requestId) ? requestId : null,
+      retryAfterMs: parseRetryAfter(header('retry-after'), clock.now()),
+    };
+  }
+
+  function read<T>(spec: Call<T>, response: TransportResponse, sent: Record<string, string>): T {
+    const text = response.body.toString('utf8');
+    // A 2xx is decided by its body: 202 may carry an error (ecs-api.md §12.1).
+    if (response.status >= 200 && response.status < 300) {
+      const answer = spec.schema.safeParse(text.trim() === '' ? null : parseJson(text));
+      if (answer.success) return answer.data;
+    }
+    // Some gateways quote what they refuse.
+    const error = answerError(
+      spec.operation,
+      factsOf(response),
+      readProblem(parseJson(censor(text, proofsIn(sent)))),
+    );
+    if (error.httpStatus !== 401) throw error;
+    const advised = new CloudError({ ...error, hint: credentials.remedy ?? error.hint });
+    if (sent['authorization'] === undefined) throw advised;
+    throw withSkew(advised, Date.parse(response.headers['date'] ?? '') - clock.now());
+  }
+
+  /** Work before sending: given up at `notAfter`, after which it would be for nothing. */
+  async function inTime<T>(
+    operation: Operation,
+    { signal, notAfter }: CallOptions,
+    work: (until: AbortSignal | undefined) => Promise<T>,
+  ): Promise<T> {
+    if (notAfter === undefined) return work(signal);
+    const timer = AbortSignal.timeout(Math.min(Math.max(0, notAfter - clock.now()), MAX_TIMER_MS));
+    try {
+      return await work(signal === undefined ? timer : AbortSignal.any([signal, timer]));
+    } catch (error) {
+      if (timer.aborted && signal?.aborted !== true && !(error instanceof CredentialProblem))
+        throw late(operation);
+      throw error;
+    }
+  }
+
+  function failure(operation: Operation, error: unknown, stage: Stage, signal?: AbortSignal): CloudError {
+    if (error instanceof CloudError) return error;
+    if (error instanceof CredentialProblem) return withheldError(operation, error.facts);
+    if (error instanceof TransportError) {
+      const answer = error.answer === null ? null : factsOf(error.answer);
+      const kind = error.kind === 'too-large' ? 'unreadable' : error.kind;
+      return callError(operation, kind, error.sent, error.message, answer);
+    }
+    const sent = stage === 'sending' ? 'maybe' : 'no';
+    if (signal?.aborted === true) return callError(operation, 'aborted', sent, 'the call was aborted');
+    // The error of a credential source may hold a secret: only its name is told.
+    const name = error instanceof Error ? error.name : 'unknown';
+    return callError(operation, 'network', sent, `it failed while ${stage} (${name})`);
+  }
+
+  return (spec, options) => call(spec, options);
+}
+
+/** Escaped as the signature wants it: a form's `+` for a space would be signed as a plus. */
+function queryOf({ query = {} }: Pick<Call<unknown>, 'query'>): string {
+  const pairs = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${encodeURIComponent(name)}=${encodeURIComponent(value)}`],
+  );
+  return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
+}

@@ -1,0 +1,20 @@
+import type { PortChanges, PortSpec } from './cloud';
+
+/** A port's fields as the VPC service wants them written (ecs-api.md §4.2). What is absent or `null` is left out. */
+export function portBody(port: PortChanges & Partial<PortSpec>): Record<string, unknown> {
+  const { networkId, name, address, securityGroups, allowedAddressPairs, dhcpOptions } = port;
+  const body = {
+    network_id: networkId,
+    name,
+    fixed_ips: address
+      ? [{ ...(address.subnetId === null ? {} : { subnet_id: address.subnetId }), ip_address: address.ip }]
+      : null,
+    security_groups: securityGroups,
+    allowed_address_pairs: allowedAddressPairs?.map(({ ip, mac }) => ({
+      ip_address: ip,
+      ...(mac === null ? {} : { mac_address: mac }),
+    })),
+    extra_dhcp_opts: dhcpOptions?.map(({ name, value }) => ({ opt_name: name, opt_value: value })),
+  };
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => value != null));
+}
