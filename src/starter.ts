@@ -6,7 +6,9 @@ import type { ExitCode } from './cli/exit-codes';
 import { EXIT } from './cli/exit-codes';
 import type { ListFlags } from './cli/list';
 import { Output, flushed } from './cli/output';
+import type { DecisionFlags } from './cli/decide';
 import type { DeleteFlags } from './cli/request';
+import type { RestoreFlags } from './cli/restore-request';
 import { version } from './version';
 
 async function main(argv: string[]): Promise<number> {
@@ -61,11 +63,26 @@ const SERVER_COMMANDS: [name: string, summary: string, description: string, () =
   ],
 ];
 
+const DECISIONS: ['undo' | 'commit', summary: string, description: string][] = [
+  [
+    'undo',
+    'put back everything that the open run has taken off',
+    'Puts everything back that the open run on a server has taken off: exactly, as long as it keeps the ports. ' +
+      'Waits until all of it is done and checked. Nobody is asked: the command line names who wants it, and why.',
+  ],
+  [
+    'commit',
+    'close the undo window of the open run',
+    'Closes the undo window of the open run on a server now, so that the kept ports are deleted, and waits for that. ' +
+      'Nobody is asked: the command line names who wants it, and why.',
+  ],
+];
+
 const JSON_OPTION = ['--json', 'one JSON document on standard output, all else on standard error'] as const;
 
 function buildProgram(output: Output, done: (code: ExitCode) => void): Command {
   const program = new Command('ecs-nics')
-    .description('Deletes network interfaces (NICs) of Huawei Cloud servers, durably.')
+    .description('Deletes network interfaces (NICs) of Huawei Cloud servers, durably, and puts them back.')
     .version(version)
     .exitOverride()
     // Told once, by main.
@@ -76,7 +93,8 @@ function buildProgram(output: Output, done: (code: ExitCode) => void): Command {
     .command('delete')
     .summary('delete NICs of a server')
     .description(
-      'Deletes NICs of one server, follows the deletion to its end and says what became of every NIC.',
+      'Deletes NICs of one server, follows the deletion and says what became of every NIC. ' +
+        'With an undo window it ends as soon as that is known, and says until when undo is possible.',
     )
     .usage('<server-id> (--nic <port-id>... | --all) [options]')
     .argument('[server-id]', 'the server, a lower-case UUID')
@@ -102,6 +120,52 @@ function buildProgram(output: Output, done: (code: ExitCode) => void): Command {
     .action(async (_serverId: string | undefined, flags: DeleteFlags, command: Command) => {
       const { deleteNics } = await import('./cli/delete.js');
       done(await deleteNics(command.args, flags, output));
+    });
+
+  for (const [name, summary, description] of DECISIONS) {
+    program
+      .command(name)
+      .summary(summary)
+      .description(description)
+      .usage('<server-id> --by <who> --reason <text> [options]')
+      .argument('[server-id]', 'the server, a lower-case UUID')
+      .option('--by <who>', 'who asks for it; kept with the run')
+      .option('--reason <text>', 'why, e.g. a ticket; kept with the run')
+      .option(...JSON_OPTION)
+      .addHelpText('after', DECISION_HELP)
+      .allowUnknownOption()
+      .allowExcessArguments()
+      .action(async (_serverId: string | undefined, flags: DecisionFlags, command: Command) => {
+        const { decide } = await import('./cli/decide.js');
+        done(await decide(name, command.args, flags, output));
+      });
+  }
+
+  program
+    .command('restore')
+    .summary('put back what an earlier run has taken off')
+    .description(
+      'Puts NICs back that an earlier run has taken off a server: the same port where it was kept, else a new one ' +
+        'with the old IP address. Without --run-id or --document from the last closed run that took NICs off.',
+    )
+    .usage('<server-id> --by <who> --reason <text> [options]')
+    .argument('[server-id]', 'the server, a lower-case UUID')
+    .option('--nic <port-id...>', 'a NIC of that run, by its old port id; may be repeated (default: all)')
+    .option('--run-id <id>', 'the run that took them off')
+    .option('--document <file>', 'its saved result instead: what --json has printed ("-": standard input)')
+    .option('--allow-new-ip', 'a NIC whose IP address is taken meanwhile may get another one')
+    .option('--dry-run', 'show how well each NIC could be put back, change nothing')
+    .option('--timing <json>', `pace of the run, e.g. '{"pollInterval":"5s"}'`)
+    .option('--by <who>', 'who asks for it; shown with the run')
+    .option('--reason <text>', 'why, e.g. a ticket; shown with the run')
+    .option('--no-wait', 'start only')
+    .option(...JSON_OPTION)
+    .addHelpText('after', RESTORE_HELP)
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .action(async (_serverId: string | undefined, flags: RestoreFlags, command: Command) => {
+      const { restoreNics } = await import('./cli/restore.js');
+      done(await restoreNics(command.args, flags, output));
     });
 
   for (const [name, summary, description, load] of SERVER_COMMANDS) {
@@ -153,7 +217,8 @@ function limitOf(text: string): number {
 
 const DELETE_HELP = `
 Exit codes:
-    0  every NIC is where it was wanted; nothing to do; dry run; --no-wait
+    0  every NIC is where it was wanted, be it with an undo window open;
+       nothing to do; dry run; --no-wait
     1  the starter failed: Temporal not reachable, no worker; says what is known
     2  bad command line, environment or input; nothing was started
     3  finished, some NIC is still attached
@@ -161,6 +226,27 @@ Exit codes:
     5  failed or cancelled, and put back
     6  needs a person: the outcome is not known
     7  cancelled; what was gone stays gone
+  130  interrupted while waiting; the run goes on`;
+
+const DECISION_HELP = `
+Exit codes:
+    0  done
+    1  the starter failed, or no run is open; says what is known
+    2  bad command line or environment; nothing was asked for
+    3  done, some NIC is still attached
+    4  refused: there is nothing to undo or commit, or the other was first
+    5  the run failed, and was put back
+    6  needs a person: not all could be put back, or nobody knows
+  130  interrupted while waiting; what was asked for goes on`;
+
+const RESTORE_HELP = `
+Exit codes:
+    0  put back; nothing to do; dry run; --no-wait
+    1  the starter failed: Temporal not reachable, no worker; says what is known
+    2  bad command line, environment or input, or no run to put back from
+    4  refused before anything changed, or another run is open on the server
+    6  needs a person: not all could be put back, or nobody knows
+    7  cancelled; what was not put back stays away
   130  interrupted while waiting; the run goes on`;
 
 const PROGRAM_HELP = `

@@ -47,11 +47,13 @@ export function consequence(phase: Phase | null): string {
       return 'The run does not answer: it takes note as soon as a worker polls.';
     case 'undo-window':
       return 'The undo window closes; the ports stay as they are unless the request says otherwise.';
+    case 'restoring':
+      return 'That does not stop a restore: the NICs are put back, then the run closes as cancelled.';
+    case 'committing':
+      return 'The ports are being deleted: the run goes through with it, then closes as cancelled.';
     case 'submitting':
     case 'polling':
     case 'verifying':
-    case 'restoring':
-    case 'committing':
     case 'done':
       return "The cloud can't stop its job: the run watches it to the end, checks every NIC, then closes as cancelled.";
   }

@@ -1,5 +1,5 @@
 /** The starter's exit codes, and how the end of a run maps to one of them. */
-import type { NicOutcome } from '../contract';
+import type { NicOutcome, NicRow, ResultDocument } from '../contract';
 import { FAILURE_TYPE } from '../contract';
 import type { Ending } from './ending';
 
@@ -35,11 +35,27 @@ export function exitCodeOf(ending: Ending): ExitCode {
       // A failure type that we don't know says nothing about the NICs: somebody has to look.
       return BY_FAILURE[ending.type] ?? EXIT.needsPerson;
     case 'cancelled':
-      return ofCancelled(ending.counts);
+      return ending.document?.nics.some(isLeftToPerson) ? EXIT.needsPerson : ofCancelled(ending.counts);
     case 'ended-from-outside':
       // Terminated or timed out: a deletion may have been under way and nobody observed its end.
       return EXIT.needsPerson;
   }
+}
+
+/** Of a run whose verdicts stand and that goes on: an undo window is open. */
+export function exitCodeInWindow({ outcome }: ResultDocument): ExitCode {
+  const failure = Object.keys(BY_FAILURE).find((type) => kebab(type) === outcome);
+  return failure === undefined ? EXIT.done : (BY_FAILURE[failure] ?? EXIT.needsPerson);
+}
+
+/** As the outcome of a failed run is written. */
+function kebab(type: string): string {
+  return type.replace(/(?!^)[A-Z]/g, (letter) => `-${letter}`).toLowerCase();
+}
+
+/** The run could not put it back, and says how a person can. */
+function isLeftToPerson({ outcome, remedy }: NicRow): boolean {
+  return Boolean(remedy) && outcome !== 'restored' && outcome !== 'recreated';
 }
 
 function ofCancelled(counts: Partial<Record<NicOutcome, number>> | null): ExitCode {
@@ -48,5 +64,7 @@ function ofCancelled(counts: Partial<Record<NicOutcome, number>> | null): ExitCo
   if (count('unknown') > 0) return EXIT.needsPerson;
   const putBack = count('restored') + count('recreated');
   const gone = count('deleted') + count('detached');
-  return putBack > 0 && gone === 0 ? EXIT.putBack : EXIT.cancelled;
+  // Nothing stops a restore half-way but what it could not do.
+  if (putBack > 0 && gone > 0) return EXIT.needsPerson;
+  return putBack > 0 ? EXIT.putBack : EXIT.cancelled;
 }

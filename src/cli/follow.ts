@@ -1,4 +1,4 @@
-/** Waits for the end of a run: asks for its status about once a second, and never hangs whatever is down. */
+/** Waits for the end of a run, or until it is enough: asks for its status about once a second, and never hangs whatever is down. */
 import type { ResultDocument } from '../contract';
 import { reasonOf } from '../connection';
 import type { Ending } from './ending';
@@ -30,6 +30,8 @@ export interface View {
 
 export type FollowEnd =
   | { kind: 'closed'; ending: Ending }
+  /** The run goes on, but there is no need to wait for its end. */
+  | { kind: 'enough'; document: ResultDocument }
   | { kind: 'interrupted'; document: ResultDocument | null }
   | { kind: 'no-worker'; document: ResultDocument | null; queues: string[]; forMs: number }
   | { kind: 'lost'; document: ResultDocument | null; why: string; forMs: number };
@@ -57,9 +59,10 @@ export async function follow(
   source: RunSource,
   view: View,
   interrupted: Promise<unknown>,
+  isEnough: (document: ResultDocument) => boolean = () => false,
   limits: FollowLimits = FOLLOW_LIMITS,
 ): Promise<FollowEnd> {
-  const follower = new Follower(source, view, limits);
+  const follower = new Follower(source, view, isEnough, limits);
   try {
     return await Promise.race([
       follower.untilClosed(),
@@ -78,6 +81,7 @@ class Follower {
   constructor(
     private readonly source: RunSource,
     private readonly view: View,
+    private readonly isEnough: (document: ResultDocument) => boolean,
     private readonly limits: FollowLimits,
   ) {}
 
@@ -115,6 +119,10 @@ class Follower {
         // No worker, a busy one, or no server: asked next.
       }
       if (this.over) break;
+      if (answered && this.document !== null && this.isEnough(this.document)) {
+        this.view.show({ document: this.document, trouble: null });
+        return { kind: 'enough', document: this.document };
+      }
 
       const stalled = answered && Date.now() - changedAt >= limits.stalledMs;
       if (!answered || (stalled && Date.now() - queuesAskedAt >= limits.stalledMs)) {

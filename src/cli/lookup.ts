@@ -50,10 +50,14 @@ export async function findRun(temporal: Temporal, serverId: string): Promise<Kno
   }
 }
 
-/** The open run on a server. Throws a {@link CliError} when there is none. */
-export async function findOpenRun(context: Context, serverId: string): Promise<KnownRun> {
+/** The open run on a server. Throws a {@link CliError} when there is none, with `details` of the last one below it. */
+export async function findOpenRun(
+  context: Context,
+  serverId: string,
+  details: (run: KnownRun) => string[] = () => [],
+): Promise<KnownRun> {
   const run = await findRun(context.temporal, serverId);
-  if (!run.open) throw noOpenRun(context, serverId, run);
+  if (!run.open) throw noOpenRun(context, serverId, run, details(run));
   return run;
 }
 
@@ -81,13 +85,20 @@ export async function tell(
   }
 }
 
-function noOpenRun(context: Context, serverId: string, run: KnownRun): CliError {
+/** @param details lines below the message: what can be done instead */
+export function noOpenRun(
+  context: Context,
+  serverId: string,
+  run: KnownRun,
+  details: readonly string[] = [],
+): CliError {
   const ended = run.closedAt === null ? 'has just ended' : `ended at ${run.closedAt.toISOString()}`;
   return new CliError(
     EXIT.starterFailed,
     'NoOpenRun',
     `no run is open on server ${serverId}; the last one ${ended}. How: ecs-nics status ${serverId}`,
     context.run(run),
+    details,
   );
 }
 

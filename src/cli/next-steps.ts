@@ -1,16 +1,34 @@
 /** What can be done now, each with the exact command. No IO. */
 import type { DeleteServerNicsInput, NicOutcome, ResultDocument } from '../contract';
+import type { Asked } from './asked';
 import type { Ending } from './ending';
+import { BY_WHOM_WORDS } from './flags';
 import { plural } from './format';
 import { deleteCommand } from './request';
+import { putBackSteps, remedySteps, restoreSteps, tryAgainStep } from './restore-steps';
+import { isInWindow } from './wording';
 
 export interface Step {
   text: string;
   command: string;
+  /** To be copied as it is: no command of ours, so nobody knows where it may be broken. */
+  whole?: boolean;
 }
 
-/** For a run that goes on without us. `but`: what has just been done. */
-export function openSteps(serverId: string, but?: 'status' | 'cancel' | 'poll-now'): Step[] {
+/** A run that has ended. */
+export interface EndedRun {
+  serverId: string;
+  runId: string;
+  asked: Asked;
+}
+
+/** For a run that goes on without us. `but`: what has just been done; `document`: what it says now. */
+export function openSteps(
+  serverId: string,
+  but?: 'status' | 'cancel' | 'poll-now',
+  document: ResultDocument | null = null,
+): Step[] {
+  if (isInWindow(document) && but !== 'cancel') return windowSteps(serverId);
   return (
     [
       ['look at it', 'status'],
@@ -22,8 +40,29 @@ export function openSteps(serverId: string, but?: 'status' | 'cancel' | 'poll-no
     .map(([text, command]) => ({ text, command: `ecs-nics ${command} ${serverId}` }));
 }
 
-/** After the end. `input`: the request, when we know it. */
-export function endSteps(ending: Ending, serverId: string, input: DeleteServerNicsInput | null): Step[] {
+/** An undo window is open. */
+export function windowSteps(serverId: string): Step[] {
+  const byWhom = BY_WHOM_WORDS.join(' ');
+  return [
+    { text: 'To put everything back exactly:', command: `ecs-nics undo ${serverId} ${byWhom}` },
+    { text: 'To close the window now and for good:', command: `ecs-nics commit ${serverId} ${byWhom}` },
+    { text: 'To follow it to its end:', command: `ecs-nics watch ${serverId}` },
+  ];
+}
+
+/** After the end. */
+export function endSteps(ending: Ending, run: EndedRun): Step[] {
+  const { asked } = run;
+  if (asked.kind === 'restore') return restoreSteps(ending, run, asked);
+  const { document } = ending;
+  if (ending.kind === 'failed' && ending.type === 'RestoreIncomplete') {
+    return [...remedySteps(document), tryAgainStep(run)];
+  }
+  const steps = deletionSteps(ending, run.serverId, asked.input);
+  return [...steps, ...remedySteps(document), ...putBackSteps(document, run)];
+}
+
+function deletionSteps(ending: Ending, serverId: string, input: DeleteServerNicsInput | null): Step[] {
   const { document } = ending;
   switch (ending.kind) {
     case 'completed':
@@ -48,7 +87,6 @@ export function endSteps(ending: Ending, serverId: string, input: DeleteServerNi
     }
   }
 }
-
 function plannedSteps(
   document: ResultDocument,
   serverId: string,

@@ -10,7 +10,7 @@ import { openSteps } from './next-steps';
 import type { Output } from './output';
 import { askStatus } from './query';
 import { noticeLines } from './report';
-import { untilNextLook } from './wording';
+import { isInWindow, undoText, untilNextLook } from './wording';
 
 export async function pollNow(serverId: string, output: Output): Promise<ExitCode> {
   checkServerId(serverId);
@@ -22,7 +22,15 @@ export async function pollNow(serverId: string, output: Output): Promise<ExitCod
     const handle = context.temporal.client.workflow.getHandle(run.workflowId);
     await tell(context, serverId, run, () => handle.signal(SIGNAL_POLL_NOW));
     const meaning = meaningOf(before.document, Date.now());
-    output.say(noticeLines('asked the run to look now', meaning, ref, openSteps(serverId), pageOf(output)));
+    output.say(
+      noticeLines(
+        'asked the run to look now',
+        meaning,
+        ref,
+        openSteps(serverId, 'poll-now', before.document),
+        pageOf(output),
+      ),
+    );
     output.document({ ...openDocument(ref, before.document), signalled: true });
     return EXIT.done;
   });
@@ -31,6 +39,8 @@ export async function pollNow(serverId: string, output: Output): Promise<ExitCod
 /** What the signal means now. `document`: as it was just before. */
 export function meaningOf(document: ResultDocument | null, now: number): string {
   if (document === null) return 'The run does not answer: it looks as soon as a worker polls.';
+  if (isInWindow(document))
+    return `The verdicts stand, and there is nothing to look at: ${undoText(document, now) ?? 'undo possible'}.`;
   const waiting = untilNextLook(document, now);
   if (waiting === null) return "The run isn't waiting just now: its next wait ends at once.";
   return waiting === 0

@@ -5,7 +5,17 @@ import { formatDuration } from '../contract';
 import type { FollowState, View } from './follow';
 import { clean, cut, plural, table, widthOf } from './format';
 import type { Colors, Output } from './output';
-import { ipOf, isOpen, messageOf, phaseText, untilNextLook, verdictOf } from './wording';
+import {
+  ipOf,
+  isInWindow,
+  isOpen,
+  messageOf,
+  phaseText,
+  replacedText,
+  undoText,
+  untilNextLook,
+  verdictOf,
+} from './wording';
 
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const FRAME_MS = 200;
@@ -58,8 +68,9 @@ function changeLines(document: ResultDocument): string[] {
   const lines = document.jobs.map((job) => `job ${clean(job.id)}: ${clean(job.status)}`);
   for (const nic of document.nics) {
     if (isOpen(nic, running)) continue;
+    const verdict = [nic.outcome, replacedText(nic)].filter(Boolean).join(' ');
     const why = messageOf(nic);
-    lines.push(`NIC ${nic.id} (${ipOf(nic)}): ${nic.outcome}${why === '' ? '' : ` - ${why}`}`);
+    lines.push(`NIC ${nic.id} (${ipOf(nic)}): ${verdict}${why === '' ? '' : ` - ${why}`}`);
   }
   for (const warning of document.warnings) lines.push(`warning: ${clean(warning)}`);
   return lines;
@@ -154,11 +165,16 @@ export function progressLines(state: FollowState, frame: Frame): string[] {
 function headText(document: ResultDocument | null, frame: Frame): string {
   const words = [formatDuration(Math.max(1_000, frame.now - frame.startedAt))];
   if (document === null) words.push('waiting for the first word of the run');
-  else words.push(clean(document.serverName ?? ''), phaseText(document));
+  else
+    words.push(
+      clean(document.serverName ?? ''),
+      isInWindow(document) ? 'undo window open' : phaseText(document),
+    );
   return `${frame.spinner} ${words.filter(Boolean).join(' · ')}`;
 }
 
 function jobLine(document: ResultDocument, now: number): string {
+  if (isInWindow(document)) return undoText(document, now) ?? '';
   const waiting = untilNextLook(document, now);
   const next =
     waiting === null

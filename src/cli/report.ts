@@ -1,9 +1,12 @@
 /** What an operator reads at the end: verdict first, then the NICs, the evidence, and what to do now. No IO. */
 import type { NicOutcome, NicRow, ResultDocument } from '../contract';
 import { FAILURE_TYPE, formatDuration } from '../contract';
+import type { RunKind } from './asked';
+import { differenceLines } from './differences';
 import type { Ending, OpenSubmission } from './ending';
 import { countsOf } from './ending';
-import { clean, commandLines, fitted, plural, wrap } from './format';
+import { clean, commandLines, fitted, plural, widthOf, wrap } from './format';
+import { EXIT, exitCodeInWindow } from './exit-codes';
 import type { RunRef } from './link';
 import type { Step } from './next-steps';
 import type { Colors } from './output';
@@ -12,13 +15,17 @@ import type { SilentRun } from './silent';
 import {
   agoText,
   countsText,
+  decisionText,
   ipOf,
+  isInWindow,
   jobText,
   messageOf,
   pendingText,
   phaseText,
+  replacedText,
   serverOf,
   tookText,
+  undoText,
   untilNextLook,
   verdictOf,
 } from './wording';
@@ -34,29 +41,53 @@ const SHORT_STEP = 10;
 const FACT_NAME = 12;
 
 /** Report of a run that has ended. `run`: `null` when it stands right above. */
-export function endReport(ending: Ending, run: RunRef | null, steps: Step[], page: ReportPage): string[] {
+export function endReport(
+  ending: Ending,
+  run: RunRef | null,
+  steps: Step[],
+  page: ReportPage,
+  kind: RunKind = 'delete',
+): string[] {
   const { document } = ending;
   return [
     '',
-    headline(ending, page.colors),
+    headline(ending, page.colors, kind),
     ...(document === null ? [] : [`  ${serverOf(document)}`]),
     ...reasonLines(ending, page),
-    ...(document === null ? totalsLines(ending, page) : bodyLines(document, page)),
+    ...(document === null ? totalsLines(ending, page, kind) : bodyLines(document, page, kind)),
     ...(run === null ? [] : runLines(run)),
     ...stepLines(steps, page),
   ];
 }
 
-/** The state of a run that goes on. */
-export function openReport(document: ResultDocument, run: RunRef, steps: Step[], page: ReportPage): string[] {
+/** The state of a run that goes on. `run`: `null` when it stands right above. */
+export function openReport(
+  document: ResultDocument,
+  run: RunRef | null,
+  steps: Step[],
+  page: ReportPage,
+): string[] {
   return [
     '',
-    page.colors.bold(`${document.outcome} · ${phaseText(document)}`),
+    ...(isInWindow(document)
+      ? windowHeadline(document, page)
+      : [page.colors.bold(`${document.outcome} · ${phaseText(document)}`)]),
     `  ${serverOf(document)}`,
-    ...bodyLines(document, page),
-    ...runLines(run),
+    ...bodyLines(document, page, 'delete'),
+    ...(run === null ? [] : runLines(run)),
     ...stepLines(steps, page),
   ];
+}
+
+/** The verdicts stand, but not for good. */
+function windowHeadline(document: ResultDocument, page: ReportPage): string[] {
+  const { colors: c } = page;
+  const color = exitCodeInWindow(document) === EXIT.done ? c.green : c.red;
+  const verdict = `${document.outcome}: ${totalsText(document)}`;
+  const until = undoText(document, page.now) ?? 'undo possible';
+  const line = `${verdict} · ${until}`;
+  const lines = widthOf(line) < page.columns ? [line] : [verdict, `  ${until}`];
+  return lines.map((text) => c.bold(color(text)));
 }
 
 /** The same, of a run that does not answer. */
@@ -98,12 +129,12 @@ export function noticeLines(
   return [title, ...indent(meaning, page, '  '), ...runLines(run), ...stepLines(steps, page)];
 }
 
-export function headline(ending: Ending, c: Colors): string {
+export function headline(ending: Ending, c: Colors, kind: RunKind = 'delete'): string {
   const { document } = ending;
   const counts = document === null || document.nics.length === 0 ? '' : `: ${totalsText(document)}`;
   switch (ending.kind) {
     case 'completed':
-      return c.bold(c.green(`✔ ${completedText(document, counts)}`));
+      return c.bold(c.green(`✔ ${completedText(document, counts, kind)}`));
     case 'failed':
       return c.bold(c.red(`✘ ${document?.outcome ?? ending.type}${counts}`));
     case 'cancelled':
@@ -121,11 +152,14 @@ function totalsText(document: ResultDocument): string {
   return all ? plural(document.nics.length, 'NIC') : countsText(counts);
 }
 
-function completedText(document: ResultDocument | null, counts: string): string {
+function completedText(document: ResultDocument | null, counts: string, kind: RunKind): string {
   if (document === null) return 'completed';
   const words: Record<string, string> = {
     planned: 'dry run: nothing was changed',
-    'nothing-to-do': 'nothing to do: the NICs were gone before',
+    'nothing-to-do':
+      kind === 'delete'
+        ? 'nothing to do: the NICs were gone before'
+        : 'nothing to do: the NICs are in their places',
   };
   return words[document.outcome] ?? `${document.outcome}${counts}`;
 }
@@ -139,10 +173,13 @@ function reasonLines(ending: Ending, page: ReportPage): string[] {
     : indent(ending.message, page, '  ');
 }
 
-function totalsLines(ending: Ending, page: ReportPage): string[] {
+function totalsLines(ending: Ending, page: ReportPage, kind: RunKind): string[] {
   if (ending.kind === 'ended-from-outside' && ending.open !== null) {
     const { since } = ending.open;
-    const text = `A deletion was under way (since ${clean(since)}); the cloud may still take these NICs:`;
+    const text =
+      kind === 'delete'
+        ? `A deletion was under way (since ${clean(since)}); the cloud may still take these NICs:`
+        : `A restore was under way (since ${clean(since)}); the cloud may still be working on these NICs:`;
     return ['', ...indent(text, page, '  '), ...submissionLines(ending.open), ''];
   }
   if (ending.kind !== 'cancelled') return [''];
@@ -165,33 +202,36 @@ function submissionLines({ nics, jobId }: OpenSubmission): string[] {
   return [...nics.map((id) => `    ${clean(id)}`), `    (${job})`];
 }
 
-function bodyLines(document: ResultDocument, page: ReportPage): string[] {
-  return ['', ...nicTable(document, page), '', ...factLines(document, page)];
+function bodyLines(document: ResultDocument, page: ReportPage, kind: RunKind): string[] {
+  return ['', ...nicTable(document, page, kind), '', ...factLines(document, page)];
 }
 
-export function nicTable(document: ResultDocument, page: ReportPage): string[] {
+export function nicTable(document: ResultDocument, page: ReportPage, kind: RunKind): string[] {
   const running = document.outcome === 'running';
   const { nics } = document;
   if (nics.length === 0) return ['  no NICs'];
   const planned = document.outcome === 'planned';
   const header = planned ? ['NIC', 'IP', 'OUTCOME', 'WAY BACK'] : ['NIC', 'IP', 'OUTCOME'];
-  const rows = nics.map((nic) => (planned ? planRow(nic) : [nic.id, ipOf(nic), verdictOf(nic, running)]));
+  const rows = nics.map((nic) =>
+    planned ? planRow(nic, kind) : [nic.id, ipOf(nic), verdictOf(nic, running)],
+  );
   const { head, body } = fitted(header, rows, page.columns - 3);
   const lines = head === null ? [] : [page.colors.dim(`  ${head}`)];
   nics.forEach((nic, i) => {
     lines.push(...(body[i] ?? []).map((line) => `  ${colorOf(nic, running, page.colors)(line)}`));
-    const messages = [messageOf(nic)];
-    if (planned && nic.elasticIp !== null) messages.unshift(`carries the elastic IP ${nic.elasticIp}`);
+    const messages = [replacedText(nic), messageOf(nic), ...differenceLines(nic)];
+    if (planned && kind === 'delete' && nic.elasticIp !== null)
+      messages.unshift(`carries the elastic IP ${nic.elasticIp}`);
     for (const message of messages) if (message !== '') lines.push(...indent(message, page, '      '));
   });
   return lines;
 }
 
 /** In a plan the outcome says little; what would become of the NIC, and how well it could be put back, say a lot. */
-function planRow(nic: NicRow): string[] {
-  return nic.outcome === 'untouched'
-    ? [nic.id, ipOf(nic), 'would go', nic.restore]
-    : [nic.id, ipOf(nic), nic.outcome, ''];
+function planRow(nic: NicRow, kind: RunKind): string[] {
+  if (nic.outcome !== 'untouched') return [nic.id, ipOf(nic), nic.outcome, ''];
+  const fate = kind === 'delete' ? 'would go' : nic.restore === 'no' ? 'stays away' : 'would return';
+  return [nic.id, ipOf(nic), fate, nic.restore];
 }
 
 function factLines(document: ResultDocument, page: ReportPage): string[] {
@@ -208,7 +248,10 @@ function factLines(document: ResultDocument, page: ReportPage): string[] {
     ]);
   }
   if (document.outcome === 'running' && document.deadlineAt) facts.push(['deadline', document.deadlineAt]);
-  if (document.undoUntil) facts.push(['undo', `possible until ${document.undoUntil}`]);
+  // In an open window it is the headline.
+  const undo = isInWindow(document) || document.endedAt !== null ? null : undoText(document, page.now);
+  if (undo !== null) facts.push(['undo', undo.replace(/^undo /, '')]);
+  if (document.decision) facts.push(['decision', decisionText(document.decision, page.now)]);
   const lines = facts.flatMap(([name, text]) => fact(name, text, page));
   const warnings = document.warnings.flatMap((warning) => fact('warning', warning, page));
   return [...lines, ...warnings.map(page.colors.yellow)];
@@ -229,10 +272,12 @@ export function stepLines(steps: readonly Step[], page: ReportPage): string[] {
   if (steps.every(({ text }) => text.length <= SHORT_STEP)) {
     return ['', ...steps.map(({ text, command }) => `  ${text.padEnd(SHORT_STEP)}  ${bold(command)}`)];
   }
-  return steps.flatMap(({ text, command }) => [
+  return steps.flatMap(({ text, command, whole }) => [
     '',
     ...indent(text, page, '  '),
-    ...commandLines(command, page.columns - 5).map((line) => `    ${bold(line)}`),
+    ...(whole === true ? [command] : commandLines(command, page.columns - 5)).map(
+      (line) => `    ${bold(line)}`,
+    ),
   ]);
 }
 

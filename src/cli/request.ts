@@ -1,7 +1,8 @@
-/** From flags to the input of a run, and back to a command line. No IO. */
-import type { DeleteServerNicsInput, KeepOrRestore, Timing } from '../contract';
+/** From flags to the input of a deletion, and back to a command line. No IO. */
+import type { DeleteServerNicsInput, KeepOrRestore } from '../contract';
 import { checkDeleteInput } from '../contract';
-import { quoted } from '../quoted';
+import type { FlagNames } from './flags';
+import { COMMON_FLAGS, inFlags, parseTiming } from './flags';
 import { shellQuote } from './format';
 
 export interface DeleteFlags {
@@ -22,31 +23,15 @@ export interface DeleteFlags {
   json?: boolean;
 }
 
-/** The one argument, and what is none. */
-export function sortOut(words: readonly string[]): { serverId: string | undefined; unknown: string[] } {
-  const [serverId, ...excess] = words.filter((word) => !word.startsWith('-'));
-  const flags = words.filter((word) => word.startsWith('-'));
-  return {
-    serverId,
-    unknown: [
-      ...flags.map((flag) => `${quoted(flag)}: unknown option; see ecs-nics delete --help`),
-      ...excess.map((word) => `${quoted(word)}: one argument too many; every NIC follows --nic`),
-    ],
-  };
-}
-
 /** What the checks call a field, and what the operator typed. */
-const FLAG_OF: readonly (readonly [RegExp, string])[] = [
-  [/^serverId\b/, '<server-id>'],
-  [/^nics(\[\d+\](\.id)?)?(?=:)/, '--nic'],
+const FLAG_OF: FlagNames = [
+  ...COMMON_FLAGS,
   [/^keepPort\b/, '--keep-port'],
   [/^undoWindow\b/, '--undo-window'],
   [/^onFailure\b/, '--on-failure'],
   [/^onCancel\b/, '--on-cancel'],
   [/^deadline\b/, '--deadline'],
-  [/^timing\b/, '--timing'],
   [/^requestedBy\b/, '--requested-by'],
-  [/^reason\b/, '--reason'],
 ];
 
 /** The input, and every problem of the command line and of the input together. */
@@ -87,28 +72,9 @@ export function requestFrom(
     // Said above, in the words of the command line.
     if (serverId === undefined && problem.startsWith('serverId:')) continue;
     if (flags.nic === undefined && problem.startsWith('nics:')) continue;
-    problems.push(inFlags(problem));
+    problems.push(inFlags(problem, FLAG_OF));
   }
   return { input, problems };
-}
-
-function inFlags(problem: string): string {
-  for (const [pattern, flag] of FLAG_OF) {
-    if (pattern.test(problem)) return problem.replace(pattern, flag);
-  }
-  return problem;
-}
-
-function parseTiming(text: string | undefined, problems: string[]): Timing | undefined {
-  if (text === undefined) return undefined;
-  try {
-    const timing = JSON.parse(text) as Timing | null;
-    if (timing === null) problems.push('--timing: must be an object, not null');
-    return timing ?? undefined;
-  } catch {
-    problems.push(`--timing: not JSON; give an object such as '{"pollInterval":"5s"}'`);
-    return undefined;
-  }
 }
 
 /** The command that asks for this, to be pasted into a shell. */

@@ -1,5 +1,5 @@
 /** What the Web UI shows about a run from its start on. The server bounds nothing and passes HTML through: both here. */
-import type { DeleteServerNicsInput } from '../contract';
+import type { DeleteServerNicsInput, RestoreServerNicsInput, Timing } from '../contract';
 import { cut, escapeMarkdown, plural } from './format';
 
 /** The Web UI shows about this much without cutting. */
@@ -37,10 +37,42 @@ export function startDetails(input: DeleteServerNicsInput): string {
     ['Requested by', input.requestedBy],
     ['Reason', input.reason],
   ];
-  for (const [name, value] of options) {
-    if (value !== undefined) lines.push(`- ${name}: ${text(value)}`);
-  }
-  return lines.join('\n');
+  return [...lines, ...optionLines(options)].join('\n');
+}
+
+export function restoreSummary(input: RestoreServerNicsInput): string {
+  const what = input.nics === 'all' ? 'NICs' : plural(input.nics.length, 'NIC');
+  return cut(
+    `${input.dryRun === true ? 'Dry run: put' : 'Put'} ${what} of ${input.serverId} back`,
+    MAX_SUMMARY,
+  );
+}
+
+export function restoreDetails(input: RestoreServerNicsInput): string {
+  const text = (value: unknown) => escapeMarkdown(cut(String(value), MAX_TEXT));
+  const { from, nics } = input;
+  const lines = [
+    input.dryRun === true
+      ? '**Dry run**: says what could be put back, and how well; changes nothing.'
+      : '**Puts NICs of a server back.**',
+    '',
+    `- Server: ${text(input.serverId)}`,
+    `- As they were before: ${'runId' in from ? `run ${text(from.runId)}` : 'a saved result'}`,
+    ...(nics === 'all' ? ['- NICs: all that were taken off'] : nicLines(nics.map(({ id }) => text(id)))),
+  ];
+  const options: [string, unknown][] = [
+    ['Another IP will do', input.allowNewIp === true ? 'yes' : undefined],
+    ['Timing', timingText(input.timing)],
+    ['Requested by', input.requestedBy],
+    ['Reason', input.reason],
+  ];
+  return [...lines, ...optionLines(options)].join('\n');
+}
+
+function optionLines(options: readonly (readonly [string, unknown])[]): string[] {
+  return options
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `- ${name}: ${escapeMarkdown(cut(String(value), MAX_TEXT))}`);
 }
 
 /** A line each, beside the others: the Web UI sets a list inside a list as one run of words. */
@@ -51,7 +83,7 @@ function nicLines(ids: string[]): string[] {
 }
 
 /** Not as JSON: the Web UI makes typographic quotes of its straight ones. */
-function timingText(timing: DeleteServerNicsInput['timing']): string | undefined {
+function timingText(timing: Timing | undefined): string | undefined {
   if (timing === undefined) return undefined;
   return Object.entries(timing)
     .map(([name, value]) => `${name} ${value}`)

@@ -1,14 +1,14 @@
 /** Starts a run, or finds out which one is already open on the server. */
 import type { Workflow, WorkflowExecutionDescription } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
-import type { DeleteServerNicsInput } from '../contract';
-import { WORKFLOW_TYPE, isRecord, requestKey, serverWorkflowId } from '../contract';
+import type { DeleteServerNicsInput, RestoreServerNicsInput } from '../contract';
+import { WORKFLOW_TYPE, isRecord, requestKey, restoreKey, serverWorkflowId } from '../contract';
 import type { Temporal } from '../connection';
 import { reasonOf } from '../connection';
 import { CliError, isNotFound, isUnclear } from './errors';
 import { EXIT } from './exit-codes';
 import { chainStart, describe, firstRunOf, isOpenRun } from './lookup';
-import { startDetails, startSummary } from './start-texts';
+import { restoreDetails, restoreSummary, startDetails, startSummary } from './start-texts';
 
 const CALL_MS = 10_000;
 /** A run may close between the refused start and the look at it. */
@@ -31,23 +31,53 @@ export type Started = StartedRun &
     | { kind: 'other'; type: string }
   );
 
+/** A run that is wanted. */
+export interface StartRequest {
+  type: string;
+  input: { serverId: string };
+  /** Equal for inputs that ask for the same. */
+  key: (input: unknown) => string;
+  summary: string;
+  details: string;
+}
+
+export function deletion(input: DeleteServerNicsInput): StartRequest {
+  return {
+    type: WORKFLOW_TYPE.deleteServerNics,
+    input,
+    key: requestKey,
+    summary: startSummary(input),
+    details: startDetails(input),
+  };
+}
+
+export function restoration(input: RestoreServerNicsInput): StartRequest {
+  return {
+    type: WORKFLOW_TYPE.restoreServerNics,
+    input,
+    key: restoreKey,
+    summary: restoreSummary(input),
+    details: restoreDetails(input),
+  };
+}
+
 export async function startOrAttach(
   temporal: Temporal,
   taskQueue: string,
-  input: DeleteServerNicsInput,
+  request: StartRequest,
 ): Promise<Started> {
-  const workflowId = serverWorkflowId(input.serverId);
+  const workflowId = serverWorkflowId(request.input.serverId);
   for (let attempt = 1; ; attempt++) {
     try {
       const handle = await temporal.call(CALL_MS, () =>
-        temporal.client.workflow.start<Workflow>(WORKFLOW_TYPE.deleteServerNics, {
+        temporal.client.workflow.start<Workflow>(request.type, {
           taskQueue,
           workflowId,
-          args: [input],
+          args: [request.input],
           workflowIdConflictPolicy: 'FAIL',
           workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-          staticSummary: startSummary(input),
-          staticDetails: startDetails(input),
+          staticSummary: request.summary,
+          staticDetails: request.details,
         }),
       );
       const runId = handle.firstExecutionRunId;
@@ -66,7 +96,7 @@ export async function startOrAttach(
         );
       }
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-      const open = await openRun(temporal, workflowId, input);
+      const open = await openRun(temporal, workflowId, request);
       if (open !== null) return open;
       if (attempt === TRIES) throw error;
     }
@@ -77,7 +107,7 @@ export async function startOrAttach(
 async function openRun(
   temporal: Temporal,
   workflowId: string,
-  input: DeleteServerNicsInput,
+  request: StartRequest,
 ): Promise<Started | null> {
   try {
     const run = await describe(temporal, workflowId);
@@ -90,7 +120,8 @@ async function openRun(
       startedByUsAt: null,
     };
     const same =
-      run.type === WORKFLOW_TYPE.deleteServerNics && (await servedKey(temporal, run)) === requestKey(input);
+      run.type === request.type &&
+      (await servedKey(temporal, run, request.key)) === request.key(request.input);
     return same ? { kind: 'attached', ...found } : { kind: 'other', type: run.type, ...found };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return null;
@@ -99,7 +130,11 @@ async function openRun(
 }
 
 /** Key of the request that a run serves; `null` when it can't be read. */
-async function servedKey(temporal: Temporal, run: WorkflowExecutionDescription): Promise<string | null> {
+async function servedKey(
+  temporal: Temporal,
+  run: WorkflowExecutionDescription,
+  key: StartRequest['key'],
+): Promise<string | null> {
   // A run that has continued as new carries its own kind of input: the request is in the first run of the chain, which
   // may be too old to be kept, and then inside that input.
   const payload =
@@ -110,7 +145,7 @@ async function servedKey(temporal: Temporal, run: WorkflowExecutionDescription):
   const [decoded] = await decodePayloads(converter.payloadCodecs, [payload]);
   if (decoded === undefined) return null;
   const input = converter.payloadConverter.fromPayload<unknown>(decoded);
-  return requestKey(isRecord(input) && isRecord(input.resumed) ? input.resumed.input : input);
+  return key(isRecord(input) && isRecord(input.resumed) ? input.resumed.input : input);
 }
 
 async function inputOf(temporal: Temporal, workflowId: string, runId: string) {

@@ -1,4 +1,5 @@
 /** `ecs-nics status` */
+import { askedOf } from './asked';
 import { checkServerId, pageOf, withTemporal } from './context';
 import type { Context } from './context';
 import { endDocument, openDocument } from './documents';
@@ -25,8 +26,8 @@ export async function status(serverId: string, output: Output): Promise<ExitCode
 
 async function showOpen(context: Context, serverId: string, run: KnownRun, output: Output): Promise<void> {
   const ref = context.run(run);
-  const steps = openSteps(serverId, 'status');
   const answer = await askStatus(context.temporal, run);
+  const steps = openSteps(serverId, 'status', answer.document);
   if (answer.document !== null) {
     output.say(openReport(answer.document, ref, steps, pageOf(output)));
     output.document(openDocument(ref, answer.document));
@@ -45,6 +46,8 @@ async function showOpen(context: Context, serverId: string, run: KnownRun, outpu
 async function showClosed(context: Context, serverId: string, run: KnownRun, output: Output): Promise<void> {
   const ending = await readEnding(context.temporal, run);
   const ref = context.run(run);
-  output.say(endReport(ending, ref, endSteps(ending, serverId, null), pageOf(output)));
+  const asked = askedOf(run.description.type);
+  const steps = endSteps(ending, { serverId, runId: ref.runId, asked });
+  output.say(endReport(ending, ref, steps, pageOf(output), asked.kind));
   output.document(endDocument(ref, ending));
 }

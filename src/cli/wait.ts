@@ -1,23 +1,25 @@
 /** Follows a run to its end, shows it, and reports: the same for whoever started the run. */
-import type { DeleteServerNicsInput, ResultDocument } from '../contract';
+import type { ResultDocument } from '../contract';
 import { formatDuration } from '../contract';
 import { reasonOf } from '../connection';
+import type { Asked } from './asked';
 import type { Context } from './context';
 import { pageOf } from './context';
 import { endDocument, openDocument } from './documents';
+import type { Ending } from './ending';
 import { CliError } from './errors';
 import type { ExitCode } from './exit-codes';
-import { EXIT, exitCodeOf } from './exit-codes';
+import { EXIT, exitCodeInWindow, exitCodeOf } from './exit-codes';
 import type { FollowEnd } from './follow';
 import { follow } from './follow';
 import type { RunRef } from './link';
-import { endSteps, openSteps } from './next-steps';
+import { endSteps, openSteps, windowSteps } from './next-steps';
 import type { Output } from './output';
 import { progressView } from './progress';
-import { endReport, runLines, stepLines } from './report';
+import { endReport, openReport, runLines, stepLines } from './report';
 import type { FollowedRun } from './run-source';
 import { runSource } from './run-source';
-import { jobText } from './wording';
+import { isInWindow, jobText } from './wording';
 
 export interface AwaitedRun extends FollowedRun {
   serverId: string;
@@ -25,17 +27,56 @@ export interface AwaitedRun extends FollowedRun {
   startedAt: number;
   /** Its ids and its link have been said. */
   announced: boolean;
-  /** The request, when we know it. */
-  input: DeleteServerNicsInput | null;
+  asked: Asked;
 }
 
-export async function waitForEnd(context: Context, run: AwaitedRun, output: Output): Promise<ExitCode> {
+interface Habits {
+  /** As soon as the verdicts stand: an undo window may be open for days. */
+  untilWindow?: boolean;
+}
+
+export async function waitForEnd(
+  context: Context,
+  run: AwaitedRun,
+  output: Output,
+  { untilWindow = false }: Habits = {},
+): Promise<ExitCode> {
   const announcedId = run.announced ? run.runId : null;
+  const end = await followRun(
+    context,
+    run,
+    output,
+    context.interrupted,
+    untilWindow ? isInWindow : undefined,
+  );
+  // Only now: the run may have continued as new meanwhile.
+  const ref = context.run(run);
+  const isAbove = ref.runId === announcedId;
+  switch (end.kind) {
+    case 'closed':
+      return reportEnd(end.ending, run, ref, isAbove, output);
+    case 'enough':
+      output.say(openReport(end.document, isAbove ? null : ref, windowSteps(run.serverId), pageOf(output)));
+      output.document(openDocument(ref, end.document));
+      return exitCodeInWindow(end.document);
+    default:
+      throw stoppedWaiting(end, ref, isAbove, run.serverId, output);
+  }
+}
+
+/** Shows the run until it has closed, `stop` resolves, or what it says is enough. */
+export async function followRun(
+  context: Context,
+  run: AwaitedRun,
+  output: Output,
+  stop: Promise<unknown>,
+  isEnough?: (document: ResultDocument) => boolean,
+): Promise<FollowEnd> {
   const view = progressView(output, run.startedAt);
-  let end: FollowEnd;
   try {
-    end = await follow(runSource(context.temporal, run), view, context.interrupted);
+    return await follow(runSource(context.temporal, run), view, stop, isEnough);
   } catch (error) {
+    if (error instanceof CliError) throw error;
     throw new CliError(
       EXIT.starterFailed,
       'LostRun',
@@ -47,31 +88,41 @@ export async function waitForEnd(context: Context, run: AwaitedRun, output: Outp
   } finally {
     view.end();
   }
-  // Only now: the run may have continued as new meanwhile.
-  const ref = context.run(run);
-  const isAbove = ref.runId === announcedId;
-  if (end.kind !== 'closed') throw stoppedWaiting(end, ref, isAbove, run.serverId, output);
-  const { ending } = end;
-  const steps = endSteps(ending, run.serverId, run.input);
-  output.say(endReport(ending, isAbove ? null : ref, steps, pageOf(output)));
+}
+
+/** @param isAbove the run's ids have been said */
+export function reportEnd(
+  ending: Ending,
+  { serverId, asked }: AwaitedRun,
+  ref: RunRef,
+  isAbove: boolean,
+  output: Output,
+): ExitCode {
+  const steps = endSteps(ending, { serverId, runId: ref.runId, asked });
+  output.say(endReport(ending, isAbove ? null : ref, steps, pageOf(output), asked.kind));
   output.document(endDocument(ref, ending));
   return exitCodeOf(ending);
 }
 
-function stoppedWaiting(
-  end: Exclude<FollowEnd, { kind: 'closed' }>,
+export type Stop = Exclude<FollowEnd, { kind: 'closed' | 'enough' }>;
+
+/** @param known what else is known, in sentences */
+export function stoppedWaiting(
+  end: Stop,
   run: RunRef,
   isAbove: boolean,
   serverId: string,
   output: Output,
+  known: readonly string[] = [],
 ): CliError {
   const goesOn = `It is open and goes on by itself${end.kind === 'no-worker' ? ' as soon as a worker polls' : ''}.`;
   const lines = [
     ...lastKnown(end.document),
     goesOn,
+    ...known,
     // Standard error may well go elsewhere than what was said before.
     ...(isAbove && output.live ? [] : runLines(run)),
-    ...stepLines(openSteps(serverId), pageOf(output)),
+    ...stepLines(openSteps(serverId, undefined, end.document), pageOf(output)),
   ];
   const [code, type, message] = stopOf(end);
   return new CliError(code, type, message, openDocument(run, end.document), lines);
@@ -85,7 +136,7 @@ function lastKnown(document: ResultDocument | null): string[] {
   ];
 }
 
-function stopOf(end: Exclude<FollowEnd, { kind: 'closed' }>): [ExitCode, string, string] {
+function stopOf(end: Stop): [ExitCode, string, string] {
   switch (end.kind) {
     case 'interrupted':
       return [EXIT.interrupted, 'Interrupted', 'stopped waiting; the run goes on.'];

@@ -1,4 +1,5 @@
-/** `ecs-nics watch`: follows whatever run is open on a server; of a closed one it shows the end. */
+/** `ecs-nics watch`: follows whatever run is open on a server to its end, undo window and all; of a closed one it shows the end. */
+import { askedOf } from './asked';
 import { checkServerId, withTemporal } from './context';
 import type { ExitCode } from './exit-codes';
 import { findRun } from './lookup';
@@ -20,7 +21,7 @@ export async function watch(serverId: string, output: Output): Promise<ExitCode>
           startedAt: run.startedAt.getTime(),
           startedByUsAt: null,
           announced: run.open,
-          input: null,
+          asked: askedOf(run.description.type),
         },
         output,
       );

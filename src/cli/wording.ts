@@ -1,5 +1,5 @@
 /** How the facts of a document are said, in one place: progress, report and status can't disagree. No IO. */
-import type { JobRow, NicRow, ResultDocument } from '../contract';
+import type { Decision, JobRow, NicRow, ResultDocument } from '../contract';
 import { formatDuration } from '../contract';
 import { clean, cut, plural } from './format';
 import type { PendingActivity } from './silent';
@@ -16,9 +16,15 @@ export function verdictOf(nic: NicRow, running: boolean): string {
   return isOpen(nic, running) ? 'no verdict yet' : nic.outcome;
 }
 
+/** The verdicts stand, and the ports are kept for an undo. */
+export function isInWindow(document: ResultDocument | null): boolean {
+  return document?.phase === 'undo-window';
+}
+
 /** `waiting: another command is running on the server`. */
 export function phaseText(document: ResultDocument): string {
-  const what = document.waitingFor ? clean(document.waitingFor) : '';
+  const until = isInWindow(document) && document.undoUntil ? `undo until ${utcText(document.undoUntil)}` : '';
+  const what = document.waitingFor ? clean(document.waitingFor) : until;
   return what === '' ? document.phase : `${document.phase}: ${what}`;
 }
 
@@ -39,10 +45,42 @@ export function serverOf(document: { serverId: string; serverName: string | null
 export function messageOf(nic: NicRow): string {
   const code = nic.errorCode === null ? '' : clean(nic.errorCode);
   const message = nic.message === null ? '' : clean(nic.message);
-  const replaced =
-    nic.replacedBy === null ? '' : `now ${[nic.replacedBy.id, nic.replacedBy.ip ?? ''].join(' ').trim()}`;
   const text = code !== '' && message.startsWith(code) ? message : [code, message].filter(Boolean).join(': ');
-  return cut([text, replaced].filter(Boolean).join('; '), MAX_MESSAGE);
+  return cut(text, MAX_MESSAGE);
+}
+
+/** `→ <new id> 10.0.1.20`: what has taken the place of a NIC. */
+export function replacedText({ replacedBy }: NicRow): string {
+  if (!replacedBy) return '';
+  return cut(['→', clean(replacedBy.id), clean(replacedBy.ip ?? '')].join(' ').trim(), MAX_MESSAGE);
+}
+
+/** `undo possible until 2026-11-26 20:50 UTC (in 23 h 59 min)`; `null`: no window is open. */
+export function undoText({ undoUntil }: ResultDocument, now: number): string | null {
+  if (!undoUntil) return null;
+  const ms = Date.parse(undoUntil) - now;
+  const until = utcText(undoUntil);
+  // By a clock that is wrong it may be over already; the run's own clock decides.
+  if (!(ms > 0)) return `undo possible until ${until}`;
+  return `undo possible until ${ms < HOUR_MS ? until : until.replace(/:\d\d UTC$/, ' UTC')} (in ${longText(ms)})`;
+}
+
+/** `2026-11-26 20:50:07 UTC`; texts that are no times stay as they are. */
+export function utcText(time: string): string {
+  const [, date, clock] = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z$/.exec(time) ?? [];
+  return date === undefined ? clean(time) : `${date} ${clock} UTC`;
+}
+
+/** Windows may be open for a month: `29 d 23 h`. */
+function longText(ms: number): string {
+  const hours = Math.floor(ms / HOUR_MS);
+  if (hours < 48) return formatDuration(ms);
+  return hours % 24 === 0 ? `${hours / 24} d` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+/** `undo by ops, 5 min ago: TICKET-7`. */
+export function decisionText({ what, by, at, reason }: Decision, now: number): string {
+  return cut(`${what} by ${clean(by)}, ${agoText(at, now)}: ${clean(reason)}`, MAX_MESSAGE);
 }
 
 export function jobText(job: JobRow): string {
