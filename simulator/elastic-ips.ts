@@ -2,10 +2,10 @@ import { z } from 'zod';
 import type { Cloud } from './cloud';
 import { flatError } from './errors';
 import { firstOf } from './faults';
-import type { LedgerRequest } from './ledger';
 import type { Answer, Call, Operation } from './operation';
 import { jsonOf, ok } from './operation';
 import { elasticIpBody } from './shapes';
+import { serverConcerned } from './visibility';
 import type { ElasticIp } from './world';
 
 /** Elastic IPs (ecs-api.md §14). The codes of refusals are assumptions. */
@@ -18,7 +18,6 @@ const Binding = z.object({ publicip: z.object({ port_id: z.string().nullish() })
 
 function find(cloud: Cloud, call: Call): ElasticIp {
   const id = call.params['elasticIpId'] ?? '';
-  call.entry.elasticIpId = id;
   const elasticIp = cloud.world.elasticIps.get(id);
   if (!elasticIp) throw flatError(404, 'VPC.0504', `Elastic IP ${id} could not be found.`);
   return elasticIp;
@@ -66,13 +65,14 @@ function bind(cloud: Cloud, call: Call): Answer {
 }
 
 /** The port named, for the rule that no request may unbind. */
-function notePort(cloud: Cloud, entry: LedgerRequest, body: Buffer): void {
+const noteBinding: Operation['note'] = (cloud, entry, body, params) => {
+  if (params['elasticIpId'] !== undefined) entry.elasticIpId = params['elasticIpId'];
   const portId = Binding.safeParse(jsonOf(body)).data?.publicip.port_id;
   if (!portId) return;
   entry.portId = portId;
-  const serverId = cloud.world.livePort(portId)?.deviceId;
-  if (serverId) entry.serverId = serverId;
-}
+  const serverId = serverConcerned(cloud, portId);
+  if (serverId !== undefined) entry.serverId = serverId;
+};
 
 const vpc = (operation: Omit<Operation, 'service'>): Operation => ({ service: 'vpc', ...operation });
 
@@ -82,8 +82,7 @@ export const elasticIpOperations: readonly Operation[] = [
     method: 'GET',
     path: '/publicips',
     action: 'vpc:publicIps:list',
-    serverOf: (cloud, _params, query) =>
-      cloud.world.livePort(query.get('port_id') ?? '')?.deviceId || undefined,
+    serverOf: (cloud, _params, query) => serverConcerned(cloud, query.get('port_id') ?? ''),
     handle: list,
   }),
   vpc({
@@ -98,7 +97,7 @@ export const elasticIpOperations: readonly Operation[] = [
     method: 'PUT',
     path: '/publicips/:elasticIpId',
     action: 'vpc:publicIps:update',
-    note: notePort,
+    note: noteBinding,
     handle: bind,
   }),
 ];

@@ -1,7 +1,7 @@
 import type { LedgerView } from './ledger';
 
 export interface Violation {
-  rule: 'one-effective-deletion' | 'primary-untouched' | 'one-job-at-a-time';
+  rule: 'one-effective-deletion' | 'attach-once' | 'primary-untouched' | 'one-job-at-a-time' | 'no-unbind';
   serverId: string;
   message: string;
 }
@@ -10,11 +10,20 @@ export interface Violation {
  * What must hold whatever faults were set. Pure: a test may feed it a ledger of its own making.
  *
  * - A NIC is taken off at most once by jobs; attaching it again starts a new count.
+ * - A NIC is attached by jobs at most once without coming off in between. (One created by subnet is a port of its own each time:
+ *   who asks twice without an address gets two, and no ledger can tell that from a wish for two.)
  * - No request to delete names the server's primary NIC, not even a refused one.
- * - No submission is accepted while another job of that server runs.
+ * - No submission is accepted while another job of that server runs, whether it deletes or attaches.
+ * - No request to bind an elastic IP comes without a port, which would unbind it (ecs-api.md §14).
  */
 export function invariants(ledger: LedgerView): Violation[] {
-  return [...repeatedDeletions(ledger), ...primaryTouched(ledger), ...overlappingJobs(ledger)];
+  return [
+    ...repeatedDeletions(ledger),
+    ...repeatedAttachments(ledger),
+    ...primaryTouched(ledger),
+    ...overlappingJobs(ledger),
+    ...unbinding(ledger),
+  ];
 }
 
 /** How often each NIC was effectively taken off by a job. */
@@ -44,6 +53,34 @@ function repeatedDeletions(ledger: LedgerView): Violation[] {
     gone.add(effect.portId);
   }
   return violations;
+}
+
+function repeatedAttachments(ledger: LedgerView): Violation[] {
+  const violations: Violation[] = [];
+  const attached = new Set<string>();
+  for (const effect of ledger.effects) {
+    if (effect.kind === 'nic-detached') attached.delete(effect.portId);
+    if (effect.kind !== 'nic-attached') continue;
+    if (effect.by === 'job' && attached.has(effect.portId)) {
+      violations.push({
+        rule: 'attach-once',
+        serverId: effect.serverId ?? '',
+        message: `NIC ${effect.portId} was attached again by job ${effect.jobId ?? 'unknown'}`,
+      });
+    }
+    attached.add(effect.portId);
+  }
+  return violations;
+}
+
+function unbinding(ledger: LedgerView): Violation[] {
+  return ledger.requests
+    .filter((entry) => entry.requestClass === 'elastic-ip-bind' && entry.portId === undefined)
+    .map((entry) => ({
+      rule: 'no-unbind',
+      serverId: entry.serverId ?? '',
+      message: `request ${entry.seq} named no port to bind elastic IP ${entry.elasticIpId ?? ''} to`,
+    }));
 }
 
 function primaryTouched(ledger: LedgerView): Violation[] {

@@ -32,7 +32,7 @@ export async function serve(
   const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
   const query = new URLSearchParams(queryOf(request));
   describe(entry, operation, request, cloud, operation.serverOf?.(cloud, params, query));
-  operation.note?.(cloud, entry, body);
+  operation.note?.(cloud, entry, body, params);
   try {
     if (operation.open !== true) {
       admit(cloud, operation, params, gateway.authenticate(request, body));

@@ -54,3 +54,9 @@ export function shownNics(cloud: Cloud, server: Server, view: View, now: number)
 export function shownDevice(cloud: Cloud, port: Port, now: number): string | undefined {
   return deviceIn(cloud, port, 'port', now);
 }
+
+/** The server a request about a port is about, for faults and ledger: where it is, or where a job took it off last. */
+export function serverConcerned(cloud: Cloud, portId: string): string | undefined {
+  const port = cloud.world.ports.get(portId);
+  return port?.deviceId || port?.afterimage?.deviceId || undefined;
+}

@@ -5,17 +5,13 @@ import type { Answer, Call, Operation } from './operation';
 import { noContent, ok } from './operation';
 import { createPort, updatePort } from './port-changes';
 import { portBody } from './shapes';
-import { shownDevice } from './visibility';
+import { serverConcerned, shownDevice } from './visibility';
 import type { Port } from './world';
 
 /** Ports a page (ecs-api.md §4.2). */
 const PAGE = 2000;
 
-const serverOfPort: Operation['serverOf'] = (cloud, params) => {
-  const port = cloud.world.ports.get(params['portId'] ?? '');
-  // What reads still show is worth a fault on that server, too.
-  return port?.deviceId || port?.afterimage?.deviceId || undefined;
-};
+const serverOfPort: Operation['serverOf'] = (cloud, params) => serverConcerned(cloud, params['portId'] ?? '');
 
 function showPort(cloud: Cloud, call: Call): Answer {
   const id = call.params['portId'] ?? '';

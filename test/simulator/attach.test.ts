@@ -265,7 +265,7 @@ describe('an attachment is refused', () => {
 
 describe('an attachment that can no longer be carried out', () => {
   /** An accepted attachment of one NIC, something happening meanwhile, and what the job says then. */
-  async function after(what: (bench: Bench, serverId: string, portId: string) => void, nic?: object) {
+  async function after(what: (bench: Bench, serverId: string, portId: string) => unknown, nic?: object) {
     const bench = new Bench();
     const server = bench.server();
     const port = bench.freePort();
@@ -275,7 +275,7 @@ describe('an attachment that can no longer be carried out', () => {
     bench.advance(11);
     const job = (await bench.job(body.job_id as string)).body;
     expect(job.status).toBe('FAIL');
-    return [job.error_code, bench.control.server(server.id).nics.length];
+    return [job.error_code as string, bench.control.server(server.id).nics.length];
   }
 
   it('fails in its sub-job', async () => {
