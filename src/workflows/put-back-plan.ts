@@ -157,7 +157,7 @@ function changesTo(nic: Returning, now: InspectedNic['snapshot']): UpdatePortInp
   const same = (a: unknown, b: unknown) => a === null || JSON.stringify(a) === JSON.stringify(b);
   return {
     // It was created under a name to be found by.
-    ...((name ?? '') === (now.name ?? '') ? {} : { name }),
+    ...((name ?? '') === (now.name ?? '') ? {} : { name: name ?? '' }),
     ...(same(securityGroups, now.securityGroups) ? {} : { securityGroups }),
     ...(same(allowedAddressPairs, now.allowedAddressPairs) ? {} : { allowedAddressPairs }),
     ...(same(dhcpOptions, now.dhcpOptions) ? {} : { dhcpOptions }),

@@ -4,6 +4,8 @@ import type { Job, Metric } from './replica';
 
 /** A start of the workflow, what reaches it, and how it is ended from outside. Times count from this start. */
 export interface Start {
+  /** Default: `deleteServerNics`. */
+  workflow?: 'restoreServerNics';
   input: unknown;
   /** After the end of the run before it. */
   gapMs?: number;
@@ -17,7 +19,7 @@ export interface Start {
 
 export interface UpdatePlan {
   at: number;
-  name: 'submitted' | 'settled';
+  name: 'submitted' | 'settled' | 'undo' | 'commit';
   /** The caller's request, when it sends it along. */
   request?: unknown;
 }

@@ -58,6 +58,9 @@ export class Server {
   private madeRuns = 0;
   private madeActivities = 0;
   private madeTasks = 0;
+  /** Of the start that is played. */
+  private workflowType = 'deleteServerNics';
+  private firstRunId = '';
   private readonly restarts: number[] = [];
   /** While no worker is there; `told`: its end is on the agenda. */
   private readonly silences: { from: number; until: number; told: boolean }[] = [];
@@ -102,6 +105,8 @@ export class Server {
     const first = this.madeRuns === 0;
     const runId = this.schedule.reset && first ? 'run-after-reset' : this.newRunId();
     if (this.schedule.reset && first) this.madeRuns++;
+    this.workflowType = start.workflow ?? 'deleteServerNics';
+    this.firstRunId = this.schedule.reset && first ? original : runId;
     this.open(played, this.infoOf(runId, this.schedule.reset && first ? original : runId), {});
     const at = (ms: number) => this.now + ms;
     if (start.cancelAt !== undefined) {
@@ -635,7 +640,7 @@ export class Server {
   private initialize(input: Payload[], fields: Record<string, Payload>): Job {
     return {
       initializeWorkflow: {
-        workflowType: 'deleteServerNics',
+        workflowType: this.workflowType,
         workflowId: `nics/${this.schedule.serverId}`,
         arguments: input,
         memo: { fields },
@@ -648,9 +653,9 @@ export class Server {
     return {
       workflowId: `nics/${this.schedule.serverId}`,
       runId,
-      firstExecutionRunId: `run-${this.schedule.seed}`,
+      firstExecutionRunId: this.firstRunId,
       originalExecutionRunId,
-      workflowType: 'deleteServerNics',
+      workflowType: this.workflowType,
       searchAttributes: {},
       typedSearchAttributes: undefined as never,
       memo: {},

@@ -1,0 +1,199 @@
+/** Named schedules of undo, commit, policies and later restores on virtual time; the cloud's own state is the judge. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { ResultDocument } from '../../src/contract';
+import type { FaultSpec } from '../../simulator';
+import { differences } from '../../simulator';
+import type { Played, Schedule, Start } from './adapter';
+import { playAll, prepare } from './adapter';
+import { TIMING } from './judge';
+import type { World } from './world';
+import { createWorld } from './world';
+
+beforeAll(prepare);
+
+const WHO = { by: 'ops', reason: 'wrong server' };
+const rich = {
+  deleteOnTermination: true,
+  name: 'backend',
+  securityGroups: ['sg-b', 'sg-a'],
+  allowedAddressPairs: [{ ip_address: '10.0.1.100' }],
+  extraDhcpOpts: [{ opt_name: '51', opt_value: '24h' }],
+};
+
+interface Play {
+  world: World;
+  serverId: string;
+  nics: string[];
+  /** The state of the server before anything happened. */
+  changed: () => string[];
+  all: Played[];
+  told: ResultDocument;
+  count: (kind: string) => number;
+}
+
+async function play(
+  request: object,
+  change: Partial<Schedule> & { faults?: FaultSpec[]; nics?: object[]; jobSeconds?: number; take?: number } = {},
+  then: (play: { serverId: string; nics: string[] }) => Start[] = () => [],
+): Promise<Play> {
+  const { faults, nics: specs, jobSeconds, take, ...schedule } = change;
+  const world = createWorld(1);
+  const { control, ledger } = world.simulator;
+  const server = control.createServer({
+    jobSeconds: jobSeconds ?? 12,
+    nics: (specs ?? [{ primary: true }, rich, {}, {}]) as never,
+  });
+  const nics = server.nics.filter((nic) => !nic.primary).map((nic) => nic.id);
+  for (const fault of faults ?? []) control.addFault(fault);
+  const before = control.snapshotOf(server.id);
+  const input = {
+    serverId: server.id,
+    nics: nics.slice(0, take ?? 3).map((id) => ({ id })),
+    timing: TIMING,
+    ...request,
+  };
+  const more = then({ serverId: server.id, nics });
+  const all = await playAll({ input, serverId: server.id, seed: 1, more, ...schedule }, world);
+  control.advance(3_600_000);
+  expect(control.invariants()).toEqual([]);
+  return {
+    world,
+    serverId: server.id,
+    nics,
+    all,
+    changed: () => differences(before, control.snapshotOf(server.id)).map(({ field }) => field),
+    told: all.at(-1)?.status as ResultDocument,
+    count: (kind) => ledger.requests.filter(({ requestClass }) => requestClass === kind).length,
+  };
+}
+
+const outcomes = (told: ResultDocument) => told.nics.map(({ outcome }) => outcome);
+
+describe('the exact way', () => {
+  it('keepPort: detached, flags written once and read back, ports stay', async () => {
+    const { told, count } = await play({ keepPort: true });
+    expect([told.outcome, outcomes(told), told.warnings]).toEqual(['detached', ['detached', 'detached', 'detached'], []]);
+    expect([count('flag'), count('delete'), count('port-delete')]).toEqual([3, 1, 0]);
+    expect(told.nics.map(({ restore }) => restore)).toEqual(['exact', 'exact', 'exact']);
+  });
+
+  it('with no window the commit follows success', async () => {
+    const { told, count } = await play({ onFailure: 'restore' });
+    expect([told.outcome, outcomes(told)]).toEqual(['deleted', ['deleted', 'deleted', 'deleted']]);
+    expect(count('port-delete')).toBe(3);
+  });
+
+  it('a window that nobody uses ends with the commit', async () => {
+    const { told, all } = await play({ undoWindow: '2 hours' });
+    expect([told.outcome, told.undoUntil]).toEqual(['deleted', null]);
+    expect(all[0]?.virtualMs).toBeGreaterThan(7_200_000);
+  });
+
+  it('undo in the window puts everything back, field by field', async () => {
+    const { told, changed, all } = await play(
+      { undoWindow: '2 hours' },
+      { updates: [{ at: 600_000, name: 'undo', request: WHO }] },
+    );
+    expect([told.outcome, outcomes(told)]).toEqual(['undone', ['restored', 'restored', 'restored']]);
+    expect(told.nics.flatMap((nic) => nic.differences)).toEqual([]);
+    expect(changed()).toEqual([]);
+    expect(told.decision).toMatchObject({ what: 'undo', ...WHO });
+    expect(all[0]?.waiting[0]?.asked[0]?.answer).toMatchObject({ kind: 'completed', value: { outcome: 'undone' } });
+  });
+
+  it('commit closes the window at once', async () => {
+    const { told, all } = await play(
+      { undoWindow: '2 hours' },
+      { updates: [{ at: 600_000, name: 'commit', request: WHO }] },
+    );
+    expect(told.outcome).toBe('deleted');
+    expect(all[0]?.virtualMs).toBeLessThan(700_000);
+  });
+
+  it('a partial failure with `restore` is rolled back', async () => {
+    const { told, changed, all } = await play(
+      { onFailure: 'restore' },
+      { faults: [{ what: { kind: 'partial-failure', nics: [0] } }] },
+    );
+    expect([told.outcome, outcomes(told)]).toEqual(['rolled-back', ['still-attached', 'restored', 'restored']]);
+    expect(all[0]?.end).toMatchObject({ kind: 'failed', type: 'RolledBack' });
+    // The one that stayed is the first now, as those put back come after it.
+    expect(changed()).toEqual([]);
+  });
+
+  it('a partial failure with `keep` keeps what is gone, and sets the flag back on what stays', async () => {
+    const { told, world, serverId, nics } = await play(
+      { onCancel: 'restore' },
+      { faults: [{ what: { kind: 'partial-failure', nics: [0] } }] },
+    );
+    expect([told.outcome, outcomes(told)]).toEqual(['not-deleted', ['still-attached', 'deleted', 'deleted']]);
+    const left = world.simulator.control.snapshotOf(serverId).nics.find(({ id }) => id === nics[0]);
+    expect(left?.deleteOnTermination).toBe(true);
+  });
+
+  it.each([
+    ['while the job runs', 5_000],
+    ['in the window', 600_000],
+  ])('a cancel %s with `restore` puts back', async (_when, cancelAt) => {
+    const { all, changed, told } = await play({ undoWindow: '2 hours', onCancel: 'restore' }, { cancelAt });
+    expect([all[0]?.end.kind, outcomes(told)]).toEqual(['cancelled', ['restored', 'restored', 'restored']]);
+    expect(all[0]?.memo.result).toMatchObject({ counts: { restored: 3 } });
+    expect(changed()).toEqual([]);
+  });
+
+  it('a cancel in the window with `keep`: the ports stay, with a warning', async () => {
+    const { all, told, count } = await play({ undoWindow: '2 hours' }, { cancelAt: 600_000 });
+    expect([all[0]?.end.kind, outcomes(told)]).toEqual(['cancelled', ['detached', 'detached', 'detached']]);
+    expect([count('port-delete'), told.warnings.length]).toEqual([0, 1]);
+  });
+
+  it('a flag that can’t be set refuses the run before anything is detached, flags set back', async () => {
+    const { told, changed, count } = await play(
+      { keepPort: true },
+      {
+        faults: [
+          {
+            match: { class: 'flag' },
+            what: { kind: 'answer', status: 403, body: { error: { code: 'Pdp.0001', message: 'no' } } },
+            after: 2,
+            times: 1,
+          },
+        ],
+      },
+    );
+    expect([told.outcome, outcomes(told)]).toEqual(['cloud-refused', ['untouched', 'untouched', 'untouched']]);
+    expect([count('delete'), changed()]).toEqual([0, []]);
+  });
+});
+
+describe('later', () => {
+  const restore = (more: object = {}) => ({
+    workflow: 'restoreServerNics' as const,
+    gapMs: 1_000,
+    input: null as unknown,
+    ...more,
+  });
+
+  it.each([
+    ['ports that are gone are made again', {}, 'recreated'],
+    ['ports that are kept are attached again', { keepPort: true }, 'restored'],
+  ])('%s', async (_name, request, outcome) => {
+    const first = await play(request);
+    const document = first.told;
+    const { world, serverId } = first;
+    const all = await playAll(
+      {
+        workflow: 'restoreServerNics',
+        input: { serverId, from: { document }, nics: 'all', timing: TIMING },
+        serverId,
+        seed: 2,
+      },
+      world,
+    );
+    const told = all[0]?.status as ResultDocument;
+    expect([told.outcome, outcomes(told)]).toEqual([outcome, [outcome, outcome, outcome]]);
+    world.simulator.control.advance(3_600_000);
+    expect(first.changed().filter((field) => !['attached'].includes(field))).toEqual([]);
+    expect(restore().workflow).toBe('restoreServerNics');
+  });
+});
