@@ -131,7 +131,8 @@ function when(time: string): string {
 
 function jobLine(job: JobRow): string {
   const ended = job.endedAt === null ? '' : `, ended ${when(job.endedAt)}`;
-  return `- Job \`${plainCode(job.id)}\`: **${escaped(job.status)}**, submitted ${when(job.submittedAt)}${ended}, polls: ${job.polls}`;
+  const what = job.what === 'attach' ? ' (back to the server)' : '';
+  return `- Job \`${plainCode(job.id)}\`${what}: **${escaped(job.status)}**, submitted ${when(job.submittedAt)}${ended}, polls: ${job.polls}`;
 }
 
 function nicLines(row: NicRow, done: boolean): string[] {

@@ -11,6 +11,7 @@ import {
 } from '@temporalio/workflow';
 import { isRecord } from '../contract/input';
 import type { RunState, Wait } from './state';
+import { freshState } from './state';
 
 /** Input of a run that continues another one. */
 export interface Resumed {
@@ -27,8 +28,28 @@ export function resumedFrom(start: unknown): Resumed['resumed'] | null {
     return null;
   // Tried again after a first run that timed out before any worker saw it: the first one can't have been handed a state.
   if (attempt > 1 && continuedFromExecutionRunId === firstExecutionRunId) return null;
-  const { input, state } = (start as unknown as Resumed).resumed;
+  const { input, state: handedOn } = (start as unknown as Resumed).resumed;
+  const state = completed(handedOn);
   return { input, state: attempt > 1 ? observing(state) : state };
+}
+
+/** An older version of the worker may have handed it on: what it did not know has the value it begins with. */
+function completed(state: RunState): RunState {
+  const { document } = state;
+  return {
+    ...freshState(document, state.deadlineAt),
+    ...state,
+    document: {
+      ...document,
+      decision: document.decision ?? null,
+      nics: document.nics.map((row) => ({
+        ...row,
+        differences: row.differences ?? [],
+        remedy: row.remedy ?? null,
+      })),
+      jobs: document.jobs.map((job) => ({ ...job, what: job.what ?? 'delete' })),
+    },
+  };
 }
 
 /**
