@@ -12,6 +12,8 @@ export interface Shape {
   server?: Record<string, unknown>;
   faults?: { match: Record<string, unknown>; what: Record<string, unknown>; [more: string]: unknown }[];
   request?: Record<string, unknown>;
+  /** Recorded while it is open: it waits for something that does not come. */
+  open?: boolean;
   /** What happens to the run meanwhile; default: nothing. */
   meanwhile?: (run: Recorded) => Promise<void>;
 }
@@ -34,6 +36,20 @@ const onDelete = (what: Record<string, unknown>, more: object = { times: 1 }) =>
   ...more,
 });
 const REFUSED = { kind: 'answer', status: 403, body: { error_code: 'APIGW.0302', error_msg: 'no' } };
+
+const WHO = { by: 'recorder', reason: 'to be replayed' };
+
+/** A second run under the same id puts back what the first has taken off. */
+async function restoreAfterwards({ client, handle, stack, serverId }: Recorded): Promise<void> {
+  const { workflowId } = handle;
+  await handle.result();
+  const { runId } = await handle.describe();
+  await client.workflow.start('restoreServerNics', {
+    taskQueue: stack.taskQueue,
+    workflowId,
+    args: [{ serverId, from: { workflowId, runId }, nics: 'all', timing: TIMING }],
+  });
+}
 
 /** By name; the file of a history is called after its shape, with a number for each further run of its chain. */
 export const SHAPES: Record<string, Shape> = {
@@ -141,6 +157,71 @@ export const SHAPES: Record<string, Shape> = {
     server: { jobSeconds: 30 },
     request: { timing: { ...TIMING, firstPoll: 200, pollInterval: 200 } },
   },
+  'port-kept': { request: { keepPort: true } },
+  'committed-at-once': { request: { onFailure: 'restore' } },
+  'window-closed': { request: { undoWindow: '3s' } },
+  'window-open': { request: { undoWindow: '1 day' }, open: true, meanwhile: inWindow },
+  'window-cancelled': {
+    request: { undoWindow: '1 day' },
+    meanwhile: async (run) => {
+      await inWindow(run);
+      await run.handle.cancel();
+    },
+  },
+  undone: {
+    request: { undoWindow: '1 day' },
+    meanwhile: async (run) => {
+      await inWindow(run);
+      await run.handle.executeUpdate('undo', { args: [WHO] });
+    },
+  },
+  'undone-while-polling': {
+    server: { jobSeconds: 3 },
+    request: { keepPort: true },
+    meanwhile: async ({ handle, posted }) => {
+      await posted();
+      await handle.executeUpdate('undo', { args: [WHO] });
+    },
+  },
+  'committed-by-hand': {
+    request: { undoWindow: '1 day' },
+    meanwhile: async (run) => {
+      await inWindow(run);
+      await run.handle.executeUpdate('commit', { args: [WHO] });
+    },
+  },
+  'rolled-back': {
+    faults: [onDelete({ kind: 'partial-failure', nics: [0] })],
+    request: { onFailure: 'restore' },
+  },
+  'rolled-back-after-lost-answers': {
+    faults: [
+      onDelete({ kind: 'partial-failure', nics: [0] }),
+      { match: { class: 'attach' }, what: { kind: 'drop' }, times: 1 },
+    ],
+    request: { onFailure: 'restore' },
+  },
+  'cancelled-and-restored': {
+    server: { jobSeconds: 3 },
+    request: { onCancel: 'restore' },
+    meanwhile: async ({ handle, posted }) => {
+      await posted();
+      await handle.cancel();
+    },
+  },
+  'flag-refused': {
+    faults: [
+      {
+        match: { class: 'flag' },
+        what: { ...REFUSED, body: { error: { code: 'Pdp.0001', message: 'no' } } },
+        after: 1,
+        times: 1,
+      },
+    ],
+    request: { keepPort: true },
+  },
+  restored: { request: { keepPort: true }, meanwhile: restoreAfterwards },
+  recreated: { meanwhile: restoreAfterwards },
   'predecessor-terminated': {
     server: { jobSeconds: 5 },
     meanwhile: async ({ client, handle, stack, input, posted }) => {
@@ -157,6 +238,15 @@ export const SHAPES: Record<string, Shape> = {
     },
   },
 };
+
+/** Resolves when the run is in this phase. */
+async function inPhase(handle: WorkflowHandle, phase: string): Promise<void> {
+  while ((await handle.query<{ phase: string }>('status')).phase !== phase) await sleep(200);
+}
+
+async function inWindow({ handle }: Recorded): Promise<void> {
+  await inPhase(handle, 'undo-window');
+}
 
 /** Starts the run of a shape and plays its part until it is over. */
 export async function play(shape: Shape, stack: Stack, client: Client): Promise<string> {
@@ -185,6 +275,7 @@ export async function play(shape: Shape, stack: Stack, client: Client): Promise<
     while (!(await sent())) await sleep(100);
   };
   await shape.meanwhile?.({ stack, client, handle, serverId: server.id, input, posted });
+  if (shape.open === true) return workflowId;
   // How it ends is its shape: no end is a failure here.
   await client.workflow
     .getHandle(workflowId)
