@@ -102,22 +102,20 @@ async function untilDecided(
 ): Promise<ExitCode> {
   const announcedId = run.runId;
   let answer: UpdateAnswer | null = null;
-  const answered = asking.answer.then(
-    async (it) => {
-      answer = it;
-      // Who is refused need not wait; else the end of the run is about to come, and says more.
-      if (!isRefusal(it)) await moment();
-    },
-    (error: unknown) => {
-      throw asCliError(error, context.temporal);
-    },
-  );
+  const told = asking.answer.catch((error: unknown) => {
+    throw asCliError(error, context.temporal);
+  });
+  const enough = told.then(async (it) => {
+    answer = it;
+    // Who is refused need not wait; else the end of the run is about to come, and says more.
+    if (!isRefusal(it)) await moment();
+  });
   const interrupted = { yet: false };
   const interruption = context.interrupted.then(() => void (interrupted.yet = true));
-  const end = await followRun(context, run, output, Promise.race([interruption, answered]));
+  const end = await followRun(context, run, output, Promise.race([interruption, enough]));
   if (end.kind === 'closed' && answer === null) {
     // The answer and the end of the run come by different ways.
-    await Promise.race([answered, moment()]).catch(() => {});
+    await Promise.race([told, moment()]).catch(() => {});
   }
   const ref = context.run(run);
   const isAbove = ref.runId === announcedId;
@@ -229,9 +227,9 @@ function callsOf(context: Context, known: KnownRun, { what, who }: Wish) {
   const handle = temporal.client.workflow.getHandle(known.workflowId, undefined, {
     firstExecutionRunId: known.firstRunId,
   });
-  const { isPassing } = runSource(temporal, { ...known, startedByUsAt: null });
+  const source = runSource(temporal, { ...known, startedByUsAt: null });
   return {
-    isPassing,
+    isPassing: (error: unknown) => source.isPassing(error),
     send: async (updateId: string) => {
       const update = await temporal.call(ROUND_MS, () =>
         handle.startUpdate<unknown, [ByWhom]>(what, { args: [who], updateId, waitForStage: 'ACCEPTED' }),

@@ -34,16 +34,10 @@ function valueText(value: unknown): string {
 }
 
 function itemText(value: unknown): string {
-  switch (typeof value) {
-    case 'boolean':
-      return value ? 'yes' : 'no';
-    case 'string':
-      return clean(value);
-    case 'number':
-      return String(value);
-    default:
-      return isRecord(value) ? pairText(value) : 'none';
-  }
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (typeof value === 'string') return clean(value);
+  if (typeof value === 'number') return String(value);
+  return isRecord(value) ? pairText(value) : 'none';
 }
 
 /** Of a fixed IP its address; of other items the two parts that they have. */

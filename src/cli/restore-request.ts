@@ -68,6 +68,8 @@ export function restoreFrom(serverId: string | undefined, flags: RestoreFlags, s
     .problems) {
     // Said above, in the words of the command line.
     if (serverId === undefined && /^(serverId|from\.document):/.test(problem)) continue;
+    // Ours, made of the server id.
+    if (problem.startsWith('from.workflowId:')) continue;
     problems.push(inFlags(problem, FLAG_OF));
   }
   return {
@@ -88,8 +90,11 @@ function sourceFrom(
   saved: Saved,
   problems: string[],
 ): RestoreSource | null {
-  if (runId !== undefined) return { workflowId, runId };
-  if (saved === null) return null;
+  const document = saved === null ? null : documentFrom(saved, problems);
+  return runId === undefined ? document : { workflowId, runId };
+}
+
+function documentFrom(saved: NonNullable<Saved>, problems: string[]): { document: unknown } | null {
   if ('problem' in saved) {
     problems.push(`--document: ${saved.problem}`);
     return null;

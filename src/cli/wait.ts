@@ -59,7 +59,9 @@ export async function waitForEnd(
       output.say(openReport(end.document, isAbove ? null : ref, windowSteps(run.serverId), pageOf(output)));
       output.document(openDocument(ref, end.document));
       return exitCodeInWindow(end.document);
-    default:
+    case 'interrupted':
+    case 'no-worker':
+    case 'lost':
       throw stoppedWaiting(end, ref, isAbove, run.serverId, output);
   }
 }

@@ -1,13 +1,15 @@
 /** What an operator reads at the end. */
 import { describe, expect, it } from 'vitest';
 import type { Ending } from '../../src/cli/ending';
+import type { EndedRun } from '../../src/cli/next-steps';
 import { endSteps, openSteps } from '../../src/cli/next-steps';
 import { endReport, openReport, silentReport } from '../../src/cli/report';
 import type { SilentRun } from '../../src/cli/silent';
 import { NIC_A, NIC_B, PAGE, RUN, SERVER, document, nic, running } from './support';
 
 const input = { serverId: SERVER, nics: [{ id: NIC_A }, { id: NIC_B }], reason: 'T-1' };
-const report = (ending: Ending) => endReport(ending, RUN, endSteps(ending, SERVER, input), PAGE).join('\n');
+const ended: EndedRun = { serverId: SERVER, runId: RUN.runId, asked: { kind: 'delete', input } };
+const report = (ending: Ending) => endReport(ending, RUN, endSteps(ending, ended), PAGE).join('\n');
 
 describe('the report of an ended run', () => {
   it('all is well: verdicts, evidence, link, nothing left to do', () => {
@@ -204,7 +206,7 @@ describe('on a narrow terminal', () => {
   it('no id is broken, and only ids, links and commands are longer than the terminal', () => {
     const page = { ...PAGE, columns: 50 };
     const ending: Ending = { kind: 'completed', document: document({ warnings: ['word '.repeat(40)] }) };
-    const lines = endReport(ending, RUN, endSteps(ending, SERVER, input), page);
+    const lines = endReport(ending, RUN, endSteps(ending, ended), page);
     expect(lines).toContain(`  ${NIC_A}`);
     expect(lines).toContain('    10.0.1.20 · deleted');
     for (const line of lines)

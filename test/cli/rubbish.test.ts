@@ -2,14 +2,18 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { checkDeleteInput } from '../../src/contract';
+import type { RestoreServerNicsInput } from '../../src/contract';
+import { checkDeleteInput, checkRestoreInput } from '../../src/contract';
 import type { DeleteFlags } from '../../src/cli/request';
-import { deleteCommand, requestFrom, sortOut } from '../../src/cli/request';
+import { byWhomFrom, sortOut } from '../../src/cli/flags';
+import { deleteCommand, requestFrom } from '../../src/cli/request';
+import type { RestoreFlags } from '../../src/cli/restore-request';
+import { restoreCommand, restoreFrom } from '../../src/cli/restore-request';
 import { confirmationLines } from '../../src/cli/confirm';
-import { startDetails, startSummary } from '../../src/cli/start-texts';
+import { restoreDetails, restoreSummary, startDetails, startSummary } from '../../src/cli/start-texts';
 import { cleanEnvironment, startProgram } from '../../dev/processes';
 import { anyJson, nastyText, runs, TEST_TIMEOUT, unfit } from '../support/rubbish';
-import { NIC_A, NIC_B, PAGE, SERVER } from './support';
+import { NIC_A, NIC_B, PAGE, RUN, SERVER } from './support';
 
 vi.setConfig({ testTimeout: TEST_TIMEOUT });
 
@@ -37,6 +41,19 @@ const WRONG: Record<string, [flag: string, fc.Arbitrary<unknown>]> = {
   reason: ['--reason', fc.constantFrom('', '\n', 'x'.repeat(1_001))],
 };
 
+/** The words of each command line as a shell hands them over. */
+function throughShell(commands: string[]): string[][] {
+  const input = commands.map((command) => `printf '%s\\0' ${command} ${END}`).join('\n');
+  const words = execFileSync('sh', ['-s'], { input, encoding: 'utf8' }).split('\0').slice(0, -1);
+  const lines: string[][] = [[]];
+  for (const word of words) {
+    if (word === END) lines.push([]);
+    else lines.at(-1)?.push(word);
+  }
+  return lines.slice(0, -1);
+}
+const END = 'end-of-command-line';
+
 describe('flags', () => {
   it('are each named when they are wrong, by the words of the command line, all at once', () => {
     const wrong = fc
@@ -62,9 +79,115 @@ describe('flags', () => {
   it('unknown ones and stray words are named, whatever they are', () => {
     fc.assert(
       fc.property(fc.array(text, { maxLength: 5 }), (words) => {
-        const { serverId, unknown } = sortOut(words);
+        const { serverId, unknown } = sortOut(words, 'delete');
         expect(unknown).toHaveLength(words.length - (serverId === undefined ? 0 : 1));
         for (const problem of unknown) expect(unfit(problem, 150)).toBeNull();
+      }),
+      runs(200),
+    );
+  });
+});
+
+/** The same for restore. */
+const WRONG_RESTORE: typeof WRONG = {
+  serverId: WRONG.serverId!,
+  nic: WRONG.nic!,
+  timing: WRONG.timing!,
+  runId: ['--run-id', text],
+  by: ['--by', fc.constantFrom(undefined, '', ' \t', '…', '...', 'x'.repeat(201))],
+  reason: ['--reason', fc.constantFrom(undefined, '', '\n', ' … ', 'x'.repeat(1_001))],
+  saved: [
+    '--document',
+    fc.oneof(
+      text,
+      anyJson.map((it) => JSON.stringify(it)),
+    ),
+  ],
+};
+
+describe('flags of restore', () => {
+  it('are each named when they are wrong, by the words of the command line, all at once', () => {
+    const wrong = fc
+      .subarray(Object.keys(WRONG_RESTORE), { minLength: 1 })
+      .filter((names) => !(names.includes('runId') && names.includes('saved')))
+      .chain((names) => fc.record(Object.fromEntries(names.map((name) => [name, WRONG_RESTORE[name]![1]]))));
+    fc.assert(
+      fc.property(wrong, (bad) => {
+        const { serverId = SERVER, saved, ...flags } = bad as { serverId?: string; saved?: string };
+        const given: RestoreFlags = { by: 'ops', reason: 'T-1', wait: true, ...flags };
+        const { problems } = restoreFrom(serverId, given, saved === undefined ? null : { text: saved });
+        for (const name of Object.keys(bad)) {
+          expect(
+            problems.some((problem) => problem.startsWith(WRONG_RESTORE[name]![0])),
+            name,
+          ).toBe(true);
+        }
+        for (const problem of problems) expect(unfit(problem, 400), problem).toBeNull();
+        expect(problems.length).toBeLessThan(60);
+      }),
+      runs(400),
+    );
+  });
+
+  it('by and reason are checked the same way for undo and commit', () => {
+    fc.assert(
+      fc.property(WRONG_RESTORE.by![1], WRONG_RESTORE.reason![1], (by, reason) => {
+        const { problems } = byWhomFrom({ by, reason } as { by?: string; reason?: string });
+        expect(problems.map((problem) => problem.split(':')[0])).toEqual(['--by', '--reason']);
+      }),
+      runs(50),
+    );
+  });
+});
+
+const restores = fc
+  .record(
+    {
+      nic: fc.constantFrom<string[][]>([NIC_A], [NIC_B, NIC_A]),
+      allowNewIp: fc.boolean(),
+      dryRun: fc.boolean(),
+      by: text.filter((it) => it.length <= 200),
+      reason: text.filter((it) => it.length <= 1_000),
+      timing: fc.constantFrom('{"settle":"1s"}', '{}'),
+    },
+    { requiredKeys: ['by', 'reason'] },
+  )
+  .map((flags) => restoreFrom(SERVER, { wait: true, runId: RUN.runId, ...flags }, null))
+  .filter(({ problems }) => problems.length === 0)
+  .map(({ input }) => input as RestoreServerNicsInput);
+
+describe('a restore that passes', () => {
+  it('comes back the same from the command that is shown for it, through a real shell', () => {
+    const inputs = fc.sample(restores, { numRuns: 60, seed: 5 });
+    const source = ['--run-id', RUN.runId];
+    const lines = throughShell(
+      inputs.map((input) =>
+        restoreCommand({ serverId: SERVER, source, input, dryRun: input.dryRun === true }),
+      ),
+    );
+    inputs.forEach((input, index) => {
+      const words = lines[index] ?? [];
+      expect(words.slice(0, 3)).toEqual(['ecs-nics', 'restore', SERVER]);
+      const after = (flag: string) => words[words.indexOf(flag) + 1];
+      expect([after('--run-id'), after('--by'), after('--reason')]).toEqual([
+        RUN.runId,
+        input.requestedBy,
+        input.reason,
+      ]);
+      const named = words.filter((_, n) => words[n - 1] === '--nic');
+      expect(named).toEqual(input.nics === 'all' ? [] : input.nics.map(({ id }) => id));
+      expect(words.includes('--dry-run')).toBe(input.dryRun === true);
+      expect(words.includes('--allow-new-ip')).toBe(input.allowNewIp === true);
+    });
+  });
+
+  it('passes the check of the workflow, and is shown in bounded texts with nothing to obey in them', () => {
+    fc.assert(
+      fc.property(restores, (input) => {
+        expect(checkRestoreInput(input).problems).toEqual([]);
+        expect(unfit(restoreSummary(input), 80)).toBeNull();
+        expect(unfit(restoreDetails(input), 5_000)).toBeNull();
+        expect(restoreDetails(input)).not.toMatch(/(?<!\\)<|(?<!\\)\]\(/);
       }),
       runs(200),
     );
@@ -78,6 +201,9 @@ const requests = fc
       nic: fc.constantFrom<string[][]>([NIC_A], [NIC_B, NIC_A]),
       allowElasticIp: fc.boolean(),
       dryRun: fc.boolean(),
+      keepPort: fc.boolean(),
+      undoWindow: fc.constantFrom('0s', '24 hours'),
+      onFailure: fc.constantFrom('keep', 'restore'),
       deadline: fc.constantFrom('90s', '20 minutes', ' ', '5 MIN'),
       requestedBy: text.filter((it) => it.length <= 200),
       reason: text.filter((it) => it.length <= 1_000),
@@ -92,10 +218,9 @@ const requests = fc
 describe('a request that passes', () => {
   it('comes back the same from the command that is shown for it, through a real shell', () => {
     const inputs = fc.sample(requests, { numRuns: 60, seed: 5 });
-    const script = inputs.map((input) => `printf '%s\\0' ${deleteCommand(input)}; printf '\\001'`).join('\n');
-    const lines = execFileSync('sh', ['-s'], { input: script, encoding: 'utf8' }).split('\u0001');
+    const lines = throughShell(inputs.map(deleteCommand));
     inputs.forEach((input, index) => {
-      const words = (lines[index] ?? '').split('\0').slice(0, -1);
+      const words = lines[index] ?? [];
       expect(words.slice(0, 3)).toEqual(['ecs-nics', 'delete', SERVER]);
       const after = (flag: string) => words[words.indexOf(flag) + 1];
       if (input.reason !== undefined) expect(after('--reason')).toBe(input.reason);
@@ -158,7 +283,7 @@ describe('the program', () => {
       ],
       {},
       [
-        ...['<server-id>', '--nic: "eth0"', '--nic: "😀"', '--nic and --all', '--keep-port', '--undo-window'],
+        ...['<server-id>', '--nic: "eth0"', '--nic: "😀"', '--nic and --all', '--undo-window'],
         ...['--on-failure', '--on-cancel', '--deadline', '--timing."poll"', '--requested-by', '--reason'],
         ...[
           '"--dryrun": unknown option',
@@ -193,6 +318,29 @@ describe('the program', () => {
         ...['TEMPORAL_GRPC_META_X', 'ECS_NICS_TASK_QUEUE', 'TEMPORAL_TLS_CLIENT_KEY'],
       ],
     ],
+    [
+      'every flag of restore',
+      [
+        ...['restore', 'Zürich', '--nic', 'eth0', '--run-id', 'latest', '--document', '/no/such/file'],
+        ...['--timing', '[]', '--by', 'x'.repeat(201), '--allow-newip', 'stray'],
+      ],
+      {},
+      [
+        ...['<server-id>', '--nic: "eth0"', '--run-id: "latest" is not a run id', '--run-id and --document'],
+        ...["--document: can't be read", '--timing', '--by: 201 characters', '--reason: missing'],
+        ...['"--allow-newip": unknown option', '"stray": one argument too many'],
+      ],
+    ],
+    [
+      'every flag of undo',
+      ['undo', 'Zürich', '--by', ' ', '--reason', '…', '--now', 'stray'],
+      { ECS_NICS_TASK_QUEUE: 'a b' },
+      [
+        ...['<server-id>: "Zürich"', '--by: must be a text', '--reason: missing'],
+        ...['"--now": unknown option', '"stray": one argument too many', 'ECS_NICS_TASK_QUEUE'],
+      ],
+    ],
+    ['commit by nobody', ['commit', SERVER], {}, ['--by: missing', '--reason: missing']],
     ['an id with a line break', ['watch', `${SERVER}\n`], {}, ['<server-id>']],
     ['an empty id', ['cancel', ''], {}, ['<server-id>']],
     ['an odd limit', ['list', '--limit', '1e999'], {}, ['1 to 1000']],

@@ -14,7 +14,7 @@ interface Refusal {
 
 describe('the command line', () => {
   it.each([
-    [['--help'], /delete.*status.*watch.*cancel.*poll-now.*list.*setup/s],
+    [['--help'], /delete.*undo.*commit.*restore.*status.*watch.*cancel.*poll-now.*list.*setup/s],
     [['delete', '--help'], /--allow-elastic-ip.*130/s],
     [['--version'], /^\d+\.\d+\.\d+/],
   ])('%j is answered, with exit code 0', async (args, expected) => {
@@ -22,15 +22,24 @@ describe('the command line', () => {
     expect([code, stdout]).toEqual([0, expect.stringMatching(expected)]);
   });
 
-  it.each(['', 'delete', 'status', 'watch', 'cancel', 'poll-now', 'list', 'setup'])(
-    'the help of %j fits 80 columns, and names --json',
-    async (command) => {
-      const { code, stdout } = await starter([...(command === '' ? [] : [command]), '--help']);
-      expect(code).toBe(0);
-      if (command !== '') expect(stdout).toContain('--json');
-      for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
-    },
-  );
+  it.each([
+    '',
+    'delete',
+    'undo',
+    'commit',
+    'restore',
+    'status',
+    'watch',
+    'cancel',
+    'poll-now',
+    'list',
+    'setup',
+  ])('the help of %j fits 80 columns, and names --json', async (command) => {
+    const { code, stdout } = await starter([...(command === '' ? [] : [command]), '--help']);
+    expect(code).toBe(0);
+    if (command !== '') expect(stdout).toContain('--json');
+    for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
+  });
 
   it.each([
     [['destroy', SERVER], /unknown command 'destroy'/],

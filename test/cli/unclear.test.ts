@@ -3,7 +3,7 @@ import { ServiceError } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
 import type { Context } from '../../src/cli/context';
 import { tell } from '../../src/cli/lookup';
-import { startOrAttach } from '../../src/cli/start';
+import { deletion, restoration, startOrAttach } from '../../src/cli/start';
 import type { Temporal } from '../../src/connection';
 import { RUN, SERVER } from './support';
 
@@ -31,19 +31,26 @@ function temporalWhose(start: () => Promise<never>): Temporal {
   } as unknown as Temporal;
 }
 
-const starting = (code: number) =>
-  startOrAttach(temporalWhose(failing(code, 'transport: broken')), 'ecs-nics', {
-    serverId: SERVER,
-    nics: 'all',
-  }).catch((error: unknown) => error);
+const DELETION = deletion({ serverId: SERVER, nics: 'all' });
+const RESTORATION = restoration({
+  serverId: SERVER,
+  nics: 'all',
+  from: { workflowId: `nics/${SERVER}`, runId: RUN.runId },
+});
+const starting = (code: number, request = DELETION) =>
+  startOrAttach(temporalWhose(failing(code, 'transport: broken')), 'ecs-nics', request).catch(
+    (error: unknown) => error,
+  );
 
 describe('an answer of Temporal that does not say whether it was done', () => {
   it.each(Object.entries(UNCLEAR))('a start that ends with %s may have started', async (_name, code) => {
-    expect(await starting(code)).toMatchObject({
-      exitCode: 1,
-      known: { workflowId: `nics/${SERVER}` },
-      message: expect.stringMatching(/may be open or not\. The same command again is safe/),
-    });
+    for (const request of [DELETION, RESTORATION]) {
+      expect(await starting(code, request)).toMatchObject({
+        exitCode: 1,
+        known: { workflowId: `nics/${SERVER}` },
+        message: expect.stringMatching(/may be open or not\. The same command again is safe/),
+      });
+    }
   });
 
   it.each(Object.entries(CLEAR))('%s is a no', async (_name, code) => {

@@ -18,7 +18,13 @@ describe('the starter without a server', () => {
     ['both ways', ['delete', SERVER, '--nic', NIC, '--all', '--yes'], /--nic|--all/],
     ['an id that is none', ['delete', 'web-01', '--nic', NIC, '--yes'], /web-01/],
     ['a NIC named twice', ['delete', SERVER, '--nic', NIC, '--nic', NIC, '--yes'], /twice/],
-    ['an undo option', ['delete', SERVER, '--nic', NIC, '--keep-port', '--yes'], /not supported yet/],
+    [
+      'an undo window out of range',
+      ['delete', SERVER, '--nic', NIC, '--undo-window', '31d', '--yes'],
+      /undo-window/,
+    ],
+    ['an undo by nobody', ['undo', SERVER], /--by: missing[^]*--reason: missing/],
+    ['a restore for no reason', ['restore', SERVER, '--by', 'ops'], /--reason: missing/],
     [
       'a deadline out of range',
       ['delete', SERVER, '--nic', NIC, '--deadline', '3 days', '--yes'],
