@@ -19,7 +19,7 @@ export function bindElasticIp(
     const all = await cloud.listElasticIps(options);
     const found = all.find((each) => each.address !== null && sameIp(each.address, address));
     if (found === undefined) return refusal('missing', `there is no elastic IP ${address} any more`, MISSING);
-    if (found.portId === portId) return { kind: 'bound' };
+    if (portId !== '' && found.portId === portId) return { kind: 'bound' };
     if (!isFree(found))
       return refusal('elsewhere', `elastic IP ${address} is bound to ${holder(found)}`, TAKEN);
     try {

@@ -14,7 +14,10 @@ export function portBody(port: PortChanges & Partial<PortSpec>): Record<string, 
       ip_address: ip,
       ...(mac === null ? {} : { mac_address: mac }),
     })),
-    extra_dhcp_opts: dhcpOptions?.map(({ name, value }) => ({ opt_name: name, opt_value: value })),
+    // Without a value it would be unset.
+    extra_dhcp_opts: dhcpOptions
+      ?.filter(({ value }) => value !== null)
+      .map(({ name, value }) => ({ opt_name: name, opt_value: value })),
   };
   return Object.fromEntries(Object.entries(body).filter(([, value]) => value != null));
 }

@@ -96,10 +96,17 @@ async function asked(
   } catch (error) {
     if (error instanceof WorkflowNotFoundError || grpcCode(error) === GRPC.unavailable) throw error;
     return none(
-      `this run ${how} without a result document, and no worker told its status (${reasonOf(error)}): ` +
+      `this run ${how} without a result document, and no worker told its status (${causeOf(error)}): ` +
         `have a worker poll the task queue ${taskQueue}, or ${SAVED}`,
     );
   }
+}
+
+/** The client's own words say only that it failed. */
+function causeOf(error: unknown): string {
+  const { cause } = error as { cause?: { details?: unknown } };
+  const details = cause?.details;
+  return reasonOf(typeof details === 'string' && details !== '' ? details : error);
 }
 
 function bounded(document: unknown): ReadRunResult {

@@ -24,7 +24,11 @@ describe('docs/errors.md', () => {
 
   it('has every code of the cloud as often as the table has it, with its hint', () => {
     const named = lines.flatMap((cells) =>
-      [...(cells[0] ?? '').matchAll(/`([A-Za-z]+\.\d{4}|conflictingRequest|itemNotFound|PortNotFound|PortInUse|IpAddressInUse)`/g)]
+      [
+        ...(cells[0] ?? '').matchAll(
+          /`([A-Za-z]+\.\d{4}|conflictingRequest|itemNotFound|PortNotFound|PortInUse|IpAddressInUse)`/g,
+        ),
+      ]
         // What an error carries inside is not a code of the line.
         .filter(({ index, input }) => !input.slice(0, index).includes('around'))
         .map(([, name = '']) => `${name} ${cells[1]} ${cells.at(-1)}`),

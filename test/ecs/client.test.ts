@@ -9,7 +9,7 @@ import { RateLimiter } from '../../src/ecs/limiter';
 import { sign } from '../../src/ecs/signer';
 import { undiciTransport } from '../../src/ecs/transport';
 import type { Transport } from '../../src/ecs/transport';
-import { clientAnswered, clientOf, failure, JOB, NIC, PROJECT, serve, SERVER, SHORT } from './support';
+import { clientAnswered, clientOf, failure, JOB, NIC, PORT, PROJECT, serve, SERVER, SHORT } from './support';
 
 const json = { 'content-type': 'application/json' };
 const ACCEPTED = { body: { job_id: JOB }, headers: { 'X-Request-Id': 'req-1' } };
@@ -80,6 +80,16 @@ describe('the request', () => {
       cloud.showJob(id),
       cloud.deleteNics(id, [NIC]),
       cloud.deleteNics(SERVER, [NIC, id]),
+      cloud.attachNics(id, [NIC]),
+      cloud.attachNics(SERVER, [NIC, id]),
+      cloud.setDeleteOnTermination(id, NIC, false),
+      cloud.setDeleteOnTermination(SERVER, id, false),
+      cloud.createPort({ ...PORT, networkId: id }),
+      cloud.updatePort(id, { name: 'n' }),
+      cloud.deletePort(id),
+      cloud.bindElasticIp(id, NIC),
+      // An empty one would unbind it.
+      cloud.bindElasticIp(NIC, id),
     ];
     for (const call of calls) {
       expect(await failure(call)).toMatchObject({
@@ -94,7 +104,8 @@ describe('the request', () => {
 
   it('is not made for no NICs at all', async () => {
     const { cloud, requests } = clientAnswered(ACCEPTED);
-    expect(await failure(cloud.deleteNics(SERVER, []))).toMatchObject({ kind: 'invalid', sent: 'no' });
+    for (const call of [cloud.deleteNics(SERVER, []), cloud.attachNics(SERVER, [])])
+      expect(await failure(call)).toMatchObject({ kind: 'invalid', sent: 'no' });
     expect(requests).toEqual([]);
   });
 

@@ -1,8 +1,10 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_RULES, ERROR_TABLE } from '../../src/ecs/error-table';
+import type { Cloud } from '../../src/ecs/cloud';
 import { parseRetryAfter } from '../../src/ecs/errors';
-import { clientAnswered, failure, JOB, NIC, SERVER } from './support';
+import { TransportError } from '../../src/ecs/transport';
+import { clientAnswered, clientOf, failure, JOB, NIC, PORT, SERVER } from './support';
 import type { Canned } from './support';
 
 const post = (answer: Canned) => failure(clientAnswered(answer).cloud.deleteNics(SERVER, [NIC]));
@@ -64,6 +66,12 @@ const SPEC: Row[] = [
   [[500, 503], 'APIG.0601 APIG.0605 APIG.0606 APIG.0613', 'observe', 'unknown', 'retry'],
   [[502], 'APIG.0610', 'observe', 'unknown', 'retry'],
   [[404], 'VPC.2502', 'observe', 'unknown', 'observe'],
+  [[500], 'VPC.0706 VPC.0508', 'observe', 'unknown', 'retry'],
+  [[404], 'VPC.0504', 'observe', 'unknown', 'observe'],
+  [[409], 'VPC.0103 VPC.0512', 'wait-busy', 'refused', 'retry'],
+  [[409], 'VPC.0701 VPC.2504 VPC.0510 VPC.0511', 'never', 'refused', 'never'],
+  [[400, 404], 'VPC.2500', 'never', 'refused', 'never'],
+  [[403], 'VPC.0010', 'never', 'refused', 'credentials'],
   [[400], 'Ecs.0010 Ecs.0012 Ecs.0014 Ecs.0038 Ecs.0039 Ecs.0050 Ecs.0919', 'never', 'refused', 'never'],
   [[400], 'Ecs.0201 Ecs.0211 Ecs.0213 Ecs.0217', 'observe', 'unknown', 'retry'],
 ];
@@ -93,6 +101,8 @@ describe('the table (ecs-api.md §7.2)', () => {
     const known = new Set([
       ...cases.map(({ code }) => code),
       'PortNotFound',
+      'PortInUse',
+      'IpAddressInUse',
       'itemNotFound',
       'conflictingRequest',
     ]);
@@ -171,6 +181,84 @@ describe('where each call learns that something is gone', () => {
     });
     expect(await failure(call(404, 'APIGW.0101').showPort(NIC))).toMatchObject({ action: 'never' });
     expect(await failure(call(404, 'Ecs.9999').showServer(SERVER))).toMatchObject({ action: 'never' });
+  });
+});
+
+describe('calls that change something', () => {
+  const calls: Record<string, [string, (cloud: Cloud) => Promise<unknown>]> = {
+    deleteNics: ['ecs:cloudServerNics:delete', (cloud) => cloud.deleteNics(SERVER, [NIC])],
+    attachNics: ['ecs:cloudServers:addNics', (cloud) => cloud.attachNics(SERVER, [NIC])],
+    createPort: ['vpc:ports:create', (cloud) => cloud.createPort(PORT)],
+    setDeleteOnTermination: [
+      'ecs:cloudServers:updateServerInterface',
+      (cloud) => cloud.setDeleteOnTermination(SERVER, NIC, true),
+    ],
+    updatePort: ['vpc:ports:update', (cloud) => cloud.updatePort(NIC, { name: 'n' })],
+    deletePort: ['vpc:ports:delete', (cloud) => cloud.deletePort(NIC)],
+    bindElasticIp: ['vpc:publicIps:update', (cloud) => cloud.bindElasticIp('eip', NIC)],
+  };
+  const NOT_IDEMPOTENT = ['deleteNics', 'attachNics', 'createPort'];
+  const meet = (name: string, answer: Canned) => failure(calls[name]![1](clientAnswered(answer).cloud));
+  const lost = (name: string) =>
+    failure(calls[name]![1](clientOf('http://cloud.test', { transport: () => Promise.reject(LOST) })));
+  const LOST = new TransportError('timeout', 'maybe', 'no answer');
+
+  it.each(Object.keys(calls))(
+    '%s: its fate decides where it is not idempotent, else it is made again',
+    async (name) => {
+      const action = NOT_IDEMPOTENT.includes(name) ? 'observe' : 'retry';
+      expect(await lost(name)).toMatchObject({ action, fate: 'unknown' });
+      expect(await meet(name, { status: 502, body: '<html>' })).toMatchObject({ action, fate: 'unknown' });
+      const busy = NOT_IDEMPOTENT.includes(name) ? 'wait-busy' : 'retry';
+      expect(await meet(name, { status: 501, body: shapes('Ecs.0603')[0] })).toMatchObject({ action: busy });
+      const locked = await meet(name, { status: 400, body: shapes('Ecs.0605')[0] });
+      expect(locked).toMatchObject({ action: 'never', fate: 'refused' });
+    },
+  );
+
+  it.each(Object.keys(calls))('%s: a refused permission is named, once', async (name) => {
+    const [permission] = calls[name]!;
+    for (const code of ['Pdp.0001', 'VPC.0010', 'APIG.0302', 'Some.0000']) {
+      const { hint } = await meet(name, { status: 403, body: { code, message: 'no' } });
+      expect(hint.split(permission)).toHaveLength(2);
+    }
+    const { hint } = await meet(name, { status: 409, body: { code: 'Some.0000', message: 'no' } });
+    expect(hint).not.toContain(permission);
+  });
+
+  it.each([
+    ['setDeleteOnTermination', 404, 'Ecs.0114'],
+    ['attachNics', 404, 'Ecs.0114'],
+    ['deletePort', 404, 'VPC.2502'],
+    ['updatePort', 404, 'VPC.2502'],
+    ['bindElasticIp', 404, 'VPC.2502'],
+    ['bindElasticIp', 404, 'VPC.0504'],
+  ])('%s learns from %i %s that what it is about is gone', async (name, status, code) => {
+    const action = NOT_IDEMPOTENT.includes(name) ? expect.stringMatching(/absent|observe/) : 'absent';
+    expect(await meet(name, { status, body: { code, message: 'm' } })).toMatchObject({ action });
+    // No evidence from a failing service.
+    expect(await meet(name, { status: 500, body: { code, message: 'm' } })).toMatchObject({
+      action: 'observe',
+    });
+  });
+
+  it('only the primary NIC’s 403 speaks of the primary NIC', async () => {
+    const coded = { status: 403, body: { code: 'Some.0000', message: 'no' } };
+    for (const name of Object.keys(calls)) {
+      expect((await meet(name, coded)).hint.includes('primary NIC')).toBe(name === 'deleteNics');
+    }
+  });
+
+  it.each([
+    [400, 'VPC.2500', 'port-in-use'],
+    [404, 'VPC.2500', null],
+    [409, 'VPC.0701', 'ip-taken'],
+    [400, 'Ecs.0010', 'ip-taken'],
+    [409, 'VPC.0510', 'elastic-ip-bound'],
+    [404, 'VPC.0504', 'elastic-ip-gone'],
+    [409, 'VPC.2504', null],
+  ])('HTTP %i %s is the sign %s', async (status, code, sign) => {
+    expect((await meet('deletePort', { status, body: { code, message: 'm' } })).sign).toBe(sign);
   });
 });
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Cloud } from '../../src/ecs/cloud';
 import { CloudError } from '../../src/ecs/errors';
-import { clientAnswered, JOB, NIC, SERVER } from './support';
+import { clientAnswered, JOB, NETWORK, NIC, PORT, SERVER } from './support';
 
 const CALLS: Record<string, (cloud: Cloud) => Promise<unknown>> = {
   showServer: (cloud) => cloud.showServer(SERVER),
@@ -10,7 +10,19 @@ const CALLS: Record<string, (cloud: Cloud) => Promise<unknown>> = {
   showPort: (cloud) => cloud.showPort(NIC),
   showJob: (cloud) => cloud.showJob(JOB),
   deleteNics: (cloud) => cloud.deleteNics(SERVER, [NIC]),
+  attachNics: (cloud) => cloud.attachNics(SERVER, [NIC]),
+  setDeleteOnTermination: (cloud) => cloud.setDeleteOnTermination(SERVER, NIC, false),
+  listPorts: (cloud) => cloud.listPorts({ networkId: NETWORK }),
+  createPort: (cloud) => cloud.createPort(PORT),
+  updatePort: (cloud) => cloud.updatePort(NIC, { name: 'n' }),
+  deletePort: (cloud) => cloud.deletePort(NIC),
+  listElasticIps: (cloud) => cloud.listElasticIps(),
+  bindElasticIp: (cloud) => cloud.bindElasticIp('eip', NIC),
 };
+const SUBMISSIONS = ['deleteNics', 'attachNics'];
+const EFFECTS = [...SUBMISSIONS, 'createPort'];
+/** Calls that answer nothing. */
+const DONE = ['setDeleteOnTermination', 'updatePort', 'deletePort', 'bindElasticIp'];
 
 /** One good answer for each call, to be mutated, and errors in all shapes. */
 const SEEDS: unknown[] = [
@@ -34,6 +46,8 @@ const SEEDS: unknown[] = [
     ],
   },
   { port: { id: NIC, device_id: '', fixed_ips: [], 'binding:vif_details': { primary_interface: true } } },
+  { ports: [{ id: NIC, network_id: NETWORK, device_id: '', fixed_ips: [{ ip_address: '1.1.1.1' }] }] },
+  { publicips: [{ id: 'eip', status: 'DOWN', public_ip_address: '2.2.2.2', port_id: '' }] },
   {
     job_id: JOB,
     status: 'FAIL',
@@ -113,6 +127,8 @@ async function outcome(
     return { error: failed };
   }
 }
+const everyHas = (list: unknown, field: string): boolean =>
+  (list as Record<string, unknown>[]).every((each) => typeof each[field] === 'string' && each['id'] !== '');
 const inspectBody = (body: string): string => `for the body ${body.slice(0, 300)}`;
 
 describe.each(Object.keys(CALLS))('%s: whatever the cloud answers', (name) => {
@@ -130,8 +146,13 @@ describe.each(Object.keys(CALLS))('%s: whatever the cloud answers', (name) => {
             expect(JSON.parse(body.replace(/^\uFEFF/, '')).interfaceAttachments).toHaveLength(
               (result as []).length,
             );
-          if (name === 'deleteNics') expect((result as { jobId: string }).jobId).toMatch(/^[\w-]+$/);
-        } else if (name === 'deleteNics' && http >= 500 && error.code === null) {
+          if (SUBMISSIONS.includes(name)) expect((result as { jobId: string }).jobId).toMatch(/^[\w-]+$/);
+          if (name === 'createPort') expect((result as { id: string }).id).toMatch(/\S/);
+          if (name === 'listPorts') expect(everyHas(result, 'deviceId')).toBe(true);
+          if (name === 'listElasticIps') expect(everyHas(result, 'portId')).toBe(true);
+          // Nothing at all, or an object: never a page.
+          if (DONE.includes(name)) expect(body.trim() === '' || /^\s*(\{|null|")/.test(body)).toBe(true);
+        } else if (EFFECTS.includes(name) && http >= 500 && error.code === null) {
           expect(error.fate).toBe('unknown');
         }
       }),
@@ -157,6 +178,8 @@ describe.each(Object.keys(CALLS))('%s: whatever the cloud answers', (name) => {
           },
         },
       }),
+      JSON.stringify({ ports: Array.from({ length: 20_000 }, (_, i) => ({ id: `${i}`, device_id: '' })) }),
+      JSON.stringify({ publicips: Array.from({ length: 20_000 }, (_, i) => ({ id: `${i}` })) }),
       JSON.stringify({ status: 'FAIL', entities: { sub_jobs: Array.from({ length: 20_000 }, () => ({})) } }),
       `"${' '.repeat(size)}`,
     ];

@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { createCloud } from '../../src/ecs/client';
 import type { CloudSettings } from '../../src/ecs/client';
-import type { Cloud } from '../../src/ecs/cloud';
+import type { Cloud, PortSpec } from '../../src/ecs/cloud';
 import { systemClock } from '../../src/ecs/clock';
 import { accessKeys } from '../../src/ecs/credentials';
 import { CloudError } from '../../src/ecs/errors';
@@ -16,6 +16,17 @@ export const PROJECT = '0123456789abcdef0123456789abcdef';
 export const SERVER = '3f0b6f0e-2a53-4d59-9d1b-0a2a7e5f1c11';
 export const NIC = '6b1f7a52-5d1e-4a10-8c57-1f2f8a0d9e01';
 export const JOB = 'ff80808201a2b3c40001d5e6f7a80042';
+export const NETWORK = '0d2b7a52-5d1e-4a10-8c57-1f2f8a0d9e77';
+
+/** A port to be made, with the least it can have. */
+export const PORT: PortSpec = {
+  networkId: NETWORK,
+  name: 'n',
+  address: null,
+  securityGroups: null,
+  allowedAddressPairs: null,
+  dhcpOptions: null,
+};
 
 /** Short, so that tests of time-outs are quick. */
 export const SHORT: TransportLimits = {
