@@ -103,7 +103,7 @@ export function currentDetails(document: ResultDocument, context: DetailsContext
   }
   if (!done) {
     if (undoUntil !== null)
-      lines.push(`- Undo possible until **${when(undoUntil)}**; then the ports are deleted`);
+      lines.push(`- Undo possible until **${when(undoUntil)}**; then ports kept only for that are deleted`);
     else {
       if (document.nextLookAt !== null) lines.push(`- Next look: **${when(document.nextLookAt)}**`);
       lines.push(`- Deadline: ${when(document.deadlineAt)}`);
