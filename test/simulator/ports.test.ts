@@ -63,7 +63,7 @@ describe('creating a port', () => {
   it('is not idempotent: the same name twice makes two', async () => {
     const { bench, create } = ports();
     const ids = [await create({ name: 'twin' }), await create({ name: 'twin' })].map(
-      ({ body }) => body.port.id,
+      ({ body }) => body.port.id as string,
     );
     expect(ids[0]).not.toBe(ids[1]);
     expect((await bench.call('GET', '/ports?name=twin')).body.ports).toHaveLength(2);
