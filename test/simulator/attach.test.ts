@@ -131,6 +131,14 @@ describe('NICs of one attachment', () => {
     },
   );
 
+  it('leave those of one deletion to come off as asked', async () => {
+    const bench = new Bench({ knobs: { addOrder: 'reversed' } });
+    const server = bench.server();
+    await bench.deleteNics(server.id, [server.a, server.b]);
+    bench.advance(7);
+    expect(bench.states(server.id)).toMatchObject({ [server.a]: 'port-gone', [server.b]: 'on-server' });
+  });
+
   it('are shown from the end of the sub-job on, or later, as the knobs say', async () => {
     const early = new Bench({ knobs: { goneFrom: 'sub-job-end' } });
     const one = early.server();
@@ -158,6 +166,32 @@ describe('NICs of one attachment', () => {
     for (let i = 0; i < 3; i++) seen.push((await stale.listed(three.id)).includes(third));
     expect(seen).toEqual([false, false, true]);
     expect((await stale.port(third)).body.port.device_id).toBe('');
+  });
+});
+
+describe('a NIC that is not shown yet', () => {
+  it('is counted by reads of the server it is on, not of one it was on', async () => {
+    const bench = new Bench({ knobs: { deleteOnTermination: false, lagReads: 0 } });
+    const [from, to] = [bench.server(), bench.server()];
+    await bench.deleteNics(from.id, [from.a]);
+    bench.advance(12);
+    bench.control.setKnobs({ lagReads: 1 });
+    await bench.attachNics(to.id, [{ port_id: from.a }]);
+    bench.advance(12);
+    expect(await bench.listed(from.id)).not.toContain(from.a);
+    const seen = [await bench.listed(to.id), await bench.listed(to.id)].map((ids) => ids.includes(from.a));
+    expect(seen).toEqual([false, true]);
+  });
+
+  it('is gone at once when somebody else takes it off', async () => {
+    const bench = new Bench({ knobs: { lagSeconds: 60, flagAfterAttachByPort: true } });
+    const server = bench.server();
+    const port = bench.freePort();
+    await bench.attachNics(server.id, [{ port_id: port }]);
+    bench.advance(12);
+    expect((await bench.port(port)).body.port.device_id).toBe('');
+    bench.control.detachNic(server.id, port);
+    expect((await bench.port(port)).status).toBe(404);
   });
 });
 
@@ -222,6 +256,10 @@ describe('an attachment is refused', () => {
     });
     expect(await refusal(taken)).toEqual([400, 'Ecs.0010']);
     expect(await refusal(address('10.1.0'))).toEqual([400, 'Ecs.0005']);
+    const bench = new Bench();
+    const server = bench.server();
+    const twice = address('10.1.7.7')(bench);
+    expect((await bench.attachNics(server.id, [twice, twice])).body.error.code).toBe('Ecs.0010');
   });
 
   it('while another job runs, of either kind', async () => {

@@ -83,7 +83,10 @@ describe('the control interface', () => {
     const elsewhere = await sim('POST', `/ports/${two.id}/attach-elsewhere`);
     expect(elsewhere.status).toBe(201);
     expect((elsewhere.body.nics as { id: string }[]).map((row) => row.id)).toContain(two.id);
+    const servers = async () => ((await sim('GET', '/servers')).body.servers as unknown[]).length;
+    const before = await servers();
     expect((await sim('POST', `/ports/${two.id}/attach-elsewhere`)).status).toBe(409);
+    expect(await servers()).toBe(before);
     expect((await sim('DELETE', `/servers/${elsewhere.body.id}`)).status).toBe(204);
     expect((await sim('DELETE', `/servers/${id}`)).status).toBe(204);
     const kinds = bench.simulator.ledger.effects
@@ -172,6 +175,7 @@ describe('the invariants', () => {
     expect(invariants(view({ effects: [attached, detached, attached] }))).toEqual([]);
     const others = { ...attached, by: 'control' } as const;
     expect(invariants(view({ effects: [others, attached] }))).toHaveLength(1);
+    expect(invariants(view({ effects: [attached, others] }))).toEqual([]);
     expect(invariants(view({ effects: [attached, { ...attached, portId: 'q' }] }))).toEqual([]);
   });
 

@@ -33,13 +33,17 @@ describe('another tenant who steals an address', () => {
     expect(await holders(bench, first.ip)).not.toContain(first.id);
     expect(await holders(bench, first.ip)).toHaveLength(1);
     expect((await create(first.ip)).body.code).toBe('VPC.0701');
+    // Once it lets go, it does not come back.
+    const [thief = ''] = await holders(bench, first.ip);
+    expect((await bench.call('DELETE', `/ports/${thief}`)).status).toBe(204);
+    expect((await create(first.ip)).status).toBe(200);
     expect(bench.simulator.ledger.effects.map(({ kind, by }) => `${kind} by ${by}`)).toEqual([
-      ...[
-        'nic-detached by job',
-        'port-deleted by job',
-        'elastic-ip-unbound by job',
-        'port-created by control',
-      ],
+      'nic-detached by job',
+      'port-deleted by job',
+      'elastic-ip-unbound by job',
+      'port-created by control',
+      'port-deleted by request',
+      'port-created by request',
     ]);
   });
 

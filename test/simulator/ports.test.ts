@@ -91,6 +91,8 @@ describe('creating a port', () => {
     expect(bench.simulator.ledger.effects).toEqual([]);
     expect((await create({})).status).toBe(200);
     expect(await code(create({}))).toEqual([409, 'VPC.2504']);
+    bench.control.detachNic(server.id, server.nics[3]?.id ?? '');
+    expect((await create({})).status).toBe(200);
     bench.control.setKnobs({ deniedActions: ['vpc:ports:create'] });
     expect((await create({})).body.error.code).toBe('Pdp.0001');
   });
