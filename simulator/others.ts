@@ -92,8 +92,9 @@ export function meanwhile(cloud: Cloud, entry: LedgerRequest, what: WhatOf<'mean
     if (portId !== undefined) attempted(() => attachPortElsewhere(cloud, portId, at));
     for (const wanted of [...unbind, ...bindElsewhere]) {
       attempted(() => {
-        const port = bindElsewhere.includes(wanted) ? cloud.builder.port({}, at, 0, cause) : null;
-        moveElasticIp(cloud, findElasticIp(cloud, wanted), port && port.id, at);
+        const elasticIp = findElasticIp(cloud, wanted);
+        const portId = bindElsewhere.includes(wanted) ? cloud.builder.port({}, at, 0, cause).id : null;
+        moveElasticIp(cloud, elasticIp, portId, at);
       });
     }
   });

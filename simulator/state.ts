@@ -36,10 +36,10 @@ export interface Difference {
   after: unknown;
 }
 
-/** A copy of what is the case, whatever reads show; later changes do not reach it. */
+/** What is the case, whatever reads show. Later changes do not reach it: lists of the world are replaced, never altered. */
 export function stateOf(world: World, server: Server): ServerState {
   const nics = world.nicsOf(server).map((port, position) => nicState(world, port, position));
-  return { serverId: server.id, nics: structuredClone(nics) };
+  return { serverId: server.id, nics };
 }
 
 /** What is different, NIC by NIC and field by field; empty: the states are equal. Pure. */

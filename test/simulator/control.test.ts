@@ -59,6 +59,44 @@ describe('the control interface', () => {
     expect((await sim('GET', '/servers')).body.servers).toHaveLength(before);
   });
 
+  it('does to ports and elastic IPs what others might do', async () => {
+    const { id, nics } = (await sim('POST', '/servers', { nics: 2 })).body;
+    const nic = nics[1].id as string;
+    const changes = { securityGroups: ['sg-9'], portSecurity: false, deleteOnTermination: false };
+    expect((await sim('PATCH', `/ports/${nic}`, changes)).status).toBe(200);
+    const elasticIp = (await sim('POST', '/elastic-ips', { address: '203.0.113.50' })).body;
+    expect(elasticIp).toMatchObject({ address: '203.0.113.50', portId: '' });
+    const bind = (portId: string | null) => sim('PATCH', `/elastic-ips/${elasticIp.id}`, { portId });
+    expect((await bind(nic)).body.portId).toBe(nic);
+    expect((await sim('GET', '/elastic-ips')).body.elasticIps).toMatchObject([{ portId: nic }]);
+    expect((await sim('GET', `/servers/${id}/state`)).body).toMatchObject({
+      serverId: id,
+      nics: [{ position: 0 }, { id: nic, ...changes, elasticIp: '203.0.113.50', position: 1 }],
+    });
+    expect((await bind(null)).body.portId).toBe('');
+    expect((await bind('none')).status).toBe(404);
+
+    expect((await sim('DELETE', `/ports/${nic}`)).status).toBe(409);
+    const [one, two] = [(await sim('POST', '/ports', {})).body, (await sim('POST', '/ports', {})).body];
+    expect((await sim('DELETE', `/ports/${one.id}`)).status).toBe(204);
+    expect((await sim('DELETE', `/ports/${one.id}`)).status).toBe(404);
+    const elsewhere = await sim('POST', `/ports/${two.id}/attach-elsewhere`);
+    expect(elsewhere.status).toBe(201);
+    expect((elsewhere.body.nics as { id: string }[]).map((row) => row.id)).toContain(two.id);
+    const servers = async () => ((await sim('GET', '/servers')).body.servers as unknown[]).length;
+    const before = await servers();
+    expect((await sim('POST', `/ports/${two.id}/attach-elsewhere`)).status).toBe(409);
+    expect(await servers()).toBe(before);
+    expect((await sim('DELETE', `/servers/${elsewhere.body.id}`)).status).toBe(204);
+    expect((await sim('DELETE', `/servers/${id}`)).status).toBe(204);
+    const kinds = bench.simulator.ledger.effects
+      .filter(({ portId }) => portId === nic)
+      .map(({ kind }) => kind);
+    expect(kinds).toEqual([
+      ...['port-updated', 'flag-changed', 'elastic-ip-bound', 'elastic-ip-unbound', 'nic-detached'],
+    ]);
+  });
+
   it('sets knobs and faults, moves the clock, tells the truth', async () => {
     const { id, nics } = (await sim('POST', '/servers', { nics: 3 })).body;
     expect((await sim('PATCH', '/knobs', { jobSeconds: 20 })).body.jobSeconds).toBe(20);
@@ -128,6 +166,26 @@ describe('the invariants', () => {
     ]);
     expect(invariants(view({ effects: [detached, attached, detached] }))).toEqual([]);
     expect(deletionsPerNic(view({ effects: [detached, detached] })).get('p')).toBe(2);
+  });
+
+  it('see a NIC attached twice by jobs, unless it came off between', () => {
+    expect(invariants(view({ effects: [attached, attached] }))).toMatchObject([
+      { rule: 'attach-once', serverId: 's' },
+    ]);
+    expect(invariants(view({ effects: [attached, detached, attached] }))).toEqual([]);
+    const others = { ...attached, by: 'control' } as const;
+    expect(invariants(view({ effects: [others, attached] }))).toHaveLength(1);
+    expect(invariants(view({ effects: [attached, others] }))).toEqual([]);
+    expect(invariants(view({ effects: [attached, { ...attached, portId: 'q' }] }))).toEqual([]);
+  });
+
+  it('see an attachment accepted while a deletion ran', () => {
+    const times = { serverId: 's', nicIds: [], acceptedAt: 0, endsAt: 10 };
+    const jobs = [
+      { ...times, jobId: 'a', what: 'delete' as const },
+      { ...times, jobId: 'b', what: 'attach' as const, acceptedAt: 9, endsAt: 20 },
+    ];
+    expect(invariants(view({ jobs }))).toMatchObject([{ rule: 'one-job-at-a-time' }]);
   });
 
   it('see a job accepted while another ran', () => {

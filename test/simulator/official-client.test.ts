@@ -1,12 +1,19 @@
 import { BasicCredentials } from '@huaweicloud/huaweicloud-sdk-core';
 import {
+  BatchAddServerNicOption,
+  BatchAddServerNicsRequest,
+  BatchAddServerNicsRequestBody,
   BatchDeleteServerNicOption,
   BatchDeleteServerNicsRequest,
   BatchDeleteServerNicsRequestBody,
   EcsClient,
+  InterfaceAttachment,
   ListServerInterfacesRequest,
   ShowJobRequest,
+  ServerNicSecurityGroup,
   ShowServerRequest,
+  UpdateNicInfoRequestBody,
+  UpdateServerInterfaceRequest,
 } from '@huaweicloud/huaweicloud-sdk-ecs/v2/public-api';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Simulator } from '../../simulator';
@@ -70,6 +77,46 @@ describe('the official client', () => {
     simulator.control.advance(7_000);
     expect(await job()).toMatchObject({ status: 'SUCCESS', error_code: null });
     expect(await list()).toEqual([primary, third]);
+    expect(simulator.control.invariants()).toEqual([]);
+  });
+
+  it('attaches a kept port and a new one, and sets a flag', async () => {
+    const server = simulator.control.createServer({ nics: 2 });
+    const [primary, nic] = server.nics.map((row) => row.id);
+    const port = simulator.control.createPort().id;
+    const ecs = client();
+    const byPort = new BatchAddServerNicOption().withPortId(port);
+    const bySubnet = new BatchAddServerNicOption()
+      .withSubnetId(server.nics[1]?.networkId ?? '')
+      .withIpAddress('10.2.200.7')
+      .withSecurityGroups([new ServerNicSecurityGroup('sg-7')]);
+    const accepted = raw(
+      await ecs.batchAddServerNics(
+        new BatchAddServerNicsRequest(server.id).withBody(
+          new BatchAddServerNicsRequestBody([byPort, bySubnet]),
+        ),
+      ),
+    );
+    simulator.control.advance(12_000);
+    expect(await ecs.showJob(new ShowJobRequest(accepted.job_id))).toMatchObject({
+      status: 'SUCCESS',
+      entities: { sub_jobs: [{ entities: { nic_id: port } }, { status: 'SUCCESS' }] },
+    });
+    const rows = raw(await ecs.listServerInterfaces(new ListServerInterfacesRequest(server.id)));
+    const ids = rows.interfaceAttachments.map((row) => row.port_id);
+    expect(ids.slice(0, 3)).toEqual([primary, nic, port]);
+    expect(simulator.control.server(server.id).nics[3]).toMatchObject({
+      ...{ id: ids[3], ip: '10.2.200.7', securityGroups: ['sg-7'] },
+    });
+
+    const flag = () => simulator.control.server(server.id).nics[2]?.deleteOnTermination;
+    expect(flag()).toBe(false);
+    await ecs.updateServerInterface(
+      new UpdateServerInterfaceRequest(server.id, port).withBody(
+        new UpdateNicInfoRequestBody(new InterfaceAttachment().withDeleteOnTermination(true)),
+      ),
+    );
+    expect(flag()).toBe(true);
     expect(simulator.control.invariants()).toEqual([]);
   });
 

@@ -63,7 +63,7 @@ describe('creating a port', () => {
   it('is not idempotent: the same name twice makes two', async () => {
     const { bench, create } = ports();
     const ids = [await create({ name: 'twin' }), await create({ name: 'twin' })].map(
-      ({ body }) => body.port.id,
+      ({ body }) => body.port.id as string,
     );
     expect(ids[0]).not.toBe(ids[1]);
     expect((await bench.call('GET', '/ports?name=twin')).body.ports).toHaveLength(2);
@@ -91,6 +91,8 @@ describe('creating a port', () => {
     expect(bench.simulator.ledger.effects).toEqual([]);
     expect((await create({})).status).toBe(200);
     expect(await code(create({}))).toEqual([409, 'VPC.2504']);
+    bench.control.detachNic(server.id, server.nics[3]?.id ?? '');
+    expect((await create({})).status).toBe(200);
     bench.control.setKnobs({ deniedActions: ['vpc:ports:create'] });
     expect((await create({})).body.error.code).toBe('Pdp.0001');
   });

@@ -69,6 +69,15 @@ export class Bench {
     return this.call('GET', `/jobs/${id}`);
   }
 
+  /** What the wire says of the NICs of a job. */
+  async subJobs(id: string) {
+    return (await this.job(id)).body.entities.sub_jobs as {
+      status: string;
+      error_code: string | null;
+      entities: { nic_id?: string };
+    }[];
+  }
+
   port(id: string): Promise<Reply> {
     return this.call('GET', `/ports/${id}`);
   }
