@@ -8,7 +8,10 @@ import { elasticIpBody } from './shapes';
 import { serverConcerned } from './visibility';
 import type { ElasticIp } from './world';
 
-/** Elastic IPs (ecs-api.md §14). The codes of refusals are assumptions. */
+/**
+ * Elastic IPs (ecs-api.md §14). Codes of refusals are those of the vendor's list of error codes (VPC.0504, 0510, 0511), but for a
+ * missing port's, which is an assumption.
+ */
 
 /** Elastic IPs a page. Assumption: as ports. */
 const PAGE = 2000;
@@ -50,10 +53,10 @@ function bind(cloud: Cloud, call: Call): Answer {
   const port = cloud.world.livePort(portId);
   if (portId !== '' && !port) throw flatError(400, 'VPC.0517', `Port ${portId} could not be found.`);
   if (port && cloud.world.elasticIpOf(port)) {
-    throw flatError(409, 'VPC.0517', `Port ${portId} has an elastic IP already.`);
+    throw flatError(409, 'VPC.0511', `Port ${portId} has an elastic IP already.`);
   }
   if (port && elasticIp.portId !== '') {
-    throw flatError(409, 'VPC.0515', `Elastic IP ${elasticIp.id} is bound to port ${elasticIp.portId}.`);
+    throw flatError(409, 'VPC.0510', `Elastic IP ${elasticIp.id} is bound to port ${elasticIp.portId}.`);
   }
   const cause = { by: 'request', requestSeq: call.entry.seq } as const;
   if (!firstOf(call.faults, 'ignored')) {

@@ -41,6 +41,18 @@ describe('inspectServer', () => {
     expect(result.primary.portsDeny).not.toContain(server.nics[0]);
   });
 
+  it('tells how long a long job takes once the worker has seen some', async () => {
+    const server = bench.createServer({ nics: 7, jobSeconds: 0 });
+    expect((await inspect(server.id)).longJobMs).toBeNull();
+    for (const nicId of server.nics.slice(1, 6)) {
+      const input = { serverId: server.id, nicIds: [nicId], originalRunId: RUN.runId };
+      const answer = await call(activities, 'deleteNics', input);
+      if (answer.kind !== 'accepted') throw new Error(answer.kind);
+      await call(activities, 'getJobStatus', { jobId: answer.jobId });
+    }
+    expect((await inspect(server.id)).longJobMs).toBe(0);
+  });
+
   it('tells where a NIC is that is not on the server', async () => {
     const server = bench.createServer();
     const other = bench.createServer();

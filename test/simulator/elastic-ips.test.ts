@@ -107,8 +107,8 @@ describe('elastic IPs', () => {
       return [status, body.code as string];
     };
     expect(await code(bind(NOBODY, free))).toEqual([400, 'VPC.0517']);
-    expect(await code(bind(carrier, free))).toEqual([409, 'VPC.0517']);
-    expect(await code(bind(other))).toEqual([409, 'VPC.0515']);
+    expect(await code(bind(carrier, free))).toEqual([409, 'VPC.0511']);
+    expect(await code(bind(other))).toEqual([409, 'VPC.0510']);
     expect(await code(bind(other, NOBODY))).toEqual([404, 'VPC.0504']);
     expect(await code(bench.call('PUT', `/publicips/${free}`, {}))).toEqual([400, 'VPC.0002']);
     expect(bench.simulator.ledger.effects).toEqual([]);

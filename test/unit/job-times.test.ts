@@ -122,3 +122,27 @@ describe('the learned pace of polls', () => {
     );
   });
 });
+
+describe('a long job', () => {
+  const longOf = (seconds: readonly number[]) => {
+    const times = new JobTimes();
+    seconds.forEach((took, n) =>
+      times.add(`job-${n}`, new Date(began).toISOString(), new Date(began + took * 1_000).toISOString()),
+    );
+    return times.long();
+  };
+
+  it('is not known from fewer than five', () => {
+    expect(longOf([])).toBeNull();
+    expect(longOf([10, 11, 12, 13])).toBeNull();
+    expect(longOf([14, 10, 11, 12, 13])).toBe(14_000);
+  });
+
+  it('is one that 95 of 100 stay within', () => {
+    const seconds = Array.from({ length: 100 }, (_, n) => ((n * 37) % 100) + 1);
+    expect(longOf(seconds)).toBe(95_000);
+    // One in thirty that hangs does not make it long, three do.
+    expect(longOf([...Array<number>(29).fill(10), 9_000])).toBe(10_000);
+    expect(longOf([...Array<number>(27).fill(10), 9_000, 9_000, 9_000])).toBe(9_000_000);
+  });
+});

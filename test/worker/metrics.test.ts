@@ -10,10 +10,11 @@ import { METRIC } from '../../src/contract/metrics';
 import { ERROR_TABLE } from '../../src/ecs/error-table';
 import { withheldError } from '../../src/ecs/errors';
 import { observed } from '../../src/ecs/observe';
+import type { Operation } from '../../src/ecs/operations';
 import { cloudObserver, codeLabels, startAtZero } from '../../src/worker/metrics';
 import { installRuntime } from '../../src/worker/runtime';
 import type { Canned } from '../ecs/support';
-import { clientAnswered, failure, JOB, NIC, SERVER } from '../ecs/support';
+import { clientAnswered, failure, JOB, NIC, PORT, SERVER } from '../ecs/support';
 import { scrape } from '../support/scrape';
 
 /** What was counted, as `name{label values in the order of their names}`. */
@@ -64,6 +65,31 @@ describe('counting calls of the cloud', () => {
     await failure(cloud.showServer(SERVER));
     expect(requests).toHaveLength(2);
     expect(events()).toEqual({ 'ecs_nics_cloud_failures{APIG.0307,showServer}': 1 });
+  });
+
+  it('counts every call under its own name, and has a series for each from the start', async () => {
+    const { cloud, counts, events } = watched({ status: 502, body: '<html>' });
+    const calls: Record<Operation, () => Promise<unknown>> = {
+      showServer: () => cloud.showServer(SERVER),
+      listInterfaces: () => cloud.listInterfaces(SERVER),
+      showPort: () => cloud.showPort(NIC),
+      showJob: () => cloud.showJob(JOB),
+      deleteNics: () => cloud.deleteNics(SERVER, [NIC]),
+      attachNics: () => cloud.attachNics(SERVER, [NIC]),
+      setDeleteOnTermination: () => cloud.setDeleteOnTermination(SERVER, NIC, true),
+      listPorts: () => cloud.listPorts({ name: 'n' }),
+      createPort: () => cloud.createPort(PORT),
+      updatePort: () => cloud.updatePort(NIC, { name: 'n' }),
+      deletePort: () => cloud.deletePort(NIC),
+      listElasticIps: () => cloud.listElasticIps(),
+      bindElasticIp: () => cloud.bindElasticIp('eip', NIC),
+    };
+    for (const call of Object.values(calls)) await failure(call());
+    expect(events()).toEqual(
+      Object.fromEntries(Object.keys(calls).map((name) => [`ecs_nics_cloud_failures{http_502,${name}}`, 1])),
+    );
+    for (const name of Object.keys(calls))
+      expect(counts).toHaveProperty([`ecs_nics_cloud_throttled{${name}}`], 0);
   });
 
   it('counts what a look at ports makes nothing of', async () => {
