@@ -12,13 +12,14 @@ import { inFlight } from './measures/in-flight';
 import type { Measure } from './measures/measure';
 import { memory } from './measures/memory';
 import { restart } from './measures/restart';
+import { undo } from './measures/undo';
 import { buildNaiveBundle } from './naive/bundle';
 import type { Name, Options } from './options';
 import { HELP, readOptions, UsageError } from './options';
 import type { Measurement, Report } from './report';
 import { table, unjudged } from './report';
 
-const MEASURES: Record<Name, Measure> = { cost, restart, 'in-flight': inFlight, memory };
+const MEASURES: Record<Name, Measure> = { cost, restart, 'in-flight': inFlight, memory, undo };
 
 /** What is up at the moment. */
 let bed: Bed | undefined;

@@ -2,7 +2,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-export const NAMES = ['cost', 'restart', 'in-flight', 'memory'] as const;
+export const NAMES = ['cost', 'restart', 'in-flight', 'memory', 'undo'] as const;
 export type Name = (typeof NAMES)[number];
 
 export interface Options {
@@ -25,6 +25,7 @@ Temporal server and the simulated cloud. Some six minutes on two quiet cores.
                     restart    back at work after kill -9 while waiting
                     in-flight  POSTs when the worker dies during one
                     memory     resident memory of a run that waits
+                    undo       NICs put back, beside re-creating them
   --runs <n>      workflow runs per worker and round, 1 to 10,000
   --rounds <n>    how often both take their turn, 1 to 100
   --quick         fewer runs, short jobs, one round, no in-flight (75 s): shows
