@@ -8,9 +8,11 @@ import { call, createBench, environmentOf, RUN } from './support';
 const bench = createBench();
 const { control, ledger } = bench.simulator;
 let activities: CloudActivities;
+let impatient: CloudActivities;
 beforeAll(async () => {
   const url = await bench.simulator.listen();
-  activities = bench.activitiesAt(url, { ...DEFAULT_LIMITS, headersMs: 700 });
+  activities = bench.activitiesAt(url);
+  impatient = bench.activitiesAt(url, { ...DEFAULT_LIMITS, headersMs: 700 });
 });
 afterEach(() => {
   control.clearFaults();
@@ -64,7 +66,7 @@ describe('attachNics', () => {
   ])('%s', async (_name, what, expected, jobs) => {
     const server = bench.createServer();
     bench.fault({ match: { class: 'attach', serverId: server.id }, what: what as never, times: 1 });
-    expect(await attach(server.id, [control.createPort({}).id])).toMatchObject(expected);
+    expect(await attach(server.id, [control.createPort({}).id], { of: impatient })).toMatchObject(expected);
     expect(sent(server.id)).toHaveLength(1);
     expect(ledger.forServer(server.id).jobs).toHaveLength(jobs);
   });
@@ -174,7 +176,7 @@ describe('createPort', () => {
     const input = inputOf();
     const since = ledger.requests.length;
     strike('port-create', what);
-    expect(await create(input)).toMatchObject({
+    expect(await create(input, {}, impatient)).toMatchObject({
       kind: 'unknown',
       why: expect.stringContaining('createPort'),
     });
@@ -251,8 +253,8 @@ describe('createPort', () => {
 
   it('an attempt that grows too old during the look-up makes nothing', async () => {
     const since = ledger.requests.length;
-    strike('ports', { kind: 'delay', ms: 400 });
-    const info = { currentAttemptScheduledTimestampMs: Date.now() - 29_800 };
+    strike('ports', { kind: 'delay', ms: 2_500 });
+    const info = { currentAttemptScheduledTimestampMs: Date.now() - 28_000 };
     expect(await create(inputOf(), info)).toEqual({ kind: 'unsent', why: 'late' });
     expect(madeBy(since)).toEqual([]);
   });

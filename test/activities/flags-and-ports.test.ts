@@ -8,9 +8,11 @@ import { call, createBench, environmentOf, RUN } from './support';
 const bench = createBench();
 const { control, ledger } = bench.simulator;
 let activities: CloudActivities;
+let impatient: CloudActivities;
 beforeAll(async () => {
   const url = await bench.simulator.listen();
-  activities = bench.activitiesAt(url, { ...DEFAULT_LIMITS, headersMs: 700 });
+  activities = bench.activitiesAt(url);
+  impatient = bench.activitiesAt(url, { ...DEFAULT_LIMITS, headersMs: 700 });
 });
 afterEach(() => {
   control.clearFaults();
@@ -34,17 +36,12 @@ const UNAUTHORIZED = {
 };
 
 describe('setPortFlags', () => {
-  const set = (server: { id: string; nics: string[] }, value: boolean, info: object = {}) =>
-    call(
-      activities,
-      'setPortFlags',
-      {
-        ...effect,
-        serverId: server.id,
-        flags: Object.fromEntries(server.nics.slice(1).map((id) => [id, value])),
-      },
-      environmentOf(info),
-    );
+  const set = (server: { id: string; nics: string[] }, value: boolean, of = activities) =>
+    call(of, 'setPortFlags', {
+      ...effect,
+      serverId: server.id,
+      flags: Object.fromEntries(server.nics.slice(1).map((id) => [id, value])),
+    });
   const flagOf = (id: string, serverId: string) =>
     control.server(serverId).nics.find((nic) => nic.id === id)?.deleteOnTermination;
 
@@ -141,7 +138,7 @@ describe('setPortFlags', () => {
   ])('%s is left to the engine, or to a person', async (_name, what, failure) => {
     const server = bench.createServer();
     strike('flag', what);
-    await expect(set(server, false)).rejects.toMatchObject(failure);
+    await expect(set(server, false, impatient)).rejects.toMatchObject(failure);
   });
 
   it('a refused permission is named', async () => {
@@ -216,9 +213,9 @@ describe('deletePorts', () => {
 
   it('an attempt that grows too old between two ports says so without lying: the next one does the rest', async () => {
     const ids = Array.from({ length: 6 }, () => control.createPort({}).id);
-    strike('port-delete', { kind: 'delay', ms: 400 });
-    // 30.2 s are left: enough for the first call to be written, and not for those after it.
-    const info = { currentAttemptScheduledTimestampMs: Date.now() - 29_800 };
+    strike('port-delete', { kind: 'delay', ms: 2_500 });
+    // 32 s are left: enough for the first call to be written, and not for those after it.
+    const info = { currentAttemptScheduledTimestampMs: Date.now() - 28_000 };
     await expect(remove(ids, info)).rejects.toMatchObject({ type: 'CloudUnavailable', nonRetryable: false });
     const deleted = ledger.effects.filter(({ portId }) => ids.includes(portId ?? ''));
     expect(deleted.filter(({ kind }) => kind === 'port-deleted')).toHaveLength(1);
