@@ -112,7 +112,7 @@ export async function findSource(
       ...passed,
       ...stepLines(
         [
-          { text: 'To name the run:', command: `${start} --run-id … ${byWhom}` },
+          { text: 'To name the run:', command: `${start} --run-id RUN ${byWhom}` },
           {
             text: 'To give the result that was saved of it (the document of --json):',
             command: `${start} --document result.json ${byWhom}`,

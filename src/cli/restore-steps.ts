@@ -49,7 +49,11 @@ export function remedySteps(document: ResultDocument | null): Step[] {
     const isBack = nic.outcome === 'restored' || nic.outcome === 'recreated';
     const state = isBack ? 'is back, but not as it was' : `is not back (${nic.outcome})`;
     return [
-      { text: `NIC ${nic.id}, ${ipOf(nic)}, ${state}. By hand:`, command: clean(nic.remedy), whole: true },
+      {
+        text: `NIC ${nic.id}, ${ipOf(nic)}, ${state}. By hand:`,
+        command: clean(nic.remedy),
+        whole: !nic.remedy.startsWith('ecs-nics '),
+      },
     ];
   });
 }

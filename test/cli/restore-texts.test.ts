@@ -51,10 +51,10 @@ describe('an open undo window', () => {
       '  job         ff8080826a7b4f0e016a8d3c7a5b1234 SUCCESS after 12 s, 2 polls',
       '',
       '  To put everything back exactly:',
-      `    ecs-nics undo ${SERVER} --by … --reason …`,
+      `    ecs-nics undo ${SERVER} --by YOU --reason WHY`,
       '',
       '  To close the window now and for good:',
-      `    ecs-nics commit ${SERVER} --by … --reason …`,
+      `    ecs-nics commit ${SERVER} --by YOU --reason WHY`,
       '',
       '  To follow it to its end:',
       `    ecs-nics watch ${SERVER}`,
@@ -107,7 +107,7 @@ describe('after a deletion', () => {
       [
         '  To put 2 NICs back (1 exactly as before; 1 same IP, new MAC):',
         `    ecs-nics restore ${SERVER} \\`,
-        `      --run-id ${RUN.runId} --by … --reason …`,
+        `      --run-id ${RUN.runId} --by YOU --reason WHY`,
       ].join('\n'),
     );
     for (const nic of [off({ snapshot: null }), off({ restore: 'no' }), off({ outcome: 'restored' })]) {
@@ -236,11 +236,11 @@ describe('every command that is shown', () => {
   it.concurrent.each(steps.map(({ command }) => [command]))(
     '%s: passes the program once it is filled in',
     async (command) => {
-      const [, ...words] = command.replaceAll('…', 'T-7').split(' ');
+      const [, ...words] = command.replace('YOU', 'ops').replace('WHY', 'T-7').split(' ');
       const { code, stderr } = await run(words);
       expect(stderr).toContain('Temporal is not reachable');
       expect(code).toBe(1);
-      if (!command.includes('…')) return;
+      if (!command.includes('YOU')) return;
       // As it stands it says nothing of who and why.
       const blank = await run(command.split(' ').slice(1));
       expect([blank.code, blank.stderr]).toEqual([

@@ -74,7 +74,7 @@ describe('an undo window', { timeout: 60_000 }, () => {
       }),
     ]);
     const status = await stack.starter(['status', server]);
-    expect(status.stdout).toContain(`ecs-nics undo ${server} --by … --reason …`);
+    expect(status.stdout).toContain(`ecs-nics undo ${server} --by YOU --reason WHY`);
     const restore = await json(['restore', server, ...WHO]);
     expect([restore.code, restore.answer.error?.type]).toEqual([4, 'DifferentRequest']);
     expect(restore.stderr).toContain(`ecs-nics undo ${server}`);
