@@ -66,8 +66,8 @@ async function untilAnswered(
         accepted = null;
       } else if (!calls.isPassing(error)) throw error;
     }
-    if (state.over) return new Promise(() => {});
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    if (state.over) return new Promise(() => {});
   }
 }
 

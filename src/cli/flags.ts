@@ -61,11 +61,11 @@ const BY_WHOM_FLAGS: FlagNames = [
 ];
 
 /** As next steps show them: to be filled in by whoever copies the command. */
-export const BY_WHOM_WORDS = ['--by', '…', '--reason', '…'];
+export const BY_WHOM_WORDS = ['--by', 'YOU', '--reason', 'WHY'];
 
 /** Who asks, and why: both required. What was copied without being filled in counts as missing. */
 export function byWhomFrom(flags: ByWhomFlags): { who: ByWhom; problems: string[] } {
-  const given = (text: string | undefined) => (/^(…|\.\.\.)$/.test(text?.trim() ?? '') ? undefined : text);
+  const given = (text: string | undefined) => (text === 'YOU' || text === 'WHY' ? undefined : text);
   const { who, problems } = checkByWhom({ by: given(flags.by), reason: given(flags.reason) });
   return {
     who: who ?? { by: '', reason: '' },

@@ -127,8 +127,6 @@ export function restoreCommand({ serverId, nics, source = [], dryRun, input }: R
   if (input?.allowNewIp === true) words.push('--allow-new-ip');
   if (input?.timing !== undefined) words.push('--timing', JSON.stringify(input.timing));
   if (input?.requestedBy && input.reason) words.push('--by', input.requestedBy, '--reason', input.reason);
-  const line = words.map(shellQuote);
-  // Not quoted: they stand for words that are still to come.
-  if (!line.includes('--by')) line.push(...BY_WHOM_WORDS);
-  return line.join(' ');
+  else words.push(...BY_WHOM_WORDS);
+  return words.map(shellQuote).join(' ');
 }

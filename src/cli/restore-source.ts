@@ -92,8 +92,8 @@ export async function findSource(
     const assessment = assess(run, wanted);
     const ended = run.endedAt === null ? '' : `, ended ${agoText(run.endedAt, page.now)}`;
     if (assessment.kind === 'source') {
-      const what = `${run.runId} (${run.document?.outcome}${ended}): ${plural(assessment.nics, 'NIC')}`;
-      return { runId: run.runId, lines: fact('from run', what, page) };
+      const what = `${run.document?.outcome}${ended}; ${plural(assessment.nics, 'NIC')}`;
+      return { runId: run.runId, lines: [...fact('from run', run.runId, page), ...fact('', what, page)] };
     }
     passed.push(`  ${run.runId}${ended}: ${assessment.why}`);
     if (assessment.kind === 'stop') break;
@@ -112,7 +112,7 @@ export async function findSource(
       ...passed,
       ...stepLines(
         [
-          { text: 'To name the run:', command: `${start} --run-id … ${byWhom}` },
+          { text: 'To name the run:', command: `${start} --run-id RUN ${byWhom}` },
           {
             text: 'To give the result that was saved of it (the document of --json):',
             command: `${start} --document result.json ${byWhom}`,

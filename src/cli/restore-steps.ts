@@ -49,15 +49,21 @@ export function remedySteps(document: ResultDocument | null): Step[] {
     const isBack = nic.outcome === 'restored' || nic.outcome === 'recreated';
     const state = isBack ? 'is back, but not as it was' : `is not back (${nic.outcome})`;
     return [
-      { text: `NIC ${nic.id}, ${ipOf(nic)}, ${state}. By hand:`, command: clean(nic.remedy), whole: true },
+      {
+        text: `NIC ${nic.id}, ${ipOf(nic)}, ${state}. By hand:`,
+        command: clean(nic.remedy),
+        whole: !nic.remedy.startsWith('ecs-nics '),
+      },
     ];
   });
 }
 
-/** After a run that could not put everything back. */
+const TRY_AGAIN = 'This needs a person. What is in place stays so when the rest is tried again:';
+
+/** After a deletion that could not put everything back. */
 export function tryAgainStep({ serverId, runId }: EndedRun): Step {
   return {
-    text: 'This needs a person. What is in place stays so when the rest is tried again:',
+    text: TRY_AGAIN,
     command: restoreCommand({ serverId, source: ['--run-id', runId] }),
   };
 }
@@ -71,13 +77,7 @@ export function restoreSteps(
   const { document } = ending;
   const again = (more: { nics?: string[]; dryRun?: boolean } = {}) =>
     restoreCommand({ serverId, source, input, ...more });
-  const needsPerson = [
-    ...remedySteps(document),
-    {
-      text: 'This needs a person. What is in place stays so when the rest is tried again:',
-      command: again(),
-    },
-  ];
+  const needsPerson = [...remedySteps(document), { text: TRY_AGAIN, command: again() }];
   switch (ending.kind) {
     case 'completed': {
       if (document?.outcome !== 'planned') return remedySteps(document);

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { endDocument } from '../../src/cli/documents';
 import type { Counts, Ending } from '../../src/cli/ending';
 import { endingOfFailure } from '../../src/cli/ending';
-import { exitCodeOf } from '../../src/cli/exit-codes';
+import { exitCodeInWindow, exitCodeOf } from '../../src/cli/exit-codes';
 import { asDocument } from '../../src/cli/query';
 import { RUN, document, nic } from './support';
 
@@ -50,6 +50,26 @@ describe('the exit code', () => {
     expect(exitCodeOf({ kind: 'completed', document: null })).toBe(0);
     expect(exitCodeOf(endingOfFailure(new TerminatedFailure('by hand'), ''))).toBe(6);
     expect(exitCodeOf(endingOfFailure(new TimeoutFailure('late', undefined, 'START_TO_CLOSE'), ''))).toBe(6);
+  });
+});
+
+describe('the exit code beside the outcome', () => {
+  it.each([
+    ['detached', 0],
+    ['deleted', 0],
+    ['nothing-to-do', 0],
+    ['not-deleted', 3],
+    ['outcome-unknown', 6],
+  ] as const)('in a window with %s is %d', (outcome, code) => {
+    expect(exitCodeInWindow(document({ outcome, phase: 'undo-window' }))).toBe(code);
+  });
+
+  it('a cancelled run that could not put everything back needs a person', () => {
+    const result = document({ outcome: 'cancelled', nics: [nic({ outcome: 'detached', remedy: 'POST …' })] });
+    const counts = { detached: 1 };
+    expect(exitCodeOf({ kind: 'cancelled', document: result, totals: null, counts })).toBe(6);
+    const back = document({ nics: [nic({ outcome: 'restored', remedy: 'PUT …' })] });
+    expect(exitCodeOf({ kind: 'cancelled', document: back, totals: null, counts: { restored: 1 } })).toBe(5);
   });
 });
 

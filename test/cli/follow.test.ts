@@ -1,5 +1,6 @@
 /** Waiting for the end of a run, on virtual time: it always ends, whatever is down. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { ResultDocument } from '../../src/contract';
 import type { Ending } from '../../src/cli/ending';
 import type { FollowEnd, FollowState, RunSource } from '../../src/cli/follow';
 import { follow } from '../../src/cli/follow';
@@ -56,6 +57,35 @@ describe('follow', () => {
     expect(end).toEqual({ kind: 'closed', ending: DONE });
     expect(states.length).toBeGreaterThanOrEqual(10);
     expect(states.every((state) => state.trouble === null)).toBe(true);
+  });
+
+  describe('until it is enough', () => {
+    const open = running({ phase: 'undo-window', outcome: 'detached' });
+    const isEnough = (it: ResultDocument) => it.phase === 'undo-window';
+    const following = async (from: RunSource, ms: number) => {
+      let end: FollowEnd | null = null;
+      void follow(from, view, never, isEnough).then((it) => (end = it));
+      await vi.advanceTimersByTimeAsync(ms);
+      return end as FollowEnd | null;
+    };
+
+    it('ends with the document that is, and has shown it', async () => {
+      const from = source({
+        status: () => Promise.resolve(Date.now() - startedAt < 5_000 ? running() : open),
+      });
+      const startedAt = Date.now();
+      expect(await following(from, 4_000)).toBeNull();
+      expect(await following(from, 6_000)).toEqual({ kind: 'enough', document: open });
+      expect(states.at(-1)).toEqual({ document: open, trouble: null });
+    });
+
+    it('a run that closes before anybody looks ends it as ever', async () => {
+      const from = source({
+        status: () => after(500, open),
+        ending: () => after(100, DONE),
+      });
+      expect(await following(from, 2_000)).toEqual({ kind: 'closed', ending: DONE });
+    });
   });
 
   it('asks again after each round of waiting', async () => {

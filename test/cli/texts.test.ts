@@ -14,7 +14,9 @@ import { runLink, uiBase } from '../../src/cli/link';
 import { startDetails, startSummary } from '../../src/cli/start-texts';
 import { confirmationLines, questionOf } from '../../src/cli/confirm';
 import { endpointOf } from '../../src/temporal-target';
-import { NIC_A, NIC_B, PAGE, SERVER } from './support';
+import { consequence } from '../../src/cli/cancel';
+import { meaningOf } from '../../src/cli/poll-now';
+import { NIC_A, NIC_B, NOW, PAGE, SERVER, document } from './support';
 
 describe('the link', () => {
   it.each([
@@ -91,6 +93,46 @@ describe('the question', () => {
       'Delete these 2 NICs?',
     );
     expect(questionOf({ serverId: SERVER, nics: 'all' })).toMatch(/all NICs but the primary/);
+  });
+});
+
+describe('what the question says is true of the request', () => {
+  const said = (more: object) =>
+    confirmationLines({ serverId: SERVER, nics: [{ id: NIC_A }], ...more }, PAGE).join(' ');
+  it.each<[object, RegExp, RegExp]>([
+    [{}, /ports deleted; this cannot be undone/, /kept|stay/],
+    [
+      { undoWindow: '24 hours' },
+      /for 24 h their ports are kept, and ecs-nics undo puts/,
+      /and their ports deleted/,
+    ],
+    [{ undoWindow: 0 }, /cannot be undone/, /ecs-nics undo/],
+    [{ keepPort: true }, /their ports stay/, /cannot be undone|deleted/],
+    [{ keepPort: true, undoWindow: '1h' }, /their ports stay/, /cannot be undone|deleted/],
+    [{ onFailure: 'restore' }, /some NIC does not go, all are put back/, /cancelled/],
+    [{ onCancel: 'restore' }, /cancelled, all are put back/, /does not go/],
+  ])('%j', (request, expected, wrong) => {
+    const text = said(request).replace(/ +/g, ' ');
+    expect(text).toMatch(expected);
+    expect(text).not.toMatch(wrong);
+  });
+  it('ports that stay are not said to be deleted', () => {
+    expect(questionOf({ serverId: SERVER, nics: 'all', keepPort: true })).toMatch(/^Detach all/);
+  });
+});
+
+describe('what a cancellation means', () => {
+  it.each([
+    ['undo-window', /window closes/],
+    ['restoring', /does not stop a restore/],
+    ['committing', /ports are being deleted/],
+    ['polling', /can't stop its job/],
+  ] as const)('in phase %s', (phase, expected) => {
+    expect(consequence(phase)).toMatch(expected);
+  });
+  it('nor is there anything to look at while a window is open', () => {
+    const open = document({ phase: 'undo-window', undoUntil: new Date(NOW + 60_000).toISOString() });
+    expect(meaningOf(open, NOW)).toMatch(/nothing to look at: undo possible until .*in 60 s/);
   });
 });
 

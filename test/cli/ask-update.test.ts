@@ -1,0 +1,104 @@
+/** An Update asked for until it is answered, on virtual time. */
+import { ApplicationFailure, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { UpdateAnswer, UpdateCalls } from '../../src/cli/ask-update';
+import { askUpdate } from '../../src/cli/ask-update';
+
+class Passing extends Error {}
+const failed = (type: string, detail?: unknown) =>
+  new WorkflowUpdateFailedError(
+    'Workflow Update failed',
+    ApplicationFailure.create({ type, message: `it is ${type}`, details: [detail] }),
+  );
+const lost = () => Promise.reject(new Passing('connection lost'));
+const done = (value: unknown) => ({ result: () => Promise.resolve(value) });
+
+/** Each call takes the next of what is to come. */
+function calls(...sends: (() => Promise<{ result(): Promise<unknown> }>)[]) {
+  const ids: string[] = [];
+  const source: UpdateCalls = {
+    send: (id) => {
+      ids.push(id);
+      return (sends.shift() ?? lost)();
+    },
+    isPassing: (error) => error instanceof Passing,
+  };
+  return { source, ids };
+}
+
+async function answerWithin(source: UpdateCalls, ms: number): Promise<UpdateAnswer | null> {
+  let answer: UpdateAnswer | null = null;
+  void askUpdate(source).answer.then((it) => (answer = it));
+  await vi.advanceTimersByTimeAsync(ms);
+  return answer;
+}
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+describe('an Update', () => {
+  it('that is lost on the way is the same Update when it is sent again', async () => {
+    const { source, ids } = calls(lost, lost, async () => done('document'));
+    expect(await answerWithin(source, 5_000)).toEqual({ kind: 'done', document: 'document' });
+    expect(ids).toHaveLength(3);
+    expect(new Set(ids).size).toBe(1);
+  });
+
+  it('whose answer is lost is not sent again, only asked after', async () => {
+    let asked = 0;
+    const { source, ids } = calls(async () => ({
+      result: () => (++asked < 3 ? lost() : Promise.resolve('document')),
+    }));
+    expect(await answerWithin(source, 5_000)).toEqual({ kind: 'done', document: 'document' });
+    expect([ids.length, asked]).toEqual([1, 3]);
+  });
+
+  it('to a run that continues as new is a new one there', async () => {
+    const { source, ids } = calls(
+      async () => ({ result: () => Promise.reject(failed('ContinuedAsNew')) }),
+      async () => done('document'),
+    );
+    expect(await answerWithin(source, 5_000)).toEqual({ kind: 'done', document: 'document' });
+    expect(new Set(ids).size).toBe(2);
+  });
+
+  it('that is rejected, or fails with the run, says why, with what the run has found', async () => {
+    const rejected = calls(() => Promise.reject(failed('NotApplicable')));
+    expect(await answerWithin(rejected.source, 100)).toMatchObject({
+      kind: 'failed',
+      type: 'NotApplicable',
+      message: 'it is NotApplicable',
+    });
+    const incomplete = calls(async () => ({ result: () => Promise.reject(failed('RestoreIncomplete', 7)) }));
+    expect(await answerWithin(incomplete.source, 100)).toMatchObject({
+      type: 'RestoreIncomplete',
+      details: 7,
+    });
+  });
+
+  it('to a run that has closed is told from one that failed', async () => {
+    const { source } = calls(() => Promise.reject(new WorkflowNotFoundError('gone', 'nics/x', undefined)));
+    expect(await answerWithin(source, 100)).toEqual({ kind: 'closed' });
+  });
+
+  it('is known as taken note of only once it is', async () => {
+    const { source } = calls(lost, async () => ({ result: () => new Promise(() => {}) }));
+    const asking = askUpdate(source);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(asking.accepted).toBe(false);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(asking.accepted).toBe(true);
+  });
+
+  it('ends with an error that asking again does not mend, and is not asked for any more once nobody waits', async () => {
+    const final = calls(() => Promise.reject(new Error('permission denied')));
+    await expect(askUpdate(final.source).answer).rejects.toThrow('permission denied');
+    const { source, ids } = calls();
+    const asking = askUpdate(source);
+    await vi.advanceTimersByTimeAsync(3_500);
+    asking.stop();
+    const sent = ids.length;
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(ids).toHaveLength(sent);
+  });
+});
