@@ -9,10 +9,19 @@ const UNORDERED: ReadonlySet<keyof NicSnapshot> = new Set([
   'dhcpOptions',
 ] as const);
 
+/** Pairs whose MAC is the port's own, as a port gets them that is given none: they name no MAC. */
+export function pairsOf({ allowedAddressPairs, mac: own }: NicSnapshot): NicSnapshot['allowedAddressPairs'] {
+  const isOwn = (mac: string | null) => mac !== null && mac.toLowerCase() === own?.toLowerCase();
+  return allowedAddressPairs?.map(({ ip, mac }) => ({ ip, mac: isOwn(mac) ? null : mac })) ?? null;
+}
+
 /** A field that was not known before can't be compared. */
 export function differences(before: NicSnapshot, after: NicSnapshot): Difference[] {
+  // A pair that follows its port's own MAC goes with it.
+  const compared = [before, after].map((it) => ({ ...it, allowedAddressPairs: pairsOf(it) }));
+  const [was, is] = compared as [NicSnapshot, NicSnapshot];
   return (Object.keys(before) as (keyof NicSnapshot)[]).flatMap((field) =>
-    before[field] === null || same(field, before[field], after[field])
+    was[field] === null || same(field, was[field], is[field])
       ? []
       : [{ field, before: before[field], after: after[field] }],
   );

@@ -1,9 +1,11 @@
 /** A port in the place of one that is gone: made first, since that reserves its IP, and then given what was the old one's. */
 import { workflowInfo } from '@temporalio/workflow';
 import type { UpdatePortInput } from '../contract/activities';
-import { ask, effect, effectOf, IDEMPOTENT_AT_MOST_MS, post, repeatable } from './cloud';
+import { ask, effect, effectOf, IDEMPOTENT_AT_MOST_MS, repeatable } from './cloud';
+import { pairsOf } from './differences';
 import { label, plain } from './display';
 import { fail, MAX_ATTEMPTS } from './put-back-plan';
+import { backoffDelay } from './poll-schedule';
 import type { Run } from './run';
 import { isSetback, pause, UNSENT, waitOut } from './setback';
 import type { PutBack, Returning } from './state';
@@ -19,14 +21,14 @@ export async function create(run: Run, back: PutBack, nic: Returning): Promise<v
   const v4 = snapshot.fixedIps.find(({ ip }) => !ip.includes(':')) ?? snapshot.fixedIps[0] ?? null;
   const address = nic.newIp || v4 === null ? null : v4;
   const answer = await run.patiently(60_000, () =>
-    post(
+    ask(
       effect(label(`a port with ${address?.ip ?? 'a new IP'} for ${nic.id}`)).createPort({
         ...effectOf(run),
         name: nameFor(nic),
         networkId: snapshot.networkId ?? '',
         address,
         securityGroups: snapshot.securityGroups,
-        allowedAddressPairs: snapshot.allowedAddressPairs,
+        allowedAddressPairs: pairsOf(snapshot),
         dhcpOptions: snapshot.dhcpOptions,
       }),
     ),
@@ -40,18 +42,28 @@ export async function create(run: Run, back: PutBack, nic: Returning): Promise<v
       mac: answer.port.mac,
       ip: answer.port.ips[0] ?? null,
     };
-  } else if (answer.kind === 'unknown') {
-    nic.said = { code: null, message: plain(answer.why) };
-    await pause(run, run.request.timing.settleMs, `no usable answer: ${answer.why}`);
-  } else if (answer.kind === 'refused') {
+  } else if (answer.kind === 'unknown' || answer.kind === 'unavailable') {
+    // It may have been made by a request that is still on its way: the look-up by name comes when that has settled.
+    const why = answer.kind === 'unknown' ? answer.why : answer.message;
+    nic.unclear = true;
+    back.setbacks += 1;
+    back.hindered = plain(why);
+    const ms = Math.max(run.request.timing.settleMs, backoffDelay(back.setbacks));
+    await pause(run, ms, `no usable answer: ${why}`);
+  } else if (isSetback(answer)) await setBack(run, back, nic, answer);
+  else {
     const message = plain(`${answer.message}. ${answer.hint}`);
     nic.said = { code: answer.code, message };
     if (answer.why !== 'ip-in-use') {
       nic.attempts.create += 1;
       await pause(run, REFUSED_WAIT_MS, answer.message);
+    } else if (nic.unclear) {
+      // By our own port, perhaps, which the look-up has not found yet.
+      nic.unclear = false;
+      await pause(run, run.request.timing.settleMs, answer.message);
     } else if (back.allowNewIp) nic.newIp = true;
     else fail(nic, answer.code, `its IP ${address?.ip ?? ''} is taken: ${message}`);
-  } else await setBack(run, back, nic, answer);
+  }
 }
 
 /** Before a refused call is tried again. */

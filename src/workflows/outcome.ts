@@ -78,6 +78,6 @@ const CONCERNED: Partial<Record<FailureType, [(row: NicRow) => boolean, string]>
 
 function saying({ id, errorCode, message, remedy }: NicRow): string {
   const code = errorCode === null ? '' : ` ${errorCode}`;
-  const said = [message, remedy].filter((text) => text !== null).join('; by hand: ');
+  const said = [message, remedy && `by hand: ${remedy}`].filter(Boolean).join('; ');
   return `${id}${code}${said === '' ? '' : ` (${said})`}`;
 }

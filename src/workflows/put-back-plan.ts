@@ -2,8 +2,8 @@
  * Putting NICs back, decided: from one observation to the next step. Pure but for what it notes about each NIC. Every step
  * follows from what is seen, so that one that was done already is not done again, whoever did it.
  */
-import type { InspectedNic, Inspection } from '../contract/activities';
-import type { UpdatePortInput } from '../contract/activities';
+import type { InspectedNic, Inspection, UpdatePortInput } from '../contract/activities';
+import { pairsOf } from './differences';
 import { isIdle, primaryOf, serverViolations } from './guards';
 import type { PutBack, Returning } from './state';
 
@@ -153,13 +153,14 @@ function finishing(open: Returning[], seen: Inspection, { now, horizonMs }: Circ
 
 /** Only of a port that this run has made: on the old one whatever differs was changed by somebody else. */
 function changesTo(nic: Returning, now: InspectedNic['snapshot']): UpdatePortInput['changes'] {
-  const { name, securityGroups, allowedAddressPairs, dhcpOptions } = nic.snapshot;
+  const { name, securityGroups, dhcpOptions } = nic.snapshot;
+  const allowedAddressPairs = pairsOf(nic.snapshot);
   const same = (a: unknown, b: unknown) => a === null || JSON.stringify(a) === JSON.stringify(b);
   return {
     // It was created under a name to be found by.
     ...((name ?? '') === (now.name ?? '') ? {} : { name: name ?? '' }),
     ...(same(securityGroups, now.securityGroups) ? {} : { securityGroups }),
-    ...(same(allowedAddressPairs, now.allowedAddressPairs) ? {} : { allowedAddressPairs }),
+    ...(same(allowedAddressPairs, pairsOf(now)) ? {} : { allowedAddressPairs }),
     ...(same(dhcpOptions, now.dhcpOptions) ? {} : { dhcpOptions }),
   };
 }

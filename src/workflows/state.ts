@@ -132,6 +132,8 @@ export interface Returning {
   /** The port to attach: the old one, or the one made in its place; `null`: has to be made. */
   portId: string | null;
   created: boolean;
+  /** A port may have been made of which nobody heard. */
+  unclear: boolean;
   /** Its old IP is taken: the next port gets another one. */
   newIp: boolean;
   /** Observations in a row that found it on the server, and when they began. */

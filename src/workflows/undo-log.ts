@@ -75,6 +75,7 @@ export function returning(
     flag,
     portId,
     created: portId !== id,
+    unclear: false,
     newIp: false,
     seen: 0,
     seenSince: null,

@@ -49,10 +49,7 @@ describe('a problem has a path and a remedy', () => {
       /out of range/,
     ],
     ['two hours to settle', { ...good, timing: { settle: '2h' } }, 'timing.settle', /to 1 h/],
-    ['an option to come', { ...good, keepPort: true }, 'keepPort', /not supported yet; leave it out/],
-    ['a window to come', { ...good, undoWindow: 1 }, 'undoWindow', /not supported yet; leave it out/],
-    ['a restore to come', { ...good, onFailure: 'restore' }, 'onFailure "restore"', /not supported yet/],
-    ['another one', { ...good, onCancel: 'restore' }, 'onCancel "restore"', /not supported yet/],
+    ['a window of 31 days', { ...good, undoWindow: '31 days' }, 'undoWindow', /out of range.*720 h/],
   ])('%s', (_name, input, path, remedy) => {
     const { problems, request } = checkDeleteInput(input);
     expect(request).toBeNull();
@@ -69,7 +66,7 @@ describe('a problem has a path and a remedy', () => {
       keepPort: 'no',
       deadline: '3 weeks',
       timing: { settle: 'a while', poll: 1 },
-      onCancel: 'restore',
+      onCancel: 'undo',
     });
     const paths = problems.map((problem) => problem.split(': ')[0]);
     expect([...paths].sort()).toEqual(
@@ -85,7 +82,7 @@ describe('a problem has a path and a remedy', () => {
         'deadline',
         'timing."poll"',
         'timing.settle',
-        'onCancel "restore"',
+        'onCancel',
       ].sort(),
     );
   });
@@ -102,8 +99,7 @@ describe('a problem has a path and a remedy', () => {
     const ids = Array.from({ length: 32 }, (_, n) => ({ id: NIC.slice(0, -2) + String(n).padStart(2, '0') }));
     expect(checkDeleteInput({ ...good, nics: ids, deadline: '20h' }).problems).toEqual([]);
     expect(checkDeleteInput({ ...good, nics: [...ids, { id: OTHER }] }).problems).toHaveLength(1);
-    // Within range, so that only the missing support is named.
-    expect(checkDeleteInput({ ...good, undoWindow: '30 days' }).problems).toHaveLength(1);
+    expect(checkDeleteInput({ ...good, undoWindow: '30 days' }).problems).toEqual([]);
   });
 });
 
@@ -152,6 +148,7 @@ describe('any input at all', () => {
     });
     const duration = mostly(fc.oneof(fc.nat(7_200_000), fc.constantFrom('1s', '30 minutes', '20h', '21h')));
     const flag = mostly(fc.boolean());
+    const policy = mostly(fc.constantFrom('keep', 'restore'));
     const timing = fc.record({ settle: duration, pollInterval: duration }, { requiredKeys: [] });
     const input = fc.record(
       {
@@ -160,6 +157,9 @@ describe('any input at all', () => {
         deadline: duration,
         dryRun: flag,
         keepPort: flag,
+        undoWindow: duration,
+        onFailure: policy,
+        onCancel: policy,
         allowElasticIp: flag,
         requestedBy: mostly(fc.constant('me')),
         timing,
@@ -186,12 +186,11 @@ describe('any input at all', () => {
           value.dryRun ?? false,
           value.allowElasticIp ?? false,
         ]);
-        expect([request.keepPort, request.undoWindowMs, request.onFailure, request.onCancel]).toEqual([
-          false,
-          0,
-          'keep',
-          'keep',
-        ]);
+        expect(request.keepPort).toBe(value.keepPort ?? false);
+        for (const policy of ['onFailure', 'onCancel'] as const)
+          expect(request[policy]).toBe(value[policy] ?? 'keep');
+        expect(request.undoWindowMs).toBeGreaterThanOrEqual(0);
+        expect(request.undoWindowMs).toBeLessThanOrEqual(30 * 24 * 3_600_000);
         for (const ms of Object.values(request.timing)) {
           if (ms === null) continue;
           expect(Number.isSafeInteger(ms)).toBe(true);

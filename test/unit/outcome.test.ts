@@ -6,7 +6,9 @@ import type { NicOutcome, NicRow, ResultDocument } from '../../src/contract/type
 import { endOf, failureMessage, outcomeOfFailure, totalsOf } from '../../src/workflows/outcome';
 
 const rows = (...outcomes: NicOutcome[]) =>
-  outcomes.map((outcome, n) => ({ id: `nic-${n}`, outcome, errorCode: null, message: null }) as NicRow);
+  outcomes.map(
+    (outcome, n) => ({ id: `nic-${n}`, outcome, errorCode: null, message: null, remedy: null }) as NicRow,
+  );
 const ANY: NicOutcome[] = ['deleted', 'detached', 'already-absent', 'still-attached', 'unknown'];
 
 describe('the end of a run', () => {

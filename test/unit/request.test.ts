@@ -46,10 +46,7 @@ describe('the check of a request', () => {
     ['a deadline above 20 hours', { ...good, deadline: '21h' }, /deadline.*out of range/],
     ['a deadline that is none', { ...good, deadline: 'soon' }, /deadline.*not a duration/],
     ['a negative number', { ...good, timing: { settle: -1 } }, /timing\.settle/],
-    ['keepPort', { ...good, keepPort: true }, /keepPort: not supported yet/],
-    ['undoWindow', { ...good, undoWindow: '1h' }, /undoWindow: not supported yet/],
     ['an undo window above 30 days', { ...good, undoWindow: '31d' }, /undoWindow.*out of range/],
-    ['onFailure', { ...good, onFailure: 'restore' }, /onFailure "restore": not supported yet/],
     ['onCancel', { ...good, onCancel: 'undo' }, /onCancel: must be/],
   ])('%s is refused', (_name, input, expected) => {
     const { problems, request } = checkDeleteInput(input);
