@@ -3,6 +3,7 @@
  * and checks every step against the simulated cloud's ledger. Exit code 0 only if everything was as told.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { ResultDocument } from '../src/contract/types';
 import { closeOnSignals } from './closing';
 import type { Ledger, SimServer, Truth } from './simulator';
@@ -111,16 +112,21 @@ async function tell(stack: Stack, checks: Checks): Promise<void> {
   checks.that('exit code 4, failure type "Refused"', refused.code === 4 && type === 'Refused', refused);
   checks.that('the cloud has got no further deletion', (await posts()).length === 2, await posts());
 
-  heading("The end, by the cloud's ledger");
+  await tellUndo(stack, checks);
+  await tellRestore(stack, checks, server.id);
+
+  heading("The end of the first server, by the cloud's ledger");
   const end = await truth();
   for (const nic of end.nics) {
-    const state = nic.state === 'port-gone' ? 'deleted' : nic.primary ? 'kept: primary' : nic.state;
+    const state =
+      nic.state === 'port-gone' ? 'deleted' : nic.primary ? 'kept: primary' : `${nic.state}: made again`;
     fact('', `${nic.ip.padEnd(11)} ${nic.id}  ${verdict(state)}`);
   }
   const { summary } = await ledger();
   say(`  ${summary.requests.delete ?? 0} POSTs · ${summary.nicsDetached} effective deletions`);
-  const once = end.nics.every((nic) => nic.deletions === (nic.primary ? 0 : 1));
-  checks.that('each of the three NICs was deleted once, the primary one never', once, end);
+  const first3 = end.nics.filter(({ id }) => server.nics.some((nic) => nic.id === id));
+  const once = first3.every((nic) => nic.deletions === (nic.primary ? 0 : 1));
+  checks.that('each of its three NICs was deleted once, the primary one never', once, end);
   const invariants = await simulator.get<{ ok: boolean; violations: unknown[] }>('/_sim/invariants');
   checks.that('all invariants of the ledger hold', invariants.ok, invariants.violations);
 
@@ -130,15 +136,85 @@ async function tell(stack: Stack, checks: Checks): Promise<void> {
   if (stack.temporal.pid) say(`  ${pc.bold('npm run dev')} starts the same and stays up.`);
 }
 
-/** Runs the real starter; shows its progress as it comes, and what the document says at the end. */
+/** Everything is taken back while the undo window is open: same port, IP, MAC, groups, flag, place. */
+async function tellUndo(stack: Stack, checks: Checks): Promise<void> {
+  const { simulator } = stack;
+  heading('6 · Deleted, regretted, undone');
+  const groups = ['3b1d1f5e-0000-4000-8000-000000000001', '3b1d1f5e-0000-4000-8000-000000000002'];
+  const server = await simulator.post<SimServer>('/_sim/servers', {
+    name: 'db-01',
+    nics: [{ primary: true }, { name: 'backup', securityGroups: groups }, {}],
+  });
+  const state = () => simulator.get<object>(`/_sim/servers/${server.id}/state`);
+  const before = await state();
+  const nics = server.nics.filter((nic) => !nic.primary);
+  const window = await starter(stack, server.id, nics, [
+    ...['--undo-window', '1 day', '--timing', JSON.stringify(TIMING)],
+  ]);
+  checks.that(
+    'the starter is back as soon as the NICs are off, with exit code 0 and the window open',
+    window.code === 0 && window.document.phase === 'undo-window',
+    window.document,
+  );
+  const undone = await steer(stack, ['undo', server.id, '--by', 'demo', '--reason', 'wrong server']);
+  checks.that(
+    'exit code 0, both NICs "restored"',
+    undone.code === 0 && undone.document.nics.every(({ outcome }) => outcome === 'restored'),
+    undone.document,
+  );
+  const after = await state();
+  checks.that(
+    'by the cloud: every field of the server’s NICs is what it was',
+    isDeepStrictEqual(after, before),
+    { before, after },
+  );
+}
+
+/** The ports of the first server are long gone: its NICs are made again, with their IPs. */
+async function tellRestore(stack: Stack, checks: Checks, serverId: string): Promise<void> {
+  heading('7 · Put back although the port is gone');
+  const restored = await steer(stack, [
+    ...['restore', serverId, '--by', 'demo', '--reason', 'needed after all'],
+    ...['--timing', JSON.stringify(TIMING)],
+  ]);
+  const { document } = restored;
+  checks.that(
+    'exit code 0, the last NIC that went is "recreated" with its IP',
+    restored.code === 0 &&
+      document.nics.every(({ outcome, ip, replacedBy }) => outcome === 'recreated' && replacedBy?.ip === ip),
+    document,
+  );
+  const fields = document.nics.flatMap(({ differences }) => differences.map(({ field }) => field));
+  checks.that('what is not as it was is named: the MAC', fields.includes('mac'), fields);
+}
+
+/** Another command of the starter about a server. */
+async function steer(stack: Stack, words: string[]): Promise<Step> {
+  command(`ecs-nics ${words.map(shown).join(' ')}`);
+  return follow(stack, [...words, '--json']);
+}
+
+/** A word of a command line, short enough for a line. */
+function shown(word: string): string {
+  if (word.startsWith('{')) return '…';
+  if (word.includes(' ')) return `'${word}'`;
+  return /^[0-9a-f-]{36}$/.test(word) ? short(word) : word;
+}
+
+/** Runs `ecs-nics delete`. */
 async function starter(stack: Stack, server: string, nics: { id: string }[], more: string[]): Promise<Step> {
-  const flags = more.map((flag) => (flag.startsWith('{') ? '…' : flag));
+  const flags = more.map(shown);
   command(
     ['ecs-nics delete', short(server), ...nics.map((nic) => `--nic ${short(nic.id)}`), ...flags].join(' '),
   );
-  const began = Date.now();
   const targets = nics.flatMap((nic) => ['--nic', nic.id]);
-  const running = stack.startStarter(['delete', server, ...targets, ...more, '--yes', '--json']);
+  return follow(stack, ['delete', server, ...targets, ...more, '--yes', '--json']);
+}
+
+/** Runs the real starter; shows its progress as it comes, and what the document says at the end. */
+async function follow(stack: Stack, words: string[]): Promise<Step> {
+  const began = Date.now();
+  const running = stack.startStarter(words);
   running.onLine('stderr', (line) => {
     const progress = /^(?:phase: (.+)|(job) \w+: (.+))$/.exec(line);
     if (!progress) return;
@@ -156,11 +232,16 @@ async function starter(stack: Stack, server: string, nics: { id: string }[], mor
   if (stdout.trim() === '') throw new Error(`the starter ended with ${code ?? 'a signal'}: ${stderr.trim()}`);
   const document = JSON.parse(stdout) as Document;
   for (const nic of document.nics) {
-    const text = document.outcome === 'planned' ? `would be deleted · way back: ${nic.restore}` : nic.outcome;
+    const text = outcomeText(document, nic);
     fact('', `${(nic.ip ?? '').padEnd(11)} ${short(nic.id)}  ${verdict(text)}`);
   }
   for (const line of [...document.warnings, document.failure?.message ?? '']) if (line) wrapped(line);
   return { code, document };
+}
+
+function outcomeText(document: Document, nic: Document['nics'][number]): string {
+  if (document.outcome === 'planned') return `would be deleted · way back: ${nic.restore}`;
+  return nic.replacedBy === null ? nic.outcome : `${nic.outcome} as ${short(nic.replacedBy.id)}`;
 }
 
 function wrapped(text: string): void {

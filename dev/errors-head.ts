@@ -10,8 +10,6 @@ interface RunFailure {
   todo: string;
 }
 
-const NOT_YET = 'Belongs to runs that put NICs back, which this version does not do: no run ends so yet.';
-
 /** In the order in which an operator meets them. Every type has its row: a new one does not compile without. */
 const RUN_FAILURES: Record<FailureType, RunFailure> = {
   InvalidInput: {
@@ -39,14 +37,22 @@ const RUN_FAILURES: Record<FailureType, RunFailure> = {
     says: 'Some NIC’s fate could not be established: the job still ran at the deadline, an answer was lost and no end is known, or the witnesses can’t be read or contradict each other.',
     todo: 'Don’t repeat the deletion before you have looked. `--dry-run` reads what is there now. A new run on the server waits by itself, until its own deadline, for the job that `jobs` names (where none is known, two `settle`), and only then inspects and sends.',
   },
-  RestoreIncomplete: { exitCode: 6, says: NOT_YET, todo: '–' },
-  RolledBack: { exitCode: 5, says: NOT_YET, todo: '–' },
+  RestoreIncomplete: {
+    exitCode: 6,
+    says: 'NICs were to be put back, or a flag set back, and not all of it could be done within 40 minutes. Each row says what is missing.',
+    todo: 'Mend the cause, then `ecs-nics restore`: it looks first and does only what is missing. Or by hand: `remedy` of each row is the call.',
+  },
+  RolledBack: {
+    exitCode: 5,
+    says: 'Some NIC did not go, and `onFailure` is `restore`: those that went are back. `differences` of a row names what is not as it was.',
+    todo: 'Remove the reason (`errorCode` and `message` of the NIC that stayed), then ask again for all of them.',
+  },
 };
 
 const OTHER_ENDS = [
   [
     'Cancelled',
-    '7 (6 with an `unknown` NIC)',
+    '7 (5 when put back, 6 with an `unknown` NIC)',
     'Stopped on request. What had been sent was observed to its end first; totals stand in the memo `result`.',
     'What is still there can be asked for again.',
   ],
