@@ -33,7 +33,12 @@ interface Play {
 
 async function play(
   request: object,
-  change: Partial<Schedule> & { faults?: FaultSpec[]; nics?: object[]; jobSeconds?: number; take?: number } = {},
+  change: Partial<Schedule> & {
+    faults?: FaultSpec[];
+    nics?: object[];
+    jobSeconds?: number;
+    take?: number;
+  } = {},
   then: (play: { serverId: string; nics: string[] }) => Start[] = () => [],
 ): Promise<Play> {
   const { faults, nics: specs, jobSeconds, take, ...schedule } = change;
@@ -72,7 +77,11 @@ const outcomes = (told: ResultDocument) => told.nics.map(({ outcome }) => outcom
 describe('the exact way', () => {
   it('keepPort: detached, flags written once and read back, ports stay', async () => {
     const { told, count } = await play({ keepPort: true });
-    expect([told.outcome, outcomes(told), told.warnings]).toEqual(['detached', ['detached', 'detached', 'detached'], []]);
+    expect([told.outcome, outcomes(told), told.warnings]).toEqual([
+      'detached',
+      ['detached', 'detached', 'detached'],
+      [],
+    ]);
     expect([count('flag'), count('delete'), count('port-delete')]).toEqual([3, 1, 0]);
     expect(told.nics.map(({ restore }) => restore)).toEqual(['exact', 'exact', 'exact']);
   });
@@ -98,7 +107,10 @@ describe('the exact way', () => {
     expect(told.nics.flatMap((nic) => nic.differences)).toEqual([]);
     expect(changed()).toEqual([]);
     expect(told.decision).toMatchObject({ what: 'undo', ...WHO });
-    expect(all[0]?.waiting[0]?.asked[0]?.answer).toMatchObject({ kind: 'completed', value: { outcome: 'undone' } });
+    expect(all[0]?.waiting[0]?.asked[0]?.answer).toMatchObject({
+      kind: 'completed',
+      value: { outcome: 'undone' },
+    });
   });
 
   it('commit closes the window at once', async () => {
@@ -115,7 +127,10 @@ describe('the exact way', () => {
       { onFailure: 'restore' },
       { faults: [{ what: { kind: 'partial-failure', nics: [0] } }] },
     );
-    expect([told.outcome, outcomes(told)]).toEqual(['rolled-back', ['still-attached', 'restored', 'restored']]);
+    expect([told.outcome, outcomes(told)]).toEqual([
+      'rolled-back',
+      ['still-attached', 'restored', 'restored'],
+    ]);
     expect(all[0]?.end).toMatchObject({ kind: 'failed', type: 'RolledBack' });
     // The one that stayed is the first now, as those put back come after it.
     expect(changed()).toEqual([]);
@@ -161,7 +176,10 @@ describe('the exact way', () => {
         ],
       },
     );
-    expect([told.outcome, outcomes(told)]).toEqual(['cloud-refused', ['untouched', 'untouched', 'untouched']]);
+    expect([told.outcome, outcomes(told)]).toEqual([
+      'cloud-refused',
+      ['untouched', 'untouched', 'untouched'],
+    ]);
     expect([count('delete'), changed()]).toEqual([0, []]);
   });
 });
