@@ -79,7 +79,9 @@ function holds(truth: UndoTruth, row: NicRow, at: number): boolean {
       return other === 'on-server' && place !== 'on-server';
     case 'untouched':
       // Nothing was tried: it need not have been there in the first place.
-      return place === placeOf(truth, row.id, truth.before.at) || place === 'on-server';
+      if (place === placeOf(truth, row.id, truth.before.at) || place === 'on-server') return true;
+      // One reading tells a restore that a NIC is there already; a list that lags says so for a moment too long.
+      return truth.restore !== null && truth.misread;
     case 'unknown':
       return true;
   }

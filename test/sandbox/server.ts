@@ -544,6 +544,8 @@ export class Server {
     activity.taken = true;
     record.attempts = activity.attempt;
     const { attempt } = activity;
+    // As this attempt knows itself, also when it thaws beside a later one.
+    const own = { ...activity };
     const timesOutAt = clock.now() + activity.startToCloseMs;
     const resolve = (at: number, result: Resolution, told: PlayedActivity['told']) => {
       if (run.closed || activity.attempt !== attempt || !run.activities.has(activity.seq)) return;
@@ -582,7 +584,7 @@ export class Server {
       const { workflowId, runId } = run.record;
       let result: { value: unknown } | { error: unknown };
       try {
-        result = { value: await work(this.around.activities, activity, { workflowId, runId }) };
+        result = { value: await work(this.around.activities, own, { workflowId, runId }) };
       } catch (error) {
         result = { error };
       }

@@ -72,6 +72,12 @@ export function undoTruthOf({ world, server, others, plan }: UndoCase, noted: No
     ...ledger.effects.filter(({ by }) => by === 'control').map(({ at }) => at),
   ];
   const knobs = control.knobs();
+  const isOwn = ({ jobId, requestSeq }: LedgerEffect) =>
+    (jobId !== undefined && accepted.has(jobId)) || (requestSeq !== undefined && seqs.has(requestSeq));
+  // Also what an earlier run has left under way.
+  acted.push(
+    ...ledger.effects.filter((effect) => !isOwn(effect) && effect.at > before.at).map(({ at }) => at),
+  );
   return {
     ...truth,
     ...noted,
@@ -80,10 +86,7 @@ export function undoTruthOf({ world, server, others, plan }: UndoCase, noted: No
     restore: 'from' in input ? (input as RestoreServerNicsInput) : null,
     attachments,
     ownJobs: ledger.jobs.filter(({ jobId }) => accepted.has(jobId)),
-    ownEffects: ledger.effects.filter(
-      ({ jobId, requestSeq }) =>
-        (jobId !== undefined && accepted.has(jobId)) || (requestSeq !== undefined && seqs.has(requestSeq)),
-    ),
+    ownEffects: ledger.effects.filter(isOwn),
     struck,
     disturbed: acted.some((at) => at >= before.at - 1_000 && at <= after.at + 1_000),
     everDisturbed: acted.some((at) => at <= after.at + 1_000),
