@@ -4,6 +4,7 @@ import { ask, effectOf, IDEMPOTENT_AT_MOST_MS, repeatable } from './cloud';
 import { label, nics, plain } from './display';
 import { backoffDelay, throttleDelay } from './poll-schedule';
 import type { Run } from './run';
+import { UNSENT } from './setback';
 
 /** A list may lag behind the flag by a moment; one that still disagrees after so many writes means it. */
 const WRITES = 4;
@@ -64,7 +65,10 @@ export async function setFlags(
         ms = throttleDelay(answer.retryAfterMs, turn);
         break;
       case 'unsent':
-        if (answer.why === 'reset') return giveUp(null, 'a reset run changes nothing');
+        if (answer.why === 'reset') {
+          run.state.wasReset = true;
+          return giveUp(null, UNSENT.reset);
+        }
         why = 'the worker could not send in time';
         break;
       case 'unavailable':

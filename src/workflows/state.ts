@@ -13,7 +13,7 @@ export interface RunState {
   touched: boolean;
   /** The memo `open` is set; it is cleared when every NIC has a verdict. */
   declaredOpen: boolean;
-  /** This run, or one that it continues, is the product of a reset: it may never send. */
+  /** A run that this one continues is the product of a reset, or an effect was refused for that: it may never send. */
   wasReset: boolean;
   submission: Submission;
   verification: Verification | null;
