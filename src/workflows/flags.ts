@@ -44,14 +44,10 @@ export async function setFlags(
         writes += 1;
         for (const id of open) {
           const refused = answer.refused[id];
+          const left = !(id in answer.read);
           if (refused)
-            unset[id] = {
-              code: refused.code,
-              message: plain(`${refused.message}. ${refused.hint}`),
-              left: false,
-            };
-          else if (!(id in answer.read))
-            unset[id] = { code: null, message: 'it has left the server', left: true };
+            unset[id] = { code: refused.code, message: plain(`${refused.message}. ${refused.hint}`), left };
+          else if (left) unset[id] = { code: null, message: 'it has left the server', left };
         }
         open = open.filter((id) => unset[id] === undefined && answer.read[id] !== wanted[id]);
         if (open.length === 0) return unset;
