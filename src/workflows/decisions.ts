@@ -13,7 +13,7 @@ import { iso } from './run';
 import { promisesUndo } from './undo-log';
 
 export interface Decisions {
-  /** Throws what the caller is told. */
+  /** In the validator. Throws what the caller is told. */
   check(what: Decision['what'], argument: unknown): ByWhom;
   /** The same, and takes the decision. */
   decide(what: Decision['what'], argument: unknown): void;

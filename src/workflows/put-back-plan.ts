@@ -54,14 +54,20 @@ export function nextStep(back: PutBack, seen: Inspection, at: Circumstances): St
   return finishing(open(), seen, at);
 }
 
-function observe(nic: Returning, seen: Inspection, { serverId, now }: Circumstances): void {
-  if (listed(nic, seen) !== undefined) {
+function observe(nic: Returning, seen: Inspection, { serverId, now, lagUntil }: Circumstances): void {
+  const found = listed(nic, seen);
+  if (found !== undefined) {
     nic.seen += 1;
     nic.seenSince ??= now;
+    nic.found = found.snapshot;
+    nic.pending = 'nothing';
     return;
   }
   nic.seen = 0;
   nic.seenSince = null;
+  nic.found = null;
+  // Its job has come to rest, and a list would show what it has brought.
+  if (nic.pending === 'job' && now >= lagUntil) nic.pending = 'nothing';
   if (!nic.attach) {
     // Somebody else took it off: it is not this run's to bring back.
     nic.flag = false;
@@ -71,7 +77,9 @@ function observe(nic: Returning, seen: Inspection, { serverId, now }: Circumstan
   if (port?.state === 'absent') {
     nic.portId = null;
     nic.created = false;
+    nic.pending = 'nothing';
   } else if (port?.state === 'attached' && port.deviceId !== serverId) {
+    nic.pending = 'nothing';
     fail(nic, null, `its port ${nic.portId ?? ''} is attached to ${port.deviceId}`);
   }
 }
@@ -83,7 +91,6 @@ function bringBack(
   seen: Inspection,
   { serverId, now, settleMs, lagUntil }: Circumstances,
 ): Step | null {
-  for (const nic of missing) if (nic.attempts.attach >= MAX_ATTEMPTS) exhausted(nic, 'attach');
   const creatable = missing.filter((nic) => nic.problem === null && nic.portId === null);
   for (const nic of creatable) {
     if (nic.snapshot.networkId === null) fail(nic, null, 'its network is not known');
@@ -104,6 +111,9 @@ function bringBack(
   }
   if (now < lagUntil)
     return { do: 'wait', ms: MOMENT_MS, why: 'the job has ended, and the NIC list may lag behind it' };
+  for (const nic of waiting) if (nic.attempts.attach >= MAX_ATTEMPTS) exhausted(nic, 'attach');
+  const able = waiting.filter(({ problem }) => problem === null);
+  if (able.length === 0) return null;
   const { server } = seen;
   if (server !== null && !isIdle(server)) {
     return {
@@ -114,7 +124,7 @@ function bringBack(
   }
   const violations = server === null ? [] : serverViolations(server);
   if (violations.length > 0) return { do: 'wait', ms: STATE_WAIT_MS, why: violations.join('; ') };
-  return { do: 'attach', nics: back.oneByOne ? waiting.slice(0, 1) : waiting };
+  return { do: 'attach', nics: back.oneByOne ? able.slice(0, 1) : able };
 }
 
 /** Everything that can be on the server is: what belongs to each NIC, and the flags at the very end. */
