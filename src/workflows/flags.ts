@@ -9,6 +9,9 @@ import { UNSENT } from './setback';
 /** A list may lag behind the flag by a moment; one that still disagrees after so many writes means it. */
 const WRITES = 4;
 
+/** The server does not have this NIC, whatever a list that lags shows (ecs-api.md §7.2). */
+const NOT_ON_SERVER = 'Ecs.0085';
+
 export interface Unset {
   code: string | null;
   message: string;
@@ -44,7 +47,7 @@ export async function setFlags(
         writes += 1;
         for (const id of open) {
           const refused = answer.refused[id];
-          const left = !(id in answer.read);
+          const left = !(id in answer.read) || refused?.code === NOT_ON_SERVER;
           if (refused)
             unset[id] = { code: refused.code, message: plain(`${refused.message}. ${refused.hint}`), left };
           else if (left) unset[id] = { code: null, message: 'it has left the server', left };

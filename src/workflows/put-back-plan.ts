@@ -32,7 +32,7 @@ export const MAX_ATTEMPTS = 3;
 /** A server in passing, or locked by somebody who may unlock it. */
 const STATE_WAIT_MS = 10_000;
 /** A list that lags, or a second reading. */
-const MOMENT_MS = 2_000;
+export const MOMENT_MS = 2_000;
 
 export function nextStep(back: PutBack, seen: Inspection, at: Circumstances): Step {
   const open = () => back.nics.filter((nic) => nic.problem === null);

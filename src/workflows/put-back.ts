@@ -12,7 +12,7 @@ import { setFlags } from './flags';
 import { followJob, pollOnce } from './follow';
 import { backoffDelay, throttleDelay } from './poll-schedule';
 import type { Step } from './put-back-plan';
-import { fail, nextStep } from './put-back-plan';
+import { fail, MOMENT_MS, nextStep } from './put-back-plan';
 import { giveUp, tell } from './put-back-report';
 import { bind, create, update } from './new-port';
 import { pause } from './setback';
@@ -132,8 +132,9 @@ async function take(run: Run, back: PutBack, step: Exclude<Step, { do: 'done' }>
         const value = step.flags[nic.portId ?? ''];
         if (problem === undefined && value !== undefined && nic.found !== null)
           nic.found = { ...nic.found, deleteOnTermination: value };
-        // One that has left the server meanwhile is seen to at the next look.
-        if (problem !== undefined && !problem.left)
+        // One that is not on the server is seen to at the next look.
+        if (problem?.left === true) await pause(run, MOMENT_MS, 'the NIC list and the server disagree');
+        else if (problem !== undefined)
           fail(nic, problem.code, `its flag delete_on_termination could not be set back: ${problem.message}`);
       }
       return;
