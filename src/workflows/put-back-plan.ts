@@ -8,7 +8,8 @@ import { isIdle, primaryOf, serverViolations } from './guards';
 import type { PutBack, Returning } from './state';
 
 export type Step =
-  | { do: 'wait'; ms: number; why: string }
+  /** `firm`: nothing cuts it short. */
+  | { do: 'wait'; ms: number; why: string; firm?: true }
   | { do: 'create'; nic: Returning }
   | { do: 'attach'; nics: Returning[] }
   | { do: 'flags'; flags: Record<string, boolean> }
@@ -107,7 +108,12 @@ function bringBack(
     return { do: 'wait', ms: MOMENT_MS, why: 'a port says that it is attached, the NIC list not yet' };
   if (back.looksDue > 0) {
     back.looksDue -= 1;
-    return { do: 'wait', ms: settleMs, why: 'it is not known whether the last POST was accepted' };
+    return {
+      do: 'wait',
+      ms: settleMs,
+      firm: true,
+      why: 'it is not known whether the last POST was accepted',
+    };
   }
   if (now < lagUntil)
     return { do: 'wait', ms: MOMENT_MS, why: 'the job has ended, and the NIC list may lag behind it' };

@@ -118,7 +118,9 @@ async function take(run: Run, back: PutBack, step: Exclude<Step, { do: 'done' }>
     case 'wait':
       back.hindered = step.why;
       run.enter('restoring', plain(step.why));
-      await run.waitOrWake(step.ms, label(step.why));
+      // What has to settle takes its time, whoever wants to know.
+      if (step.firm === true) await run.wait(step.ms, label(step.why));
+      else await run.waitOrWake(step.ms, label(step.why));
       run.enter('restoring');
       return;
     case 'create':
