@@ -26,6 +26,9 @@ function asFound(run: Run, nic: Returning): void {
     row.differences = differences(snapshot, found);
     row.errorCode = null;
     row.message = null;
+    // What was said of it while it was off would mislead.
+    const { document } = run;
+    document.warnings = document.warnings.filter((text) => !text.startsWith(`NIC ${nic.id} is detached`));
     if (portId !== nic.id) row.replacedBy = { id: portId, mac: found.mac, ip: found.fixedIps[0]?.ip ?? null };
   } else if (nic.pending !== 'nothing') {
     row.outcome = 'unknown';
