@@ -6,8 +6,9 @@ import { emptyTally, playSeed } from './campaign';
 import type { World } from './world';
 import { worldMaker } from './world';
 
-/** `SCHEDULES=10000` plays more, `SEED=17` only one. */
+/** `SCHEDULES=10000` plays more, `FIRST=2000` those after these, `SEED=17` only one. */
 const SCHEDULES = Number(process.env.SCHEDULES ?? 2_000);
+const FIRST = Number(process.env.FIRST ?? 0);
 const ONLY = process.env.SEED === undefined ? undefined : Number(process.env.SEED);
 
 interface Campaign<T extends Tally> {
@@ -37,7 +38,7 @@ export function inShards<T extends Tally>(
   [shard, shards]: [number, number],
   { tally: emptyTallyOf, play, check }: Campaign<T>,
 ): void {
-  const all = Array.from({ length: SCHEDULES }, (_, index) => index + 1);
+  const all = Array.from({ length: SCHEDULES }, (_, index) => FIRST + index + 1);
   const seeds =
     ONLY === undefined ? all.filter((seed) => seed % shards === shard) : shard === 0 ? [ONLY] : [];
 
@@ -57,7 +58,7 @@ export function inShards<T extends Tally>(
       console.log(`${name}, part ${shard + 1} of ${shards}, ${each} ms each:`, tally);
       if (failures.length > 0)
         throw new Error(
-          `${failures.length} of ${seeds.length}:\n${failures.slice(0, Number(process.env.SHOW ?? 10)).join('\n\n')}`,
+          `${failures.length} of ${seeds.length}:\n${failures.slice(0, 10).join('\n\n')}`,
         );
       if (ONLY === undefined) check(tally, seeds.length);
     });

@@ -84,9 +84,15 @@ function attachesWhenAllIsAtRest(truth: UndoTruth): void {
     for (const { post, activity } of [...heard(truth, 'deleteNics'), ...heard(truth, 'attachNics')]) {
       if (post.seq >= attachment.seq || !mayBeAtWork(post)) continue;
       const job = ownJobs.find(({ jobId }) => jobId === post.jobId);
-      const denied = truth.requests.some(
-        ({ requestClass, status, seq }) =>
-          requestClass === 'job' && status === 400 && seq > post.seq && seq < attachment.seq,
+      // Asked for until the next one was sent, it was no longer known.
+      const next = [...truth.posts, ...attachments].find(
+        ({ seq, accepted }) => seq > post.seq && accepted === true,
+      );
+      const denied = activitiesOf(truth, 'getJobStatus').some(
+        (poll) =>
+          kindTold(poll) === 'gone' &&
+          poll.scheduledAt >= post.at &&
+          poll.scheduledAt < (next?.at ?? Infinity),
       );
       if (isKnown({ activity }) && !denied) {
         const endsAt = job?.endsAt ?? Infinity;
@@ -99,7 +105,7 @@ function attachesWhenAllIsAtRest(truth: UndoTruth): void {
           attachment.at - post.at,
           `ms between a deletion of unknown fate and request ${attachment.seq}`,
         ).toBeGreaterThanOrEqual(VERIFY_MS);
-      } else if (!isKnown({ activity }) && kindTold(activity) !== 'refused') {
+      } else if (denied || kindTold(activity) !== 'refused') {
         expect(
           attachment.at - post.at,
           `ms between an attachment of unknown fate and request ${attachment.seq}`,

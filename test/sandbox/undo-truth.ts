@@ -111,9 +111,11 @@ export function placeOf({ effects, serverId, before }: UndoTruth, id: string, at
 }
 
 /** At the end, and just before whatever others did meanwhile: a verdict stands once it is given. */
-export function momentsOf({ effects, played, before }: UndoTruth): number[] {
+export function momentsOf({ effects, ownEffects, played, before }: UndoTruth): number[] {
   const { endedCloudAt } = played;
-  const others = effects.filter(({ by, at }) => by === 'control' && at >= before.at && at <= endedCloudAt);
+  const others = effects.filter(
+    (effect) => !ownEffects.includes(effect) && effect.at >= before.at && effect.at <= endedCloudAt,
+  );
   return [endedCloudAt, ...others.map(({ at }) => at - 1)];
 }
 
