@@ -32,6 +32,9 @@ export async function attach(run: Run, back: PutBack, returning: Returning[]): P
   };
   switch (answer.kind) {
     case 'accepted':
+      // One job at a time: none of an earlier POST is at work, or this one would have been refused.
+      for (const nic of back.nics) if (nic.pending === 'doubt') nic.pending = 'nothing';
+      for (const nic of returning) nic.pending = 'job';
       tried(null, `job ${answer.jobId} has ended without it`);
       back.submissions += 1;
       back.setbacks = 0;
@@ -40,7 +43,7 @@ export async function attach(run: Run, back: PutBack, returning: Returning[]): P
     case 'unknown':
       tried(null, answer.why);
       back.submissions += 1;
-      back.looksDue = 2;
+      inDoubt(back, returning);
       return pause(run, run.request.timing.settleMs, `no usable answer: ${answer.why}`);
     case 'unsent':
       if (answer.why !== 'reset') return waitOut(run, back, answer);
@@ -48,7 +51,7 @@ export async function attach(run: Run, back: PutBack, returning: Returning[]): P
       return;
     case 'throttled':
       // A 2xx with an error body is not known for certain to be a no (ecs-api.md §7.2, Common.0024).
-      if (answer.look) back.looksDue = 2;
+      if (answer.look) inDoubt(back, returning);
       return waitOut(run, back, answer);
     case 'refused':
       break;
@@ -64,6 +67,12 @@ export async function attach(run: Run, back: PutBack, returning: Returning[]): P
   if (returning.length > 1 && answer.then === 'never') back.oneByOne = true;
   else tried(answer.code, `${answer.message}. ${answer.hint}`);
   return pause(run, REFUSED_WAIT_MS, why);
+}
+
+/** Nobody knows what comes of the last POST: it is looked for before anything is sent again. */
+export function inDoubt(back: PutBack, concerned: Returning[]): void {
+  back.looksDue = 2;
+  for (const nic of concerned) nic.pending = 'doubt';
 }
 
 function accepted(run: Run, jobId: string, submittedAt: string, portIds: string[]): void {

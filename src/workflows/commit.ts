@@ -3,7 +3,7 @@ import { ask, effectOf, IDEMPOTENT_AT_MOST_MS, repeatable } from './cloud';
 import type { Deletion } from './deletion';
 import { label, nics, plain } from './display';
 import { deletePortCall } from './remedies';
-import { isSetback, waitOut } from './setback';
+import { isSetback, UNSENT, waitOut } from './setback';
 import { gradeOf, log } from './undo-log';
 
 /** For all of it: a port that is left costs an address, and is told. Fits into the hour that time-outs have to leave. */
@@ -40,6 +40,10 @@ export async function commit(run: Deletion): Promise<void> {
         }),
       ),
     );
+    if (answer.kind === 'unsent' && answer.why === 'reset') {
+      for (const id of portIds) left(run, id, null, UNSENT.reset);
+      return;
+    }
     if (isSetback(answer)) {
       await waitOut(run, back, answer);
       continue;

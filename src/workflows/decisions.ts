@@ -13,7 +13,7 @@ import { iso } from './run';
 import { promisesUndo } from './undo-log';
 
 export interface Decisions {
-  /** Throws what the caller is told. */
+  /** In the validator. Throws what the caller is told. */
   check(what: Decision['what'], argument: unknown): ByWhom;
   /** The same, and takes the decision. */
   decide(what: Decision['what'], argument: unknown): void;
@@ -28,11 +28,18 @@ export function decisionsOf(run: Deletion, ended: () => boolean): Decisions {
     return who;
   };
   return {
-    check,
+    check: (what, argument) => {
+      // Only here: a handler is called again for what was accepted before the reset, and has to come to the same.
+      const who = check(what, argument);
+      if (run.isReset) throw notApplicable('this run was reset, and changes nothing any more');
+      return who;
+    },
     decide: (what, argument) => {
       const { by, reason } = check(what, argument);
       // The same again joins the first.
       run.document.decision ??= { what, by: plain(by), reason: plain(reason), at: iso(Date.now()) };
+      // Here and now: a cancellation may come along, and asks what is still to be decided.
+      if (what === 'commit') run.state.windowClosed = true;
       run.wake();
     },
   };
@@ -63,7 +70,6 @@ function undoProblem(run: Deletion): string | null {
   if (!promisesUndo(run.request)) {
     return 'this run keeps no ports, so it can undo nothing; once it has ended, `ecs-nics restore` puts back what can be put back';
   }
-  if (state.wasReset) return 'this run was reset, and changes nothing any more';
   if (document.decision?.what === 'commit') return firstWas(document.decision);
   if (document.decision === null && state.putBack !== null && state.putBack.reason !== 'flags')
     return 'everything is being put back already';

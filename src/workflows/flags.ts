@@ -4,9 +4,13 @@ import { ask, effectOf, IDEMPOTENT_AT_MOST_MS, repeatable } from './cloud';
 import { label, nics, plain } from './display';
 import { backoffDelay, throttleDelay } from './poll-schedule';
 import type { Run } from './run';
+import { UNSENT } from './setback';
 
 /** A list may lag behind the flag by a moment; one that still disagrees after so many writes means it. */
 const WRITES = 4;
+
+/** The server does not have this NIC, whatever a list that lags shows (ecs-api.md §7.2). */
+const NOT_ON_SERVER = 'Ecs.0085';
 
 export interface Unset {
   code: string | null;
@@ -43,14 +47,10 @@ export async function setFlags(
         writes += 1;
         for (const id of open) {
           const refused = answer.refused[id];
+          const left = !(id in answer.read) || refused?.code === NOT_ON_SERVER;
           if (refused)
-            unset[id] = {
-              code: refused.code,
-              message: plain(`${refused.message}. ${refused.hint}`),
-              left: false,
-            };
-          else if (!(id in answer.read))
-            unset[id] = { code: null, message: 'it has left the server', left: true };
+            unset[id] = { code: refused.code, message: plain(`${refused.message}. ${refused.hint}`), left };
+          else if (left) unset[id] = { code: null, message: 'it has left the server', left };
         }
         open = open.filter((id) => unset[id] === undefined && answer.read[id] !== wanted[id]);
         if (open.length === 0) return unset;
@@ -64,7 +64,10 @@ export async function setFlags(
         ms = throttleDelay(answer.retryAfterMs, turn);
         break;
       case 'unsent':
-        if (answer.why === 'reset') return giveUp(null, 'a reset run changes nothing');
+        if (answer.why === 'reset') {
+          run.state.wasReset = true;
+          return giveUp(null, UNSENT.reset);
+        }
         why = 'the worker could not send in time';
         break;
       case 'unavailable':

@@ -11,10 +11,6 @@ import { undoWindow } from './undo-window';
 export async function keepPromise(run: Deletion): Promise<void> {
   const { state, document, request } = run;
   if (!promisesUndo(request)) return;
-  if (state.wasReset) {
-    run.warn('a reset run puts nothing back and deletes no port: flags and ports stay as they are');
-    return;
-  }
   // Going on with what the run before this one in its chain has begun.
   if (state.putBack !== null && state.putBack.reason !== 'flags') return putBack(run, state.putBack);
 

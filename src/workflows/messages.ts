@@ -8,6 +8,8 @@ import {
   defineUpdate,
   setHandler,
 } from '@temporalio/workflow';
+import { checkDeleteInput } from '../contract/input';
+import { checkRestoreInput } from '../contract/restore-input';
 import {
   CANCELLED,
   CONTINUED_AS_NEW,
@@ -52,7 +54,11 @@ export function registerMessages(run: Run, { ending, keyOf, decisions }: Message
     if (request instanceof Unreadable) throw invalid([`it ${plain(request.problem)}`]);
     if (keyOf(request) !== ownKey) {
       const { problems } = run.kind.check(request);
-      if (problems.length > 0) throw invalid(problems);
+      // It may well be good for another kind of run.
+      const good = [checkDeleteInput, checkRestoreInput].some(
+        (check) => check(request).problems.length === 0,
+      );
+      if (!good) throw invalid(problems);
       throw ApplicationFailure.nonRetryable(
         'the open run on this server serves a different request; wait for its end, or look at it with the query status',
         DIFFERENT_REQUEST,

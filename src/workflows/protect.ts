@@ -8,7 +8,7 @@ import { log, promisesUndo } from './undo-log';
 /** Ends the run when a flag can't be set: it has promised an exact undo. */
 export async function protectPorts(run: Deletion): Promise<void> {
   const { state } = run;
-  if (!promisesUndo(run.request) || state.wasReset || state.touched) return;
+  if (!promisesUndo(run.request) || state.touched) return;
   const open = run
     .remaining()
     .filter((id) => !state.kept.includes(id) && run.row(id).snapshot?.deleteOnTermination === true);
@@ -17,6 +17,8 @@ export async function protectPorts(run: Deletion): Promise<void> {
   run.enter('submitting');
   const unset = await setFlags(run, Object.fromEntries(open.map((id) => [id, false])), false);
   state.kept.push(...open.filter((id) => unset[id] === undefined));
+  // The run that this one was reset from may have sent: that is observed, not refused.
+  if (state.wasReset) return;
   const problems = Object.entries(unset);
   if (problems.length === 0) return;
   const byCloud = problems.some(([, { code }]) => code !== null);

@@ -8,7 +8,8 @@ import { isIdle, primaryOf, serverViolations } from './guards';
 import type { PutBack, Returning } from './state';
 
 export type Step =
-  | { do: 'wait'; ms: number; why: string }
+  /** `firm`: nothing cuts it short. */
+  | { do: 'wait'; ms: number; why: string; firm?: true }
   | { do: 'create'; nic: Returning }
   | { do: 'attach'; nics: Returning[] }
   | { do: 'flags'; flags: Record<string, boolean> }
@@ -32,7 +33,7 @@ export const MAX_ATTEMPTS = 3;
 /** A server in passing, or locked by somebody who may unlock it. */
 const STATE_WAIT_MS = 10_000;
 /** A list that lags, or a second reading. */
-const MOMENT_MS = 2_000;
+export const MOMENT_MS = 2_000;
 
 export function nextStep(back: PutBack, seen: Inspection, at: Circumstances): Step {
   const open = () => back.nics.filter((nic) => nic.problem === null);
@@ -54,14 +55,20 @@ export function nextStep(back: PutBack, seen: Inspection, at: Circumstances): St
   return finishing(open(), seen, at);
 }
 
-function observe(nic: Returning, seen: Inspection, { serverId, now }: Circumstances): void {
-  if (listed(nic, seen) !== undefined) {
+function observe(nic: Returning, seen: Inspection, { serverId, now, lagUntil }: Circumstances): void {
+  const found = listed(nic, seen);
+  if (found !== undefined) {
     nic.seen += 1;
     nic.seenSince ??= now;
+    nic.found = found.snapshot;
+    nic.pending = 'nothing';
     return;
   }
   nic.seen = 0;
   nic.seenSince = null;
+  nic.found = null;
+  // Its job has come to rest, and a list would show what it has brought.
+  if (nic.pending === 'job' && now >= lagUntil) nic.pending = 'nothing';
   if (!nic.attach) {
     // Somebody else took it off: it is not this run's to bring back.
     nic.flag = false;
@@ -71,7 +78,9 @@ function observe(nic: Returning, seen: Inspection, { serverId, now }: Circumstan
   if (port?.state === 'absent') {
     nic.portId = null;
     nic.created = false;
+    nic.pending = 'nothing';
   } else if (port?.state === 'attached' && port.deviceId !== serverId) {
+    nic.pending = 'nothing';
     fail(nic, null, `its port ${nic.portId ?? ''} is attached to ${port.deviceId}`);
   }
 }
@@ -83,7 +92,6 @@ function bringBack(
   seen: Inspection,
   { serverId, now, settleMs, lagUntil }: Circumstances,
 ): Step | null {
-  for (const nic of missing) if (nic.attempts.attach >= MAX_ATTEMPTS) exhausted(nic, 'attach');
   const creatable = missing.filter((nic) => nic.problem === null && nic.portId === null);
   for (const nic of creatable) {
     if (nic.snapshot.networkId === null) fail(nic, null, 'its network is not known');
@@ -100,10 +108,18 @@ function bringBack(
     return { do: 'wait', ms: MOMENT_MS, why: 'a port says that it is attached, the NIC list not yet' };
   if (back.looksDue > 0) {
     back.looksDue -= 1;
-    return { do: 'wait', ms: settleMs, why: 'it is not known whether the last POST was accepted' };
+    return {
+      do: 'wait',
+      ms: settleMs,
+      firm: true,
+      why: 'it is not known whether the last POST was accepted',
+    };
   }
   if (now < lagUntil)
     return { do: 'wait', ms: MOMENT_MS, why: 'the job has ended, and the NIC list may lag behind it' };
+  for (const nic of waiting) if (nic.attempts.attach >= MAX_ATTEMPTS) exhausted(nic, 'attach');
+  const able = waiting.filter(({ problem }) => problem === null);
+  if (able.length === 0) return null;
   const { server } = seen;
   if (server !== null && !isIdle(server)) {
     return {
@@ -114,7 +130,7 @@ function bringBack(
   }
   const violations = server === null ? [] : serverViolations(server);
   if (violations.length > 0) return { do: 'wait', ms: STATE_WAIT_MS, why: violations.join('; ') };
-  return { do: 'attach', nics: back.oneByOne ? waiting.slice(0, 1) : waiting };
+  return { do: 'attach', nics: back.oneByOne ? able.slice(0, 1) : able };
 }
 
 /** Everything that can be on the server is: what belongs to each NIC, and the flags at the very end. */

@@ -1,34 +1,45 @@
 /** What came of the putting back, told in the rows: what is back, what is not as it was, and what a person would do. */
-import type { Inspection } from '../contract/activities';
 import { differences } from './differences';
-import { listed } from './put-back-plan';
 import { attachCall, flagCall, restoreCommand } from './remedies';
 import type { Run } from './run';
 import type { PutBack, Returning } from './state';
 import { gradeOf } from './undo-log';
 
 /** Everything that could be done is done. */
-export function tell(run: Run, back: PutBack, seen: Inspection): void {
+export function tell(run: Run, back: PutBack): void {
   for (const nic of back.nics) {
-    const row = run.row(nic.id);
-    const now = listed(nic, seen);
-    if (nic.attach && now !== undefined) {
-      row.outcome = nic.portId === nic.id ? 'restored' : 'recreated';
-      row.restore = gradeOf(nic.snapshot, nic.portId === nic.id);
-      row.evidence = { ...row.evidence, list: 'present', port: 'attached' };
-      row.differences = differences(nic.snapshot, now.snapshot);
-      row.errorCode = null;
-      row.message = null;
-      if (nic.portId !== nic.id) row.replacedBy = { id: now.id, mac: now.mac, ip: now.ips[0] ?? null };
-    }
+    asFound(run, nic);
     if (nic.problem !== null) short(run, back, nic);
   }
   over(run, back);
 }
 
+/** Where it was when it was last looked at. */
+function asFound(run: Run, nic: Returning): void {
+  const { found, portId, snapshot } = nic;
+  if (!nic.attach) return;
+  const row = run.row(nic.id);
+  if (found !== null && portId !== null) {
+    row.outcome = portId === nic.id ? 'restored' : 'recreated';
+    row.restore = gradeOf(snapshot, portId === nic.id);
+    row.evidence = { ...row.evidence, list: 'present', port: 'attached' };
+    row.differences = differences(snapshot, found);
+    row.errorCode = null;
+    row.message = null;
+    // What was said of it while it was off would mislead.
+    const { document } = run;
+    document.warnings = document.warnings.filter((text) => !text.startsWith(`NIC ${nic.id} is detached`));
+    if (portId !== nic.id) row.replacedBy = { id: portId, mac: found.mac, ip: found.fixedIps[0]?.ip ?? null };
+  } else if (nic.pending !== 'nothing') {
+    row.outcome = 'unknown';
+    row.evidence = { ...row.evidence, list: 'unknown', port: 'unknown' };
+  }
+}
+
 /** Time or the server ran out. */
 export function giveUp(run: Run, back: PutBack): void {
   for (const nic of back.nics) {
+    asFound(run, nic);
     const why = back.hindered === null ? '' : `: ${back.hindered}`;
     nic.problem ??= { code: null, message: `not done until ${run.document.deadlineAt}${why}` };
     short(run, back, nic);
@@ -40,8 +51,9 @@ function over(run: Run, back: PutBack): void {
   back.done = true;
   const unknown = run.document.nics.filter(({ outcome }) => outcome === 'unknown');
   const attached = run.document.jobs.some(({ what }) => what === 'attach');
+  const pending = back.nics.some((nic) => nic.pending !== 'nothing');
   // The next run has to wait for what may still take a NIC, not for what has put others back.
-  if (unknown.length > 0 && attached) {
+  if (unknown.length > 0 && attached && !pending) {
     const deletion = run.document.jobs.findLast(({ what }) => what === 'delete');
     run.declareOpen(deletion?.id ?? null);
   }

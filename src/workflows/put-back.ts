@@ -6,13 +6,13 @@
 import type { Inspection } from '../contract/activities';
 import { HOLD_MS } from '../contract/activities';
 import { ask, READ_AT_MOST_MS, reading } from './cloud';
-import { attach } from './attach';
+import { attach, inDoubt } from './attach';
 import { label, nics, plain } from './display';
 import { setFlags } from './flags';
 import { followJob, pollOnce } from './follow';
 import { backoffDelay, throttleDelay } from './poll-schedule';
 import type { Step } from './put-back-plan';
-import { fail, nextStep } from './put-back-plan';
+import { fail, MOMENT_MS, nextStep } from './put-back-plan';
 import { giveUp, tell } from './put-back-report';
 import { bind, create, update } from './new-port';
 import { pause } from './setback';
@@ -33,9 +33,12 @@ export async function putBack(run: Run, back: PutBack): Promise<void> {
   for (;;) {
     const rested = await comeToRest(run, back);
     const seen = rested ? await observe(run, back) : null;
+    // A job that can't be read any more may yet attach what it was sent for.
+    const sent = back.nics.filter(({ pending }) => pending === 'job');
+    if (run.state.jobState === 'gone' && sent.length > 0) inDoubt(back, sent);
     if (seen === null) return giveUp(run, back);
     const step = nextStep(back, seen, circumstances(run, back));
-    if (step.do === 'done') return tell(run, back, seen);
+    if (step.do === 'done') return tell(run, back);
     if (run.expired) return giveUp(run, back);
     await take(run, back, step);
   }
@@ -115,7 +118,9 @@ async function take(run: Run, back: PutBack, step: Exclude<Step, { do: 'done' }>
     case 'wait':
       back.hindered = step.why;
       run.enter('restoring', plain(step.why));
-      await run.waitOrWake(step.ms, label(step.why));
+      // What has to settle takes its time, whoever wants to know.
+      if (step.firm === true) await run.wait(step.ms, label(step.why));
+      else await run.waitOrWake(step.ms, label(step.why));
       run.enter('restoring');
       return;
     case 'create':
@@ -126,8 +131,12 @@ async function take(run: Run, back: PutBack, step: Exclude<Step, { do: 'done' }>
       const unset = await setFlags(run, step.flags, true);
       for (const nic of back.nics) {
         const problem = unset[nic.portId ?? ''];
-        // One that has left the server meanwhile is seen to at the next look.
-        if (problem !== undefined && !problem.left)
+        const value = step.flags[nic.portId ?? ''];
+        if (problem === undefined && value !== undefined && nic.found !== null)
+          nic.found = { ...nic.found, deleteOnTermination: value };
+        // One that is not on the server is seen to at the next look.
+        if (problem?.left === true) await pause(run, MOMENT_MS, 'the NIC list and the server disagree');
+        else if (problem !== undefined)
           fail(nic, problem.code, `its flag delete_on_termination could not be set back: ${problem.message}`);
       }
       return;

@@ -83,9 +83,6 @@ export class Run<R extends Request = Request> {
     this.checked = request;
     this.resumed = resumed !== null;
     this.state = resumed?.state ?? fresh(request, kind.named(this.input));
-    // Any run of a chain may be reset, not only its first one.
-    const { runId, originalExecutionRunId } = workflowInfo();
-    this.state.wasReset ||= runId !== originalExecutionRunId;
     void CancellationScope.current().cancelRequested.catch(() => {
       this.cancelRequested = true;
       // In an undo window nothing is under way that would notice.
@@ -102,6 +99,15 @@ export class Run<R extends Request = Request> {
 
   get document(): ResultDocument {
     return this.state.document;
+  }
+
+  /**
+   * The product of a reset; any run of a chain may be one, not only its first. Nothing that such a run does may depend on it
+   * by itself: it begins with another run's history, which must lead to the same commands again. Effects tell it (`unsent`).
+   */
+  get isReset(): boolean {
+    const { runId, originalExecutionRunId } = workflowInfo();
+    return this.state.wasReset || runId !== originalExecutionRunId;
   }
 
   // --- the document --------------------------------------------------------------------------------------------
@@ -205,7 +211,7 @@ export class Run<R extends Request = Request> {
     // Only after an inspection: it tells of a run before this chain, and is asked for once.
     if (long && !this.cancelRequested && !this.ending && this.document.projectId !== null) {
       this.continuing = true;
-      await handOn(this.input, this.state, wait);
+      await handOn(this.input, { ...this.state, wasReset: this.isReset }, wait);
     }
     const ms = atLeast1(Math.max(wait.until - Date.now(), long ? LONG_STEP_MS : 0));
     const until = Date.now() + ms;

@@ -13,7 +13,7 @@ export interface RunState {
   touched: boolean;
   /** The memo `open` is set; it is cleared when every NIC has a verdict. */
   declaredOpen: boolean;
-  /** This run, or one that it continues, is the product of a reset: it may never send. */
+  /** A run that this one continues is the product of a reset, or an effect was refused for that: it may never send. */
   wasReset: boolean;
   submission: Submission;
   verification: Verification | null;
@@ -136,9 +136,12 @@ export interface Returning {
   unclear: boolean;
   /** Its old IP is taken: the next port gets another one. */
   newIp: boolean;
-  /** Observations in a row that found it on the server, and when they began. */
+  /** Observations in a row that found it on the server, when they began, and as what the last one found it. */
   seen: number;
   seenSince: number | null;
+  found: NicSnapshot | null;
+  /** What a POST that named it may yet bring: `job`: one that is known · `doubt`: nobody knows what came of it. */
+  pending: 'nothing' | 'job' | 'doubt';
   attempts: { attach: number; create: number; update: number; bind: number };
   /** Why it is not to be had. */
   problem: Problem | null;

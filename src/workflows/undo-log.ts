@@ -79,6 +79,8 @@ export function returning(
     newIp: false,
     seen: 0,
     seenSince: null,
+    found: null,
+    pending: 'nothing',
     attempts: { attach: 0, create: 0, update: 0, bind: 0 },
     problem: null,
     said: null,

@@ -25,5 +25,4 @@ export async function undoWindow(run: Deletion): Promise<void> {
     await run.waitOrWake(ms, label(`undo possible for ${formatDuration(ms)}, until ${document.undoUntil}`));
   }
   document.outcome = 'running';
-  if (document.decision?.what === 'commit') state.windowClosed = true;
 }

@@ -29,6 +29,8 @@ export interface Surroundings {
   requests?: () => number;
   /** The server's records of runs, which it adds to: newest last. */
   records?: RunRecord[];
+  /** Told when a run starts (not one that a reset adds), and when it has ended. */
+  noted?: (when: 'start' | 'end', played: Played) => void;
 }
 
 /** What the server tells of a run, open or closed. */

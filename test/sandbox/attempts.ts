@@ -49,7 +49,7 @@ export function activityOf(
   const { type, startToCloseMs, maximumAttempts } = activity;
   if (!(startToCloseMs > 0 && startToCloseMs <= 60_000)) throw new Error(`unbounded attempt of ${type}`);
   if (!(maximumAttempts >= 1)) throw new Error(`unbounded attempts of ${type}`);
-  if (type === 'deleteNics') {
+  if (POSTS.has(type)) {
     if (maximumAttempts !== 1) throw new Error('the POST would be repeated');
     // The job id of a request on its way would be lost otherwise.
     if (Number(command.cancellationType) !== WAIT_CANCELLATION_COMPLETED)
@@ -57,6 +57,9 @@ export function activityOf(
   }
   return activity;
 }
+
+/** Repeated by the workflow alone. */
+const POSTS: ReadonlySet<string> = new Set(['deleteNics', 'attachNics', 'createPort']);
 
 const TRY_CANCEL = 0;
 const WAIT_CANCELLATION_COMPLETED = 1;

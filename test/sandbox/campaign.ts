@@ -59,7 +59,10 @@ export async function playSeed(
   }
 }
 
-function prepareWorld(world: World, plan: Plan): void {
+export function prepareWorld(
+  world: World,
+  plan: Pick<Plan, 'seed' | 'knobs' | 'faults' | 'lookUpsFail' | 'outage'>,
+): void {
   const { control } = world.simulator;
   control.setKnobs(plan.knobs);
   // Drawn anew for each schedule, whatever the seed of the simulator.
@@ -71,7 +74,7 @@ function prepareWorld(world: World, plan: Plan): void {
   world.unreachable = (now) => now >= from && now < until;
 }
 
-function count(tally: Tally, world: World, all: Played[]): void {
+export function count(tally: Tally, world: World, all: Played[]): void {
   const add = (counts: Record<string, number>, name: string, n = 1) => {
     counts[name] = (counts[name] ?? 0) + n;
   };
@@ -89,7 +92,7 @@ function count(tally: Tally, world: World, all: Played[]): void {
   }
 }
 
-function toldBy(all: Played[]): string {
+export function toldBy(all: Played[]): string {
   const lines = all.map(({ end, status, memo, activities, startedAt, endedAt, wasReset }, index) => {
     const told = status as ResultDocument | undefined;
     const nics = told?.nics.map(({ id, outcome, message }) =>

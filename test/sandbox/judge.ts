@@ -118,7 +118,7 @@ export function mayBeAtWork({ status, accepted }: LedgerRequest): boolean {
 }
 
 /** interface.md §6.1: after a submission of unknown fate the NICs are listed twice, `settle` apart, before the next. */
-function judgeSubmissions(world: World, { posts, lists }: Truth): void {
+export function judgeSubmissions(world: World, { posts, lists }: Truth): void {
   const faults = world.simulator.control.faults();
   const tellsOfThrottling = ({ what }: (typeof faults)[number]) =>
     what.kind === 'throttled' ||

@@ -1,5 +1,6 @@
 /** What a schedule says, and what comes of it. Times are ms of virtual time. */
 import type { Payload } from '@temporalio/common';
+import type { Phase } from '../../src/contract';
 import type { Job, Metric } from './replica';
 
 /** A start of the workflow, what reaches it, and how it is ended from outside. Times count from this start. */
@@ -7,9 +8,15 @@ export interface Start {
   /** Default: `deleteServerNics`. */
   workflow?: 'restoreServerNics';
   input: unknown;
+  /** Instead of it: made of what has been played by then. */
+  inputOf?: (all: readonly Played[]) => unknown;
   /** After the end of the run before it. */
   gapMs?: number;
   cancelAt?: number;
+  /** So long after the run has told of that phase. */
+  cancelAfter?: { after: Phase; ms: number };
+  /** What others do, so long after the start or after the run has told of a phase. */
+  deeds?: { at: number; after?: Phase; act: () => void }[];
   pollNowAt?: number[];
   updates?: UpdatePlan[];
   terminateAt?: number;
@@ -18,7 +25,10 @@ export interface Start {
 }
 
 export interface UpdatePlan {
+  /** After the start. */
   at: number;
+  /** Instead: after the run has told of that phase; not at all, if it never does. */
+  after?: Phase;
   name: 'submitted' | 'settled' | 'undo' | 'commit';
   /** The caller's request, when it sends it along. */
   request?: unknown;

@@ -42,7 +42,7 @@ export const TIMING = {
   busyWait: '60s',
 };
 
-type Random = ReturnType<typeof chooser>;
+export type Random = ReturnType<typeof chooser>;
 
 export function planOf(seed: number): Plan {
   const random = chooser(seed);
@@ -115,7 +115,7 @@ function requestOf({ pick, chance, below }: Random, nics: number, n: number): Re
   };
 }
 
-function knobsOf({ pick, chance }: Random): Record<string, unknown> {
+export function knobsOf({ pick, chance }: Random): Record<string, unknown> {
   return {
     ...(chance(0.1) ? { lagReads: 1 } : {}),
     ...(chance(0.1) ? { lagSeconds: pick([2, 20]) } : {}),
@@ -136,7 +136,7 @@ function knobsOf({ pick, chance }: Random): Record<string, unknown> {
 const page = { headers: { server: 'CloudWAF' }, body: '<html>no</html>' };
 
 /** What becomes of the POST. */
-const POSTS: FaultSpec['what'][] = [
+export const POSTS: FaultSpec['what'][] = [
   { kind: 'drop', accepted: true },
   { kind: 'drop' },
   { kind: 'drop', accepted: true, partway: true },
@@ -163,7 +163,7 @@ const POSTS: FaultSpec['what'][] = [
 ];
 
 /** What becomes of the job. */
-const JOBS: FaultSpec['what'][] = [
+export const JOBS: FaultSpec['what'][] = [
   { kind: 'partial-failure', nics: [0] },
   { kind: 'partial-failure', nics: [0], parent: 'SUCCESS' },
   { kind: 'partial-failure', nics: [0], lateMs: 20_000 },
@@ -181,7 +181,7 @@ const JOBS: FaultSpec['what'][] = [
   { kind: 'job-seconds', seconds: 1_500 },
 ];
 
-const READS: FaultSpec['what'][] = [
+export const READS: FaultSpec['what'][] = [
   { kind: 'status', status: 500 },
   { kind: 'status', status: 503 },
   { kind: 'drop' },
@@ -340,7 +340,7 @@ export function readable(plan: Plan): string {
 }
 
 /** Repeatable random choices. */
-function chooser(seed: number) {
+export function chooser(seed: number) {
   const fraction = generator(seed);
   const below = (limit: number) => Math.floor(fraction() * limit);
   const chance = (share: number) => fraction() < share;

@@ -6,6 +6,8 @@ import { ApplicationFailure } from '@temporalio/common';
 import { defaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
 import type { Payload } from '@temporalio/common';
 import type { coresdk } from '@temporalio/proto';
+import type { Phase } from '../../src/contract';
+import { SEARCH_ATTRIBUTE } from '../../src/contract/names';
 import { payloadConverter } from '../../src/workflows/payloads';
 import type { RunRecord, Surroundings } from './adapter';
 import type { Activity, Resolution } from './attempts';
@@ -61,6 +63,8 @@ export class Server {
   /** Of the start that is played. */
   private workflowType = 'deleteServerNics';
   private firstRunId = '';
+  /** Waits for the run to tell of a phase. */
+  private upcoming: { phase: Phase; then: (began: number) => void }[] = [];
   private readonly restarts: number[] = [];
   /** While no worker is there; `told`: its end is on the agenda. */
   private readonly silences: { from: number; until: number; told: boolean }[] = [];
@@ -100,9 +104,11 @@ export class Server {
     const start = this.starts.shift();
     if (start === undefined) return [];
     this.now = Math.max(this.now, this.around.clock.now());
-    const played = this.newPlayed(start.input, false);
-    const original = `run-${this.schedule.seed}`;
+    const startInput = start.inputOf === undefined ? start.input : start.inputOf(this.all);
+    const played = this.newPlayed(startInput, false);
+    this.around.noted?.('start', played);
     const first = this.madeRuns === 0;
+    const original = runIdOf(this.schedule.seed, 0);
     const runId = this.schedule.reset && first ? 'run-after-reset' : this.newRunId();
     if (this.schedule.reset && first) this.madeRuns++;
     this.workflowType = start.workflow ?? 'deleteServerNics';
@@ -116,10 +122,24 @@ export class Server {
       const job = { signalWorkflow: { signalName: 'pollNow', input: [] } };
       this.push({ at: at(ms), run: null, what: { job } });
     }
+    this.upcoming = [];
+    const once = (after: Phase | undefined, ms: number, then: (at: number) => void) => {
+      if (after === undefined) then(at(ms));
+      else this.upcoming.push({ phase: after, then: (began) => then(began + ms) });
+    };
     for (const plan of start.updates ?? []) {
-      const update = { plan, asked: [] };
-      played.waiting.push(update);
-      this.push({ at: at(plan.at), run: null, what: { job: this.mailbox.post(update) } });
+      once(plan.after, plan.at, (moment) => {
+        const update = { plan, asked: [] };
+        this.played?.waiting.push(update);
+        this.push({ at: moment, run: null, what: { job: this.mailbox.post(update) } });
+      });
+    }
+    for (const { after, ms } of start.cancelAfter ? [start.cancelAfter] : []) {
+      const what = { job: { cancelWorkflow: { reason: 'test' } } };
+      once(after, ms, (moment) => this.push({ at: moment, run: null, what }));
+    }
+    for (const { after, at: ms, act } of start.deeds ?? []) {
+      once(after, ms, (moment) => this.push({ at: moment, run: null, what: { act } }));
     }
     const { terminateAt, resetAt } = start;
     if (terminateAt !== undefined) {
@@ -136,7 +156,7 @@ export class Server {
     }
     const { messages, payloads, memo } = first ? this.schedule : ({} as Partial<Schedule>);
     for (const { at: ms, job } of messages ?? []) this.push({ at: at(ms), run: null, what: { job } });
-    const input = payloads ?? [defaultPayloadConverter.toPayload(start.input)];
+    const input = payloads ?? [defaultPayloadConverter.toPayload(startInput)];
     return [this.initialize(input, memo ?? {}), ...this.dueMessages()];
   }
 
@@ -184,6 +204,7 @@ export class Server {
     Object.assign(played, { end, status, endedAt: this.now, virtualMs: this.now - played.startedAt });
     played.endedCloudAt = this.around.clock.now();
     played.restarts = [...this.restarts];
+    this.around.noted?.('end', played);
     this.all.push(played);
     this.played = null;
     const [next] = this.starts;
@@ -353,11 +374,23 @@ export class Server {
       played.updates.push({ id: protocolInstanceId ?? '', answer, type, message: rejected?.message ?? '' });
     } else if (command.requestCancelActivity) {
       this.cancelActivity(run, command.requestCancelActivity.seq ?? 0);
+    } else if (command.upsertWorkflowSearchAttributes) {
+      this.published(command.upsertWorkflowSearchAttributes);
     } else if (modifyWorkflowProperties) {
       for (const [name, value] of Object.entries(modifyWorkflowProperties.upsertedMemo?.fields ?? {})) {
         run.record.memo[name] = defaultPayloadConverter.fromPayload(value);
       }
     }
+  }
+
+  /** What was to happen so long after the run has told of a phase. */
+  private published(command: coresdk.workflow_commands.IUpsertWorkflowSearchAttributes): void {
+    const value = command.searchAttributes?.indexedFields?.[SEARCH_ATTRIBUTE.phase];
+    if (!value) return;
+    const phase = [defaultPayloadConverter.fromPayload<unknown>(value)].flat()[0];
+    const now = this.upcoming.filter((it) => it.phase === phase);
+    this.upcoming = this.upcoming.filter((it) => it.phase !== phase);
+    for (const { then } of now) then(this.now);
   }
 
   // --- what is due ---------------------------------------------------------------------------------------------
@@ -511,6 +544,8 @@ export class Server {
     activity.taken = true;
     record.attempts = activity.attempt;
     const { attempt } = activity;
+    // As this attempt knows itself, also when it thaws beside a later one.
+    const own = { ...activity };
     const timesOutAt = clock.now() + activity.startToCloseMs;
     const resolve = (at: number, result: Resolution, told: PlayedActivity['told']) => {
       if (run.closed || activity.attempt !== attempt || !run.activities.has(activity.seq)) return;
@@ -549,7 +584,7 @@ export class Server {
       const { workflowId, runId } = run.record;
       let result: { value: unknown } | { error: unknown };
       try {
-        result = { value: await work(this.around.activities, activity, { workflowId, runId }) };
+        result = { value: await work(this.around.activities, own, { workflowId, runId }) };
       } catch (error) {
         result = { error };
       }
@@ -607,8 +642,7 @@ export class Server {
   }
 
   private newRunId(): string {
-    const made = this.madeRuns++;
-    return made === 0 ? `run-${this.schedule.seed}` : `run-${this.schedule.seed}-${made + 1}`;
+    return runIdOf(this.schedule.seed, this.madeRuns++);
   }
 
   private newPlayed(input: unknown, wasReset: boolean): Played {
@@ -672,6 +706,12 @@ export class Server {
       ...this.schedule.info,
     } as unknown as Info;
   }
+}
+
+/** A UUID, as the server's are. */
+function runIdOf(seed: number, number: number): string {
+  const hex = (value: number, digits: number) => value.toString(16).padStart(digits, '0').slice(-digits);
+  return `${hex(seed, 8)}-0000-4000-8000-${hex(number, 12)}`;
 }
 
 const readMemo = (value: Payload) =>

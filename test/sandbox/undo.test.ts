@@ -1,78 +1,20 @@
 /** Named schedules of undo, commit, policies and later restores on virtual time; the cloud's own state is the judge. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ResultDocument } from '../../src/contract';
-import type { FaultSpec } from '../../simulator';
-import { differences } from '../../simulator';
-import type { Played, Schedule, Start } from './adapter';
 import { playAll, prepare } from './adapter';
 import { TIMING } from './judge';
-import type { World } from './world';
-import { createWorld } from './world';
+import { outcomes, play, WHO } from './undo-play';
 
 beforeAll(prepare);
-
-const WHO = { by: 'ops', reason: 'wrong server' };
-const rich = {
-  deleteOnTermination: true,
-  name: 'backend',
-  securityGroups: ['sg-b', 'sg-a'],
-  allowedAddressPairs: [{ ip_address: '10.0.1.100' }],
-  extraDhcpOpts: [{ opt_name: '51', opt_value: '24h' }],
-};
-
-interface Play {
-  world: World;
-  serverId: string;
-  nics: string[];
-  /** The state of the server before anything happened. */
-  changed: () => string[];
-  all: Played[];
-  told: ResultDocument;
-  count: (kind: string) => number;
-}
-
-async function play(
-  request: object,
-  change: Partial<Schedule> & { faults?: FaultSpec[]; nics?: object[]; jobSeconds?: number; take?: number } = {},
-  then: (play: { serverId: string; nics: string[] }) => Start[] = () => [],
-): Promise<Play> {
-  const { faults, nics: specs, jobSeconds, take, ...schedule } = change;
-  const world = createWorld(1);
-  const { control, ledger } = world.simulator;
-  const server = control.createServer({
-    jobSeconds: jobSeconds ?? 12,
-    nics: (specs ?? [{ primary: true }, rich, {}, {}]) as never,
-  });
-  const nics = server.nics.filter((nic) => !nic.primary).map((nic) => nic.id);
-  for (const fault of faults ?? []) control.addFault(fault);
-  const before = control.snapshotOf(server.id);
-  const input = {
-    serverId: server.id,
-    nics: nics.slice(0, take ?? 3).map((id) => ({ id })),
-    timing: TIMING,
-    ...request,
-  };
-  const more = then({ serverId: server.id, nics });
-  const all = await playAll({ input, serverId: server.id, seed: 1, more, ...schedule }, world);
-  control.advance(3_600_000);
-  expect(control.invariants()).toEqual([]);
-  return {
-    world,
-    serverId: server.id,
-    nics,
-    all,
-    changed: () => differences(before, control.snapshotOf(server.id)).map(({ field }) => field),
-    told: all.at(-1)?.status as ResultDocument,
-    count: (kind) => ledger.requests.filter(({ requestClass }) => requestClass === kind).length,
-  };
-}
-
-const outcomes = (told: ResultDocument) => told.nics.map(({ outcome }) => outcome);
 
 describe('the exact way', () => {
   it('keepPort: detached, flags written once and read back, ports stay', async () => {
     const { told, count } = await play({ keepPort: true });
-    expect([told.outcome, outcomes(told), told.warnings]).toEqual(['detached', ['detached', 'detached', 'detached'], []]);
+    expect([told.outcome, outcomes(told), told.warnings]).toEqual([
+      'detached',
+      ['detached', 'detached', 'detached'],
+      [],
+    ]);
     expect([count('flag'), count('delete'), count('port-delete')]).toEqual([3, 1, 0]);
     expect(told.nics.map(({ restore }) => restore)).toEqual(['exact', 'exact', 'exact']);
   });
@@ -98,7 +40,10 @@ describe('the exact way', () => {
     expect(told.nics.flatMap((nic) => nic.differences)).toEqual([]);
     expect(changed()).toEqual([]);
     expect(told.decision).toMatchObject({ what: 'undo', ...WHO });
-    expect(all[0]?.waiting[0]?.asked[0]?.answer).toMatchObject({ kind: 'completed', value: { outcome: 'undone' } });
+    expect(all[0]?.waiting[0]?.asked[0]?.answer).toMatchObject({
+      kind: 'completed',
+      value: { outcome: 'undone' },
+    });
   });
 
   it('commit closes the window at once', async () => {
@@ -115,7 +60,10 @@ describe('the exact way', () => {
       { onFailure: 'restore' },
       { faults: [{ what: { kind: 'partial-failure', nics: [0] } }] },
     );
-    expect([told.outcome, outcomes(told)]).toEqual(['rolled-back', ['still-attached', 'restored', 'restored']]);
+    expect([told.outcome, outcomes(told)]).toEqual([
+      'rolled-back',
+      ['still-attached', 'restored', 'restored'],
+    ]);
     expect(all[0]?.end).toMatchObject({ kind: 'failed', type: 'RolledBack' });
     // The one that stayed is the first now, as those put back come after it.
     expect(changed()).toEqual([]);
@@ -161,7 +109,10 @@ describe('the exact way', () => {
         ],
       },
     );
-    expect([told.outcome, outcomes(told)]).toEqual(['cloud-refused', ['untouched', 'untouched', 'untouched']]);
+    expect([told.outcome, outcomes(told)]).toEqual([
+      'cloud-refused',
+      ['untouched', 'untouched', 'untouched'],
+    ]);
     expect([count('delete'), changed()]).toEqual([0, []]);
   });
 });

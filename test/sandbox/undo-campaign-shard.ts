@@ -1,0 +1,20 @@
+/** The campaign over undo, commit and restore, in shards. */
+import { expect } from 'vitest';
+import { inShards } from './campaign-shard';
+import { emptyUndoTally, playUndoSeed } from './undo-campaign';
+
+export function undoCampaign(shard: number, shards: number): void {
+  inShards('schedules of undo', 'test/sandbox/undo-campaign.test.ts', [shard, shards], {
+    tally: emptyUndoTally,
+    play: playUndoSeed,
+    // A generator that has dried up would prove nothing.
+    check: (tally, count) => {
+      for (const outcome of ['deleted', 'detached', 'still-attached', 'restored', 'recreated'] as const)
+        expect(tally.rows[outcome] ?? 0, outcome).toBeGreaterThan(count / 25);
+      for (const what of ['undo', 'commit'] as const)
+        expect(tally.decisions[what] ?? 0, what).toBeGreaterThan(count / 25);
+      for (const many of [tally.crashes, tally.cancels, tally.resets, tally.chains, tally.terminations])
+        expect(many).toBeGreaterThan(count / 50);
+    },
+  });
+}

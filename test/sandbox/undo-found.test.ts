@@ -1,0 +1,171 @@
+/** What the campaign over undo and restore has found, each in its smallest schedule. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { prepare } from './adapter';
+import type { Played } from './adapter';
+import { TIMING } from './judge';
+import { outcomes, play, WHO } from './undo-play';
+
+beforeAll(prepare);
+
+/** A later restore of all that the first run has taken off. */
+const restored = (serverId: string, more: object = {}) => ({
+  workflow: 'restoreServerNics' as const,
+  input: null,
+  inputOf: (all: readonly Played[]) => ({
+    serverId,
+    from: { document: all[0]?.status },
+    nics: 'all',
+    timing: TIMING,
+  }),
+  ...more,
+});
+
+const unreadable = { kind: 'status', status: 500 } as const;
+
+describe('a run that is reset', () => {
+  it.each([
+    ['after its flags were set', 5_000, 0.5],
+    ['in its undo window', 700_000, 0.95],
+  ])('%s comes to the same commands again', async (_when, at, share) => {
+    const { all, count } = await play(
+      { undoWindow: '2 hours' },
+      { resetAt: { at, share }, updates: [{ at: 600_000, name: 'settled' }] },
+    );
+    expect(all.map(({ end }) => end.kind)).toEqual(['terminated', 'completed']);
+    expect(count('port-delete')).toBe(0);
+  });
+
+  it('changes nothing where an undo was accepted before, and says what a person would do', async () => {
+    const { all, count, told } = await play(
+      { undoWindow: '2 hours' },
+      { resetAt: { at: 605_000, share: 1 }, updates: [{ at: 600_000, name: 'undo', request: WHO }] },
+    );
+    expect(all[1]?.end).toMatchObject({ kind: 'failed', type: 'RestoreIncomplete' });
+    expect(count('attach')).toBe(1);
+    for (const { remedy } of told.nics) expect(remedy).not.toBeNull();
+  });
+});
+
+describe('a NIC that was sent back and can’t be seen', () => {
+  const lost = { match: { class: 'attach' }, what: { kind: 'drop', accepted: true }, times: 3 } as const;
+
+  it('is unknown, not detached, when nothing can be read until the deadline', async () => {
+    const { told, all } = await play(
+      { onFailure: 'restore' },
+      {
+        faults: [{ what: { kind: 'partial-failure', nics: [0] } }],
+        more: (control) => ({
+          deeds: [
+            {
+              after: 'restoring' as const,
+              at: 0,
+              act: () => control.addFault({ match: { class: ['list', 'detail'] }, what: unreadable }),
+            },
+          ],
+        }),
+      },
+    );
+    expect([told.outcome, outcomes(told)]).toEqual([
+      'restore-incomplete',
+      ['still-attached', 'unknown', 'unknown'],
+    ]);
+    // The next run has to wait for the job that may bring them.
+    expect(all[0]?.memo.open).toMatchObject({ jobId: told.jobs[1]?.id });
+    for (const { message, remedy } of told.nics.slice(1)) expect([message, remedy]).not.toContain(null);
+  });
+
+  it('is unknown when every answer was lost, and the job may take longer than all patience', async () => {
+    const slow = { match: { class: 'attach' }, what: { kind: 'job-seconds', seconds: 900 } } as const;
+    const { told } = await play(
+      { undoWindow: '2 hours' },
+      { faults: [lost, slow], take: 1, updates: [{ at: 600_000, name: 'undo', request: WHO }] },
+    );
+    expect([told.outcome, outcomes(told)]).toEqual(['restore-incomplete', ['unknown']]);
+  });
+
+  it('is unknown when its job has vanished from the cloud', async () => {
+    const gone = { match: { class: 'attach' }, what: { kind: 'job-gone' } } as const;
+    const slow = { match: { class: 'attach' }, what: { kind: 'job-seconds', seconds: 3_000 } } as const;
+    const { told } = await play(
+      { undoWindow: '2 hours' },
+      { faults: [gone, slow], take: 1, updates: [{ at: 600_000, name: 'undo', request: WHO }] },
+    );
+    expect([told.outcome, outcomes(told)]).toEqual(['restore-incomplete', ['unknown']]);
+  });
+});
+
+it('after a lost answer both looks take their time, whoever wants to know', async () => {
+  const { world, told } = await play(
+    { undoWindow: '2 hours' },
+    {
+      faults: [{ match: { class: 'attach' }, what: unreadable, times: 1 }],
+      updates: [{ at: 600_000, name: 'undo', request: WHO }],
+      pollNowAt: [600_500, 601_000, 631_000, 632_000],
+    },
+  );
+  expect(told.outcome).toBe('undone');
+  const posts = world.simulator.ledger.requests.filter(({ requestClass }) => requestClass === 'attach');
+  expect(posts.length).toBe(2);
+  expect((posts[1]?.at ?? 0) - (posts[0]?.at ?? 0)).toBeGreaterThanOrEqual(60_000);
+});
+
+it('what was said of a NIC while it was off is not said of one that is back', async () => {
+  const nics = [{ primary: true }, { deleteOnTermination: false }];
+  const { told, changed } = await play(
+    { undoWindow: '2 hours' },
+    { nics, updates: [{ at: 600_000, name: 'undo', request: WHO }] },
+  );
+  expect([told.outcome, outcomes(told), told.warnings, changed()]).toEqual(['undone', ['restored'], [], []]);
+});
+
+describe('decisions', () => {
+  it('a commit is not overruled by a cancellation of the same moment, in a run that was handed on', async () => {
+    const { all, told, count } = await play(
+      { undoWindow: '10 minutes', onCancel: 'restore' },
+      {
+        continueAfter: 2,
+        cancelAfter: { after: 'undo-window', ms: 600_000 },
+        updates: [{ at: 600_000, after: 'undo-window', name: 'commit', request: WHO }],
+      },
+    );
+    expect(told.decision?.what).toBe('commit');
+    expect([all[0]?.end.kind, outcomes(told), count('attach')]).toEqual([
+      'cancelled',
+      ['deleted', 'deleted', 'deleted'],
+      0,
+    ]);
+  });
+
+  it('a request of another kind is another request', async () => {
+    const { all } = await play({}, { jobSeconds: 60 }, ({ serverId: id, nics: ids }) => [
+      restored(id, {
+        updates: [{ at: 1_000, name: 'settled', request: { serverId: id, nics: [{ id: ids[0] }] } }],
+      }),
+    ]);
+    expect(all[1]?.waiting[0]?.asked[0]?.answer).toMatchObject({
+      kind: 'rejected',
+      type: 'DifferentRequest',
+    });
+  });
+});
+
+describe('a list that lags', () => {
+  it.each([1, 2])('shows a NIC %i times that is not there yet: its flag is no problem', async (times) => {
+    const { told, changed } = await play(
+      { keepPort: true },
+      {
+        more: (control, _nics, id) => ({
+          more: [
+            restored(id, {
+              deeds: [
+                { at: 0, act: () => control.addFault({ what: { kind: 'stale-list' }, times, after: 1 }) },
+              ],
+            }),
+          ],
+        }),
+      },
+    );
+    expect([told.outcome, outcomes(told)]).toEqual(['restored', ['restored', 'restored', 'restored']]);
+    expect(changed()).toEqual([]);
+  });
+});

@@ -1,0 +1,92 @@
+/** Judges the answers to Updates of runs that can be undone: exactly one decision wins, and everybody gets an answer. */
+import { expect } from 'vitest';
+import type { ResultDocument } from '../../src/contract';
+import { CANCELLED, CONTINUED_AS_NEW, DIFFERENT_REQUEST, NOT_APPLICABLE } from '../../src/contract/names';
+import type { Played, PlayedUpdate, UpdateAnswer } from './schedule-types';
+import { WHO } from './undo-schedule';
+
+export function judgeUndoUpdates(all: Played[]): void {
+  for (const update of new Set(all.flatMap(({ waiting }) => waiting))) {
+    const { name } = update.plan;
+    expect(update.asked.length, `times that the Update ${name} has reached anybody`).toBeGreaterThan(0);
+    for (const { runId, answer } of update.asked) {
+      if (answer === null) expect.fail(`the Update ${name} was left without an answer by ${runId}`);
+      const played = all.find(({ runIds }) => runIds.includes(runId));
+      if (played === undefined) expect(answer.kind, 'answer of nobody').toBe('closed');
+      else judgeAnswer(update, runId, answer, played);
+    }
+  }
+}
+
+function judgeAnswer({ plan }: PlayedUpdate, runId: string, answer: UpdateAnswer, played: Played): void {
+  const { end } = played;
+  const told = played.status as ResultDocument;
+  const what = `the Update ${plan.name} of ${runId}, answered by ${JSON.stringify(answer).slice(0, 300)}`;
+  if (answer.kind === 'closed') {
+    expect(end.kind, what).toBe('terminated');
+    return;
+  }
+  if (answer.kind === 'rejected' && answer.type === CONTINUED_AS_NEW) {
+    expect(played.runIds.indexOf(runId), what).toBeLessThan(played.runIds.length - 1);
+    return;
+  }
+  if (plan.request !== undefined && (plan.name === 'submitted' || plan.name === 'settled')) {
+    const different = keyOf(plan.request) !== keyOf(played.input);
+    expect(answer.kind === 'rejected' && answer.type === DIFFERENT_REQUEST, what).toBe(different);
+    if (different) return;
+  }
+  const failedAs = end.kind === 'failed' ? end.type : null;
+  switch (plan.name) {
+    case 'undo':
+    case 'commit': {
+      if (plan.request !== WHO) {
+        expect(answer, what).toMatchObject({ kind: 'rejected', type: 'InvalidInput' });
+        return;
+      }
+      if (answer.kind === 'rejected' && answer.type === NOT_APPLICABLE) {
+        expect(answer.message, what).toMatch(/^nothing was changed by this: ./);
+        return;
+      }
+      expect(told.decision, what).toMatchObject({ what: plan.name, ...WHO });
+      if (answer.kind === 'rejected') expect(failedAs, what).toBe(answer.type);
+      else {
+        expect(answer.value, what).toEqual(told);
+        if (plan.name === 'undo') expect(failedAs, what).toBeNull();
+        else expect(failedAs, what).not.toBe('RestoreIncomplete');
+      }
+      return;
+    }
+    case 'submitted':
+      if (answer.kind === 'completed') {
+        expect(answer.value, what).toEqual({ jobId: told.jobs[0]?.id ?? null });
+      } else if (answer.type === CANCELLED)
+        expect([end.kind, told.jobs.length], what).toEqual(['cancelled', 0]);
+      else expect([failedAs, told.jobs.length], what).toEqual([answer.type, 0]);
+      return;
+    case 'settled':
+      if (answer.kind === 'rejected') {
+        expect(failedAs, what).toBe(answer.type);
+        return;
+      }
+      settled(answer.value as ResultDocument, told, what);
+  }
+}
+
+/** Whoever attaches may have another deadline in mind: that makes no other request (interface.md §3). */
+function keyOf(input: unknown): string {
+  const { deadline: _deadline, timing: _timing, ...asked } = input as Record<string, unknown>;
+  return JSON.stringify(asked);
+}
+
+/** The verdicts stand: also in an open window, where the ports are all there. */
+function settled(answer: ResultDocument, told: ResultDocument, what: string): void {
+  if (answer.phase === 'done') {
+    expect(answer, what).toEqual(told);
+    return;
+  }
+  expect(answer.phase, what).toBe('undo-window');
+  expect(['detached', 'not-deleted'], what).toContain(answer.outcome);
+  expect(answer.undoUntil, what).not.toBeNull();
+  for (const { outcome } of answer.nics)
+    expect(['detached', 'still-attached', 'already-absent', 'deleted'], what).toContain(outcome);
+}
