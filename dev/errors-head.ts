@@ -39,7 +39,7 @@ const RUN_FAILURES: Record<FailureType, RunFailure> = {
   },
   RestoreIncomplete: {
     exitCode: 6,
-    says: 'NICs were to be put back, or a flag set back, and not all of it could be done within 40 minutes. Each row says what is missing.',
+    says: 'NICs were to be put back, or a flag set back, and not all of it could be done within 30 minutes. Each row says what is missing.',
     todo: 'Mend the cause, then `ecs-nics restore`: it looks first and does only what is missing. Or by hand: `remedy` of each row is the call.',
   },
   RolledBack: {

@@ -6,8 +6,8 @@ import { deletePortCall } from './remedies';
 import { isSetback, UNSENT, waitOut } from './setback';
 import { gradeOf, log } from './undo-log';
 
-/** For all of it: a port that is left costs an address, and is told. Fits into the hour that time-outs have to leave. */
-const COMMIT_FOR_MS = 40 * 60_000;
+/** For all of it: a port that is left costs an address, and is told. */
+const COMMIT_FOR_MS = 20 * 60_000;
 
 /** Deletes the ports that this run has kept; one that its NIC's own flag keeps is left alone. */
 export async function commit(run: Deletion): Promise<void> {

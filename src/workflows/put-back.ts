@@ -19,8 +19,8 @@ import { pause } from './setback';
 import type { Run } from './run';
 import type { PutBack } from './state';
 
-/** For all of it: what has not worked by then needs a person. Fits into the hour that time-outs have to leave. */
-export const PUT_BACK_FOR_MS = 40 * 60_000;
+/** For all of it: what has not worked by then needs a person. With a commit it fits into the hour that time-outs have to leave. */
+export const PUT_BACK_FOR_MS = 30 * 60_000;
 
 /** Carries `back` out; goes on with it when the run was handed on. Afterwards rows and `incomplete` tell what came of it. */
 export async function putBack(run: Run, back: PutBack): Promise<void> {
