@@ -36,8 +36,9 @@ export function decisionsOf(run: Deletion, ended: () => boolean): Decisions {
     },
     decide: (what, argument) => {
       const { by, reason } = check(what, argument);
-      // The same again joins the first.
-      run.document.decision ??= { what, by: plain(by), reason: plain(reason), at: iso(Date.now()) };
+      // The same again joins the first, and makes nobody look at the cloud once more.
+      if (run.document.decision !== null) return;
+      run.document.decision = { what, by: plain(by), reason: plain(reason), at: iso(Date.now()) };
       // Here and now: a cancellation may come along, and asks what is still to be decided.
       if (what === 'commit') run.state.windowClosed = true;
       run.wake();
