@@ -30,19 +30,24 @@ export async function attach(run: Run, back: PutBack, returning: Returning[]): P
       nic.said = { code, message: plain(message) };
     }
   };
+  const submitted = () => {
+    back.submissions += 1;
+    // Of a deletion it counts the POSTs that delete (interface.md §3).
+    if (back.reason === 'asked') run.document.submissions += 1;
+  };
   switch (answer.kind) {
     case 'accepted':
       // One job at a time: none of an earlier POST is at work, or this one would have been refused.
       for (const nic of back.nics) if (nic.pending === 'doubt') nic.pending = 'nothing';
       for (const nic of returning) nic.pending = 'job';
       tried(null, `job ${answer.jobId} has ended without it`);
-      back.submissions += 1;
+      submitted();
       back.setbacks = 0;
       accepted(run, answer.jobId, answer.submittedAt, portIds);
       return;
     case 'unknown':
       tried(null, answer.why);
-      back.submissions += 1;
+      submitted();
       inDoubt(back, returning);
       return pause(run, run.request.timing.settleMs, `no usable answer: ${answer.why}`);
     case 'unsent':
