@@ -46,6 +46,12 @@ export function nextStep(back: PutBack, seen: Inspection, at: Circumstances): St
   if (primary === null || !seen.nics.some(({ id }) => id === primary))
     return { do: 'wait', ms: MOMENT_MS, why: 'the NIC list does not name the primary NIC' };
   for (const nic of open()) observe(nic, seen, at);
+  if (open().some(({ disagree }) => disagree))
+    return {
+      do: 'wait',
+      ms: MOMENT_MS,
+      why: 'the NIC list shows a NIC whose port says that it is attached to nothing',
+    };
 
   const missing = open().filter((nic) => nic.attach && nic.seen === 0);
   if (missing.length > 0) {
@@ -57,7 +63,9 @@ export function nextStep(back: PutBack, seen: Inspection, at: Circumstances): St
 
 function observe(nic: Returning, seen: Inspection, { serverId, now, lagUntil }: Circumstances): void {
   const found = listed(nic, seen);
-  if (found !== undefined) {
+  // The list alone is no witness (interface.md §6.3): one that lags still shows what was taken off.
+  nic.disagree = nic.attach && found !== undefined && found.port.state !== 'attached';
+  if (found !== undefined && !nic.disagree) {
     nic.seen += 1;
     nic.seenSince ??= now;
     nic.found = found.snapshot;
@@ -67,6 +75,7 @@ function observe(nic: Returning, seen: Inspection, { serverId, now, lagUntil }: 
   nic.seen = 0;
   nic.seenSince = null;
   nic.found = null;
+  if (nic.disagree) return;
   // Its job has come to rest, and a list would show what it has brought.
   if (nic.pending === 'job' && now >= lagUntil) nic.pending = 'nothing';
   if (!nic.attach) {

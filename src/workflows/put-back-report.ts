@@ -30,7 +30,7 @@ function asFound(run: Run, nic: Returning): void {
     const { document } = run;
     document.warnings = document.warnings.filter((text) => !text.startsWith(`NIC ${nic.id} is detached`));
     if (portId !== nic.id) row.replacedBy = { id: portId, mac: found.mac, ip: found.fixedIps[0]?.ip ?? null };
-  } else if (nic.pending !== 'nothing') {
+  } else if (nic.pending !== 'nothing' || nic.disagree) {
     row.outcome = 'unknown';
     row.evidence = { ...row.evidence, list: 'unknown', port: 'unknown' };
   }

@@ -140,6 +140,8 @@ export interface Returning {
   seen: number;
   seenSince: number | null;
   found: NicSnapshot | null;
+  /** The NIC list and its port say different things. */
+  disagree: boolean;
   /** What a POST that named it may yet bring: `job`: one that is known · `doubt`: nobody knows what came of it. */
   pending: 'nothing' | 'job' | 'doubt';
   attempts: { attach: number; create: number; update: number; bind: number };

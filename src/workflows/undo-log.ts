@@ -80,6 +80,7 @@ export function returning(
     seen: 0,
     seenSince: null,
     found: null,
+    disagree: false,
     pending: 'nothing',
     attempts: { attach: 0, create: 0, update: 0, bind: 0 },
     problem: null,
