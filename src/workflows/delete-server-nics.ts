@@ -13,7 +13,7 @@ import { deletionOf } from './deletion';
 import { RunEnd } from './ending';
 import { followJob } from './follow';
 import { checkStart, inspect } from './inspect';
-import { keepPromise, setFlagsBack } from './keep-promise';
+import { keepPromise, setFlagsBack, tellKeptFlags } from './keep-promise';
 import type { Ending } from './messages';
 import { registerMessages } from './messages';
 import { endOfDeletion, failureMessage, outcomeOfFailure } from './outcome';
@@ -54,6 +54,7 @@ function conclude(run: Deletion): Ending {
     document.outcome = 'planned';
     return closing(run, null, true);
   }
+  tellKeptFlags(run);
   const end = endOfDeletion(document.nics, state.putBack, run.cancelRequested);
   document.outcome = end.outcome;
   const { failed } = end;

@@ -4,6 +4,7 @@ import type { Deletion } from './deletion';
 import { nics } from './display';
 import { endOf } from './outcome';
 import { putBack } from './put-back';
+import { flagCall } from './remedies';
 import type { PutBackReason } from './state';
 import { promisesUndo, toPutBack } from './undo-log';
 import { undoWindow } from './undo-window';
@@ -55,6 +56,18 @@ async function bringBack(run: Deletion, reason: PutBackReason): Promise<void> {
   const { state, document } = run;
   document.outcome = 'running';
   await putBack(run, toPutBack(reason, document.nics, state.undoLog, state.touched));
+}
+
+/** Of NICs that something may yet take: the flag that saves their ports stays, and the result says so (interface.md §6.7). */
+export function tellKeptFlags(run: Deletion): void {
+  for (const row of run.document.nics) {
+    if (row.outcome !== 'unknown' || row.remedy !== null || !run.state.kept.includes(row.id)) continue;
+    row.remedy = flagCall(run.document, row.id, true);
+    run.warn(
+      `NIC ${row.id} has its flag delete_on_termination still set to false, which saves its port from what was sent; ` +
+        'set it back once that has come to rest',
+    );
+  }
 }
 
 /** Of NICs that stay, when nothing else is put back (interface.md §6.7); also before anything was sent. */
