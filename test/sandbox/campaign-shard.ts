@@ -57,9 +57,7 @@ export function inShards<T extends Tally>(
       const each = Math.round((performance.now() - startedAt) / seeds.length);
       console.log(`${name}, part ${shard + 1} of ${shards}, ${each} ms each:`, tally);
       if (failures.length > 0)
-        throw new Error(
-          `${failures.length} of ${seeds.length}:\n${failures.slice(0, 10).join('\n\n')}`,
-        );
+        throw new Error(`${failures.length} of ${seeds.length}:\n${failures.slice(0, 10).join('\n\n')}`);
       if (ONLY === undefined) check(tally, seeds.length);
     });
   });

@@ -3,7 +3,7 @@
  * be put back is, no rule was broken on the way.
  */
 import { expect } from 'vitest';
-import type { NicRow } from '../../src/contract';
+import type { NicOutcome, NicRow } from '../../src/contract';
 import { OPEN_SETTLED } from '../../src/contract/names';
 import { documentOf, judgeSubmissions, mayBeAtWork } from './judge';
 import { judgeUndoConduct } from './undo-conduct';
@@ -52,10 +52,11 @@ function judgeRows(truth: UndoTruth): void {
       expect(late, `effects after NIC ${row.id} was reported as ${row.outcome}`).toEqual([]);
     }
     if (row.remedy !== null) expect(row.message, `why NIC ${row.id} needs ${row.remedy}`).not.toBeNull();
+    judgeGrade(truth, row);
     judgeSnapshot(truth, row);
     judgeDifferences(truth, row);
   }
-  expect(told.submissions).toBeLessThanOrEqual(3);
+  if (restore === null) expect(told.submissions).toBeLessThanOrEqual(3);
   const unknown = told.nics.some(({ outcome }) => outcome === 'unknown');
   if (unknown)
     expect(played.memo.open, 'memo of what may be at work').toMatchObject({ nics: expect.any(Array) });
@@ -85,6 +86,18 @@ function holds(truth: UndoTruth, row: NicRow, at: number): boolean {
     case 'unknown':
       return true;
   }
+}
+
+/** How well it could be put back, beforehand. */
+function judgeGrade(truth: UndoTruth, { id, outcome, restore, replacedBy }: NicRow): void {
+  const what = `grade of NIC ${id}, ${outcome}`;
+  if (outcome === 'detached') expect(restore, what).toBe('exact');
+  if (outcome === 'deleted') expect(['new-mac', 'new-ip-and-mac'], what).toContain(restore);
+  // A plan of a later restore: whether the port is there decides.
+  if (truth.restore === null || truth.told.outcome !== 'planned' || truth.disturbed || truth.misread) return;
+  const place = placeOf(truth, id, truth.before.at);
+  if (place === 'elsewhere') expect(restore, what).toBe('no');
+  else if (replacedBy === null) expect(restore === 'exact', what).toBe(place !== 'port-gone');
 }
 
 /** What was read before anything changed was so. */
@@ -122,11 +135,57 @@ function judgeState(truth: UndoTruth): void {
     const [was, is] = [snapshotOf(before.state, id), snapshotOf(after.state, id)];
     if (was === null || is === null) continue;
     const row = told.nics.find((nic) => nic.id === id);
-    if (row?.outcome === 'unknown' || (row !== undefined && row.remedy !== null)) continue;
+    if (row !== undefined && row.remedy !== null) continue;
+    if (row?.outcome === 'unknown') {
+      // Its flag may have to stay, and then the document says so (interface.md §6.7).
+      const kept = was.deleteOnTermination !== is.deleteOnTermination;
+      if (kept) expect(JSON.stringify([row.message, told.warnings]), `flag of NIC ${id}`).toMatch(/flag/);
+      continue;
+    }
     const fields = fieldsThatDiffer(was, is).filter((field) => field !== 'position');
     const untold = fields.filter((field) => !row?.differences.some((it) => it.field === field));
     expect(untold, `changed and not told, of NIC ${id} (${row?.outcome ?? 'not requested'})`).toEqual([]);
   }
+}
+
+/** Where nothing at all hinders it everything is put back, and all that can be is as it was. */
+function judgeCalm(truth: UndoTruth): void {
+  const { told, restore } = truth;
+  expect(
+    ['restore-incomplete', 'outcome-unknown', 'not-deleted', 'rolled-back'],
+    'outcome of a run that nothing hindered',
+  ).not.toContain(told.outcome);
+  for (const row of told.nics) {
+    const may: Partial<Record<NicOutcome, string[]>> = {
+      restored: ['position'],
+      // A port is made with one fixed IP, a MAC of its own, and port security as the cloud has it.
+      recreated: ['position', 'mac', ...((row.snapshot?.fixedIps.length ?? 0) > 1 ? ['fixedIps'] : [])],
+    };
+    const fields = row.differences.map(({ field }) => field as string);
+    const odd = fields.filter((field) => !may[row.outcome]?.includes(field));
+    expect(odd, `differences of NIC ${row.id}, ${row.outcome}, that nothing hindered`).toEqual([]);
+    if (told.decision?.what === 'undo')
+      expect(['restored', 'untouched', 'already-absent'], `NIC ${row.id} after an undo`).toContain(
+        row.outcome,
+      );
+    if (restore !== null && told.outcome !== 'planned' && told.outcome !== 'refused')
+      expect(row.remedy, `remedy of NIC ${row.id}`).toBeNull();
+  }
+  keepsTheOrder(truth);
+}
+
+/** NICs go back in their old order. */
+function keepsTheOrder({ told, after }: UndoTruth): void {
+  const back = told.nics.flatMap((row) => {
+    const id =
+      row.outcome === 'restored' ? row.id : row.outcome === 'recreated' ? row.replacedBy?.id : undefined;
+    const now = after.state.nics.find((nic) => nic.id === id)?.position;
+    return now === undefined || row.snapshot === null ? [] : [{ was: row.snapshot.position, now }];
+  });
+  const order = back.sort((a, b) => a.was - b.was).map(({ now }) => now);
+  expect(order, 'places of those that are back, in their old order').toEqual(
+    [...order].sort((a, b) => a - b),
+  );
 }
 
 function judgeEnd(undoCase: UndoCase, truth: UndoTruth): void {
@@ -166,6 +225,7 @@ function judgeEnd(undoCase: UndoCase, truth: UndoTruth): void {
       'rows that say what is to be done',
     ).toBe(true);
   }
+  if (!hindered && undoCase.plan.knobs.addOrder === undefined && !played.wasReset) judgeCalm(truth);
   leavesNothingBehind(truth);
 }
 

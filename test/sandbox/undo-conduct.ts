@@ -30,6 +30,9 @@ export function judgeUndoConduct(undoCase: UndoCase, truth: UndoTruth, open: unk
   deletesOnlyWhatItKept(truth);
   decidesOnce(truth);
   endsInTime(undoCase, truth);
+  keepsTheWindowOpen(truth);
+  goesOnWhenCancelled(truth);
+  countsAttachments(truth);
 }
 
 const writes = ({ requestClass, method }: LedgerRequest) => method !== 'GET' && requestClass !== 'other';
@@ -188,6 +191,29 @@ function decidesOnce(truth: UndoTruth): void {
     expect(decision?.what, 'why ports were deleted after a cancellation').toBe('commit');
   const late = activitiesOf(truth, 'deleteNics').filter((it) => it.scheduledAt > cancelledAt);
   expect(late, 'deletions decided on after a cancellation').toEqual([]);
+}
+
+/** Nobody having decided, ports are deleted when the window has passed and no sooner. */
+function keepsTheWindowOpen({ told, deletion, requests, played }: UndoTruth): void {
+  const windowMs = DURATIONS[String(deletion?.undoWindow ?? '0s')] ?? 0;
+  const first = requests.find(({ requestClass }) => requestClass === 'port-delete');
+  if (windowMs === 0 || first === undefined || (told as typeof told | undefined)?.decision !== null) return;
+  const detached = requests.findLast(({ requestClass, seq }) => requestClass === 'list' && seq < first.seq);
+  if (played.end.kind === 'terminated' || detached === undefined) return;
+  expect(first.at - detached.at, 'ms for which the window was open').toBeGreaterThanOrEqual(windowMs);
+}
+
+/** A cancellation does not cut the putting back short. */
+function goesOnWhenCancelled({ told, played, restore, ownEffects }: UndoTruth): void {
+  if (restore === null || played.end.kind !== 'cancelled') return;
+  expect(ownEffects, `what a restore has changed that is ${told.outcome}`).toEqual([]);
+}
+
+/** Of a restore the POSTs that attach count (interface.md §3). */
+function countsAttachments({ told, restore, attachments, struck, played }: UndoTruth): void {
+  if (restore === null || struck.size > 0 || played.end.kind === 'terminated' || played.wasReset) return;
+  const accepted = attachments.filter((post) => post.accepted === true).length;
+  expect(told.submissions, 'submissions of a restore').toBeGreaterThanOrEqual(accepted);
 }
 
 /** The deadline, the window, and one hour for all else (interface.md §3); more only where nobody worked on it. */

@@ -67,6 +67,10 @@ export function undoFaultsOf(random: Random): FaultSpec[] {
   if (chance(0.3)) faults.push({ match: { class: 'attach' }, what: pick(JOBS), times: pick([1, 1, 2]) });
   if (chance(0.3)) faults.push({ match: { class: 'delete' }, what: pick(JOBS), times: 1 });
   if (chance(0.25)) {
+    const nics = pick([[0], [0], [1], [0, 1]]);
+    faults.push({ match: { class: 'delete' }, what: { kind: 'partial-failure', nics }, times: 1 });
+  }
+  if (chance(0.25)) {
     const requestClass = pick(['job', 'list', 'port', 'detail', 'any'] as const);
     const times = pick([1, 3, 12, 40]);
     faults.push({ match: { class: requestClass }, what: pick(READS), times, after: pick([0, 3, 8, 15, 30]) });

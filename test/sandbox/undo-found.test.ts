@@ -1,5 +1,6 @@
 /** What the campaign over undo and restore has found, each in its smallest schedule. */
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { ResultDocument } from '../../src/contract';
 import { prepare } from './adapter';
 import type { Played } from './adapter';
 import { TIMING } from './judge';
@@ -94,6 +95,47 @@ describe('a NIC that was sent back and can’t be seen', () => {
   });
 });
 
+it('a list that shows what jobs have taken off is no witness against the port', async () => {
+  const { told } = await play(
+    { undoWindow: '2 hours' },
+    {
+      // No flag has to be written, which would be refused.
+      nics: [{ primary: true }, { deleteOnTermination: false }, { deleteOnTermination: false }],
+      updates: [{ at: 600_000, name: 'undo', request: WHO }],
+      faults: [
+        {
+          match: { class: 'attach' },
+          what: { kind: 'partial-failure', nics: [0], parent: 'SUCCESS' },
+          times: 1,
+        },
+      ],
+      more: (control) => ({
+        deeds: [
+          {
+            after: 'restoring',
+            at: 0,
+            act: () => control.addFault({ what: { kind: 'stale-list' }, times: 2, after: 0 }),
+          },
+        ],
+      }),
+    },
+  );
+  expect([told.outcome, outcomes(told)]).toEqual(['undone', ['restored', 'restored']]);
+});
+
+it('a flag that has to stay is told, with the call that sets it back', async () => {
+  const stuck = { match: { class: 'delete' }, what: { kind: 'job-stuck' } } as const;
+  const { told } = await play({ keepPort: true }, { faults: [stuck], take: 1 });
+  expect([told.outcome, outcomes(told)]).toEqual(['outcome-unknown', ['unknown']]);
+  expect(told.nics[0]?.remedy).toContain('{"interface_attachment":{"delete_on_termination":true}}');
+  expect(told.warnings.join()).toContain('delete_on_termination still set to false');
+});
+
+it('a restore counts what it has sent', async () => {
+  const { all } = await play({ keepPort: true }, {}, ({ serverId }) => [restored(serverId)]);
+  expect(all.map(({ status }) => (status as ResultDocument).submissions)).toEqual([1, 1]);
+});
+
 it('after a lost answer both looks take their time, whoever wants to know', async () => {
   const { world, told } = await play(
     { undoWindow: '2 hours' },
@@ -134,6 +176,22 @@ describe('decisions', () => {
       ['deleted', 'deleted', 'deleted'],
       0,
     ]);
+  });
+
+  it('an undo that is asked for again and again makes the run look once', async () => {
+    const { count, told } = await play(
+      { undoWindow: '2 hours' },
+      {
+        jobSeconds: 600,
+        updates: Array.from({ length: 8 }, (_, n) => ({ at: 30_000 + n * 200, name: 'undo', request: WHO })),
+      },
+    );
+    const quiet = await play(
+      { undoWindow: '2 hours' },
+      { jobSeconds: 600, updates: [{ at: 30_000, name: 'undo', request: WHO }] },
+    );
+    expect(told.outcome).toBe('undone');
+    expect(count('job')).toBe(quiet.count('job'));
   });
 
   it('a request of another kind is another request', async () => {

@@ -142,13 +142,13 @@ function startsOf(random: Random, nics: object[]): UndoStart[] {
     const when = () => whenOf(random, request);
     const start: UndoStart = {
       request,
-      cancel: chance(0.15) ? when() : null,
+      cancel: chance(0.2) ? when() : null,
       updates: [],
       deeds: chance(0.3) ? deedsOf(random, when, nics.length - 1) : [],
     };
     if (n > 0) start.gapMs = pick([10, 1_000, 30_000, 400_000]);
     for (let wanted = pick([0, 1, 1, 2]); wanted > 0; wanted--) {
-      const name = pick(['undo', 'undo', 'undo', 'commit', 'commit'] as const);
+      const name = pick(['undo', 'undo', 'commit'] as const);
       const argument: Argument = chance(0.06) ? pick(['none', 'rubbish'] as const) : 'who';
       const moment = when();
       start.updates.push({ ...moment, name, argument });
@@ -179,7 +179,7 @@ function startsOf(random: Random, nics: object[]): UndoStart[] {
 function whenOf({ pick, chance, below }: Random, request: Deletion | Restore): When {
   if (request.kind === 'restore')
     return chance(0.5)
-      ? { at: below(30_000) }
+      ? { at: pick([0, 0, below(30_000)]) }
       : { at: pick([0, 1, 5_000, below(60_000)]), after: 'restoring' };
   const windowMs = WINDOWS[request.undoWindow] ?? 0;
   const inWindow = () =>
