@@ -95,10 +95,10 @@ export async function begin(bed: Bed, moment: Moment): Promise<MomentRun> {
 
 export interface LedgerView {
   requests: { at: number; class: string; status: number }[];
-  jobs: { endsAt: number; nicIds: string[] }[];
+  jobs: { what: 'delete' | 'attach'; acceptedAt: number; endsAt: number; nicIds: string[] }[];
 }
 
-export const ledgerOf = ({ simulator }: Bed, serverId: string): Promise<LedgerView> =>
+export const ledgerOf = ({ simulator }: Pick<Bed, 'simulator'>, serverId: string): Promise<LedgerView> =>
   simulator.get<LedgerView>(`/_sim/ledger?serverId=${serverId}`);
 
 /** Where it stands: not yet there, there, or past it. By the cloud's ledger; for `sending` also by the server. */
@@ -113,7 +113,7 @@ export async function placeOf(bed: Bed, run: MomentRun): Promise<'before' | 'the
         posts.length > 0,
       );
     case 'sending':
-      return posts.length > 0 ? 'past' : (await attemptBegun(run)) ? 'there' : 'before';
+      return posts.length > 0 ? 'past' : (await attemptBegun(run.handle, 'deleteNics')) ? 'there' : 'before';
     case 'posting':
       return among(
         posts.length > 0,
@@ -136,10 +136,11 @@ export async function placeOf(bed: Bed, run: MomentRun): Promise<'before' | 'the
 /** PENDING_ACTIVITY_STATE_STARTED */
 const STARTED = 2;
 
-async function attemptBegun({ handle }: Run): Promise<boolean> {
+/** An attempt of that activity has been handed to a worker. */
+export async function attemptBegun(handle: WorkflowHandle, activity: string): Promise<boolean> {
   const { raw } = await handle.describe();
   return (raw.pendingActivities ?? []).some(
-    ({ activityType, state }) => activityType?.name === 'deleteNics' && Number(state) === STARTED,
+    ({ activityType, state }) => activityType?.name === activity && Number(state) === STARTED,
   );
 }
 
@@ -193,7 +194,7 @@ export async function documentOf(handle: WorkflowHandle): Promise<ResultDocument
 }
 
 /** Beyond all time-outs and pauses that a disturbance may have left behind. */
-const END_WITHIN_MS = 150_000;
+export const END_WITHIN_MS = 150_000;
 
 export interface Judged {
   document: ResultDocument;
@@ -212,7 +213,7 @@ export async function judge(bed: Bed, run: Run): Promise<Judged> {
   expect(told, `${run.name}, server ${run.serverId}: ${document.warnings.join('; ')}`).toEqual(run.wanted);
   await expectTruth(bed.simulator, document);
   const { requests, jobs } = await ledgerOf(bed, run.serverId);
-  observedBetween(requests, run.name);
+  observedBetween(requests, 'delete', run.name);
   const posts = requests.filter((request) => request.class === 'delete').length;
   for (const { id, outcome } of document.nics) {
     const accepted = jobs.filter(({ nicIds }) => nicIds.includes(id)).length;
@@ -223,8 +224,12 @@ export async function judge(bed: Bed, run: Run): Promise<Judged> {
 }
 
 /** After a POST that was accepted, or never answered, the next one leaves only when the NICs were listed twice. */
-function observedBetween(requests: LedgerView['requests'], name: string): void {
-  const posts = requests.flatMap((request, index) => (request.class === 'delete' ? [index] : []));
+export function observedBetween(
+  requests: LedgerView['requests'],
+  kind: 'delete' | 'attach',
+  name: string,
+): void {
+  const posts = requests.flatMap((request, index) => (request.class === kind ? [index] : []));
   for (const [nth, index] of posts.slice(0, -1).entries()) {
     const { status } = requests[index]!;
     if (status >= 300 && (status < 500 || status === 501)) continue;

@@ -63,11 +63,17 @@ export async function killAtRandom(bed: Bed, worker: Worker, { seed, runs, kills
       return startRun(bed, { name, jobSeconds: jobSeconds[index]!, fault, wanted });
     }),
   );
-  for (let kill = 0; kill < kills; kill++) {
-    await sleep(between(ALIVE_MS));
-    await worker.kill();
-    await sleep(between(DOWN_MS));
-    worker.start();
-  }
+  for (let kill = 0; kill < kills; kill++) await killOnce(worker, between);
   return begun;
+}
+
+/** Lets it live for a while, kills it, and starts it again a moment later. */
+export async function killOnce(
+  worker: Worker,
+  between: (range: readonly [number, number]) => number,
+): Promise<void> {
+  await sleep(between(ALIVE_MS));
+  await worker.kill();
+  await sleep(between(DOWN_MS));
+  worker.start();
 }

@@ -57,8 +57,12 @@ export class Scenarios {
   }
 
   /** Queues of their own, and a worker. */
-  async bed(label: string, workerEnv: Record<string, string>, temporal = this.temporal): Promise<WorkerBed> {
-    const { simulator } = this;
+  async bed(
+    label: string,
+    workerEnv: Record<string, string>,
+    temporal = this.temporal,
+    simulator = this.simulator,
+  ): Promise<WorkerBed> {
     const stack = this.keep(await startStack({ label, temporal, simulator, workerEnv }));
     const connection = this.keep(await Connection.connect({ address: temporal.address }));
     const client = new Client({ connection, namespace: temporal.namespace });

@@ -14,6 +14,9 @@ export const PLACES: Partial<Record<NicOutcome, Place[]>> = {
   detached: ['port-kept'],
   'already-absent': ['port-gone', 'port-kept'],
   'still-attached': ['on-server'],
+  restored: ['on-server'],
+  // Of the NIC that was taken off; the one in its place is another row of the truth.
+  recreated: ['port-gone'],
   untouched: ['on-server'],
 };
 
@@ -25,10 +28,13 @@ export async function expectTruth(
   const truth = await cloud.get<{ nics: { id: string; state: Place; deletions: number }[] }>(
     `/_sim/truth/${report.serverId ?? ''}`,
   );
-  for (const { id, outcome } of report.nics ?? []) {
-    const nic = truth.nics.find((candidate) => candidate.id === id);
+  const find = (id: string) => truth.nics.find((candidate) => candidate.id === id);
+  for (const { id, outcome, replacedBy } of report.nics ?? []) {
+    const nic = find(id);
     expect(PLACES[outcome] ?? [], `NIC ${id} was reported as ${outcome}`).toContain(nic?.state);
     expect(nic?.deletions, `effective deletions of NIC ${id}`).toBeLessThanOrEqual(1);
+    if (outcome === 'recreated')
+      expect(find(replacedBy?.id ?? '')?.state, `what is in the place of NIC ${id}`).toBe('on-server');
   }
   const { violations } = await cloud.get<{ violations: unknown[] }>('/_sim/invariants');
   expect(violations).toEqual([]);
