@@ -1,4 +1,5 @@
 /** The POST that attaches ports: submitted once, as a deletion is. What is to be attached again is decided by looking. */
+import type { SubmissionResult } from '../contract/activities';
 import { effect, effectOf, post } from './cloud';
 import { label, nics, plain, serverLabel } from './display';
 import { fail } from './put-back-plan';
@@ -43,7 +44,7 @@ export async function attach(run: Run, back: PutBack, returning: Returning[]): P
       tried(null, `job ${answer.jobId} has ended without it`);
       submitted();
       back.setbacks = 0;
-      accepted(run, answer.jobId, answer.submittedAt, portIds);
+      accepted(run, answer, portIds);
       return;
     case 'unknown':
       tried(null, answer.why);
@@ -80,7 +81,16 @@ export function inDoubt(back: PutBack, concerned: Returning[]): void {
   for (const nic of concerned) nic.pending = 'doubt';
 }
 
-function accepted(run: Run, jobId: string, submittedAt: string, portIds: string[]): void {
+function accepted(
+  run: Run,
+  { jobId, submittedAt, ...pace }: Extract<SubmissionResult, { kind: 'accepted' }>,
+  portIds: string[],
+): void {
+  const { firstPollMs, pollIntervalMs } = run.request.timing;
+  run.state.pace = {
+    firstPollMs: firstPollMs ?? pace.firstPollMs,
+    pollIntervalMs: pollIntervalMs ?? pace.pollIntervalMs,
+  };
   run.document.jobs.push({ id: jobId, what: 'attach', status: 'INIT', submittedAt, endedAt: null, polls: 0 });
   run.state.jobState = 'running';
   run.state.lastJob = null;

@@ -4,7 +4,7 @@ import type { Deletion } from './deletion';
 import { label, nics, plain } from './display';
 import { deletePortCall } from './remedies';
 import { isSetback, UNSENT, waitOut } from './setback';
-import { gradeOf, log } from './undo-log';
+import { gradeOf } from './undo-log';
 
 /** For all of it: a port that is left costs an address, and is told. */
 const COMMIT_FOR_MS = 20 * 60_000;
@@ -19,7 +19,8 @@ export async function commit(run: Deletion): Promise<void> {
     .map(({ id }) => id);
   if (open.length === 0) return;
   // The run may have been handed on in the middle of it.
-  if (document.phase !== 'committing') run.allow(COMMIT_FOR_MS);
+  if (!state.committing) run.allow(COMMIT_FOR_MS);
+  state.committing = true;
   document.outcome = 'running';
   run.enter('committing');
   const back = { setbacks: 0, hindered: null as string | null };
@@ -31,7 +32,6 @@ export async function commit(run: Deletion): Promise<void> {
         left(run, id, null, `not deleted until ${document.deadlineAt}: ${back.hindered ?? ''}`);
       return;
     }
-    log(state.undoLog, 'port', portIds);
     const answer = await run.patiently(IDEMPOTENT_AT_MOST_MS, () =>
       ask(
         repeatable(label(`the kept ports of ${nics(portIds.length)}`)).deletePorts({

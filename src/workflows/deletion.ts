@@ -6,7 +6,7 @@ import { Run } from './run';
 
 export type Deletion = Run<CheckedRequest>;
 
-const DELETION: RequestKind<CheckedRequest> = { check: checkDeleteInput, named: namedNics };
+const DELETION: RequestKind<CheckedRequest> = { check: checkDeleteInput, named: namedNics, job: 'delete' };
 
 export function deletionOf(start: unknown): Deletion {
   return new Run(start, DELETION);

@@ -40,6 +40,10 @@ function sameAddresses(before: unknown, after: unknown): boolean {
 }
 
 function canonical(field: keyof NicSnapshot, value: unknown): string {
-  const text = (item: unknown) => JSON.stringify(item ?? null).toLowerCase();
+  const text = (item: unknown) => {
+    const json = JSON.stringify(item ?? null);
+    // MAC addresses are written either way.
+    return field === 'mac' || field === 'allowedAddressPairs' ? json.toLowerCase() : json;
+  };
   return Array.isArray(value) && UNORDERED.has(field) ? value.map(text).sort().join() : text(value);
 }

@@ -75,6 +75,8 @@ const PHASE_TEXT: Record<Phase, string> = {
 export interface DetailsContext {
   workflowId: string;
   cancelRequested: boolean;
+  /** What its submissions are for. */
+  job: JobRow['what'];
   /** Why the run failed, once it has. */
   failure: string | null;
 }
@@ -92,9 +94,8 @@ export function currentDetails(document: ResultDocument, context: DetailsContext
     `- Server: **${escaped(document.serverName ?? '(name not read yet)')}** \`${document.serverId}\``,
     ...document.jobs.map(jobLine),
   ];
-  if (document.submissions > document.jobs.length) {
-    lines.push(`- Submissions of unknown fate: ${document.submissions - document.jobs.length}`);
-  }
+  const unknown = document.submissions - document.jobs.filter(({ what }) => what === context.job).length;
+  if (unknown > 0) lines.push(`- Submissions of unknown fate: ${unknown}`);
   const { undoUntil, decision } = document;
   if (decision !== null) {
     lines.push(

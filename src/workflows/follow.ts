@@ -21,7 +21,8 @@ interface Failures {
 /** Returns when the last job has ended, is gone, can't be read, or still runs at a look made after the deadline. */
 export async function followJob(run: Run): Promise<void> {
   const job = run.document.jobs.at(-1);
-  if (job === undefined) return;
+  // A run that goes on where another one ended must not say that it polls what is over.
+  if (job === undefined || run.state.jobState !== 'running') return;
   run.enter(run.state.putBack === null ? 'polling' : 'restoring');
   const failures: Failures = { errors: 0, throttles: 0 };
   let throttledMs: number | null = null;

@@ -51,7 +51,7 @@ export function assess(request: CheckedRequest, inspection: Inspection): Assessm
   const violations = primary.problem === null ? [] : [primary.problem];
   const primaryId = primary.id;
   const targets = targetsOf(request, inspection, primaryId);
-  const absent = request.nics === 'all' ? [] : inspection.absent;
+  const { absent } = inspection;
 
   for (const nic of targets) violations.push(...nicViolations(request, nic, primaryId));
   for (const { id, port } of absent) {

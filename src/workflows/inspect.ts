@@ -71,13 +71,15 @@ export async function inspect(run: Deletion): Promise<void> {
     if (run.document.decision !== null) throw RunEnd.undone();
     run.enter(look === 1 ? 'inspecting' : 'waiting', run.document.waitingFor);
     const what = nics === 'all' ? 'all NICs but the primary one' : countOf(nics.length);
-    const inspection = await inspectOnce(
-      run,
-      nics === 'all' ? [] : nics.map(({ id }) => id),
-      `${what} to go`,
-    );
+    // A NIC whose flag was changed already is this run's concern, wherever it is now.
+    const named = nics === 'all' ? [] : nics.map(({ id }) => id);
+    const ids = new Set([...named, ...run.state.undoLog.map(({ id }) => id)]);
+    const inspection = await inspectOnce(run, [...ids], `${what} to go`);
     const judged = assess(run.request, inspection);
-    takeIn(run, inspection, judged.targets, judged.absent, judged.primaryId);
+    // An incomplete list must take nothing away from what is known of a NIC that was changed.
+    const complete = inspection.nics.some(({ id }) => id === judged.primaryId);
+    if (complete || run.state.undoLog.length === 0)
+      takeIn(run, inspection, judged.targets, judged.absent, judged.primaryId);
     if (judged.violations.length > 0) {
       throw RunEnd.failed(FAILURE_TYPE.refused, `nothing was changed: ${judged.violations.join('; ')}`);
     }
@@ -173,18 +175,25 @@ function takeIn(
   run.state.witnesses = targets.map(({ id }) => ({ id, absent: 0, present: 0, port: null }));
 
   const onServer = new Map(inspection.nics.map((nic) => [nic.id, nic]));
-  const requested =
-    request.nics === 'all' ? targets.map((nic) => nic.id) : request.nics.map((target) => target.id);
+  const requested = [
+    ...(request.nics === 'all' ? targets : request.nics).map(({ id }) => id),
+    ...run.state.undoLog.map(({ id }) => id),
+  ];
   const rows = new Map(document.nics.map((row) => [row.id, row]));
-  document.nics = requested.map((id) => {
+  document.nics = [...new Set(requested)].map((id) => {
     const row = rows.get(id) ?? blankRow(id);
     const nic = onServer.get(id);
     const gone = absent.find((candidate) => candidate.id === id);
     if (nic !== undefined) describe(row, nic, promisesUndo(request));
     // An absence counts only beside the primary NIC; the verdicts of a refused run stay `untouched`.
     if (gone !== undefined && (gone.port.state === 'absent' || gone.port.state === 'free')) {
-      row.outcome = 'already-absent';
       row.evidence = { ...row.evidence, list: 'absent', port: gone.port.state };
+      const kept = gone.port.state === 'free' && run.state.kept.includes(id);
+      row.outcome = kept ? 'detached' : 'already-absent';
+      if (kept)
+        run.warn(
+          `NIC ${id} was taken off by somebody else, and its port is still there since this run kept it`,
+        );
     }
     return row;
   });

@@ -2,12 +2,14 @@
 import { commit } from './commit';
 import type { Deletion } from './deletion';
 import { nics } from './display';
+import { followJob } from './follow';
 import { endOf } from './outcome';
-import { putBack } from './put-back';
+import { putBack, PUT_BACK_FOR_MS } from './put-back';
 import { flagCall } from './remedies';
 import type { PutBackReason } from './state';
 import { promisesUndo, toPutBack } from './undo-log';
 import { undoWindow } from './undo-window';
+import { establishVerdicts } from './verify';
 
 export async function keepPromise(run: Deletion): Promise<void> {
   const { state, document, request } = run;
@@ -55,7 +57,21 @@ function mayCommit(run: Deletion): boolean {
 async function bringBack(run: Deletion, reason: PutBackReason): Promise<void> {
   const { state, document } = run;
   document.outcome = 'running';
+  await waitForTheRest(run);
   await putBack(run, toPutBack(reason, document.nics, state.undoLog, state.touched));
+}
+
+/** What the job takes while everything else waits for it to end has to come back, too: so verdicts come first. */
+async function waitForTheRest(run: Deletion): Promise<void> {
+  const { state, document } = run;
+  const open = document.nics.filter(({ outcome }) => outcome === 'unknown').map(({ id }) => id);
+  if (open.length === 0 || (state.jobState !== 'running' && state.jobState !== 'unreadable')) return;
+  run.allow(PUT_BACK_FOR_MS);
+  run.enter('restoring', 'the job that may yet take NICs has not ended');
+  await followJob(run);
+  if (state.verification !== null)
+    Object.assign(state.verification, { open, look: 1, gapMs: 0, startedAt: Date.now() });
+  await establishVerdicts(run);
 }
 
 /** Of NICs that something may yet take: the flag that saves their ports stays, and the result says so (interface.md §6.7). */

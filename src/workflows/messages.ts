@@ -69,8 +69,10 @@ export function registerMessages(run: Run, { ending, keyOf, decisions }: Message
   setHandler(
     defineUpdate<SubmittedAnswer, [request?: unknown]>(UPDATE.submitted),
     async () => {
-      await reached(() => run.document.jobs.length > 0 || ending() !== null || run.continuing);
-      const job = run.document.jobs[0];
+      // Jobs that put NICs back are none that a deletion was submitted for.
+      const find = () => run.document.jobs.find(({ what }) => what === run.kind.job);
+      await reached(() => find() !== undefined || ending() !== null || run.continuing);
+      const job = find();
       if (job === undefined && run.continuing) throw continued();
       const failure = ending()?.failure;
       if (job === undefined && failure) throw failure;

@@ -13,6 +13,7 @@ const RESTORATION: RequestKind<CheckedRestore & Request> = {
     return { problems, request: request && { ...request, deadlineMs: PUT_BACK_FOR_MS } };
   },
   named: namedForRestore,
+  job: 'attach',
 };
 
 export function restorationOf(start: unknown): Restoration {

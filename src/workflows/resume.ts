@@ -57,7 +57,7 @@ function completed(state: RunState): RunState {
  * not known, so it observes and sends nothing.
  */
 function observing(state: RunState): RunState {
-  return { ...state, touched: true, submission: { ...state.submission, over: true } };
+  return { ...state, touched: true, wasReset: true, submission: { ...state.submission, over: true } };
 }
 
 /** Ends this run, to go on with `rest` under a new run id. */

@@ -13,7 +13,7 @@ import {
 import type { Reading } from '../contract/activities';
 import type { CheckedTiming } from '../contract/input';
 import { MEMO, serverIdOf } from '../contract/names';
-import type { NicRow, Phase, ResultDocument } from '../contract/types';
+import type { JobRow, NicRow, Phase, ResultDocument } from '../contract/types';
 import { currentDetails, plain } from './display';
 import { Unreadable } from './payloads';
 import { handOn, resumedFrom } from './resume';
@@ -45,6 +45,8 @@ export interface RequestKind<R extends Request> {
   check(input: unknown): { problems: string[]; request: R | null };
   /** The NICs that an input of any shape names. */
   named(input: unknown): string[];
+  /** What the jobs do that it is about. */
+  job: JobRow['what'];
 }
 
 export class Run<R extends Request = Request> {
@@ -134,6 +136,7 @@ export class Run<R extends Request = Request> {
       currentDetails(this.document, {
         workflowId: workflowInfo().workflowId,
         cancelRequested: this.cancelRequested,
+        job: this.kind.job,
         failure: this.failure,
       }),
     );

@@ -6,7 +6,12 @@ import { SEARCH_ATTRIBUTE } from '../contract/names';
 import type { Phase } from '../contract/types';
 import type { Run } from './run';
 
-const WORTH_FINDING: ReadonlySet<Phase> = new Set(['polling', 'undo-window', 'restoring'] as const);
+const WORTH_FINDING: ReadonlySet<Phase> = new Set([
+  'polling',
+  'undo-window',
+  'restoring',
+  'committing',
+] as const);
 
 /**
  * Called before each wait, where a run can be found by its phase: at the first, when waiting is over, when its job is

@@ -46,7 +46,7 @@ export async function waitOut(
 }
 
 export const UNSENT: Record<Unsent['why'], string> = {
-  reset: 'a reset run changes nothing',
+  reset: 'a run that was reset, or tried again after a time-out, changes nothing',
   late: 'the worker came too late to send (a long queue, a frozen process, or a clock ahead)',
   unreachable: 'the worker cannot connect to the cloud',
 };

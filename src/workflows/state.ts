@@ -25,6 +25,8 @@ export interface RunState {
   doubtful: boolean;
   /** The time for an undo is over, or nobody was given any. */
   windowClosed: boolean;
+  /** Kept ports are being deleted. */
+  committing: boolean;
   putBack: PutBack | null;
   /** What a long job takes, by the worker's experience, in ms. */
   longJobMs: number;
@@ -67,6 +69,7 @@ export function freshState(document: ResultDocument, deadlineAt: number): RunSta
     kept: [],
     doubtful: false,
     windowClosed: false,
+    committing: false,
     putBack: null,
     longJobMs: 0,
     jobState: 'none',
@@ -88,8 +91,8 @@ export function freshState(document: ResultDocument, deadlineAt: number): RunSta
 
 /** What was changed about a NIC; how to take it back follows from the snapshot. */
 export interface Change {
-  /** `flag`: delete-with-server set to false · `detach`: taken off the server · `port`: its port deleted. */
-  what: 'flag' | 'detach' | 'port';
+  /** `flag`: delete-with-server set to false · `detach`: taken off the server. */
+  what: 'flag' | 'detach';
   id: string;
 }
 

@@ -71,6 +71,7 @@ const page = (said: string, phase: Phase) =>
   currentDetails(documentSaying(said, phase), {
     workflowId: `nics/${said}`,
     cancelRequested: false,
+    job: 'delete',
     failure: phase === 'done' ? said : null,
   });
 
@@ -136,6 +137,7 @@ describe('what people read', () => {
     const shown = currentDetails(documentSaying('x', 'polling'), {
       workflowId: 'nics/x',
       cancelRequested: true,
+      job: 'delete',
       failure: null,
     });
     expect(shown).toContain('**Cancel requested**');

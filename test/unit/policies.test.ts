@@ -242,6 +242,7 @@ describe('what people read', () => {
     const page = currentDetails(document, {
       workflowId: `nics/${SERVER}`,
       cancelRequested: true,
+      job: 'delete',
       failure: null,
     });
     expect(page).not.toMatch(/(?<!\\)</);

@@ -53,7 +53,7 @@ describe('what is promised', () => {
 
 describe('the undo log', () => {
   it('holds each change once, in the order in which they were made', () => {
-    const changes: { what: 'flag' | 'detach' | 'port'; id: string }[] = [];
+    const changes: { what: 'flag' | 'detach'; id: string }[] = [];
     log(changes, 'flag', ['a', 'b']);
     log(changes, 'detach', ['a']);
     log(changes, 'flag', ['b']);
