@@ -16,7 +16,7 @@ export async function findAddresses(
   const portsOf = new Map<string, Port[]>(networks.map((id, index) => [id, lists[index] ?? []]));
   const holders = addresses.map(({ networkId, ip }) => {
     const holder = portsOf.get(networkId)?.find((port) => port.fixedIps.some((each) => sameIp(each.ip, ip)));
-    return holder === undefined ? null : { portId: holder.id, deviceId: holder.deviceId };
+    return holder === undefined ? null : { portId: holder.id, deviceId: holder.deviceId, name: holder.name };
   });
   return { kind: 'addresses', holders };
 }

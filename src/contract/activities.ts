@@ -241,9 +241,16 @@ export interface FindAddressesInput {
   addresses: { networkId: string; ip: string }[];
 }
 
+/** A port that has an IP; `deviceId` is empty when it is free. */
+export interface AddressHolder {
+  portId: string;
+  deviceId: string;
+  name: string | null;
+}
+
 export type FindAddressesResult =
   /** In the order asked for; `null`: nobody has it. */
-  { kind: 'addresses'; holders: ({ portId: string; deviceId: string } | null)[] } | Throttled;
+  { kind: 'addresses'; holders: (AddressHolder | null)[] } | Throttled;
 
 export interface ReadRunInput {
   workflowId: string;

@@ -50,6 +50,10 @@ export function readSavedResult(value: unknown, serverId: string): { problems: s
       problems.push(`nics[${index}] is no row of a result: it needs "id" and "outcome"`);
       return;
     }
+    if (nics.some(({ id }) => id === row.id)) {
+      problems.push(`nics[${index}].id: ${row.id} stands there twice`);
+      return;
+    }
     if (row.snapshot === null || row.snapshot === undefined) return;
     const snapshot = readSnapshot(row.snapshot);
     if (snapshot === null) problems.push(`nics[${index}].snapshot can't be read`);
@@ -88,7 +92,7 @@ function readSnapshot(value: unknown): NicSnapshot | null {
   const [networkId, mac, name, elasticIp] = texts;
   const [deleteOnTermination, portSecurityEnabled] = flags;
   return {
-    networkId: networkId ?? null,
+    networkId: networkId?.trim() || null,
     fixedIps: fixedIps.map((it) => ({ subnetId: text(it.subnetId), ip: String(it.ip) })),
     mac: mac ?? null,
     deleteOnTermination: deleteOnTermination ?? null,

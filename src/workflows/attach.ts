@@ -2,6 +2,7 @@
 import type { SubmissionResult } from '../contract/activities';
 import { effect, effectOf, post } from './cloud';
 import { label, nics, plain, serverLabel } from './display';
+import { backoffDelay } from './poll-schedule';
 import { fail } from './put-back-plan';
 import type { Run } from './run';
 import { pause, UNSENT, waitOut } from './setback';
@@ -9,8 +10,6 @@ import type { PutBack, Returning } from './state';
 
 /** A server state in the way of the call, as the cloud sees it. */
 const STATE_WAIT_MS = 10_000;
-/** Before a refused call is tried again. */
-const REFUSED_WAIT_MS = 5_000;
 
 export async function attach(run: Run, back: PutBack, returning: Returning[]): Promise<void> {
   const portIds = returning.flatMap(({ portId }) => portId ?? []);
@@ -71,8 +70,14 @@ export async function attach(run: Run, back: PutBack, returning: Returning[]): P
   if (answer.then === 'observe') back.looksDue = 2;
   // One of several may be to blame: each is tried by itself.
   if (returning.length > 1 && answer.then === 'never') back.oneByOne = true;
-  else tried(answer.code, `${answer.message}. ${answer.hint}`);
-  return pause(run, REFUSED_WAIT_MS, why);
+  else {
+    for (const nic of returning) {
+      nic.attempts.refused += 1;
+      nic.said = { code: answer.code, message: plain(`${answer.message}. ${answer.hint}`) };
+    }
+  }
+  const times = Math.max(1, ...returning.map(({ attempts }) => attempts.refused));
+  return pause(run, backoffDelay(times), why);
 }
 
 /** Nobody knows what comes of the last POST: it is looked for before anything is sent again. */

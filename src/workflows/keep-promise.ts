@@ -69,6 +69,7 @@ async function waitForTheRest(run: Deletion): Promise<void> {
   run.allow(PUT_BACK_FOR_MS);
   run.enter('restoring', 'the job that may yet take NICs has not ended');
   await followJob(run);
+  for (const id of open) run.row(id).message = null;
   if (state.verification !== null)
     Object.assign(state.verification, { open, look: 1, gapMs: 0, startedAt: Date.now() });
   await establishVerdicts(run);

@@ -1,19 +1,14 @@
 /** A port in the place of one that is gone: made first, since that reserves its IP, and then given what was the old one's. */
-import { workflowInfo } from '@temporalio/workflow';
 import type { UpdatePortInput } from '../contract/activities';
 import { ask, effect, effectOf, IDEMPOTENT_AT_MOST_MS, repeatable } from './cloud';
 import { pairsOf } from './differences';
 import { label, plain } from './display';
 import { fail, MAX_ATTEMPTS } from './put-back-plan';
 import { backoffDelay } from './poll-schedule';
+import { portNameFor } from './port-name';
 import type { Run } from './run';
 import { isSetback, pause, UNSENT, waitOut } from './setback';
 import type { PutBack, Returning } from './state';
-
-/** The name carries run and NIC: looked up before a port is made, so that a lost answer leaves none behind. */
-function nameFor(nic: Returning): string {
-  return `ecs-nics ${nic.id} ${workflowInfo().firstExecutionRunId}`;
-}
 
 export async function create(run: Run, back: PutBack, nic: Returning): Promise<void> {
   const { snapshot } = nic;
@@ -24,7 +19,7 @@ export async function create(run: Run, back: PutBack, nic: Returning): Promise<v
     ask(
       effect(label(`a port with ${address?.ip ?? 'a new IP'} for ${nic.id}`)).createPort({
         ...effectOf(run),
-        name: nameFor(nic),
+        name: portNameFor(nic.id),
         networkId: snapshot.networkId ?? '',
         address,
         securityGroups: snapshot.securityGroups,
@@ -85,9 +80,14 @@ export async function update(
       }),
     ),
   );
-  if (isSetback(answer)) return setBack(run, back, nic, answer);
-  back.setbacks = 0;
+  // Bounded, whatever comes of it: the other NICs and the flags don't depend on it.
   nic.attempts.update += 1;
+  if (isSetback(answer)) {
+    if (nic.attempts.update < MAX_ATTEMPTS) return setBack(run, back, nic, answer);
+    run.warn(`NIC ${nic.id}: its port could not be changed back: ${back.hindered ?? answer.kind}`);
+    return;
+  }
+  back.setbacks = 0;
   if (answer.kind === 'refused')
     run.warn(`NIC ${nic.id}: its port could not be changed back: ${plain(answer.message)}`);
 }
@@ -102,9 +102,13 @@ export async function bind(run: Run, back: PutBack, nic: Returning, address: str
       }),
     ),
   );
-  if (isSetback(answer)) return setBack(run, back, nic, answer);
-  back.setbacks = 0;
   nic.attempts.bind += 1;
+  if (isSetback(answer)) {
+    if (nic.attempts.bind < MAX_ATTEMPTS) return setBack(run, back, nic, answer);
+    run.warn(`NIC ${nic.id}: elastic IP ${address} was not bound again: ${back.hindered ?? answer.kind}`);
+    return;
+  }
+  back.setbacks = 0;
   if (answer.kind !== 'refused') return;
   // Taken by somebody else, or released: asking again brings the same.
   nic.attempts.bind = MAX_ATTEMPTS;

@@ -1,12 +1,12 @@
 /** What can be put back, and how well: looked up before anything changes. */
-import type { Inspection } from '../contract/activities';
+import type { AddressHolder, CloudActivities, Inspection } from '../contract/activities';
 import { GONE_STATES, HOLD_MS } from '../contract/activities';
 import { FAILURE_TYPE } from '../contract/names';
 import type { SavedNic } from '../contract/saved-result';
 import { readSavedResult } from '../contract/saved-result';
-import type { CloudActivities } from '../contract/activities';
 import type { Unread } from './cloud';
 import { ask, READ_AT_MOST_MS, reading } from './cloud';
+import { differences } from './differences';
 import { label, nics as countOf, plain } from './display';
 import { RunEnd } from './ending';
 import { isIdle, primaryOf, serverViolations } from './guards';
@@ -14,8 +14,8 @@ import { inspectOnce, ready, takeInServer } from './inspect';
 import { backoffDelay, throttleDelay } from './poll-schedule';
 import { restoreCommand } from './remedies';
 import type { Restoration } from './restoration';
-import type { Holder, Planned } from './restore-plan';
-import { addressesOf, chosen, planOf, portsOf } from './restore-plan';
+import type { Planned } from './restore-plan';
+import { addressesOf, chosen, isUnfinished, planOf } from './restore-plan';
 import { blankRow } from './run';
 import type { PutBack } from './state';
 import { putBackOf, returning } from './undo-log';
@@ -36,27 +36,25 @@ export async function planRestore(run: Restoration): Promise<PutBack> {
   }));
   const seen = await readyServer(run, nics);
   const plan = await grades(run, nics, seen);
-  for (const each of plan) describe(run, each, seen);
+  for (const each of plan) describe(run, each);
   const possible = plan.filter(({ why }) => why === null);
   if (possible.length === 0)
     throw refused(plan.map(({ nic, why }) => `NIC ${nic.id} can't be put back: ${why ?? ''}`));
   // Those that can't be put back stay as they are, and are told at the end.
   if (!request.dryRun)
-    for (const { nic, why } of plan) if (why !== null) run.row(nic.id).remedy = remedyOf(run, nic);
+    for (const { nic, why, newIp } of plan)
+      if (why !== null)
+        run.row(nic.id).remedy = restoreCommand(document, nic.id, ...(newIp ? ['--allow-new-ip'] : []));
+  const open = possible.filter((each) => each.there === null || isUnfinished(each));
   return putBackOf(
     'asked',
-    possible
-      .filter(({ there }) => there === null)
-      .map(({ nic: { id, snapshot }, portId }) => {
-        const back = returning(id, snapshot, { attach: true, flag: true, portId: portId ?? id });
-        return { ...back, portId, created: portId !== null && portId !== id };
-      }),
+    open.map(({ nic: { id, snapshot }, portId }) => ({
+      ...returning(id, snapshot, { attach: true, flag: true }),
+      portId,
+      created: portId !== null && portId !== id,
+    })),
     request.allowNewIp,
   );
-}
-
-function remedyOf(run: Restoration, { id }: SavedNic): string {
-  return restoreCommand(run.document, id, '--allow-new-ip');
 }
 
 /** From the document given along, or from the run that is named. */
@@ -77,7 +75,11 @@ async function readyServer(run: Restoration, nics: readonly SavedNic[]): Promise
   const { request } = run;
   for (let look = 1; ; look++) {
     run.enter(look === 1 ? 'inspecting' : 'waiting', run.document.waitingFor);
-    const seen = await inspectOnce(run, portsOf(nics), `${countOf(nics.length)} to put back`);
+    const seen = await inspectOnce(
+      run,
+      nics.map(({ id }) => id),
+      `${countOf(nics.length)} to put back`,
+    );
     if (request.projectId !== null && request.projectId !== seen.projectId)
       throw refused([`project ${request.projectId} is not this worker's (${seen.projectId})`]);
     const { server } = seen;
@@ -101,8 +103,8 @@ async function readyServer(run: Restoration, nics: readonly SavedNic[]): Promise
 }
 
 async function grades(run: Restoration, nics: readonly SavedNic[], seen: Inspection): Promise<Planned[]> {
-  const asked = addressesOf(nics, seen, run.request.serverId);
-  const holders = new Map<string, Holder>();
+  const asked = addressesOf(nics, seen);
+  const holders = new Map<string, AddressHolder | null>();
   if (asked.length > 0) {
     const answer = await read(run, (of) =>
       of(label(`who holds the IPs of ${countOf(asked.length)}?`)).findAddresses({
@@ -114,19 +116,21 @@ async function grades(run: Restoration, nics: readonly SavedNic[], seen: Inspect
   return nics.map((nic) => planOf(nic, seen, holders.get(nic.id) ?? null, run.request));
 }
 
-function describe(run: Restoration, { nic, grade, why, there, portId }: Planned, seen: Inspection): void {
+function describe(run: Restoration, { nic, grade, why, there, portId }: Planned): void {
   const row = run.row(nic.id);
   row.restore = grade;
   row.message = why;
+  const attached = there !== null || (why !== null && portId === null && grade === 'no');
   row.evidence = {
     ...row.evidence,
     list: there === null ? 'absent' : 'present',
-    port: portId === null ? 'absent' : there === null ? 'free' : 'attached',
+    port: portId !== null && there === null ? 'free' : attached ? 'attached' : 'absent',
   };
   if (there === null) return;
-  row.message = there === nic.id ? 'is on the server already' : `port ${there} on the server has its place`;
-  const now = seen.nics.find(({ id }) => id === there);
-  if (there !== nic.id) row.replacedBy = { id: there, mac: now?.mac ?? null, ip: now?.ips[0] ?? null };
+  row.message =
+    there.id === nic.id ? 'is on the server already' : `port ${there.id} on the server has its place`;
+  row.differences = differences(nic.snapshot, there.snapshot);
+  if (there.id !== nic.id) row.replacedBy = { id: there.id, mac: there.mac, ip: there.ips[0] ?? null };
 }
 
 /** A read, whatever patience it takes; nothing was changed yet, so a definite no ends the run. */

@@ -30,6 +30,9 @@ export interface Circumstances {
 /** POSTs for one NIC, creations of one port and so on: what fails three times does not work. */
 export const MAX_ATTEMPTS = 3;
 
+/** Refusals of one NIC, further and further apart: some minutes for somebody to make room. */
+const MAX_REFUSALS = 6;
+
 /** A server in passing, or locked by somebody who may unlock it. */
 const STATE_WAIT_MS = 10_000;
 /** A list that lags, or a second reading. */
@@ -53,6 +56,8 @@ export function nextStep(back: PutBack, seen: Inspection, at: Circumstances): St
       why: 'the NIC list shows a NIC whose port says that it is attached to nothing',
     };
 
+  if (open().some(({ unseen }) => unseen === 1))
+    return { do: 'wait', ms: MOMENT_MS, why: 'a second reading, since one can be wrong' };
   const missing = open().filter((nic) => nic.attach && nic.seen === 0);
   if (missing.length > 0) {
     const step = bringBack(back, missing, seen, at);
@@ -67,6 +72,7 @@ function observe(nic: Returning, seen: Inspection, { serverId, now, lagUntil }: 
   nic.disagree = nic.attach && found !== undefined && found.port.state !== 'attached';
   if (found !== undefined && !nic.disagree) {
     nic.seen += 1;
+    nic.unseen = 0;
     nic.seenSince ??= now;
     nic.found = found.snapshot;
     nic.pending = 'nothing';
@@ -78,13 +84,12 @@ function observe(nic: Returning, seen: Inspection, { serverId, now, lagUntil }: 
   if (nic.disagree) return;
   // Its job has come to rest, and a list would show what it has brought.
   if (nic.pending === 'job' && now >= lagUntil) nic.pending = 'nothing';
-  if (!nic.attach) {
-    // Somebody else took it off: it is not this run's to bring back.
-    nic.flag = false;
-    return;
-  }
   const port = portOf(nic, seen);
+  nic.unseen = !nic.attach || port?.state === 'absent' ? nic.unseen + 1 : 0;
+  if (!nic.attach) return;
   if (port?.state === 'absent') {
+    // One look is not enough to give up what could be put back exactly.
+    if (nic.unseen < 2) return;
     nic.portId = null;
     nic.created = false;
     nic.pending = 'nothing';
@@ -126,7 +131,10 @@ function bringBack(
   }
   if (now < lagUntil)
     return { do: 'wait', ms: MOMENT_MS, why: 'the job has ended, and the NIC list may lag behind it' };
-  for (const nic of waiting) if (nic.attempts.attach >= MAX_ATTEMPTS) exhausted(nic, 'attach');
+  for (const nic of waiting) {
+    const { attach, refused } = nic.attempts;
+    if (attach >= MAX_ATTEMPTS || refused >= MAX_REFUSALS) exhausted(nic, 'attach');
+  }
   const able = waiting.filter(({ problem }) => problem === null);
   if (able.length === 0) return null;
   const { server } = seen;
@@ -194,6 +202,14 @@ export function listed(nic: Returning, seen: Inspection): InspectedNic | undefin
   return seen.nics.find(({ id }) => id === nic.portId);
 }
 
+/** Nothing of it is left to be done. */
+export function isDone({ attach, flag, found, snapshot, created, problem }: Returning): boolean {
+  if (problem !== null || (attach && found === null)) return false;
+  const wanted = snapshot.deleteOnTermination;
+  const flagged = !flag || wanted === null || found?.deleteOnTermination === wanted;
+  return flagged && !(created && found !== null && (found.name ?? '') !== (snapshot.name ?? ''));
+}
+
 function portOf(nic: Returning, seen: Inspection): Inspection['absent'][number]['port'] | undefined {
   return seen.absent.find(({ id }) => id === nic.portId)?.port;
 }
@@ -207,6 +223,6 @@ function exhausted(nic: Returning, what: 'attach' | 'create'): void {
   fail(
     nic,
     nic.said?.code ?? null,
-    `${what === 'attach' ? 'it could not be attached' : 'its port could not be created'} in ${MAX_ATTEMPTS} attempts${said}`,
+    `${what === 'attach' ? 'it could not be attached' : 'its port could not be created'}${said}`,
   );
 }

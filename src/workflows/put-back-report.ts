@@ -1,5 +1,6 @@
 /** What came of the putting back, told in the rows: what is back, what is not as it was, and what a person would do. */
 import { differences } from './differences';
+import { isDone } from './put-back-plan';
 import { attachCall, flagCall, restoreCommand } from './remedies';
 import type { Run } from './run';
 import type { PutBack, Returning } from './state';
@@ -10,6 +11,8 @@ export function tell(run: Run, back: PutBack): void {
   for (const nic of back.nics) {
     asFound(run, nic);
     if (nic.problem !== null) short(run, back, nic);
+    else if (!nic.attach && nic.unseen > 0) leftMeanwhile(run, nic.id);
+    else if (!nic.attach) run.row(nic.id).remedy = null;
   }
   over(run, back);
 }
@@ -40,6 +43,7 @@ function asFound(run: Run, nic: Returning): void {
 export function giveUp(run: Run, back: PutBack): void {
   for (const nic of back.nics) {
     asFound(run, nic);
+    if (isDone(nic)) continue;
     const why = back.hindered === null ? '' : `: ${back.hindered}`;
     nic.problem ??= { code: null, message: `not done until ${run.document.deadlineAt}${why}` };
     short(run, back, nic);
@@ -60,13 +64,22 @@ function over(run: Run, back: PutBack): void {
   run.show();
 }
 
+function leftMeanwhile(run: Run, id: string): void {
+  run.warn(
+    `NIC ${id} was taken off by somebody else; its port may be left, since this run had set its flag to keep it`,
+  );
+}
+
 /** A NIC, or its flag, is not as it was. */
 function short(run: Run, back: PutBack, nic: Returning): void {
   const row = run.row(nic.id);
   back.incomplete = true;
-  row.errorCode = nic.problem?.code ?? row.errorCode;
-  row.message = nic.problem?.message ?? row.message;
   row.remedy = remedyOf(run, nic);
+  const said = nic.problem?.message ?? '';
+  // Why a NIC stayed is its row's first concern.
+  if (!nic.attach) return run.warn(`NIC ${nic.id}: ${said}`);
+  row.errorCode = nic.problem?.code ?? row.errorCode;
+  row.message = said;
 }
 
 function remedyOf(run: Run, nic: Returning): string {

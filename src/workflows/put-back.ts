@@ -12,7 +12,7 @@ import { setFlags } from './flags';
 import { followJob, pollOnce } from './follow';
 import { backoffDelay, throttleDelay } from './poll-schedule';
 import type { Step } from './put-back-plan';
-import { fail, MOMENT_MS, nextStep } from './put-back-plan';
+import { fail, listed, MOMENT_MS, nextStep } from './put-back-plan';
 import { giveUp, tell } from './put-back-report';
 import { bind, create, update } from './new-port';
 import { pause } from './setback';
@@ -26,7 +26,8 @@ export const PUT_BACK_FOR_MS = 30 * 60_000;
 export async function putBack(run: Run, back: PutBack): Promise<void> {
   if (run.state.putBack !== back) {
     run.state.putBack = back;
-    run.allow(PUT_BACK_FOR_MS);
+    // What was sent without an answer is waited for twice: before anything is attached, and before flags are set back.
+    run.allow(PUT_BACK_FOR_MS + (run.state.doubtful ? 2 * horizon(run) : 0));
   }
   if (back.nics.length === 0 || back.done) return;
   run.enter('restoring');
@@ -37,11 +38,26 @@ export async function putBack(run: Run, back: PutBack): Promise<void> {
     const sent = back.nics.filter(({ pending }) => pending === 'job');
     if (run.state.jobState === 'gone' && sent.length > 0) inDoubt(back, sent);
     if (seen === null) return giveUp(run, back);
+    hear(run, back, seen);
     const step = nextStep(back, seen, circumstances(run, back));
     if (step.do === 'done') return tell(run, back);
     if (run.expired) return giveUp(run, back);
     await take(run, back, step);
   }
+}
+
+/** What the last job says of the NICs that it has not brought; one of them may have kept the others from coming. */
+function hear({ state }: Run, back: PutBack, seen: Inspection): void {
+  const { lastJob } = state;
+  const sent = back.nics.filter(({ pending }) => pending === 'job');
+  if (lastJob?.status !== 'FAIL' || sent.length === 0) return;
+  for (const nic of sent) {
+    const sub = lastJob.subJobs.find(({ nicId }) => nicId === nic.portId);
+    const [code, message] = [sub?.errorCode ?? lastJob.errorCode, sub?.message ?? lastJob.message];
+    if (code !== null || message !== null)
+      nic.said = { code, message: plain(message ?? 'the job has failed') };
+  }
+  if (sent.length > 1 && sent.every((nic) => listed(nic, seen) === undefined)) back.oneByOne = true;
 }
 
 function circumstances(run: Run, back: PutBack): Parameters<typeof nextStep>[2] {
@@ -60,8 +76,11 @@ function circumstances(run: Run, back: PutBack): Parameters<typeof nextStep>[2] 
 
 /** What was sent without an answer shows within the time that a NIC is looked after, and that a long job takes. */
 function horizon(run: Run): number {
-  return Math.max(run.request.timing.verifyForMs, run.state.longJobMs);
+  return Math.max(run.request.timing.verifyForMs, Math.min(run.state.longJobMs, LONG_JOB_MS));
 }
+
+/** A job that has hung once says nothing about how long others take. */
+const LONG_JOB_MS = 15 * 60_000;
 
 /** Waits until no job of ours may be at work. `false`: that could not be had in time. */
 async function comeToRest(run: Run, back: PutBack): Promise<boolean> {
@@ -78,6 +97,7 @@ async function comeToRest(run: Run, back: PutBack): Promise<boolean> {
       back.quietAt ??= state.doubtful ? (state.overSince ?? Date.now()) + horizon(run) : 0;
       const ms = back.quietAt - Date.now();
       if (ms <= 0) return true;
+      if (run.expired) return false;
       await pause(run, ms, 'what was sent without an answer may still be at work');
     } else if (run.expired) {
       back.hindered = `job ${run.document.jobs.at(-1)?.id ?? ''} has not ended`;
@@ -113,16 +133,24 @@ async function observe(run: Run, back: PutBack): Promise<Inspection | null> {
   }
 }
 
+/** 2 s, doubling up to half a minute. */
+function momentsDelay(moments: number): number {
+  return Math.min(MOMENT_MS * 2 ** Math.min(moments - 1, 10), 30_000);
+}
+
 async function take(run: Run, back: PutBack, step: Exclude<Step, { do: 'done' }>): Promise<void> {
+  if (step.do !== 'wait') back.moments = 0;
   switch (step.do) {
-    case 'wait':
+    case 'wait': {
       back.hindered = step.why;
+      back.moments += 1;
       run.enter('restoring', plain(step.why));
-      // What has to settle takes its time, whoever wants to know.
+      // What has to settle takes its time, whoever wants to know; what only lags is looked at less and less often.
       if (step.firm === true) await run.wait(step.ms, label(step.why));
-      else await run.waitOrWake(step.ms, label(step.why));
+      else await run.waitOrWake(Math.max(step.ms, momentsDelay(back.moments)), label(step.why));
       run.enter('restoring');
       return;
+    }
     case 'create':
       return create(run, back, step.nic);
     case 'attach':

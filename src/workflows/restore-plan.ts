@@ -1,22 +1,23 @@
 /** What a later restore can do for each NIC: pure, from the saved result and what is seen now. */
-import type { FindAddressesInput, Inspection } from '../contract/activities';
+import type { AddressHolder, FindAddressesInput, InspectedNic, Inspection } from '../contract/activities';
 import type { CheckedRestore } from '../contract/restore-input';
 import type { SavedNic } from '../contract/saved-result';
 import type { RestoreGrade } from '../contract/types';
 import { sameIp } from '../contract/values';
+import { isPortFor } from './port-name';
 
 export interface Planned {
   nic: SavedNic;
   /** The port to attach; `null`: has to be made. */
   portId: string | null;
   grade: RestoreGrade;
-  /** `null`: it can be put back as its grade says. */
+  /** Why it can't be put back. */
   why: string | null;
   /** It is on the server already, under this port. */
-  there: string | null;
+  there: InspectedNic | null;
+  /** Its IP is taken, and another one would be given. */
+  newIp: boolean;
 }
-
-export type Holder = { portId: string; deviceId: string } | null;
 
 /** Which NICs are meant; `problems` name those that the saved result can't bring back. */
 export function chosen(
@@ -33,69 +34,75 @@ export function chosen(
   return { nics: found, problems: missing.map((id) => `NIC ${id}: that run has no snapshot of it`) };
 }
 
-/** Ports that may still be there: the old ones, and those made in their place. */
-export function portsOf(nics: readonly SavedNic[]): string[] {
-  return nics.flatMap(({ id, replacedBy }) => (replacedBy === null ? [id] : [id, replacedBy]));
-}
-
-/** IPs that have to be free: of NICs of which no port is left. */
+/** IPs that have to be free, or held by a port that was made for the NIC: of those whose own port is gone. */
 export function addressesOf(
   nics: readonly SavedNic[],
   seen: Inspection,
-  serverId: string,
 ): { nic: SavedNic; address: FindAddressesInput['addresses'][number] }[] {
   return nics.flatMap((nic) => {
     const { networkId, fixedIps } = nic.snapshot;
     const v4 = fixedIps.find(({ ip }) => !ip.includes(':'));
-    if (networkId === null || v4 === undefined || placeOf(nic, seen, serverId) !== null) return [];
+    if (networkId === null || v4 === undefined || placeOf(nic, seen) !== null) return [];
     return [{ nic, address: { networkId, ip: v4.ip } }];
   });
 }
 
+/** @param holder who has its IP; only of one whose own port is gone */
 export function planOf(
   nic: SavedNic,
   seen: Inspection,
-  holder: Holder,
+  holder: AddressHolder | null,
   { allowNewIp, serverId }: Pick<CheckedRestore, 'allowNewIp' | 'serverId'>,
 ): Planned {
-  const place = placeOf(nic, seen, serverId);
   const planned = (grade: RestoreGrade, more: Partial<Planned> = {}): Planned => ({
     nic,
-    portId: place?.portId ?? null,
+    portId: null,
     grade,
     why: null,
     there: null,
+    newIp: false,
     ...more,
   });
+  const place = placeOf(nic, seen);
   if (place !== null) {
-    const grade: RestoreGrade = place.portId === nic.id ? 'exact' : 'new-mac';
-    if (place.on === serverId) return planned(grade, { there: place.portId });
-    if (place.on !== '') return planned('no', { why: `its port ${place.portId} is attached to ${place.on}` });
-    return planned(grade);
+    const there = seen.nics.find(({ id }) => id === nic.id) ?? null;
+    const elsewhere = place !== '' && place !== serverId;
+    return elsewhere
+      ? planned('no', { why: `its port is attached to ${place}; it has to be free` })
+      : planned('exact', { portId: nic.id, there });
   }
   const { networkId, fixedIps } = nic.snapshot;
   if (networkId === null) return planned('no', { why: 'its network is not known' });
-  // Put back before, by somebody who did not tell: a second one would not be the same.
+  // Put back before, by whomever: a second one would not be the same.
   const twin = seen.nics.find(
     ({ snapshot, ips }) =>
       snapshot.networkId === networkId && fixedIps.some(({ ip }) => ips.some((other) => sameIp(ip, other))),
   );
-  if (twin !== undefined) return planned('new-mac', { portId: twin.id, there: twin.id });
+  if (twin !== undefined) return planned('new-mac', { portId: twin.id, there: twin });
   if (holder === null) return planned(fixedIps.length > 0 ? 'new-mac' : 'new-ip-and-mac');
-  if (allowNewIp) return planned('new-ip-and-mac');
+  // What an earlier attempt has made and not attached.
+  const ours = holder.deviceId === '' && (isPortFor(nic.id, holder.name) || holder.portId === nic.replacedBy);
+  if (ours) return planned('new-mac', { portId: holder.portId });
+  if (allowNewIp) return planned('new-ip-and-mac', { newIp: true });
   const ip = fixedIps[0]?.ip ?? '';
   return planned('no', {
     why: `its IP ${ip} is taken by port ${holder.portId}; another one has to be allowed`,
+    newIp: true,
   });
 }
 
-/** Where its port is, if there is one left; `on`: a server, or empty. */
-function placeOf(nic: SavedNic, seen: Inspection, serverId: string): { portId: string; on: string } | null {
-  for (const portId of portsOf([nic])) {
-    if (seen.nics.some(({ id }) => id === portId)) return { portId, on: serverId };
-    const port = seen.absent.find(({ id }) => id === portId)?.port;
-    if (port?.state === 'free') return { portId, on: '' };
-    if (port?.state === 'attached') return { portId, on: port.deviceId };
-  }
-  return null;
+/** What is left to be done for one that is on the server already. */
+export function isUnfinished({ nic, there }: Planned): boolean {
+  if (there === null) return false;
+  const wanted = nic.snapshot.deleteOnTermination;
+  const flagged = wanted === null || there.snapshot.deleteOnTermination === wanted;
+  return !flagged || isPortFor(nic.id, there.snapshot.name);
+}
+
+/** Where its own port is: a server, or nowhere (empty); `null`: it is gone. */
+function placeOf(nic: SavedNic, seen: Inspection): string | null {
+  if (seen.nics.some(({ id }) => id === nic.id)) return '';
+  const port = seen.absent.find(({ id }) => id === nic.id)?.port;
+  if (port?.state === 'attached') return port.deviceId;
+  return port?.state === 'free' ? '' : null;
 }

@@ -112,8 +112,9 @@ export interface PutBack {
   looksDue: number;
   /** One port of a POST was refused: which one shows when each is tried by itself. */
   oneByOne: boolean;
-  /** Answers in a row that asked for patience. */
+  /** Answers in a row that asked for patience, and looks in a row that found it too early to act. */
   setbacks: number;
+  moments: number;
   /** From then on nothing that was sent before may still be at work; `null`: not known yet. */
   quietAt: number | null;
   /** What hinders it at the moment. */
@@ -141,13 +142,15 @@ export interface Returning {
   newIp: boolean;
   /** Observations in a row that found it on the server, when they began, and as what the last one found it. */
   seen: number;
+  /** Observations in a row that found neither it nor, where it has to come back, its port. */
+  unseen: number;
   seenSince: number | null;
   found: NicSnapshot | null;
   /** The NIC list and its port say different things. */
   disagree: boolean;
   /** What a POST that named it may yet bring: `job`: one that is known · `doubt`: nobody knows what came of it. */
   pending: 'nothing' | 'job' | 'doubt';
-  attempts: { attach: number; create: number; update: number; bind: number };
+  attempts: { attach: number; refused: number; create: number; update: number; bind: number };
   /** Why it is not to be had. */
   problem: Problem | null;
   /** The cloud's last word about it. */

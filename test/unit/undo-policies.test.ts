@@ -7,7 +7,7 @@ import type { NicOutcome, NicRow, NicSnapshot } from '../../src/contract/types';
 import { differences } from '../../src/workflows/differences';
 import { endOfDeletion, endOfRestore } from '../../src/workflows/outcome';
 import { nextStep } from '../../src/workflows/put-back-plan';
-import { addressesOf, chosen, planOf } from '../../src/workflows/restore-plan';
+import { addressesOf, chosen, isUnfinished, planOf } from '../../src/workflows/restore-plan';
 import type { PutBack } from '../../src/workflows/state';
 import { gradeOf, log, promisesUndo, putBackOf, returning, toPutBack } from '../../src/workflows/undo-log';
 import { id, inspection, nic, request, SERVER } from '../support/inspection';
@@ -169,9 +169,11 @@ describe('the next step', () => {
     expect(step.do === 'attach' ? step.nics.map((it) => it.id) : step).toEqual([id(1), id(2)]);
   });
 
-  it('a port that is gone is made before anything is attached', () => {
+  it('a port that is gone, by two looks, is made before anything is attached', () => {
     const seen = inspection({ nics: [nic(0)], absent: [free(1), { id: id(2), port: { state: 'absent' } }] });
-    expect(nextStep(backOf(1, 2), seen, at)).toMatchObject({ do: 'create', nic: { id: id(2) } });
+    const back = backOf(1, 2);
+    expect(nextStep(back, seen, at).do).toBe('wait');
+    expect(nextStep(back, seen, at)).toMatchObject({ do: 'create', nic: { id: id(2) } });
   });
 
   it.each<[string, object]>([
@@ -251,11 +253,11 @@ describe('a later restore', () => {
       'exact',
     ],
     ['its port is gone, its IP free', empty, null, ask, 'new-mac'],
-    ['its IP is taken', empty, { portId: 'p', deviceId: '' }, ask, 'no'],
+    ['its IP is taken', empty, { portId: 'p', deviceId: '', name: null }, ask, 'no'],
     [
       'its IP is taken, and another allowed',
       empty,
-      { portId: 'p', deviceId: '' },
+      { portId: 'p', deviceId: '', name: null },
       { ...ask, allowNewIp: true },
       'new-ip-and-mac',
     ],
@@ -273,7 +275,32 @@ describe('a later restore', () => {
   it('a NIC on the server with its IP has its place, whoever has put it there', () => {
     const twin = { ...nic(1), ips: ['10.0.1.20'], snapshot: snapshot() };
     const plan = planOf(saved(5), inspection({ nics: [nic(0), twin] }), null, ask);
-    expect([plan.there, plan.why]).toEqual([id(1), null]);
+    expect([plan.there?.id, plan.why]).toEqual([id(1), null]);
+  });
+
+  it('a free port that an earlier attempt has made for it is taken, whatever the document says', () => {
+    const holder = { portId: 'p', deviceId: '', name: `ecs-nics ${id(5)} some-run` };
+    expect(planOf(saved(5), empty, holder, ask)).toMatchObject({ grade: 'new-mac', portId: 'p', why: null });
+    for (const other of [
+      { ...holder, deviceId: 'x' },
+      { ...holder, name: `ecs-nics ${id(6)} some-run` },
+    ])
+      expect(planOf(saved(5), empty, other, ask).grade).toBe('no');
+  });
+
+  it('a NIC whose port says it is here, and the list does not, is still to be looked for', () => {
+    const port = { state: 'attached' as const, deviceId: SERVER };
+    const plan = planOf(saved(5), inspection({ nics: [nic(0)], absent: [{ id: id(5), port }] }), null, ask);
+    expect([plan.grade, plan.there]).toEqual(['exact', null]);
+  });
+
+  it('one that is on the server with another flag, or under the name of its making, is unfinished', () => {
+    const there = (more: Partial<NicSnapshot>) => ({ ...nic(5), snapshot: snapshot(more) });
+    const plan = (more: Partial<NicSnapshot>) =>
+      isUnfinished(planOf(saved(5), inspection({ nics: [nic(0), there(more)] }), null, ask));
+    expect(plan({})).toBe(false);
+    expect(plan({ deleteOnTermination: false })).toBe(true);
+    expect(plan({ name: `ecs-nics ${id(5)} run` })).toBe(true);
   });
 
   it('“all” means what that run took off; a NIC that it did not know is refused by name', () => {
@@ -286,7 +313,7 @@ describe('a later restore', () => {
 
   it('only NICs without a port need their IP to be free', () => {
     const seen = inspection({ nics: [nic(0)], absent: [{ id: id(5), port: { state: 'free' } }] });
-    expect(addressesOf([saved(5), saved(6)], seen, SERVER).map(({ nic: of }) => of.id)).toEqual([id(6)]);
+    expect(addressesOf([saved(5), saved(6)], seen).map(({ nic: of }) => of.id)).toEqual([id(6)]);
   });
 });
 
