@@ -67,7 +67,8 @@ function horizon(run: Run): number {
 async function comeToRest(run: Run, back: PutBack): Promise<boolean> {
   const { state } = run;
   for (let failures = 1; ; failures++) {
-    if (state.jobState === 'running') await followJob(run);
+    // When time is up the job has been looked at already.
+    if (state.jobState === 'running' && !run.expired) await followJob(run);
     if (state.jobState === 'unreadable' && !run.expired) {
       back.hindered = `job ${run.document.jobs.at(-1)?.id ?? ''} can't be read`;
       await pause(run, Math.max(backoffDelay(failures), state.pollHoldUntil - Date.now()), back.hindered);
