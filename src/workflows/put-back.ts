@@ -54,6 +54,7 @@ function circumstances(run: Run, back: PutBack): Parameters<typeof nextStep>[2] 
     now: Date.now(),
     settleMs,
     horizonMs: run.state.doubtful ? horizon(run) : 0,
+    verdictAt: attached ? (overSince ?? 0) + verifyForMs : 0,
     lagUntil: succeeded && back.submissions > 0 ? (overSince ?? 0) + verifyForMs : 0,
   };
 }

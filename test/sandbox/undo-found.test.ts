@@ -84,6 +84,22 @@ describe('a NIC that was sent back and can’t be seen', () => {
     expect([told.outcome, outcomes(told)]).toEqual(['restore-incomplete', ['unknown']]);
   });
 
+  it('is back although its job says that it failed, when a list that lags tells so at last', async () => {
+    const { told, changed } = await play(
+      { undoWindow: '2 hours' },
+      {
+        faults: [{ match: { class: 'attach' }, what: { kind: 'false-failure' }, times: 3 }],
+        knobs: { lagSeconds: 40 },
+        updates: [{ at: 600_000, name: 'undo', request: WHO }],
+      },
+    );
+    expect([told.outcome, outcomes(told), changed()]).toEqual([
+      'undone',
+      ['restored', 'restored', 'restored'],
+      [],
+    ]);
+  });
+
   it('is unknown when its job has vanished from the cloud', async () => {
     const gone = { match: { class: 'attach' }, what: { kind: 'job-gone' } } as const;
     const slow = { match: { class: 'attach' }, what: { kind: 'job-seconds', seconds: 3_000 } } as const;
