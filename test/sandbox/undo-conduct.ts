@@ -27,6 +27,7 @@ export function judgeUndoConduct(undoCase: UndoCase, truth: UndoTruth, open: unk
   attachesWhenAllIsAtRest(truth);
   attachesNoMoreThanThrice(truth);
   setsFlagsBackLast(truth);
+  keepsPorts(truth);
   deletesOnlyWhatItKept(truth);
   decidesOnce(truth);
   endsInTime(undoCase, truth);
@@ -145,11 +146,32 @@ function setsFlagsBackLast(truth: UndoTruth): void {
           `ms between a deletion of unknown fate and the flag of ${portId}`,
         ).toBeGreaterThanOrEqual(VERIFY_MS);
     }
+    // Put back after a deletion of unknown fate, it keeps the flag for a horizon more: what comes late takes the same port.
+    const doubtful = heard(truth, 'deleteNics').some(
+      (it) => it.post.at <= at && mayBeAtWork(it.post) && !isKnown(it),
+    );
+    const back = ownEffects.findLast(
+      (it) => it.kind === 'nic-attached' && it.portId === portId && it.at <= at,
+    );
+    if (doubtful && back !== undefined)
+      expect(at - back.at, `ms between putting ${portId} back and its flag`).toBeGreaterThanOrEqual(
+        VERIFY_MS,
+      );
     const taken = ownEffects.find(
       (later) => later.kind === 'nic-detached' && later.portId === portId && later.at > at,
     );
     expect(taken, `NIC ${portId} was taken after its flag was set back`).toBeUndefined();
   }
+}
+
+/** A run that has promised an undo has seen to it that its jobs leave every port. */
+function keepsPorts({ ownEffects, deletion, disturbed, misread }: UndoTruth): void {
+  if (deletion === null || disturbed || misread) return;
+  const { keepPort, undoWindow, onFailure, onCancel } = deletion;
+  const promised =
+    keepPort === true || undoWindow !== '0s' || onFailure === 'restore' || onCancel === 'restore';
+  const lost = ownEffects.filter(({ kind, jobId }) => kind === 'port-deleted' && jobId !== undefined);
+  if (promised) expect(lost, 'ports that went with their NICs').toEqual([]);
 }
 
 function deletesOnlyWhatItKept(truth: UndoTruth): void {
