@@ -25,6 +25,8 @@ export interface Circumstances {
   horizonMs: number;
   /** Until when a list may lag behind the last job. */
   lagUntil: number;
+  /** From when on a NIC that is not there counts as not put back, whatever the last job has said. */
+  verdictAt: number;
 }
 
 /** POSTs for one NIC, creations of one port and so on: what fails three times does not work. */
@@ -104,7 +106,7 @@ function bringBack(
   back: PutBack,
   missing: Returning[],
   seen: Inspection,
-  { serverId, now, settleMs, lagUntil }: Circumstances,
+  { serverId, now, settleMs, lagUntil, verdictAt }: Circumstances,
 ): Step | null {
   const creatable = missing.filter((nic) => nic.problem === null && nic.portId === null);
   for (const nic of creatable) {
@@ -131,12 +133,15 @@ function bringBack(
   }
   if (now < lagUntil)
     return { do: 'wait', ms: MOMENT_MS, why: 'the job has ended, and the NIC list may lag behind it' };
-  for (const nic of waiting) {
-    const { attach, refused } = nic.attempts;
-    if (attach >= MAX_ATTEMPTS || refused >= MAX_REFUSALS) exhausted(nic, 'attach');
+  const able = waiting.filter(
+    ({ attempts }) => attempts.attach < MAX_ATTEMPTS && attempts.refused < MAX_REFUSALS,
+  );
+  if (able.length === 0) {
+    if (now < verdictAt)
+      return { do: 'wait', ms: MOMENT_MS, why: 'what the last job has brought may show later' };
+    for (const nic of waiting) exhausted(nic, 'attach');
+    return null;
   }
-  const able = waiting.filter(({ problem }) => problem === null);
-  if (able.length === 0) return null;
   const { server } = seen;
   if (server !== null && !isIdle(server)) {
     return {

@@ -70,6 +70,7 @@ function circumstances(run: Run, back: PutBack): Parameters<typeof nextStep>[2] 
     now: Date.now(),
     settleMs,
     horizonMs: run.state.doubtful ? horizon(run) : 0,
+    verdictAt: attached ? (overSince ?? 0) + verifyForMs : 0,
     lagUntil: succeeded && back.submissions > 0 ? (overSince ?? 0) + verifyForMs : 0,
   };
 }
@@ -86,7 +87,8 @@ const LONG_JOB_MS = 15 * 60_000;
 async function comeToRest(run: Run, back: PutBack): Promise<boolean> {
   const { state } = run;
   for (let failures = 1; ; failures++) {
-    if (state.jobState === 'running') await followJob(run);
+    // When time is up the job has been looked at already.
+    if (state.jobState === 'running' && !run.expired) await followJob(run);
     if (state.jobState === 'unreadable' && !run.expired) {
       back.hindered = `job ${run.document.jobs.at(-1)?.id ?? ''} can't be read`;
       await pause(run, Math.max(backoffDelay(failures), state.pollHoldUntil - Date.now()), back.hindered);

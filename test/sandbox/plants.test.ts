@@ -1,55 +1,8 @@
-/** The campaign is worth something: it catches bugs. Each planted one is caught by its seed, and by nothing without it. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { root } from '../../dev/root';
+/** The bugs that the campaign has to catch. */
 import { emptyTally, playSeed } from './campaign';
-import type { Planted } from './planting';
-import { planted } from './planting';
 import { PLANTS } from './plants';
-import { worldMaker } from './world';
+import { checkPlants } from './plants-check';
 
-/** `PLANTS=5000` looks for the first seed up to that number which catches each. */
-const SEARCH = process.env.PLANTS === undefined ? undefined : Number(process.env.PLANTS);
-
-let copy: Planted;
-beforeAll(async () => {
-  copy = await planted(PLANTS);
-});
-afterAll(() => copy?.remove());
-
-function check(): void {
-  it('stand in docs/testing.md, each with its seed', () => {
-    const page = readFileSync(join(root, 'docs/testing.md'), 'utf8');
-    const rows = page.match(/^\| .+ \| `src\/.+` \| \d+ \|$/gm);
-    expect(rows).toEqual(PLANTS.map(({ name, file, seed }) => `| ${name} | \`src/${file}\` | ${seed} |`));
-  });
-
-  it('copied and not switched on, nothing is caught by any of those seeds', { timeout: 60_000 }, async () => {
-    const nextWorld = worldMaker(copy.product);
-    const none = await copy.switchOn(null);
-    for (const seed of new Set(PLANTS.map((plant) => plant.seed)))
-      expect(await playSeed(seed, nextWorld(), emptyTally(), none), `seed ${seed}`).toBeNull();
-  });
-
-  it.each(PLANTS)('“$name” is caught by seed $seed', async (plant) => {
-    const sandbox = await copy.switchOn(plant);
-    expect(await playSeed(plant.seed, worldMaker(copy.product)(), emptyTally(), sandbox)).not.toBeNull();
-  });
-}
-
-function search(upTo: number): void {
-  it.each(PLANTS)('“$name”', { timeout: 3_600_000 }, async (plant) => {
-    const nextWorld = worldMaker(copy.product);
-    const sandbox = await copy.switchOn(plant);
-    for (let seed = 1; seed <= upTo; seed++) {
-      const why = await playSeed(seed, nextWorld(), emptyTally(), sandbox);
-      if (why === null) continue;
-      console.log(`${plant.name} | ${seed} | ${why.split('\n')[0]}`);
-      return;
-    }
-    expect.fail(`not caught by any of ${upTo} seeds`);
-  });
-}
-
-describe('planted bugs', () => (SEARCH === undefined ? check() : search(SEARCH)));
+checkPlants(PLANTS, 'Does it catch anything?', (seed, world, from) =>
+  playSeed(seed, world, emptyTally(), from),
+);

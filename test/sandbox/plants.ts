@@ -23,9 +23,9 @@ const RESUMED = 'const resumed = { input, state: { ...state, rest, askForPreviou
 export const PLANTS: readonly Plant[] = [
   {
     name: 'sends again after a time-out',
-    file: 'workflows/submit.ts',
-    from: "      kind: 'unknown',\n      why: 'the worker that was sending did not report back',",
-    to: "      kind: PLANTED ? 'unsent' : 'unknown',\n      why: PLANTED ? 'unreachable' : 'the worker that was sending did not report back',",
+    file: 'workflows/cloud.ts',
+    from: "return { kind: 'unknown', why: 'the worker that was sending did not report back' };",
+    to: "if (PLANTED) return { kind: 'unsent', why: 'unreachable' } as unknown as Unknown;\n    return { kind: 'unknown', why: 'the worker that was sending did not report back' };",
     seed: 137,
   },
   {
@@ -44,9 +44,9 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     name: 'submits again after a reset',
-    file: 'activities/delete-nics.ts',
-    from: 'if (info.workflowExecution?.runId !== originalRunId)',
-    to: 'if (!PLANTED && info.workflowExecution?.runId !== originalRunId)',
+    file: 'activities/attempt.ts',
+    from: 'return Context.current().info.workflowExecution?.runId !== originalRunId;',
+    to: 'return !PLANTED && Context.current().info.workflowExecution?.runId !== originalRunId;',
     seed: 7,
   },
   {
@@ -87,8 +87,8 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'does not wait for what the run before has left open',
     file: 'workflows/inspect.ts',
-    from: 'await settlePrevious(run, run.state.previous);',
-    to: 'if (!PLANTED) await settlePrevious(run, run.state.previous);',
+    from: 'await settlePrevious(run, previous);',
+    to: 'if (!PLANTED) await settlePrevious(run, previous);',
     seed: 3,
   },
   {
@@ -111,15 +111,15 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'cuts the observation short when cancelled',
     file: 'workflows/run.ts',
-    from: 'return this.state.touched ? this.unstoppable.run(work) : work();',
-    to: 'return this.state.touched && !PLANTED ? this.unstoppable.run(work) : work();',
+    from: 'return this.sheltered ? this.unstoppable.run(work) : work();',
+    to: 'return this.sheltered && !PLANTED ? this.unstoppable.run(work) : work();',
     seed: 22,
   },
   {
     name: 'goes on sending when cancelled',
     file: 'workflows/submit.ts',
-    from: 'if (run.state.touched && run.cancelRequested) break;',
-    to: 'if (!PLANTED && run.state.touched && run.cancelRequested) break;',
+    from: 'if (run.state.touched && (run.cancelRequested || run.document.decision !== null)) break;',
+    to: 'if (!PLANTED && run.state.touched && (run.cancelRequested || run.document.decision !== null)) break;',
     seed: 31,
   },
   {
@@ -167,29 +167,29 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'takes every request for its own',
     file: 'workflows/messages.ts',
-    from: 'requestKey(request) !== ownKey',
-    to: '!PLANTED && requestKey(request) !== ownKey',
+    from: 'keyOf(request) !== ownKey',
+    to: '!PLANTED && keyOf(request) !== ownKey',
     seed: 3,
   },
   {
     name: 'takes a 5xx for a refusal',
-    file: 'activities/delete-nics.ts',
+    file: 'activities/submission.ts',
     from: "if (error.fate === 'unknown')",
     to: "if (error.fate === 'unknown' && !(PLANTED && (httpStatus ?? 0) >= 500))",
     seed: 48,
   },
   {
     name: 'takes a lost answer for a request never sent',
-    file: 'activities/delete-nics.ts',
-    from: "if (error.sent === 'no' && error.action === 'retry')",
-    to: "if ((error.sent === 'no' && error.action === 'retry') || (PLANTED && error.sent === 'maybe'))",
+    file: 'activities/submission.ts',
+    from: "return sent === 'no' && action === 'retry';",
+    to: "return (sent === 'no' && action === 'retry') || (PLANTED && sent === 'maybe');",
     seed: 62,
   },
   {
     name: 'sends however late it is',
-    file: 'activities/delete-nics.ts',
-    from: 'cloud.deleteNics(serverId, nicIds, { notAfter })',
-    to: 'cloud.deleteNics(serverId, nicIds, PLANTED ? {} : { notAfter })',
+    file: 'activities/submission.ts',
+    from: 'await send({ notAfter: lastWriteAt(clock) });',
+    to: 'await send(PLANTED ? {} : { notAfter: lastWriteAt(clock) });',
     seed: 203,
   },
   {
@@ -202,8 +202,8 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'takes a list that could not be read for a vanished server',
     file: 'activities/list-nics.ts',
-    from: '      detail = await findServer(cloud, serverId, options);\n',
-    to: '      detail = PLANTED ? null : await findServer(cloud, serverId, options);\n',
+    from: 'if ((await findServer(cloud, serverId, options)) !== null) throw error;',
+    to: 'if ((PLANTED ? null : await findServer(cloud, serverId, options)) !== null) throw error;',
     seed: 118,
   },
   {
@@ -230,8 +230,8 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'takes its submission for declared when another one was settled',
     file: 'workflows/inspect.ts',
-    from: '      run.state.declaredOpen = false;',
-    to: '      if (!PLANTED) run.state.declaredOpen = false;',
+    from: '    run.state.declaredOpen = false;',
+    to: '    if (!PLANTED) run.state.declaredOpen = false;',
     seed: 177,
   },
   {

@@ -84,6 +84,22 @@ describe('a NIC that was sent back and can’t be seen', () => {
     expect([told.outcome, outcomes(told)]).toEqual(['restore-incomplete', ['unknown']]);
   });
 
+  it('is back although its job says that it failed, when a list that lags tells so at last', async () => {
+    const { told, changed } = await play(
+      { undoWindow: '2 hours' },
+      {
+        faults: [{ match: { class: 'attach' }, what: { kind: 'false-failure' }, times: 3 }],
+        knobs: { lagSeconds: 40 },
+        updates: [{ at: 600_000, name: 'undo', request: WHO }],
+      },
+    );
+    expect([told.outcome, outcomes(told), changed()]).toEqual([
+      'undone',
+      ['restored', 'restored', 'restored'],
+      [],
+    ]);
+  });
+
   it('is unknown when its job has vanished from the cloud', async () => {
     const gone = { match: { class: 'attach' }, what: { kind: 'job-gone' } } as const;
     const slow = { match: { class: 'attach' }, what: { kind: 'job-seconds', seconds: 3_000 } } as const;
@@ -96,7 +112,7 @@ describe('a NIC that was sent back and can’t be seen', () => {
 });
 
 it('a list that shows what jobs have taken off is no witness against the port', async () => {
-  const { told } = await play(
+  const { told, changed } = await play(
     { undoWindow: '2 hours' },
     {
       // No flag has to be written, which would be refused.
@@ -121,6 +137,8 @@ it('a list that shows what jobs have taken off is no witness against the port', 
     },
   );
   expect([told.outcome, outcomes(told)]).toEqual(['undone', ['restored', 'restored']]);
+  // Tried again, the first is the last now, which is told.
+  expect(changed().filter((field) => field !== 'position')).toEqual([]);
 });
 
 it('a flag that has to stay is told, with the call that sets it back', async () => {

@@ -155,7 +155,7 @@ describe('the end of a run that put something back (interface.md §3)', () => {
 });
 
 describe('the next step', () => {
-  const at = { serverId: SERVER, now: 1_000_000, settleMs: 30_000, horizonMs: 0, lagUntil: 0 };
+  const at = { serverId: SERVER, now: 1_000_000, settleMs: 30_000, horizonMs: 0, lagUntil: 0, verdictAt: 0 };
   const free = (n: number) => ({ id: id(n), port: { state: 'free' as const } });
   const backOf = (...ns: number[]) =>
     putBackOf(
