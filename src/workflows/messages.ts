@@ -71,7 +71,9 @@ export function registerMessages(run: Run, { ending, keyOf, decisions }: Message
     async () => {
       // Jobs that put NICs back are none that a deletion was submitted for.
       const find = () => run.document.jobs.find(({ what }) => what === run.kind.job);
-      await reached(() => find() !== undefined || ending() !== null || run.continuing);
+      // What was sent without an answer may have been done without a job that is known.
+      const isSettled = () => ending() !== null || run.document.phase === 'undo-window';
+      await reached(() => find() !== undefined || isSettled() || run.continuing);
       const job = find();
       if (job === undefined && run.continuing) throw continued();
       const failure = ending()?.failure;

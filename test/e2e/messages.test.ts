@@ -63,9 +63,16 @@ describe('a start by any client', { timeout: 120_000 }, () => {
       /serverId.*nics.*deadlin|deadlin.*serverId.*nics/,
     ],
     [
-      'an undo option',
-      { serverId: '3f0b6f0e-2a53-4d59-9d1b-0a2a7e5f1c11', nics: 'all', keepPort: true },
-      /keepPort.*not supported yet/,
+      'undo options that are none',
+      {
+        serverId: '3f0b6f0e-2a53-4d59-9d1b-0a2a7e5f1c11',
+        nics: 'all',
+        keepPort: 'yes',
+        undoWindow: '31 days',
+        onFailure: 'undo',
+        onCancel: true,
+      },
+      /keepPort.*undoWindow.*onFailure.*onCancel/,
     ],
   ])('with %s is InvalidInput with every problem named, before any call', async (_name, input, expected) => {
     const handle = await start('nics/3f0b6f0e-2a53-4d59-9d1b-0a2a7e5f1c11', input);
@@ -95,13 +102,15 @@ describe('a start by any client', { timeout: 120_000 }, () => {
     expect(await posts(stack.simulator, server.id)).toBe(0);
   });
 
-  it('restoreServerNics is refused by name', async () => {
+  it('of a restore with rubbish is InvalidInput as well', async () => {
     const handle = await client.workflow.start('restoreServerNics', {
       taskQueue: stack.taskQueue,
       workflowId: 'nics/3f0b6f0e-2a53-4d59-9d1b-0a2a7e5f1c12',
-      args: [{}],
+      args: [{ from: { document: [] }, nics: [] }],
     });
-    expect((await failureOf(handle.result())).message).toMatch(/not supported yet/);
+    const failure = await failureOf(handle.result());
+    expect(failure.type).toBe('InvalidInput');
+    expect(failure.message).toMatch(/serverId.*nics.*from\.document|from\.document.*nics/);
   });
 });
 
@@ -127,7 +136,7 @@ describe('messages', { timeout: 120_000 }, () => {
     await expectTruth(stack.simulator, settled);
   });
 
-  it('a different request is rejected as DifferentRequest; undo and commit by name', async () => {
+  it('a different request is rejected as DifferentRequest; undo and commit of a plain run are none', async () => {
     const server = await createServer(stack.simulator, { jobSeconds: 3 });
     const handle = await start(`nics/${server.id}`, request(server.id, server.nics.slice(0, 1)));
     await untilPosted(stack.simulator, server.id);
@@ -140,8 +149,8 @@ describe('messages', { timeout: 120_000 }, () => {
             : String(error),
       );
     expect(await typeOf('submitted', request(server.id, server.nics.slice(1, 2)))).toBe('DifferentRequest');
-    expect(await typeOf('undo', { by: 'a', reason: 'b' })).toBe('NotSupportedYet');
-    expect(await typeOf('commit', { by: 'a', reason: 'b' })).toBe('NotSupportedYet');
+    expect(await typeOf('undo', { by: 'a', reason: 'b' })).toBe('NotApplicable');
+    expect(await typeOf('commit', { by: 'a', reason: 'b' })).toBe('NotApplicable');
     expect((await handle.query<ResultDocument>('status')).outcome).toBe('running');
     await handle.result();
   });

@@ -147,4 +147,14 @@ describe('later', () => {
     expect(first.changed().filter((field) => !['attached'].includes(field))).toEqual([]);
     expect(restore().workflow).toBe('restoreServerNics');
   });
+
+  it('its job is looked at in the pace that was asked for', async () => {
+    const { told: document, world, serverId } = await play({});
+    const timing = { ...TIMING, firstPoll: '2s', pollInterval: '2s' };
+    const input = { serverId, from: { document }, nics: 'all', timing };
+    const [played] = await playAll({ workflow: 'restoreServerNics', input, serverId, seed: 2 }, world);
+    const { jobs } = played?.status as ResultDocument;
+    // A job of 12 s.
+    expect(jobs[0]?.polls).toBeGreaterThanOrEqual(5);
+  });
 });
