@@ -99,7 +99,7 @@ export function undoPlanOf(seed: number): UndoPlan {
     forgotten: some(50, 0.02, () => 0).map(([number]) => number),
     lostTasks: rough ? some(50, 0.015, () => 0).map(([number]) => number) : [],
     away: chance(0.1) ? { at: below(400_000), ms: pick([3_000, 60_000, 900_000]) } : null,
-    continueAfter: chance(0.25) ? pick([1, 3, 5, 9, 14, 20]) : null,
+    continueAfter: chance(0.25) ? pick([6, 7, 8, 9, 14, 20]) : null,
   };
 }
 
