@@ -6,7 +6,6 @@ import type { SavedNic } from '../contract/saved-result';
 import { readSavedResult } from '../contract/saved-result';
 import type { Unread } from './cloud';
 import { ask, READ_AT_MOST_MS, reading } from './cloud';
-import { differences } from './differences';
 import { label, nics as countOf, plain } from './display';
 import { RunEnd } from './ending';
 import { isIdle, primaryOf, serverViolations } from './guards';
@@ -129,7 +128,6 @@ function describe(run: Restoration, { nic, grade, why, there, portId }: Planned)
   if (there === null) return;
   row.message =
     there.id === nic.id ? 'is on the server already' : `port ${there.id} on the server has its place`;
-  row.differences = differences(nic.snapshot, there.snapshot);
   if (there.id !== nic.id) row.replacedBy = { id: there.id, mac: there.mac, ip: there.ips[0] ?? null };
 }
 
