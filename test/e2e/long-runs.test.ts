@@ -14,6 +14,7 @@ import type { Stack } from '../../dev/stack';
 import { startStack } from '../support/watched-stack';
 import { createServer, posts, TIMING, untilPosted } from '../support/e2e';
 import { expectTruth } from '../support/truth';
+import { judgeBack, startDeletion, WHO } from '../support/ways-back';
 
 /** Some three polls; the server's own default is 4,096. */
 const SUGGEST_AFTER_EVENTS = 40;
@@ -203,6 +204,35 @@ describe('a run that continues as new', { timeout: 120_000 }, () => {
   });
 });
 
+describe('an undo window in a chain', { timeout: 120_000 }, () => {
+  it('stays open until the same time, and an undo that outlives its run is asked for again', async () => {
+    const { simulator, taskQueue } = stack;
+    const way = await startDeletion({ simulator, client, taskQueue }, 'chain', { undoWindow: '1 hour' });
+    const handle = client.workflow.getHandle(way.handle.workflowId);
+    const first = await asked<ResultDocument>(handle, 'settled');
+    // Each look that somebody asks for adds to the history: in a window of days it grows long.
+    const before = (await chain(handle.workflowId)).length;
+    for (let tries = 0; tries < 50 && (await chain(handle.workflowId)).length === before; tries++) {
+      await handle.signal('pollNow');
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    expect((await chain(handle.workflowId)).length).toBeGreaterThan(before);
+    const { answer } = await asked<ResultDocument>(handle, 'settled');
+    expect(answer).toMatchObject({ phase: 'undo-window', undoUntil: first.answer.undoUntil });
+    // Long enough for the run to continue as new while it is waited for.
+    const what = { kind: 'job-seconds', seconds: JOB_SECONDS };
+    await simulator.post('/_sim/faults', { match: { class: 'attach', serverId: way.serverId }, what });
+    const { answer: undone, times } = await asked<ResultDocument>(handle, 'undo', WHO);
+    expect(times).toBeGreaterThan(1);
+    expect(undone.decision).toMatchObject(WHO);
+    const last = { ...way, handle };
+    await judgeBack({ simulator, client, taskQueue }, last, {
+      outcome: 'undone',
+      nics: ['restored', 'restored'],
+    });
+  });
+});
+
 describe('waiting Updates', { timeout: 120_000 }, () => {
   it('the server takes ten of them; the eleventh is told so, and the run goes on', async () => {
     const server = await createServer(stack.simulator, { status: 'REBOOT' });
@@ -232,6 +262,24 @@ describe('waiting Updates', { timeout: 120_000 }, () => {
     expect(await Promise.all(ten)).toEqual(Array(10).fill('Refused'));
   });
 });
+
+/** Asks again in the next run of the chain, as who gets `ContinuedAsNew` should. */
+async function asked<T>(
+  handle: WorkflowHandle,
+  update: string,
+  ...args: [unknown?]
+): Promise<{ answer: T; times: number }> {
+  for (let times = 1; ; times++) {
+    let answer: T | undefined;
+    const type = await typeOf(
+      handle.executeUpdate<T, [unknown?]>(update, { args }).then((it) => {
+        answer = it;
+      }),
+    );
+    if (answer !== undefined) return { answer, times };
+    expect(type).toBe('ContinuedAsNew');
+  }
+}
 
 async function untilContinued(handle: WorkflowHandle): Promise<void> {
   for (let tries = 0; tries < 100; tries++) {
