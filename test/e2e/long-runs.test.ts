@@ -209,7 +209,7 @@ describe('an undo window in a chain', { timeout: 120_000 }, () => {
     const { simulator, taskQueue } = stack;
     const way = await startDeletion({ simulator, client, taskQueue }, 'chain', { undoWindow: '1 hour' });
     const handle = client.workflow.getHandle(way.handle.workflowId);
-    const first = await asked<ResultDocument>(handle, 'settled');
+    const first = await asked<ResultDocument>(handle, 'settled', undefined);
     // Each look that somebody asks for adds to the history: in a window of days it grows long.
     const before = (await chain(handle.workflowId)).length;
     for (let tries = 0; tries < 50 && (await chain(handle.workflowId)).length === before; tries++) {
@@ -217,7 +217,7 @@ describe('an undo window in a chain', { timeout: 120_000 }, () => {
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
     expect((await chain(handle.workflowId)).length).toBeGreaterThan(before);
-    const { answer } = await asked<ResultDocument>(handle, 'settled');
+    const { answer } = await asked<ResultDocument>(handle, 'settled', undefined);
     expect(answer).toMatchObject({ phase: 'undo-window', undoUntil: first.answer.undoUntil });
     // Long enough for the run to continue as new while it is waited for.
     const what = { kind: 'job-seconds', seconds: JOB_SECONDS };
@@ -266,16 +266,13 @@ describe('waiting Updates', { timeout: 120_000 }, () => {
 /** Asks again in the next run of the chain, as who gets `ContinuedAsNew` should. */
 async function asked<T>(
   handle: WorkflowHandle,
-  update: string,
-  ...args: [unknown?]
+  name: string,
+  ...args: [unknown]
 ): Promise<{ answer: T; times: number }> {
   for (let times = 1; ; times++) {
     let answer: T | undefined;
-    const type = await typeOf(
-      handle.executeUpdate<T, [unknown?]>(update, { args }).then((it) => {
-        answer = it;
-      }),
-    );
+    const update = handle.executeUpdate<T, [unknown]>(name, { args });
+    const type = await typeOf(update.then((it) => (answer = it)));
     if (answer !== undefined) return { answer, times };
     expect(type).toBe('ContinuedAsNew');
   }

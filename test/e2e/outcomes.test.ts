@@ -71,11 +71,11 @@ const again = ['--timing', JSON.stringify(TIMING)];
 async function takenBack(
   command: 'undo' | 'restore',
   more: string[],
-  { count = 2, meanwhile = async (_id: string): Promise<unknown> => undefined } = {},
+  { count = 2, meanwhile }: { count?: number; meanwhile?: (id: string) => Promise<unknown> } = {},
 ): Promise<End> {
   const { id, nics } = await createServer(stack.simulator);
   expect((await starter(deletion(id, nics.slice(-count), more))).code).toBe(0);
-  await meanwhile(id);
+  await meanwhile?.(id);
   return starter([command, id, ...who, ...(command === 'restore' ? again : [])]);
 }
 

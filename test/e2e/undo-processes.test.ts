@@ -11,17 +11,9 @@ import { startTemporal } from '../../dev/temporal-server';
 import { attemptBegun, ledgerOf, SLOW_RPS } from '../support/moments';
 import { undoAtRandom } from '../support/random-undo';
 import { Scenarios } from '../support/scenarios';
-import type { BackMoment } from '../support/ways-back';
-import {
-  BACK_MOMENTS,
-  bringBackTo,
-  decide,
-  judgeBack,
-  judgeHeld,
-  lostPorts,
-  settled,
-  startDeletion,
-} from '../support/ways-back';
+import type { BackMoment } from '../support/back-moments';
+import { BACK_MOMENTS, bringBackTo, judgeHeld } from '../support/back-moments';
+import { decide, judgeBack, lostPorts, settled, startDeletion } from '../support/ways-back';
 
 const FAST = { ECS_NICS_CLOUD_RPS: '50' };
 /** As fast as a supervisor starts a crashed process again. */

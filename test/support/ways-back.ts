@@ -1,4 +1,4 @@
-/** Runs that take NICs off and put them back, brought to a certain moment of it; the cloud's own state is the judge. */
+/** Runs that take NICs off and put them back; the cloud's own state is the judge. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowUpdateStage } from '@temporalio/client';
 import type { WorkflowHandle } from '@temporalio/client';
@@ -7,7 +7,7 @@ import type { NicOutcome, ResultDocument, RunOutcome } from '../../src/contract'
 import type { ServerState } from '../../simulator';
 import { differences } from '../../simulator';
 import { createServer, TIMING } from './e2e';
-import type { Bed, LedgerView } from './moments';
+import type { Bed } from './moments';
 import { documentOf, END_WITHIN_MS, ledgerOf, observedBetween } from './moments';
 import { expectTruth } from './truth';
 
@@ -40,7 +40,7 @@ export interface Fault {
 }
 
 /** A port that is made belongs to no server yet. */
-const OF_NO_SERVER = 'port-create';
+export const OF_NO_SERVER = 'port-create';
 
 export function setFault({ simulator }: Bed, serverId: string, { match, ...fault }: Fault): Promise<unknown> {
   const whose = match.class === OF_NO_SERVER ? {} : { serverId };
@@ -93,155 +93,13 @@ export async function decide({ handle }: WayBack, what: 'undo' | 'commit'): Prom
   await handle.startUpdate(what, { args: [WHO], waitForStage: WorkflowUpdateStage.ACCEPTED });
 }
 
-/** Above what a loaded machine needs to bring all of them there, below the client's patience with an answer (10 s). */
-const HELD_MS = 9_000;
-const SLOW_JOB_SECONDS = 15;
-
-const open = (kind: string, what: object): Fault => ({ match: { class: kind }, what, times: 1 });
-const slow = (kind: string, when: 'before' | 'after') => open(kind, { kind: 'delay', ms: HELD_MS, when });
-
-interface Moment {
-  /** How far the run has come before. */
-  after: 'nothing' | 'window' | 'end';
-  /** What holds it at the moment; its class is what the cloud is asked then. */
-  fault: Fault | null;
-  outcome: RunOutcome;
-}
-
-/** What the worker is waiting for. Where `undo` has not been asked for by then, it is asked for afterwards. */
-const MOMENTS = {
-  'the flag, not set yet': { after: 'nothing', fault: slow('flag', 'before'), outcome: 'undone' },
-  'the flag, set already': { after: 'nothing', fault: slow('flag', 'after'), outcome: 'undone' },
-  'the end of the window': { after: 'window', fault: null, outcome: 'undone' },
-  'the attachment, not accepted': {
-    after: 'window',
-    fault: open('attach', { kind: 'hang', accepted: false }),
-    outcome: 'undone',
-  },
-  'the attachment, accepted': {
-    after: 'window',
-    fault: open('attach', { kind: 'hang', accepted: true }),
-    outcome: 'undone',
-  },
-  'the job that attaches': {
-    after: 'window',
-    fault: open('attach', { kind: 'job-seconds', seconds: SLOW_JOB_SECONDS }),
-    outcome: 'undone',
-  },
-  'the flag on its way back': { after: 'window', fault: slow('flag', 'after'), outcome: 'undone' },
-  'the port made anew': { after: 'end', fault: slow('port-create', 'after'), outcome: 'recreated' },
-  'the port deleted for good': { after: 'window', fault: slow('port-delete', 'after'), outcome: 'deleted' },
-} satisfies Record<string, Moment>;
-
-export type BackMoment = keyof typeof MOMENTS;
-export const BACK_MOMENTS = Object.keys(MOMENTS) as BackMoment[];
-
-export interface HeldRun extends WayBack {
-  moment: BackMoment;
-  /** When it set out for the moment. */
-  since: number;
-  /** Of the window that was open before. */
-  undoUntil: string | null;
-}
-
-const momentOf = ({ moment }: { moment: BackMoment }): Moment => MOMENTS[moment];
-
-/** Resolves when the run is one step away from its moment, with what takes it there. */
-async function prepare(bed: Bed, moment: BackMoment): Promise<() => Promise<HeldRun>> {
-  const { after, fault, outcome } = momentOf({ moment });
-  const held = (way: WayBack, undoUntil: string | null = null): HeldRun => ({
-    ...way,
-    moment,
-    since: Date.now(),
-    undoUntil,
-  });
-  if (after === 'nothing') {
-    return async () => held(await startDeletion(bed, moment, { undoWindow: '1 hour' }, { faults: [fault!] }));
-  }
-  const way = await startDeletion(bed, moment, after === 'window' ? { undoWindow: '1 hour' } : {});
-  const { undoUntil } = await settled(way);
-  if (after === 'end') await way.handle.result();
-  return async () => {
-    const run = held(way, undoUntil);
-    if (fault === null) return run;
-    await setFault(bed, way.serverId, fault);
-    if (after === 'end') return { ...run, ...(await startRestore(bed, way)) };
-    await decide(way, outcome === 'deleted' ? 'commit' : 'undo');
-    return run;
-  };
-}
-
-/** By the cloud's ledger. */
-async function placeOf(bed: Bed, run: HeldRun): Promise<'before' | 'there' | 'past'> {
-  const { fault } = momentOf(run);
-  if (fault === null) return 'there';
-  const { requests, jobs } = await ledgerOf(bed, run.serverId);
-  if ((fault.what as { kind: string }).kind === 'job-seconds') {
-    const job = jobs.find(({ what }) => what === 'attach');
-    if (job === undefined) return 'before';
-    if (Date.now() > job.endsAt - 1_000) return 'past';
-    const polled = requests.some((request) => request.class === 'job' && request.at >= job.acceptedAt);
-    return polled ? 'there' : 'before';
-  }
-  const { requests: all } =
-    fault.match.class === OF_NO_SERVER ? await bed.simulator.get<LedgerView>('/_sim/ledger') : { requests };
-  const asked = all.find((request) => request.class === fault.match.class && request.at >= run.since);
-  if (asked === undefined) return 'before';
-  return Date.now() < asked.at + HELD_MS - 1_000 ? 'there' : 'past';
-}
-
-/**
- * Starts a run for each moment and resolves when all of them are there at once. On a machine too busy for that they are begun
- * anew; those that have missed their moment go on, and are judged like the others. `the port made anew` needs a cloud where
- * nobody else makes one.
- *
- * @param then done at once when all are there; `false`: it came too late after all
- */
-export async function bringBackTo(
-  bed: Bed,
-  moments: readonly BackMoment[],
-  then: (runs: HeldRun[]) => Promise<boolean> | boolean = () => true,
-): Promise<HeldRun[]> {
-  const missed: HeldRun[] = [];
-  for (let tries = 0; tries < 3; tries++) {
-    const ready = await Promise.all(moments.map((moment) => prepare(bed, moment)));
-    const runs = await Promise.all(ready.map((go) => go()));
-    if ((await reached(bed, runs)) && (await then(runs))) return [...missed, ...runs];
-    missed.push(...runs);
-  }
-  throw new Error(`the runs did not come to ${moments.join(', ')} at once`);
-}
-
-async function reached(bed: Bed, runs: HeldRun[]): Promise<boolean> {
-  for (let tries = 0; tries < 1_000; tries++) {
-    const places = await Promise.all(runs.map((run) => placeOf(bed, run)));
-    if (places.includes('past')) return false;
-    if (!places.includes('before')) return true;
-    await sleep(30);
-  }
-  throw new Error(`within 30 s not all of ${runs.map(({ moment }) => moment).join(', ')}`);
-}
-
-/** Takes a run that was held to its end, and judges it. */
-export async function judgeHeld(bed: Bed, run: HeldRun): Promise<ResultDocument> {
-  const { after, fault, outcome } = momentOf(run);
-  if (after === 'nothing' || fault === null) {
-    const { phase, undoUntil } = await settled(run);
-    expect(phase, `${run.name}: its window is still open`).toBe('undo-window');
-    if (run.undoUntil !== null) expect(undoUntil, run.name).toBe(run.undoUntil);
-    await decide(run, 'undo');
-  }
-  const nics = outcome === 'undone' ? 'restored' : (outcome as NicOutcome);
-  return judgeBack(bed, run, { outcome, nics: [nics, nics] });
-}
-
 export interface End {
   outcome: RunOutcome;
   nics: readonly NicOutcome[];
 }
 
 /** Who they are aside: what a NIC looks like to the guest's neighbours. */
-const faces = ({ nics }: ServerState) => nics.map(({ id: _id, mac: _mac, ...face }) => face);
+const faces = ({ nics }: ServerState) => nics.map((nic) => ({ ...nic, id: '', mac: '' }));
 
 /**
  * The document says what was wanted, and the truth; the server is what it was before – field by field where ports were kept,
