@@ -70,9 +70,15 @@ export function assess(run: ClosedRun, wanted: readonly string[] | null): Assess
   return { kind: 'source', nics };
 }
 
-/** What nobody could establish may be off as well: the restore looks before it does anything. */
-function isOff({ outcome, replacedBy }: NicRow): boolean {
-  return (outcome === 'deleted' || outcome === 'detached' || outcome === 'unknown') && !replacedBy;
+/**
+ * What nobody could establish may be off as well, and what was not put back as it was is still to be done: the restore
+ * looks before it does anything.
+ */
+function isOff({ outcome, remedy }: NicRow): boolean {
+  const back = outcome === 'restored' || outcome === 'recreated';
+  return (
+    outcome === 'deleted' || outcome === 'detached' || outcome === 'unknown' || (back && Boolean(remedy))
+  );
 }
 
 /** The last closed run that took the NICs off, and lines that say which. Throws a {@link CliError} when there is none. */

@@ -26,7 +26,7 @@ function gradesText(nics: readonly NicRow[]): string {
 /** Off the server, with all that is needed to put it back. */
 function canReturn(nic: NicRow): boolean {
   const off = nic.outcome === 'deleted' || nic.outcome === 'detached';
-  return off && Boolean(nic.snapshot) && nic.restore !== 'no' && !nic.replacedBy;
+  return off && Boolean(nic.snapshot) && nic.restore !== 'no';
 }
 
 /** After a deletion, however it ended. */

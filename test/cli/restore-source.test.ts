@@ -27,12 +27,19 @@ describe('a closed run', () => {
     expect(assess(of(off({ outcome: 'unknown' })), null)).toEqual({ kind: 'source', nics: 1 });
   });
 
+  it.each<[string, NicRow]>([
+    ['its port was made anew and not attached', off({ replacedBy: { id: NIC_B, mac: null, ip: null } })],
+    ['it is back, but not as it was', off({ outcome: 'restored', remedy: 'ECS: PUT …' })],
+  ])('is what there is to go on with: %s', (_name, row) => {
+    expect(assess(of(row), null)).toEqual({ kind: 'source', nics: 1 });
+  });
+
   it.each<[string, ClosedRun, string[] | null, RegExp]>([
     ['a restore', run({ type: 'restoreServerNics' }), null, /a restore/],
     ['a dry run', of(off({ outcome: 'untouched' })), null, /took nothing off/],
     ['nothing to do', of(off({ outcome: 'already-absent' })), null, /took nothing off/],
     ['undone', of(off({ outcome: 'restored' })), null, /took nothing off/],
-    ['re-created', of(off({ replacedBy: { id: NIC_B, mac: null, ip: null } })), null, /took nothing off/],
+    ['re-created', of(off({ outcome: 'recreated' })), null, /took nothing off/],
     ['other NICs', of(off()), [NIC_B], /other NICs/],
     ['not all of those named', of(off()), [NIC_A, NIC_B], new RegExp(`took off ${NIC_A} only`)],
     ['failed before anything', run({ document: null, sent: false }), null, /sent nothing/],
