@@ -16,6 +16,7 @@ import { countUnknownSubmission } from './metrics';
 import { backoffDelay, throttleDelay } from './poll-schedule';
 import { protectPorts } from './protect';
 import { forgetReadings } from './readings';
+import { UNSENT } from './setback';
 import type { Deletion } from './deletion';
 import type { Run } from './run';
 import type { Doubt, No, Refusal } from './state';
@@ -26,11 +27,6 @@ const MAX_SUBMISSIONS = 3;
 const MAX_OBSERVED_REFUSALS = 2;
 /** A server state in the way of the call, as the cloud sees it. */
 const STATE_WAIT_MS = 10_000;
-
-const UNSENT = {
-  late: 'the worker came too late to send (a long queue, a frozen process, or a clock ahead)',
-  unreachable: 'the worker cannot connect to the cloud',
-};
 
 /** Returns when a job is accepted, when nothing is left to send, or when nothing more may be sent. */
 export async function submitOnce(run: Deletion): Promise<void> {
