@@ -1,5 +1,5 @@
 /** The end of the way back: the ports that were kept are deleted. Nothing after this can be undone exactly. */
-import { ask, effectOf, IDEMPOTENT_AT_MOST_MS, repeatable } from './cloud';
+import { ask, effectOf, IDEMPOTENT_AT_MOST_MS, READ_AT_MOST_MS, reading, repeatable } from './cloud';
 import type { Deletion } from './deletion';
 import { label, nics, plain } from './display';
 import { deletePortCall } from './remedies';
@@ -28,9 +28,8 @@ export async function commit(run: Deletion): Promise<void> {
     const portIds = open.filter((id) => run.row(id).outcome === 'detached' && run.row(id).remedy === null);
     if (portIds.length === 0) return;
     if (run.expired && back.setbacks > 0) {
-      for (const id of portIds)
-        left(run, id, null, `not deleted until ${document.deadlineAt}: ${back.hindered ?? ''}`);
-      return;
+      const why = `not deleted until ${document.deadlineAt}: ${back.hindered ?? ''}`;
+      return giveUp(run, portIds, why);
     }
     const answer = await run.patiently(IDEMPOTENT_AT_MOST_MS, () =>
       ask(
@@ -55,6 +54,29 @@ export async function commit(run: Deletion): Promise<void> {
       else if (port !== undefined) left(run, id, port.code, `${port.message}. ${port.hint}`);
     }
     run.show();
+  }
+}
+
+/** Only the answers may have been lost: each port is looked at once more, and told as it is. */
+async function giveUp(run: Deletion, portIds: string[], why: string): Promise<void> {
+  const { serverId } = run.request;
+  const seen = await run.patiently(READ_AT_MOST_MS, () =>
+    ask(
+      reading(label(`are the ports of ${nics(portIds.length)} gone?`)).listNics({
+        serverId,
+        ports: portIds,
+        server: false,
+      }),
+    ),
+  );
+  for (const id of portIds) {
+    const state = seen.kind === 'reading' ? seen.ports[id]?.state : undefined;
+    if (state === 'absent') {
+      gone(run, id);
+      continue;
+    }
+    left(run, id, null, why);
+    if (state === undefined || state === 'unknown') run.row(id).outcome = 'unknown';
   }
 }
 

@@ -149,6 +149,15 @@ it('a flag that has to stay is told, with the call that sets it back', async () 
   expect(told.warnings.join()).toContain('delete_on_termination still set to false');
 });
 
+it('a port whose deletion was never answered is told as it is when time is up', async () => {
+  const hangs = { kind: 'hang', accepted: true } as const;
+  const { told } = await play(
+    { onFailure: 'restore' },
+    { faults: [{ match: { class: 'port-delete' }, what: hangs }], take: 1 },
+  );
+  expect([told.outcome, outcomes(told)]).toEqual(['deleted', ['deleted']]);
+});
+
 it('a restore counts what it has sent', async () => {
   const { all } = await play({ keepPort: true }, {}, ({ serverId }) => [restored(serverId)]);
   expect(all.map(({ status }) => (status as ResultDocument).submissions)).toEqual([1, 1]);
