@@ -66,7 +66,9 @@ async function waitForTheRest(run: Deletion): Promise<void> {
   const { state, document } = run;
   const open = document.nics.filter(({ outcome }) => outcome === 'unknown').map(({ id }) => id);
   if (open.length === 0 || (state.jobState !== 'running' && state.jobState !== 'unreadable')) return;
-  run.allow(PUT_BACK_FOR_MS);
+  if (state.restAwaited && run.expired) return;
+  if (!state.restAwaited) run.allow(PUT_BACK_FOR_MS);
+  state.restAwaited = true;
   run.enter('restoring', 'the job that may yet take NICs has not ended');
   await followJob(run);
   for (const id of open) run.row(id).message = null;

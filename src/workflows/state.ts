@@ -28,6 +28,8 @@ export interface RunState {
   /** Kept ports are being deleted. */
   committing: boolean;
   putBack: PutBack | null;
+  /** Patience was given for a job that has to end before anything is put back: once, however often the run is handed on. */
+  restAwaited: boolean;
   /** What a long job takes, by the worker's experience, in ms. */
   longJobMs: number;
   jobState: JobState;
@@ -71,6 +73,7 @@ export function freshState(document: ResultDocument, deadlineAt: number): RunSta
     windowClosed: false,
     committing: false,
     putBack: null,
+    restAwaited: false,
     longJobMs: 0,
     jobState: 'none',
     lastJob: null,

@@ -158,6 +158,14 @@ it('a port whose deletion was never answered is told as it is when time is up', 
   expect([told.outcome, outcomes(told)]).toEqual(['deleted', ['deleted']]);
 });
 
+it('a job that never ends is waited for once, however often the run is handed on', async () => {
+  const stuck = { match: { class: 'delete' }, what: { kind: 'job-stuck' } } as const;
+  const { told, all } = await play({ onFailure: 'restore' }, { faults: [stuck], take: 1, continueAfter: 7 });
+  expect(told.outcome).toBe('outcome-unknown');
+  // 20 minutes for the deletion, and an hour for all else (interface.md §3).
+  expect(all[0]?.virtualMs).toBeLessThan(80 * 60_000);
+});
+
 it('a restore counts what it has sent', async () => {
   const { all } = await play({ keepPort: true }, {}, ({ serverId }) => [restored(serverId)]);
   expect(all.map(({ status }) => (status as ResultDocument).submissions)).toEqual([1, 1]);
