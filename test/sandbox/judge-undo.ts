@@ -111,13 +111,16 @@ function judgeSnapshot(truth: UndoTruth, row: NicRow): void {
 
 /** What is told to differ from the snapshot does, and nothing else. */
 function judgeDifferences(truth: UndoTruth, row: NicRow): void {
-  const { disturbed, misread, after } = truth;
-  if (row.outcome !== 'restored' && row.outcome !== 'recreated') {
+  const { disturbed, misread, after, restore } = truth;
+  // Of one that a restore finds there already it is told, too.
+  const back = row.outcome === 'restored' || row.outcome === 'recreated';
+  const there = restore !== null && row.outcome === 'untouched' && row.evidence.list === 'present';
+  if (!back && !there) {
     expect(row.differences, `differences of NIC ${row.id}, ${row.outcome}`).toEqual([]);
     return;
   }
   if (disturbed || misread || row.snapshot === null) return;
-  const id = row.outcome === 'restored' ? row.id : (row.replacedBy?.id ?? '');
+  const id = row.outcome === 'restored' ? row.id : (row.replacedBy?.id ?? row.id);
   const is = snapshotOf(after.state, id);
   if (is === null) return;
   const told = row.differences.map(({ field }) => field);
@@ -135,7 +138,8 @@ function judgeState(truth: UndoTruth): void {
     const [was, is] = [snapshotOf(before.state, id), snapshotOf(after.state, id)];
     if (was === null || is === null) continue;
     const row = told.nics.find((nic) => nic.id === id);
-    if (row !== undefined && row.remedy !== null) continue;
+    // What is back is judged by its snapshot.
+    if (row !== undefined && (row.remedy !== null || row.outcome === 'restored')) continue;
     if (row?.outcome === 'unknown') {
       // Its flag may have to stay, and then the document says so (interface.md §6.7).
       const kept = was.deleteOnTermination !== is.deleteOnTermination;

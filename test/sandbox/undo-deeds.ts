@@ -46,7 +46,13 @@ export function deedsOf({ pick, below, chance }: Random, when: () => When, nics:
     case 'add-nic':
     case 'delete-server':
       return [{ ...moment, deed: kind }];
-    default:
+    case 'steal':
+    case 'elsewhere':
+    case 'delete-port':
+    case 'take-off':
+    case 'put-on':
+    case 'unbind':
+    case 'bind-elsewhere':
       return [{ ...moment, deed: kind, nic }];
   }
 }

@@ -119,9 +119,11 @@ function nicOf({ pick, chance, below }: Random): object {
 
 function undoKnobsOf(random: Random): Record<string, unknown> {
   const { pick, chance } = random;
-  const { nicOrder: _order, jobRetentionSeconds: _retention, ...knobs } = knobsOf(random);
   return {
-    ...knobs,
+    ...knobsOf(random),
+    // Places are judged, and windows are longer than any such retention.
+    nicOrder: 'attached',
+    jobRetentionSeconds: 86_400,
     ...(chance(0.3) ? { flagAfterAttachByPort: pick([true, 'kept']) } : {}),
     ...(chance(0.1) ? { addOrder: 'reversed' } : {}),
     ...(chance(0.2) ? { unboundElasticIp: 'empty' } : {}),
@@ -234,8 +236,8 @@ export function undoScheduleOf(plan: UndoPlan, world: World, others: Others): Sc
   const inputOf = (request: UndoStart['request'], all: readonly Played[]): unknown => {
     const common = { serverId, nics: chosen(request.nics), timing: TIMING };
     if (request.kind === 'delete') {
-      const { kind: _kind, nics: _nics, ...rest } = request;
-      return { ...common, ...rest };
+      const { dryRun, keepPort, undoWindow, onFailure, onCancel, allowElasticIp, deadline } = request;
+      return { ...common, dryRun, keepPort, undoWindow, onFailure, onCancel, allowElasticIp, deadline };
     }
     const { allowNewIp, dryRun } = request;
     return { ...common, from: sourceOf(request, all, serverId), allowNewIp, dryRun };

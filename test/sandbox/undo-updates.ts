@@ -77,8 +77,7 @@ function judgeAnswer({ plan }: PlayedUpdate, runId: string, answer: UpdateAnswer
 
 /** Whoever attaches may have another deadline in mind: that makes no other request (interface.md §3). */
 function keyOf(input: unknown): string {
-  const { deadline: _deadline, timing: _timing, ...asked } = input as Record<string, unknown>;
-  return JSON.stringify(asked);
+  return JSON.stringify({ ...(input as object), deadline: null, timing: null });
 }
 
 /** The verdicts stand: also in an open window, where the ports are all there. */
