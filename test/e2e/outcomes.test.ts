@@ -71,11 +71,12 @@ const again = ['--timing', JSON.stringify(TIMING)];
 async function takenBack(
   command: 'undo' | 'restore',
   more: string[],
-  { count = 2, meanwhile }: { count?: number; meanwhile?: (id: string) => Promise<unknown> } = {},
+  meanwhile: (nics: string[]) => Promise<unknown> = async () => undefined,
 ): Promise<End> {
   const { id, nics } = await createServer(stack.simulator);
-  expect((await starter(deletion(id, nics.slice(-count), more))).code).toBe(0);
-  await meanwhile?.(id);
+  const targets = nics.slice(-2);
+  expect((await starter(deletion(id, targets, more))).code).toBe(0);
+  await meanwhile(targets);
   return starter([command, id, ...who, ...(command === 'restore' ? again : [])]);
 }
 
@@ -162,12 +163,11 @@ const OUTCOMES: Record<RunOutcome, Scene> = {
   'restore-incomplete': {
     exit: 6,
     type: FAILURE_TYPE.restoreIncomplete,
-    nics: ['detached'],
-    play: () => {
-      const body = { error: { code: 'Ecs.0050', message: 'too many NICs' } };
-      const meanwhile = (id: string) => fault(id, 'attach', { kind: 'answer', status: 400, body });
-      return takenBack('undo', ['--undo-window', '1 hour'], { count: 1, meanwhile });
-    },
+    nics: ['detached', 'restored'],
+    play: () =>
+      takenBack('undo', ['--undo-window', '1 hour'], ([first]) =>
+        stack.simulator.post(`/_sim/ports/${first}/attach-elsewhere`),
+      ),
   },
   'outcome-unknown': {
     exit: 6,

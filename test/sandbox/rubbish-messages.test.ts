@@ -121,12 +121,13 @@ describe('Updates', () => {
       }),
       runs(40),
     );
-    expect(Object.keys(answers)).toHaveLength(5);
+    expect(Object.keys(answers)).toHaveLength(4);
   });
 });
 
 function expected(name: string, kind: string): string {
-  if (name === 'undo' || name === 'commit') return 'rejected NotSupportedYet';
+  // None of these says by whom and why.
+  if (name === 'undo' || name === 'commit') return 'rejected InvalidInput';
   if (name !== 'submitted' && name !== 'settled') return 'rejected Error';
   if (kind === 'other') return 'rejected DifferentRequest';
   return kind === 'rubbish' ? 'rejected InvalidInput' : 'accepted, completed';

@@ -29,9 +29,13 @@ export async function expectTruth(
     `/_sim/truth/${report.serverId ?? ''}`,
   );
   const find = (id: string) => truth.nics.find((candidate) => candidate.id === id);
-  for (const { id, outcome, replacedBy } of report.nics ?? []) {
+  for (const { id, outcome, remedy, replacedBy } of report.nics ?? []) {
     const nic = find(id);
-    expect(PLACES[outcome] ?? [], `NIC ${id} was reported as ${outcome}`).toContain(nic?.state);
+    // One that could not be put back may have been taken by somebody else.
+    const elsewhere: Place[] = outcome === 'detached' && remedy !== null ? ['elsewhere'] : [];
+    expect([...(PLACES[outcome] ?? []), ...elsewhere], `NIC ${id} was reported as ${outcome}`).toContain(
+      nic?.state,
+    );
     expect(nic?.deletions, `effective deletions of NIC ${id}`).toBeLessThanOrEqual(1);
     if (outcome === 'recreated')
       expect(find(replacedBy?.id ?? '')?.state, `what is in the place of NIC ${id}`).toBe('on-server');
