@@ -112,15 +112,15 @@ function judgeSnapshot(truth: UndoTruth, row: NicRow): void {
 /** What is told to differ from the snapshot does, and nothing else. */
 function judgeDifferences(truth: UndoTruth, row: NicRow): void {
   const { disturbed, misread, after, restore } = truth;
-  // Of one that a restore finds there already it is told, too.
+  // Of one that a restore finds there already it is told, too, as of the plan.
   const back = row.outcome === 'restored' || row.outcome === 'recreated';
   const there = restore !== null && row.outcome === 'untouched' && row.evidence.list === 'present';
   if (!back && !there) {
     expect(row.differences, `differences of NIC ${row.id}, ${row.outcome}`).toEqual([]);
     return;
   }
-  if (disturbed || misread || row.snapshot === null) return;
-  const id = row.outcome === 'restored' ? row.id : (row.replacedBy?.id ?? row.id);
+  if (!back || disturbed || misread || row.snapshot === null) return;
+  const id = row.outcome === 'restored' ? row.id : (row.replacedBy?.id ?? '');
   const is = snapshotOf(after.state, id);
   if (is === null) return;
   const told = row.differences.map(({ field }) => field);
