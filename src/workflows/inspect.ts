@@ -98,6 +98,8 @@ export async function ready(run: Run, passing: string | null, anythingToDo: bool
     if (previous === null || previous === 'settled' || !anythingToDo) return true;
     await settlePrevious(run, previous);
     run.state.previous = 'settled';
+    // Its job has ended, or was never known: what it did may still be on its way.
+    run.state.doubtful = true;
     upsertMemo({ [MEMO.open]: OPEN_SETTLED });
     // A reset run may have declared its own before it was told of that one: it has to do so again.
     run.state.declaredOpen = false;

@@ -43,7 +43,11 @@ export const MOMENT_MS = 2_000;
 export function nextStep(back: PutBack, seen: Inspection, at: Circumstances): Step {
   const open = () => back.nics.filter((nic) => nic.problem === null);
   if (seen.server === null) {
-    for (const nic of open()) fail(nic, null, 'the server does not exist any more');
+    for (const nic of open()) {
+      if (nic.attach) fail(nic, null, 'the server does not exist any more');
+      // Gone with it, whatever its flag.
+      else nic.unseen += 1;
+    }
     return { do: 'done' };
   }
   // An incomplete list proves nothing (interface.md §6.3).
@@ -218,6 +222,8 @@ export function isDone({ attach, flag, found, snapshot, created, problem }: Retu
 function portOf(nic: Returning, seen: Inspection): Inspection['absent'][number]['port'] | undefined {
   return seen.absent.find(({ id }) => id === nic.portId)?.port;
 }
+
+export const FLAG_PROBLEM = 'its flag delete_on_termination could not be set back';
 
 export function fail(nic: Returning, code: string | null, message: string): void {
   nic.problem = { code, message };

@@ -1,6 +1,6 @@
 /** What came of the putting back, told in the rows: what is back, what is not as it was, and what a person would do. */
 import { differences } from './differences';
-import { isDone } from './put-back-plan';
+import { FLAG_PROBLEM, isDone } from './put-back-plan';
 import { attachCall, flagCall, restoreCommand } from './remedies';
 import type { Run } from './run';
 import type { PutBack, Returning } from './state';
@@ -12,7 +12,7 @@ export function tell(run: Run, back: PutBack): void {
     asFound(run, nic);
     if (nic.problem !== null) short(run, back, nic);
     else if (!nic.attach && nic.unseen > 0) leftMeanwhile(run, nic.id);
-    else if (!nic.attach) run.row(nic.id).remedy = null;
+    else if (!nic.attach) flagIsBack(run, nic.id);
   }
   over(run, back);
 }
@@ -64,6 +64,13 @@ function over(run: Run, back: PutBack): void {
   run.show();
 }
 
+/** What was said before, when it could not be had. */
+function flagIsBack(run: Run, id: string): void {
+  const row = run.row(id);
+  row.remedy = null;
+  if (row.message?.startsWith(FLAG_PROBLEM) === true) row.message = null;
+}
+
 function leftMeanwhile(run: Run, id: string): void {
   run.warn(
     `NIC ${id} was taken off by somebody else; its port may be left, since this run had set its flag to keep it`,
@@ -76,8 +83,11 @@ function short(run: Run, back: PutBack, nic: Returning): void {
   back.incomplete = true;
   row.remedy = remedyOf(run, nic);
   const said = nic.problem?.message ?? '';
-  // Why a NIC stayed is its row's first concern.
-  if (!nic.attach) return run.warn(`NIC ${nic.id}: ${said}`);
+  if (!nic.attach) {
+    // Why a NIC stayed is its row's first concern.
+    row.message ??= said;
+    return run.warn(`NIC ${nic.id}: ${said}`);
+  }
   row.errorCode = nic.problem?.code ?? row.errorCode;
   row.message = said;
 }

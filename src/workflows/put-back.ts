@@ -12,7 +12,7 @@ import { setFlags } from './flags';
 import { followJob, pollOnce } from './follow';
 import { backoffDelay, throttleDelay } from './poll-schedule';
 import type { Step } from './put-back-plan';
-import { fail, listed, MOMENT_MS, nextStep } from './put-back-plan';
+import { fail, FLAG_PROBLEM, listed, MOMENT_MS, nextStep } from './put-back-plan';
 import { giveUp, tell } from './put-back-report';
 import { bind, create, update } from './new-port';
 import { pause } from './setback';
@@ -166,8 +166,7 @@ async function take(run: Run, back: PutBack, step: Exclude<Step, { do: 'done' }>
           nic.found = { ...nic.found, deleteOnTermination: value };
         // One that is not on the server is seen to at the next look.
         if (problem?.left === true) await pause(run, MOMENT_MS, 'the NIC list and the server disagree');
-        else if (problem !== undefined)
-          fail(nic, problem.code, `its flag delete_on_termination could not be set back: ${problem.message}`);
+        else if (problem !== undefined) fail(nic, problem.code, `${FLAG_PROBLEM}: ${problem.message}`);
       }
       return;
     }
