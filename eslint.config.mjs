@@ -10,6 +10,8 @@ const arrow = (files, group, message, extra = {}) => ({
     '@typescript-eslint/no-restricted-imports': ['error', { patterns: [{ group, message, ...extra }] }],
   },
 });
+// From a folder's own files, and from those one floor below.
+const above = (...names) => names.flatMap((name) => [`../${name}`, `../../${name}`]);
 const NODE_AND_EFFECTS = [
   'node:*',
   'fs',
@@ -46,13 +48,7 @@ export default tseslint.config(
     [
       ...NODE_AND_EFFECTS,
       '@temporalio/*',
-      '../workflows/*',
-      '../activities/*',
-      '../ecs/*',
-      '../cli/*',
-      '../config',
-      '../worker',
-      '../starter',
+      ...above('workflows/*', 'activities/*', 'ecs/*', 'cli/*', 'config', 'worker', 'starter'),
     ],
     'The contract has no runtime dependency and imports nothing but itself.',
   ),
@@ -64,13 +60,7 @@ export default tseslint.config(
       '@temporalio/client',
       '@temporalio/activity',
       '@temporalio/testing',
-      '../activities/*',
-      '../activities',
-      '../ecs/*',
-      '../cli/*',
-      '../config',
-      '../worker',
-      '../starter',
+      ...above('activities/*', 'activities', 'ecs/*', 'cli/*', 'config', 'worker', 'starter'),
     ],
     'Workflows are deterministic and lean: only the contract and @temporalio/workflow.',
   ),
@@ -102,11 +92,7 @@ export default tseslint.config(
   arrow(
     ['src/activities/**'],
     [
-      '../workflows/*',
-      '../cli/*',
-      '../config',
-      '../worker',
-      '../starter',
+      ...above('workflows/*', 'cli/*', 'config', 'worker', 'starter'),
       '@temporalio/workflow',
       '@temporalio/worker',
     ],
@@ -115,14 +101,16 @@ export default tseslint.config(
   arrow(
     ['src/ecs/**'],
     [
-      '../workflows/*',
-      '../activities/*',
-      '../cli/*',
-      '../config',
-      '../worker',
-      '../starter',
-      '../contract',
-      '../contract/*',
+      ...above(
+        'workflows/*',
+        'activities/*',
+        'cli/*',
+        'config',
+        'worker',
+        'starter',
+        'contract',
+        'contract/*',
+      ),
       '@temporalio/*',
     ],
     'The cloud client knows nothing of Temporal or of the product around it.',

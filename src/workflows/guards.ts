@@ -6,7 +6,7 @@ import type { InspectedNic, Inspection, PortState, ServerState } from '../contra
 import { GONE_STATES } from '../contract/activities';
 import type { CheckedRequest } from '../contract/input';
 import { sameIp } from '../contract/input';
-import { promisesUndo } from './undo-log';
+import { promisesUndo } from './undo/undo-log';
 
 export interface Assessment {
   /** Reasons to refuse the run. */

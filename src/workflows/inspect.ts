@@ -15,7 +15,7 @@ import { backoffDelay, nextPollDelay, throttleDelay } from './poll-schedule';
 import type { Deletion } from './deletion';
 import type { Request, Run } from './run';
 import { blankRow } from './run';
-import { gradeOf, promisesUndo } from './undo-log';
+import { gradeOf, promisesUndo } from './undo/undo-log';
 
 /** How often a server in passing is looked at again, at first; an inspection costs a call per NIC. */
 const STATE_WAIT_MS = 10_000;

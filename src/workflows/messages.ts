@@ -20,7 +20,7 @@ import {
   UPDATE,
 } from '../contract/names';
 import type { ByWhom, ResultDocument, SubmittedAnswer } from '../contract/types';
-import type { Decisions } from './decisions';
+import type { Decisions } from './undo/decisions';
 import { plain } from './display';
 import { Unreadable } from './payloads';
 import type { Run } from './run';

@@ -3,16 +3,16 @@ import { isCancellation } from '@temporalio/workflow';
 import { restoreKey } from '../contract/restore-input';
 import type { ResultDocument } from '../contract/types';
 import { closing, leave } from './closing';
-import { noDecisions } from './decisions';
+import { noDecisions } from './undo/decisions';
 import { RunEnd } from './ending';
 import { checkStart } from './inspect';
 import type { Ending } from './messages';
 import { registerMessages } from './messages';
 import { endOfRestore, failureMessage, outcomeOfFailure } from './outcome';
-import { planRestore } from './plan-restore';
-import { putBack } from './put-back';
-import type { Restoration } from './restoration';
-import { restorationOf } from './restoration';
+import { planRestore } from './restore/plan-restore';
+import { putBack } from './undo/put-back';
+import type { Restoration } from './restore/restoration';
+import { restorationOf } from './restore/restoration';
 
 export async function restoreServerNics(start: unknown): Promise<ResultDocument> {
   const run = restorationOf(start);

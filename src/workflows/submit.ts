@@ -14,13 +14,13 @@ import { inspect } from './inspect';
 import { lookTwice } from './look';
 import { countUnknownSubmission } from './metrics';
 import { backoffDelay, throttleDelay } from './poll-schedule';
-import { protectPorts } from './protect';
+import { protectPorts } from './undo/protect';
 import { forgetReadings } from './readings';
-import { UNSENT } from './setback';
+import { UNSENT } from './undo/setback';
 import type { Deletion } from './deletion';
 import type { Run } from './run';
 import type { Doubt, No, Refusal } from './state';
-import { log, promisesUndo } from './undo-log';
+import { log, promisesUndo } from './undo/undo-log';
 
 const MAX_SUBMISSIONS = 3;
 /** Refusals that ask for a look first, with every NIC still there: the cloud means it. */

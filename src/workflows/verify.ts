@@ -11,7 +11,7 @@ import type { Deletion } from './deletion';
 import type { Run } from './run';
 import type { Verification, Witness } from './state';
 import type { ListWitness, Moment } from './verdict';
-import { gradeOf } from './undo-log';
+import { gradeOf } from './undo/undo-log';
 import { verdictOf } from './verdict';
 
 /** Witnesses that contradict each other for this many times `verifyFor` will not come to agree. */

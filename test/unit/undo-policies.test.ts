@@ -4,12 +4,19 @@ import { describe, expect, it } from 'vitest';
 import type { SavedNic } from '../../src/contract';
 import { checkByWhom, checkRestoreInput, readSavedResult, restoreKey } from '../../src/contract';
 import type { NicOutcome, NicRow, NicSnapshot } from '../../src/contract/types';
-import { differences } from '../../src/workflows/differences';
+import { differences } from '../../src/workflows/undo/differences';
 import { endOfDeletion, endOfRestore } from '../../src/workflows/outcome';
-import { nextStep } from '../../src/workflows/put-back-plan';
-import { addressesOf, chosen, isUnfinished, planOf } from '../../src/workflows/restore-plan';
+import { nextStep } from '../../src/workflows/undo/put-back-plan';
+import { addressesOf, chosen, isUnfinished, planOf } from '../../src/workflows/restore/restore-plan';
 import type { PutBack } from '../../src/workflows/state';
-import { gradeOf, log, promisesUndo, putBackOf, returning, toPutBack } from '../../src/workflows/undo-log';
+import {
+  gradeOf,
+  log,
+  promisesUndo,
+  putBackOf,
+  returning,
+  toPutBack,
+} from '../../src/workflows/undo/undo-log';
 import { id, inspection, nic, request, SERVER } from '../support/inspection';
 
 const snapshot = (more: Partial<NicSnapshot> = {}): NicSnapshot => ({

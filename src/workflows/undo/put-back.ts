@@ -3,21 +3,21 @@
  * done is told with the call that a person would make. Nothing is attached while a job may still be at work: it would
  * take the same port again.
  */
-import type { Inspection } from '../contract/activities';
-import { HOLD_MS } from '../contract/activities';
-import { ask, READ_AT_MOST_MS, reading } from './cloud';
+import type { Inspection } from '../../contract/activities';
+import { HOLD_MS } from '../../contract/activities';
+import { ask, READ_AT_MOST_MS, reading } from '../cloud';
 import { attach, inDoubt } from './attach';
-import { label, nics, plain } from './display';
+import { label, nics, plain } from '../display';
 import { setFlags } from './flags';
-import { followJob, pollOnce } from './follow';
-import { backoffDelay, throttleDelay } from './poll-schedule';
+import { followJob, pollOnce } from '../follow';
+import { backoffDelay, throttleDelay } from '../poll-schedule';
 import type { Step } from './put-back-plan';
 import { fail, FLAG_PROBLEM, listed, MOMENT_MS, nextStep } from './put-back-plan';
 import { giveUp, tell } from './put-back-report';
 import { bind, create, update } from './new-port';
 import { pause } from './setback';
-import type { Run } from './run';
-import type { PutBack } from './state';
+import type { Run } from '../run';
+import type { PutBack } from '../state';
 
 /** For all of it: what has not worked by then needs a person. With a commit it fits into the hour that time-outs have to leave. */
 export const PUT_BACK_FOR_MS = 30 * 60_000;

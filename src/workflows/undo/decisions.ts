@@ -3,13 +3,13 @@
  * come together exactly one decides.
  */
 import { ApplicationFailure } from '@temporalio/workflow';
-import { checkByWhom } from '../contract/by-whom';
-import { FAILURE_TYPE, NOT_APPLICABLE } from '../contract/names';
-import type { ByWhom, Decision } from '../contract/types';
-import type { Deletion } from './deletion';
-import { plain } from './display';
-import { Unreadable } from './payloads';
-import { iso } from './run';
+import { checkByWhom } from '../../contract/by-whom';
+import { FAILURE_TYPE, NOT_APPLICABLE } from '../../contract/names';
+import type { ByWhom, Decision } from '../../contract/types';
+import type { Deletion } from '../deletion';
+import { plain } from '../display';
+import { Unreadable } from '../payloads';
+import { iso } from '../run';
 import { promisesUndo } from './undo-log';
 
 export interface Decisions {

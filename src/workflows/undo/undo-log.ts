@@ -1,7 +1,7 @@
 /** What a run promises to be able to take back, and what it has changed so far: pure, over request, log and rows. */
-import type { CheckedRequest } from '../contract/input';
-import type { NicRow, NicSnapshot, RestoreGrade } from '../contract/types';
-import type { Change, PutBack, PutBackReason, Returning } from './state';
+import type { CheckedRequest } from '../../contract/input';
+import type { NicRow, NicSnapshot, RestoreGrade } from '../../contract/types';
+import type { Change, PutBack, PutBackReason, Returning } from '../state';
 
 /** The caller wants the ports kept, for good or for long enough to take everything back. */
 export function promisesUndo({ keepPort, undoWindowMs, onFailure, onCancel }: CheckedRequest): boolean {

@@ -1,9 +1,9 @@
 /** A run that puts NICs back which an earlier run took off. */
-import type { CheckedRestore } from '../contract/restore-input';
-import { checkRestoreInput, namedForRestore } from '../contract/restore-input';
-import { PUT_BACK_FOR_MS } from './put-back';
-import type { Request, RequestKind } from './run';
-import { Run } from './run';
+import type { CheckedRestore } from '../../contract/restore-input';
+import { checkRestoreInput, namedForRestore } from '../../contract/restore-input';
+import { PUT_BACK_FOR_MS } from '../undo/put-back';
+import type { Request, RequestKind } from '../run';
+import { Run } from '../run';
 
 export type Restoration = Run<CheckedRestore & Request>;
 

@@ -1,10 +1,10 @@
 /** What a later restore can do for each NIC: pure, from the saved result and what is seen now. */
-import type { AddressHolder, FindAddressesInput, InspectedNic, Inspection } from '../contract/activities';
-import type { CheckedRestore } from '../contract/restore-input';
-import type { SavedNic } from '../contract/saved-result';
-import type { RestoreGrade } from '../contract/types';
-import { sameIp } from '../contract/values';
-import { isPortFor } from './port-name';
+import type { AddressHolder, FindAddressesInput, InspectedNic, Inspection } from '../../contract/activities';
+import type { CheckedRestore } from '../../contract/restore-input';
+import type { SavedNic } from '../../contract/saved-result';
+import type { RestoreGrade } from '../../contract/types';
+import { sameIp } from '../../contract/values';
+import { isPortFor } from '../undo/port-name';
 
 export interface Planned {
   nic: SavedNic;

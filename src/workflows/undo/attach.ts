@@ -1,12 +1,12 @@
 /** The POST that attaches ports: submitted once, as a deletion is. What is to be attached again is decided by looking. */
-import type { SubmissionResult } from '../contract/activities';
-import { effect, effectOf, post } from './cloud';
-import { label, nics, plain, serverLabel } from './display';
-import { backoffDelay } from './poll-schedule';
+import type { SubmissionResult } from '../../contract/activities';
+import { effect, effectOf, post } from '../cloud';
+import { label, nics, plain, serverLabel } from '../display';
+import { backoffDelay } from '../poll-schedule';
 import { fail } from './put-back-plan';
-import type { Run } from './run';
+import type { Run } from '../run';
 import { pause, UNSENT, waitOut } from './setback';
-import type { PutBack, Returning } from './state';
+import type { PutBack, Returning } from '../state';
 
 /** A server state in the way of the call, as the cloud sees it. */
 const STATE_WAIT_MS = 10_000;

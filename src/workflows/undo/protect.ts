@@ -1,7 +1,7 @@
 /** Before anything is detached: every port is made to outlive its NIC, and read to prove it. */
-import { FAILURE_TYPE } from '../contract/names';
-import type { Deletion } from './deletion';
-import { RunEnd } from './ending';
+import { FAILURE_TYPE } from '../../contract/names';
+import type { Deletion } from '../deletion';
+import { RunEnd } from '../ending';
 import { setFlags } from './flags';
 import { log, promisesUndo } from './undo-log';
 

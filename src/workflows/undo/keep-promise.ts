@@ -1,15 +1,15 @@
 /** When every NIC has its verdict: put back, keep open for an undo, or delete the ports that were kept. */
 import { commit } from './commit';
-import type { Deletion } from './deletion';
-import { nics } from './display';
-import { followJob } from './follow';
-import { endOf } from './outcome';
+import type { Deletion } from '../deletion';
+import { nics } from '../display';
+import { followJob } from '../follow';
+import { endOf } from '../outcome';
 import { putBack, PUT_BACK_FOR_MS } from './put-back';
 import { flagCall } from './remedies';
-import type { PutBackReason } from './state';
+import type { PutBackReason } from '../state';
 import { promisesUndo, toPutBack } from './undo-log';
 import { undoWindow } from './undo-window';
-import { establishVerdicts } from './verify';
+import { establishVerdicts } from '../verify';
 
 export async function keepPromise(run: Deletion): Promise<void> {
   const { state, document, request } = run;

@@ -2,11 +2,11 @@
  * The time in which everything can be taken back exactly: a durable timer that an undo, a commit or a cancellation ends.
  * Whoever assigns first, in one synchronous step, has decided: a message by `decision`, the timer by `windowClosed`.
  */
-import { formatDuration } from '../contract/duration';
-import type { Deletion } from './deletion';
-import { label } from './display';
-import { endOf } from './outcome';
-import { iso } from './run';
+import { formatDuration } from '../../contract/duration';
+import type { Deletion } from '../deletion';
+import { label } from '../display';
+import { endOf } from '../outcome';
+import { iso } from '../run';
 
 export async function undoWindow(run: Deletion): Promise<void> {
   const { document, state } = run;

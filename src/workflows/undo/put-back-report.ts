@@ -2,8 +2,8 @@
 import { differences } from './differences';
 import { FLAG_PROBLEM, isDone } from './put-back-plan';
 import { attachCall, flagCall, restoreCommand } from './remedies';
-import type { Run } from './run';
-import type { PutBack, Returning } from './state';
+import type { Run } from '../run';
+import type { PutBack, Returning } from '../state';
 import { gradeOf } from './undo-log';
 
 /** Everything that could be done is done. */

@@ -1,5 +1,5 @@
 /** The exact call or command with which a person does what a run could not: pure. Paths are those of the cloud's API. */
-import type { ResultDocument } from '../contract/types';
+import type { ResultDocument } from '../../contract/types';
 
 type Place = Pick<ResultDocument, 'projectId' | 'serverId'>;
 

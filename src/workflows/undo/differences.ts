@@ -1,6 +1,6 @@
 /** What is not as it was, field by field: pure. */
-import { sameIp } from '../contract/values';
-import type { Difference, NicSnapshot } from '../contract/types';
+import { sameIp } from '../../contract/values';
+import type { Difference, NicSnapshot } from '../../contract/types';
 
 /** Fields whose order means nothing; that of security groups does. */
 const UNORDERED: ReadonlySet<keyof NicSnapshot> = new Set([

@@ -1,7 +1,7 @@
 /** The end of the way back: the ports that were kept are deleted. Nothing after this can be undone exactly. */
-import { ask, effectOf, IDEMPOTENT_AT_MOST_MS, READ_AT_MOST_MS, reading, repeatable } from './cloud';
-import type { Deletion } from './deletion';
-import { label, nics, plain } from './display';
+import { ask, effectOf, IDEMPOTENT_AT_MOST_MS, READ_AT_MOST_MS, reading, repeatable } from '../cloud';
+import type { Deletion } from '../deletion';
+import { label, nics, plain } from '../display';
 import { deletePortCall } from './remedies';
 import { isSetback, UNSENT, waitOut } from './setback';
 import { gradeOf } from './undo-log';

@@ -1,14 +1,14 @@
 /** A port in the place of one that is gone: made first, since that reserves its IP, and then given what was the old one's. */
-import type { UpdatePortInput } from '../contract/activities';
-import { ask, effect, effectOf, IDEMPOTENT_AT_MOST_MS, repeatable } from './cloud';
+import type { UpdatePortInput } from '../../contract/activities';
+import { ask, effect, effectOf, IDEMPOTENT_AT_MOST_MS, repeatable } from '../cloud';
 import { pairsOf } from './differences';
-import { label, plain } from './display';
+import { label, plain } from '../display';
 import { fail, MAX_ATTEMPTS } from './put-back-plan';
-import { backoffDelay } from './poll-schedule';
+import { backoffDelay } from '../poll-schedule';
 import { portNameFor } from './port-name';
-import type { Run } from './run';
+import type { Run } from '../run';
 import { isSetback, pause, UNSENT, waitOut } from './setback';
-import type { PutBack, Returning } from './state';
+import type { PutBack, Returning } from '../state';
 
 export async function create(run: Run, back: PutBack, nic: Returning): Promise<void> {
   const { snapshot } = nic;

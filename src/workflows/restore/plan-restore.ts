@@ -1,23 +1,23 @@
 /** What can be put back, and how well: looked up before anything changes. */
-import type { AddressHolder, CloudActivities, Inspection } from '../contract/activities';
-import { GONE_STATES, HOLD_MS } from '../contract/activities';
-import { FAILURE_TYPE } from '../contract/names';
-import type { SavedNic } from '../contract/saved-result';
-import { readSavedResult } from '../contract/saved-result';
-import type { Unread } from './cloud';
-import { ask, READ_AT_MOST_MS, reading } from './cloud';
-import { label, nics as countOf, plain } from './display';
-import { RunEnd } from './ending';
-import { isIdle, primaryOf, serverViolations } from './guards';
-import { inspectOnce, ready, takeInServer } from './inspect';
-import { backoffDelay, throttleDelay } from './poll-schedule';
-import { restoreCommand } from './remedies';
+import type { AddressHolder, CloudActivities, Inspection } from '../../contract/activities';
+import { GONE_STATES, HOLD_MS } from '../../contract/activities';
+import { FAILURE_TYPE } from '../../contract/names';
+import type { SavedNic } from '../../contract/saved-result';
+import { readSavedResult } from '../../contract/saved-result';
+import type { Unread } from '../cloud';
+import { ask, READ_AT_MOST_MS, reading } from '../cloud';
+import { label, nics as countOf, plain } from '../display';
+import { RunEnd } from '../ending';
+import { isIdle, primaryOf, serverViolations } from '../guards';
+import { inspectOnce, ready, takeInServer } from '../inspect';
+import { backoffDelay, throttleDelay } from '../poll-schedule';
+import { restoreCommand } from '../undo/remedies';
 import type { Restoration } from './restoration';
 import type { Planned } from './restore-plan';
 import { addressesOf, chosen, isUnfinished, planOf } from './restore-plan';
-import { blankRow } from './run';
-import type { PutBack } from './state';
-import { putBackOf, returning } from './undo-log';
+import { blankRow } from '../run';
+import type { PutBack } from '../state';
+import { putBackOf, returning } from '../undo/undo-log';
 
 /** Ends the run when no NIC can be put back. */
 export async function planRestore(run: Restoration): Promise<PutBack> {

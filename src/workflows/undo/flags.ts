@@ -1,9 +1,9 @@
 /** The flag `delete_on_termination` of NICs that are on the server: set, and proven by reading. */
-import { HOLD_MS } from '../contract/activities';
-import { ask, effectOf, IDEMPOTENT_AT_MOST_MS, repeatable } from './cloud';
-import { label, nics, plain } from './display';
-import { backoffDelay, throttleDelay } from './poll-schedule';
-import type { Run } from './run';
+import { HOLD_MS } from '../../contract/activities';
+import { ask, effectOf, IDEMPOTENT_AT_MOST_MS, repeatable } from '../cloud';
+import { label, nics, plain } from '../display';
+import { backoffDelay, throttleDelay } from '../poll-schedule';
+import type { Run } from '../run';
 import { UNSENT } from './setback';
 
 /** A list may lag behind the flag by a moment; one that still disagrees after so many writes means it. */

@@ -2,10 +2,10 @@
  * Putting NICs back, decided: from one observation to the next step. Pure but for what it notes about each NIC. Every step
  * follows from what is seen, so that one that was done already is not done again, whoever did it.
  */
-import type { InspectedNic, Inspection, UpdatePortInput } from '../contract/activities';
+import type { InspectedNic, Inspection, UpdatePortInput } from '../../contract/activities';
 import { pairsOf } from './differences';
-import { isIdle, primaryOf, serverViolations } from './guards';
-import type { PutBack, Returning } from './state';
+import { isIdle, primaryOf, serverViolations } from '../guards';
+import type { PutBack, Returning } from '../state';
 
 export type Step =
   /** `firm`: nothing cuts it short. */

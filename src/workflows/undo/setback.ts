@@ -1,11 +1,11 @@
 /** Answers that say nothing about the thing asked for, only that it has to wait. */
-import type { Throttled, Unsent } from '../contract/activities';
-import { HOLD_MS } from '../contract/activities';
-import type { Unread } from './cloud';
-import { label, plain } from './display';
-import { backoffDelay, throttleDelay } from './poll-schedule';
-import type { Run } from './run';
-import type { PutBack } from './state';
+import type { Throttled, Unsent } from '../../contract/activities';
+import { HOLD_MS } from '../../contract/activities';
+import type { Unread } from '../cloud';
+import { label, plain } from '../display';
+import { backoffDelay, throttleDelay } from '../poll-schedule';
+import type { Run } from '../run';
+import type { PutBack } from '../state';
 
 export type Setback = Throttled | Unsent | Unread;
 
