@@ -153,8 +153,8 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'answers `settled` before the verdicts stand',
     file: 'workflows/messages.ts',
-    from: 'await reached(() => ending() !== null || run.continuing);',
-    to: "await reached(() => ending() !== null || run.continuing || (PLANTED && run.document.phase === 'verifying'));",
+    from: "await reached(() => ending() !== null || run.continuing || run.document.phase === 'undo-window');",
+    to: "await reached(() => ending() !== null || run.continuing || run.document.phase === 'undo-window' || (PLANTED && run.document.phase === 'verifying'));",
     seed: 13,
   },
   {
@@ -256,7 +256,7 @@ export const PLANTS: readonly Plant[] = [
     also: {
       file: 'activities/list-nics.ts',
       from: '  const states = await portStates(cloud, ports, options);',
-      to: "  const states: Reading['ports'] = PLANTED && listed.length === 0 ? Object.fromEntries(ports.map((id) => [id, { state: 'absent' }])) : await portStates(cloud, ports, options);",
+      to: "  const states: Reading['ports'] = PLANTED && nics?.length === 0 ? Object.fromEntries(ports.map((id) => [id, { state: 'absent' }])) : await portStates(cloud, ports, options);",
     },
     seed: 140,
   },
