@@ -5,6 +5,9 @@ import { parseArgs } from 'node:util';
 export const NAMES = ['cost', 'restart', 'in-flight', 'memory', 'undo'] as const;
 export type Name = (typeof NAMES)[number];
 
+/** They take more than a minute, however little is measured: time-outs and fixed polls. */
+const LONG: ReadonlySet<Name> = new Set(['in-flight', 'undo'] as const);
+
 export interface Options {
   only: Name[];
   /** Workflow runs per worker and round; `null`: each measurement's own number. */
@@ -28,7 +31,8 @@ Temporal server and the simulated cloud. Some six minutes on two quiet cores.
                     undo       NICs put back, beside re-creating them
   --runs <n>      workflow runs per worker and round, 1 to 10,000
   --rounds <n>    how often both take their turn, 1 to 100
-  --quick         fewer runs, short jobs, one round, no in-flight (75 s): shows
+  --quick         fewer runs, short jobs, one round, no in-flight and no undo
+                  (75 s): shows
                   that the bench works; judges no figure
   --json <file>   writes everything, raw samples too, to this file
   --help
@@ -58,7 +62,7 @@ export function readOptions(args: string[]): Options | null {
     problems.push(`--only "${name}" is no measurement; there are ${NAMES.join(', ')}`);
   }
   const quick = values.quick ?? false;
-  const everything = NAMES.filter((name) => !quick || name !== 'in-flight');
+  const everything = NAMES.filter((name) => !quick || !LONG.has(name));
   const options: Options = {
     only: names.length === 0 ? everything : NAMES.filter((name) => names.includes(name)),
     runs: whole('runs', 10_000),

@@ -14,8 +14,11 @@ export async function findAddresses(
   const networks = [...new Set(addresses.map(({ networkId }) => networkId))];
   const lists = await forEachOf(networks, (networkId) => cloud.listPorts({ networkId }, options));
   const portsOf = new Map<string, Port[]>(networks.map((id, index) => [id, lists[index] ?? []]));
-  const holders = addresses.map(({ networkId, ip }) => {
-    const holder = portsOf.get(networkId)?.find((port) => port.fixedIps.some((each) => sameIp(each.ip, ip)));
+  const holders = addresses.map(({ networkId, ip, madeAs }) => {
+    const ports = portsOf.get(networkId) ?? [];
+    const holder =
+      ports.find(({ name }) => name?.startsWith(madeAs) === true) ??
+      ports.find((port) => ip !== null && port.fixedIps.some((each) => sameIp(each.ip, ip)));
     return holder === undefined ? null : { portId: holder.id, deviceId: holder.deviceId, name: holder.name };
   });
   return { kind: 'addresses', holders };

@@ -238,7 +238,13 @@ export type BindElasticIpResult =
   | Unsent;
 
 export interface FindAddressesInput {
-  addresses: { networkId: string; ip: string }[];
+  addresses: {
+    networkId: string;
+    /** `null`: any will do. */
+    ip: string | null;
+    /** A port whose name begins so was made for this; whatever its IP is. */
+    madeAs: string;
+  }[];
 }
 
 /** A port that has an IP; `deviceId` is empty when it is free. */
@@ -249,7 +255,7 @@ export interface AddressHolder {
 }
 
 export type FindAddressesResult =
-  /** In the order asked for; `null`: nobody has it. */
+  /** In the order asked for: the port that was made for it, else who has the IP; `null`: nobody. */
   { kind: 'addresses'; holders: (AddressHolder | null)[] } | Throttled;
 
 export interface ReadRunInput {

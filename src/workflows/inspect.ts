@@ -68,7 +68,7 @@ function startProblems(request: Request | null, windowMs: number): string[] {
 export async function inspect(run: Deletion): Promise<void> {
   const { nics } = run.request;
   for (let look = 1; ; look++) {
-    if (run.document.decision !== null) throw RunEnd.undone();
+    run.endIfUndone();
     run.enter(look === 1 ? 'inspecting' : 'waiting', run.document.waitingFor);
     const what = nics === 'all' ? 'all NICs but the primary one' : countOf(nics.length);
     // A NIC whose flag was changed already is this run's concern, wherever it is now.
@@ -162,6 +162,7 @@ async function pause(run: Run, ms: number, why: string): Promise<void> {
     throw RunEnd.failed(FAILURE_TYPE.refused, `nothing was changed: ${why}, still so at the deadline`);
   run.enter('waiting', plain(why));
   await run.waitOrWake(Math.min(ms, Math.max(run.remainingMs, 1_000)), label(why));
+  run.endIfUndone();
 }
 
 /** Fills the document and the witnesses from an inspection; on a later one only what may have changed. */
@@ -218,7 +219,7 @@ function describe(row: NicRow, nic: InspectedNic, kept: boolean): void {
   row.mac = nic.mac;
   row.elasticIp = nic.elasticIp;
   row.snapshot ??= nic.snapshot;
-  row.restore = gradeOf(row.snapshot, kept);
+  row.restore = gradeOf(row.snapshot, kept || row.snapshot.deleteOnTermination === false);
   row.evidence = { ...row.evidence, list: 'present', port: nic.port.state };
 }
 
@@ -248,6 +249,7 @@ async function settlePrevious(run: Run, previous: PreviousOpenRun): Promise<void
       nextPollDelay(run.state.pace, look, Date.now() - startedAt, Math.random(), run.remainingMs),
       label(`job of ${previous.runId}: still running`),
     );
+    run.endIfUndone();
   }
   throw RunEnd.failed(
     FAILURE_TYPE.refused,

@@ -15,6 +15,7 @@ import type { CheckedTiming } from '../contract/input';
 import { MEMO, serverIdOf } from '../contract/names';
 import type { JobRow, NicRow, Phase, ResultDocument } from '../contract/types';
 import { currentDetails, plain } from './display';
+import { RunEnd } from './ending';
 import { Unreadable } from './payloads';
 import { handOn, resumedFrom } from './resume';
 import { publishPhase } from './search-attributes';
@@ -162,6 +163,11 @@ export class Run<R extends Request = Request> {
   /** Whose fate is known needs no watching any more; for the others the memo goes on to tell what was sent. */
   get openSettled(): boolean {
     return this.state.declaredOpen && this.document.nics.every(({ outcome }) => outcome !== 'unknown');
+  }
+
+  /** An undo that comes before anything was sent leaves nothing to be done. */
+  endIfUndone(): void {
+    if (this.document.decision !== null && !this.state.touched) throw RunEnd.undone();
   }
 
   // --- patience ------------------------------------------------------------------------------------------------

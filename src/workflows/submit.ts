@@ -38,7 +38,7 @@ export async function submitOnce(run: Deletion): Promise<void> {
     if (targets.length === 0) break;
     // Whoever cancels or undoes wants nothing more to be sent; what was sent is still observed.
     if (run.state.touched && (run.cancelRequested || run.document.decision !== null)) break;
-    if (run.document.decision !== null) throw RunEnd.undone();
+    run.endIfUndone();
     if (run.expired) {
       nothingSent(run, submission.lastNo ?? TOO_LATE);
       break;

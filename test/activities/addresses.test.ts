@@ -105,7 +105,8 @@ describe('bindElasticIp', () => {
 });
 
 describe('findAddresses', () => {
-  const find = async (addresses: { networkId: string; ip: string }[]) => {
+  const find = async (wanted: { networkId: string; ip: string | null; madeAs?: string }[]) => {
+    const addresses = wanted.map((it) => ({ madeAs: 'made for nobody', ...it }));
     const result = await call(activities, 'findAddresses', { addresses });
     if (result.kind !== 'addresses') throw new Error(result.kind);
     return result.holders;
@@ -128,20 +129,33 @@ describe('findAddresses', () => {
       ]),
     ).toEqual([
       null,
-      { portId: nic.id, deviceId: server.id },
-      { portId: free.id, deviceId: '' },
-      { portId: free.id, deviceId: '' },
+      { portId: nic.id, deviceId: server.id, name: null },
+      { portId: free.id, deviceId: '', name: null },
+      { portId: free.id, deviceId: '', name: null },
     ]);
     expect(ledger.requests.slice(before).map(({ requestClass }) => requestClass)).toEqual(
       [...networks].map(() => 'ports'),
     );
   });
 
+  it('prefers a port that was made for it, whatever its IP is', async () => {
+    const holder = control.createPort({});
+    const made = control.createPort({ networkId: holder.networkId, name: 'ecs-nics a-nic a-run' });
+    const { networkId, ip } = holder;
+    const asked = [
+      { networkId, ip, madeAs: 'ecs-nics a-nic ' },
+      { networkId, ip: null, madeAs: 'ecs-nics a-nic ' },
+      { networkId, ip: null, madeAs: 'ecs-nics another ' },
+    ];
+    const ours = { portId: made.id, deviceId: '', name: 'ecs-nics a-nic a-run' };
+    expect(await find(asked)).toEqual([ours, ours, null]);
+  });
+
   it('sees a port on the third page', async () => {
     const { networkId } = control.createPort({});
     const ports = Array.from({ length: 450 }, () => control.createPort({ networkId }));
     const last = ports.reduce((a, b) => (a.id > b.id ? a : b));
-    expect(await find([{ networkId, ip: last.ip }])).toEqual([{ portId: last.id, deviceId: '' }]);
+    expect(await find([{ networkId, ip: last.ip }])).toEqual([{ portId: last.id, deviceId: '', name: null }]);
   });
 
   it('asks nothing for nothing; a list that can’t be had is no answer', async () => {
@@ -152,7 +166,7 @@ describe('findAddresses', () => {
     const { networkId, ip } = control.createPort({});
     await expect(find([{ networkId, ip }])).rejects.toMatchObject({ type: 'CloudUnavailable' });
     bench.fault({ match: { class: 'ports' }, what: { kind: 'throttled', retryAfter: 5 }, times: 1 });
-    const input = { addresses: [{ networkId, ip }] };
+    const input = { addresses: [{ networkId, ip, madeAs: 'x' }] };
     expect(await call(activities, 'findAddresses', input)).toMatchObject({
       kind: 'throttled',
       retryAfterMs: 5_000,

@@ -50,14 +50,39 @@ describe('the server is busy when the flags are set already', () => {
   );
 });
 
-it('NICs that the job takes after the deadline, while it is waited for, come back as well', async () => {
-  const { told, changed } = await play(
-    { onFailure: 'restore', deadline: '1 minute' },
-    { jobSeconds: 300, knobs: { goneFrom: 'sub-job-end', subJobsEndBetween: [0.1, 0.9] } },
+describe('a job that still runs at the deadline is waited for before anything is put back', () => {
+  const late = {
+    jobSeconds: 300,
+    knobs: { goneFrom: 'sub-job-end' as const, subJobsEndBetween: [0.1, 0.9] as [number, number] },
+  };
+  const request = { onFailure: 'restore', deadline: '1 minute' };
+
+  it('what it takes meanwhile comes back as well when some NIC stays', async () => {
+    const fails = { what: { kind: 'partial-failure' as const, nics: [2] } };
+    const { told, changed } = await play(request, { ...late, faults: [fails] });
+    expect([told.outcome, outcomes(told)]).toEqual([
+      'rolled-back',
+      ['restored', 'restored', 'still-attached'],
+    ]);
+    // Those that came back stand behind the one that stayed.
+    expect(changed().filter((field) => field !== 'position')).toEqual([]);
+  });
+
+  it('an undo brings back all of it', async () => {
+    const { told, changed } = await play(request, { ...late, updates: undoIn(30_000) });
+    expect([told.outcome, changed()]).toEqual(['undone', []]);
+  });
+
+  it.each([undefined, 7])(
+    'when all of them went in the end nothing failed (continued after %s)',
+    async (after) => {
+      const { told } = await play(request, {
+        ...late,
+        ...(after === undefined ? {} : { continueAfter: after }),
+      });
+      expect([told.outcome, outcomes(told)]).toEqual(['deleted', ['deleted', 'deleted', 'deleted']]);
+    },
   );
-  expect(told.outcome).toBe('rolled-back');
-  expect(outcomes(told)).toEqual(['restored', 'restored', 'restored']);
-  expect(changed()).toEqual([]);
 });
 
 describe('what was made before', () => {

@@ -166,6 +166,6 @@ export const UNDO_PLANTS: readonly Plant[] = [
     file: 'workflows/undo/put-back-plan.ts',
     from: 'if (address !== null && snapshot.elasticIp !== address',
     to: 'if (!PLANTED && address !== null && snapshot.elasticIp !== address',
-    seed: 483,
+    seed: 664,
   },
 ];

@@ -51,7 +51,6 @@ describe('what is promised', () => {
 
   it.each([
     ['its port is kept', snapshot(), true, 'exact'],
-    ['its own flag keeps the port', snapshot({ deleteOnTermination: false }), false, 'exact'],
     ['its network and IP are known', snapshot(), false, 'new-mac'],
     ['its IP is not known', snapshot({ fixedIps: [] }), false, 'new-ip-and-mac'],
     ['its network is not known', snapshot({ networkId: null }), false, 'no'],
@@ -280,9 +279,12 @@ describe('a later restore', () => {
   });
 
   it('a NIC on the server with its IP has its place, whoever has put it there', () => {
-    const twin = { ...nic(1), ips: ['10.0.1.20'], snapshot: snapshot() };
+    const port = { state: 'attached' as const, deviceId: SERVER };
+    const twin = { ...nic(1), port, ips: ['10.0.1.20'], snapshot: snapshot({ deleteOnTermination: false }) };
     const plan = planOf(saved(5), inspection({ nics: [nic(0), twin] }), null, ask);
     expect([plan.there?.id, plan.why]).toEqual([id(1), null]);
+    // It may be anybody's: nothing of it is changed.
+    expect(isUnfinished(plan)).toBe(false);
   });
 
   it('a free port that an earlier attempt has made for it is taken, whatever the document says', () => {
@@ -295,6 +297,19 @@ describe('a later restore', () => {
       expect(planOf(saved(5), empty, other, ask).grade).toBe('no');
   });
 
+  it('one that came back with another IP is known by its name, or by what the document says', () => {
+    const port = { state: 'attached' as const, deviceId: SERVER };
+    const other = { ...nic(7), port, ips: ['10.0.1.99'] };
+    const named = { ...other, snapshot: snapshot({ name: `ecs-nics ${id(5)} run` }) };
+    const seen = (it: typeof other) => inspection({ nics: [nic(0), it] });
+    expect(planOf(saved(5), seen(named), null, ask)).toMatchObject({
+      portId: id(7),
+      grade: 'new-ip-and-mac',
+    });
+    expect(planOf(saved(5, { replacedBy: id(7) }), seen(other), null, ask).there?.id).toBe(id(7));
+    expect(planOf(saved(5), seen(other), null, ask).there).toBeNull();
+  });
+
   it('a NIC whose port says it is here, and the list does not, is still to be looked for', () => {
     const port = { state: 'attached' as const, deviceId: SERVER };
     const plan = planOf(saved(5), inspection({ nics: [nic(0)], absent: [{ id: id(5), port }] }), null, ask);
@@ -302,7 +317,8 @@ describe('a later restore', () => {
   });
 
   it('one that is on the server with another flag, or under the name of its making, is unfinished', () => {
-    const there = (more: Partial<NicSnapshot>) => ({ ...nic(5), snapshot: snapshot(more) });
+    const port = { state: 'attached' as const, deviceId: SERVER };
+    const there = (more: Partial<NicSnapshot>) => ({ ...nic(5), port, snapshot: snapshot(more) });
     const plan = (more: Partial<NicSnapshot>) =>
       isUnfinished(planOf(saved(5), inspection({ nics: [nic(0), there(more)] }), null, ask));
     expect(plan({})).toBe(false);

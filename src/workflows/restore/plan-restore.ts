@@ -1,6 +1,6 @@
 /** What can be put back, and how well: looked up before anything changes. */
 import type { AddressHolder, CloudActivities, Inspection } from '../../contract/activities';
-import { GONE_STATES, HOLD_MS } from '../../contract/activities';
+import { HOLD_MS } from '../../contract/activities';
 import { FAILURE_TYPE } from '../../contract/names';
 import type { SavedNic } from '../../contract/saved-result';
 import { readSavedResult } from '../../contract/saved-result';
@@ -49,7 +49,8 @@ export async function planRestore(run: Restoration): Promise<PutBack> {
     'asked',
     open.map(({ nic: { id, snapshot }, portId }) => ({
       ...returning(id, snapshot, { attach: true, flag: true }),
-      portId,
+      // One look is not enough to give up the old port: the loop looks again before it makes another.
+      portId: portId ?? id,
       created: portId !== null && portId !== id,
     })),
     request.allowNewIp,
@@ -82,11 +83,13 @@ async function readyServer(run: Restoration, nics: readonly SavedNic[]): Promise
     if (request.projectId !== null && request.projectId !== seen.projectId)
       throw refused([`project ${request.projectId} is not this worker's (${seen.projectId})`]);
     const { server } = seen;
-    if (server === null || GONE_STATES.has(server.status))
+    if (server === null)
       throw refused([`server ${request.serverId} does not exist in this project and region`]);
     const primary = primaryOf(seen);
     takeInServer(run, seen, primary.id);
     const problems = [...(primary.problem === null ? [] : [primary.problem]), ...serverViolations(server)];
+    if (nics.some(({ id }) => id === primary.id))
+      problems.push(`NIC ${primary.id ?? ''} is the primary NIC, which is never touched`);
     if (problems.length > 0) throw refused(problems);
     const passing = !seen.nics.some(({ id }) => id === primary.id)
       ? 'the NIC list does not name the primary NIC'
@@ -115,16 +118,11 @@ async function grades(run: Restoration, nics: readonly SavedNic[], seen: Inspect
   return nics.map((nic) => planOf(nic, seen, holders.get(nic.id) ?? null, run.request));
 }
 
-function describe(run: Restoration, { nic, grade, why, there, portId }: Planned): void {
+function describe(run: Restoration, { nic, grade, why, there, port }: Planned): void {
   const row = run.row(nic.id);
   row.restore = grade;
   row.message = why;
-  const attached = there !== null || (why !== null && portId === null && grade === 'no');
-  row.evidence = {
-    ...row.evidence,
-    list: there === null ? 'absent' : 'present',
-    port: portId !== null && there === null ? 'free' : attached ? 'attached' : 'absent',
-  };
+  row.evidence = { ...row.evidence, list: there?.id === nic.id ? 'present' : 'absent', port };
   if (there === null) return;
   row.message =
     there.id === nic.id ? 'is on the server already' : `port ${there.id} on the server has its place`;

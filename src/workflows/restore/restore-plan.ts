@@ -2,15 +2,17 @@
 import type { AddressHolder, FindAddressesInput, InspectedNic, Inspection } from '../../contract/activities';
 import type { CheckedRestore } from '../../contract/restore-input';
 import type { SavedNic } from '../../contract/saved-result';
-import type { RestoreGrade } from '../../contract/types';
+import type { PortEvidence, RestoreGrade } from '../../contract/types';
 import { sameIp } from '../../contract/values';
-import { isPortFor } from '../undo/port-name';
+import { isPortFor, portPrefix } from '../undo/port-name';
 
 export interface Planned {
   nic: SavedNic;
   /** The port to attach; `null`: has to be made. */
   portId: string | null;
   grade: RestoreGrade;
+  /** What its own port is seen to be. */
+  port: PortEvidence;
   /** Why it can't be put back. */
   why: string | null;
   /** It is on the server already, under this port. */
@@ -34,75 +36,84 @@ export function chosen(
   return { nics: found, problems: missing.map((id) => `NIC ${id}: that run has no snapshot of it`) };
 }
 
-/** IPs that have to be free, or held by a port that was made for the NIC: of those whose own port is gone. */
+/** What has to be free, or held by a port that was made for it: for NICs whose own port is gone. */
 export function addressesOf(
   nics: readonly SavedNic[],
   seen: Inspection,
 ): { nic: SavedNic; address: FindAddressesInput['addresses'][number] }[] {
   return nics.flatMap((nic) => {
     const { networkId, fixedIps } = nic.snapshot;
-    const v4 = fixedIps.find(({ ip }) => !ip.includes(':'));
-    if (networkId === null || v4 === undefined || placeOf(nic, seen) !== null) return [];
-    return [{ nic, address: { networkId, ip: v4.ip } }];
+    if (networkId === null || stateOf(nic, seen) !== 'absent') return [];
+    const ip = fixedIps.find((each) => !each.ip.includes(':'))?.ip ?? null;
+    return [{ nic, address: { networkId, ip, madeAs: portPrefix(nic.id) } }];
   });
 }
 
-/** @param holder who has its IP; only of one whose own port is gone */
+/** @param holder of its IP, or a port that was made for it; only of one whose own port is gone */
 export function planOf(
   nic: SavedNic,
   seen: Inspection,
   holder: AddressHolder | null,
   { allowNewIp, serverId }: Pick<CheckedRestore, 'allowNewIp' | 'serverId'>,
 ): Planned {
-  const planned = (grade: RestoreGrade, more: Partial<Planned> = {}): Planned => ({
+  const planned = (grade: RestoreGrade, port: PortEvidence, more: Partial<Planned> = {}): Planned => ({
     nic,
     portId: null,
     grade,
+    port,
     why: null,
     there: null,
     newIp: false,
     ...more,
   });
-  const place = placeOf(nic, seen);
-  if (place !== null) {
-    const there = seen.nics.find(({ id }) => id === nic.id) ?? null;
-    const elsewhere = place !== '' && place !== serverId;
-    return elsewhere
-      ? planned('no', { why: `its port is attached to ${place}; it has to be free` })
-      : planned('exact', { portId: nic.id, there });
+  const own = seen.nics.find(({ id }) => id === nic.id);
+  // The list alone is no witness.
+  if (own !== undefined) {
+    const there = own.port.state === 'attached' ? own : null;
+    return planned('exact', there === null ? 'free' : 'attached', { portId: nic.id, there });
+  }
+  const port = seen.absent.find(({ id }) => id === nic.id)?.port;
+  if (port?.state === 'free') return planned('exact', 'free', { portId: nic.id });
+  if (port?.state === 'attached') {
+    return port.deviceId === serverId
+      ? planned('exact', 'attached', { portId: nic.id })
+      : planned('no', 'attached', { why: `its port is attached to ${port.deviceId}; it has to be free` });
   }
   const { networkId, fixedIps } = nic.snapshot;
-  if (networkId === null) return planned('no', { why: 'its network is not known' });
-  // Put back before, by whomever: a second one would not be the same.
-  const twin = seen.nics.find(
-    ({ snapshot, ips }) =>
-      snapshot.networkId === networkId && fixedIps.some(({ ip }) => ips.some((other) => sameIp(ip, other))),
-  );
-  if (twin !== undefined) return planned('new-mac', { portId: twin.id, there: twin });
-  if (holder === null) return planned(fixedIps.length > 0 ? 'new-mac' : 'new-ip-and-mac');
-  // What an earlier attempt has made and not attached.
+  if (networkId === null) return planned('no', 'absent', { why: 'its network is not known' });
+  const sameIps = (ips: readonly string[]) =>
+    fixedIps.length > 0 && fixedIps.every(({ ip }) => ips.some((other) => sameIp(ip, other)));
+  // Put back before: made for it by an earlier run, or simply in its place. A second one would not be the same.
+  const there =
+    seen.nics.find(({ id, snapshot }) => isPortFor(nic.id, snapshot.name) || id === nic.replacedBy) ??
+    seen.nics.find(
+      ({ snapshot, ips }) =>
+        snapshot.networkId === networkId && fixedIps.some(({ ip }) => ips.some((other) => sameIp(ip, other))),
+    );
+  if (there !== undefined)
+    return planned(sameIps(there.ips) ? 'new-mac' : 'new-ip-and-mac', 'absent', { portId: there.id, there });
+  if (holder === null) return planned(fixedIps.length > 0 ? 'new-mac' : 'new-ip-and-mac', 'absent');
   const ours = holder.deviceId === '' && (isPortFor(nic.id, holder.name) || holder.portId === nic.replacedBy);
-  if (ours) return planned('new-mac', { portId: holder.portId });
-  if (allowNewIp) return planned('new-ip-and-mac', { newIp: true });
-  const ip = fixedIps[0]?.ip ?? '';
-  return planned('no', {
-    why: `its IP ${ip} is taken by port ${holder.portId}; another one has to be allowed`,
+  if (ours) return planned('new-mac', 'absent', { portId: holder.portId });
+  if (allowNewIp) return planned('new-ip-and-mac', 'absent', { newIp: true });
+  return planned('no', 'absent', {
+    why: `its IP ${fixedIps[0]?.ip ?? ''} is taken by port ${holder.portId}; another one has to be allowed`,
     newIp: true,
   });
 }
 
-/** What is left to be done for one that is on the server already. */
+/** What is left to be done for one that is on the server already; only where it is certain that it is this one. */
 export function isUnfinished({ nic, there }: Planned): boolean {
   if (there === null) return false;
+  const made = isPortFor(nic.id, there.snapshot.name);
+  if (there.id !== nic.id && there.id !== nic.replacedBy) return made;
   const wanted = nic.snapshot.deleteOnTermination;
-  const flagged = wanted === null || there.snapshot.deleteOnTermination === wanted;
-  return !flagged || isPortFor(nic.id, there.snapshot.name);
+  return made || (wanted !== null && there.snapshot.deleteOnTermination !== wanted);
 }
 
-/** Where its own port is: a server, or nowhere (empty); `null`: it is gone. */
-function placeOf(nic: SavedNic, seen: Inspection): string | null {
-  if (seen.nics.some(({ id }) => id === nic.id)) return '';
+/** Of its own port. */
+function stateOf(nic: SavedNic, seen: Inspection): 'here' | 'absent' | 'there' {
+  if (seen.nics.some(({ id }) => id === nic.id)) return 'here';
   const port = seen.absent.find(({ id }) => id === nic.id)?.port;
-  if (port?.state === 'attached') return port.deviceId;
-  return port?.state === 'free' ? '' : null;
+  return port === undefined || port.state === 'absent' ? 'absent' : 'there';
 }

@@ -85,5 +85,7 @@ export async function setFlags(
     run.enter(run.document.phase, plain(why));
     await run.wait(Math.min(ms, Math.max(run.remainingMs, 1_000)), label(`flags: again · ${why}`));
     run.enter(run.document.phase);
+    // While they are set; setting them back is what an undo asks for.
+    if (!patient) run.endIfUndone();
   }
 }

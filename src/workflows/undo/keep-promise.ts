@@ -4,7 +4,7 @@ import type { Deletion } from '../deletion';
 import { nics } from '../display';
 import { followJob } from '../follow';
 import { endOf } from '../outcome';
-import { putBack, PUT_BACK_FOR_MS } from './put-back';
+import { putBack } from './put-back';
 import { flagCall } from './remedies';
 import type { PutBackReason } from '../state';
 import { promisesUndo, toPutBack } from './undo-log';
@@ -17,6 +17,8 @@ export async function keepPromise(run: Deletion): Promise<void> {
   // Going on with what the run before this one in its chain has begun.
   if (state.putBack !== null && state.putBack.reason !== 'flags') return putBack(run, state.putBack);
 
+  if (reasonToPutBack(run) !== null) await waitForTheRest(run);
+  // What a late job has brought may have changed it.
   if (reasonToPutBack(run) === null) {
     await setFlagsBack(run);
     if (hasWindow(run)) await undoWindow(run);
@@ -27,8 +29,15 @@ export async function keepPromise(run: Deletion): Promise<void> {
   if (mayCommit(run)) return commit(run);
   const left = document.nics.filter(({ id, outcome }) => outcome === 'detached' && state.kept.includes(id));
   if (left.length > 0 && !request.keepPort)
-    run.warn(`the ports of ${nics(left.length)} stay, since the run ended before they were to be deleted`);
+    run.warn(
+      `the ports of ${nics(left.length)} stay, since the run ended before they were to be deleted: ${left
+        .map(({ id }) => id)
+        .join(', ')}`,
+    );
 }
+
+/** For a job that still runs at the deadline; with the putting back it fits into the hour that time-outs have to leave. */
+const REST_FOR_MS = 20 * 60_000;
 
 /** `null`: what is gone stays gone. */
 function reasonToPutBack({ document, state, request, cancelRequested }: Deletion): PutBackReason | null {
@@ -46,7 +55,8 @@ function settled({ document }: Deletion): boolean {
 function hasWindow(run: Deletion): boolean {
   const { document, state, request, cancelRequested } = run;
   const anything = document.nics.some(({ outcome }) => outcome === 'detached');
-  return request.undoWindowMs > 0 && anything && settled(run) && !state.windowClosed && !cancelRequested;
+  const open = anything && state.touched && settled(run);
+  return request.undoWindowMs > 0 && open && !state.windowClosed && !cancelRequested;
 }
 
 function mayCommit(run: Deletion): boolean {
@@ -57,7 +67,6 @@ function mayCommit(run: Deletion): boolean {
 async function bringBack(run: Deletion, reason: PutBackReason): Promise<void> {
   const { state, document } = run;
   document.outcome = 'running';
-  await waitForTheRest(run);
   await putBack(run, toPutBack(reason, document.nics, state.undoLog, state.touched));
 }
 
@@ -67,13 +76,14 @@ async function waitForTheRest(run: Deletion): Promise<void> {
   const open = document.nics.filter(({ outcome }) => outcome === 'unknown').map(({ id }) => id);
   if (open.length === 0 || (state.jobState !== 'running' && state.jobState !== 'unreadable')) return;
   if (state.restAwaited && run.expired) return;
-  if (!state.restAwaited) run.allow(PUT_BACK_FOR_MS);
+  if (!state.restAwaited) run.allow(REST_FOR_MS);
   state.restAwaited = true;
   run.enter('restoring', 'the job that may yet take NICs has not ended');
-  await followJob(run);
+  // Before the wait: should the run be handed on in it, the next one has to know of them.
   for (const id of open) run.row(id).message = null;
   if (state.verification !== null)
     Object.assign(state.verification, { open, look: 1, gapMs: 0, startedAt: Date.now() });
+  await followJob(run);
   await establishVerdicts(run);
 }
 

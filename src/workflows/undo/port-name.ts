@@ -3,14 +3,15 @@ import { workflowInfo } from '@temporalio/workflow';
 
 /** Carries run and NIC, so that a lost answer leaves no port behind. It gets its old name at the end. */
 export function portNameFor(nicId: string): string {
-  return `${prefix(nicId)}${workflowInfo().firstExecutionRunId}`;
+  return `${portPrefix(nicId)}${workflowInfo().firstExecutionRunId}`;
 }
 
 /** Made for that NIC, by this run or another one that did not come to its end. */
 export function isPortFor(nicId: string, name: string | null): boolean {
-  return name?.startsWith(prefix(nicId)) === true;
+  return name?.startsWith(portPrefix(nicId)) === true;
 }
 
-function prefix(nicId: string): string {
+/** Of every run's. */
+export function portPrefix(nicId: string): string {
   return `ecs-nics ${nicId} `;
 }

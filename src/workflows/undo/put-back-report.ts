@@ -1,10 +1,11 @@
 /** What came of the putting back, told in the rows: what is back, what is not as it was, and what a person would do. */
+import type { RestoreGrade } from '../../contract/types';
+import { sameIp } from '../../contract/values';
 import { differences } from './differences';
 import { FLAG_PROBLEM, isDone } from './put-back-plan';
 import { attachCall, flagCall, restoreCommand } from './remedies';
 import type { Run } from '../run';
 import type { PutBack, Returning } from '../state';
-import { gradeOf } from './undo-log';
 
 /** Everything that could be done is done. */
 export function tell(run: Run, back: PutBack): void {
@@ -24,7 +25,7 @@ function asFound(run: Run, nic: Returning): void {
   const row = run.row(nic.id);
   if (found !== null && portId !== null) {
     row.outcome = portId === nic.id ? 'restored' : 'recreated';
-    row.restore = gradeOf(snapshot, portId === nic.id);
+    row.restore = portId === nic.id ? 'exact' : cameBackAs(nic);
     row.evidence = { ...row.evidence, list: 'present', port: 'attached' };
     row.differences = differences(snapshot, found);
     row.errorCode = null;
@@ -37,6 +38,13 @@ function asFound(run: Run, nic: Returning): void {
     row.outcome = 'unknown';
     row.evidence = { ...row.evidence, list: 'unknown', port: 'unknown' };
   }
+}
+
+function cameBackAs({ snapshot, found }: Returning): RestoreGrade {
+  const ips = found?.fixedIps.map(({ ip }) => ip) ?? [];
+  return snapshot.fixedIps.some(({ ip }) => ips.some((other) => sameIp(ip, other)))
+    ? 'new-mac'
+    : 'new-ip-and-mac';
 }
 
 /** Time or the server ran out. */

@@ -92,7 +92,8 @@ async function comeToRest(run: Run, back: PutBack): Promise<boolean> {
     if (state.jobState === 'unreadable' && !run.expired) {
       back.hindered = `job ${run.document.jobs.at(-1)?.id ?? ''} can't be read`;
       await pause(run, Math.max(backoffDelay(failures), state.pollHoldUntil - Date.now()), back.hindered);
-      await pollOnce(run);
+      const holdMs = await pollOnce(run);
+      if (holdMs !== null) state.pollHoldUntil = Date.now() + holdMs;
     }
     const busy = state.jobState === 'running' || state.jobState === 'unreadable';
     if (!busy) {

@@ -8,12 +8,9 @@ export function promisesUndo({ keepPort, undoWindowMs, onFailure, onCancel }: Ch
   return keepPort || undoWindowMs > 0 || onFailure === 'restore' || onCancel === 'restore';
 }
 
-/** How well a NIC could be put back (interface.md §3). */
-export function gradeOf(
-  { deleteOnTermination, networkId, fixedIps }: NicSnapshot,
-  kept: boolean,
-): RestoreGrade {
-  if (kept || deleteOnTermination === false) return 'exact';
+/** How well a NIC could be put back (interface.md §3). @param kept its port is, or will be, still there */
+export function gradeOf({ networkId, fixedIps }: NicSnapshot, kept: boolean): RestoreGrade {
+  if (kept) return 'exact';
   if (networkId === null) return 'no';
   return fixedIps.length > 0 ? 'new-mac' : 'new-ip-and-mac';
 }
