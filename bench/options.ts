@@ -32,8 +32,7 @@ Temporal server and the simulated cloud. Some six minutes on two quiet cores.
   --runs <n>      workflow runs per worker and round, 1 to 10,000
   --rounds <n>    how often both take their turn, 1 to 100
   --quick         fewer runs, short jobs, one round, no in-flight and no undo
-                  (75 s): shows
-                  that the bench works; judges no figure
+                  (75 s): shows that the bench works; judges no figure
   --json <file>   writes everything, raw samples too, to this file
   --help
 
