@@ -37,7 +37,11 @@ function sendsNothing(truth: Truth): void {
 }
 
 /** What a run before this one left open comes to rest first (docs/decisions/0009). */
-function waitsForTheRunBefore(world: World, { played, posts, requests }: Truth, open: unknown): void {
+export function waitsForTheRunBefore(
+  world: World,
+  { played, posts, requests }: Pick<Truth, 'played' | 'posts' | 'requests'>,
+  open: unknown,
+): void {
   const [first] = posts;
   if (first === undefined || !isRecord(open)) return;
   if (typeof open.jobId !== 'string') {

@@ -6,6 +6,14 @@ import type { LedgerJob } from '../../simulator';
 import type { Played, PlayedUpdate, UpdateAnswer } from './schedule-types';
 
 export function judgeUpdates(all: Played[], jobs: readonly LedgerJob[]): void {
+  judgeAnswers(all, (update, runId, answer, played) => judgeAnswer(update, runId, answer, played, jobs));
+}
+
+/** Every Update has reached somebody and got an answer, and each answer is judged by the run that gave it. */
+export function judgeAnswers(
+  all: Played[],
+  judge: (update: PlayedUpdate, runId: string, answer: UpdateAnswer, played: Played) => void,
+): void {
   for (const update of new Set(all.flatMap(({ waiting }) => waiting))) {
     const { name } = update.plan;
     expect(update.asked.length, `times that the Update ${name} has reached anybody`).toBeGreaterThan(0);
@@ -13,7 +21,7 @@ export function judgeUpdates(all: Played[], jobs: readonly LedgerJob[]): void {
       if (answer === null) expect.fail(`the Update ${name} was left without an answer by ${runId}`);
       const played = all.find(({ runIds }) => runIds.includes(runId));
       if (played === undefined) expect(answer.kind, 'answer of nobody').toBe('closed');
-      else judgeAnswer(update, runId, answer, played, jobs);
+      else judge(update, runId, answer, played);
     }
   }
 }

@@ -1,7 +1,7 @@
 /** Whether a run that may put NICs back has kept to the rules on its way (design.md §3). */
 import { expect } from 'vitest';
 import type { LedgerRequest } from '../../simulator';
-import { isRecord } from '../../src/contract/input';
+import { waitsForTheRunBefore } from './conduct';
 import { mayBeAtWork } from './judge';
 import type { PlayedActivity } from './schedule-types';
 import type { UndoCase, UndoTruth } from './undo-truth';
@@ -23,7 +23,8 @@ const HOUR_MS = 3_600_000;
 
 export function judgeUndoConduct(undoCase: UndoCase, truth: UndoTruth, open: unknown): void {
   changesNothing(truth);
-  waitsForTheRunBefore(undoCase, truth, open);
+  const sent = [...truth.posts, ...truth.attachments].sort((a, b) => a.seq - b.seq);
+  waitsForTheRunBefore(undoCase.world, { ...truth, posts: sent }, open);
   attachesWhenAllIsAtRest(truth);
   attachesNoMoreThanThrice(truth);
   setsFlagsBackLast(truth);
@@ -42,26 +43,6 @@ function changesNothing({ played, requests, deletion, restore }: UndoTruth): voi
   const why = played.wasReset ? 'reset' : (deletion ?? restore)?.dryRun === true ? 'dry' : null;
   if (why !== null)
     expect(requests.filter(writes), `calls of a ${why} run that change something`).toEqual([]);
-}
-
-/** What a run before this one left open comes to rest first (docs/decisions/0009). */
-function waitsForTheRunBefore({ world }: UndoCase, truth: UndoTruth, open: unknown): void {
-  const { played, posts, attachments, requests } = truth;
-  const [first] = [...posts, ...attachments].sort((a, b) => a.seq - b.seq);
-  if (first === undefined || !isRecord(open)) return;
-  if (typeof open.jobId !== 'string') {
-    expect(
-      first.at - played.startedAt,
-      'ms before the first submission after one of unknown fate',
-    ).toBeGreaterThanOrEqual(2 * SETTLE_MS);
-    return;
-  }
-  const job = world.simulator.ledger.jobs.find(({ jobId }) => jobId === open.jobId);
-  const denied = requests.some(
-    ({ requestClass, status, seq }) => requestClass === 'job' && status === 400 && seq < first.seq,
-  );
-  const ended = job !== undefined && (job.endsAt ?? Infinity) <= first.at;
-  expect(ended || denied, `job ${open.jobId} of the run before was over at the first submission`).toBe(true);
 }
 
 /** POSTs of this run, with what it heard of each. */

@@ -1,30 +1,15 @@
 /** Makes a schedule of undo, commit and restore out of a seed, as schedule.ts does for deletions alone. */
 import type { Phase, ResultDocument } from '../../src/contract';
-import type { FaultSpec } from '../../simulator';
 import { chooser, knobsOf, TIMING } from './schedule';
-import type { Random } from './schedule';
+import type { Plan, Random } from './schedule';
 import type { Played, Schedule, Start } from './schedule-types';
 import type { Deed, Others } from './undo-deeds';
 import { act, deedsOf } from './undo-deeds';
 import { undoFaultsOf } from './undo-faults';
 import type { World } from './world';
 
-export interface UndoPlan {
-  seed: number;
-  server: { jobSeconds: number; nics: object[] };
-  knobs: Record<string, unknown>;
-  faults: FaultSpec[];
-  outage: { at: number; ms: number } | null;
-  lookUpsFail: number;
+export interface UndoPlan extends Omit<Plan, 'starts'> {
   starts: UndoStart[];
-  crashes: [number, 'before' | 'after'][];
-  queueMs: [number, number][];
-  frozenMs: [number, number][];
-  silentMs: [number, number][];
-  forgotten: number[];
-  lostTasks: number[];
-  away: { at: number; ms: number } | null;
-  continueAfter: number | null;
 }
 
 interface Deletion {

@@ -2,20 +2,12 @@
 import { expect } from 'vitest';
 import type { ResultDocument } from '../../src/contract';
 import { CANCELLED, CONTINUED_AS_NEW, DIFFERENT_REQUEST, NOT_APPLICABLE } from '../../src/contract/names';
+import { judgeAnswers } from './judge-updates';
 import type { Played, PlayedUpdate, UpdateAnswer } from './schedule-types';
 import { WHO } from './undo-schedule';
 
 export function judgeUndoUpdates(all: Played[]): void {
-  for (const update of new Set(all.flatMap(({ waiting }) => waiting))) {
-    const { name } = update.plan;
-    expect(update.asked.length, `times that the Update ${name} has reached anybody`).toBeGreaterThan(0);
-    for (const { runId, answer } of update.asked) {
-      if (answer === null) expect.fail(`the Update ${name} was left without an answer by ${runId}`);
-      const played = all.find(({ runIds }) => runIds.includes(runId));
-      if (played === undefined) expect(answer.kind, 'answer of nobody').toBe('closed');
-      else judgeAnswer(update, runId, answer, played);
-    }
-  }
+  judgeAnswers(all, judgeAnswer);
 }
 
 function judgeAnswer({ plan }: PlayedUpdate, runId: string, answer: UpdateAnswer, played: Played): void {

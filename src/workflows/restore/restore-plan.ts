@@ -4,6 +4,7 @@ import type { CheckedRestore } from '../../contract/restore-input';
 import type { SavedNic } from '../../contract/saved-result';
 import type { PortEvidence, RestoreGrade } from '../../contract/types';
 import { sameIp } from '../../contract/values';
+import { flagToSet } from '../undo/differences';
 import { isPortFor, portPrefix } from '../undo/port-name';
 
 export interface Planned {
@@ -107,8 +108,7 @@ export function isUnfinished({ nic, there }: Planned): boolean {
   if (there === null) return false;
   const made = isPortFor(nic.id, there.snapshot.name);
   if (there.id !== nic.id && there.id !== nic.replacedBy) return made;
-  const wanted = nic.snapshot.deleteOnTermination;
-  return made || (wanted !== null && there.snapshot.deleteOnTermination !== wanted);
+  return made || flagToSet(nic.snapshot, there.snapshot) !== null;
 }
 
 /** Of its own port. */

@@ -3,13 +3,10 @@ import type { SubmissionResult } from '../../contract/activities';
 import { effect, effectOf, post } from '../cloud';
 import { label, nics, plain, serverLabel } from '../display';
 import { backoffDelay } from '../poll-schedule';
-import { fail } from './put-back-plan';
+import { fail, STATE_WAIT_MS } from './put-back-plan';
 import type { Run } from '../run';
 import { pause, UNSENT, waitOut } from './setback';
 import type { PutBack, Returning } from '../state';
-
-/** A server state in the way of the call, as the cloud sees it. */
-const STATE_WAIT_MS = 10_000;
 
 export async function attach(run: Run, back: PutBack, returning: Returning[]): Promise<void> {
   const portIds = returning.flatMap(({ portId }) => portId ?? []);

@@ -15,6 +15,12 @@ export function pairsOf({ allowedAddressPairs, mac: own }: NicSnapshot): NicSnap
   return allowedAddressPairs?.map(({ ip, mac }) => ({ ip, mac: isOwn(mac) ? null : mac })) ?? null;
 }
 
+/** The flag that its snapshot tells, where it differs now; `null`: nothing is to be set back. */
+export function flagToSet(before: NicSnapshot, now: NicSnapshot | null): boolean | null {
+  const wanted = before.deleteOnTermination;
+  return wanted !== null && now?.deleteOnTermination !== wanted ? wanted : null;
+}
+
 /** A field that was not known before can't be compared. */
 export function differences(before: NicSnapshot, after: NicSnapshot): Difference[] {
   // A pair that follows its port's own MAC goes with it.

@@ -3,7 +3,7 @@
  * follows from what is seen, so that one that was done already is not done again, whoever did it.
  */
 import type { InspectedNic, Inspection, UpdatePortInput } from '../../contract/activities';
-import { pairsOf } from './differences';
+import { flagToSet, pairsOf } from './differences';
 import { isIdle, primaryOf, serverViolations } from '../guards';
 import type { PutBack, Returning } from '../state';
 
@@ -36,7 +36,7 @@ export const MAX_ATTEMPTS = 3;
 const MAX_REFUSALS = 6;
 
 /** A server in passing, or locked by somebody who may unlock it. */
-const STATE_WAIT_MS = 10_000;
+export const STATE_WAIT_MS = 10_000;
 /** A list that lags, or a second reading. */
 export const MOMENT_MS = 2_000;
 
@@ -183,9 +183,8 @@ function finishing(open: Returning[], seen: Inspection, { now, horizonMs }: Circ
     return { do: 'wait', ms: heldUntil - now, why: 'what was sent without an answer may still take a NIC' };
   }
   const flags = present.flatMap(([{ portId, snapshot, flag }, now_]): [string, boolean][] => {
-    const wanted = snapshot.deleteOnTermination;
-    const differs = wanted !== null && now_.snapshot.deleteOnTermination !== wanted;
-    return flag && differs && portId !== null ? [[portId, wanted]] : [];
+    const wanted = flagToSet(snapshot, now_.snapshot);
+    return flag && wanted !== null && portId !== null ? [[portId, wanted]] : [];
   });
   if (flags.length > 0) return { do: 'flags', flags: Object.fromEntries(flags) };
   return present.some(([nic]) => nic.seen < 2)
@@ -214,8 +213,7 @@ export function listed(nic: Returning, seen: Inspection): InspectedNic | undefin
 /** Nothing of it is left to be done. */
 export function isDone({ attach, flag, found, snapshot, created, problem }: Returning): boolean {
   if (problem !== null || (attach && found === null)) return false;
-  const wanted = snapshot.deleteOnTermination;
-  const flagged = !flag || wanted === null || found?.deleteOnTermination === wanted;
+  const flagged = !flag || flagToSet(snapshot, found) === null;
   return flagged && !(created && found !== null && (found.name ?? '') !== (snapshot.name ?? ''));
 }
 

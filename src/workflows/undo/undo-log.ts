@@ -64,15 +64,15 @@ export function putBackOf(reason: PutBackReason, nics: Returning[], allowNewIp =
 export function returning(
   id: string,
   snapshot: NicSnapshot,
-  { attach, flag, portId = id }: { attach: boolean; flag: boolean; portId?: string },
+  { attach, flag }: { attach: boolean; flag: boolean },
 ): Returning {
   return {
     id,
     snapshot,
     attach,
     flag,
-    portId,
-    created: portId !== id,
+    portId: id,
+    created: false,
     unclear: false,
     newIp: false,
     seen: 0,
