@@ -2,32 +2,46 @@ import { defineConfig } from 'vitest/config';
 import type { TestSpecification } from 'vitest/node';
 import { BaseSequencer } from 'vitest/node';
 
-/** Those that compute for a minute and more; nearly all others of that length wait for a server or for time to pass. */
-const COMPUTING = /\/test\/sandbox\/.*campaign/;
-/** One of them in so many files, from the first one on: at the end of a run they would have the cores for themselves. */
-const EVERY = 4;
-
-/** The long ones that compute are begun early and apart, so that their time is others' waiting. */
+/**
+ * Whole programs wait more than they compute: those that compute for long are begun among them, so that their time is others'
+ * waiting. The fast ones come last and in one piece, since only neighbours share a process.
+ */
 class Interleaved extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    const computing = sorted.filter(({ moduleId }) => COMPUTING.test(moduleId));
-    const others = sorted.filter((file) => !computing.includes(file));
-    return others
-      .flatMap((file, index) => (index % (EVERY - 1) === 0 ? [computing.shift() ?? [], file].flat() : [file]))
-      .concat(computing);
+    const of = (name: string) => sorted.filter(({ project }) => project.name === name);
+    const computing = of('campaigns');
+    return of('stack')
+      .flatMap((file, index) => (index % 2 === 0 ? [computing.shift() ?? [], file].flat() : [file]))
+      .concat(computing, of('fast'));
   }
 }
 
+const files = (folders: readonly string[]) => folders.map((folder) => `test/${folder}/**/*.test.ts`);
+const FAST = files(['activities', 'cli', 'docs', 'ecs', 'image', 'simulator', 'unit']);
+const CAMPAIGNS = files(['replay', 'sandbox']);
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     // The SDK's native bridge installs one runtime per process.
     pool: 'forks',
-    // Two cores are the least a machine has; real-server tests wait more than they compute, so four share them well.
-    maxWorkers: 4,
+    // Two cores are the least a machine has; real-server tests wait more than they compute, so five share them well.
+    maxWorkers: 5,
     sequence: { sequencer: Interleaved },
-    testTimeout: 30_000,
-    hookTimeout: 120_000,
+    // A test ends by what it waits for; this only ends one that hangs, on a machine however slow.
+    testTimeout: 120_000,
+    hookTimeout: 300_000,
+    // Each alone: `npm test -- --project fast`.
+    projects: [
+      // What is run on every change. Nothing here leaves anything behind in its process, so files share one, and its modules.
+      { extends: true, test: { name: 'fast', include: FAST, isolate: false } },
+      // The real workflow bundle on virtual time, and recorded histories.
+      { extends: true, test: { name: 'campaigns', include: CAMPAIGNS } },
+      // Whole programs, a real Temporal server, a browser: all the others.
+      {
+        extends: true,
+        test: { name: 'stack', include: ['test/**/*.test.ts'], exclude: [...FAST, ...CAMPAIGNS] },
+      },
+    ],
   },
 });

@@ -1,6 +1,12 @@
 /** The hand-written part of `docs/errors.md`: ends of runs, exit codes, and how to read the tables. */
 import { ACTIVITY_FAILURE } from '../src/contract/activities';
-import { CONTINUED_AS_NEW, DIFFERENT_REQUEST, FAILURE_TYPE, NOT_APPLICABLE } from '../src/contract/names';
+import {
+  CONTINUED_AS_NEW,
+  DIFFERENT_REQUEST,
+  FAILURE_TYPE,
+  NOT_APPLICABLE,
+  UNPROCESSED,
+} from '../src/contract/names';
 import type { FailureType } from '../src/contract/names';
 import { code, table } from './markdown';
 
@@ -66,7 +72,7 @@ const OTHER_ENDS = [
     'open, but its workflow task fails',
     '–',
     'A defect, or a worker of another version. The run loses nothing and goes on with a worker that can read it.',
-    'Roll the worker back or forward. Don’t terminate. Don’t reset either: a run that was reset never sends.',
+    'Roll the worker back or forward ([upgrades](upgrades.md)). Don’t terminate. Don’t reset either: a run that was reset never sends.',
   ],
 ];
 
@@ -98,6 +104,11 @@ const ACTIVITY_FAILURES: [type: string, says: string, then: string][] = [
   ],
   [ACTIVITY_FAILURE.credentials, '401, or 403 with a code of the cloud.', 'See *no permission* below.'],
   [ACTIVITY_FAILURE.refused, 'A definite no to a read.', 'See *refused* below.'],
+  [
+    ACTIVITY_FAILURE.wrongPlace,
+    'The worker that took it serves another project, region or endpoint than the run is meant for.',
+    'The run asks again, every 5 s up to a minute, until a worker of its own place takes it; its deadline moves on meanwhile. `status` names both places. Give each project a queue of its own (`ECS_NICS_TASK_QUEUE`).',
+  ],
 ];
 
 const REJECTED: [type: string, says: string][] = [
@@ -107,6 +118,10 @@ const REJECTED: [type: string, says: string][] = [
     'the request given along can’t be right, or can’t be read: the message names every problem',
   ],
   [CONTINUED_AS_NEW, 'the run goes on under a new run id: ask again, by its workflow id'],
+  [
+    UNPROCESSED,
+    'Temporal’s own: a worker that was being replaced never saw it; send it again (the programs of ecs-nics do)',
+  ],
   [NOT_APPLICABLE, '`undo` or `commit` of a run that keeps no ports, or whose fate is decided already'],
 ];
 

@@ -170,8 +170,11 @@ const NO_ANSWER: Record<CallKind, string> = {
   timeout: 'no answer in time (25 s for a whole exchange)',
   unreadable: 'an answer above 1 MiB, or about something else',
   late: 'the worker came too late to send: a long queue, a frozen process',
+  unconfirmed: 'Temporal could not be asked whether it still waits for the call; the worker’s log says why',
   invalid: 'an id that no request can be made of',
 };
+
+const NEVER_A_READ = new Set<CallKind>(['late', 'unconfirmed']);
 
 function noAnswer(): string {
   const kinds = Object.keys(NO_ANSWER) as CallKind[];
@@ -179,11 +182,11 @@ function noAnswer(): string {
     ['word', ...COLUMNS.slice(2)],
     kinds.map((kind) => {
       const { action, hint } = callError('showServer', kind, 'maybe', '');
-      // Only a deletion can come too late.
+      // Only a deletion can come too late, or has to be confirmed.
       return [
         code(kind),
         NO_ANSWER[kind],
-        kind === 'late' ? '–' : ON_READ[action],
+        NEVER_A_READ.has(kind) ? '–' : ON_READ[action],
         onBrokenDeletion(kind),
         hint,
       ];
@@ -196,7 +199,7 @@ const LATER = 'backs off and sends later, until the deadline';
 /** What was certainly not sent can be sent later; of the rest nobody knows the fate. */
 function onBrokenDeletion(kind: CallKind): string {
   if (kind === 'invalid') return ON_REFUSED[callError('deleteNics', kind, 'no', '').action];
-  if (kind === 'late') return LATER;
+  if (NEVER_A_READ.has(kind)) return LATER;
   const { action, fate } = callError('deleteNics', kind, 'maybe', '');
   const whenSent = onDeletion(action, fate);
   return kind === 'unreadable' ? whenSent : `certainly not sent: ${LATER}; else ${whenSent}`;

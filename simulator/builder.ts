@@ -93,13 +93,14 @@ export class Builder {
         ? network.subnets[nth % network.subnets.length]
         : network.subnet(spec.networkId);
     if (!subnet) throw new Error(`there is no subnet ${spec.networkId ?? ''}`);
-    for (const ip of [spec.ip, spec.ipv6]) if (ip !== undefined) network.claim(ip, id);
+    for (const ip of addressesOf(spec)) network.claim(ip, id);
     const port: Port = {
       id,
       name: spec.name ?? '',
       networkId: subnet.networkId,
       subnetId: subnet.subnetId,
       ip: spec.ip ?? network.allocate(subnet, id),
+      furtherIps: spec.furtherIps ?? NONE,
       ipv6: spec.ipv6 ?? null,
       mac: spec.mac ?? mac(n),
       deviceId: '',
@@ -119,10 +120,8 @@ export class Builder {
     };
     ports.set(id, port);
     if (cause) this.world.recordPortCreated(port, now, cause);
-    if (spec.elasticIp) {
-      const elasticIp = this.elasticIp(spec.elasticIp === true ? undefined : spec.elasticIp);
-      this.world.bind(elasticIp, port, now, cause);
-    }
+    const wanted = spec.elasticIp === true ? [undefined] : spec.elasticIp ? [spec.elasticIp].flat() : [];
+    for (const address of wanted) this.world.bind(this.elasticIp(address), port, now, cause);
     return port;
   }
 
@@ -134,6 +133,7 @@ export class Builder {
       id: uuid(this.seed, Stream.elasticIp, n),
       address: address ?? `${prefix}.${(n % 254) + 1}`,
       portId: '',
+      boundAt: -Infinity,
     };
     this.world.elasticIps.set(elasticIp.id, elasticIp);
     return elasticIp;
@@ -145,7 +145,7 @@ export class Builder {
     const ids = nics.map((nic) => nic.id).filter((id) => id !== undefined);
     const taken = ids.find((id, i) => this.world.ports.has(id) || ids.indexOf(id) !== i);
     if (taken !== undefined) throw new Error(`there is a port ${taken} already`);
-    const ips = nics.flatMap((nic) => [nic.ip, nic.ipv6]).filter((ip) => ip !== undefined);
+    const ips = nics.flatMap(addressesOf);
     const used = ips.find((ip, i) => this.world.network.owner(ip) !== undefined || ips.indexOf(ip) !== i);
     if (used !== undefined) throw new Error(`the address ${used} is in use`);
     const foreign = nics.find((nic) => nic.networkId && !this.world.network.subnet(nic.networkId));
@@ -155,6 +155,11 @@ export class Builder {
   private nextServerId(): string {
     return uuid(this.seed, Stream.server, this.servers - 1);
   }
+}
+
+/** Those that are asked for. */
+function addressesOf({ ip, furtherIps = [], ipv6 }: PortSpec): string[] {
+  return [ip, ...furtherIps, ipv6].filter((address) => address !== undefined);
 }
 
 /** The vendor's prefix is OpenStack's fa:16:3e. */

@@ -15,6 +15,8 @@ import { World } from './world';
 
 export interface CloudSettings {
   projectId: string;
+  /** Further projects of the account, in which nothing exists at first. */
+  otherProjects: readonly string[];
   region: string;
   seed: number;
   keys: readonly AccessKey[];
@@ -35,15 +37,34 @@ export class Cloud {
   gatekeeper!: Gatekeeper;
   iam!: Iam;
   metadata!: Metadata;
+  /** The other projects, each with servers and ports of its own; ledger, faults and knobs are one. */
+  private readonly neighbours: readonly Cloud[];
+  readonly isNeighbour: boolean;
   private windows = new Map<string, { start: number; calls: number }>();
 
   constructor(
     readonly settings: CloudSettings,
     readonly clock: AdjustableClock,
+    shared?: Pick<Cloud, 'ledger' | 'faults'>,
   ) {
-    this.ledger = new Ledger(settings.seed);
-    this.faults = new Faults(settings.seed);
+    this.isNeighbour = shared !== undefined;
+    this.ledger = shared?.ledger ?? new Ledger(settings.seed);
+    this.faults = shared?.faults ?? new Faults(settings.seed);
+    this.neighbours = settings.otherProjects.map(
+      (projectId, n) =>
+        new Cloud(
+          // No id of one project may mean anything in another.
+          { ...settings, projectId, otherProjects: [], servers: [], seed: settings.seed + n + 1 },
+          clock,
+          this,
+        ),
+    );
     this.reset();
+  }
+
+  /** The cloud as a call for that project meets it; of an unknown project: as it is. */
+  ofProject(projectId: string | undefined): Cloud {
+    return this.neighbours.find(({ settings }) => settings.projectId === projectId) ?? this;
   }
 
   /** Back to the beginning: the same servers with the same ids. The clock goes on. */
@@ -61,6 +82,10 @@ export class Cloud {
     this.iam = new Iam(seed, [...users], this.settings, this.gatekeeper, knobs);
     this.metadata = new Metadata(seed, this.gatekeeper, knobs);
     for (const spec of this.settings.servers) this.builder.server(spec, this.clock.now());
+    for (const neighbour of this.neighbours) {
+      neighbour.reset();
+      neighbour.knobs = this.knobs;
+    }
   }
 
   /** The present, with everything carried out that was due before it. */

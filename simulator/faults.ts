@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { RequestClass } from './ledger';
 import { Stream, fraction } from './random';
-import { NicSpec, ServerPatch } from './specs';
+import { NicSpec, PortPatch, ServerPatch } from './specs';
 
 /** NICs of a request, by id or by position in the request. */
-const Nics = z.array(z.union([z.string(), z.int().min(0)]));
+const Nic = z.union([z.string(), z.int().min(0)]);
+const Nics = z.array(Nic);
 
 /**
  * Everything that can be made to go wrong. `accepted` says whether the cloud did what was asked before the answer got lost;
@@ -89,6 +90,12 @@ export const What = z.discriminatedUnion('kind', [
   /** The job can't be read any more from so long after its acceptance on; its work goes on. */
   z.strictObject({ kind: z.literal('job-gone'), afterMs: z.number().min(0).default(0) }),
   z.strictObject({ kind: z.literal('job-seconds'), seconds: z.number().min(0) }),
+  /** The answer to a poll, with so many more sub-jobs of NICs that nobody knows, each with texts of so many characters. */
+  z.strictObject({
+    kind: z.literal('bloated-job'),
+    subJobs: z.int().min(0).default(500),
+    chars: z.int().min(0).default(700),
+  }),
 
   /** The call succeeds, and nothing changes: a flag, an update or deletion of a port, the binding of an elastic IP. */
   z.strictObject({ kind: z.literal('ignored') }),
@@ -101,6 +108,7 @@ export const What = z.discriminatedUnion('kind', [
   /**
    * Another actor, so long after the request: changes or deletes the server, adds or takes off a NIC; takes addresses as soon as
    * they are free; unbinds elastic IPs (ids or addresses) or binds them to ports of nobody's; puts a free port on another server.
+   * In `ports` and `putBack` a number is a NIC's position among all that the server ever had: also of one that is off.
    */
   z.strictObject({
     kind: z.literal('meanwhile'),
@@ -113,6 +121,10 @@ export const What = z.discriminatedUnion('kind', [
     unbind: z.array(z.string()).optional(),
     bindElsewhere: z.array(z.string()).optional(),
     attachPortElsewhere: z.string().optional(),
+    /** Changes ports, their flags and names say; binds a new elastic IP to them. */
+    ports: z.array(PortPatch.extend({ nic: Nic, elasticIp: z.literal(true).optional() })).optional(),
+    /** Attaches free ports to the server again. */
+    putBack: Nics.optional(),
   }),
 ]);
 export type What = z.infer<typeof What>;
@@ -142,7 +154,7 @@ const Class = z.enum([
 
 export const FaultSpec = z.strictObject({
   id: z.string().optional(),
-  /** The class defaults to the one the kind is about: `delete` for jobs, `list` for NIC lists, `flag` for `ignored`, else `any`. */
+  /** The class defaults to the one the kind is about: `delete` for jobs, `list` for NIC lists, `flag` for `ignored`, `job` for `bloated-job`, else `any`. */
   match: z
     .strictObject({ class: z.union([Class, z.array(Class)]).optional(), serverId: z.string().optional() })
     .default({}),
@@ -173,6 +185,7 @@ const LIST_KINDS: readonly What['kind'][] = ['stale-list', 'hide-nics'];
 function defaultClass(kind: What['kind']): z.infer<typeof Class> {
   if (DELETE_KINDS.includes(kind)) return 'delete';
   if (kind === 'ignored') return 'flag';
+  if (kind === 'bloated-job') return 'job';
   return LIST_KINDS.includes(kind) ? 'list' : 'any';
 }
 

@@ -52,7 +52,7 @@ export class Iam {
   constructor(
     private readonly seed: number,
     private readonly users: User[],
-    private readonly place: { projectId: string; region: string },
+    private readonly place: { projectId: string; otherProjects: readonly string[]; region: string },
     private readonly gatekeeper: Gatekeeper,
     private readonly knobs: () => Knobs,
   ) {
@@ -128,9 +128,10 @@ export class Iam {
   private projectOf(
     project: { id?: string | undefined; name?: string | undefined } | undefined,
   ): string | null {
-    const { projectId, region } = this.place;
+    const { projectId, otherProjects, region } = this.place;
     if (project === undefined) return null;
     if (project.id === projectId || (project.id === undefined && project.name === region)) return projectId;
+    if (project.id !== undefined && otherProjects.includes(project.id)) return project.id;
     throw iamError(401, 'The request you have made requires authentication.');
   }
 

@@ -24,6 +24,8 @@ import { vpcOperations } from './vpc';
 
 export interface SimulatorOptions {
   projectId?: string;
+  /** Further projects of the account: none of these servers and ports exists there. */
+  otherProjects?: string[];
   region?: string;
   /** All ids, durations and chances follow from it. */
   seed?: number;
@@ -65,6 +67,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   const cloud = new Cloud(
     {
       projectId: options.projectId ?? DEFAULTS.projectId,
+      otherProjects: options.otherProjects ?? [],
       region: options.region ?? DEFAULTS.region,
       seed: options.seed ?? DEFAULTS.seed,
       keys: options.keys ?? [{ ak: DEFAULTS.ak, sk: DEFAULTS.sk }],

@@ -52,6 +52,23 @@ const KNOBS = {
   detailPrimary: knob(z.enum(['marked', 'omitted', 'wrong', 'all']), 'marked'),
   /** Whether the detail carries `network_interfaces`, as newer answers do (§3). Assumption: yes. */
   detailNetworkInterfaces: knob(z.boolean(), true),
+  /**
+   * Whether the detail carries `addresses`. Assumption: yes; no schema says that it must, and a client that takes what is not there
+   * for "none" overlooks elastic IPs (§3).
+   */
+  detailAddresses: knob(z.boolean(), true),
+  /** How the detail tells `locked`. Assumption: always; older answers lack the field, encoders write null (§5). */
+  detailLock: knob(z.enum(['shown', 'null', 'absent']), 'shown'),
+  /**
+   * `metadata` of the detail. Assumption: whole; `unmarked`: without `EcmResStatus`, which tells a frozen server, as of servers whose
+   * owner has replaced the metadata; `absent`: none at all (§5).
+   */
+  detailMetadata: knob(z.enum(['shown', 'unmarked', 'absent']), 'shown'),
+  /**
+   * Seconds after which the detail shows an elastic IP that was bound; the list of elastic IPs knows at once. Assumption: 0. Others
+   * have seen details that are filled from a cache, some seconds late.
+   */
+  elasticIpLagSeconds: knob(z.number().min(0), 0),
   /** Whether entries of the server list mark the primary address. Assumption: no (§14). */
   serverListPrimary: knob(z.boolean(), false),
   /** How a port shows `binding:vif_details.primary_interface`. Assumption: true on the primary NIC. `denied`: false on all. */
@@ -130,6 +147,8 @@ const KNOBS = {
 
   /** IAM actions the caller may not perform, each answered by 403 `Pdp.0001`. */
   deniedActions: knob(z.array(z.string()), []),
+  /** The only ones the caller may perform; null: all but those above. Asking about a job needs none (§2). */
+  allowedActions: knob(z.array(z.string()).nullable(), null),
   /**
    * Calls allowed per API and window; above it 429 `APIGW.0308`, or 202 with `Common.0024`. Assumption: no limit; ECS publishes
    * none (§8). The window is fixed, its minutes are in the text of the answer.

@@ -24,6 +24,8 @@ export type RequestClass =
 
 /** One call of the cloud's API. Small: a run over 10,000 servers leaves some hundred thousand of them. */
 export class LedgerRequest {
+  /** The project in the URL, when it is one of the others. */
+  projectId?: string;
   serverId?: string;
   /** The port it is about; of a call that binds an elastic IP: the port it names. */
   portId?: string;

@@ -10,6 +10,7 @@ A simulated Huawei Cloud (ECS, VPC, IAM and the metadata service) on one port.
   --host <address>        default ${DEFAULTS.host}
   --port <port>           default ${DEFAULTS.port}; 0: any free one
   --project <id>          default $SIMULATOR_PROJECT, else ${DEFAULTS.projectId}
+  --other-project <id>    one more project, in which none of the servers and ports exists; may be given several times
   --region <name>         default ${DEFAULTS.region}
   --ak, --sk <key>        default $SIMULATOR_AK, $SIMULATOR_SK, else the fake pair of the README
   --security-token <t>    makes the keys temporary: requests must carry it
@@ -86,6 +87,7 @@ function read(args: string[], env: NodeJS.ProcessEnv): Settings | null {
       host: text,
       port: text,
       project: text,
+      'other-project': { ...text, multiple: true },
       region: text,
       ak: text,
       sk: text,
@@ -118,6 +120,7 @@ function read(args: string[], env: NodeJS.ProcessEnv): Settings | null {
     nics: integer('nics', values.nics, DEFAULTS.nicsPerServer, 1, 12),
     options: {
       projectId: values.project ?? env['SIMULATOR_PROJECT'] ?? DEFAULTS.projectId,
+      otherProjects: values['other-project'] ?? [],
       region: values.region ?? DEFAULTS.region,
       keys: [
         {

@@ -105,6 +105,15 @@ function toServer(cloud: Cloud, server: Server, what: WhatOf<'meanwhile'>, at: n
   const detached = (what.detach ?? []).map((nic) => (typeof nic === 'number' ? server.nics[nic] : nic));
   for (const id of detached) if (id !== undefined) detachNic(cloud, server, id, at);
   if (what.attach) attempted(() => attachNic(cloud, server, what.attach ?? {}, at));
+  const idOf = (nic: string | number) => (typeof nic === 'number' ? (server.history[nic] ?? '') : nic);
+  for (const { nic, elasticIp, ...patch } of what.ports ?? []) {
+    attempted(() => patchPort(cloud, idOf(nic), patch, at));
+    if (elasticIp) attempted(() => moveElasticIp(cloud, cloud.builder.elasticIp(), idOf(nic), at));
+  }
+  for (const nic of what.putBack ?? []) {
+    // A NIC spec would make a port where there is none.
+    attempted(() => attachNic(cloud, server, { id: livePort(cloud, idOf(nic)).id }, at));
+  }
   if (what.deleteServer) cloud.world.deleteServer(server, at);
 }
 

@@ -5,6 +5,7 @@ import type { Cloud } from './cloud';
 import { CloudError, ecsError, flatError, throttled } from './errors';
 import type { WhatOf } from './faults';
 import { Faults, allOf, firstOf } from './faults';
+import type { Knobs } from './knobs';
 import type { LedgerRequest } from './ledger';
 import type { Answer, Call, Operation } from './operation';
 import { meanwhile } from './others';
@@ -27,8 +28,8 @@ export async function serve(
   reply: FastifyReply,
   entry: LedgerRequest,
 ): Promise<void> {
-  const { cloud } = gateway;
   const params = request.params as Record<string, string>;
+  const cloud = gateway.cloud.ofProject(params['projectId']);
   const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
   const query = new URLSearchParams(queryOf(request));
   describe(entry, operation, request, cloud, operation.serverOf?.(cloud, params, query));
@@ -62,6 +63,7 @@ export async function serve(
     return interfere(cloud, reply, entry, transport, answer);
   }
   for (const { merge } of allOf(faults, 'edit')) answer.body = merged(answer.body, merge);
+  for (const what of allOf(faults, 'bloated-job')) answer.body = bloated(answer.body, what);
   return send(reply, entry, answer);
 }
 
@@ -73,6 +75,7 @@ function describe(
   serverId: string | undefined,
 ): void {
   entry.requestClass = operation.requestClass;
+  if (cloud.isNeighbour) entry.projectId = cloud.settings.projectId;
   if (serverId !== undefined) entry.serverId = serverId;
   const callerRequestId = request.headers['x-request-id'];
   if (typeof callerRequestId === 'string') entry.callerRequestId = callerRequestId;
@@ -91,8 +94,10 @@ function admit(cloud: Cloud, operation: Operation, params: Record<string, string
       ? ecsError(400, 'Ecs.0023', text)
       : flatError(403, knobs.vpcForeignProject, text);
   }
-  if (operation.action !== undefined && knobs.deniedActions.includes(operation.action)) {
-    throw ecsError(403, 'Pdp.0001', `Policy doesn't allow ${operation.action} to be performed.`);
+  const { action } = operation;
+  if (action !== undefined && isDenied(knobs, action)) {
+    const text = `Policy doesn't allow ${action} to be performed.`;
+    throw operation.service === 'ecs' ? ecsError(403, 'Pdp.0001', text) : flatError(403, 'Pdp.0001', text);
   }
   const throttle = knobs.throttle;
   const api = `${operation.method} ${operation.path}`;
@@ -101,6 +106,14 @@ function admit(cloud: Cloud, operation: Operation, params: Record<string, string
       ? flowLimit()
       : throttled(throttle.limit, throttle.minutes, throttle.retryAfter);
   }
+}
+
+/** Named here so that tests can deny it; the vendor documents none for it, so no policy can allow it (ecs-api.md §2). */
+const UNDOCUMENTED_ACTION = 'ecs:cloudServers:showJob';
+
+function isDenied({ deniedActions, allowedActions }: Knobs, action: string): boolean {
+  if (deniedActions.includes(action)) return true;
+  return allowedActions !== null && action !== UNDOCUMENTED_ACTION && !allowedActions.includes(action);
 }
 
 function carryOut(cloud: Cloud, operation: Operation, call: Call): { answer: Answer; refused: boolean } {
@@ -214,6 +227,20 @@ function merged(body: unknown, merge: Record<string, unknown>): unknown {
     result[key] = isObject(value) && isObject(result[key]) ? merged(result[key], value) : value;
   }
   return result;
+}
+
+/** Rubbish that still looks like a job; what it tells of its own NICs is left. */
+function bloated(body: unknown, { subJobs, chars }: WhatOf<'bloated-job'>): unknown {
+  const told = (body as { entities?: { sub_jobs?: unknown[] } } | null)?.entities?.sub_jobs ?? [];
+  const text = 'rubbish '.repeat(Math.ceil(chars / 8)).slice(0, chars);
+  const more = Array.from({ length: subJobs }, (_, n) => ({
+    job_id: `rubbish-${n}`,
+    status: 'FAIL',
+    error_code: 'Ecs.0507',
+    fail_reason: text,
+    entities: { nic_id: `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`, errorcode_message: text },
+  }));
+  return merged(body, { fail_reason: text, entities: { sub_jobs: [...told, ...more] } });
 }
 
 function queryOf(request: FastifyRequest): string {

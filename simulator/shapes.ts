@@ -54,23 +54,20 @@ export function detailBody(
     'OS-EXT-STS:vm_state': vmState,
     'OS-EXT-STS:task_state': server.taskState ?? (now < server.busyUntil ? knobs.taskStateDuringJob : null),
     'OS-EXT-STS:power_state': powerState,
-    locked: server.locked,
+    ...lock(cloud, server),
     created: time(server.createdAt),
     updated: time(server.createdAt),
     hostId: '',
-    metadata: {
-      vpc_id: world.network.vpcId,
-      charging_mode: '0',
-      EcmResStatus: server.frozen ? 'freeze' : 'normal',
-      ...server.metadata,
-    },
-    addresses: { [world.network.vpcId]: nics.flatMap((port) => addresses(cloud, port, mark)) },
+    ...metadata(cloud, server),
+    ...(knobs.detailAddresses
+      ? { addresses: { [world.network.vpcId]: nics.flatMap((port) => addresses(cloud, port, mark, now)) } }
+      : {}),
     ...(as === 'detail' && knobs.detailNetworkInterfaces
       ? {
           network_interfaces: nics.map((port) => ({
             port_id: port.id,
             ...mark(port),
-            ip_addresses: [port.ip],
+            ip_addresses: [port.ip, ...port.furtherIps],
             ipv6_addresses: port.ipv6 === null ? [] : [port.ipv6],
             subnet_id: port.networkId,
           })),
@@ -80,6 +77,24 @@ export function detailBody(
     tags: server.tags.map(({ key, value }) => `${key}=${value}`),
     'OS-EXT-AZ:availability_zone': zone(cloud),
     'os-extended-volumes:volumes_attached': [],
+  };
+}
+
+function lock({ knobs }: Cloud, { locked }: Server): { locked?: boolean | null } {
+  if (knobs.detailLock === 'absent') return {};
+  return { locked: knobs.detailLock === 'null' ? null : locked };
+}
+
+function metadata({ knobs, world }: Cloud, server: Server): { metadata?: Record<string, string> } {
+  if (knobs.detailMetadata === 'absent') return {};
+  const mark = { EcmResStatus: server.frozen ? 'freeze' : 'normal' };
+  return {
+    metadata: {
+      vpc_id: world.network.vpcId,
+      charging_mode: '0',
+      ...(knobs.detailMetadata === 'shown' ? mark : {}),
+      ...server.metadata,
+    },
   };
 }
 
@@ -103,8 +118,8 @@ function primaryMark(cloud: Cloud, nics: readonly Port[], as: 'detail' | 'server
   }
 }
 
-/** A NIC has a row per address; one for its elastic IP with the same port id (ecs-api.md §3). */
-function addresses(cloud: Cloud, port: Port, mark: Mark): Record<string, unknown>[] {
+/** A NIC has a row per address; one for each elastic IP with the same port id (ecs-api.md §3). */
+function addresses(cloud: Cloud, port: Port, mark: Mark, now: number): Record<string, unknown>[] {
   const row = (address: string, type: string, version = '4') => ({
     version,
     addr: address,
@@ -113,20 +128,21 @@ function addresses(cloud: Cloud, port: Port, mark: Mark): Record<string, unknown
     'OS-EXT-IPS:port_id': port.id,
     ...mark(port),
   });
-  const elasticIp = cloud.world.elasticIpOf(port);
+  const lagMs = cloud.knobs.elasticIpLagSeconds * 1_000;
+  const elasticIps = cloud.world.elasticIpsOf(port).filter(({ boundAt }) => now >= boundAt + lagMs);
   return [
-    row(port.ip, 'fixed'),
+    ...[port.ip, ...port.furtherIps].map((ip) => row(ip, 'fixed')),
     ...(port.ipv6 === null ? [] : [row(port.ipv6, 'fixed', '6')]),
-    ...(elasticIp ? [row(elasticIp.address, 'floating')] : []),
+    ...elasticIps.map(({ address }) => row(address, 'floating')),
   ];
 }
 
-/** Their `subnet_id` is the Neutron subnet's, not the network's; one of each IP version (ecs-api.md §12 no. 14). */
+/** Their `subnet_id` is the Neutron subnet's, not the network's; each IP version has its own (ecs-api.md §12 no. 14). */
 function fixedIps(cloud: Cloud, port: Port): Record<string, unknown>[] {
-  const v4 = { subnet_id: port.subnetId, ip_address: port.ip };
-  if (port.ipv6 === null) return [v4];
+  const v4 = [port.ip, ...port.furtherIps].map((ip) => ({ subnet_id: port.subnetId, ip_address: ip }));
+  if (port.ipv6 === null) return v4;
   const subnet = cloud.world.network.subnet(port.networkId);
-  return [v4, { subnet_id: subnet?.subnetIdV6, ip_address: port.ipv6 }];
+  return [...v4, { subnet_id: subnet?.subnetIdV6, ip_address: port.ipv6 }];
 }
 
 /** A port as VPC shows it (ecs-api.md §4.2). `device`: the server it is shown on, or empty. */

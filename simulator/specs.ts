@@ -24,12 +24,13 @@ export const PortSpec = z.strictObject({
   /** A subnet's network id (`net_id`); default: the subnets in turn. */
   networkId: Id.optional(),
   ip: z.ipv4().optional(),
-  /** A second fixed IP. */
+  /** Fixed IPs beside the first one. */
+  furtherIps: z.array(z.ipv4()).optional(),
   ipv6: z.ipv6().optional(),
   mac: z.string().optional(),
   deleteOnTermination: z.boolean().optional(),
-  /** True: some address; a text: that address. */
-  elasticIp: z.union([z.boolean(), z.ipv4()]).optional(),
+  /** True: some address; a text: that address; a list: several on the one port. */
+  elasticIp: z.union([z.boolean(), z.ipv4(), z.array(z.ipv4()).min(1)]).optional(),
   ...Attributes,
   /** What the port says while attached; `DOWN` for SR-IOV. */
   attachedStatus: z.string().optional(),

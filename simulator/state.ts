@@ -18,6 +18,8 @@ export interface NicState {
   primary: boolean;
   /** The address bound to it. */
   elasticIp: string | null;
+  /** Of a port with several: the others. */
+  furtherElasticIps?: string[];
   /** Among the server's NICs, from 0. */
   position: number;
 }
@@ -58,16 +60,21 @@ export function differences(before: ServerState, after: ServerState): Difference
 }
 
 function nicState(world: World, port: Port, position: number): NicState {
-  const { id, name, mac, networkId, subnetId, ip, ipv6 } = port;
+  const { id, name, mac, networkId, subnetId, ip, furtherIps, ipv6 } = port;
   const { securityGroups, allowedAddressPairs, extraDhcpOpts, portSecurity } = port;
   const v6 = world.network.subnet(networkId)?.subnetIdV6 ?? '';
+  const [elasticIp, ...furtherElasticIps] = world.elasticIpsOf(port).map(({ address }) => address);
   return {
     ...{ id, name, mac, networkId },
-    fixedIps: [{ subnetId, ip }, ...(ipv6 === null ? [] : [{ subnetId: v6, ip: ipv6 }])],
+    fixedIps: [
+      ...[ip, ...furtherIps].map((address) => ({ subnetId, ip: address })),
+      ...(ipv6 === null ? [] : [{ subnetId: v6, ip: ipv6 }]),
+    ],
     ...{ securityGroups, allowedAddressPairs, extraDhcpOpts, portSecurity },
     deleteOnTermination: port.deleteOnTermination,
     primary: port.primary,
-    elasticIp: world.elasticIpOf(port)?.address ?? null,
+    elasticIp: elasticIp ?? null,
+    ...(furtherElasticIps.length === 0 ? {} : { furtherElasticIps }),
     position,
   };
 }

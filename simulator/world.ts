@@ -23,7 +23,8 @@ export interface Port {
   readonly networkId: string;
   readonly subnetId: string;
   readonly ip: string;
-  /** A second fixed IP. */
+  /** Fixed IPs beside it. */
+  readonly furtherIps: readonly string[];
   readonly ipv6: string | null;
   readonly mac: string;
   /** The server it is attached to, or empty. */
@@ -58,6 +59,8 @@ export interface ElasticIp {
   readonly address: string;
   /** The one place that says what it is bound to. Empty: unbound, kept and still billed. */
   portId: string;
+  /** Since when, for reads that lag behind; -Infinity: it has always been so. */
+  boundAt: number;
 }
 
 export interface Server {
@@ -98,8 +101,8 @@ export class World {
   private attached = 0;
   /** Who takes an address as soon as it is free. */
   private readonly awaited = new Map<string, (at: number) => void>();
-  /** The elastic IP a port has, or had last. */
-  private readonly carried = new Map<string, ElasticIp>();
+  /** Elastic IPs that a port has or has had, the last one bound at the end. */
+  private readonly carried = new Map<string, ElasticIp[]>();
 
   constructor(
     seed: number,
@@ -158,10 +161,10 @@ export class World {
   deletePort(port: Port, at: number, cause: Cause, serverId?: string): void {
     port.deletedAt = at;
     this.network.release(port.ip, port.id);
+    for (const ip of port.furtherIps) this.network.release(ip, port.id);
     if (port.ipv6 !== null) this.network.release(port.ipv6, port.id);
     this.ledger.effect({ at, kind: 'port-deleted', portId: port.id, serverId, ...cause });
-    const elasticIp = this.elasticIpOf(port);
-    if (elasticIp) this.unbind(elasticIp, at, { serverId, ...cause });
+    for (const elasticIp of this.elasticIpsOf(port)) this.unbind(elasticIp, at, { serverId, ...cause });
     const take = this.awaited.get(port.ip);
     this.awaited.delete(port.ip);
     take?.(at);
@@ -186,8 +189,11 @@ export class World {
   }
 
   elasticIpOf(port: Port): ElasticIp | undefined {
-    const elasticIp = this.carried.get(port.id);
-    return elasticIp?.portId === port.id ? elasticIp : undefined;
+    return this.elasticIpsOf(port)[0];
+  }
+
+  elasticIpsOf(port: Port): ElasticIp[] {
+    return (this.carried.get(port.id) ?? []).filter(({ portId }) => portId === port.id);
   }
 
   /** Whoever waits for an address gets it before anybody else can; one waits at a time. */
@@ -198,13 +204,15 @@ export class World {
 
   /** Also one that was unbound, or that another port has by now. */
   lastElasticIpOf(port: Port): ElasticIp | undefined {
-    return this.carried.get(port.id);
+    return this.carried.get(port.id)?.at(-1);
   }
 
   /** Without a cause: it has always been so. */
   bind(elasticIp: ElasticIp, port: Port, at: number, cause?: Cause): void {
     elasticIp.portId = port.id;
-    this.carried.set(port.id, elasticIp);
+    elasticIp.boundAt = cause ? at : -Infinity;
+    const before = (this.carried.get(port.id) ?? []).filter((other) => other !== elasticIp);
+    this.carried.set(port.id, [...before, elasticIp]);
     const what = { kind: 'elastic-ip-bound', portId: port.id, elasticIpId: elasticIp.id } as const;
     if (cause) this.ledger.effect({ at, ...what, ...onServer(port), ...cause });
   }

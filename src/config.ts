@@ -1,10 +1,10 @@
 /** The worker's environment, read once into one frozen object. Every problem stands in one message. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseDuration, formatDuration } from './contract/duration';
+import { readDuration } from './contract/duration';
 import { DEFAULT_TASK_QUEUE, TASK_QUEUE_FORM, taskQueueFrom } from './contract/names';
+import { quoted } from './contract/text';
 import type { CredentialProvider } from './ecs/credentials';
-import { quoted } from './quoted';
 import type { Address } from './worker/addresses';
 import { ADDRESS_FORM, collide, parseAddress } from './worker/addresses';
 import { METADATA_ENDPOINT, readCredentials } from './worker/credentials';
@@ -13,6 +13,8 @@ export interface Config {
   readonly projectId: string;
   readonly region: string;
   readonly endpoints: { readonly ecs: string; readonly vpc: string };
+  /** Hosts of endpoints that are not the vendor's for this region; empty: all of them are. */
+  readonly foreignHosts: readonly string[];
   /** Holds the secrets, and shows none of them. */
   readonly credentials: CredentialProvider;
   /** Which kind of credentials was found; safe to show. */
@@ -82,13 +84,20 @@ export function inspectConfig(
     iamEndpoint: read.endpoint('HUAWEICLOUD_IAM_ENDPOINT', `https://iam.${region}.myhuaweicloud.com`),
     metadataEndpoint: read.endpoint('ECS_NICS_METADATA_ENDPOINT', METADATA_ENDPOINT, 'loopback'),
   });
+  const usual = {
+    ecs: `https://ecs.${region}.myhuaweicloud.com`,
+    vpc: `https://vpc.${region}.myhuaweicloud.com`,
+  };
+  const endpoints = {
+    ecs: read.endpoint('HUAWEICLOUD_ECS_ENDPOINT', usual.ecs),
+    vpc: read.endpoint('HUAWEICLOUD_VPC_ENDPOINT', usual.vpc),
+  };
+  const foreign = [endpoints.ecs, endpoints.vpc].filter((each) => !Object.values(usual).includes(each));
   const config: Config = {
     region,
     projectId,
-    endpoints: {
-      ecs: read.endpoint('HUAWEICLOUD_ECS_ENDPOINT', `https://ecs.${region}.myhuaweicloud.com`),
-      vpc: read.endpoint('HUAWEICLOUD_VPC_ENDPOINT', `https://vpc.${region}.myhuaweicloud.com`),
-    },
+    endpoints,
+    foreignHosts: [...new Set(foreign.flatMap((each) => (URL.canParse(each) ? new URL(each).host : [])))],
     credentials,
     credentialKind: kind,
     taskQueue: readTaskQueue(read),
@@ -174,11 +183,9 @@ export class EnvReader {
   duration(name: string, whenAbsent: number, max: number): number {
     const [, value] = this.first([name]);
     if (value === undefined) return whenAbsent;
-    const ms = parseDuration(value);
-    if (ms !== undefined && ms <= max) return ms;
-    this.problems.push(
-      `${name}: ${quoted(value)} is not a duration such as 20s, up to ${formatDuration(max)}`,
-    );
+    const ms = readDuration(value, { max });
+    if (typeof ms === 'number') return ms;
+    this.problems.push(`${name}: ${ms.problem}`);
     return whenAbsent;
   }
 

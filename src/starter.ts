@@ -86,7 +86,7 @@ function buildProgram(output: Output, done: (code: ExitCode) => void): Command {
     .version(version)
     .exitOverride()
     // Told once, by main.
-    .configureOutput({ outputError: () => {}, writeErr: (text) => void process.stderr.write(text) })
+    .configureOutput({ outputError: () => {} })
     .showHelpAfterError(false);
 
   program

@@ -1,7 +1,7 @@
 /** Where Temporal is, by the `TEMPORAL_*` variables and profile files that every SDK reads: for worker and starter alike. */
 import type { ClientConnectConfig } from '@temporalio/envconfig';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { quoted } from './quoted';
+import { quoted } from './contract/text';
 
 const DEFAULT_ADDRESS = 'localhost:7233';
 const DEFAULT_NAMESPACE = 'default';
@@ -18,7 +18,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 /** With problems, each with its remedy and none with a secret in it, `target` is `null`. */
 export function readTarget(env: Env): { target: TemporalTarget | null; problems: string[] } {
-  const problems = [...switches(env), ...pairs(env)];
+  const problems = [...switches(env), ...unverified(env), ...pairs(env)];
   try {
     const { connectionOptions, namespace = DEFAULT_NAMESPACE } = loadClientConnectConfig({
       overrideEnvVars: env as Record<string, string>,
@@ -31,7 +31,7 @@ export function readTarget(env: Env): { target: TemporalTarget | null; problems:
     if (typeof namespace !== 'string' || !/^[^\s\p{C}]{1,1000}$/u.test(namespace)) {
       problems.push(`TEMPORAL_NAMESPACE: ${quoted(namespace)} is not a name without spaces`);
     }
-    problems.push(...headers(connectionOptions));
+    problems.push(...headers(connectionOptions), ...inTheClear(connectionOptions, address));
     if (problems.length === 0)
       return { target: { address, namespace, options: connectionOptions }, problems };
   } catch (error) {
@@ -53,6 +53,42 @@ function switches(env: Env): string[] {
   return ['TEMPORAL_TLS', 'TEMPORAL_TLS_DISABLE_HOST_VERIFICATION']
     .filter((name) => env[name] !== undefined && !/^(true|false|1|0)$/.test(env[name]))
     .map((name) => `${name}: must be true or false`);
+}
+
+/** Whom we talk to is verified, here and at the cloud: a peer of one's own is made known, not taken unseen. */
+function unverified(env: Env): string[] {
+  const problems: string[] = [];
+  if (env.NODE_TLS_REJECT_UNAUTHORIZED === '0') {
+    problems.push(
+      'NODE_TLS_REJECT_UNAUTHORIZED=0 takes any certificate for the right one: remove it, and name your own CA in ' +
+        'NODE_EXTRA_CA_CERTS (cloud) or TEMPORAL_TLS_SERVER_CA_CERT_PATH (Temporal)',
+    );
+  }
+  if (/^(true|1)$/.test(env.TEMPORAL_TLS_DISABLE_HOST_VERIFICATION ?? '')) {
+    problems.push(
+      'TEMPORAL_TLS_DISABLE_HOST_VERIFICATION: the host is always verified: remove it, and say which name the certificate ' +
+        'has in TEMPORAL_TLS_SERVER_NAME',
+    );
+  }
+  return problems;
+}
+
+/** A key that everybody on the way can read is everybody's; to this machine itself there is no way. */
+function inTheClear({ tls, apiKey, metadata }: TemporalTarget['options'], address: unknown): string[] {
+  const secret = apiKey !== undefined || Object.keys(metadata ?? {}).some((name) => SECRET_HEADER.test(name));
+  if (!secret || (tls !== undefined && tls !== false)) return [];
+  const host = typeof address === 'string' ? endpointOf(address)?.host : undefined;
+  if (host === undefined || isLoopback(host)) return [];
+  return [
+    `${apiKey !== undefined ? 'TEMPORAL_API_KEY' : 'TEMPORAL_GRPC_META_…'} would travel to ${host} in clear text: ` +
+      'set TEMPORAL_TLS=true (or leave it out with an API key; in a profile: no tls.disabled)',
+  ];
+}
+
+const SECRET_HEADER = /auth|token|key|secret|password|cookie/i;
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 /** Half a pair is left out without a word. */

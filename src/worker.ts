@@ -31,7 +31,8 @@ import { Shutdown, UndrainedError } from './worker/shutdown';
 import type { Temporal } from './worker/temporal';
 import { connect, UnreachableError } from './worker/temporal';
 import { watchConnection } from './worker/watch';
-import { createWorkers, runBoth } from './worker/workers';
+import { watchQueue } from './worker/watch-queue';
+import { createWorkers, runBoth, workerOptions } from './worker/workers';
 
 const EXIT = { drained: 0, fatal: 1, configuration: 2, unreachable: 3 } as const;
 
@@ -150,7 +151,7 @@ async function run(
       log,
       workerStartedAt: Date.now(),
     });
-    return createWorkers(config, temporal.connection, temporal.namespace, activities);
+    return createWorkers(workerOptions(config, temporal.connection, temporal.namespace, activities));
   };
   const workers = await Promise.race([prepare(), stop]);
   // Nothing runs yet that would have to be drained: the end of the process ends it all.
@@ -168,6 +169,7 @@ async function run(
     credentials: config.credentialKind,
     bundle: config.bundlePath === null ? 'built at start' : 'prebuilt',
   });
+  watchQueue(temporal, config, log);
   await runBoth(workers, shutdown);
 }
 

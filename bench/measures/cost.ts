@@ -99,7 +99,7 @@ function notesOf(collected: Collected, classes: Record<SubjectName, Record<strin
 async function warmUp(bed: Bed, subject: Subject, runs: number, jobs: Jobs): Promise<void> {
   const targets = await bed.cloud.servers(runs, jobs.seconds);
   const handles = await startAll(subject, targets, jobs.pace);
-  await untilClosed(bed, subject, 60_000);
+  await untilClosed(bed, subject, 300_000);
   await checkDeleted(bed, subject, targets, handles);
 }
 

@@ -121,7 +121,7 @@ class Fill {
     const inspector = await Inspector.attach(subject.worker);
     const targets = await bed.cloud.servers(WARM_UP.runs, WARM_UP.jobSeconds);
     const handles = await startAll(subject, targets, WARM_UP.pollMs);
-    await untilClosed(bed, subject, 60_000);
+    await untilClosed(bed, subject, 300_000);
     await checkDeleted(bed, subject, targets, handles);
     return new Fill(bed, subject, inspector, await readAll(subject, inspector, times));
   }

@@ -9,7 +9,7 @@ export function attachNics(
   jobTimes: JobTimes,
   input: AttachNicsInput,
 ): Promise<SubmissionResult> {
-  return submit(dependencies, jobTimes, input, 'attachment', (options) =>
-    dependencies.cloud.attachNics(input.serverId, input.portIds, options),
-  );
+  return submit(dependencies, jobTimes, input, 'attachment', {
+    send: (options) => dependencies.cloud.attachNics(input.serverId, input.portIds, options),
+  });
 }

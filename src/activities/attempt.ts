@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 import type { Effect } from '../contract/activities';
+import type { CallOptions } from '../ecs/cloud';
 import type { Dependencies } from './dependencies';
 
 /**
@@ -17,9 +18,22 @@ export function attemptEndsAt(clock: Dependencies['clock']): number {
   return Math.min(currentAttemptScheduledTimestampMs, clock.now()) + startToCloseTimeoutMs;
 }
 
-/** Epoch ms after which this attempt may write nothing more. */
-export function lastWriteAt(clock: Dependencies['clock']): number {
-  return attemptEndsAt(clock) - NEEDED_MS;
+/**
+ * How this attempt may write. A worker that was frozen knows by the clock that its time is over. The clock of a suspended
+ * machine stands still, too: so the server is asked whether it still waits for this very attempt. What it has given up, the run
+ * has looked at and decided anew.
+ */
+export function writing({
+  clock,
+  namespace,
+}: Dependencies): Required<Pick<CallOptions, 'notAfter' | 'confirm'>> {
+  const { workflowExecution, activityId, attempt } = Context.current().info;
+  return {
+    notAfter: attemptEndsAt(clock) - NEEDED_MS,
+    confirm: async () =>
+      workflowExecution !== undefined &&
+      (await namespace.awaits({ ...workflowExecution, activityId, attempt })),
+  };
 }
 
 /** A reset keeps the original run id and gets a run id of its own: what it repeats may have been done already. */

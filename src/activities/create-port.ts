@@ -1,10 +1,10 @@
 import type { CreatePortInput, CreatePortResult } from '../contract/activities';
 import type { Port } from '../ecs/cloud';
 import { CloudError } from '../ecs/errors';
-import { isReset, lastWriteAt } from './attempt';
+import { isReset, writing } from './attempt';
 import { readingAtBoundary, throttledBy } from './boundary';
 import type { Dependencies } from './dependencies';
-import { isUnreachable } from './submission';
+import { isAnswered2xx, unsentBy } from './submission';
 import { refusedBy } from './writes';
 
 /**
@@ -12,14 +12,15 @@ import { refusedBy } from './writes';
  * it. Refused credentials are a failure, here as in the look-up before: certainly nothing was made.
  */
 export async function createPort(
-  { cloud, clock, log }: Dependencies,
+  dependencies: Dependencies,
   input: CreatePortInput,
 ): Promise<CreatePortResult> {
+  const { cloud, log } = dependencies;
   if (isReset(input)) return { kind: 'unsent', why: 'reset' };
   const { serverId, name, networkId, address, securityGroups, allowedAddressPairs, dhcpOptions } = input;
   const spec = { name, networkId, address, securityGroups, allowedAddressPairs, dhcpOptions };
   // The signal is not wired: a request on its way can't be called back, but its port would have no name here.
-  const options = { notAfter: lastWriteAt(clock) };
+  const options = writing(dependencies);
   return readingAtBoundary(async () => {
     let found: Port | undefined;
     try {
@@ -37,7 +38,9 @@ export async function createPort(
     } catch (error) {
       if (!(error instanceof CloudError)) throw error;
       const result = fateOf(error);
-      log.warn('port not created', { serverId, name, result });
+      // Where it was made all the same, it is found by its name.
+      const isOpen = result.kind === 'unknown' || isAnswered2xx(error);
+      log.warn(isOpen ? 'port creation of unknown fate' : 'port not created', { serverId, name, result });
       return result;
     }
   });
@@ -45,11 +48,6 @@ export async function createPort(
 
 function createdAs({ id, mac, fixedIps }: Port): CreatePortResult {
   return { kind: 'created', port: { id, mac, ips: fixedIps.map(({ ip }) => ip) } };
-}
-
-function unsentBy(error: CloudError): Extract<CreatePortResult, { kind: 'unsent' }> | null {
-  if (error.kind === 'late') return { kind: 'unsent', why: 'late' };
-  return isUnreachable(error) ? { kind: 'unsent', why: 'unreachable' } : null;
 }
 
 function fateOf(error: CloudError): CreatePortResult {

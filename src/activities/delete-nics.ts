@@ -1,14 +1,30 @@
-import type { DeleteNicsInput, SubmissionResult } from '../contract/activities';
+import type { DeleteNicsInput, DeleteNicsResult } from '../contract/activities';
+import { writing } from './attempt';
 import type { Dependencies } from './dependencies';
 import type { JobTimes } from './job-times';
+import { findInterfaces } from './list-nics';
 import { submit } from './submission';
 
 export function deleteNics(
   dependencies: Dependencies,
   jobTimes: JobTimes,
   input: DeleteNicsInput,
-): Promise<SubmissionResult> {
-  return submit(dependencies, jobTimes, input, 'deletion', (options) =>
-    dependencies.cloud.deleteNics(input.serverId, input.nicIds, options),
-  );
+): Promise<DeleteNicsResult> {
+  const { cloud } = dependencies;
+  const { serverId, nicIds, keep = [] } = input;
+  return submit(dependencies, jobTimes, input, 'deletion', {
+    before: async () => {
+      const nicIds = await unkept();
+      return nicIds.length === 0 ? null : { kind: 'unkept' as const, nicIds };
+    },
+    send: (options) => cloud.deleteNics(serverId, nicIds, options),
+  });
+
+  /** Anybody may have set a flag since it was read last, and the deletion would take the port along. */
+  async function unkept(): Promise<string[]> {
+    if (keep.length === 0) return [];
+    const listed = await findInterfaces(cloud, serverId, writing(dependencies));
+    const flags = new Map(listed?.map(({ portId, deleteOnTermination }) => [portId, deleteOnTermination]));
+    return keep.filter((id) => flags.get(id) !== false);
+  }
 }

@@ -1,26 +1,117 @@
+import { ApplicationFailure, Context } from '@temporalio/activity';
+import { ACTIVITY_FAILURE } from '../contract/activities';
 import type { DeletePortsInput, DeletePortsResult, PortFate } from '../contract/activities';
+import type { NicSnapshot } from '../contract/types';
+import { elasticIpsOf } from '../contract/types';
+import { sameIp } from '../contract/values';
+import type { CallOptions, ElasticIp, Port } from '../ecs/cloud';
 import { isAbsent } from './boundary';
 import type { Dependencies } from './dependencies';
+import { findElasticIps } from './inspect-server';
+import { findPort } from './ports';
 import { refusedBy, writeEach, writingAtBoundary } from './writes';
 
-/** The cloud itself refuses to delete a port that is in use (ecs-api.md §4.2): nothing is looked at before. */
+/**
+ * Whoever keeps a port has promised to delete that one: by now another team may have taken it over. So each is looked at
+ * in the attempt that deletes it, and after a refusal once more.
+ */
 export function deletePorts(dependencies: Dependencies, input: DeletePortsInput): Promise<DeletePortsResult> {
   const { cloud, log } = dependencies;
-  const { serverId, portIds } = input;
+  const { serverId, portIds, expected = {}, elasticIpsMayBeUnread = true } = input;
   return writingAtBoundary(dependencies, input, async (options) => {
+    const fates = new Map<string, PortFate>();
+    const silent: string[] = [];
+    const compares = Object.keys(expected).length > 0;
+    const bound = compares ? await findElasticIps(cloud, options) : { list: null, unread: null };
     const refused = await writeEach(portIds, async (id) => {
+      const fate = await fateBefore(id);
+      if (fate !== null) return void fates.set(id, fate);
       try {
         await cloud.deletePort(id, options);
         log.info('port deleted', { serverId, portId: id });
       } catch (error) {
         if (!isAbsent(error)) throw error;
       }
+      fates.set(id, { fate: 'gone' });
     });
-    const fateOf = (id: string): PortFate => {
-      const error = refused.get(id);
-      if (error === undefined) return { fate: 'gone' };
-      return { fate: error.sign === 'port-in-use' ? 'in-use' : 'refused', ...refusedBy(error) };
+    for (const [id, error] of refused) {
+      const now = await fateBefore(id, {});
+      fates.set(id, now ?? { fate: 'refused', ...refusedBy(error) });
+    }
+    // The others did not wait for it. The next attempt may be told; the last one says which ports have kept silent.
+    if (silent.length > 0 && !isLastAttempt())
+      throw ApplicationFailure.retryable(silent.join('; '), ACTIVITY_FAILURE.unavailable);
+    return {
+      kind: 'ports',
+      ports: Object.fromEntries(fates),
+      ...(bound.unread === null ? {} : { elasticIpsUnread: bound.unread }),
     };
-    return { kind: 'ports', ports: Object.fromEntries(portIds.map((id) => [id, fateOf(id)])) };
+
+    /** `null`: it is there to be deleted. */
+    async function fateBefore(id: string, reading: CallOptions = options): Promise<PortFate | null> {
+      const port = await findPort(cloud, id, reading);
+      if (port === null) return { fate: 'gone' };
+      if (port.deviceId !== '') return { fate: 'attached', deviceId: port.deviceId };
+      if (expected[id] === undefined) return null;
+      const { differ, untold } = compared(expected[id], port, bound.list);
+      if (untold.length > 0) {
+        const message = `port ${id} does not tell its ${untold.join(', ')}`;
+        silent.push(message);
+        return { fate: 'untold', message };
+      }
+      if (differ.length > 0) return { fate: 'changed', fields: differ };
+      if (bound.unread === null || elasticIpsMayBeUnread) return null;
+      return {
+        fate: 'untold',
+        message: `nobody knows whether an elastic IP is bound to it: ${bound.unread}`,
+      };
+    }
   });
+}
+
+/**
+ * In what a free port is not the snapshot's any more. What was not known then can't be compared; what is not told now has to be
+ * asked for again.
+ *
+ * @param bound elastic IPs; `null`: this worker may not read them
+ */
+function compared(
+  was: NicSnapshot,
+  port: Port,
+  bound: readonly ElasticIp[] | null,
+): Record<'differ' | 'untold', (keyof NicSnapshot)[]> {
+  const differ: (keyof NicSnapshot)[] = [];
+  const untold: (keyof NicSnapshot)[] = [];
+  // A port without a name has none to tell.
+  if ((was.name ?? '') !== (port.name ?? '')) differ.push('name');
+  const compare = (
+    field: keyof NicSnapshot,
+    before: readonly string[] | undefined,
+    now: readonly string[] | undefined,
+  ) => {
+    if (before === undefined) return;
+    if (now === undefined) untold.push(field);
+    else if (!sameSet(before, now)) differ.push(field);
+  };
+  const pairs = (of: NicSnapshot['allowedAddressPairs']) =>
+    of?.map(({ ip, mac }) => `${ip} ${mac?.toLowerCase() ?? ''}`);
+  compare('securityGroups', was.securityGroups ?? undefined, port.securityGroups ?? undefined);
+  compare('allowedAddressPairs', pairs(was.allowedAddressPairs), pairs(port.allowedAddressPairs));
+  if (bound === null) return { differ, untold };
+  const before = elasticIpsOf(was);
+  const now = bound.filter(({ portId }) => portId === port.id).flatMap(({ address }) => address ?? []);
+  const among = (ip: string, others: readonly string[]) => others.some((other) => sameIp(ip, other));
+  if (!before.every((ip) => among(ip, now)) || !now.every((ip) => among(ip, before)))
+    differ.push('elasticIp');
+  return { differ, untold };
+}
+
+function isLastAttempt(): boolean {
+  const { attempt, retryPolicy } = Context.current().info;
+  return attempt >= (retryPolicy?.maximumAttempts ?? Infinity);
+}
+
+function sameSet(left: readonly string[], right: readonly string[]): boolean {
+  const sorted = (values: readonly string[]) => [...new Set(values)].sort().join('\n');
+  return sorted(left) === sorted(right);
 }

@@ -1,12 +1,30 @@
 import type { PreviousOpenRun, ReadRunResult } from '../contract/activities';
 import type { Cloud } from '../ecs/cloud';
 
+/** What the runs before one have left. */
+export interface PreviousRun {
+  run: PreviousOpenRun | null;
+  /** Why it is not known whether there is one, in words; `null`: it is. */
+  notLooked: string | null;
+}
+
+/** One attempt of an activity. */
+export interface ActivityAttempt {
+  workflowId: string;
+  runId: string;
+  activityId: string;
+  /** From 1. */
+  attempt: number;
+}
+
 /** What an activity may ask the Temporal namespace. */
 export interface Namespace {
-  /** Names of our search attributes that are registered there. */
-  searchAttributes: string[];
+  /** Names of our search attributes that are registered there now; `null`: it can't be asked. Never throws. */
+  searchAttributes(): Promise<string[] | null>;
+  /** Whether the server still waits for this attempt. Rejects, with the reason in words, when it can't be asked. */
+  awaits(attempt: ActivityAttempt): Promise<boolean>;
   /** The last run before `runId` under the same id that has sent anything, when it ended with its submission open. */
-  previousOpenRun(run: { workflowId: string; runId: string }): Promise<PreviousOpenRun | null>;
+  previousOpenRun(run: { workflowId: string; runId: string }): Promise<PreviousRun>;
   /** The result document of a closed run, or why there is none. */
   readRun(run: { workflowId: string; runId: string }): Promise<ReadRunResult>;
 }

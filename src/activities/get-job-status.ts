@@ -1,6 +1,8 @@
 import { Context } from '@temporalio/activity';
-import type { GetJobStatusInput, GetJobStatusResult, ListNicsInput } from '../contract/activities';
+import type { GetJobStatusInput, GetJobStatusResult, ListNicsInput, SubJob } from '../contract/activities';
 import { ENDED_STATUSES, HOLD_MS } from '../contract/activities';
+import { MAX_NICS } from '../contract/input';
+import type { Job } from '../ecs/cloud';
 import { CloudError } from '../ecs/errors';
 import { attemptEndsAt } from './attempt';
 import { isAbsent } from './boundary';
@@ -23,7 +25,7 @@ const NO_READING: Listed = { reading: null, listAfterMs: 0 };
 export async function getJobStatus(
   dependencies: Dependencies,
   jobTimes: JobTimes,
-  { jobId, thenList }: GetJobStatusInput,
+  { jobId, nicIds, thenList }: GetJobStatusInput,
 ): Promise<GetJobStatusResult> {
   const signal = Context.current().cancellationSignal;
   try {
@@ -38,18 +40,23 @@ export async function getJobStatus(
       endedAt: job.endAt,
       errorCode: job.errorCode,
       message: job.failReason,
-      subJobs: job.subJobs.map(({ nicId, status, errorCode, failReason }) => ({
-        nicId,
-        status,
-        errorCode,
-        message: failReason,
-      })),
+      subJobs: ofInterest(job.subJobs, nicIds),
       ...(over ? await readingOrNone(dependencies, thenList, signal) : NO_READING),
     };
   } catch (error) {
     if (isAbsent(error)) return { kind: 'gone', code: error.code };
     throw error;
   }
+}
+
+/** A server holds 12 NICs; whatever a job lists beyond that is rubbish, and every poll of it would stand in the history. */
+const MAX_SUB_JOBS = 2 * MAX_NICS;
+
+function ofInterest(subJobs: Job['subJobs'], nicIds: readonly string[] | undefined): SubJob[] {
+  return subJobs
+    .filter(({ nicId }) => nicIds === undefined || nicId === null || nicIds.includes(nicId))
+    .slice(0, MAX_SUB_JOBS)
+    .map(({ nicId, status, errorCode, failReason }) => ({ nicId, status, errorCode, message: failReason }));
 }
 
 /** Whatever hinders it: the workflow will look again, with all the patience that takes. */

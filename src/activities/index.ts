@@ -1,8 +1,9 @@
 /** The effects, one object in, one object out; their dependencies come by closure. */
-import type { CloudActivities } from '../contract/activities';
+import type { CloudActivities, Learned, Placed } from '../contract/activities';
 import { attachNics } from './attach-nics';
 import { bindElasticIp } from './bind-elastic-ip';
 import { readingAtBoundary } from './boundary';
+import { bounded } from './bounded';
 import { createPort } from './create-port';
 import { deleteNics } from './delete-nics';
 import { deletePorts } from './delete-ports';
@@ -12,23 +13,38 @@ import { getJobStatus } from './get-job-status';
 import { inspectServer } from './inspect-server';
 import { JobTimes } from './job-times';
 import { listNics } from './list-nics';
+import { declineElsewhere, placeOf } from './place';
 import { setPortFlags } from './set-port-flags';
 import { updatePort } from './update-port';
 
 export function createActivities(dependencies: Dependencies): CloudActivities {
   const jobTimes = new JobTimes();
+  const here = placeOf(dependencies.cloud);
+  /** Of every activity: only for this place, and with what is worth knowing of the namespace. */
+  const activity =
+    <I extends Placed, R extends object>(work: (input: I) => Promise<R>) =>
+    async (input: I): Promise<R & Learned> => {
+      declineElsewhere(input, here);
+      const answer = bounded(await work(input));
+      // Last: what the workflow does next relies on it.
+      const searchAttributes = await dependencies.namespace.searchAttributes();
+      return searchAttributes === null ? answer : { ...answer, searchAttributes };
+    };
+  const read = <I extends Placed, R extends object>(work: (input: I) => Promise<R>) =>
+    activity((input: I) => readingAtBoundary(() => work(input)));
   return {
-    inspectServer: (input) => readingAtBoundary(() => inspectServer(dependencies, jobTimes, input)),
-    deleteNics: (input) => deleteNics(dependencies, jobTimes, input),
-    getJobStatus: (input) => readingAtBoundary(() => getJobStatus(dependencies, jobTimes, input)),
-    listNics: (input) => readingAtBoundary(() => listNics(dependencies, input)),
-    setPortFlags: (input) => setPortFlags(dependencies, input),
-    deletePorts: (input) => deletePorts(dependencies, input),
-    attachNics: (input) => attachNics(dependencies, jobTimes, input),
-    createPort: (input) => createPort(dependencies, input),
-    updatePort: (input) => updatePort(dependencies, input),
-    bindElasticIp: (input) => bindElasticIp(dependencies, input),
-    findAddresses: (input) => readingAtBoundary(() => findAddresses(dependencies, input)),
-    readRun: (input) => dependencies.namespace.readRun(input),
+    inspectServer: read((input) => inspectServer(dependencies, jobTimes, input)),
+    deleteNics: activity((input) => deleteNics(dependencies, jobTimes, input)),
+    getJobStatus: read((input) => getJobStatus(dependencies, jobTimes, input)),
+    listNics: read((input) => listNics(dependencies, input)),
+    setPortFlags: activity((input) => setPortFlags(dependencies, input)),
+    deletePorts: activity((input) => deletePorts(dependencies, input)),
+    attachNics: activity((input) => attachNics(dependencies, jobTimes, input)),
+    createPort: activity((input) => createPort(dependencies, input)),
+    updatePort: activity((input) => updatePort(dependencies, input)),
+    bindElasticIp: activity((input) => bindElasticIp(dependencies, input)),
+    findAddresses: read((input) => findAddresses(dependencies, input)),
+    readRun: activity((input) => dependencies.namespace.readRun(input)),
+    listSearchAttributes: activity(async () => ({ kind: 'learned' as const })),
   };
 }

@@ -2,7 +2,9 @@ import { Context } from '@temporalio/activity';
 import type { InspectedNic, Inspection, InspectServerInput, ServerState } from '../contract/activities';
 import { GONE_STATES } from '../contract/activities';
 import type { NicSnapshot } from '../contract/types';
-import type { CallOptions, Cloud, Port, ServerDetail, ServerInterface } from '../ecs/cloud';
+import { sameIp } from '../contract/values';
+import type { CallOptions, Cloud, ElasticIp, Port, ServerDetail, ServerInterface } from '../ecs/cloud';
+import { CloudError } from '../ecs/errors';
 import { isAbsent } from './boundary';
 import type { Dependencies } from './dependencies';
 import type { JobTimes } from './job-times';
@@ -15,12 +17,14 @@ export async function inspectServer(
   { serverId, nicIds, previousRunOf }: InspectServerInput,
 ): Promise<Inspection> {
   const options = { signal: Context.current().cancellationSignal };
+  const previous = previousRunOf === null ? null : await namespace.previousOpenRun(previousRunOf);
   const inspection: Inspection = {
     kind: 'inspection',
     projectId: cloud.projectId,
     region: cloud.region,
-    searchAttributes: namespace.searchAttributes,
-    previous: previousRunOf === null ? null : await namespace.previousOpenRun(previousRunOf),
+    endpoints: cloud.endpoints,
+    previous: previous?.run ?? null,
+    previousNotLooked: previous?.notLooked ?? null,
     server: null,
     nics: [],
     primary: { detail: [], ports: [], portsDeny: [] },
@@ -33,6 +37,7 @@ export async function inspectServer(
   const listed = await cloud.listInterfaces(serverId, options);
   // Every port is asked, also those that stay: one of them may claim to be the primary NIC.
   const ports = await forEachOf(listed, ({ portId }) => findPort(cloud, portId, options));
+  const bound = await findElasticIps(cloud, options);
   const listedIds = new Set(listed.map(({ portId }) => portId));
   const missing = nicIds.filter((id) => !listedIds.has(id));
   const portIdsWhere = (says: boolean) =>
@@ -43,7 +48,10 @@ export async function inspectServer(
   return {
     ...inspection,
     server: stateOfServer(detail),
-    nics: listed.map((nic, position) => inspected(nic, ports[position] ?? null, detail, position)),
+    nics: listed.map((nic, position) =>
+      inspected(nic, ports[position] ?? null, elasticIpsAt(nic.portId, detail, bound.list ?? []), position),
+    ),
+    ...(bound.unread === null ? {} : { elasticIpsUnread: bound.unread }),
     primary: { detail: detail.primaryPortIds, ports: portIdsWhere(true), portsDeny: portIdsWhere(false) },
     absent: await forEachOf(missing, async (id) => ({
       id,
@@ -67,17 +75,42 @@ export async function findServer(
   }
 }
 
-export function stateOfServer({ name, status, taskState, locked, frozen }: ServerDetail): ServerState {
-  return { name, status, taskState, locked, frozen };
+export function stateOfServer(detail: ServerDetail): ServerState {
+  const { name, status, taskState, locked, frozen, addressesTold } = detail;
+  return { name, status, taskState, locked, frozen, addressesTold };
+}
+
+/**
+ * The detail lags behind a binding, so this list is the second witness. Who may not read it says so: a restore has no use for
+ * it, and a guard can refuse.
+ */
+export async function findElasticIps(
+  cloud: Cloud,
+  options: CallOptions,
+): Promise<{ list: ElasticIp[] | null; unread: string | null }> {
+  try {
+    return { list: await cloud.listElasticIps(options), unread: null };
+  } catch (error) {
+    if (!(error instanceof CloudError) || error.httpStatus !== 403 || error.action !== 'credentials')
+      throw error;
+    return { list: null, unread: error.message };
+  }
+}
+
+/** Whoever of the two knows of one. */
+function elasticIpsAt(portId: string, detail: ServerDetail, bound: readonly ElasticIp[]): string[] {
+  const listed = bound.filter((each) => each.portId === portId).flatMap(({ address }) => address ?? []);
+  const told = detail.elasticIps[portId] ?? [];
+  return [...told, ...listed.filter((ip) => !told.some((other) => sameIp(ip, other)))];
 }
 
 function inspected(
   nic: ServerInterface,
   port: Port | null,
-  detail: ServerDetail,
+  elasticIps: string[],
   position: number,
 ): InspectedNic {
-  const elasticIp = detail.elasticIps[nic.portId] ?? null;
+  const elasticIp = elasticIps[0] ?? null;
   const fixedIps = nic.fixedIps.length > 0 ? nic.fixedIps : (port?.fixedIps ?? []);
   const snapshot: NicSnapshot = {
     // The network id is what a re-creation asks for; the subnet id inside fixed IPs is another UUID (ecs-api.md §12.14).
@@ -91,6 +124,7 @@ function inspected(
     dhcpOptions: port?.dhcpOptions ?? null,
     portSecurityEnabled: port?.portSecurityEnabled ?? null,
     elasticIp,
+    ...(elasticIps.length > 1 ? { elasticIps } : {}),
     position,
   };
   return {

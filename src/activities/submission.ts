@@ -1,23 +1,26 @@
 /** A POST that starts a job. What is known about its fate is decided here, before the workflow sees it. */
-import type { Effect, SubmissionResult } from '../contract/activities';
+import type { Effect, SubmissionResult, Unsent } from '../contract/activities';
 import type { Accepted, CallOptions } from '../ecs/cloud';
 import { CloudError } from '../ecs/errors';
-import { isReset, lastWriteAt } from './attempt';
+import { isReset, writing } from './attempt';
 import { throttledBy } from './boundary';
 import type { Dependencies } from './dependencies';
 import type { JobTimes } from './job-times';
 
-export async function submit(
-  { clock, log }: Dependencies,
+export async function submit<Hindrance = never>(
+  dependencies: Dependencies,
   jobTimes: JobTimes,
   effect: Effect,
   what: 'deletion' | 'attachment',
-  send: (options: CallOptions) => Promise<Accepted>,
-): Promise<SubmissionResult> {
+  { before, send }: Submission<Hindrance>,
+): Promise<SubmissionResult | Hindrance> {
+  const { clock, log } = dependencies;
   if (isReset(effect)) return { kind: 'unsent', why: 'reset' };
+  const hindrance = await readFirst(before);
+  if (hindrance !== null) return hindrance;
   try {
     // The signal is not wired: a request on its way can't be called back, but its job id would be lost.
-    const { jobId, requestId } = await send({ notAfter: lastWriteAt(clock) });
+    const { jobId, requestId } = await send(writing(dependencies));
     log.info(`${what} accepted`, { jobId, requestId, effect });
     return {
       kind: 'accepted',
@@ -29,33 +32,65 @@ export async function submit(
   } catch (error) {
     if (!(error instanceof CloudError)) throw error;
     const result = fateOf(error);
-    log.warn(`${what} not accepted`, { result, effect });
+    log.warn(`${what} ${said(result)}`, { result, effect });
     return result;
+  }
+}
+
+interface Submission<Hindrance> {
+  /** Reads what the POST relies on, in its own attempt. What it returns is the answer, and nothing is sent. */
+  before?: () => Promise<Hindrance | null>;
+  send: (options: CallOptions) => Promise<Accepted>;
+}
+
+/** The cloud may have accepted what it gave no usable answer to: that is no refusal, and nobody should read one. */
+function said(result: SubmissionResult): string {
+  if (result.kind === 'unsent') return 'not sent';
+  const isOpen = result.kind === 'unknown' || (result.kind === 'throttled' && result.look);
+  return isOpen ? 'of unknown fate: no usable answer' : 'not accepted';
+}
+
+/** Whatever goes wrong with a read: nothing was sent. */
+async function readFirst<Hindrance>(
+  before: Submission<Hindrance>['before'],
+): Promise<SubmissionResult | Hindrance | null> {
+  if (before === undefined) return null;
+  try {
+    return await before();
+  } catch (error) {
+    if (!(error instanceof CloudError)) throw error;
+    if (error.action === 'throttled') return { ...throttledBy(error), look: false };
+    if (error.kind === 'late') return { kind: 'unsent', why: 'late' };
+    if (error.action !== 'credentials' && error.action !== 'never') return { kind: 'unsent', why: 'unread' };
+    return { ...refusedFor(error), then: nextStep(error) };
   }
 }
 
 function fateOf(error: CloudError): SubmissionResult {
   const { code, httpStatus, requestId } = error;
-  if (error.kind === 'late') return { kind: 'unsent', why: 'late' };
-  if (isUnreachable(error)) return { kind: 'unsent', why: 'unreachable' };
+  const unsent = unsentBy(error);
+  if (unsent !== null) return unsent;
   if (error.action === 'throttled') {
-    return { ...throttledBy(error), look: httpStatus !== null && httpStatus < 300 };
+    return { ...throttledBy(error), look: isAnswered2xx(error) };
   }
   if (error.fate === 'unknown') return { kind: 'unknown', why: error.message, code, httpStatus, requestId };
-  return {
-    kind: 'refused',
-    code,
-    httpStatus,
-    requestId,
-    message: error.message,
-    hint: error.hint,
-    then: nextStep(error),
-  };
+  return { ...refusedFor(error), then: nextStep(error) };
 }
 
-/** No connection came about: nothing left this worker, for certain. */
-export function isUnreachable({ sent, action }: CloudError): boolean {
-  return sent === 'no' && action === 'retry';
+/** An error in an answer of success, such as one that tells of throttling: it may have been accepted all the same. */
+export function isAnswered2xx({ httpStatus }: CloudError): boolean {
+  return httpStatus !== null && httpStatus < 300;
+}
+
+function refusedFor({ code, httpStatus, requestId, message, hint }: CloudError) {
+  return { kind: 'refused', code, httpStatus, requestId, message, hint } as const;
+}
+
+/** Nothing left this worker, for certain, and a later call may be sent; `null`: that is not known. */
+export function unsentBy({ kind, meaning, sent, action }: CloudError): Unsent | null {
+  if (kind === 'late') return { kind: 'unsent', why: 'late' };
+  if (kind === 'unconfirmed') return { kind: 'unsent', why: 'late', because: meaning };
+  return sent === 'no' && action === 'retry' ? { kind: 'unsent', why: 'unreachable' } : null;
 }
 
 function nextStep({ action }: CloudError): Extract<SubmissionResult, { kind: 'refused' }>['then'] {

@@ -2,7 +2,7 @@
 import type { Effect, Refused, Throttled, Unsent } from '../contract/activities';
 import type { CallOptions } from '../ecs/cloud';
 import { CloudError } from '../ecs/errors';
-import { isReset, lastWriteAt } from './attempt';
+import { isReset, writing } from './attempt';
 import { failureOf, readingAtBoundary } from './boundary';
 import type { Dependencies } from './dependencies';
 import { forEachOf } from './ports';
@@ -12,14 +12,14 @@ import { forEachOf } from './ports';
  * after the workflow has decided anew. The signal is not wired: nobody would know what of it was written.
  */
 export function writingAtBoundary<T>(
-  { clock }: Dependencies,
+  dependencies: Dependencies,
   effect: Effect,
   work: (options: CallOptions) => Promise<T>,
 ): Promise<T | Throttled | Unsent> {
   return readingAtBoundary(async () => {
     if (isReset(effect)) return { kind: 'unsent', why: 'reset' };
     try {
-      return await work({ notAfter: lastWriteAt(clock) });
+      return await work(writing(dependencies));
     } catch (error) {
       if (error instanceof CloudError && error.kind === 'late') return { kind: 'unsent', why: 'late' };
       throw error;

@@ -1,7 +1,7 @@
 /** Sends an Update to a run and waits for what becomes of it, however long that takes and whatever breaks meanwhile. */
 import { randomUUID } from 'node:crypto';
 import { ApplicationFailure, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
-import { CONTINUED_AS_NEW } from '../contract';
+import { CONTINUED_AS_NEW, UNPROCESSED } from '../contract';
 
 export type UpdateAnswer =
   | { kind: 'done'; document: unknown }
@@ -23,6 +23,8 @@ export interface AcceptedUpdate {
 }
 
 const PAUSE_MS = 1_000;
+/** Workers that are being replaced are soon gone; one that never sees an Update can't be ours. */
+const MAX_UNPROCESSED = 30;
 
 export interface Asking {
   /** Rejects on errors that asking again can't mend. */
@@ -51,6 +53,7 @@ async function untilAnswered(
 ): Promise<UpdateAnswer> {
   let id: string = randomUUID();
   let accepted: AcceptedUpdate | null = null;
+  let unprocessed = 0;
   for (;;) {
     try {
       accepted ??= await calls.send(id);
@@ -60,8 +63,11 @@ async function untilAnswered(
       if (error instanceof WorkflowNotFoundError) return { kind: 'closed' };
       if (error instanceof WorkflowUpdateFailedError) {
         const failed = failureOf(error);
-        if (failed.type !== CONTINUED_AS_NEW) return failed;
-        // The run goes on under a new run id, where nobody has asked for it yet.
+        if (failed.type === UNPROCESSED) unprocessed += 1;
+        else if (failed.type !== CONTINUED_AS_NEW) return failed;
+        if (unprocessed > MAX_UNPROCESSED) return failed;
+        state.accepted = false;
+        // The run has never seen it, or goes on under a new run id, where nobody has asked for it yet.
         id = randomUUID();
         accepted = null;
       } else if (!calls.isPassing(error)) throw error;

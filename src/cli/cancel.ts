@@ -9,6 +9,7 @@ import { openSteps } from './next-steps';
 import type { Output } from './output';
 import { askStatus } from './query';
 import { noticeLines } from './report';
+import { silenceOf } from './silence';
 
 export async function cancel(serverId: string, output: Output): Promise<ExitCode> {
   checkServerId(serverId);
@@ -23,28 +24,30 @@ export async function cancel(serverId: string, output: Output): Promise<ExitCode
     await tell(context, serverId, run, () => handle.cancel());
     // Who did not answer once has nothing new to say.
     const after = before.document === null ? before : await askStatus(temporal, run);
-    output.say(
-      noticeLines(
+    const silence = before.document === null ? await silenceOf(context, run, ref, output) : null;
+    output.say([
+      ...noticeLines(
         'cancellation requested',
-        consequence(before.document?.phase ?? null),
+        consequence(before.document?.phase ?? null, silence?.text),
         ref,
         openSteps(serverId, 'cancel'),
         pageOf(output),
       ),
-    );
-    output.document({ ...openDocument(ref, after.document), cancelRequested: true });
+      ...(silence?.lines ?? []),
+    ]);
+    output.document({ ...openDocument(ref, after.document), ...silence?.document, cancelRequested: true });
     return EXIT.done;
   });
 }
 
-/** What a cancellation means now. */
-export function consequence(phase: Phase | null): string {
+/** What a cancellation means now. `silence`: why the run does not answer. */
+export function consequence(phase: Phase | null, silence = 'the run does not answer'): string {
   switch (phase) {
     case 'inspecting':
     case 'waiting':
       return 'If nothing was sent to the cloud yet, the run ends at once and nothing changes.';
     case null:
-      return 'The run does not answer: it takes note as soon as a worker polls.';
+      return `It takes effect only when a worker takes it up, and now ${silence}.`;
     case 'undo-window':
       return 'The undo window closes; the ports stay as they are unless the request says otherwise.';
     case 'restoring':

@@ -1,18 +1,24 @@
 /** The question before anything irreversible. */
 import { createInterface } from 'node:readline/promises';
-import type { DeleteServerNicsInput } from '../contract';
+import type { DeleteServerNicsInput, ResultDocument } from '../contract';
 import { formatDuration, parseDuration } from '../contract';
 import { plural } from './format';
 import { pageOf } from './context';
 import type { Output } from './output';
 import type { ReportPage } from './report';
-import { indent } from './report';
+import { indent, nicTable, warningLines } from './report';
+import { serverOf } from './wording';
 
 export type Answer = 'yes' | 'no' | 'interrupted';
 
-export async function confirm(input: DeleteServerNicsInput, output: Output): Promise<Answer> {
-  const screen = output.live ? output.notes : process.stderr;
-  screen.write(`${confirmationLines(input, pageOf(output)).join('\n')}\n`);
+/** @param plan what a dry run of it has found just now */
+export async function confirm(
+  input: DeleteServerNicsInput,
+  plan: ResultDocument,
+  output: Output,
+): Promise<Answer> {
+  const { screen } = output;
+  output.ask(confirmationLines(input, plan, pageOf(output)));
   const lines = createInterface({ input: process.stdin, output: screen });
   const stop = new AbortController();
   let answer: Answer = 'no';
@@ -23,25 +29,26 @@ export async function confirm(input: DeleteServerNicsInput, output: Output): Pro
   // Ctrl-D: the question would stay open for ever.
   lines.once('close', () => stop.abort());
   try {
-    const text = await lines.question(`${questionOf(input)} [y/N] `, { signal: stop.signal });
+    const text = await lines.question(`${questionOf(input, plan)} [y/N] `, { signal: stop.signal });
     return /^\s*(y|yes)\s*$/i.test(text) ? 'yes' : 'no';
   } catch {
-    screen.write('\n');
+    output.ask(['']);
     return answer;
   } finally {
     lines.close();
   }
 }
 
-export function confirmationLines(input: DeleteServerNicsInput, page: ReportPage): string[] {
-  const lines = ['', `Server  ${input.serverId}`];
-  if (input.nics === 'all') {
-    lines.push('NICs    every one but the primary (--dry-run shows which)');
-  } else {
-    input.nics.forEach(({ id }, i) => lines.push(`${i === 0 ? 'NICs' : '    '}    ${id}`));
-  }
-  if (input.allowElasticIp === true) lines.push('        also those that carry an elastic IP');
-  return [...lines, '', ...consequences(input).flatMap((text) => indent(text, page, '')), ''];
+export function confirmationLines(
+  input: DeleteServerNicsInput,
+  plan: ResultDocument,
+  page: ReportPage,
+): string[] {
+  const lines = ['', `Server  ${serverOf(plan)}`, '', ...nicTable(plan, page, 'delete'), ''];
+  const warnings = warningLines(plan, page);
+  if (warnings.length > 0) lines.push(...warnings, '');
+  if (input.allowElasticIp === true) lines.push('NICs that carry an elastic IP may go, too.', '');
+  return [...lines, ...consequences(input).flatMap((text) => indent(text, page, '')), ''];
 }
 
 /** What is true of this request once it is answered with yes. */
@@ -69,8 +76,11 @@ function consequences(input: DeleteServerNicsInput): string[] {
   return sentences;
 }
 
-export function questionOf(input: DeleteServerNicsInput): string {
+export function questionOf(input: DeleteServerNicsInput, plan: ResultDocument): string {
   const verb = input.keepPort === true ? 'Detach' : 'Delete';
-  if (input.nics === 'all') return `${verb} all NICs but the primary one?`;
-  return input.nics.length === 1 ? `${verb} this NIC?` : `${verb} these ${plural(input.nics.length, 'NIC')}?`;
+  const count = plan.nics.filter(({ outcome }) => outcome === 'untouched').length;
+  if (count === 0) return 'None of these NICs is on the server. Start all the same?';
+  const all = count === plan.nics.length ? '' : ` of these ${plan.nics.length}`;
+  if (all !== '') return `${verb} ${plural(count, 'NIC')}${all}?`;
+  return count === 1 ? `${verb} this NIC?` : `${verb} these ${plural(count, 'NIC')}?`;
 }

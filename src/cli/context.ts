@@ -1,5 +1,5 @@
 /** What every command needs: the connection, the queue, the link to a run, and Ctrl-C. */
-import { TASK_QUEUE_FORM, isUuid, taskQueueFrom } from '../contract';
+import { TASK_QUEUE_FORM, cleanLine, isUuid, taskQueueFrom } from '../contract';
 import type { Temporal } from '../connection';
 import { connectTemporal } from '../connection';
 import type { TemporalTarget } from '../temporal-target';
@@ -89,7 +89,8 @@ function readEnvironment() {
 
 /** One problem on its line, several below each other. */
 export function listed(problems: readonly string[]): string {
-  return problems.length === 1 ? (problems[0] ?? '') : problems.map((problem) => `\n  - ${problem}`).join('');
+  const lines = problems.map(cleanLine);
+  return lines.length === 1 ? (lines[0] ?? '') : lines.map((line) => `\n  - ${line}`).join('');
 }
 
 export function checkServerId(serverId: string): void {

@@ -14,6 +14,7 @@ import { EXIT } from './exit-codes';
 import type { ByWhomFlags } from './flags';
 import { byWhomFrom, sortOut } from './flags';
 import type { RunRef } from './link';
+import { clean } from './format';
 import type { KnownRun } from './lookup';
 import { findOpenRun, noOpenRun } from './lookup';
 import type { Output } from './output';
@@ -72,7 +73,7 @@ async function decideOn(context: Context, wish: Wish, output: Output): Promise<E
   const known = await findOpenRun(context, serverId, instead);
   const ref = context.run(known);
   if (known.description.type !== WORKFLOW_TYPE.deleteServerNics) {
-    const message = `the open run on server ${serverId} is no deletion (${known.description.type}): there is nothing to ${what}.`;
+    const message = `the open run on server ${serverId} is no deletion (${clean(known.description.type)}): there is nothing to ${what}.`;
     throw new CliError(EXIT.refused, NOT_APPLICABLE, message, ref, runLines(ref));
   }
   output.say([`${what} asked for`, ...runLines(ref)]);
@@ -132,7 +133,7 @@ async function untilDecided(
   }
   if (interrupted.yet || said === null || end.kind !== 'interrupted') {
     if (end.kind === 'enough') throw new Error('nothing short of the end is enough here');
-    throw stoppedWaiting(end, ref, isAbove, wish.serverId, output, [knownOf(wish, asking)]);
+    throw stoppedWaiting(context, end, ref, isAbove, wish.serverId, output, [knownOf(wish, asking)]);
   }
   return reportAnswer(wish, said, run, ref, isAbove, output);
 }

@@ -1,15 +1,21 @@
 /** `ecs-nics delete` */
+import type { DeleteServerNicsInput } from '../contract';
+import type { Asked } from './asked';
 import { confirm } from './confirm';
+import type { Context } from './context';
 import { environmentProblems, listed, withTemporal } from './context';
 import { CliError } from './errors';
 import type { ExitCode } from './exit-codes';
 import { EXIT } from './exit-codes';
 import { sortOut } from './flags';
-import { launch } from './launch';
+import type { FollowEnd } from './follow';
+import { begin, launch } from './launch';
+import type { RunRef } from './link';
 import type { Output } from './output';
 import type { DeleteFlags } from './request';
 import { requestFrom } from './request';
-import { deletion } from './start';
+import { deletion, findOpen } from './start';
+import { followRun, reportEnd, stoppedWaiting } from './wait';
 
 /** @param words what is on the command line beside the flags that are known */
 export async function deleteNics(
@@ -29,22 +35,65 @@ export async function deleteNics(
     const message = listed([...problems, ...environmentProblems()]);
     throw new CliError(EXIT.badInput, 'InvalidInput', `nothing was started: ${message}`);
   }
-  if (flags.yes !== true && flags.dryRun !== true) {
-    const answer = await confirm(input, output);
-    if (answer !== 'yes') {
-      const code = answer === 'interrupted' ? EXIT.interrupted : EXIT.badInput;
-      throw new CliError(code, 'NotConfirmed', 'nothing was started.');
-    }
-  }
-  const what = input.dryRun === true ? 'dry run' : 'deletion';
+  const asked: Asked = { kind: 'delete', input };
   const request = deletion(input);
+  const what = request.isPlan ? 'dry run' : 'deletion';
   return withTemporal(
-    (context) =>
-      launch(
-        context,
-        { request, asked: { kind: 'delete', input }, what, about: [], wait: flags.wait },
-        output,
-      ),
+    async (context) => {
+      if (flags.yes !== true && !request.isPlan) {
+        const code = await askWithPlan(context, input, output);
+        if (code !== null) return code;
+      }
+      return launch(context, { request, asked, what, about: [], wait: flags.wait }, output);
+    },
     { interruptible: true },
+  );
+}
+
+/** Somebody at a terminal is asked with all that a dry run knows. Returns the exit code where that is the end of it. */
+async function askWithPlan(
+  context: Context,
+  input: DeleteServerNicsInput,
+  output: Output,
+): Promise<ExitCode | null> {
+  // Who attaches, or can't start anything, need not be asked.
+  if ((await findOpen(context.temporal, deletion(input))) !== null) return null;
+  const planned = { ...input, dryRun: true };
+  const asked: Asked = { kind: 'delete', input: planned };
+  output.ask(['looking at the server first; nothing is changed']);
+  const { run } = await begin(context, deletion(planned), asked, output);
+  const end = await followRun(context, run, output, context.interrupted);
+  const ref = context.run(run);
+  if (end.kind === 'interrupted') throw new CliError(EXIT.interrupted, 'Interrupted', 'nothing was started.');
+  if (end.kind !== 'closed') throw notPlanned(context, end, ref, output);
+  const { ending } = end;
+  if (ending.kind !== 'completed' || ending.document === null) {
+    output.ask(['nothing was started.']);
+    return reportEnd(ending, run, ref, false, output);
+  }
+  const answer = await confirm(input, ending.document, output);
+  if (answer === 'yes') return null;
+  const code = answer === 'interrupted' ? EXIT.interrupted : EXIT.badInput;
+  throw new CliError(code, 'NotConfirmed', 'nothing was started.');
+}
+
+function notPlanned(context: Context, end: FollowEnd, ref: RunRef, output: Output): CliError {
+  if (end.kind !== 'silent' && end.kind !== 'lost')
+    throw new Error('nothing short of the end is enough here');
+  const serverId = end.document?.serverId ?? '';
+  const { exitCode, type, message, known, details } = stoppedWaiting(
+    context,
+    end,
+    ref,
+    false,
+    serverId,
+    output,
+  );
+  return new CliError(
+    exitCode,
+    type,
+    `nothing was started: the dry run has not ended. ${message}`,
+    known,
+    details,
   );
 }

@@ -16,6 +16,7 @@ const NAMES: Record<Difference['field'], string> = {
   allowedAddressPairs: 'allowed address pairs',
   dhcpOptions: 'DHCP options',
   portSecurityEnabled: 'port security',
+  elasticIps: 'elastic IPs',
   elasticIp: 'elastic IP',
   position: 'position',
 };

@@ -1,7 +1,6 @@
 /** What the flags of several commands have in common. No IO. */
 import type { ByWhom, Timing } from '../contract';
-import { checkByWhom } from '../contract';
-import { quoted } from '../quoted';
+import { TO_FILL_IN, checkByWhom, quoted } from '../contract';
 
 /** The one argument, and what is none. */
 export function sortOut(
@@ -41,9 +40,7 @@ export function inFlags(problem: string, names: FlagNames): string {
 export function parseTiming(text: string | undefined, problems: string[]): Timing | undefined {
   if (text === undefined) return undefined;
   try {
-    const timing = JSON.parse(text) as Timing | null;
-    if (timing === null) problems.push('--timing: must be an object, not null');
-    return timing ?? undefined;
+    return (JSON.parse(text) as Timing | null) ?? undefined;
   } catch {
     problems.push(`--timing: not JSON; give an object such as '{"pollInterval":"5s"}'`);
     return undefined;
@@ -61,12 +58,11 @@ const BY_WHOM_FLAGS: FlagNames = [
 ];
 
 /** As next steps show them: to be filled in by whoever copies the command. */
-export const BY_WHOM_WORDS = ['--by', 'YOU', '--reason', 'WHY'];
+export const BY_WHOM_WORDS = ['--by', TO_FILL_IN.who, '--reason', TO_FILL_IN.why];
 
-/** Who asks, and why: both required. What was copied without being filled in counts as missing. */
+/** Who asks, and why: both required. */
 export function byWhomFrom(flags: ByWhomFlags): { who: ByWhom; problems: string[] } {
-  const given = (text: string | undefined) => (text === 'YOU' || text === 'WHY' ? undefined : text);
-  const { who, problems } = checkByWhom({ by: given(flags.by), reason: given(flags.reason) });
+  const { who, problems } = checkByWhom({ by: flags.by, reason: flags.reason });
   return {
     who: who ?? { by: '', reason: '' },
     problems: problems.map((problem) => {

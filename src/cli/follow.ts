@@ -2,13 +2,15 @@
 import type { ResultDocument } from '../contract';
 import { reasonOf } from '../connection';
 import type { Ending } from './ending';
+import type { Why } from './silent';
+import { isBlocking } from './silent';
 
 /** What is asked while waiting; each call is bounded in time by whoever implements it. */
 export interface RunSource {
   /** The run's document; throws when no worker answers in time. */
   status(): Promise<ResultDocument | null>;
-  /** Task queues of the run that no worker polls. */
-  idleQueues(): Promise<string[]>;
+  /** What keeps the run from going on; `isAnswering`: it has just answered. */
+  why(isAnswering: boolean): Promise<Why>;
   /** Resolves when the run has closed; throws when a round of waiting is over. */
   ending(): Promise<Ending>;
   /** Whether asking again may help after this error. */
@@ -20,8 +22,11 @@ export interface FollowState {
   /** What keeps the run, or us, from going on. */
   trouble:
     | null
-    | { kind: 'no-worker'; queues: string[]; forMs: number; limitMs: number }
+    /** `limitMs: null`: it is waited for, however long it takes. */
+    | { kind: 'silent'; why: Why; forMs: number; limitMs: number | null }
     | { kind: 'lost'; why: string; forMs: number; limitMs: number };
+  /** Identities of the workers that poll, where it has been asked. */
+  pollers: readonly string[];
 }
 
 export interface View {
@@ -33,17 +38,21 @@ export type FollowEnd =
   /** The run goes on, but there is no need to wait for its end. */
   | { kind: 'enough'; document: ResultDocument }
   | { kind: 'interrupted'; document: ResultDocument | null }
-  | { kind: 'no-worker'; document: ResultDocument | null; queues: string[]; forMs: number }
+  /** Nobody can go on with it as things are. */
+  | { kind: 'silent'; document: ResultDocument | null; why: Why; forMs: number }
   | { kind: 'lost'; document: ResultDocument | null; why: string; forMs: number };
 
 export interface FollowLimits {
   /** Between two looks. */
   stepMs: number;
-  /** Without any change for so long, the queues are asked for their workers. */
+  /** Without any change for so long, it is asked why. */
   stalledMs: number;
   /** From when on a missing worker or server is mentioned; a worker that just starts is no news. */
   sayAfterMs: number;
-  noWorkerMs: number;
+  /** The same for a run whose workers are there: they may be busy with others. */
+  busyMs: number;
+  /** Nobody can go on with it for so long: waiting ends. */
+  silentMs: number;
   lostMs: number;
 }
 
@@ -51,7 +60,8 @@ export const FOLLOW_LIMITS: FollowLimits = {
   stepMs: 1_000,
   stalledMs: 5_000,
   sayAfterMs: 3_000,
-  noWorkerMs: 30_000,
+  busyMs: 12_000,
+  silentMs: 30_000,
   lostMs: 60_000,
 };
 
@@ -102,9 +112,10 @@ class Follower {
     const { limits } = this;
     let contactAt = Date.now();
     let changedAt = Date.now();
-    let workersAt = Date.now();
-    let queuesAskedAt = 0;
-    let queues: string[] = [];
+    let blockedAt = Date.now();
+    let troubledAt = Date.now();
+    let whyAskedAt = 0;
+    let why = UNTROUBLED;
     let lostWhy: string | null = null;
 
     while (!this.over) {
@@ -120,15 +131,15 @@ class Follower {
       }
       if (this.over) break;
       if (answered && this.document !== null && this.isEnough(this.document)) {
-        this.view.show({ document: this.document, trouble: null });
+        this.view.show({ document: this.document, trouble: null, pollers: [] });
         return { kind: 'enough', document: this.document };
       }
 
       const stalled = answered && Date.now() - changedAt >= limits.stalledMs;
-      if (!answered || (stalled && Date.now() - queuesAskedAt >= limits.stalledMs)) {
-        queuesAskedAt = Date.now();
+      if (!answered || (stalled && Date.now() - whyAskedAt >= limits.stalledMs)) {
+        whyAskedAt = Date.now();
         try {
-          queues = await this.source.idleQueues();
+          why = await this.source.why(answered);
           contactAt = Date.now();
           lostWhy = null;
         } catch (error) {
@@ -136,43 +147,47 @@ class Follower {
         }
       } else {
         lostWhy = null;
-        if (!stalled) queues = [];
+        if (!stalled) why = UNTROUBLED;
       }
       if (this.over) break;
 
       const now = Date.now();
       // While the server is away nobody can poll, and nobody is to blame for it.
-      if (queues.length === 0 || lostWhy !== null) workersAt = now;
-      const noWorkerFor = now - workersAt;
+      if (why.reasons.length === 0 || lostWhy !== null) troubledAt = now;
+      if (!why.reasons.some(isBlocking) || lostWhy !== null) blockedAt = now;
+      const blockedFor = now - blockedAt;
       const lostFor = now - contactAt;
-      if (noWorkerFor >= limits.noWorkerMs) {
-        return { kind: 'no-worker', document: this.document, queues, forMs: noWorkerFor };
+      if (blockedFor >= limits.silentMs) {
+        return { kind: 'silent', document: this.document, why, forMs: blockedFor };
       }
       if (lostWhy !== null && lostFor >= limits.lostMs) {
         return { kind: 'lost', document: this.document, why: lostWhy, forMs: lostFor };
       }
       this.view.show({
         document: this.document,
-        trouble: this.trouble(queues, noWorkerFor, lostWhy, lostFor),
+        trouble:
+          lostWhy === null
+            ? this.silence(why, now - troubledAt, blockedFor)
+            : lostFor < limits.sayAfterMs
+              ? null
+              : { kind: 'lost', why: lostWhy, forMs: lostFor, limitMs: limits.lostMs },
+        pollers: why.pollers,
       });
       await pause(limits.stepMs);
     }
     return never();
   }
 
-  private trouble(
-    queues: string[],
-    noWorkerFor: number,
-    why: string | null,
-    lostFor: number,
-  ): FollowState['trouble'] {
-    const { sayAfterMs, noWorkerMs, lostMs } = this.limits;
-    if (why !== null && lostFor >= sayAfterMs) return { kind: 'lost', why, forMs: lostFor, limitMs: lostMs };
-    if (noWorkerFor >= sayAfterMs)
-      return { kind: 'no-worker', queues, forMs: noWorkerFor, limitMs: noWorkerMs };
-    return null;
+  private silence(why: Why, troubledFor: number, blockedFor: number): FollowState['trouble'] {
+    const { sayAfterMs, busyMs, silentMs } = this.limits;
+    if (why.reasons.some(isBlocking))
+      return blockedFor < sayAfterMs ? null : { kind: 'silent', why, forMs: blockedFor, limitMs: silentMs };
+    if (why.reasons.length === 0 || troubledFor < busyMs) return null;
+    return { kind: 'silent', why, forMs: troubledFor, limitMs: null };
   }
 }
+
+const UNTROUBLED: Why = { reasons: [], neverTaken: false, pollers: [] };
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));

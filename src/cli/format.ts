@@ -1,17 +1,5 @@
-/** Small things about text: cutting, padding, quoting, escaping. No IO. */
-
-/** Terminal commands go, control characters become spaces: texts come from the cloud and from callers. */
-export function clean(text: string): string {
-  return (
-    text
-      // eslint-disable-next-line no-control-regex
-      .replace(/\u001b\[[0-9;?]*[ -/]*[@-~]/g, '')
-      .replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
-      // Invisible ones can turn the direction of what follows.
-      .replace(/\p{Cf}/gu, '')
-      .trim()
-  );
-}
+/** Small things about text: cutting, padding, quoting. No IO. */
+export { clean, escapeMarkdown } from '../contract';
 
 /** Chinese server names are usual: such characters take two columns, combining ones none. */
 const WIDE =
@@ -113,12 +101,4 @@ export function commandLines(command: string, width: number): string[] {
     else lines.push(lines.length === 0 ? part : `  ${part}`);
   }
   return lines.map((line, i) => (i === lines.length - 1 ? line : `${line} \\`));
-}
-
-/**
- * A caller's text inside Markdown that is shown as HTML: neither may be able to do anything. Backslashes alone, and only
- * where the Web UI's renderer takes them away again: it shows entities, and a backslash before other signs, as written.
- */
-export function escapeMarkdown(text: string): string {
-  return clean(text).replace(/[\\`*_[\]{}()#+!|~<>&:$^.-]/g, '\\$&');
 }

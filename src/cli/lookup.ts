@@ -1,15 +1,18 @@
 /** The current or last run on a server. */
 import type { WorkflowExecutionDescription } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { serverWorkflowId } from '../contract';
+import { isRecord, serverWorkflowId } from '../contract';
 import type { Temporal } from '../connection';
 import { reasonOf } from '../connection';
 import type { Context } from './context';
 import type { RunPointer } from './ending';
 import { CliError, isUnclear } from './errors';
 import { EXIT } from './exit-codes';
+import { readInput } from './run-input';
 
 const CALL_MS = 10_000;
+/** Dry runs that other services have started under the id of the server. */
+const MAX_DRY_RUNS = 20;
 
 export interface KnownRun extends RunPointer {
   /** Of the first run of the chain: steering by it can't hit somebody else's later run. */
@@ -26,7 +29,7 @@ export interface KnownRun extends RunPointer {
 export async function findRun(temporal: Temporal, serverId: string): Promise<KnownRun> {
   const workflowId = serverWorkflowId(serverId);
   try {
-    const description = await describe(temporal, workflowId);
+    const description = await withoutDryRuns(temporal, await describe(temporal, workflowId));
     return {
       workflowId,
       runId: description.runId,
@@ -48,6 +51,31 @@ export async function findRun(temporal: Temporal, serverId: string): Promise<Kno
       { cause: error },
     );
   }
+}
+
+/** The last run that was no dry run, where there is one: what was only planned must not hide what was done. */
+async function withoutDryRuns(
+  temporal: Temporal,
+  latest: WorkflowExecutionDescription,
+): Promise<WorkflowExecutionDescription> {
+  const { workflowId } = latest;
+  if (isOpenRun(latest) || !(await isDryRun(temporal, workflowId, latest.runId))) return latest;
+  const earlier: string[] = [];
+  const query = `WorkflowId = '${workflowId}' AND CloseTime IS NOT NULL AND ExecutionStatus != 'ContinuedAsNew'`;
+  await temporal.call(CALL_MS, async () => {
+    for await (const { runId } of temporal.client.workflow.list({ query, pageSize: MAX_DRY_RUNS })) {
+      if (runId !== latest.runId) earlier.push(runId);
+      if (earlier.length === MAX_DRY_RUNS) break;
+    }
+  });
+  for (const runId of earlier)
+    if (!(await isDryRun(temporal, workflowId, runId))) return describe(temporal, workflowId, runId);
+  return latest;
+}
+
+async function isDryRun(temporal: Temporal, workflowId: string, runId: string): Promise<boolean> {
+  const input = await readInput(temporal, { workflowId, runId, firstRunId: runId }).catch(() => undefined);
+  return isRecord(input) && input.dryRun === true;
 }
 
 /** The open run on a server. Throws a {@link CliError} when there is none, with `details` of the last one below it. */

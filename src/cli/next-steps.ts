@@ -6,7 +6,7 @@ import { BY_WHOM_WORDS } from './flags';
 import { plural } from './format';
 import { deleteCommand } from './request';
 import { putBackSteps, remedySteps, restoreSteps, tryAgainStep } from './restore-steps';
-import { isInWindow } from './wording';
+import { isBackByHand, isInWindow } from './wording';
 
 export interface Step {
   text: string;
@@ -111,8 +111,17 @@ function failedSteps(
 ): Step[] {
   switch (type) {
     case 'NotDeleted': {
-      const rest = withOutcome(document, 'still-attached');
-      if (rest.length === 0) return [lookStep(serverId, document, input)];
+      const stayed = document?.nics.filter(({ outcome }) => outcome === 'still-attached') ?? [];
+      if (stayed.length === 0) return [lookStep(serverId, document, input)];
+      const rest = stayed.filter((nic) => !isBackByHand(nic)).map(({ id }) => id);
+      // Who has put it back wants it there.
+      if (rest.length === 0)
+        return [
+          {
+            text: `${stayed.length === 1 ? 'The NIC is' : 'These NICs are'} on the server again: somebody has put back what this run had taken off. To see what is there, without changing anything:`,
+            command: dryRun(serverId, document, input),
+          },
+        ];
       return [
         {
           text: `Remove the reason named above, then try ${rest.length === 1 ? 'this NIC' : `these ${rest.length} NICs`} again:`,

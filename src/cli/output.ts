@@ -1,12 +1,40 @@
-/** Who gets what: results on standard output, problems on standard error, everything but the document there with --json. */
+/**
+ * Who gets what: results on standard output, problems on standard error, everything but the document there with --json.
+ * The one place where anything is written, and where every line loses what strangers may have hidden in it.
+ */
+import { randomBytes } from 'node:crypto';
 import type { WriteStream } from 'node:tty';
 import pc from 'picocolors';
+import { cleanJson, cleanLine } from '../contract';
 import type { CliError } from './errors';
 import { wrap } from './format';
 
 const PREFIX = 'ecs-nics:';
+const ESC = '\u001b';
+/** Stands for the escape character in colours of our own until a line is clean; nobody else can know it. */
+const OURS = `\uf8ff${randomBytes(8).toString('hex')}\uf8ff`;
+const OUR_COLOR = new RegExp(`${OURS}\\[\\d+(?:;\\d+)*m`, 'g');
 
-export type Colors = ReturnType<typeof pc.createColors>;
+const COLOR_NAMES = ['bold', 'dim', 'red', 'green', 'yellow', 'cyan'] as const;
+export type Colors = Record<(typeof COLOR_NAMES)[number], (text: string) => string>;
+
+/** Colours that survive {@link Output}: those in a text of somebody else's don't. */
+export function colorsOf(enabled: boolean): Colors {
+  const plain = pc.createColors(enabled);
+  const color = (name: (typeof COLOR_NAMES)[number]) => (text: string) =>
+    plain[name](text.replaceAll(ESC, ' ').replaceAll(OURS, ESC)).replaceAll(ESC, OURS);
+  return Object.fromEntries(COLOR_NAMES.map((name) => [name, color(name)])) as Colors;
+}
+
+/** A line as it may be written. */
+export function printable(line: string): string {
+  return cleanLine(line).replaceAll(OURS, ESC);
+}
+
+/** Without the colours of {@link colorsOf}: as wide as it is seen. */
+export function uncolored(line: string): string {
+  return line.replace(OUR_COLOR, '');
+}
 
 export class Output {
   /** Where people read along. */
@@ -18,34 +46,57 @@ export class Output {
   constructor(readonly json: boolean) {
     this.notes = json ? process.stderr : process.stdout;
     this.live = this.notes.isTTY === true && process.env.TERM !== 'dumb';
-    this.colors = pc.createColors(this.live && pc.isColorSupported);
+    this.colors = colorsOf(this.live && pc.isColorSupported);
   }
 
+  /** Each text is one line. */
   say(lines: string | readonly string[]): void {
-    const text = typeof lines === 'string' ? lines : lines.join('\n');
-    this.notes.write(`${text}\n`);
+    write(this.notes, typeof lines === 'string' ? [lines] : lines);
+  }
+
+  /** Draws `lines` where `erase`, a command to the terminal, has made room. */
+  redraw(erase: string, lines: readonly string[]): void {
+    this.notes.write(`${erase}${lines.map((line) => `${printable(line)}\n`).join('')}`);
+  }
+
+  /** The terminal on which somebody is asked. */
+  get screen(): WriteStream {
+    return this.live ? this.notes : process.stderr;
+  }
+
+  ask(lines: readonly string[]): void {
+    write(this.screen, lines);
   }
 
   /** The one document on standard output. */
   document(value: unknown): void {
-    if (this.json) process.stdout.write(`${JSON.stringify(value, null, process.stdout.isTTY ? 2 : 0)}\n`);
+    if (!this.json) return;
+    const json = JSON.stringify(value, null, process.stdout.isTTY ? 2 : 0);
+    process.stdout.write(`${cleanJson(json)}\n`);
   }
 
   error(error: CliError): void {
     const { colors } = this;
     const prefix = process.stderr.isTTY ? colors.red(PREFIX) : PREFIX;
     const { isTTY, columns = 80 } = process.stderr;
-    const lines = error.message.split('\n');
+    const lines = error.message.split(LINE_END).map(cleanLine);
     // A pipe gets each line as it is.
     const [first = '', ...rest] = isTTY ? lines.flatMap((line) => wrapped(line, columns)) : lines;
-    process.stderr.write([`${prefix} ${first}`, ...rest, ...error.details].join('\n') + '\n');
+    write(process.stderr, [`${prefix} ${first}`, ...rest, ...error.details]);
     if (process.env.ECS_NICS_LOG_LEVEL === 'debug') {
       const cause = error.cause instanceof Error ? error.cause : error;
-      process.stderr.write(`${cause.stack}\n`);
+      write(process.stderr, `${cause.stack}`.split('\n'));
     }
     // A script that reads standard output gets its one document whatever happens.
     this.document({ ...error.known, error: { type: error.type, message: error.message } });
   }
+}
+
+/** Where a message of ours has lines: before the next problem of a list, and before a command to be copied. */
+const LINE_END = /\n(?= {2})/;
+
+function write(stream: WriteStream, lines: readonly string[]): void {
+  stream.write(lines.map((line) => `${printable(line)}\n`).join(''));
 }
 
 /** Everything written has left the process: `process.exit` would cut what a pipe has not taken yet. */

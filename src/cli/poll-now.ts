@@ -10,6 +10,7 @@ import { openSteps } from './next-steps';
 import type { Output } from './output';
 import { askStatus } from './query';
 import { noticeLines } from './report';
+import { silenceOf } from './silence';
 import { isInWindow, undoText, untilNextLook } from './wording';
 
 export async function pollNow(serverId: string, output: Output): Promise<ExitCode> {
@@ -21,24 +22,30 @@ export async function pollNow(serverId: string, output: Output): Promise<ExitCod
     // By workflow id alone: the run may have continued as new just now, and a look too many harms nobody.
     const handle = context.temporal.client.workflow.getHandle(run.workflowId);
     await tell(context, serverId, run, () => handle.signal(SIGNAL_POLL_NOW));
-    const meaning = meaningOf(before.document, Date.now());
-    output.say(
-      noticeLines(
+    const silence = before.document === null ? await silenceOf(context, run, ref, output) : null;
+    const meaning = meaningOf(before.document, Date.now(), silence?.text);
+    output.say([
+      ...noticeLines(
         'asked the run to look now',
         meaning,
         ref,
         openSteps(serverId, 'poll-now', before.document),
         pageOf(output),
       ),
-    );
-    output.document({ ...openDocument(ref, before.document), signalled: true });
+      ...(silence?.lines ?? []),
+    ]);
+    output.document({ ...openDocument(ref, before.document), ...silence?.document, signalled: true });
     return EXIT.done;
   });
 }
 
 /** What the signal means now. `document`: as it was just before. */
-export function meaningOf(document: ResultDocument | null, now: number): string {
-  if (document === null) return 'The run does not answer: it looks as soon as a worker polls.';
+export function meaningOf(
+  document: ResultDocument | null,
+  now: number,
+  silence = 'the run does not answer',
+): string {
+  if (document === null) return `It looks only when a worker takes it up, and now ${silence}.`;
   if (isInWindow(document))
     return `The verdicts stand, and there is nothing to look at: ${undoText(document, now) ?? 'undo possible'}.`;
   const waiting = untilNextLook(document, now);

@@ -1,13 +1,16 @@
 /** The view while waiting: a block redrawn in place on a terminal, else one plain line per change. */
-import { stripVTControlCharacters } from 'node:util';
 import type { NicRow, ResultDocument } from '../contract';
 import { formatDuration } from '../contract';
+import type { Whereabouts } from './silent-texts';
+import { mainReason, pollersText, waitingText } from './silent-texts';
 import type { FollowState, View } from './follow';
 import { clean, cut, plural, table, widthOf } from './format';
 import type { Colors, Output } from './output';
+import { uncolored } from './output';
 import {
   ipOf,
   isInWindow,
+  isLeftAlone,
   isOpen,
   messageOf,
   phaseText,
@@ -26,16 +29,21 @@ export interface ProgressView extends View {
   end(): void;
 }
 
-export function progressView(output: Output, startedAt: number): ProgressView {
-  return output.live ? new LiveView(output, startedAt) : new PlainView(output);
+/** @param run which one, for commands that help it */
+export function progressView(output: Output, startedAt: number, run: Whereabouts): ProgressView {
+  return output.live ? new LiveView(output, startedAt, run) : new PlainView(output, run);
 }
 
 /** Says each change once. */
 export class PlainView implements ProgressView {
   private said = new Set<string>();
   private phase: string | null = null;
+  private trouble: string | null = null;
 
-  constructor(private readonly output: { say(line: string): void }) {}
+  constructor(
+    private readonly output: { say(line: string): void },
+    private readonly run: Whereabouts,
+  ) {}
 
   show(state: FollowState): void {
     const { document, trouble } = state;
@@ -47,11 +55,13 @@ export class PlainView implements ProgressView {
       }
       for (const line of changeLines(document)) this.once(line);
     }
-    if (trouble === null) this.said.delete('trouble');
-    else if (!this.said.has('trouble')) {
-      this.said.add('trouble');
-      this.output.say(troubleText(trouble));
-    }
+    const pollers = waitingPollers(state);
+    if (pollers !== '') this.once(pollers);
+    // How long it has been so is no news.
+    const what = trouble === null ? null : troubleKey(trouble, this.run);
+    if (trouble !== null && what !== this.trouble)
+      for (const line of troubleLines(trouble, this.run)) this.output.say(line);
+    this.trouble = what;
   }
 
   end(): void {}
@@ -76,15 +86,32 @@ function changeLines(document: ResultDocument): string[] {
   return lines;
 }
 
-export function troubleText(trouble: NonNullable<FollowState['trouble']>): string {
-  const limit = `for ${formatDuration(trouble.forMs)}; waiting ends after ${formatDuration(trouble.limitMs)}`;
-  return trouble.kind === 'no-worker'
-    ? `no worker polls task queue ${trouble.queues.join(' and ')} (${limit})`
-    : `Temporal does not answer (${limit}): ${clean(trouble.why)}`;
+type Trouble = NonNullable<FollowState['trouble']>;
+
+function troubleKey(trouble: Trouble, run: Whereabouts): string {
+  if (trouble.kind === 'lost') return 'lost';
+  // Nor is how long ago a worker was seen.
+  const { kind } = mainReason(trouble.why);
+  return kind === 'no-answer' ? kind : waitingText(trouble.why, run, run.namespace).join();
+}
+
+/** The fact first; for people who read lines also what helps. */
+export function troubleLines(trouble: Trouble, run: Whereabouts): string[] {
+  const { forMs, limitMs } = trouble;
+  const ends = limitMs === null ? '' : `; waiting ends after ${formatDuration(limitMs)}`;
+  const limit = `(for ${formatDuration(forMs)}${ends})`;
+  if (trouble.kind === 'lost') return [`Temporal does not answer ${limit}: ${clean(trouble.why)}`];
+  const [fact = '', ...more] = waitingText(trouble.why, run, run.namespace);
+  return [`${fact} ${limit}`, ...more];
+}
+
+/** Who polls, where a run says that it waits for another worker. */
+function waitingPollers({ document, pollers }: FollowState): string {
+  return /\bworkers?\b/i.test(document?.waitingFor ?? '') ? pollersText(pollers) : '';
 }
 
 class LiveView implements ProgressView {
-  private state: FollowState = { document: null, trouble: null };
+  private state: FollowState = { document: null, trouble: null, pollers: [] };
   /** Widths of the lines on the screen. */
   private drawn: number[] = [];
   private frame = 0;
@@ -93,6 +120,7 @@ class LiveView implements ProgressView {
   constructor(
     private readonly output: Output,
     private readonly startedAt: number,
+    private readonly run: Whereabouts,
   ) {
     this.draw();
     // Between two answers the countdown goes on.
@@ -106,7 +134,7 @@ class LiveView implements ProgressView {
 
   end(): void {
     clearInterval(this.timer);
-    this.output.notes.write(this.erase());
+    this.output.redraw(this.erase(), []);
     this.drawn = [];
   }
 
@@ -116,14 +144,15 @@ class LiveView implements ProgressView {
     const lines = progressLines(this.state, {
       now: Date.now(),
       startedAt: this.startedAt,
+      run: this.run,
       columns,
       // A block higher than the screen could not be erased again.
       rows: rows - 1,
       spinner,
       colors: this.output.colors,
     });
-    this.output.notes.write(`${this.erase()}${lines.join('\n')}\n`);
-    this.drawn = lines.map((line) => widthOf(stripVTControlCharacters(line)));
+    this.output.redraw(this.erase(), lines);
+    this.drawn = lines.map((line) => widthOf(uncolored(line)));
   }
 
   private erase(): string {
@@ -137,6 +166,7 @@ class LiveView implements ProgressView {
 export interface Frame {
   now: number;
   startedAt: number;
+  run: Whereabouts;
   columns: number;
   rows: number;
   spinner: string;
@@ -155,7 +185,12 @@ export function progressLines(state: FollowState, frame: Frame): string[] {
   const foot = (document?.warnings ?? [])
     .slice(-MAX_WARNINGS)
     .map((warning) => c.yellow(fit(`  ! ${clean(warning)}`)));
-  if (trouble !== null) foot.push(c.yellow(fit(`  ! ${troubleText(trouble)}`)));
+  const pollers = waitingPollers(state);
+  if (pollers !== '') foot.push(c.dim(fit(`    ${pollers}`)));
+  if (trouble !== null)
+    foot.push(
+      ...troubleLines(trouble, frame.run).map((line, i) => c.yellow(fit(`  ${i === 0 ? '!' : ' '} ${line}`))),
+    );
   foot.push(c.dim(fit('  Ctrl-C stops watching; the run goes on')));
   const room = frame.rows - head.length - foot.length;
   const lines = [...head, ...(document === null ? [] : nicLines(document, width, room, c)), ...foot];
@@ -215,7 +250,7 @@ export function colorOf(nic: NicRow, running: boolean, c: Colors): (text: string
     case 'deleted':
     case 'detached':
     case 'already-absent':
-      return c.green;
+      return isLeftAlone(nic) ? c.yellow : c.green;
     case 'still-attached':
     case 'unknown':
       return c.red;

@@ -11,13 +11,17 @@ import type { RunRef } from './link';
 import type { Step } from './next-steps';
 import type { Colors } from './output';
 import { colorOf } from './progress';
-import type { SilentRun } from './silent';
+import type { SilentRun, Why } from './silent';
+import type { Whereabouts } from './silent-texts';
+import { pollersText, reasonText, waysOut } from './silent-texts';
 import {
   agoText,
   countsText,
   decisionText,
   ipOf,
   isInWindow,
+  isLeftAlone,
+  isNeverSeen,
   jobText,
   messageOf,
   pendingText,
@@ -91,19 +95,20 @@ function windowHeadline(document: ResultDocument, page: ReportPage): string[] {
 }
 
 /** The same, of a run that does not answer. */
-export function silentReport(silent: SilentRun, run: RunRef, steps: Step[], page: ReportPage): string[] {
-  const { phase, idleQueues, workflowTaskAttempt, open } = silent;
+export function silentReport(
+  silent: SilentRun,
+  run: RunRef & Whereabouts,
+  steps: Step[],
+  page: ReportPage,
+): string[] {
+  const { phase, open, pollers } = silent;
   const facts: [string, string][] = [
     ['started', `${silent.startedAt} (${agoText(silent.startedAt, page.now)})`],
   ];
-  if (idleQueues.length > 0)
-    facts.push(['worker', `none polls ${idleQueues.join(' and ')}; the run goes on as soon as one does`]);
-  else facts.push(['worker', `one polls ${silent.taskQueue}, but the run does not answer`]);
-  if ((workflowTaskAttempt ?? 0) > 1)
-    facts.push([
-      'trouble',
-      `a worker can't go on with it (attempt ${workflowTaskAttempt}): its log and the Web UI say why`,
-    ]);
+  if (pollers.length > 0) facts.push(['worker', pollersText(pollers)]);
+  // What is pending says the same of activities, and more.
+  for (const reason of silent.reasons)
+    if (reason.kind !== 'activity-fails') facts.push(['why', reasonText(reason)]);
   for (const activity of silent.pendingActivities) facts.push(['pending', pendingText(activity, page.now)]);
   return [
     '',
@@ -114,8 +119,14 @@ export function silentReport(silent: SilentRun, run: RunRef, steps: Step[], page
     ...facts.flatMap(([name, text]) => fact(name, text, page)),
     ...(open === null ? [] : sentLines(open, page)),
     ...runLines(run),
+    ...whyLines(silent, run, page),
     ...stepLines(steps, page),
   ];
+}
+
+/** The ways out of what keeps a run from going on. */
+export function whyLines(why: Why | null, run: Whereabouts, page: ReportPage): string[] {
+  return why === null ? [] : stepLines(waysOut(why, run, run.namespace), page);
 }
 
 /** Something was asked of an open run. */
@@ -134,7 +145,9 @@ export function headline(ending: Ending, c: Colors, kind: RunKind = 'delete'): s
   const counts = document === null || document.nics.length === 0 ? '' : `: ${totalsText(document)}`;
   switch (ending.kind) {
     case 'completed':
-      return c.bold(c.green(`✔ ${completedText(document, counts, kind)}`));
+      return isUnclouded(document)
+        ? c.bold(c.green(`✔ ${completedText(document, counts, kind)}`))
+        : c.bold(c.yellow(`! ${completedText(document, counts, kind)}${neverSeenText(document)}`));
     case 'failed':
       return c.bold(c.red(`✘ ${document?.outcome ?? ending.type}${counts}`));
     case 'cancelled':
@@ -152,14 +165,29 @@ function totalsText(document: ResultDocument): string {
   return all ? plural(document.nics.length, 'NIC') : countsText(counts);
 }
 
+/** Nothing in it that somebody may have meant otherwise. */
+function isUnclouded(document: ResultDocument | null): boolean {
+  return document === null || !document.nics.some((nic) => isNeverSeen(nic, document) || isLeftAlone(nic));
+}
+
+function neverSeenText(document: ResultDocument | null): string {
+  const count = document?.nics.filter((nic) => isNeverSeen(nic, document)).length ?? 0;
+  if (document === null || count === 0) return '';
+  return count === document.nics.length && document.outcome === 'nothing-to-do'
+    ? ''
+    : `; of ${plural(count, 'NIC')} there is no such port`;
+}
+
 function completedText(document: ResultDocument | null, counts: string, kind: RunKind): string {
   if (document === null) return 'completed';
   const words: Record<string, string> = {
     planned: 'dry run: nothing was changed',
     'nothing-to-do':
-      kind === 'delete'
-        ? 'nothing to do: the NICs were gone before'
-        : 'nothing to do: the NICs are in their places',
+      kind !== 'delete'
+        ? 'nothing to do: the NICs are in their places'
+        : document.nics.length > 0 && document.nics.every((nic) => isNeverSeen(nic, document))
+          ? 'nothing was deleted: there is no such port; check the id'
+          : 'nothing to do: the NICs were gone before',
   };
   return words[document.outcome] ?? `${document.outcome}${counts}`;
 }
@@ -253,8 +281,13 @@ function factLines(document: ResultDocument, page: ReportPage): string[] {
   if (undo !== null) facts.push(['undo', undo.replace(/^undo /, '')]);
   if (document.decision) facts.push(['decision', decisionText(document.decision, page.now)]);
   const lines = facts.flatMap(([name, text]) => fact(name, text, page));
-  const warnings = document.warnings.flatMap((warning) => fact('warning', warning, page));
-  return [...lines, ...warnings.map(page.colors.yellow)];
+  return [...lines, ...warningLines(document, page)];
+}
+
+export function warningLines(document: ResultDocument, page: ReportPage): string[] {
+  return document.warnings
+    .flatMap((warning) => fact('warning', warning, page))
+    .map((line) => page.colors.yellow(line));
 }
 
 export function runLines(run: RunRef): string[] {

@@ -1,5 +1,5 @@
 /** From flags to the input of a deletion, and back to a command line. No IO. */
-import type { DeleteServerNicsInput, KeepOrRestore } from '../contract';
+import type { DeleteServerNicsInput, Duration, KeepOrRestore } from '../contract';
 import { checkDeleteInput } from '../contract';
 import type { FlagNames } from './flags';
 import { COMMON_FLAGS, inFlags, parseTiming } from './flags';
@@ -77,6 +77,11 @@ export function requestFrom(
   return { input, problems };
 }
 
+/** A number counts ms; on a command line it is a text, and needs its unit. */
+function withUnit(duration: Duration): string {
+  return typeof duration === 'number' ? `${duration}ms` : duration;
+}
+
 /** The command that asks for this, to be pasted into a shell. */
 export function deleteCommand(input: DeleteServerNicsInput): string {
   const words = ['ecs-nics', 'delete', input.serverId];
@@ -85,11 +90,11 @@ export function deleteCommand(input: DeleteServerNicsInput): string {
   if (input.nics === 'all') words.push('--all');
   else for (const { id } of input.nics) words.push('--nic', id);
   if (input.keepPort === true) words.push('--keep-port');
-  if (input.undoWindow !== undefined) words.push('--undo-window', String(input.undoWindow));
+  if (input.undoWindow !== undefined) words.push('--undo-window', withUnit(input.undoWindow));
   if (input.onFailure !== undefined) words.push('--on-failure', input.onFailure);
   if (input.onCancel !== undefined) words.push('--on-cancel', input.onCancel);
   if (input.allowElasticIp === true) words.push('--allow-elastic-ip');
-  if (input.deadline !== undefined) words.push('--deadline', String(input.deadline));
+  if (input.deadline !== undefined) words.push('--deadline', withUnit(input.deadline));
   if (input.timing !== undefined) words.push('--timing', JSON.stringify(input.timing));
   if (input.requestedBy !== undefined) words.push('--requested-by', input.requestedBy);
   if (input.reason !== undefined) words.push('--reason', input.reason);

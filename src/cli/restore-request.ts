@@ -100,7 +100,10 @@ function documentFrom(saved: NonNullable<Saved>, problems: string[]): { document
     return null;
   }
   try {
-    return { document: JSON.parse(saved.text) as unknown };
+    const document: unknown = JSON.parse(saved.text);
+    if (document !== null) return { document };
+    problems.push('--document: null is no result document');
+    return null;
   } catch {
     problems.push('--document: not JSON; give what --json of an earlier run has printed');
     return null;

@@ -86,12 +86,13 @@ export async function findSource(
   context: Context,
   serverId: string,
   wanted: readonly string[] | null,
+  isPlan: boolean,
   output: Output,
 ): Promise<{ runId: string; lines: string[] }> {
   const { temporal } = context;
   const page = pageOf(output);
   const workflowId = serverWorkflowId(serverId);
-  const infos = await closedRuns(context, serverId, output);
+  const { infos, isOpen } = await closedRuns(context, serverId, isPlan, output);
   const passed: string[] = [];
   for (const info of infos) {
     const run = await readClosed(temporal, info);
@@ -99,7 +100,10 @@ export async function findSource(
     const ended = run.endedAt === null ? '' : `, ended ${agoText(run.endedAt, page.now)}`;
     if (assessment.kind === 'source') {
       const what = `${run.document?.outcome}${ended}; ${plural(assessment.nics, 'NIC')}`;
-      return { runId: run.runId, lines: [...fact('from run', run.runId, page), ...fact('', what, page)] };
+      const lines = [...fact('from run', run.runId, page), ...fact('', what, page)];
+      if (isOpen)
+        lines.push(...fact('', 'a later run is open on the server: a restore has to wait for its end', page));
+      return { runId: run.runId, lines };
     }
     passed.push(`  ${run.runId}${ended}: ${assessment.why}`);
     if (assessment.kind === 'stop') break;
@@ -154,18 +158,28 @@ export async function namedRun(temporal: Temporal, serverId: string, runId: stri
   }
 }
 
-/** Newest first. Throws when another run is open: what it does comes before any older one. */
-async function closedRuns(context: Context, serverId: string, output: Output): Promise<Info[]> {
+/**
+ * Newest first. Throws when another run is open: what it does comes before any older one. A dry run looks at the older ones
+ * all the same.
+ */
+async function closedRuns(
+  context: Context,
+  serverId: string,
+  isPlan: boolean,
+  output: Output,
+): Promise<{ infos: Info[]; isOpen: boolean }> {
   const { temporal } = context;
   const workflowId = serverWorkflowId(serverId);
   const latest = await describe(temporal, workflowId).catch((error: unknown) => {
     if (error instanceof WorkflowNotFoundError) return null;
     throw error;
   });
-  if (latest !== null && isOpenRun(latest) && latest.type !== WORKFLOW_TYPE.restoreServerNics) {
+  const isOpen = latest !== null && isOpenRun(latest) && latest.type !== WORKFLOW_TYPE.restoreServerNics;
+  if (isOpen && !isPlan) {
     const { runId, taskQueue, type } = latest;
     const ref = context.run({ workflowId, runId, firstRunId: runId });
-    throw await otherRun(context, { workflowId, runId, taskQueue, type }, ref, serverId, output);
+    const request = { input: { serverId }, isPlan: false };
+    throw await otherRun(context, { workflowId, runId, taskQueue, type }, ref, request, output);
   }
   const runs: Info[] = [];
   // What the list does not know yet: it lags behind by a second or so.
@@ -178,7 +192,7 @@ async function closedRuns(context: Context, serverId: string, output: Output): P
       if (runs.length >= MAX_LOOKED_AT) break;
     }
   });
-  return runs;
+  return { infos: runs, isOpen };
 }
 
 async function readClosed(temporal: Temporal, info: Info): Promise<ClosedRun> {

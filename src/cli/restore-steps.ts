@@ -5,7 +5,7 @@ import type { Ending } from './ending';
 import { clean, plural } from './format';
 import type { EndedRun, Step } from './next-steps';
 import { restoreCommand } from './restore-request';
-import { ipOf } from './wording';
+import { ipOf, isLeftAlone } from './wording';
 
 const GRADES: Record<RestoreGrade, string> = {
   exact: 'exactly as before',
@@ -25,7 +25,7 @@ function gradesText(nics: readonly NicRow[]): string {
 
 /** Off the server, with all that is needed to put it back. */
 function canReturn(nic: NicRow): boolean {
-  const off = nic.outcome === 'deleted' || nic.outcome === 'detached';
+  const off = nic.outcome === 'deleted' || (nic.outcome === 'detached' && !isLeftAlone(nic));
   return off && Boolean(nic.snapshot) && nic.restore !== 'no';
 }
 

@@ -69,12 +69,13 @@ async function restore(
 /** `runId: null`: a saved document. */
 async function sourceOf(
   context: Context,
-  { input: { serverId, from, nics } }: RestoreRequest,
+  { input: { serverId, from, nics, dryRun } }: RestoreRequest,
   output: Output,
 ): Promise<{ runId: string | null; lines: string[] }> {
   if (from !== null && 'document' in from) return { runId: null, lines: [] };
   if (from !== null) return { runId: await namedRun(context.temporal, serverId, from.runId), lines: [] };
-  return findSource(context, serverId, nics === 'all' ? null : nics.map(({ id }) => id), output);
+  const wanted = nics === 'all' ? null : nics.map(({ id }) => id);
+  return findSource(context, serverId, wanted, dryRun === true, output);
 }
 
 async function readSaved(path: string | undefined): Promise<Saved> {

@@ -5,7 +5,7 @@ import type { RunPointer } from './ending';
 import { readEnding } from './ending';
 import type { RunSource } from './follow';
 import { queryStatus } from './query';
-import { idleQueues } from './queues';
+import { readWhy } from './silent';
 
 const QUERY_MS = 3_000;
 const CALL_MS = 3_000;
@@ -37,7 +37,7 @@ export function runSource(temporal: Temporal, run: FollowedRun): RunSource {
   return {
     // Bound to the run: a later one with the same id may be somebody else's. Waiting for the end moves it along its chain.
     status: () => queryStatus(temporal, run, QUERY_MS),
-    idleQueues: () => idleQueues(temporal, run.taskQueue, offset),
+    why: (isAnswering) => readWhy(temporal, run, { isAnswering, clockOffset: offset }),
     ending: () => readEnding(temporal, run),
     isPassing: (error) => {
       if (error instanceof WorkflowNotFoundError) return false;

@@ -1,6 +1,6 @@
 /** The runs on servers as Temporal's visibility has them: neither a worker nor a search attribute is needed. */
 import type { WorkflowExecutionInfo } from '@temporalio/client';
-import { MEMO, SEARCH_ATTRIBUTE, WORKFLOW_TYPE, isUuid, serverIdOf } from '../contract';
+import { MEMO, SEARCH_ATTRIBUTE, WORKFLOW_TYPE, isUuid, serverIdOf, serverWorkflowId } from '../contract';
 import type { Temporal } from '../connection';
 import type { RunPointer } from './ending';
 import { asTotals } from './ending';
@@ -8,6 +8,9 @@ import { isOpenRun } from './lookup';
 
 const CALL_MS = 10_000;
 const MAX_CONTINUED = 1_000;
+const RECENT = 100;
+/** Dry runs are passed over: of them there may be many more. */
+const MAX_PAGE = 1_000;
 
 export interface ListedRun extends RunPointer {
   firstRunId: string;
@@ -41,10 +44,11 @@ export async function readRuns(
   return temporal.call(CALL_MS, async () => {
     const runs: ListedRun[] = [];
     // The server's own order is the wanted one.
-    for await (const info of temporal.client.workflow.list({ query, pageSize: limit + 1 })) {
+    for await (const info of temporal.client.workflow.list({ query, pageSize: MAX_PAGE })) {
       const serverId = serverIdOf(info.workflowId);
-      // A foreign id is refused by the workflow itself: no run on a server.
-      if (!isUuid(serverId)) continue;
+      // A foreign id is refused by the workflow itself: no run on a server. Nor is a dry run, which has an id of its own: it
+      // has held no server and changed nothing, and a list full of plans would hide what was done.
+      if (!isUuid(serverId) || info.workflowId !== serverWorkflowId(serverId)) continue;
       if (runs.length === limit) return { runs, more: true };
       runs.push(listedRun(info, serverId));
     }
@@ -64,6 +68,19 @@ export async function continuedIds(temporal: Temporal): Promise<Set<string>> {
     }
   });
   return ids;
+}
+
+/** Task queues of the latest runs. Throws gRPC errors. */
+export async function recentQueues(temporal: Temporal): Promise<string[]> {
+  const queues = new Set<string>();
+  let rest = RECENT;
+  await temporal.call(CALL_MS, async () => {
+    for await (const { taskQueue } of temporal.client.workflow.list({ query: OURS, pageSize: RECENT })) {
+      queues.add(taskQueue);
+      if (--rest === 0) break;
+    }
+  });
+  return [...queues];
 }
 
 function listedRun(info: WorkflowExecutionInfo, serverId: string): ListedRun {

@@ -57,7 +57,7 @@ export async function setup(output: Output): Promise<ExitCode> {
       warnings: warning === null ? [] : [`${warning.text} ${warning.command}`],
     };
     if (problems.length > 0) {
-      throw new CliError(EXIT.starterFailed, 'SetupIncomplete', problems.join('\n'), known);
+      throw new CliError(EXIT.starterFailed, 'SetupIncomplete', messageOf(problems), known);
     }
     output.document(known);
     return EXIT.done;
@@ -159,6 +159,11 @@ function stateText({ state, type }: Attribute): string {
     case 'wrong-type':
       return `is there as ${type}, but has to be Keyword`;
   }
+}
+
+function messageOf(problems: readonly string[]): string {
+  const [only = '', ...rest] = problems;
+  return rest.length === 0 ? only : `not all is in order:${problems.map((text) => `\n  - ${text}`).join('')}`;
 }
 
 function problemsOf(attributes: readonly Attribute[], temporal: Temporal, refused: string | null): string[] {

@@ -1,5 +1,5 @@
 /** What the Web UI shows about a run from its start on. The server bounds nothing and passes HTML through: both here. */
-import type { DeleteServerNicsInput, RestoreServerNicsInput, Timing } from '../contract';
+import type { DeleteServerNicsInput, Duration, RestoreServerNicsInput, Timing } from '../contract';
 import { cut, escapeMarkdown, plural } from './format';
 
 /** The Web UI shows about this much without cutting. */
@@ -85,7 +85,8 @@ function nicLines(ids: string[]): string[] {
 /** Not as JSON: the Web UI makes typographic quotes of its straight ones. */
 function timingText(timing: Timing | undefined): string | undefined {
   if (timing === undefined) return undefined;
-  return Object.entries(timing)
+  return Object.entries(timing as Record<string, Duration | null>)
+    .filter(([, value]) => value !== null)
     .map(([name, value]) => `${name} ${value}`)
     .join(', ');
 }

@@ -2,12 +2,13 @@
 import type { Workflow, WorkflowExecutionDescription } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import type { DeleteServerNicsInput, RestoreServerNicsInput } from '../contract';
-import { WORKFLOW_TYPE, isRecord, requestKey, restoreKey, serverWorkflowId } from '../contract';
+import { WORKFLOW_TYPE, planWorkflowId, requestKey, restoreKey, serverWorkflowId } from '../contract';
 import type { Temporal } from '../connection';
 import { reasonOf } from '../connection';
-import { CliError, isNotFound, isUnclear } from './errors';
+import { CliError, isUnclear } from './errors';
 import { EXIT } from './exit-codes';
 import { chainStart, describe, firstRunOf, isOpenRun } from './lookup';
+import { readInput } from './run-input';
 import { restoreDetails, restoreSummary, startDetails, startSummary } from './start-texts';
 
 const CALL_MS = 10_000;
@@ -34,6 +35,9 @@ export type Started = StartedRun &
 /** A run that is wanted. */
 export interface StartRequest {
   type: string;
+  workflowId: string;
+  /** A dry run: it changes nothing, and so has an id of its own, beside whatever run is open on the server. */
+  isPlan: boolean;
   input: { serverId: string };
   /** Equal for inputs that ask for the same. */
   key: (input: unknown) => string;
@@ -44,6 +48,7 @@ export interface StartRequest {
 export function deletion(input: DeleteServerNicsInput): StartRequest {
   return {
     type: WORKFLOW_TYPE.deleteServerNics,
+    ...idOf(input),
     input,
     key: requestKey,
     summary: startSummary(input),
@@ -54,6 +59,7 @@ export function deletion(input: DeleteServerNicsInput): StartRequest {
 export function restoration(input: RestoreServerNicsInput): StartRequest {
   return {
     type: WORKFLOW_TYPE.restoreServerNics,
+    ...idOf(input),
     input,
     key: restoreKey,
     summary: restoreSummary(input),
@@ -61,12 +67,18 @@ export function restoration(input: RestoreServerNicsInput): StartRequest {
   };
 }
 
+function idOf({ serverId, dryRun }: { serverId: string; dryRun?: boolean }) {
+  const isPlan = dryRun === true;
+  return { workflowId: (isPlan ? planWorkflowId : serverWorkflowId)(serverId), isPlan };
+}
+
+/** Starts it, or attaches to what somebody else has started meanwhile. */
 export async function startOrAttach(
   temporal: Temporal,
   taskQueue: string,
   request: StartRequest,
 ): Promise<Started> {
-  const workflowId = serverWorkflowId(request.input.serverId);
+  const { workflowId } = request;
   for (let attempt = 1; ; attempt++) {
     try {
       const handle = await temporal.call(CALL_MS, () =>
@@ -96,21 +108,17 @@ export async function startOrAttach(
         );
       }
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-      const open = await openRun(temporal, workflowId, request);
+      const open = await findOpen(temporal, request);
       if (open !== null) return open;
       if (attempt === TRIES) throw error;
     }
   }
 }
 
-/** `null`: it has closed meanwhile. */
-async function openRun(
-  temporal: Temporal,
-  workflowId: string,
-  request: StartRequest,
-): Promise<Started | null> {
+/** The run that is open under the id of the request; `null`: none is. */
+export async function findOpen(temporal: Temporal, request: StartRequest): Promise<Started | null> {
   try {
-    const run = await describe(temporal, workflowId);
+    const run = await describe(temporal, request.workflowId);
     if (!isOpenRun(run)) return null;
     const found = {
       runId: run.runId,
@@ -135,42 +143,6 @@ async function servedKey(
   run: WorkflowExecutionDescription,
   key: StartRequest['key'],
 ): Promise<string | null> {
-  // A run that has continued as new carries its own kind of input: the request is in the first run of the chain, which
-  // may be too old to be kept, and then inside that input.
-  const payload =
-    (await inputOf(temporal, run.workflowId, firstRunOf(run))) ??
-    (await inputOf(temporal, run.workflowId, run.runId));
-  if (payload === null) return null;
-  const converter = temporal.client.options.loadedDataConverter;
-  const [decoded] = await decodePayloads(converter.payloadCodecs, [payload]);
-  if (decoded === undefined) return null;
-  const input = converter.payloadConverter.fromPayload<unknown>(decoded);
-  return key(isRecord(input) && isRecord(input.resumed) ? input.resumed.input : input);
-}
-
-async function inputOf(temporal: Temporal, workflowId: string, runId: string) {
-  try {
-    const { history } = await temporal.call(CALL_MS, () =>
-      temporal.client.workflowService.getWorkflowExecutionHistory({
-        namespace: temporal.namespace,
-        execution: { workflowId, runId },
-        maximumPageSize: 1,
-      }),
-    );
-    const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
-    return started?.input?.payloads?.[0] ?? null;
-  } catch (error) {
-    if (isNotFound(error)) return null;
-    throw error;
-  }
-}
-
-type Codec = Temporal['client']['options']['loadedDataConverter']['payloadCodecs'][number];
-type Payloads = Parameters<Codec['decode']>[0];
-
-/** Codecs are applied in their order when encoding, so the last one comes off first. */
-async function decodePayloads(codecs: readonly Codec[], payloads: Payloads): Promise<Payloads> {
-  let decoded = payloads;
-  for (const codec of [...codecs].reverse()) decoded = await codec.decode(decoded);
-  return decoded;
+  const input = await readInput(temporal, { ...run, firstRunId: firstRunOf(run) });
+  return input === undefined ? null : key(input);
 }

@@ -14,6 +14,7 @@ import type { Output } from './output';
 import { askStatus } from './query';
 import { endReport, openReport, silentReport } from './report';
 import { readSilent } from './silent';
+import { mainReason, reasonText, reasonType, whyDocument } from './silent-texts';
 
 export async function status(serverId: string, output: Output): Promise<ExitCode> {
   checkServerId(serverId);
@@ -35,12 +36,14 @@ async function showOpen(context: Context, serverId: string, run: KnownRun, outpu
   }
   // The server knows something, too; but it is not the status that was asked for.
   const silent = await readSilent(context.temporal, serverId, run);
-  output.say(silentReport(silent, ref, steps, pageOf(output)));
-  const [type, message] =
-    silent.idleQueues.length > 0
-      ? ['NoWorker', `no worker polls task queue ${silent.idleQueues.join(' and ')}.`]
-      : ['NoAnswer', `workers poll, but the run does not answer: ${answer.why}.`];
-  throw new CliError(EXIT.starterFailed, type, message, { ...ref, ...silent });
+  const { namespace } = context.temporal;
+  const where = { ...ref, namespace };
+  output.say(silentReport(silent, where, steps, pageOf(output)));
+  const reason = mainReason(silent);
+  const message =
+    reason.kind === 'no-answer' ? `${reasonText(reason)} (${answer.why}).` : `${reasonText(reason)}.`;
+  const known = { ...ref, ...silent, ...whyDocument(silent, where, namespace) };
+  throw new CliError(EXIT.starterFailed, reasonType(reason), message, known);
 }
 
 async function showClosed(context: Context, serverId: string, run: KnownRun, output: Output): Promise<void> {

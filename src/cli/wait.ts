@@ -16,10 +16,11 @@ import type { RunRef } from './link';
 import { endSteps, openSteps, windowSteps } from './next-steps';
 import type { Output } from './output';
 import { progressView } from './progress';
-import { endReport, openReport, runLines, stepLines } from './report';
+import { endReport, openReport, runLines, stepLines, whyLines } from './report';
 import type { FollowedRun } from './run-source';
 import { runSource } from './run-source';
-import { isInWindow, jobText } from './wording';
+import { hintOf, mainReason, reasonText, reasonType, whyDocument } from './silent-texts';
+import { isInWindow, jobText, phaseText } from './wording';
 
 export interface AwaitedRun extends FollowedRun {
   serverId: string;
@@ -60,9 +61,9 @@ export async function waitForEnd(
       output.document(openDocument(ref, end.document));
       return exitCodeInWindow(end.document);
     case 'interrupted':
-    case 'no-worker':
+    case 'silent':
     case 'lost':
-      throw stoppedWaiting(end, ref, isAbove, run.serverId, output);
+      throw stoppedWaiting(context, end, ref, isAbove, run.serverId, output);
   }
 }
 
@@ -74,7 +75,7 @@ export async function followRun(
   stop: Promise<unknown>,
   isEnough?: (document: ResultDocument) => boolean,
 ): Promise<FollowEnd> {
-  const view = progressView(output, run.startedAt);
+  const view = progressView(output, run.startedAt, { ...run, namespace: context.temporal.namespace });
   try {
     return await follow(runSource(context.temporal, run), view, stop, isEnough);
   } catch (error) {
@@ -110,6 +111,7 @@ export type Stop = Exclude<FollowEnd, { kind: 'closed' | 'enough' }>;
 
 /** @param known what else is known, in sentences */
 export function stoppedWaiting(
+  { temporal: { namespace } }: Context,
   end: Stop,
   run: RunRef,
   isAbove: boolean,
@@ -117,23 +119,27 @@ export function stoppedWaiting(
   output: Output,
   known: readonly string[] = [],
 ): CliError {
-  const goesOn = `It is open and goes on by itself${end.kind === 'no-worker' ? ' as soon as a worker polls' : ''}.`;
+  const why = end.kind === 'silent' ? end.why : null;
+  const page = pageOf(output);
+  const where = { ...run, namespace };
   const lines = [
     ...lastKnown(end.document),
-    goesOn,
+    why === null ? 'It is open and goes on by itself.' : 'It is open and goes on as soon as that is mended.',
     ...known,
     // Standard error may well go elsewhere than what was said before.
     ...(isAbove && output.live ? [] : runLines(run)),
-    ...stepLines(openSteps(serverId, undefined, end.document), pageOf(output)),
+    ...whyLines(why, where, page),
+    ...stepLines(openSteps(serverId, undefined, end.document), page),
   ];
   const [code, type, message] = stopOf(end);
-  return new CliError(code, type, message, openDocument(run, end.document), lines);
+  const facts = why === null ? {} : whyDocument(why, where, namespace);
+  return new CliError(code, type, message, { ...openDocument(run, end.document), ...facts }, lines);
 }
 
 function lastKnown(document: ResultDocument | null): string[] {
   if (document === null) return ['The run has not answered yet.'];
   return [
-    `Last known: phase ${document.phase}.`,
+    `Last known: phase ${phaseText(document)}.`,
     ...document.jobs.slice(-1).map((job) => `Job ${jobText(job)}.`),
   ];
 }
@@ -142,13 +148,11 @@ function stopOf(end: Stop): [ExitCode, string, string] {
   switch (end.kind) {
     case 'interrupted':
       return [EXIT.interrupted, 'Interrupted', 'stopped waiting; the run goes on.'];
-    case 'no-worker':
-      return [
-        EXIT.starterFailed,
-        'NoWorker',
-        `no worker polls task queue ${end.queues.join(' and ')} (${formatDuration(end.forMs)}); stopped waiting. ` +
-          'Start a worker, or check ECS_NICS_TASK_QUEUE.',
-      ];
+    case 'silent': {
+      const reason = mainReason(end.why);
+      const message = `${reasonText(reason)} (for ${formatDuration(end.forMs)}); stopped waiting. ${hintOf(reason)}`;
+      return [EXIT.starterFailed, reasonType(reason), message.trimEnd()];
+    }
     case 'lost':
       return [
         EXIT.starterFailed,

@@ -21,6 +21,24 @@ export function isInWindow(document: ResultDocument | null): boolean {
   return document?.phase === 'undo-window';
 }
 
+/** Neither the server nor the project knows such a port: it may never have been there. The run says so in a warning. */
+export function isNeverSeen({ id }: NicRow, { warnings }: ResultDocument): boolean {
+  return warnings.some((warning) => warning.startsWith(`NIC ${id}: no such port`));
+}
+
+/** A kept port that is not deleted after all, since it is somebody else's by now. */
+export function isLeftAlone({ outcome, errorCode }: NicRow): boolean {
+  return outcome === 'detached' && (errorCode === 'PortInUse' || errorCode === 'PortChanged');
+}
+
+/** Was taken off, its port kept, and is on the server again: somebody has put it back by hand. */
+export function isBackByHand({ outcome, evidence, errorCode, restore }: NicRow): boolean {
+  if (outcome !== 'still-attached') return false;
+  return (
+    errorCode === 'PortInUse' || (errorCode === null && restore === 'exact' && evidence.subJob === 'SUCCESS')
+  );
+}
+
 /** `waiting: another command is running on the server`. */
 export function phaseText(document: ResultDocument): string {
   const until = isInWindow(document) && document.undoUntil ? `undo until ${utcText(document.undoUntil)}` : '';

@@ -13,7 +13,35 @@ export const ACTIVITY_FAILURE = {
   credentials: 'CredentialsRefused',
   /** A definite no to a read (bad request, wrong project, no such API): never retried. */
   refused: 'ReadRefused',
+  /** The worker serves another place than the run is meant for; the run asks again, until the right one takes it. */
+  wrongPlace: 'WrongPlace',
 } as const;
+
+/** Where a worker acts. Each activity of a run is meant for one place, and a worker of another one declines it. */
+export interface Place {
+  projectId: string;
+  region: string;
+  /** Base addresses of the endpoints, such as `https://ecs.eu-west-101.myhuaweicloud.eu`. */
+  ecs: string;
+  vpc: string;
+}
+
+/** Part of every input. */
+export interface Placed {
+  /** What is not told is not compared; `null` or absent: the run has not been anywhere yet, and any worker may take it. */
+  place?: Partial<Place> | null;
+}
+
+/** `details[0]` of a failure {@link ACTIVITY_FAILURE.wrongPlace}: who has declined. */
+export interface Elsewhere {
+  place: Place;
+}
+
+/** Part of every answer. */
+export interface Learned {
+  /** Those of our search attributes that the namespace has now: one that it has lost would wedge the run that sets it. */
+  searchAttributes?: string[];
+}
 
 /** Pause after refused credentials: five bad signatures lock a key for five minutes (ecs-api.md §6.2). */
 export const HOLD_MS = 60_000;
@@ -35,7 +63,7 @@ export interface Throttled {
   requestId: string | null;
 }
 
-export interface InspectServerInput {
+export interface InspectServerInput extends Placed {
   serverId: string;
   /** Requested NICs; absent ones are looked up as ports. Empty for "all". */
   nicIds: string[];
@@ -68,8 +96,11 @@ export interface ServerState {
   status: string;
   /** `null`: idle. */
   taskState: string | null;
-  locked: boolean;
-  frozen: boolean;
+  /** `null`: it does not say. */
+  locked: boolean | null;
+  frozen: boolean | null;
+  /** `false`: it names none of its addresses, and so neither primary NIC nor elastic IPs. */
+  addressesTold?: boolean;
 }
 
 /** A run under the same id that ended while its submission was open: from outside, or as `OutcomeUnknown`. */
@@ -84,9 +115,14 @@ export interface Inspection {
   kind: 'inspection';
   projectId: string;
   region: string;
-  /** Names of our search attributes that the namespace has. */
-  searchAttributes: string[];
+  /** Base addresses that it was read at. */
+  endpoints?: Pick<Place, 'ecs' | 'vpc'>;
   previous: PreviousOpenRun | null;
+  /**
+   * Why it is not known whether an earlier run has left anything open, in words; `null`: it is, or was not asked.
+   * Results of older workers lack it.
+   */
+  previousNotLooked: string | null;
   /** `null`: the server does not exist. */
   server: ServerState | null;
   /** NICs on the server, in the order listed. */
@@ -98,6 +134,8 @@ export interface Inspection {
     /** Ports that say explicitly that they are not the primary one. */
     portsDeny: string[];
   };
+  /** Why the list of elastic IPs could not be read: the server's detail alone has told of them. */
+  elasticIpsUnread?: string;
   /** Requested NICs that are not on the server. */
   absent: { id: string; port: PortState }[];
   /** A long job by the worker's experience, in ms; `null`: it has none. */
@@ -106,19 +144,23 @@ export interface Inspection {
 export type InspectServerResult = Inspection | Throttled;
 
 /** Of every activity that changes something. */
-export interface Effect {
+export interface Effect extends Placed {
   serverId: string;
   /** `workflowInfo().originalExecutionRunId`: differs from the activity's own run id on a reset run, which changes nothing. */
   originalRunId: string;
 }
 
 /**
- * Nothing left this worker, for certain. `reset`: this run may never send. `late`: too little of the attempt was left.
- * `unreachable`: no connection to the cloud came about.
+ * Nothing left this worker, for certain. `reset`: this run may never send. `late`: too little of the attempt was left, or nobody
+ * waits for it any more, or, with `because`, that could not be asked.
+ * `unreachable`: no connection to the cloud came about. `unread`: what it relies on could not be read just before.
+ * `elsewhere`: the worker that took it serves another place.
  */
 export interface Unsent {
   kind: 'unsent';
-  why: 'reset' | 'late' | 'unreachable';
+  why: 'reset' | 'late' | 'unreachable' | 'unread' | 'elsewhere';
+  /** What is known beyond `why`, in words; no `why` of its own, for which workflows of older workers would have no words. */
+  because?: string;
 }
 
 /** A certain no. */
@@ -130,6 +172,8 @@ export interface Refused {
 
 export interface DeleteNicsInput extends Effect {
   nicIds: string[];
+  /** NICs whose ports have to outlive them: their flags are read just before the POST, which is not sent unless all are false. */
+  keep?: string[];
 }
 
 /** When to look at a job, learned or by default: first delay and step. */
@@ -170,6 +214,9 @@ export type SubmissionResult =
   | { kind: 'unknown'; why: string; code: string | null; httpStatus: number | null; requestId: string | null }
   | Unsent;
 
+/** `unkept`: not sent, since these NICs were to leave their ports behind, and their flags, or their absence, say otherwise. */
+export type DeleteNicsResult = SubmissionResult | { kind: 'unkept'; nicIds: string[] };
+
 export interface SetFlagsInput extends Effect {
   /** `delete_on_termination` by NIC. */
   flags: Record<string, boolean>;
@@ -187,12 +234,27 @@ export type SetFlagsResult =
 
 export interface DeletePortsInput extends Effect {
   portIds: string[];
+  /** What each port has to be still; absent: of a run that was started before ports were looked at. */
+  expected?: Record<string, NicSnapshot>;
+  /** A port may go although nobody can tell whether an elastic IP was bound to it: the request allows elastic IPs. */
+  elasticIpsMayBeUnread?: boolean;
 }
 
-/** `gone`: deleted now, or absent before. `in-use`: attached to something, so it was left alone. */
-export type PortFate = { fate: 'gone' } | ({ fate: 'in-use' | 'refused' } & Refused);
+/**
+ * `gone`: deleted now, or absent before. `attached`: to `deviceId`, which may be the very server. `changed`: free, but not
+ * the port of the snapshot any more, in these respects. Only a `gone` one was touched.
+ */
+export type PortFate =
+  | { fate: 'gone' }
+  | { fate: 'attached'; deviceId: string }
+  | { fate: 'changed'; fields: (keyof NicSnapshot)[] }
+  /** It could not be compared. */
+  | { fate: 'untold'; message: string }
+  | ({ fate: 'refused' } & Refused);
 
-export type DeletePortsResult = { kind: 'ports'; ports: Record<string, PortFate> } | Throttled | Unsent;
+export type DeletePortsResult =
+  /** `elasticIpsUnread`: why elastic IPs were not compared. */
+  { kind: 'ports'; ports: Record<string, PortFate>; elasticIpsUnread?: string } | Throttled | Unsent;
 
 export interface AttachNicsInput extends Effect {
   /** Free ports, in the order in which the server is to get them. */
@@ -237,7 +299,7 @@ export type BindElasticIpResult =
   | Throttled
   | Unsent;
 
-export interface FindAddressesInput {
+export interface FindAddressesInput extends Placed {
   addresses: {
     networkId: string;
     /** `null`: any will do. */
@@ -258,7 +320,7 @@ export type FindAddressesResult =
   /** In the order asked for: the port that was made for it, else who has the IP; `null`: nobody. */
   { kind: 'addresses'; holders: (AddressHolder | null)[] } | Throttled;
 
-export interface ReadRunInput {
+export interface ReadRunInput extends Placed {
   workflowId: string;
   runId: string;
 }
@@ -266,8 +328,10 @@ export interface ReadRunInput {
 /** `document: null`: there is none; `why` says so in words for the caller. */
 export type ReadRunResult = { kind: 'run'; document: unknown; why: string | null };
 
-export interface GetJobStatusInput {
+export interface GetJobStatusInput extends Placed {
   jobId: string;
+  /** NICs of which the sub-jobs are of interest; absent: whichever there are. */
+  nicIds?: string[];
   /** When the job has ended, read the NIC list in the same attempt: the verdicts need it, and soon. */
   thenList?: ListNicsInput;
 }
@@ -305,7 +369,7 @@ export type GetJobStatusResult =
   | { kind: 'gone'; code: string | null }
   | Throttled;
 
-export interface ListNicsInput {
+export interface ListNicsInput extends Placed {
   serverId: string;
   /** Ports to look up beside the list. */
   ports: string[];
@@ -329,18 +393,18 @@ export interface Reading {
 }
 export type ListNicsResult = Reading | Throttled;
 
-export interface CloudActivities {
+interface Answering {
   /** Reads everything the guards and the snapshot need. */
   inspectServer(input: InspectServerInput): Promise<InspectServerResult>;
   /** The one POST. Never repeated by the engine; a time-out means that its fate is unknown. */
-  deleteNics(input: DeleteNicsInput): Promise<SubmissionResult>;
+  deleteNics(input: DeleteNicsInput): Promise<DeleteNicsResult>;
   /** One poll. */
   getJobStatus(input: GetJobStatusInput): Promise<GetJobStatusResult>;
   /** One reading of the NIC list (and of ports and server when asked). */
   listNics(input: ListNicsInput): Promise<ListNicsResult>;
   /** Sets `delete_on_termination` of NICs and reads it back. Idempotent. */
   setPortFlags(input: SetFlagsInput): Promise<SetFlagsResult>;
-  /** Deletes free ports; the cloud refuses to delete one that is in use. Idempotent. */
+  /** Looks at ports, and deletes those that are free and still what they were expected to be. Idempotent. */
   deletePorts(input: DeletePortsInput): Promise<DeletePortsResult>;
   /** The POST that attaches ports. Never repeated by the engine; a time-out means that its fate is unknown. */
   attachNics(input: AttachNicsInput): Promise<SubmissionResult>;
@@ -354,4 +418,12 @@ export interface CloudActivities {
   findAddresses(input: FindAddressesInput): Promise<FindAddressesResult>;
   /** The result document of a closed run. */
   readRun(input: ReadRunInput): Promise<ReadRunResult>;
+  /** Asks the namespace anew for what every answer tells of it. */
+  listSearchAttributes(input: Placed): Promise<{ kind: 'learned' }>;
 }
+
+export type CloudActivities = {
+  [K in keyof Answering]: (
+    ...input: Parameters<Answering[K]>
+  ) => Promise<Awaited<ReturnType<Answering[K]>> & Learned>;
+};

@@ -13,10 +13,9 @@ export function checkByWhom(value: unknown): { problems: string[]; who: ByWhom |
       who: null,
     };
   }
-  const check = new Checker(value);
-  check.unknownFields(value, FIELDS, '');
-  const by = check.requiredText('by', 200);
-  const reason = check.requiredText('reason', 1_000);
+  const check = new Checker(value, FIELDS);
+  const by = check.requiredWords('by', 200);
+  const reason = check.requiredWords('reason', 1_000);
   return check.problems.length > 0
     ? { problems: check.problems, who: null }
     : { problems: [], who: { by, reason } };

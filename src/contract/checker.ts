@@ -1,5 +1,7 @@
 /** Collects every problem of an input at once, each with its path and its remedy. */
-import { formatDuration, parseDuration } from './duration';
+import type { DurationRule } from './duration';
+import { readDuration } from './duration';
+import { isPlaceholder } from './placeholders';
 import type { KeepOrRestore, NicTarget } from './types';
 import { isIp, isRecord, isUuid, kindOf, shown } from './values';
 
@@ -24,10 +26,22 @@ export class Checker {
   /** So many are named over all NICs: a message must not grow with what somebody sends. */
   private unknownLeft = 20;
 
-  constructor(readonly input: Record<string, unknown>) {}
+  /** The fields of the input that are given. */
+  readonly input: Record<string, unknown>;
 
-  unknownFields(record: Record<string, unknown>, known: ReadonlySet<string>, prefix: string): void {
-    // A mistyped safety option must not pass as absent.
+  constructor(value: Record<string, unknown>, fields: ReadonlySet<string>) {
+    this.input = this.given(value, fields, '');
+  }
+
+  /**
+   * The known fields that are given; `null` counts as left out, since encoders of many languages write it for what is not
+   * set. An unknown field stays a problem whatever it holds: a mistyped safety option must not pass as absent.
+   */
+  given(
+    record: Record<string, unknown>,
+    known: ReadonlySet<string>,
+    prefix: string,
+  ): Record<string, unknown> {
     const unknown = Object.keys(record).filter((key) => !known.has(key));
     const named = unknown.slice(0, Math.min(10, this.unknownLeft));
     this.unknownLeft -= named.length;
@@ -36,6 +50,11 @@ export class Checker {
     }
     const more = unknown.length - named.length;
     if (more > 0) this.problems.push(`${prefix.replace(/\.$/, '') || 'input'}: ${more} more unknown fields`);
+    return Object.fromEntries(
+      Object.entries(record).filter(
+        ([key, value]) => known.has(key) && value !== null && value !== undefined,
+      ),
+    );
   }
 
   uuid(field: string): string {
@@ -49,7 +68,7 @@ export class Checker {
 
   text(field: string, maxLength: number): string | null {
     const value = this.input[field];
-    if (value === undefined || value === null) return null;
+    if (value === undefined) return null;
     if (typeof value !== 'string' || value.trim() === '') {
       this.problems.push(`${field}: must be a text, or be left out; it is ${shown(value)}`);
     } else if (value.length > maxLength) {
@@ -60,12 +79,18 @@ export class Checker {
     return null;
   }
 
-  requiredText(field: string, maxLength: number): string {
-    if (this.input[field] === undefined || this.input[field] === null) {
-      this.problems.push(`${field}: missing`);
-      return '';
-    }
-    return this.text(field, maxLength) ?? '';
+  /** Who asks, or why: not what a command has in its place until it is filled in. */
+  words(field: string, maxLength: number): string | null {
+    const text = this.text(field, maxLength);
+    if (text === null || !isPlaceholder(text)) return text;
+    const what = field === 'reason' ? 'why it is done' : 'who asks for it';
+    this.problems.push(`${field}: ${shown(text)} is a placeholder; write ${what}`);
+    return null;
+  }
+
+  requiredWords(field: string, maxLength: number): string {
+    if (this.input[field] === undefined) this.problems.push(`${field}: missing`);
+    return this.words(field, maxLength) ?? '';
   }
 
   flag(field: string): boolean {
@@ -84,8 +109,8 @@ export class Checker {
     return 'keep';
   }
 
-  duration(field: string, whenAbsent: number, min: number, max: number): number {
-    return this.durationOf(this.input[field], field, min, max) ?? whenAbsent;
+  duration(field: string, whenAbsent: number, rule: DurationRule): number {
+    return this.durationOf(this.input[field], field, rule) ?? whenAbsent;
   }
 
   timing(): CheckedTiming {
@@ -94,9 +119,9 @@ export class Checker {
       this.problems.push(`timing: must be an object, not ${kindOf(value)}`);
       return { firstPollMs: null, pollIntervalMs: null, settleMs: 0, verifyForMs: 0, busyWaitMs: 0 };
     }
-    this.unknownFields(value, TIMING_FIELDS, 'timing.');
+    const given = this.given(value, TIMING_FIELDS, 'timing.');
     const of = (field: string, min: number): number | null =>
-      this.durationOf(value[field], `timing.${field}`, min, HOUR_MS);
+      this.durationOf(given[field], `timing.${field}`, { min, max: HOUR_MS });
     return {
       firstPollMs: of('firstPoll', 0),
       pollIntervalMs: of('pollInterval', 1),
@@ -132,8 +157,7 @@ export class Checker {
       this.problems.push(`${path}: must be an object {"id"}, not ${shown(value)}`);
       return [];
     }
-    this.unknownFields(value, fields, `${path}.`);
-    const { id, ip, mac } = value;
+    const { id, ip, mac } = this.given(value, fields, `${path}.`);
     if (!isUuid(id)) {
       this.problems.push(
         id === undefined ? `${path}.id: missing` : `${path}.id: ${shown(id)} is not a lower-case UUID`,
@@ -149,21 +173,11 @@ export class Checker {
     return [{ id, ...(typeof ip === 'string' ? { ip } : {}), ...(typeof mac === 'string' ? { mac } : {}) }];
   }
 
-  private durationOf(value: unknown, field: string, min: number, max: number): number | null {
+  private durationOf(value: unknown, field: string, rule: DurationRule): number | null {
     if (value === undefined) return null;
-    const ms = parseDuration(value);
-    if (ms === undefined) {
-      this.problems.push(
-        `${field}: ${shown(value)} is not a duration; give ms as a number, or a text such as "90s" or "20 minutes"`,
-      );
-      return null;
-    }
-    if (ms < min || ms > max) {
-      this.problems.push(
-        `${field}: ${shown(value)} is out of range; allowed are ${formatDuration(min)} to ${formatDuration(max)}`,
-      );
-      return null;
-    }
-    return ms;
+    const ms = readDuration(value, rule);
+    if (typeof ms === 'number') return ms;
+    this.problems.push(`${field}: ${ms.problem}`);
+    return null;
   }
 }

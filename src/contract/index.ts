@@ -6,3 +6,5 @@ export * from './input';
 export * from './restore-input';
 export * from './saved-result';
 export * from './by-whom';
+export * from './placeholders';
+export * from './text';

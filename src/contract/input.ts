@@ -62,21 +62,29 @@ export function checkDeleteInput(value: unknown): CheckedInput {
   if (!isRecord(value)) {
     return { problems: [`the input must be one JSON object, not ${kindOf(value)}`], request: null };
   }
-  const check = new Checker(value);
-  check.unknownFields(value, FIELDS, '');
+  const check = new Checker(value, FIELDS);
   const request: CheckedRequest = {
     serverId: check.uuid('serverId'),
     nics: check.nics(NIC_FIELDS),
     projectId: check.text('projectId', 64),
     dryRun: check.flag('dryRun'),
     keepPort: check.flag('keepPort'),
-    undoWindowMs: check.duration('undoWindow', 0, 0, MAX_UNDO_WINDOW_MS),
+    undoWindowMs: check.duration('undoWindow', 0, {
+      max: MAX_UNDO_WINDOW_MS,
+      unit: 'hours',
+      noSmallNumbers: true,
+    }),
     onFailure: check.policy('onFailure'),
     onCancel: check.policy('onCancel'),
     allowElasticIp: check.flag('allowElasticIp'),
-    deadlineMs: check.duration('deadline', DEFAULT_DEADLINE_MS, 1_000, MAX_DEADLINE_MS),
-    requestedBy: check.text('requestedBy', 200),
-    reason: check.text('reason', 1_000),
+    deadlineMs: check.duration('deadline', DEFAULT_DEADLINE_MS, {
+      min: 1_000,
+      max: MAX_DEADLINE_MS,
+      unit: 'minutes',
+      noSmallNumbers: true,
+    }),
+    requestedBy: check.words('requestedBy', 200),
+    reason: check.words('reason', 1_000),
     timing: check.timing(),
   };
   return check.problems.length > 0 ? { problems: check.problems, request: null } : { problems: [], request };

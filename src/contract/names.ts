@@ -31,11 +31,18 @@ export function serverWorkflowId(serverId: string): string {
   return `${SERVER_WORKFLOW_PREFIX}${serverId}`;
 }
 
-/** The inverse of {@link serverWorkflowId}; `undefined` for an id of another kind. */
+const PLAN_SUFFIX = '/plan';
+
+/** Of a dry run, which changes nothing and so needs no lock: it neither waits for a run of the server nor hides one. */
+export function planWorkflowId(serverId: string): string {
+  return `${serverWorkflowId(serverId)}${PLAN_SUFFIX}`;
+}
+
+/** The inverse of {@link serverWorkflowId} and {@link planWorkflowId}; `undefined` for an id of another kind. */
 export function serverIdOf(workflowId: string): string | undefined {
-  return workflowId.startsWith(SERVER_WORKFLOW_PREFIX)
-    ? workflowId.slice(SERVER_WORKFLOW_PREFIX.length)
-    : undefined;
+  if (!workflowId.startsWith(SERVER_WORKFLOW_PREFIX)) return undefined;
+  const rest = workflowId.slice(SERVER_WORKFLOW_PREFIX.length);
+  return rest.endsWith(PLAN_SUFFIX) ? rest.slice(0, -PLAN_SUFFIX.length) : rest;
 }
 
 export const QUERY_STATUS = 'status';
@@ -95,5 +102,10 @@ export type FailureType = (typeof FAILURE_TYPE)[keyof typeof FAILURE_TYPE];
 /** Failure types of rejected messages. */
 export const DIFFERENT_REQUEST = 'DifferentRequest';
 export const CONTINUED_AS_NEW = 'ContinuedAsNew';
+/**
+ * The Temporal server's own: a worker has completed the workflow task that brought the message without having seen it, as one
+ * that is being replaced may do. Nothing has become of it: send it again.
+ */
+export const UNPROCESSED = 'UnprocessedUpdate';
 /** `undo` or `commit` where there is nothing to undo or to commit, or the other one was first. */
 export const NOT_APPLICABLE = 'NotApplicable';

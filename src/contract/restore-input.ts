@@ -1,7 +1,7 @@
 /** The check of a request to put NICs back. */
 import type { CheckedTiming } from './checker';
 import { Checker, MAX_NICS } from './checker';
-import { serverWorkflowId } from './names';
+import { planWorkflowId, serverWorkflowId } from './names';
 import type { SavedNic } from './saved-result';
 import { readSavedResult } from './saved-result';
 import { isRecord, isUuid, kindOf, safeJson, shown } from './values';
@@ -36,16 +36,14 @@ const FIELDS = new Set([
   'timing',
 ]);
 const NIC_FIELDS = new Set(['id']);
-const RUN_FIELDS = new Set(['workflowId', 'runId']);
-const DOCUMENT_FIELDS = new Set(['document']);
+const SOURCE_FIELDS = new Set(['workflowId', 'runId', 'document']);
 
 /** Checks the input of `restoreServerNics`, of whatever type it is. Never throws. */
 export function checkRestoreInput(value: unknown): { problems: string[]; request: CheckedRestore | null } {
   if (!isRecord(value)) {
     return { problems: [`the input must be one JSON object, not ${kindOf(value)}`], request: null };
   }
-  const check = new Checker(value);
-  check.unknownFields(value, FIELDS, '');
+  const check = new Checker(value, FIELDS);
   const serverId = check.uuid('serverId');
   const nics = check.nics(NIC_FIELDS);
   const request: CheckedRestore = {
@@ -55,8 +53,8 @@ export function checkRestoreInput(value: unknown): { problems: string[]; request
     projectId: check.text('projectId', 64),
     allowNewIp: check.flag('allowNewIp'),
     dryRun: check.flag('dryRun'),
-    requestedBy: check.text('requestedBy', 200),
-    reason: check.text('reason', 1_000),
+    requestedBy: check.words('requestedBy', 200),
+    reason: check.words('reason', 1_000),
     timing: check.timing(),
   };
   return check.problems.length > 0 ? { problems: check.problems, request: null } : { problems: [], request };
@@ -65,23 +63,31 @@ export function checkRestoreInput(value: unknown): { problems: string[]; request
 function sourceOf(check: Checker, serverId: string): CheckedSource {
   const { from } = check.input;
   const nothing: CheckedSource = { kind: 'document', nics: [] };
-  if (!isRecord(from)) {
+  const given = isRecord(from) ? check.given(from, SOURCE_FIELDS, 'from.') : {};
+  const { workflowId, runId, document } = given;
+  const named = workflowId !== undefined || runId !== undefined;
+  if (!named && document === undefined) {
+    const isMissing = from === undefined || isRecord(from);
     check.problems.push(
-      `from: ${from === undefined ? 'missing; give' : `must be`} {"workflowId", "runId"} of a run, or {"document": <its saved result>}`,
+      `from: ${isMissing ? 'missing; give' : 'must be'} {"workflowId", "runId"} of a run, or {"document": <its saved result>}`,
     );
     return nothing;
   }
-  if ('document' in from) {
-    check.unknownFields(from, DOCUMENT_FIELDS, 'from.');
-    const { problems, nics } = readSavedResult(from.document, serverId);
+  if (named && document !== undefined) {
+    check.problems.push('from: give a run or its saved document, not both');
+    return nothing;
+  }
+  if (document !== undefined) {
+    const { problems, nics } = readSavedResult(document, serverId);
     check.problems.push(...problems.map((problem) => `from.document: ${problem}`));
     return { kind: 'document', nics };
   }
-  check.unknownFields(from, RUN_FIELDS, 'from.');
-  const { workflowId, runId } = from;
-  if (workflowId !== serverWorkflowId(serverId)) {
+  const expectedId = serverWorkflowId(serverId);
+  if (workflowId !== expectedId) {
+    const isPlan = workflowId === planWorkflowId(serverId);
     check.problems.push(
-      `from.workflowId: ${workflowId === undefined ? 'missing' : shown(workflowId)}; a run on this server has the id ${serverWorkflowId(serverId)}`,
+      `from.workflowId: ${workflowId === undefined ? 'missing' : shown(workflowId)}; ` +
+        `a run on this server has the id ${expectedId}${isPlan ? ': a dry run has taken nothing off' : ''}`,
     );
   }
   if (!isUuid(runId)) {

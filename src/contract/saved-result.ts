@@ -76,6 +76,7 @@ function readSnapshot(value: unknown): NicSnapshot | null {
     (it) => isText(it.ip) && isTextOrNull(it.mac ?? null),
   );
   const options = rows(value.dhcpOptions ?? null, (it) => isText(it.name) && isTextOrNull(it.value ?? null));
+  const elasticIps = value.elasticIps ?? null;
   const position = value.position;
   const texts = [value.networkId, value.mac, value.name, value.elasticIp].map((it) => it ?? null);
   const flags = [value.deleteOnTermination, value.portSecurityEnabled].map((it) => it ?? null);
@@ -85,6 +86,8 @@ function readSnapshot(value: unknown): NicSnapshot | null {
     pairs !== undefined &&
     options !== undefined &&
     (groups === null || (Array.isArray(groups) && groups.length <= MAX_ITEMS && groups.every(isText))) &&
+    (elasticIps === null ||
+      (Array.isArray(elasticIps) && elasticIps.length <= MAX_ITEMS && elasticIps.every(isIp))) &&
     texts.every(isTextOrNull) &&
     flags.every((it) => it === null || typeof it === 'boolean') &&
     Number.isSafeInteger(position);
@@ -102,6 +105,7 @@ function readSnapshot(value: unknown): NicSnapshot | null {
     dhcpOptions: options?.map((it) => ({ name: String(it.name), value: text(it.value) })) ?? null,
     portSecurityEnabled: portSecurityEnabled ?? null,
     elasticIp: elasticIp ?? null,
+    ...(elasticIps === null ? {} : { elasticIps }),
     position: position as number,
   };
 }

@@ -138,8 +138,18 @@ export interface NicSnapshot {
   dhcpOptions: { name: string; value: string | null }[] | null;
   portSecurityEnabled: boolean | null;
   elasticIp: string | null;
+  /** All of them, where there are several. */
+  elasticIps?: string[];
   /** Place among the server's NICs as listed, from 0. */
   position: number;
+}
+
+/** The elastic IPs of a NIC, also from a snapshot that names the first one alone. */
+export function elasticIpsOf({
+  elasticIp,
+  elasticIps,
+}: Pick<NicSnapshot, 'elasticIp' | 'elasticIps'>): string[] {
+  return elasticIps ?? (elasticIp === null ? [] : [elasticIp]);
 }
 
 /** A field of a NIC that was put back and is not what it was. Values as in {@link NicSnapshot}. */

@@ -1,4 +1,5 @@
 /** What a value from outside is, and how it may stand in a message. */
+import { bounded, masked } from './text';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const IPV4 = /^(25[0-5]|2[0-4]\d|1?\d?\d)(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/;
@@ -47,14 +48,10 @@ export function kindOf(value: unknown): string {
 /** A value as it may stand in a message: bounded, on one line. */
 export function shown(value: unknown): string {
   if (typeof value === 'object' && value !== null) return kindOf(value);
-  // JSON has no word for numbers such as 1e999.
-  const text = (typeof value === 'number' ? String(value) : safeJson(value)).replace(CONTROL, '?');
-  // A character that is cut in half can't be sent.
-  return text.length > 60 ? `${text.slice(0, 57).replace(HALF_CHARACTER, '')}…` : text;
+  // Of a text of a megabyte the beginning will do; JSON has no word for numbers such as 1e999.
+  const part = typeof value === 'string' ? value.slice(0, 100) : value;
+  return bounded(masked(typeof part === 'number' ? String(part) : safeJson(part)), 60);
 }
-
-const CONTROL = /[\p{Cc}\u2028\u2029]/gu;
-const HALF_CHARACTER = /\p{Cs}/gu;
 
 /** Lists nested so deeply that they have no JSON have no text either. */
 export function safeJson(value: unknown): string {

@@ -48,6 +48,11 @@ export const SAFE_ID = /^[A-Za-z0-9_-]{1,128}$/;
 
 const late = (operation: Operation): CloudError => callError(operation, 'late', 'no', 'too late to send it');
 
+/** Its message is ours, about Temporal, and holds no secret. */
+const unconfirmed = (operation: Operation) => (error: unknown) => {
+  throw callError(operation, 'unconfirmed', 'no', error instanceof Error ? error.message : String(error));
+};
+
 /** Longer timers fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -93,6 +98,11 @@ export function createCaller(settings: CloudSettings): Caller {
       stage = 'authorizing';
       const parts = { method: spec.method, path, headers: unsigned, body };
       headers = await inTime(operation, options, (until) => credentials.authorize(parts, clock.now(), until));
+      const { confirm } = options;
+      if (spec.method !== 'GET' && confirm !== undefined) {
+        const awaited = await inTime(operation, options, () => confirm().catch(unconfirmed(operation)));
+        if (!awaited) throw late(operation);
+      }
       beforeWrite();
       stage = 'sending';
       // Added after signing: proxies may change them.

@@ -74,6 +74,7 @@ export function createCloud(settings: CloudSettings): Cloud {
   return {
     projectId,
     region,
+    endpoints: { ecs: baseOf(settings.endpoints.ecs), vpc: baseOf(settings.endpoints.vpc) },
     async showServer(serverId, options) {
       checkIds('showServer', serverId);
       return same(
@@ -169,6 +170,12 @@ export function createCloud(settings: CloudSettings): Cloud {
       await Promise.all([transport.close?.(), credentials.close?.()]);
     },
   };
+}
+
+/** One spelling of a base address. */
+function baseOf(endpoint: string): string {
+  const { origin, pathname } = new URL(endpoint);
+  return `${origin}${pathname.replace(/\/+$/, '')}`;
 }
 
 /** Before anything is sent: an empty or odd id could change the path, or what is changed. */

@@ -5,12 +5,15 @@ export interface ServerDetail {
   name: string | null;
   status: string;
   taskState: string | null;
-  locked: boolean;
-  frozen: boolean;
+  /** `null`: it does not say. */
+  locked: boolean | null;
+  frozen: boolean | null;
+  /** Neither its addresses nor its interfaces are there: it says nothing about primary NIC and elastic IPs. */
+  addressesTold: boolean;
   /** Port ids that the detail names as primary (`addresses[].primary`, `network_interfaces[].primary`). */
   primaryPortIds: string[];
-  /** Elastic IP by port id. */
-  elasticIps: Record<string, string>;
+  /** Elastic IPs by port id. */
+  elasticIps: Record<string, string[]>;
 }
 
 export interface ServerInterface {
@@ -96,12 +99,16 @@ export interface CallOptions {
    * before the bytes leave).
    */
   notAfter?: number;
+  /** Asked just before a write leaves: it does not after `false`, nor after a rejection, whose message is told. Reads go without. */
+  confirm?: () => Promise<boolean>;
 }
 
 /** Every method throws {@link import('./errors').CloudError}, and nothing else, when there is no usable answer. */
 export interface Cloud {
   readonly projectId: string;
   readonly region: string;
+  /** Base addresses, as they are called. */
+  readonly endpoints: { readonly ecs: string; readonly vpc: string };
   showServer(serverId: string, options?: CallOptions): Promise<ServerDetail>;
   listInterfaces(serverId: string, options?: CallOptions): Promise<ServerInterface[]>;
   showPort(portId: string, options?: CallOptions): Promise<Port>;

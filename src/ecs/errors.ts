@@ -10,11 +10,19 @@ export type { Operation } from './operations';
 
 /**
  * What went wrong on the way: `answer`: the cloud said no · `network`, `timeout` · `unreadable`: an answer that is not
- * what was asked for · `late`: `notAfter` had passed, nothing was sent · `aborted`: by the caller's signal ·
+ * what was asked for · `late`: `notAfter` had passed, nothing was sent · `unconfirmed`: whether it still may be sent could not be asked, so it was not · `aborted`: by the caller's signal ·
  * `invalid`: an argument no request can be made of · `withheld`: for want of credentials nothing was sent.
  */
 export type FailureKind =
-  'answer' | 'network' | 'timeout' | 'unreadable' | 'late' | 'aborted' | 'invalid' | 'withheld';
+  | 'answer'
+  | 'network'
+  | 'timeout'
+  | 'unreadable'
+  | 'late'
+  | 'unconfirmed'
+  | 'aborted'
+  | 'invalid'
+  | 'withheld';
 
 interface Facts {
   operation: Operation;
@@ -198,6 +206,8 @@ const CALL_HINTS: Record<Exclude<FailureKind, 'answer' | 'withheld'>, string> = 
     'If it stays: check firewalls on the way to the cloud; slow answers are waited for and asked again.',
   unreadable: 'If it stays: check that the endpoints lead to the cloud itself and not to a portal or proxy.',
   late: 'Nothing to do: nothing was sent, and the run decides anew.',
+  unconfirmed:
+    'If it stays: check the worker’s permissions at Temporal (`ecs-nics-worker --check` tries them).',
   aborted: 'Nothing to do: the call was given up by the worker.',
   invalid: 'Check the ids in the request.',
 };

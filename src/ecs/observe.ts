@@ -18,6 +18,7 @@ export function observed(cloud: Cloud, observe: (error: CloudError) => void): Cl
   return {
     projectId: cloud.projectId,
     region: cloud.region,
+    endpoints: cloud.endpoints,
     showServer: (...args) => heard(cloud.showServer(...args)),
     listInterfaces: (...args) => heard(cloud.listInterfaces(...args)),
     showPort: (...args) => heard(cloud.showPort(...args)),

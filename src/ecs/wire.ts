@@ -58,7 +58,8 @@ export const serverAnswer = z
       status: id,
       'OS-EXT-STS:task_state': word.nullish(),
       locked: flag,
-      metadata: part(z.object({ EcmResStatus: text })),
+      // The vendor adds the mark once a server was frozen or unfrozen: without it none ever was; without metadata nobody knows.
+      metadata: part(z.object({ EcmResStatus: word.nullish() })),
       addresses: part(z.record(z.string(), listOf(address))),
       network_interfaces: listOf(
         z.object({ port_id: text, primary: flag, association: part(z.object({ public_ip_address: text })) }),
@@ -90,14 +91,27 @@ export const serverAnswer = z
       name: server.name,
       status: server.status,
       taskState: server['OS-EXT-STS:task_state']?.trim() || null,
-      locked: server.locked === true,
-      frozen: server.metadata?.EcmResStatus === 'freeze',
+      locked: server.locked,
+      frozen: server.metadata == null ? null : FROZEN.test(server.metadata.EcmResStatus ?? ''),
+      // A server has one NIC at least.
+      addressesTold: rows.length > 0 || nics.length > 0,
       primaryPortIds: [...new Set(primary.filter((port) => port !== null))],
-      elasticIps: Object.fromEntries(
-        elastic.filter((pair): pair is [string, string] => pair[0] !== null && pair[1] !== null),
-      ),
+      elasticIps: byPort(elastic),
     };
   });
+
+const FROZEN = /^\s*(freeze|frozen)\s*$/i;
+
+/** Each address once, whichever part of the detail names it. */
+function byPort(pairs: (readonly [string | null, string | null])[]): Record<string, string[]> {
+  const found: Record<string, string[]> = {};
+  for (const [port, ip] of pairs) {
+    if (port === null || ip === null) continue;
+    const known = (found[port] ??= []);
+    if (!known.includes(ip)) known.push(ip);
+  }
+  return found;
+}
 
 type Address = z.output<typeof address>;
 const sameMac = (a: Address, b: Address): boolean =>

@@ -1,6 +1,7 @@
 /**
  * The part of `--check` that asks the cloud: the reads that a run makes, about things that nobody has. That they don't
- * exist is the answer of a cloud that knows us and lets us ask; listing calls would need permissions that runs don't.
+ * exist is the answer of a cloud that knows us and lets us ask. Of lists only that of elastic IPs is read, as every
+ * inspection does; others would need permissions that runs don't.
  */
 import type { Config } from '../config';
 import { formatDuration } from '../contract/duration';
@@ -24,7 +25,7 @@ const READS: Record<'ECS' | 'VPC', ((cloud: Cloud) => Promise<unknown>)[]> = {
     (cloud) => cloud.listInterfaces(NOBODYS_UUID),
     (cloud) => cloud.showJob(NOBODYS_JOB),
   ],
-  VPC: [(cloud) => cloud.showPort(NOBODYS_UUID)],
+  VPC: [(cloud) => cloud.showPort(NOBODYS_UUID), (cloud) => cloud.listElasticIps()],
 };
 
 /** Shorter than a run's: somebody waits for the answer. */

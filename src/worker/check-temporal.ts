@@ -1,14 +1,18 @@
 /** The part of `--check` that asks Temporal. */
+import type { Config } from '../config';
 import type { Finding } from './check';
+import { whyUnreadable } from './confirm';
+import { GRPC } from './grpc';
 import { attributeAdvice, listAttributes, retentionAdvice } from './namespace';
+import { strangers, strangersAdvice } from './place';
+import { routingOf } from './routing';
 import type { TemporalTarget } from '../temporal-target';
 import type { Temporal } from './temporal';
 import { connectOnce, reasonOf } from './temporal';
 import { formatDuration } from '../contract/duration';
 
-const GRPC = { notFound: 5, permissionDenied: 7, unauthenticated: 16 } as const;
-
-export async function checkTemporal(target: TemporalTarget): Promise<Finding[]> {
+/** @param config `null`: it is not in order, so nothing is asked that depends on it */
+export async function checkTemporal(target: TemporalTarget, config: Config | null): Promise<Finding[]> {
   let temporal: Temporal;
   try {
     temporal = await connectOnce(target);
@@ -25,7 +29,11 @@ export async function checkTemporal(target: TemporalTarget): Promise<Finding[]> 
     const text = `closed runs are kept for ${formatDuration(retentionMs)}`;
     findings.push({ status: 'ok', what: 'retention', text });
   }
-  findings.push(await attributes(temporal));
+  findings.push(await attributes(temporal), await runs(temporal));
+  if (config !== null) findings.push(await queue(temporal, config));
+  if (config !== null && config.deployment !== null) {
+    findings.push(await deployment(temporal, config.deployment));
+  }
   await temporal.connection.close().catch(() => undefined);
   return findings;
 }
@@ -63,5 +71,41 @@ async function attributes(temporal: Temporal): Promise<Finding> {
   } catch (error) {
     const text = `could not be listed (${reasonOf(error)}): runs go without them`;
     return { status: 'warning', what, text };
+  }
+}
+
+/** Without that nothing is ever sent. */
+export async function runs(temporal: Pick<Temporal, 'connection' | 'namespace'>): Promise<Finding> {
+  const what = 'runs';
+  const why = await whyUnreadable(temporal);
+  if (why === null) return { status: 'ok', what, text: 'can be read' };
+  return why.final
+    ? { status: 'failed', what, text: `may not be read, so nothing would ever be sent: ${why.text}` }
+    : { status: 'warning', what, text: `could not be read (${why.text})` };
+}
+
+async function queue(temporal: Temporal, config: Config): Promise<Finding> {
+  const what = 'task queue';
+  try {
+    const found = await strangers(temporal, config);
+    return found.length === 0
+      ? {
+          status: 'ok',
+          what,
+          text: `no worker of another project, region or endpoint polls ${config.taskQueue}`,
+        }
+      : { status: 'warning', what, text: strangersAdvice(found, config) };
+  } catch (error) {
+    return { status: 'warning', what, text: `its pollers could not be asked for (${reasonOf(error)})` };
+  }
+}
+
+async function deployment(temporal: Temporal, wanted: NonNullable<Config['deployment']>): Promise<Finding> {
+  const what = 'deployment';
+  try {
+    const { current, text } = await routingOf(temporal, wanted);
+    return { status: current ? 'ok' : 'warning', what, text };
+  } catch (error) {
+    return { status: 'warning', what, text: `could not be asked for (${reasonOf(error)})` };
   }
 }

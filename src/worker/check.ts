@@ -41,7 +41,7 @@ export async function check(
     ofConfiguration(config, problems, env),
     ofAddress('health', 'ECS_NICS_HEALTH_ADDRESS', config.healthAddress),
     ofAddress('metrics', 'ECS_NICS_METRICS_ADDRESS', config.metricsAddress),
-    target === null ? [skipped('Temporal')] : checkTemporal(target),
+    target === null ? [skipped('Temporal')] : checkTemporal(target, problems.length > 0 ? null : config),
     problems.length > 0 ? [skipped('ECS'), skipped('VPC')] : checkCloud(config),
   ];
   const findings: Finding[] = [];

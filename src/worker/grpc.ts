@@ -1,4 +1,11 @@
-export const GRPC = { invalidArgument: 3, permissionDenied: 7, unimplemented: 12, unavailable: 14 } as const;
+export const GRPC = {
+  invalidArgument: 3,
+  notFound: 5,
+  permissionDenied: 7,
+  unimplemented: 12,
+  unavailable: 14,
+  unauthenticated: 16,
+} as const;
 
 /** The gRPC status of an error, or of what caused it; 0: it has none. */
 export function grpcCode(error: unknown): number {

@@ -15,6 +15,7 @@ Configured by the environment alone; names in brackets are taken, too:
                                        default: localhost:7233, default
   TEMPORAL_DEPLOYMENT_NAME,
   TEMPORAL_WORKER_BUILD_ID             both set: worker versioning, pinned
+                                       (docs/upgrades.md first)
 
   HUAWEICLOUD_SDK_PROJECT_ID           the one project this worker may touch;
     (HW_PROJECT_ID)                    required

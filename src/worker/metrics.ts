@@ -56,8 +56,8 @@ export function startAtZero(meter: MetricMeter, namespace: string, taskQueue: st
   for (const outcome of ALARMING) ended.add(0, { ...labels, outcome });
 }
 
-/** What says nothing about the cloud: given up, too late, unusable, or held back since the credentials are refused. */
-const NEVER_SENT = new Set<CloudError['kind']>(['aborted', 'late', 'invalid', 'withheld']);
+/** What says nothing about the cloud: given up, too late, not confirmed, unusable, or held back since the credentials are refused. */
+const NEVER_SENT = new Set<CloudError['kind']>(['aborted', 'late', 'unconfirmed', 'invalid', 'withheld']);
 
 /** Labels beyond the codes of our table, so that something new can be read off; what comes after them is `other`. */
 const UNLISTED = 50;

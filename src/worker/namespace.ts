@@ -1,13 +1,15 @@
 /** What is known of the Temporal namespace: our search attributes, how long it remembers, and runs before this one. */
-import type { Client } from '@temporalio/client';
+import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Logger } from '@temporalio/worker';
-import type { Namespace } from '../activities/dependencies';
+import type { Namespace, PreviousRun } from '../activities/dependencies';
 import type { PreviousOpenRun } from '../contract/activities';
 import { ACTIVITY_FAILURE } from '../contract/activities';
 import { formatDuration } from '../contract/duration';
 import { isRecord } from '../contract/input';
 import { KEYWORD_TYPE, LEAST_RETENTION_MS, MEMO, OPEN_SETTLED, SEARCH_ATTRIBUTE } from '../contract/names';
+import { confirmation, whyUnreadable } from './confirm';
 import { isForbidden } from './grpc';
 import { readRun } from './read-run';
 import type { Temporal } from './temporal';
@@ -27,11 +29,11 @@ export interface AttributeListing {
   mistyped: string[];
 }
 
-export async function listAttributes({
-  connection,
-  namespace,
-}: Pick<Temporal, 'connection' | 'namespace'>): Promise<AttributeListing> {
-  const { customAttributes } = await connection.withDeadline(Date.now() + 10_000, () =>
+export async function listAttributes(
+  { connection, namespace }: Pick<Temporal, 'connection' | 'namespace'>,
+  withinMs = 10_000,
+): Promise<AttributeListing> {
+  const { customAttributes } = await connection.withDeadline(Date.now() + withinMs, () =>
     connection.operatorService.listSearchAttributes({ namespace }),
   );
   const typeOf = (name: string) => {
@@ -68,17 +70,26 @@ export function retentionAdvice({
   );
 }
 
-/** What the activities may ask. The search attributes are listed at boot, and again every 30 s. */
+/** An answer waits for it; those of effects are urgent. */
+const LIST_WITHIN_MS = 2_000;
+
+/** What the activities may ask. */
 export async function openNamespace(temporal: Temporal, log: Logger): Promise<Namespace> {
   const retention = retentionAdvice(temporal);
   if (retention !== null) log.warn(retention);
-  let usable: string[] | null = null;
+  // Nobody waits for the answer: a server that gives none would hold up the start.
+  void whyUnreadable(temporal).then((why) => {
+    if (why !== null)
+      log.warn(`runs can't be read, and nothing is sent to the cloud without that: ${why.text}`);
+  });
+  let known: string | null = null;
   let forbidden = false;
-  const list = async (): Promise<void> => {
-    const listing = await listAttributes(temporal);
-    const changed = listing.usable.join() !== usable?.join();
-    usable = listing.usable;
-    if (changed) log.info(`search attributes: ${attributeAdvice(listing) ?? 'all there'}`);
+  const list = async (withinMs?: number): Promise<string[]> => {
+    const listing = await listAttributes(temporal, withinMs);
+    const usable = listing.usable.join();
+    if (usable !== known) log.info(`search attributes: ${attributeAdvice(listing) ?? 'all there'}`);
+    known = usable;
+    return listing.usable;
   };
   try {
     await list();
@@ -87,12 +98,12 @@ export async function openNamespace(temporal: Temporal, log: Logger): Promise<Na
     log.warn(`search attributes could not be listed: runs go without (${reasonOf(error)})`);
     forbidden = isForbidden(error);
   }
-  // What was known stays while it can't be asked.
-  if (!forbidden) every(LIST_EVERY_MS, list);
+  // For the log: an `ecs-nics setup` is noticed while nothing runs, too.
+  if (!forbidden) every(LIST_EVERY_MS, async () => void (await list()));
   return {
-    get searchAttributes() {
-      return usable ?? [];
-    },
+    // Asked anew each time: a run that sets an attribute which the namespace has just lost is wedged.
+    searchAttributes: async () => (forbidden ? [] : await list(LIST_WITHIN_MS).catch(() => null)),
+    awaits: confirmation(temporal, log),
     previousOpenRun: (run) => previousOpenRun(temporal.client, run, log),
     readRun: (run) => readRun(temporal.client, run),
   };
@@ -119,32 +130,27 @@ export function submissionOf(
   };
 }
 
-/** What an earlier run under the same id has left open. */
+/** One call of some milliseconds; what decides is nearly always among the first few. */
+const PAGE_SIZE = 100;
+/** The look-up costs so much at most, however many runs a server has had. */
+const MAX_ENTRIES = 1_000;
+/** One run at a time is open under an id, so these are entries that lag, by seconds. */
+const MAX_DESCRIBED = 20;
+
+/** What an earlier run under the same id has left open. Throws a retryable failure when that can't be told at present. */
 export async function previousOpenRun(
   client: Client,
   run: { workflowId: string; runId: string },
   log: Logger,
   now = Date.now(),
-): Promise<PreviousOpenRun | null> {
-  const watchedFrom = now - WATCHED_MS;
+): Promise<PreviousRun> {
   try {
-    const query = `WorkflowId = '${run.workflowId.replace(/'/g, '')}'`;
-    // Newest first.
-    for await (const { runId } of client.workflow.list({ query, pageSize: 10 })) {
-      if (runId === run.runId) continue;
-      // The list lags, the description does not.
-      const { memo, closeTime } = await client.workflow.getHandle(run.workflowId, runId).describe();
-      if (closeTime !== undefined && closeTime.getTime() < watchedFrom) return null;
-      const found = submissionOf(runId, memo);
-      if (found === 'settled') return null;
-      if (found !== null) return Date.parse(found.since) < watchedFrom ? null : found;
-    }
-    return null;
+    return await lookForOpen(client, run, now - WATCHED_MS);
   } catch (error) {
     // A server or an identity that can't list at all must not stop all work; the guards look at the server itself.
     if (isForbidden(error)) {
       log.warn('runs before this one cannot be listed here', { workflowId: run.workflowId });
-      return null;
+      return notLooked(`the worker may not list runs in this namespace (${reasonOf(error)})`);
     }
     // Otherwise later: what an earlier run sent must not be overlooked.
     const message = error instanceof Error ? error.message : String(error);
@@ -153,4 +159,49 @@ export async function previousOpenRun(
       ACTIVITY_FAILURE.unavailable,
     );
   }
+}
+
+async function lookForOpen(
+  client: Client,
+  run: { workflowId: string; runId: string },
+  watchedFrom: number,
+): Promise<PreviousRun> {
+  const query = `WorkflowId = '${run.workflowId.replace(/'/g, '')}'`;
+  let entries = 0;
+  let described = 0;
+  // Newest first. The memo of a closed run stands in the list, and is final.
+  for await (const entry of client.workflow.list({ query, pageSize: PAGE_SIZE })) {
+    const { runId } = entry;
+    if (runId === run.runId) continue;
+    if (++entries > MAX_ENTRIES)
+      return notLooked(`more than ${MAX_ENTRIES} runs before this one sent nothing`);
+    let { memo, closeTime } = entry;
+    if (closeTime === undefined) {
+      // The list lags, the description does not.
+      if (++described > MAX_DESCRIBED) throw new Error('the list of runs lags far behind');
+      ({ memo, closeTime } = await describedRun(client, run.workflowId, entry));
+    }
+    if (closeTime !== undefined && closeTime.getTime() < watchedFrom) break;
+    const found = submissionOf(runId, memo);
+    if (found === 'settled') break;
+    if (found === null) continue;
+    return { run: Date.parse(found.since) < watchedFrom ? null : found, notLooked: null };
+  }
+  return { run: null, notLooked: null };
+}
+
+type Entry = Pick<WorkflowExecutionInfo, 'runId' | 'memo' | 'closeTime'>;
+
+/** A run that the namespace has forgotten may stay in the list: then the list has the last word. */
+async function describedRun(client: Client, workflowId: string, entry: Entry): Promise<Entry> {
+  try {
+    return await client.workflow.getHandle(workflowId, entry.runId).describe();
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return entry;
+    throw error;
+  }
+}
+
+function notLooked(why: string): PreviousRun {
+  return { run: null, notLooked: why };
 }

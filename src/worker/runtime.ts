@@ -1,29 +1,34 @@
 /** The SDK's runtime: logs, metrics, and no signals. */
 import { Runtime } from '@temporalio/worker';
-import type { Logger } from '@temporalio/worker';
+import type { Logger, RuntimeOptions } from '@temporalio/worker';
 import type { Config } from '../config';
 import { ConfigError } from '../config';
 import { addressProblem } from './addresses';
 import { loggingOptions } from './logging';
 import { metricsOptions } from './metrics';
 
-/** Throws {@link ConfigError} when somebody took the metrics port since it was tried. */
-export function installRuntime(
-  config: Pick<Config, 'logLevel' | 'logFormat' | 'metricsAddress'>,
-  log: Logger,
-): void {
+type Told = Pick<Config, 'logLevel' | 'logFormat' | 'metricsAddress'>;
+
+/** What the SDK's runtime is installed with. */
+export function runtimeOptions(config: Told, log: Logger): RuntimeOptions {
   const { telemetryOptions, ...options } = loggingOptions(config, log);
   const { metricsAddress } = config;
+  return {
+    ...options,
+    telemetryOptions: {
+      ...telemetryOptions,
+      ...(metricsAddress === null ? {} : { metrics: metricsOptions(metricsAddress) }),
+    },
+    // `Shutdown` listens to them, from the first moment to the last.
+    shutdownSignals: [],
+  };
+}
+
+/** Throws {@link ConfigError} when somebody took the metrics port since it was tried. */
+export function installRuntime(config: Told, log: Logger): void {
+  const { metricsAddress } = config;
   try {
-    Runtime.install({
-      ...options,
-      telemetryOptions: {
-        ...telemetryOptions,
-        ...(metricsAddress === null ? {} : { metrics: metricsOptions(metricsAddress) }),
-      },
-      // `Shutdown` listens to them, from the first moment to the last.
-      shutdownSignals: [],
-    });
+    Runtime.install(runtimeOptions(config, log));
   } catch (error) {
     if (metricsAddress === null || !/prometheus/i.test(String(error))) throw error;
     const taken = /already in use/i.test(String(error));

@@ -4,7 +4,7 @@ import type { Logger } from '@temporalio/worker';
 import type { Transport } from '../ecs/transport';
 import { TransportError } from '../ecs/transport';
 
-/** SIGUSR2 is one of the SDK's defaults, and a habit for heap dumps: it must not stop a worker. */
+/** Those that ask a worker to stop. */
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const;
 
 /**
@@ -30,6 +30,9 @@ export class Shutdown {
     // One listener for each call on its way.
     setMaxListeners(0, this.#cut.signal);
     for (const signal of SIGNALS) process.on(signal, () => this.request());
+    // A habit for heap dumps and reloads, and one of the signals by which the SDK stops a worker. Without a listener it would
+    // end the process on the spot.
+    process.on('SIGUSR2', () => undefined);
   }
 
   /** Aborted by the first signal. */

@@ -5,6 +5,7 @@ import type { NativeConnection, WorkerOptions } from '@temporalio/worker';
 import type { Config } from '../config';
 import type { CloudActivities } from '../contract/activities';
 import { cloudTaskQueue } from '../contract/names';
+import { identityOf } from './place';
 import type { Shutdown } from './shutdown';
 
 /** Measured at some 40 KB of heap per cached run (temporal.md §0): 2,000 runs are cheap, and a miss costs a replay. */
@@ -13,18 +14,23 @@ const MAX_CACHED_WORKFLOWS = 2_000;
 const STICKY_TIMEOUT = '2 seconds';
 const POLLERS = { type: 'autoscaling', minimum: 1, initial: 2, maximum: 20 } as const;
 
-export async function createWorkers(
+export interface BothOptions {
+  workflows: WorkerOptions;
+  cloud: WorkerOptions;
+}
+
+/** What each of the two workers is created with. */
+export function workerOptions(
   config: Config,
   connection: NativeConnection,
   namespace: string,
   activities: CloudActivities,
-): Promise<{ workflows: Worker; cloud: Worker }> {
-  const common: Pick<
-    WorkerOptions,
-    'connection' | 'namespace' | 'shutdownGraceTime' | 'workerDeploymentOptions'
-  > = {
+): BothOptions {
+  const common = {
     connection,
     namespace,
+    identity: identityOf(config),
+    // 0 by default: a deletion on its way would be cut off by the signal.
     shutdownGraceTime: config.shutdownGraceMs,
     ...(config.deployment === null
       ? {}
@@ -35,33 +41,40 @@ export async function createWorkers(
             defaultVersioningBehavior: 'PINNED',
           },
         }),
+  } satisfies Partial<WorkerOptions>;
+  return {
+    workflows: {
+      ...common,
+      taskQueue: config.taskQueue,
+      ...(config.bundlePath === null
+        ? {
+            workflowsPath: require.resolve(join(__dirname, '..', 'workflows')),
+            dataConverter: {
+              payloadConverterPath: require.resolve(join(__dirname, '..', 'workflows', 'payloads')),
+            },
+          }
+        : { workflowBundle: { codePath: config.bundlePath } }),
+      maxCachedWorkflows: MAX_CACHED_WORKFLOWS,
+      stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT,
+      workflowTaskPollerBehavior: POLLERS,
+      // No call to the cloud is handed out past the queue that holds its rate.
+      maxEagerActivityReservationsPerWorkflowTask: 0,
+    },
+    cloud: {
+      ...common,
+      taskQueue: cloudTaskQueue(config.taskQueue),
+      activities,
+      // The server holds this rate for all workers together; equal on all of them, since the last poller wins.
+      maxTaskQueueActivitiesPerSecond: config.cloudRps,
+      // An inspection makes up to 15 calls: more slots than this, and its last calls would miss the end of its attempt.
+      maxConcurrentActivityTaskExecutions: Math.min(Math.max(1, Math.floor(2 * config.cloudRps)), 200),
+      activityTaskPollerBehavior: POLLERS,
+    },
   };
-  const workflows = await Worker.create({
-    ...common,
-    taskQueue: config.taskQueue,
-    ...(config.bundlePath === null
-      ? {
-          workflowsPath: require.resolve(join(__dirname, '..', 'workflows')),
-          dataConverter: {
-            payloadConverterPath: require.resolve(join(__dirname, '..', 'workflows', 'payloads')),
-          },
-        }
-      : { workflowBundle: { codePath: config.bundlePath } }),
-    maxCachedWorkflows: MAX_CACHED_WORKFLOWS,
-    stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT,
-    workflowTaskPollerBehavior: POLLERS,
-  });
-  const cloud = await Worker.create({
-    ...common,
-    taskQueue: cloudTaskQueue(config.taskQueue),
-    activities,
-    // The server holds this rate for all workers together; equal on all of them, since the last poller wins.
-    maxTaskQueueActivitiesPerSecond: config.cloudRps,
-    // An inspection makes up to 14 calls: more slots than this, and its last calls would miss the end of its attempt.
-    maxConcurrentActivityTaskExecutions: Math.min(Math.max(1, Math.floor(2 * config.cloudRps)), 200),
-    activityTaskPollerBehavior: POLLERS,
-  });
-  return { workflows, cloud };
+}
+
+export async function createWorkers(options: BothOptions): Promise<{ workflows: Worker; cloud: Worker }> {
+  return { workflows: await Worker.create(options.workflows), cloud: await Worker.create(options.cloud) };
 }
 
 type Runnable = Pick<Worker, 'run' | 'shutdown' | 'getState'>;

@@ -15,7 +15,8 @@ import { countRun } from './metrics';
 import { totalsOf } from './outcome';
 import type { Run } from './run';
 import { iso } from './run';
-import { publish } from './search-attributes';
+import { learnAnew } from './cloud';
+import { isFresh, publish } from './search-attributes';
 
 /** @param settled every NIC has its verdict, also where the run failed */
 export function closing(
@@ -36,8 +37,6 @@ export function closing(
       ...(cancelled ? { [MEMO.result]: totalsOf(document) } : {}),
     });
   }
-  if (failure?.type !== FAILURE_TYPE.invalidInput)
-    publish(run, { serverId: document.serverId, phase: 'done', outcome: document.outcome });
   return {
     failure:
       failure === null
@@ -49,9 +48,18 @@ export function closing(
 
 /** Ends the run; whoever waits for it in an Update gets an answer before. */
 export async function leave(run: Run, { failure }: Ending): Promise<ResultDocument> {
+  if (failure?.type !== FAILURE_TYPE.invalidInput) await publishEnd(run);
   await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
   if (failure !== null) throw failure;
   if (run.document.outcome === 'cancelled')
     throw new CancelledFailure('cancelled; what happened stands in the memo `result`');
   return run.document;
+}
+
+/** After a wait of weeks the namespace is asked anew. Whatever hinders that: runs end without attributes, too. */
+async function publishEnd(run: Run): Promise<void> {
+  const { serverId, outcome } = run.document;
+  const known = run.state.searchAttributes.length > 0;
+  if (known && !isFresh(run) && !(await learnAnew(run))) return;
+  publish(run, { serverId, phase: 'done', outcome });
 }

@@ -13,10 +13,17 @@ import { deletionOf } from './deletion';
 import { RunEnd } from './ending';
 import { followJob } from './follow';
 import { checkStart, inspect } from './inspect';
-import { keepPromise, setFlagsBack, tellKeptFlags } from './undo/keep-promise';
+import {
+  isHeld,
+  keepHeld,
+  keepPromise,
+  setFlagsBack,
+  tellHeldPorts,
+  tellKeptFlags,
+} from './undo/keep-promise';
 import type { Ending } from './messages';
 import { registerMessages } from './messages';
-import { endOfDeletion, failureMessage, outcomeOfFailure } from './outcome';
+import { endOfDeletion, endOfRest, failureMessage, outcomeOfFailure } from './outcome';
 import { protectPorts } from './undo/protect';
 import { submitOnce } from './submit';
 import { establishVerdicts } from './verify';
@@ -32,7 +39,7 @@ export async function deleteServerNics(start: unknown): Promise<ResultDocument> 
   try {
     if (!run.resumed) checkStart(run, run.problems.length === 0 ? run.request.undoWindowMs : 0);
     await run.resume();
-    if (!run.state.touched) await inspect(run); // snapshot and guards; nothing changed yet
+    if (!run.state.touched && !run.state.submission.over) await inspect(run); // snapshot and guards; nothing changed yet
     if (!run.request.dryRun) {
       await protectPorts(run); // only when an exact undo was asked for
       await submitOnce(run); // a job id, a certain refusal, or looks instead of an answer
@@ -42,7 +49,10 @@ export async function deleteServerNics(start: unknown): Promise<ResultDocument> 
     }
     ending = conclude(run);
   } catch (error) {
-    ending = await concludeEarly(run, error);
+    if (error instanceof RunEnd && run.holds) {
+      await keepHeld(run, error); // somebody else took a NIC off that was promised to come back
+      ending = conclude(run);
+    } else ending = await concludeEarly(run, error);
   }
   return leave(run, ending);
 }
@@ -58,6 +68,14 @@ function conclude(run: Deletion): Ending {
   const end = endOfDeletion(document.nics, state.putBack, run.cancelRequested);
   document.outcome = end.outcome;
   const { failed } = end;
+  const { refusedAs } = state;
+  if (failed === null && refusedAs !== null && end.outcome !== 'undone' && end.outcome !== 'cancelled') {
+    const refusal = endOfRest(document.nics, refusedAs);
+    if (refusal !== null) {
+      document.outcome = outcomeOfFailure(refusal.type);
+      return closing(run, refusal, true);
+    }
+  }
   return closing(
     run,
     failed === null ? null : { type: failed, message: failureMessage(document.nics, failed) },
@@ -70,9 +88,18 @@ async function concludeEarly(run: Deletion, error: unknown): Promise<Ending> {
   const { document, state } = run;
   // Anything but the two ends known here is a defect of ours: the task fails, and a repaired worker goes on.
   if (state.touched || (!(error instanceof RunEnd) && !isCancellation(error))) throw error;
-  for (const row of document.nics) row.outcome = 'untouched';
+  for (const row of document.nics) {
+    if (!isHeld(run, row)) row.outcome = 'untouched';
+  }
   run.ending = true;
   await setFlagsBack(run);
+  // Setting flags back has shown it: somebody else was faster with a NIC that was promised to come back.
+  if (run.holds && state.putBack?.incomplete !== true && (error instanceof RunEnd || run.knowsPlace)) {
+    run.ending = false;
+    await keepHeld(run, error instanceof RunEnd ? error : null);
+    return conclude(run);
+  }
+  tellHeldPorts(run);
   if (state.putBack?.incomplete === true) {
     document.outcome = 'restore-incomplete';
     const message = failureMessage(document.nics, 'RestoreIncomplete');

@@ -3,6 +3,8 @@
  * pages can't disagree. The server bounds nothing and the UI renders raw HTML (design.md §3), so both happen here.
  */
 import { formatDuration } from '../contract/duration';
+import { TO_FILL_IN } from '../contract/placeholders';
+import { bounded, clean, escapeMarkdown } from '../contract/text';
 import type { JobRow, NicRow, Phase, ResultDocument } from '../contract/types';
 
 /** The timeline cuts labels at 120 characters and hides the start of long ones; 80 stay readable. */
@@ -11,31 +13,17 @@ const TEXT_MAX = 300;
 
 /** A label of a timer or an activity: one line, the fact first. */
 export function label(text: string): string {
-  const line = plain(text);
-  return cut(line, LABEL_MAX);
+  return bounded(plain(text), LABEL_MAX);
 }
 
-/** A character that is cut in half can't be sent. */
-function cut(line: string, max: number): string {
-  return line.length > max ? `${line.slice(0, max - 1).replace(/\p{Cs}/gu, '')}…` : line;
-}
-
-/** Text of strangers on one line, without control characters. */
+/** Text of strangers on one line, bounded. */
 export function plain(text: string): string {
-  // Invisible ones (Cf) can turn the direction of what follows.
-  const line = text
-    .replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
-    .replace(/[\p{Cf}\p{Cs}]/gu, '')
-    .trim();
-  return cut(line, TEXT_MAX);
+  return bounded(clean(text), TEXT_MAX);
 }
 
-/**
- * Text of strangers inside Markdown that is rendered to HTML. Backslashes alone: the renderer of the Web UI shows an
- * entity as it is written, and makes a link of every address, a dash of every `--`.
- */
+/** The same inside Markdown that is rendered to HTML. */
 export function escaped(text: string): string {
-  return plain(text).replace(/[\\`*_[\]{}()#+!|~<>&:$^.-]/g, '\\$&');
+  return escapeMarkdown(plain(text));
 }
 
 /** `2 NICs`, `1 NIC`. */
@@ -91,7 +79,7 @@ export function currentDetails(document: ResultDocument, context: DetailsContext
     '',
     ...(context.failure === null ? [] : [`**Why:** ${escaped(context.failure)}`, '']),
     `- Phase: **${phase}**`,
-    `- Server: **${escaped(document.serverName ?? '(name not read yet)')}** \`${document.serverId}\``,
+    `- Server: **${escaped(document.serverName ?? '(name not read yet)')}** \`${plainCode(document.serverId)}\``,
     ...document.jobs.map(jobLine),
   ];
   const unknown = document.submissions - document.jobs.filter(({ what }) => what === context.job).length;
@@ -170,7 +158,7 @@ function commands({ workflowId, cancelRequested }: DetailsContext, phase: Phase)
       ['Put everything back', 'undo'],
       ['Delete the ports now', 'commit'],
     ] as const) {
-      const input = '{"by":"YOUR NAME","reason":"WHY"}';
+      const input = JSON.stringify({ by: TO_FILL_IN.who, reason: TO_FILL_IN.why });
       lines.push(`- ${text}: ${of(`update execute --name ${name} --input '${input}'`)}`);
     }
     if (!cancelRequested)

@@ -3,7 +3,7 @@ import type { JobAnswer } from '../contract/activities';
 import { ENDED_STATUSES, HOLD_MS } from '../contract/activities';
 import type { JobRow } from '../contract/types';
 import { formatDuration } from '../contract/duration';
-import { ask, READ_AT_MOST_MS, reading } from './cloud';
+import { read } from './cloud';
 import { jobAge, label, nics } from './display';
 import { recordJob } from './metrics';
 import { portsToLookUp } from './readings';
@@ -53,19 +53,16 @@ export async function pollOnce(
 ): Promise<number | null> {
   const job = run.document.jobs.at(-1);
   if (job === undefined) return null;
-  const answer = await run.patiently(READ_AT_MOST_MS, () =>
-    ask(
-      reading(
-        label(`poll ${job.polls + 1} · ${jobAge(job, Date.now())} · ${nics(nicsOf(run, job))}`),
-      ).getJobStatus({
-        jobId: job.id,
-        ...(thenList &&
-          job.what === 'delete' && {
-            thenList: { serverId: run.request.serverId, ports: portsToLookUp(run), server: false },
-          }),
+  const nicIds = nicsOf(run, job);
+  const summary = label(`poll ${job.polls + 1} · ${jobAge(job, Date.now())} · ${nics(nicIds.length)}`);
+  const answer = await read(run, 'getJobStatus', summary, {
+    jobId: job.id,
+    nicIds,
+    ...(thenList &&
+      job.what === 'delete' && {
+        thenList: { serverId: run.request.serverId, ports: portsToLookUp(run), server: false },
       }),
-    ),
-  );
+  });
   job.polls += 1;
   if (answer.kind === 'throttled') {
     failures.throttles += 1;
@@ -121,8 +118,8 @@ function takeIn(run: Run, answer: JobAnswer): void {
   }
 }
 
-function nicsOf(run: Run, job: JobRow): number {
-  return job.what === 'delete' ? run.state.witnesses.length : (run.state.putBack?.batch.length ?? 0);
+function nicsOf(run: Run, job: JobRow): string[] {
+  return job.what === 'delete' ? run.state.witnesses.map(({ id }) => id) : (run.state.putBack?.batch ?? []);
 }
 
 function setJobEvidence(run: Run, status: string): void {

@@ -6,6 +6,7 @@ import type { InspectedNic, Inspection, PortState, ServerState } from '../contra
 import { GONE_STATES } from '../contract/activities';
 import type { CheckedRequest } from '../contract/input';
 import { sameIp } from '../contract/input';
+import { elasticIpsOf } from '../contract/types';
 import { promisesUndo } from './undo/undo-log';
 
 export interface Assessment {
@@ -29,7 +30,12 @@ export function isIdle(server: ServerState): boolean {
   return READY.has(server.status) && server.taskState === null;
 }
 
-export function assess(request: CheckedRequest, inspection: Inspection): Assessment {
+/** @param all what `nics: "all"` means, once an inspection has fixed it */
+export function assess(
+  request: CheckedRequest,
+  inspection: Inspection,
+  all: readonly string[] | null = null,
+): Assessment {
   const nothing = { passing: null, primaryId: null, targets: [], absent: [] };
   if (request.projectId !== null && request.projectId !== inspection.projectId) {
     return {
@@ -50,7 +56,7 @@ export function assess(request: CheckedRequest, inspection: Inspection): Assessm
   const primary = primaryOf(inspection);
   const violations = primary.problem === null ? [] : [primary.problem];
   const primaryId = primary.id;
-  const targets = targetsOf(request, inspection, primaryId);
+  const targets = targetsOf(request, inspection, primaryId, all);
   const { absent } = inspection;
 
   for (const nic of targets) violations.push(...nicViolations(request, nic, primaryId));
@@ -60,7 +66,18 @@ export function assess(request: CheckedRequest, inspection: Inspection): Assessm
     }
   }
   // A lock or a wrong state can't hinder a run that has nothing to do.
-  if (targets.length > 0) violations.push(...serverViolations(server));
+  if (targets.length > 0) {
+    violations.push(...serverViolations(server));
+    // What is not told is not a no. To put something back it does no harm: the cloud refuses by itself.
+    if (server.locked === null) violations.push('the server does not tell whether it is locked');
+    if (server.frozen === null)
+      violations.push('the server does not tell whether it is frozen (it has no metadata)');
+    const unanswered = elasticIpsUntold(inspection, server);
+    if (unanswered !== null && !request.allowElasticIp)
+      violations.push(
+        `nobody knows whether a NIC carries an elastic IP: ${unanswered}; or allow it with allowElasticIp`,
+      );
+  }
 
   return {
     violations,
@@ -70,6 +87,16 @@ export function assess(request: CheckedRequest, inspection: Inspection): Assessm
     targets,
     absent,
   };
+}
+
+/** Which of the two witnesses of elastic IPs is missing; `null`: none. */
+export function elasticIpsUntold(
+  { elasticIpsUnread }: Inspection,
+  { addressesTold }: ServerState,
+): string | null {
+  if (addressesTold === false) return 'the server does not tell its addresses';
+  if (elasticIpsUnread === undefined) return null;
+  return `their list could not be read (${elasticIpsUnread}): permit vpc:publicIps:list`;
 }
 
 /** Exactly one NIC must be known as the primary one, and no witness may contradict (interface.md §6.2). */
@@ -101,10 +128,12 @@ function targetsOf(
   request: CheckedRequest,
   inspection: Inspection,
   primaryId: string | null,
+  all: readonly string[] | null,
 ): InspectedNic[] {
   const { nics } = request;
-  if (nics === 'all') return inspection.nics.filter((nic) => nic.id !== primaryId);
-  const wanted = new Set(nics.map((nic) => nic.id));
+  // What comes onto the server later was never asked for.
+  if (nics === 'all' && all === null) return inspection.nics.filter((nic) => nic.id !== primaryId);
+  const wanted = new Set(nics === 'all' ? all : nics.map((nic) => nic.id));
   return inspection.nics.filter((nic) => wanted.has(nic.id));
 }
 
@@ -118,8 +147,9 @@ function nicViolations(request: CheckedRequest, nic: InspectedNic, primaryId: st
   if (expected?.mac !== undefined && nic.mac?.toLowerCase() !== expected.mac.toLowerCase()) {
     found.push(`NIC ${nic.id} has MAC ${nic.mac ?? 'unknown'}, not ${expected.mac} as expected`);
   }
-  if (nic.elasticIp !== null && !request.allowElasticIp) {
-    found.push(`NIC ${nic.id} carries elastic IP ${nic.elasticIp}; allow it with allowElasticIp`);
+  const elasticIps = elasticIpsOf({ ...nic.snapshot, elasticIp: nic.elasticIp });
+  if (elasticIps.length > 0 && !request.allowElasticIp) {
+    found.push(`NIC ${nic.id} carries elastic IP ${elasticIps.join(', ')}; allow it with allowElasticIp`);
   }
   if (promisesUndo(request) && nic.snapshot.deleteOnTermination === null) {
     found.push(

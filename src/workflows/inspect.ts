@@ -4,18 +4,19 @@ import type { Inspection, InspectedNic, PreviousOpenRun } from '../contract/acti
 import { ENDED_STATUSES } from '../contract/activities';
 import { HOUR_MS } from '../contract/input';
 import { formatDuration } from '../contract/duration';
-import { FAILURE_TYPE, MEMO, OPEN_SETTLED, serverWorkflowId } from '../contract/names';
-import type { NicRow } from '../contract/types';
+import { FAILURE_TYPE, MEMO, OPEN_SETTLED, planWorkflowId, serverWorkflowId } from '../contract/names';
+import type { NicRow, NicSnapshot } from '../contract/types';
 import type { Unread } from './cloud';
-import { ask, READ_AT_MOST_MS, reading } from './cloud';
+import { read } from './cloud';
 import { label, nics as countOf, plain } from './display';
 import { RunEnd } from './ending';
-import { assess } from './guards';
+import type { Assessment } from './guards';
+import { assess, elasticIpsUntold } from './guards';
 import { backoffDelay, nextPollDelay, throttleDelay } from './poll-schedule';
 import type { Deletion } from './deletion';
 import type { Request, Run } from './run';
 import { blankRow } from './run';
-import { gradeOf, promisesUndo } from './undo/undo-log';
+import { gradeOf, hold, isLogged, promisesUndo } from './undo/undo-log';
 
 /** How often a server in passing is looked at again, at first; an inspection costs a call per NIC. */
 const STATE_WAIT_MS = 10_000;
@@ -37,10 +38,13 @@ function startProblems(request: Request | null, windowMs: number): string[] {
   if (request === null) return [];
   const info = workflowInfo();
   const problems: string[] = [];
-  const expectedId = serverWorkflowId(request.serverId);
-  if (info.workflowId !== expectedId) {
+  const lockId = serverWorkflowId(request.serverId);
+  const planId = planWorkflowId(request.serverId);
+  if (info.workflowId !== lockId && !(request.dryRun && info.workflowId === planId)) {
+    const lock = `${lockId} (it is the lock of the server)`;
     problems.push(
-      `the workflow id must be ${expectedId} (it is the lock of the server), not ${plain(info.workflowId)}`,
+      `the workflow id must be ${request.dryRun ? `${planId} or ${lock}` : lock}, not ${plain(info.workflowId)}` +
+        (info.workflowId === planId ? ' (only a dry run has no need of the lock)' : ''),
     );
   }
   if (info.cronSchedule) {
@@ -69,17 +73,16 @@ export async function inspect(run: Deletion): Promise<void> {
   const { nics } = run.request;
   for (let look = 1; ; look++) {
     run.endIfUndone();
+    if (run.stopping) return;
     run.enter(look === 1 ? 'inspecting' : 'waiting', run.document.waitingFor);
     const what = nics === 'all' ? 'all NICs but the primary one' : countOf(nics.length);
-    // A NIC whose flag was changed already is this run's concern, wherever it is now.
-    const named = nics === 'all' ? [] : nics.map(({ id }) => id);
-    const ids = new Set([...named, ...run.state.undoLog.map(({ id }) => id)]);
-    const inspection = await inspectOnce(run, [...ids], `${what} to go`);
-    const judged = assess(run.request, inspection);
+    const named = nics === 'all' ? (run.state.all ?? []) : nics.map(({ id }) => id);
+    const inspection = await inspectOnce(run, named, `${what} to go`);
+    const judged = assess(run.request, inspection, run.state.all);
     // An incomplete list must take nothing away from what is known of a NIC that was changed.
     const complete = inspection.nics.some(({ id }) => id === judged.primaryId);
-    if (complete || run.state.undoLog.length === 0)
-      takeIn(run, inspection, judged.targets, judged.absent, judged.primaryId);
+    if (complete && nics === 'all') run.state.all ??= judged.targets.map(({ id }) => id);
+    if (complete || run.state.undoLog.length === 0) takeIn(run, inspection, judged);
     if (judged.violations.length > 0) {
       throw RunEnd.failed(FAILURE_TYPE.refused, `nothing was changed: ${judged.violations.join('; ')}`);
     }
@@ -121,16 +124,14 @@ export async function inspectOnce(run: Run, nicIds: string[], what: string): Pro
   const { request, document } = run;
   const { workflowId, runId } = workflowInfo();
   for (let failures = 1; ; failures++) {
-    const answer = await run.patiently(READ_AT_MOST_MS, () =>
-      ask(
-        reading(label(`${document.serverName ?? document.serverId}: ${what}`)).inspectServer({
-          serverId: request.serverId,
-          nicIds,
-          previousRunOf:
-            run.state.askForPrevious && run.state.previous === null ? { workflowId, runId } : null,
-        }),
-      ),
-    );
+    const asked = run.state.askForPrevious && run.state.previous === null && !request.dryRun;
+    const summary = label(`${document.serverName ?? document.serverId}: ${what}`);
+    const answer = await read(run, 'inspectServer', summary, {
+      serverId: request.serverId,
+      nicIds,
+      // A dry run sends nothing that would have to wait for what another one has sent.
+      previousRunOf: asked ? { workflowId, runId } : null,
+    });
     if (answer.kind === 'inspection') {
       run.state.previous ??= answer.previous;
       return answer;
@@ -162,44 +163,58 @@ async function pause(run: Run, ms: number, why: string): Promise<void> {
     throw RunEnd.failed(FAILURE_TYPE.refused, `nothing was changed: ${why}, still so at the deadline`);
   run.enter('waiting', plain(why));
   await run.waitOrWake(Math.min(ms, Math.max(run.remainingMs, 1_000)), label(why));
+  // What is held can be put back without this look.
+  if (run.stopping) throw RunEnd.failed(FAILURE_TYPE.refused, `nothing was sent: ${why}`);
   run.endIfUndone();
 }
 
 /** Fills the document and the witnesses from an inspection; on a later one only what may have changed. */
-function takeIn(
-  run: Deletion,
-  inspection: Inspection,
-  targets: InspectedNic[],
-  absent: Inspection['absent'],
-  primaryId: string | null,
-): void {
-  const { document, request } = run;
+function takeIn(run: Deletion, inspection: Inspection, { targets, absent, primaryId }: Assessment): void {
+  const { document, request, state } = run;
   takeInServer(run, inspection, primaryId);
-  run.state.witnesses = targets.map(({ id }) => ({ id, absent: 0, present: 0, port: null }));
+  state.witnesses = targets.map(({ id }) => ({ id, absent: 0, present: 0, port: null }));
+
+  if (inspection.previousNotLooked)
+    run.warn(
+      `runs before this one could not be looked up: ${plain(inspection.previousNotLooked)}; what one of them has sent and not seen to its end would not be noticed`,
+    );
+  const untold =
+    inspection.server && targets.length > 0 ? elasticIpsUntold(inspection, inspection.server) : null;
+  if (untold !== null && request.allowElasticIp)
+    run.warn(
+      `elastic IPs may be missing from the snapshots, so that a restore would not bind them: ${plain(untold)}`,
+    );
 
   const onServer = new Map(inspection.nics.map((nic) => [nic.id, nic]));
-  const requested = [
-    ...(request.nics === 'all' ? targets : request.nics).map(({ id }) => id),
-    ...run.state.undoLog.map(({ id }) => id),
-  ];
+  const requested =
+    request.nics === 'all' ? (state.all ?? targets.map(({ id }) => id)) : request.nics.map(({ id }) => id);
   const rows = new Map(document.nics.map((row) => [row.id, row]));
-  document.nics = [...new Set(requested)].map((id) => {
+  document.nics = requested.map((id) => {
     const row = rows.get(id) ?? blankRow(id);
     const nic = onServer.get(id);
     const gone = absent.find((candidate) => candidate.id === id);
-    if (nic !== undefined) describe(row, nic, promisesUndo(request));
+    if (nic !== undefined) describe(run, row, nic);
     // An absence counts only beside the primary NIC; the verdicts of a refused run stay `untouched`.
-    if (gone !== undefined && (gone.port.state === 'absent' || gone.port.state === 'free')) {
-      row.evidence = { ...row.evidence, list: 'absent', port: gone.port.state };
-      const kept = gone.port.state === 'free' && run.state.kept.includes(id);
-      row.outcome = kept ? 'detached' : 'already-absent';
-      if (kept)
-        run.warn(
-          `NIC ${id} was taken off by somebody else, and its port is still there since this run kept it`,
-        );
-    }
+    if (gone?.port.state === 'absent' || gone?.port.state === 'free') describeGone(run, row, gone.port.state);
+    else if (gone?.port.state === 'attached')
+      row.evidence = { ...row.evidence, list: 'absent', port: 'attached' };
+    // Of a server that has vanished nobody asks for ports.
+    else if (inspection.server === null) row.evidence = { ...row.evidence, list: 'absent', port: 'unknown' };
     return row;
   });
+}
+
+function describeGone(run: Deletion, row: NicRow, port: 'absent' | 'free'): void {
+  const { id } = row;
+  row.evidence = { ...row.evidence, list: 'absent', port };
+  // Its port may be there for no other reason than the flag that this run has set.
+  if (port === 'free' && isLogged(run.state.undoLog, 'flag', id)) {
+    hold(run, row);
+    return;
+  }
+  row.outcome = 'already-absent';
+  if (port === 'absent' && row.snapshot === null)
+    run.warn(`NIC ${id}: no such port; check the id: neither this server nor the project knows it`);
 }
 
 /** What is known of the server itself. */
@@ -209,18 +224,38 @@ export function takeInServer(run: Run, inspection: Inspection, primaryId: string
   document.region = inspection.region;
   document.serverName = inspection.server?.name ?? document.serverName;
   run.state.primaryId = primaryId;
-  run.state.searchAttributes = inspection.searchAttributes;
+  run.state.place ??= {
+    projectId: inspection.projectId,
+    region: inspection.region,
+    ...inspection.endpoints,
+  };
   run.state.longJobMs = inspection.longJobMs ?? run.state.longJobMs;
 }
 
-function describe(row: NicRow, nic: InspectedNic, kept: boolean): void {
+function describe(run: Deletion, row: NicRow, nic: InspectedNic): void {
   row.outcome = 'untouched';
   row.ip = nic.ips[0] ?? null;
   row.mac = nic.mac;
   row.elasticIp = nic.elasticIp;
-  row.snapshot ??= nic.snapshot;
-  row.restore = gradeOf(row.snapshot, kept || row.snapshot.deleteOnTermination === false);
+  row.snapshot = snapshotOf(run, row, nic);
+  const kept = promisesUndo(run.request) || row.snapshot.deleteOnTermination === false;
+  row.restore = gradeOf(row.snapshot, kept);
   row.evidence = { ...row.evidence, list: 'present', port: nic.port.state };
+}
+
+/** As it is now, but for what this run itself has changed, and for its place among those that have left meanwhile. */
+function snapshotOf(
+  { state }: Deletion,
+  { id, snapshot: before }: NicRow,
+  { snapshot }: InspectedNic,
+): NicSnapshot {
+  if (before === null) return snapshot;
+  const ours = isLogged(state.undoLog, 'flag', id);
+  return {
+    ...snapshot,
+    position: before.position,
+    deleteOnTermination: ours ? before.deleteOnTermination : snapshot.deleteOnTermination,
+  };
 }
 
 /**
@@ -239,9 +274,8 @@ async function settlePrevious(run: Run, previous: PreviousOpenRun): Promise<void
       return;
     }
     const { jobId } = previous;
-    const answer = await run.patiently(READ_AT_MOST_MS, () =>
-      ask(reading(label(`job of the ended run ${previous.runId}`)).getJobStatus({ jobId })),
-    );
+    const summary = label(`job of the ended run ${previous.runId}`);
+    const answer = await read(run, 'getJobStatus', summary, { jobId, nicIds: [] });
     if (answer.kind === 'gone') return;
     if (answer.kind === 'job' && ENDED_STATUSES.has(answer.status)) return;
     if (answer.kind === 'credentials' || answer.kind === 'refused') refuseUnlessPassing(run, answer);

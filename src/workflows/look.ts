@@ -1,14 +1,18 @@
 /** Readings of the NIC list: one that counts, or two that agree. */
-import type { Reading } from '../contract/activities';
+import type { PortState, Reading } from '../contract/activities';
 import { HOLD_MS } from '../contract/activities';
 import { formatDuration } from '../contract/duration';
-import { ask, READ_AT_MOST_MS, reading } from './cloud';
+import { read } from './cloud';
 import { label, nics, plain } from './display';
 import { isIdle } from './guards';
 import { backoffDelay, throttleDelay } from './poll-schedule';
 import { forgetReadings, note, portsToLookUp } from './readings';
 import type { Run } from './run';
-import type { Looks } from './state';
+import type { Looks, Witness } from './state';
+import { isHere } from './verdict';
+
+/** Some minutes with the usual `settle`. */
+const MAX_CONTRADICTING_LOOKS = 8;
 
 export interface LookOptions {
   label: string;
@@ -25,11 +29,11 @@ export async function lookOnce(run: Run, options: LookOptions): Promise<Reading 
   const { serverId } = run.request;
   for (let failures = 1; ; failures++) {
     const ports = portsToLookUp(run);
-    const answer = await run.patiently(READ_AT_MOST_MS, () =>
-      ask(
-        reading(options.label).listNics({ serverId, ports, server: options.server === true || failures > 1 }),
-      ),
-    );
+    const answer = await read(run, 'listNics', options.label, {
+      serverId,
+      ports,
+      server: options.server === true || failures > 1,
+    });
     let why: string;
     let patient = false;
     let waitMs = backoffDelay(failures);
@@ -85,10 +89,29 @@ export async function lookTwice(run: Run, why: string, looks: Looks): Promise<bo
       until: () => Date.now() + run.remainingMs,
     });
     if (found === null) return false;
-    if (run.remaining().length === 0) return true;
+    const { witnesses } = run.state;
     looks.made = look;
+    const isGone = (witness: Witness) => witness.absent >= 2 && !contradicts(run, witness, looks);
+    if (witnesses.every(isGone)) return true;
     looks.idle = found.server !== null && isIdle(found.server) ? looks.idle + 1 : 0;
-    const agreed = run.state.witnesses.every(({ absent, present }) => absent >= 2 || present >= 2);
+    const agreed = witnesses.every((witness) => witness.present >= 2 || isGone(witness));
     if (agreed && looks.idle >= 2) return true;
   }
+}
+
+/** A list that is incomplete is no proof; but the others are not held up for ever by one that contradicts its port. */
+function contradicts({ request, knowsPlace }: Run, { port }: Witness, { made }: Looks): boolean {
+  // Runs of before that rule have ended the looking here: their commands stay as they were.
+  return knowsPlace && made < MAX_CONTRADICTING_LOOKS && isHere(port, request.serverId);
+}
+
+/** What the ports themselves say, in one try; what could not be read has no entry. */
+export async function lookAtPorts(
+  run: Run,
+  summary: string,
+  ports: string[],
+): Promise<Record<string, PortState>> {
+  const { serverId } = run.request;
+  const seen = await read(run, 'listNics', summary, { serverId, ports, server: false });
+  return seen.kind === 'reading' ? seen.ports : {};
 }

@@ -7,6 +7,7 @@ import {
   defineSignal,
   defineUpdate,
   setHandler,
+  workflowInfo,
 } from '@temporalio/workflow';
 import { checkDeleteInput } from '../contract/input';
 import { checkRestoreInput } from '../contract/restore-input';
@@ -69,6 +70,7 @@ export function registerMessages(run: Run, { ending, keyOf, decisions }: Message
   setHandler(
     defineUpdate<SubmittedAnswer, [request?: unknown]>(UPDATE.submitted),
     async () => {
+      leaveLongHistory(run);
       // Jobs that put NICs back are none that a deletion was submitted for.
       const find = () => run.document.jobs.find(({ what }) => what === run.kind.job);
       // What was sent without an answer may have been done without a job that is known.
@@ -87,8 +89,15 @@ export function registerMessages(run: Run, { ending, keyOf, decisions }: Message
   setHandler(
     defineUpdate<ResultDocument, [request?: unknown]>(UPDATE.settled),
     async () => {
-      // In an undo window the verdicts stand, and the run goes on.
-      await reached(() => ending() !== null || run.continuing || run.document.phase === 'undo-window');
+      leaveLongHistory(run);
+      // In an undo window the verdicts stand, and the run goes on: as long as nobody has decided.
+      const standing = () => run.document.phase === 'undo-window' && run.document.outcome !== 'running';
+      let asItStands: ResultDocument | null = null;
+      await reached(() => {
+        if (standing()) asItStands = JSON.parse(JSON.stringify(run.document)) as ResultDocument;
+        return asItStands !== null || ending() !== null || run.continuing;
+      });
+      if (asItStands !== null) return asItStands;
       if (run.continuing) throw continued();
       const end = ending();
       if (end?.failure && !end.settled) throw end.failure;
@@ -118,6 +127,19 @@ export function registerMessages(run: Run, { ending, keyOf, decisions }: Message
       },
     );
   }
+}
+
+/** A run that looks sooner comes to its next wait by itself. */
+const LONG_WAIT_MS = 60_000;
+
+/**
+ * The server takes 2,000 Updates a run, and refuses every further one: readers must not use up what those need who decide.
+ * A run that waits for weeks would not notice by itself.
+ */
+function leaveLongHistory(run: Run): void {
+  const { nextLookAt } = run.document;
+  const long = nextLookAt !== null && Date.parse(nextLookAt) - Date.now() > LONG_WAIT_MS;
+  if (long && workflowInfo().continueAsNewSuggested && run.knowsPlace) run.wake();
 }
 
 function invalid(problems: string[]): ApplicationFailure {

@@ -31,6 +31,28 @@ export function endOfDeletion(rows: NicRow[], back: PutBack | null, cancelled: b
   return cancelled ? { outcome: 'cancelled', failed: null } : endOf(rows);
 }
 
+/**
+ * The end of a run that was refused after somebody else had taken off NICs whose ports it held. It says so: `Refused` and
+ * `CloudRefused` promise that nothing was changed. `null`: nothing is left that was refused.
+ */
+export function endOfRest(
+  rows: NicRow[],
+  { type, message }: { type: FailureType; message: string },
+): { type: FailureType; message: string } | null {
+  const isOff = ({ outcome }: NicRow) => outcome === 'deleted' || outcome === 'detached';
+  const off = rows.filter(isOff);
+  if (!rows.some(({ outcome }) => outcome === 'untouched')) return null;
+  const told = off.map(({ id, outcome }) => `NIC ${id}, which somebody else took off, is ${outcome}`);
+  const isChanged = off.some(({ outcome }) => outcome === 'deleted');
+  return {
+    type: isChanged ? FAILURE_TYPE.notDeleted : type,
+    message: [
+      off.length === 0 ? message : message.replace(/^nothing was changed/, 'nothing was sent'),
+      ...told,
+    ].join('; '),
+  };
+}
+
 /** The end of a restore. */
 export function endOfRestore(rows: NicRow[], back: PutBack | null): End {
   const has = (outcome: NicOutcome) => rows.some((row) => row.outcome === outcome);
@@ -59,6 +81,8 @@ export function totalsOf(document: ResultDocument): ResultTotals {
 export function failureMessage(rows: NicRow[], type: FailureType): string {
   const [concerned, what] = CONCERNED[type] ?? [() => false, type];
   const each = rows.filter(concerned).map(saying);
+  if (each.length === 0 && type === FAILURE_TYPE.rolledBack)
+    return 'not every NIC went at first, so everything was put back; those that stayed were taken off by somebody else meanwhile';
   const more = each.length > 5 ? `, and ${each.length - 5} more` : '';
   return `${each.length} of ${rows.length} NICs ${what}: ${each.slice(0, 5).join(', ')}${more}`;
 }

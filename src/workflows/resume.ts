@@ -9,7 +9,12 @@ import {
   makeContinueAsNewFunc,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { SearchAttributePair } from '@temporalio/common';
 import { isRecord } from '../contract/input';
+import { SEARCH_ATTRIBUTE } from '../contract/names';
+import { learnAnew } from './cloud';
+import type { Run } from './run';
+import { isFresh } from './search-attributes';
 import type { RunState, Wait } from './state';
 import { freshState } from './state';
 
@@ -36,9 +41,11 @@ export function resumedFrom(start: unknown): Resumed['resumed'] | null {
 /** An older version of the worker may have handed it on: what it did not know has the value it begins with. */
 function completed(state: RunState): RunState {
   const { document } = state;
+  const { projectId, region } = document;
   return {
     ...freshState(document, state.deadlineAt),
     ...state,
+    place: state.place ?? (projectId === null || region === null ? null : { projectId, region }),
     document: {
       ...document,
       decision: document.decision ?? null,
@@ -60,12 +67,45 @@ function observing(state: RunState): RunState {
   return { ...state, touched: true, wasReset: true, submission: { ...state.submission, over: true } };
 }
 
-/** Ends this run, to go on with `rest` under a new run id. */
-export async function handOn(input: unknown, state: RunState, rest: Wait): Promise<never> {
-  // Whoever waits in an Update has to be told before the run closes.
+/**
+ * Ends this run, to go on with `rest` under a new run id. Returns when that is no good moment: it was cancelled on the way there,
+ * which the next run would not know of; or nobody can tell which attributes the namespace has, so that the next run could not be
+ * found by any.
+ */
+export async function handOn(run: Run, rest: Wait): Promise<void> {
+  const attributes = await attributesOf(run);
+  if (attributes === null || run.cancelRequested) return;
+  // Whoever waits in an Update has to be told before the run closes, and not before it is about to.
+  run.continuing = true;
   await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
-  const resumed = { input, state: { ...state, rest, askForPrevious: false } };
+  run.continuing = !run.cancelRequested;
+  if (!run.continuing) return;
+  // As it is now: an undo may have come meanwhile.
+  const { input, isReset: wasReset } = run;
+  const state = { ...run.state, wasReset, rest, askForPrevious: false };
+  const resumed = { input, state };
   // The memo `open` has to be given along: by itself the next run would get the memo that this one was started with.
   const { memo } = workflowInfo();
-  return makeContinueAsNewFunc<(start: Resumed) => Promise<unknown>>({ memo })({ resumed });
+  await makeContinueAsNewFunc<(start: Resumed) => Promise<unknown>>({ memo, ...attributes })({ resumed });
+}
+
+/** Events; the server ends a run at 51,200. */
+const MUST_END_AT = 30_000;
+
+/**
+ * By itself the next run gets the attributes that this one has; one that the namespace has lost meanwhile would keep it from ever
+ * beginning.
+ */
+async function attributesOf(run: Run): Promise<{ typedSearchAttributes?: SearchAttributePair[] } | null> {
+  const { state } = run;
+  if (state.learnedAt === null) return {};
+  const isKnown = isFresh(run) || (await learnAnew(run));
+  const { historyLength, typedSearchAttributes } = workflowInfo();
+  if (!isKnown && historyLength < MUST_END_AT) return null;
+  const known = isKnown ? state.searchAttributes : [];
+  const all = typedSearchAttributes.getAll();
+  const ours: ReadonlySet<string> = new Set(Object.values(SEARCH_ATTRIBUTE));
+  const kept = all.filter(({ key }) => !ours.has(key.name) || known.includes(key.name));
+  if (kept.length < all.length) state.publishedPhase = null;
+  return { typedSearchAttributes: kept };
 }

@@ -31,6 +31,9 @@ const LATE_MS = 5_000;
  */
 const LONG_STEP_MS = 60_000;
 
+/** A run that could not be handed on tries it again after this time: until then few messages are left to it. */
+const STAY_MS = 10 * 60_000;
+
 /** What the steps want to know of a request, whatever it asks for. */
 export interface Request {
   serverId: string;
@@ -88,8 +91,8 @@ export class Run<R extends Request = Request> {
     this.state = resumed?.state ?? fresh(request, kind.named(this.input));
     void CancellationScope.current().cancelRequested.catch(() => {
       this.cancelRequested = true;
-      // In an undo window nothing is under way that would notice.
-      if (this.document.phase === 'undo-window') this.wake();
+      // Where nothing is under way that would notice.
+      if (this.document.phase === 'undo-window' || this.holds) this.wake();
       this.show();
     });
   }
@@ -165,9 +168,26 @@ export class Run<R extends Request = Request> {
     return this.state.declaredOpen && this.document.nics.every(({ outcome }) => outcome !== 'unknown');
   }
 
+  /** A NIC that is to go is off the server, and its port is there since this run has seen to it, whoever took the NIC off. */
+  get holds(): boolean {
+    return this.document.nics.some(
+      ({ id, outcome }) => outcome === 'detached' && this.state.kept.includes(id),
+    );
+  }
+
+  /** Its inspection tells where it was made. Runs of older workers go on as they began: their histories have to lead to the same. */
+  get knowsPlace(): boolean {
+    return this.state.place?.ecs !== undefined;
+  }
+
+  /** Nothing more is to be sent; what is under way, or held, is seen to its end. */
+  get stopping(): boolean {
+    return (this.state.touched || this.holds) && (this.cancelRequested || this.document.decision !== null);
+  }
+
   /** An undo that comes before anything was sent leaves nothing to be done. */
   endIfUndone(): void {
-    if (this.document.decision !== null && !this.state.touched) throw RunEnd.undone();
+    if (this.document.decision !== null && !this.state.touched && !this.holds) throw RunEnd.undone();
   }
 
   // --- patience ------------------------------------------------------------------------------------------------
@@ -217,18 +237,22 @@ export class Run<R extends Request = Request> {
     const { summary, wakeable } = wait;
     // Between two steps nothing is under way: the moment to leave a long history behind.
     const long = workflowInfo().continueAsNewSuggested;
+    let stays = false;
     // Only after an inspection: it tells of a run before this chain, and is asked for once.
     if (long && !this.cancelRequested && !this.ending && this.document.projectId !== null) {
-      this.continuing = true;
-      await handOn(this.input, { ...this.state, wasReset: this.isReset }, wait);
+      await handOn(this, wait);
+      // It was cancelled: for the step to deal with, unless nothing may cut this wait short.
+      if (this.cancelRequested && wakeable) return 0;
+      stays = true;
     }
-    const ms = atLeast1(Math.max(wait.until - Date.now(), long ? LONG_STEP_MS : 0));
+    const leastMs = Math.max(wait.until - Date.now(), long ? LONG_STEP_MS : 0);
+    const ms = atLeast1(stays && wakeable ? Math.min(leastMs, STAY_MS) : leastMs);
     const until = Date.now() + ms;
     this.document.nextLookAt = iso(until);
     this.show();
     publishPhase(this);
     try {
-      await this.timer(ms, summary, wakeable && !long);
+      await this.timer(ms, summary, wakeable && (!long || stays));
     } catch (error) {
       if (this.alarm === null || !this.state.woken || !isCancellation(error)) throw error;
     }
@@ -254,21 +278,24 @@ export class Run<R extends Request = Request> {
   /** Runs a call to the cloud; time for which nobody worked on it uses up no patience. */
   async patiently<T>(usualMs: number, call: () => Promise<T>): Promise<T> {
     const startedAt = Date.now();
-    const result = await this.shielded(call);
-    this.forgive(Date.now() - startedAt - usualMs);
-    return result;
+    try {
+      return await this.shielded(call);
+    } finally {
+      this.forgive(Date.now() - startedAt - usualMs);
+    }
   }
 
   private shielded<T>(work: () => Promise<T>): Promise<T> {
     return this.sheltered ? this.unstoppable.run(work) : work();
   }
 
-  /** Once something was sent, or is being put back, a cancellation may no longer cut it short. */
+  /** Once something was sent, is held, or is being put back, a cancellation may no longer cut it short. */
   private get sheltered(): boolean {
-    return this.state.touched || this.state.putBack !== null;
+    return this.state.touched || this.state.putBack !== null || this.holds;
   }
 
-  private forgive(lateMs: number): void {
+  /** Time for which nobody could work on it uses up no patience. */
+  forgive(lateMs: number): void {
     if (lateMs <= LATE_MS) return;
     this.state.deadlineAt += lateMs;
     this.document.deadlineAt = iso(this.state.deadlineAt);

@@ -3,6 +3,7 @@ import type { SearchAttributePair } from '@temporalio/common';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { upsertSearchAttributes } from '@temporalio/workflow';
 import { SEARCH_ATTRIBUTE } from '../contract/names';
+import type { Learned } from '../contract/activities';
 import type { Phase } from '../contract/types';
 import type { Run } from './run';
 
@@ -12,6 +13,29 @@ const WORTH_FINDING: ReadonlySet<Phase> = new Set([
   'restoring',
   'committing',
 ] as const);
+
+/** Older than that, what was learned of the namespace may have changed: one attribute less would wedge the run. */
+const FRESH_MS = 10_000;
+
+/**
+ * Takes in what every answer tells of the namespace. One from before answers did so tells it once, for good.
+ *
+ * @param askedAt the namespace was asked after that. What counts is not when the run hears of it: a worker may be away in between
+ */
+export function learn(
+  { state }: Run,
+  answer: Learned & { kind?: string; endpoints?: unknown },
+  askedAt: number,
+): void {
+  if (answer.searchAttributes === undefined) return;
+  state.searchAttributes = answer.searchAttributes;
+  const toldOnce = answer.kind === 'inspection' && answer.endpoints === undefined;
+  if (!toldOnce) state.learnedAt = askedAt;
+}
+
+export function isFresh({ state }: Run): boolean {
+  return state.learnedAt === null || Date.now() - state.learnedAt <= FRESH_MS;
+}
 
 /**
  * Called before each wait, where a run can be found by its phase: at the first, when waiting is over, when its job is
@@ -23,7 +47,7 @@ export function publishPhase(run: Run): void {
   const before = run.state.publishedPhase;
   if (before === phase || (before !== null && before !== 'waiting' && !WORTH_FINDING.has(phase))) return;
   // Known from the first inspection on.
-  if (run.state.searchAttributes.length === 0) return;
+  if (run.state.searchAttributes.length === 0 || !isFresh(run)) return;
   run.state.publishedPhase = phase;
   publish(run, { serverId: run.document.serverId, phase });
 }

@@ -2,7 +2,15 @@
  * What a run knows, as plain values: all of it is handed on when the run continues as new (resume.ts), so that nothing is
  * inspected, and above all nothing is sent, a second time.
  */
-import type { SubmissionResult, JobAnswer, Pace, PortState, PreviousOpenRun } from '../contract/activities';
+import type {
+  SubmissionResult,
+  JobAnswer,
+  Pace,
+  Place,
+  PortState,
+  PreviousOpenRun,
+} from '../contract/activities';
+import type { FailureType } from '../contract/names';
 import type { NicSnapshot, Phase, ResultDocument } from '../contract/types';
 
 export interface RunState {
@@ -49,8 +57,25 @@ export interface RunState {
   woken: boolean;
   /** `first`: no series led up to it, or the one that did was broken. */
   lastReading: { at: number; first?: boolean } | null;
+  /** Where it acts, from its first inspection on. */
+  place: Partial<Place> | null;
+  /** Of `nics: "all"`: those that the first complete inspection has found. */
+  all: string[] | null;
+  /** Kept ports that a commit has left alone; of these, what says to be on the server again. */
+  left: string[];
+  returned: string[];
+  /** Rounds in which a commit has looked at these. */
+  rounds: number;
+  /** Times that a worker of another place has declined to send. */
+  declined: number;
+  /** How the run fails once it has kept its promise about what it holds. */
+  refusedAs: { type: FailureType; message: string } | null;
+  /** Times that flags were found to be otherwise than proven, just before a POST. */
+  unkept: number;
   /** Those of our search attributes that the namespace has, as the worker found them. */
   searchAttributes: string[];
+  /** When that was learned; `null`: once, at the inspection. */
+  learnedAt: number | null;
   /** The phase that they tell; `null`: nothing yet. */
   publishedPhase: Phase | null;
   /** What the run before this one in its chain was about to wait for. */
@@ -86,7 +111,16 @@ export function freshState(document: ResultDocument, deadlineAt: number): RunSta
     deadlineAt,
     woken: false,
     lastReading: null,
+    place: null,
+    all: null,
+    left: [],
+    returned: [],
+    rounds: 0,
+    declined: 0,
+    refusedAs: null,
+    unkept: 0,
     searchAttributes: [],
+    learnedAt: null,
     publishedPhase: null,
     rest: null,
   };
@@ -132,7 +166,7 @@ export interface Returning {
   /** Its old id, which is its row's. */
   id: string;
   snapshot: NicSnapshot;
-  /** It was taken off, and has to come back; otherwise only its flag is ours. */
+  /** It was taken off, and has to come back; otherwise at most its flag is ours. */
   attach: boolean;
   /** Its flag was changed, or gets lost on the way. */
   flag: boolean;
@@ -148,11 +182,15 @@ export interface Returning {
   /** Observations in a row that found neither it nor, where it has to come back, its port. */
   unseen: number;
   seenSince: number | null;
+  /** What its port was last seen to be, while it was not on the server. */
+  port?: PortState['state'];
   found: NicSnapshot | null;
   /** The NIC list and its port say different things. */
   disagree: boolean;
   /** What a POST that named it may yet bring: `job`: one that is known · `doubt`: nobody knows what came of it. */
   pending: 'nothing' | 'job' | 'doubt';
+  /** Elastic IPs that are not to be had any more. */
+  lost?: string[];
   attempts: { attach: number; refused: number; create: number; update: number; bind: number };
   /** Why it is not to be had. */
   problem: Problem | null;

@@ -2,21 +2,21 @@
  * Submit once: a deletion is never repeated while its fate is unknown (interface.md §6.1). Each branch says what is
  * known about the remote effect.
  */
-import type { SubmissionResult } from '../contract/activities';
+import type { DeleteNicsResult, SubmissionResult, Unsent } from '../contract/activities';
 import { formatDuration } from '../contract/duration';
 import type { FailureType } from '../contract/names';
 import { FAILURE_TYPE } from '../contract/names';
 import type { Unknown } from './cloud';
-import { effect, effectOf, post } from './cloud';
+import { post } from './cloud';
 import { label, nics, plain, serverLabel } from './display';
 import { RunEnd } from './ending';
 import { inspect } from './inspect';
 import { lookTwice } from './look';
 import { countUnknownSubmission } from './metrics';
 import { backoffDelay, throttleDelay } from './poll-schedule';
-import { protectPorts } from './undo/protect';
+import { keepPorts, protectPorts, whyNotKept } from './undo/protect';
 import { forgetReadings } from './readings';
-import { UNSENT } from './undo/setback';
+import { unsentText } from './undo/setback';
 import type { Deletion } from './deletion';
 import type { Run } from './run';
 import type { Doubt, No, Refusal } from './state';
@@ -37,7 +37,7 @@ export async function submitOnce(run: Deletion): Promise<void> {
     const targets = run.remaining();
     if (targets.length === 0) break;
     // Whoever cancels or undoes wants nothing more to be sent; what was sent is still observed.
-    if (run.state.touched && (run.cancelRequested || run.document.decision !== null)) break;
+    if (run.stopping) break;
     run.endIfUndone();
     if (run.expired) {
       nothingSent(run, submission.lastNo ?? TOO_LATE);
@@ -51,7 +51,11 @@ export async function submitOnce(run: Deletion): Promise<void> {
 const TOO_LATE: No = { message: 'the deadline passed before anything could be sent', code: null };
 
 /** Takes an answer in. `true`: that was the last submission. */
-async function step(run: Deletion, answer: SubmissionResult | Unknown, targets: string[]): Promise<boolean> {
+async function step(
+  run: Deletion,
+  answer: DeleteNicsResult | Unknown | Unsent,
+  targets: string[],
+): Promise<boolean> {
   const { submission } = run.state;
   switch (answer.kind) {
     case 'accepted':
@@ -65,7 +69,7 @@ async function step(run: Deletion, answer: SubmissionResult | Unknown, targets: 
       run.state.doubtful = true;
       run.state.overSince = Date.now();
       run.warn(
-        `submission ${run.document.submissions} got no usable answer (${plain(answer.why)}); the NICs were looked at instead of sending again`,
+        `submission ${run.document.submissions} got no usable answer (${plain(answer.why)}): whether the cloud accepted it is not known, so the NICs were looked at before anything else was done`,
       );
       doubt(run, answer.why, { stop: run.document.submissions >= MAX_SUBMISSIONS });
       return false;
@@ -81,9 +85,14 @@ async function step(run: Deletion, answer: SubmissionResult | Unknown, targets: 
         return false;
       }
       submission.unsent += 1;
-      submission.lastNo = { message: `${UNSENT[answer.why]}, until the deadline`, code: null };
-      await pause(run, backoffDelay(submission.unsent), UNSENT[answer.why]);
+      submission.lastNo = { message: `${unsentText(answer)}, until the deadline`, code: null };
+      // Its own worker was waited for already.
+      if (answer.why !== 'elsewhere') await pause(run, backoffDelay(submission.unsent), unsentText(answer));
+      await lookAgain(run);
       return false;
+
+    case 'unkept':
+      return keepAgain(run, answer.nicIds);
 
     case 'throttled':
       submission.throttled += 1;
@@ -100,6 +109,7 @@ async function step(run: Deletion, answer: SubmissionResult | Unknown, targets: 
         throttleDelay(answer.retryAfterMs, submission.throttled),
         `throttled by the cloud (${answer.code ?? '429'})`,
       );
+      await lookAgain(run);
       return false;
 
     case 'refused':
@@ -126,6 +136,45 @@ async function step(run: Deletion, answer: SubmissionResult | Unknown, targets: 
   }
 }
 
+/** After a pause the guards are as old as it was long: while nothing was sent, all of them are asked again. */
+async function lookAgain(run: Deletion): Promise<void> {
+  if (run.state.touched || run.expired || run.stopping || !run.knowsPlace) return;
+  await inspect(run);
+  await protectPorts(run);
+}
+
+/** Somebody who changes flags as often means it. */
+const MAX_UNKEPT = 5;
+
+/**
+ * Somebody has set a flag, or taken a NIC off, since the flags were proven: the deletion would have taken ports along that were
+ * to stay. `true`: nothing more is sent.
+ */
+async function keepAgain(run: Deletion, nicIds: string[]): Promise<boolean> {
+  const { state } = run;
+  const why = `the flag delete_on_termination of ${nicIds.join(', ')} is not as it was set and proven`;
+  state.unkept += 1;
+  state.kept = state.kept.filter((id) => !nicIds.includes(id));
+  if (state.unkept > MAX_UNKEPT) {
+    nothingSent(run, { message: `${why}, again and again`, code: null });
+    return true;
+  }
+  if (!state.touched) {
+    // Every guard is asked again, and the snapshot is as fresh as what is acted upon.
+    await inspect(run);
+    await protectPorts(run);
+    return false;
+  }
+  const unset = Object.entries(await keepPorts(run, nicIds));
+  const problems = unset.filter(([, { left }]) => !left);
+  if (problems.length > 0) {
+    nothingSent(run, { message: whyNotKept(problems), code: problems[0]?.[1].code ?? null });
+    return true;
+  }
+  if (unset.length > 0) doubt(run, 'a NIC has left the server meanwhile');
+  return false;
+}
+
 function doubt(run: Run, why: string, more: Partial<Doubt> = {}): void {
   run.state.submission.doubt = {
     why,
@@ -150,18 +199,12 @@ async function settle(run: Run, { why, stop, refusal, listed, looks }: Doubt): P
   return provable && !stop;
 }
 
-async function send(run: Deletion, nicIds: string[]): Promise<SubmissionResult | Unknown> {
+async function send(run: Deletion, nicIds: string[]): Promise<DeleteNicsResult | Unknown | Unsent> {
   run.enter('submitting');
   if (promisesUndo(run.request)) log(run.state.undoLog, 'detach', nicIds);
   if (!run.state.declaredOpen) run.declareOpen(null);
-  return run.patiently(60_000, () =>
-    post(
-      effect(label(`${nics(nicIds.length)} of ${serverLabel(run.document)}`)).deleteNics({
-        ...effectOf(run),
-        nicIds,
-      }),
-    ),
-  );
+  const summary = label(`${nics(nicIds.length)} of ${serverLabel(run.document)}`);
+  return post(run, 'deleteNics', summary, { nicIds, ...(promisesUndo(run.request) && { keep: nicIds }) });
 }
 
 function accepted(

@@ -143,6 +143,11 @@ export function verdictOf(witnesses: Witnesses): Verdict | undefined {
 
 function portWitness({ port, serverId }: Witnesses): PortWitness {
   if (port === null) return 'unknown';
-  if (port.state === 'attached') return port.deviceId === serverId ? 'here' : 'elsewhere';
+  if (port.state === 'attached') return isHere(port, serverId) ? 'here' : 'elsewhere';
   return port.state;
+}
+
+/** Whether the port itself says that it is attached to this server. */
+export function isHere(port: PortState | null | undefined, serverId: string): boolean {
+  return port?.state === 'attached' && port.deviceId === serverId;
 }

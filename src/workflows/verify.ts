@@ -10,8 +10,8 @@ import { note } from './readings';
 import type { Deletion } from './deletion';
 import type { Run } from './run';
 import type { Verification, Witness } from './state';
-import type { ListWitness, Moment } from './verdict';
-import { gradeOf } from './undo/undo-log';
+import type { ListWitness, Moment, Verdict } from './verdict';
+import { gradeOf, hold, isLogged } from './undo/undo-log';
 import { verdictOf } from './verdict';
 
 /** Witnesses that contradict each other for this many times `verifyFor` will not come to agree. */
@@ -24,6 +24,8 @@ const MAX_BEGUN_LATE = 5;
 const JOBS_KEPT_MS = 24 * 3_600_000;
 
 export async function establishVerdicts(run: Deletion): Promise<void> {
+  // Stopped before anything was sent: where the NICs are, the inspection has told.
+  if (!run.state.touched && (run.stopping || run.state.refusedAs !== null)) return;
   const { verifyForMs } = run.request.timing;
   const state = (run.state.verification ??= {
     open: run.state.witnesses.map(({ id }) => id),
@@ -54,7 +56,7 @@ export async function establishVerdicts(run: Deletion): Promise<void> {
         moment !== 'over' &&
         now >= patientUntil() + CONTRADICTION_FACTOR * verifyForMs + 60_000 &&
         !beginsSeries(run, state));
-    state.open = state.open.filter((id) => !decide(run, id, { moment, last, fresh: found !== null }));
+    settle(run, state, { moment, last, fresh: found !== null });
     if (state.open.length === 0) return;
 
     if (run.state.jobState === 'unreadable' || run.state.jobState === 'gone') {
@@ -102,24 +104,56 @@ interface Now {
   fresh: boolean;
 }
 
-/** Writes the verdict into the row when there is one. */
-function decide(run: Deletion, id: string, at: Now): boolean {
-  const witness = run.state.witnesses.find((candidate) => candidate.id === id);
-  if (witness === undefined) return true;
-  const verdict = verdictOf({
-    list: listWitness(witness, at.fresh),
+/**
+ * Tells what is established. For as long as any NIC is looked at, `unknown` may become a verdict, and what was told to be there
+ * may go after all.
+ */
+function settle(run: Deletion, state: Verification, at: Now): void {
+  // Runs of before that rule have ended the looking earlier: their commands stay as they were.
+  if (run.knowsPlace) reopenGone(run, state);
+  const open = run.state.witnesses.filter(({ id }) => state.open.includes(id));
+  const verdicts = open.map((witness) => ({ id: witness.id, verdict: verdictNow(run, witness, at) }));
+  const isOver = !run.knowsPlace || verdicts.every(({ verdict }) => verdict !== undefined);
+  state.open = [];
+  for (const { id, verdict } of verdicts) {
+    if (verdict === undefined || (verdict.outcome === 'unknown' && !isOver)) state.open.push(id);
+    else tell(run, id, verdict);
+  }
+  run.show();
+}
+
+/** What was told to be there and has left meanwhile. */
+function reopenGone(run: Deletion, { open }: Verification): void {
+  for (const { id, absent } of run.state.witnesses) {
+    const row = run.row(id);
+    if (absent === 0 || row.outcome !== 'still-attached' || open.includes(id)) continue;
+    open.push(id);
+    row.outcome = 'unknown';
+    row.errorCode = null;
+    row.message = null;
+  }
+}
+
+function verdictNow(run: Deletion, witness: Witness, at: Now): Verdict | undefined {
+  return verdictOf({
+    list: listWitness(witness, at),
     port: witness.port,
     serverId: run.request.serverId,
-    keptBy: keptBy(run, id),
+    keptBy: keptBy(run, witness.id),
     moment: at.moment,
     last: at.last,
   });
-  if (verdict === undefined) return false;
+}
+
+/** Writes a verdict into its row. */
+function tell(run: Deletion, id: string, verdict: Verdict): void {
   const row = run.row(id);
   if (verdict.outcome === 'deleted' && row.snapshot !== null) row.restore = gradeOf(row.snapshot, false);
   // Nothing of ours was accepted: whoever took it, this run did not (interface.md §3).
   const ours = run.document.submissions > 0 || run.state.touched;
+  const held = verdict.outcome === 'detached' && isLogged(run.state.undoLog, 'flag', id);
   row.outcome = ours || verdict.outcome === 'still-attached' ? verdict.outcome : asAbsent(verdict.outcome);
+  if (held && !ours) hold(run, row);
   if (verdict.warning !== null) run.warn(`NIC ${id} ${verdict.warning}`);
   // The cloud's own reason stays readable beside ours.
   if (verdict.message !== null) row.message = [row.message, verdict.message].filter(Boolean).join('; ');
@@ -128,8 +162,6 @@ function decide(run: Deletion, id: string, at: Now): boolean {
     row.errorCode = null;
     row.message = null;
   }
-  run.show();
-  return true;
 }
 
 /** Why its port is to outlive the NIC; `null`: nothing says so. */
@@ -142,9 +174,10 @@ function asAbsent(outcome: NicOutcome): NicOutcome {
   return outcome === 'deleted' || outcome === 'detached' ? 'already-absent' : outcome;
 }
 
-function listWitness({ absent, present }: Witness, fresh: boolean): ListWitness {
+function listWitness({ absent, present }: Witness, { fresh, moment }: Now): ListWitness {
   if (absent >= 2) return 'absent';
-  return fresh && present >= 2 ? 'present' : 'unsettled';
+  // Of something that may yet go nothing is claimed.
+  return present >= 2 && (fresh || moment === 'cut-off') ? 'present' : 'unsettled';
 }
 
 function momentOf(run: Run, now: number, patientUntil: number): Moment {
@@ -174,7 +207,7 @@ function forgotten(run: Run, now: number): boolean {
 function whyStillThere(run: Run): string {
   const job = run.document.jobs.at(-1);
   if (job === undefined) {
-    return `${run.document.submissions} submissions without a usable answer; the cloud acted on none of them`;
+    return 'no submission was seen to take effect';
   }
   const { lastJob } = run.state;
   if (lastJob?.status === 'FAIL') {

@@ -3,6 +3,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createActivities } from '../../src/activities';
+import type { Namespace } from '../../src/activities/dependencies';
 import type { CloudActivities } from '../../src/contract/activities';
 import { createCloud } from '../../src/ecs/client';
 import { systemClock } from '../../src/ecs/clock';
@@ -10,14 +11,18 @@ import { accessKeys } from '../../src/ecs/credentials';
 import { RateLimiter } from '../../src/ecs/limiter';
 import { undiciTransport } from '../../src/ecs/transport';
 import { createSimulator, DEFAULTS } from '../../simulator';
-import { NO_RUN } from './support';
+import { withoutLearned, NO_RUN, NONE_BEFORE } from './support';
 
 const simulator = createSimulator();
 const RUN = { workflowId: 'nics/x', runId: 'run-1' };
 let activities: CloudActivities;
 let url: string;
 
-function activitiesAt(origin: string, sk: string = DEFAULTS.sk): CloudActivities {
+function activitiesAt(
+  origin: string,
+  sk: string = DEFAULTS.sk,
+  previousOpenRun: Namespace['previousOpenRun'] = NONE_BEFORE,
+): CloudActivities {
   return createActivities({
     cloud: createCloud({
       projectId: simulator.projectId,
@@ -29,7 +34,12 @@ function activitiesAt(origin: string, sk: string = DEFAULTS.sk): CloudActivities
       clock: systemClock,
       userAgent: 'test',
     }),
-    namespace: { searchAttributes: ['EcsServerId'], previousOpenRun: async () => null, readRun: NO_RUN },
+    namespace: {
+      searchAttributes: async () => ['EcsServerId'],
+      previousOpenRun,
+      awaits: async () => true,
+      readRun: NO_RUN,
+    },
     clock: systemClock,
     log: { info: () => {}, warn: () => {} },
     workerStartedAt: Date.now(),
@@ -51,8 +61,9 @@ function call<K extends keyof CloudActivities>(
     },
     { logger: new DefaultLogger('ERROR') },
   );
-  const work = of[name] as (input: unknown) => Promise<unknown>;
-  return environment.run<[unknown], unknown, typeof work>(work, input) as ReturnType<CloudActivities[K]>;
+  const work = of[name] as (input: unknown) => Promise<object>;
+  const answer = environment.run<[unknown], object, typeof work>(work, input);
+  return answer.then(withoutLearned) as ReturnType<CloudActivities[K]>;
 }
 
 beforeAll(async () => {
@@ -88,6 +99,32 @@ describe('inspectServer', () => {
     expect(result.absent).toEqual([
       { id: free.id, port: { state: 'free' } },
       { id: gone, port: { state: 'absent' } },
+    ]);
+  });
+  it('carries what is known of the run before, or why nothing is', async () => {
+    const { id: serverId } = createServer();
+    const run = { runId: 'r', nics: [], since: '', jobId: null };
+    const asked: object[] = [];
+    for (const answer of [
+      { run, notLooked: null },
+      { run: null, notLooked: 'forbidden' },
+    ]) {
+      const of = activitiesAt(url, DEFAULTS.sk, async (previousRunOf) => {
+        asked.push(previousRunOf);
+        return answer;
+      });
+      const previousRunOf = { workflowId: 'nics/x', runId: 'own' };
+      const input = { serverId, nicIds: [], previousRunOf };
+      expect(await call('inspectServer', input, {}, of)).toMatchObject({
+        previous: answer.run,
+        previousNotLooked: answer.notLooked,
+      });
+    }
+    const input = { serverId, nicIds: [], previousRunOf: null };
+    expect(await call('inspectServer', input)).toMatchObject({ previous: null, previousNotLooked: null });
+    expect(asked).toEqual([
+      { workflowId: 'nics/x', runId: 'own' },
+      { workflowId: 'nics/x', runId: 'own' },
     ]);
   });
   it('says so when there is no server', async () => {

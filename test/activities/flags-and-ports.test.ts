@@ -1,6 +1,7 @@
 /** Effects that may be repeated: flags, deletion and change of ports. What they tell, and what the cloud's ledger has. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { CloudActivities } from '../../src/contract/activities';
+import type { NicSnapshot } from '../../src/contract/types';
 import { DEFAULT_LIMITS } from '../../src/ecs/transport';
 import type { FaultSpec } from '../../simulator';
 import { call, createBench, environmentOf, RUN } from './support';
@@ -168,16 +169,43 @@ describe('deletePorts', () => {
       ports: {
         [free.id]: { fate: 'gone' },
         [NOBODY]: { fate: 'gone' },
-        [attached]: {
-          fate: 'in-use',
-          code: 'VPC.2500',
-          message: expect.any(String),
-          hint: expect.any(String),
-        },
+        [attached]: { fate: 'attached', deviceId: server.id },
       },
     });
     expect(ledger.effects.slice(since)).toMatchObject([{ kind: 'port-deleted', portId: free.id }]);
     expect(control.server(server.id).nics).toHaveLength(3);
+  });
+
+  it('a port that does not tell what it is compared by keeps none of the others; the last attempt names it', async () => {
+    const [silent, free] = [control.createPort({}), control.createPort({})];
+    const snapshot: NicSnapshot = {
+      ...{ networkId: null, fixedIps: [], mac: null, deleteOnTermination: true, name: null },
+      ...{ securityGroups: null, allowedAddressPairs: [], dhcpOptions: null, portSecurityEnabled: null },
+      ...{ elasticIp: null, position: 1 },
+    };
+    const expected = { [silent.id]: snapshot, [free.id]: snapshot };
+    const untold = { kind: 'edit', merge: { port: { allowed_address_pairs: null } } };
+    const retryPolicy = { maximumAttempts: 2 };
+    const again = (attempt: number) =>
+      call(
+        activities,
+        'deletePorts',
+        { ...effect, portIds: [silent.id, free.id], expected },
+        environmentOf({ attempt, retryPolicy }),
+      );
+    // The first of the two is looked at first, alone.
+    strike('port', untold);
+    await expect(again(1)).rejects.toMatchObject({ type: 'CloudUnavailable', nonRetryable: false });
+    strike('port', untold);
+    expect(await again(2)).toMatchObject({
+      ports: {
+        [silent.id]: {
+          fate: 'untold',
+          message: expect.stringMatching(/does not tell its allowedAddressPairs/),
+        },
+        [free.id]: { fate: 'gone' },
+      },
+    });
   });
 
   it('an answer that was lost: the next attempt learns that the port is gone', async () => {

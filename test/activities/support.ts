@@ -17,6 +17,8 @@ export const RUN = { workflowId: 'nics/x', runId: 'run-1' };
 /** A namespace that knows no run. */
 export const NO_RUN = async () => ({ kind: 'run' as const, document: null, why: 'not known' });
 
+export const NONE_BEFORE = async () => ({ run: null, notLooked: null });
+
 export interface Bench {
   simulator: ReturnType<typeof createSimulator>;
   activitiesAt(origin: string, limits?: TransportLimits): CloudActivities;
@@ -24,11 +26,17 @@ export interface Bench {
   fault(spec: FaultSpec): void;
   /** How many deletions reached the cloud. */
   posts(serverId: string): number;
+  /** The machine of the worker stood still, its clock with it: the server has given up whatever is attempted. */
+  suspended: boolean;
+  /** Why Temporal can't be asked whether it still waits; `null`: it can. */
+  unasked: string | null;
 }
 
 export function createBench(): Bench {
   const simulator = createSimulator();
-  return {
+  const bench: Bench = {
+    suspended: false,
+    unasked: null,
     simulator,
     activitiesAt: (origin, limits = DEFAULT_LIMITS) =>
       createActivities({
@@ -42,7 +50,15 @@ export function createBench(): Bench {
           clock: systemClock,
           userAgent: 'test',
         }),
-        namespace: { searchAttributes: [], previousOpenRun: async () => null, readRun: NO_RUN },
+        namespace: {
+          searchAttributes: async () => [],
+          previousOpenRun: NONE_BEFORE,
+          awaits: async () => {
+            if (bench.unasked !== null) throw new Error(bench.unasked);
+            return !bench.suspended;
+          },
+          readRun: NO_RUN,
+        },
         clock: systemClock,
         log: { info: () => {}, warn: () => {} },
         workerStartedAt: Date.now(),
@@ -57,6 +73,7 @@ export function createBench(): Bench {
     posts: (serverId) =>
       simulator.ledger.forServer(serverId).requests.filter((entry) => entry.requestClass === 'delete').length,
   };
+  return bench;
 }
 
 export function environmentOf(info: object = {}): MockActivityEnvironment {
@@ -77,6 +94,12 @@ export function call<K extends keyof CloudActivities>(
   input: Parameters<CloudActivities[K]>[0],
   environment = environmentOf(),
 ): ReturnType<CloudActivities[K]> {
-  const work = activities[name] as (input: unknown) => Promise<unknown>;
-  return environment.run<[unknown], unknown, typeof work>(work, input) as ReturnType<CloudActivities[K]>;
+  const work = activities[name] as (input: unknown) => Promise<object>;
+  const answer = environment.run<[unknown], object, typeof work>(work, input);
+  return answer.then(withoutLearned) as ReturnType<CloudActivities[K]>;
+}
+
+/** What an activity itself answers; what every answer tells beside that has a test of its own (place.test.ts). */
+export function withoutLearned(answer: object): object {
+  return Object.fromEntries(Object.entries(answer).filter(([field]) => field !== 'searchAttributes'));
 }

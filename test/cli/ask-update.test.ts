@@ -11,6 +11,7 @@ const failed = (type: string, detail?: unknown) =>
     ApplicationFailure.create({ type, message: `it is ${type}`, details: [detail] }),
   );
 const lost = () => Promise.reject(new Passing('connection lost'));
+const unseen = async () => ({ result: () => Promise.reject(failed('UnprocessedUpdate')) });
 const done = (value: unknown) => ({ result: () => Promise.resolve(value) });
 
 /** Each call takes the next of what is to come. */
@@ -60,6 +61,23 @@ describe('an Update', () => {
     );
     expect(await answerWithin(source, 5_000)).toEqual({ kind: 'done', document: 'document' });
     expect(new Set(ids).size).toBe(2);
+  });
+
+  it('that a worker never saw is sent again, as a new one', async () => {
+    const { source, ids } = calls(unseen, unseen, lost, async () => done('document'));
+    const asking = askUpdate(source);
+    await vi.advanceTimersByTimeAsync(2_500);
+    // The client calls it accepted before it tells the outcome.
+    expect(asking.accepted).toBe(false);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(await asking.answer).toEqual({ kind: 'done', document: 'document' });
+    expect(new Set(ids).size).toBe(3);
+  });
+
+  it('that no worker ever sees says so in the end', async () => {
+    const { source } = calls();
+    source.send = unseen;
+    expect(await answerWithin(source, 60_000)).toMatchObject({ type: 'UnprocessedUpdate' });
   });
 
   it('that is rejected, or fails with the run, says why, with what the run has found', async () => {

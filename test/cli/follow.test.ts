@@ -4,16 +4,18 @@ import type { ResultDocument } from '../../src/contract';
 import type { Ending } from '../../src/cli/ending';
 import type { FollowEnd, FollowState, RunSource } from '../../src/cli/follow';
 import { follow } from '../../src/cli/follow';
-import { document, running } from './support';
+import type { Reason } from '../../src/cli/silent';
+import { document, running, why } from './support';
 
 const never = new Promise<never>(() => {});
 const DONE: Ending = { kind: 'completed', document: document() };
 class Passing extends Error {}
+const noWorker = (...queues: string[]) => why({ kind: 'no-worker', queues });
 
 function source(changes: Partial<RunSource> = {}): RunSource {
   return {
     status: () => Promise.resolve(running()),
-    idleQueues: () => Promise.resolve([]),
+    why: () => Promise.resolve(why()),
     ending: () => never,
     isPassing: (error) => error instanceof Passing,
     ...changes,
@@ -76,7 +78,7 @@ describe('follow', () => {
       const startedAt = Date.now();
       expect(await following(from, 4_000)).toBeNull();
       expect(await following(from, 6_000)).toEqual({ kind: 'enough', document: open });
-      expect(states.at(-1)).toEqual({ document: open, trouble: null });
+      expect(states.at(-1)).toEqual({ document: open, trouble: null, pollers: [] });
     });
 
     it('a run that closes before anybody looks ends it as ever', async () => {
@@ -108,20 +110,20 @@ describe('follow', () => {
   it('no worker: mentioned after 3 s, given up after 30 s', async () => {
     const from = source({
       status: () => after(3_000, new Passing()) as Promise<never>,
-      idleQueues: () => Promise.resolve(['q', 'q-cloud']),
+      why: () => Promise.resolve(noWorker('q', 'q-cloud')),
     });
     const startedAt = Date.now();
     expect(await run(from, 29_000)).toBeNull();
-    const said = states.findIndex((state) => state.trouble?.kind === 'no-worker');
+    const said = states.findIndex((state) => state.trouble?.kind === 'silent');
     expect(said).toBe(0);
     const end = await run(from, 40_000);
-    expect(end).toMatchObject({ kind: 'no-worker', queues: ['q', 'q-cloud'], document: null });
+    expect(end).toMatchObject({ kind: 'silent', why: noWorker('q', 'q-cloud'), document: null });
     expect(Date.now() - startedAt).toBeGreaterThan(30_000);
   });
 
   it('a worker on one queue only is not enough', async () => {
-    const end = await run(source({ idleQueues: () => Promise.resolve(['q-cloud']) }), 60_000);
-    expect(end).toMatchObject({ kind: 'no-worker', queues: ['q-cloud'], document: running() });
+    const end = await run(source({ why: () => Promise.resolve(noWorker('q-cloud')) }), 60_000);
+    expect(end).toMatchObject({ kind: 'silent', why: noWorker('q-cloud'), document: running() });
   });
 
   it('a worker that is slow to start is waited for', async () => {
@@ -129,7 +131,7 @@ describe('follow', () => {
     setTimeout(() => (worker = true), 20_000);
     const from = source({
       status: () => (worker ? Promise.resolve(running()) : (after(3_000, new Passing()) as Promise<never>)),
-      idleQueues: () => Promise.resolve(worker ? [] : ['q']),
+      why: () => Promise.resolve(worker ? why() : noWorker('q')),
     });
     expect(await run(from, 120_000)).toBeNull();
     expect(states.at(-1)?.trouble).toBeNull();
@@ -139,6 +141,47 @@ describe('follow', () => {
     expect(await run(source(), 3_600_000)).toBeNull();
   });
 
+  it.each([
+    [{ kind: 'no-current-version', queues: ['q'], polling: [] }],
+    [{ kind: 'tasks-fail', attempt: 3, cause: 'BadSearchAttributes', isSearchAttribute: true }],
+  ] as const)('%j: mentioned within seconds, given up after 30 s', async (reason) => {
+    const kept = why(reason as never);
+    const from = source({
+      status: () => after(3_000, new Passing()) as Promise<never>,
+      why: () => Promise.resolve(kept),
+    });
+    expect(await run(from, 8_000)).toBeNull();
+    expect(states.at(-1)?.trouble).toMatchObject({ kind: 'silent', why: kept });
+    expect(await run(from, 40_000)).toMatchObject({ kind: 'silent', why: kept });
+  });
+
+  it('a run that answers while its tasks fail is no run that goes on', async () => {
+    const asked: boolean[] = [];
+    const kept = why({ kind: 'tasks-fail', attempt: 9, cause: null, isSearchAttribute: false });
+    const from = source({
+      why: (isAnswering) => {
+        asked.push(isAnswering);
+        return Promise.resolve(kept);
+      },
+    });
+    expect(await run(from, 50_000)).toMatchObject({ kind: 'silent', why: kept, document: running() });
+    expect(new Set(asked)).toEqual(new Set([true]));
+  });
+
+  it.each([[{ kind: 'paused' }], [{ kind: 'no-answer', lastSeenMs: 1, version: null, polling: [] }]])(
+    '%j: mentioned, and waited for',
+    async (reason) => {
+      const from = source({
+        status: () => after(3_000, new Passing()) as Promise<never>,
+        why: () => Promise.resolve(why(reason as Reason)),
+      });
+      expect(await run(from, 10_000)).toBeNull();
+      expect(states.at(-1)?.trouble).toBeNull();
+      expect(await run(from, 600_000)).toBeNull();
+      expect(states.at(-1)?.trouble).toMatchObject({ kind: 'silent', limitMs: null });
+    },
+  );
+
   it('queries that fail while workers poll are tolerated', async () => {
     const from = source({ status: () => after(3_000, new Passing()) as Promise<never> });
     expect(await run(from, 600_000)).toBeNull();
@@ -146,7 +189,7 @@ describe('follow', () => {
 
   it('Temporal away: mentioned, given up after 60 s', async () => {
     const away = () => after(3_000, new Passing('connection lost')) as Promise<never>;
-    const from = source({ status: away, idleQueues: away, ending: away });
+    const from = source({ status: away, why: away, ending: away });
     expect(await run(from, 55_000)).toBeNull();
     expect(states.at(-1)?.trouble).toMatchObject({ kind: 'lost', why: 'connection lost' });
     expect(await run(from, 80_000)).toMatchObject({ kind: 'lost', why: 'connection lost' });
@@ -159,7 +202,7 @@ describe('follow', () => {
       away ? (after(3_000, new Passing()) as Promise<never>) : value();
     const from = source({
       status: () => whileAway(() => Promise.resolve(running())),
-      idleQueues: () => whileAway(() => Promise.resolve([])),
+      why: () => whileAway(() => Promise.resolve(why())),
       ending: () => whileAway(() => after(20_000, DONE)),
     });
     expect(await run(from, 90_000)).toEqual({ kind: 'closed', ending: DONE });

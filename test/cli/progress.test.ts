@@ -1,9 +1,8 @@
 /** What is seen while waiting. */
-import pc from 'picocolors';
 import { describe, expect, it } from 'vitest';
 import type { FollowState } from '../../src/cli/follow';
 import { PlainView, progressLines } from '../../src/cli/progress';
-import { NIC_A, NIC_B, NOW, document, nic, running } from './support';
+import { NIC_A, NIC_B, NOW, PAGE, WHERE, document, nic, running, why } from './support';
 
 const frame = {
   now: NOW,
@@ -11,13 +10,22 @@ const frame = {
   columns: 80,
   rows: 24,
   spinner: '*',
-  colors: pc.createColors(false),
+  run: WHERE,
+  colors: PAGE.colors,
 };
 const state = (changes: Partial<FollowState> = {}): FollowState => ({
   document: running(),
   trouble: null,
+  pollers: [],
   ...changes,
 });
+
+const NO_WORKER = {
+  kind: 'silent' as const,
+  why: why({ kind: 'no-worker', queues: ['q'] }),
+  forMs: 4_000,
+  limitMs: 30_000,
+};
 
 describe('the block on a terminal', () => {
   it('shows phase, job, polls, the next look and every NIC', () => {
@@ -49,7 +57,7 @@ describe('the block on a terminal', () => {
   });
 
   it('says who is missing', () => {
-    const trouble = { kind: 'no-worker' as const, queues: ['q'], forMs: 4_000, limitMs: 30_000 };
+    const trouble = NO_WORKER;
     expect(progressLines(state({ document: null, trouble }), frame)).toEqual([
       '* 30 s · waiting for the first word of the run',
       '  ! no worker polls task queue q (for 4 s; waiting ends after 30 s)',
@@ -105,10 +113,38 @@ describe('the block on a terminal', () => {
 });
 
 describe('plain lines', () => {
+  it('of what keeps a run, with the command that helps; again only when it is something else', () => {
+    const said: string[] = [];
+    const view = new PlainView({ say: (line) => said.push(line) }, WHERE);
+    const v2 = { deploymentName: 'ecs-nics', buildId: 'v2' };
+    const gone = why({ kind: 'no-current-version', queues: ['q'], polling: [v2] });
+    for (const forMs of [4_000, 5_000])
+      view.show(state({ trouble: { ...NO_WORKER, why: gone, forMs }, document: null }));
+    view.show(state({ trouble: NO_WORKER, document: null }));
+    expect(said).toEqual([
+      'workers poll task queue q, but all are versioned (version v2 of deployment ecs-nics) and no version is current: ' +
+        'none of them is given new runs (for 4 s; waiting ends after 30 s)',
+      'To make version v2 of deployment ecs-nics the current one: temporal worker deployment set-current-version ' +
+        '--deployment-name ecs-nics --build-id v2',
+      'no worker polls task queue q (for 4 s; waiting ends after 30 s)',
+    ]);
+  });
+
+  it('of a run that waits for another worker: who polls', () => {
+    const said: string[] = [];
+    const view = new PlainView({ say: (line) => said.push(line) }, WHERE);
+    const pollers = ['123@host project=p2 region=eu-west-101'];
+    view.show(state({ document: running({ waitingFor: 'a worker of project p1' }), pollers }));
+    view.show(state({ document: running({ waitingFor: 'a worker of project p1' }), pollers }));
+    view.show(state({ document: running({ waitingFor: 'another command is running' }), pollers }));
+    expect(said.filter((line) => line.includes('polled by'))).toEqual([`polled by ${pollers[0]}`]);
+    expect(said).toContain('phase: polling: a worker of project p1');
+  });
+
   it('one per change, each once', () => {
     const said: string[] = [];
-    const view = new PlainView({ say: (line) => said.push(line) });
-    const trouble = { kind: 'no-worker' as const, queues: ['q'], forMs: 4_000, limitMs: 30_000 };
+    const view = new PlainView({ say: (line) => said.push(line) }, WHERE);
+    const trouble = NO_WORKER;
     view.show(state({ document: null, trouble }));
     view.show(state({ document: null, trouble: { ...trouble, forMs: 5_000 } }));
     view.show(state({ document: running({ phase: 'inspecting', jobs: [] }) }));

@@ -5,7 +5,7 @@ import type { EndedRun } from '../../src/cli/next-steps';
 import { endSteps, openSteps } from '../../src/cli/next-steps';
 import { endReport, openReport, silentReport } from '../../src/cli/report';
 import type { SilentRun } from '../../src/cli/silent';
-import { NIC_A, NIC_B, PAGE, RUN, SERVER, document, nic, running } from './support';
+import { NIC_A, NIC_B, PAGE, RUN, SERVER, document, nic, running, WHERE, why } from './support';
 
 const input = { serverId: SERVER, nics: [{ id: NIC_A }, { id: NIC_B }], reason: 'T-1' };
 const ended: EndedRun = { serverId: SERVER, runId: RUN.runId, asked: { kind: 'delete', input } };
@@ -155,6 +155,7 @@ describe('the report of an open run that does not answer', () => {
     startedAt: '2026-03-01T02:55:30.000Z',
     taskQueue: 'ecs-nics',
     idleQueues: ['ecs-nics', 'ecs-nics-cloud'],
+    ...why({ kind: 'no-worker', queues: ['ecs-nics', 'ecs-nics-cloud'] }),
     workflowTaskAttempt: 1,
     pendingActivities: [
       {
@@ -168,7 +169,7 @@ describe('the report of an open run that does not answer', () => {
     open: { nics: [NIC_B], since: '2026-03-01T02:56:00.000Z', jobId: 'ff80' },
   };
   const text = (changes: Partial<SilentRun> = {}, columns = 80) =>
-    silentReport({ ...silent, ...changes }, RUN, openSteps(SERVER, 'status'), { ...PAGE, columns });
+    silentReport({ ...silent, ...changes }, WHERE, openSteps(SERVER, 'status'), { ...PAGE, columns });
 
   it('says what Temporal knows: since when, who is missing, what is pending, what was sent', () => {
     expect(text()).toEqual([
@@ -178,8 +179,7 @@ describe('the report of an open run that does not answer', () => {
       '',
       '  phase       polling, as the run published it last',
       '  started     2026-03-01T02:55:30.000Z (5 min ago)',
-      '  worker      none polls ecs-nics and ecs-nics-cloud; the run goes on as soon',
-      '              as one does',
+      '  why         no worker polls task queue ecs-nics and ecs-nics-cloud',
       '  pending     getJobStatus: waiting for a worker, scheduled 2 min ago, attempt',
       '              3; failed before: activity StartToClose timeout',
       '  sent        2026-03-01T02:56:00.000Z; there is no verdict yet on',
@@ -195,10 +195,101 @@ describe('the report of an open run that does not answer', () => {
   });
 
   it('a worker that fails with it is told from one that is missing', () => {
-    const lines = text({ idleQueues: [], workflowTaskAttempt: 12, phase: null, open: null }).join('\n');
-    expect(lines).toContain('one polls ecs-nics, but the run does not answer');
-    expect(lines).toContain("a worker can't go on with it (attempt 12)");
+    const lines = text(
+      {
+        ...why({
+          kind: 'tasks-fail',
+          attempt: 12,
+          cause: 'TMPRL1100 \u001b]0;x\u0007nondeterminism',
+          isSearchAttribute: false,
+        }),
+        pollers: ['7@host'],
+        phase: null,
+        open: null,
+      },
+      Infinity,
+    ).join('\n');
+    expect(lines).toMatch(/worker +polled by 7@host/);
+    expect(lines).toMatch(/why +a worker takes the run and fails \(attempt 12\): TMPRL1100\s+nondeterminism/);
+    expect(lines).toContain(`temporal workflow show --workflow-id nics/${SERVER}`);
     expect(lines).not.toMatch(/published|sent/);
+  });
+
+  it('one that no worker has ever taken: that it has changed nothing, and how to end it', () => {
+    const lines = text({ neverTaken: true }, Infinity).join('\n');
+    expect(lines).toMatch(/has changed\s+nothing/);
+    expect(lines).toContain(
+      `temporal workflow terminate --workflow-id nics/${SERVER} --run-id ${RUN.runId} --reason 'no worker has ever taken it'`,
+    );
+    expect(text().join('\n')).not.toContain('terminate');
+  });
+});
+
+describe('kept ports that others have taken meanwhile', () => {
+  const left = (errorCode: string, changes = {}) =>
+    document({
+      outcome: 'detached',
+      nics: [
+        nic({
+          outcome: 'detached',
+          restore: 'exact',
+          snapshot: {} as never,
+          errorCode,
+          message: 'left alone',
+          ...changes,
+        }),
+      ],
+      warnings: [`NIC ${NIC_A}: its port was left alone`],
+    });
+  const told = (ending: Ending) =>
+    endReport(ending, RUN, endSteps(ending, ended), { ...PAGE, columns: Infinity }).join('\n');
+
+  it.each(['PortInUse', 'PortChanged'])(
+    '%s: warned of, no plain success, and nothing that harms is suggested',
+    (code) => {
+      const text = told({ kind: 'completed', document: left(code) });
+      expect(text).toContain('! detached: 1 NIC');
+      expect(text).toContain(`${code}: left alone`);
+      expect(text).toMatch(/warning +NIC/);
+      expect(text).not.toMatch(/restore|delete /);
+    },
+  );
+
+  it('put back on the server by hand: no command that takes it off again', () => {
+    const row = { outcome: 'still-attached', errorCode: null, message: 'attached again' };
+    const text = told({
+      kind: 'failed',
+      type: 'NotDeleted',
+      message: 'x',
+      document: { ...left('x', row), outcome: 'not-deleted' },
+    });
+    expect(text).toContain('is on the server again');
+    expect(text).toMatch(/ecs-nics delete \S+ --dry-run/);
+    expect(text).not.toMatch(/ecs-nics delete \S+ --nic|try this NIC again/);
+  });
+});
+
+describe('ports that nobody knows', () => {
+  const warning = (id: string) => `NIC ${id}: no such port; check the id`;
+  const told = (changes: object) =>
+    endReport({ kind: 'completed', document: document(changes) }, RUN, [], PAGE).join('\n');
+
+  it('alone are no success', () => {
+    const text = told({
+      outcome: 'nothing-to-do',
+      nics: [nic({ outcome: 'already-absent' })],
+      warnings: [warning(NIC_A)],
+    });
+    expect(text).toContain('! nothing was deleted: there is no such port; check the id');
+    expect(text).not.toContain('gone before');
+  });
+
+  it('beside others are told in the headline and as a warning', () => {
+    const nics = [nic(), nic({ id: NIC_B, outcome: 'already-absent' })];
+    const text = told({ nics, warnings: [warning(NIC_B)] });
+    expect(text).toContain('! deleted: 1 deleted, 1 already-absent; of 1 NIC there is no such port');
+    expect(text).toMatch(new RegExp(`warning     NIC ${NIC_B}: no such port; check the\\s+id`));
+    expect(told({ nics })).toContain('✔ deleted: 1 deleted, 1 already-absent');
   });
 });
 

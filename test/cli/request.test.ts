@@ -77,7 +77,21 @@ describe('flags', () => {
     expect(problems).toEqual([expect.stringContaining('put the server id first')]);
   });
 
-  it.each(['"5s"', '[]', '5', 'null'])('a timing of %s never passes unnoticed', (timing) => {
+  it('a duration without a unit is refused, and the message says what was meant', () => {
+    const given = { ...flags, nic: [NIC_A], undoWindow: '24', deadline: '1.5h', timing: '{"settle":"30"}' };
+    expect(requestFrom(SERVER, given).problems).toEqual([
+      '--undo-window: "24" has no unit; write "24 hours"',
+      '--deadline: "1.5h" is a fraction; write "90 minutes"',
+      '--timing.settle: "30" has no unit; write "30 seconds"',
+    ]);
+  });
+
+  it('a timing of null counts as left out, as do members of it', () => {
+    for (const timing of ['null', '{"settle":null,"firstPoll":null}'])
+      expect(requestFrom(SERVER, { ...flags, all: true, timing }).problems).toEqual([]);
+  });
+
+  it.each(['"5s"', '[]', '5'])('a timing of %s never passes unnoticed', (timing) => {
     const { problems } = requestFrom(SERVER, { ...flags, all: true, timing });
     expect(problems).toEqual([expect.stringMatching(/^--timing: must be an object/)]);
   });
@@ -95,6 +109,8 @@ describe('the command shown for a request', () => {
     expect(deleteCommand(input)).toBe(
       `ecs-nics delete ${SERVER} --nic ${NIC_A} --allow-elastic-ip --timing '{"settle":"1s"}' --reason 'it'\\''s gone'`,
     );
+    const ms = deleteCommand({ serverId: SERVER, nics: 'all', undoWindow: 86_400_000, deadline: 5_000 });
+    expect(ms).toBe(`ecs-nics delete ${SERVER} --all --undo-window 86400000ms --deadline 5000ms`);
     expect(deleteCommand({ serverId: SERVER, nics: 'all', dryRun: true })).toBe(
       `ecs-nics delete ${SERVER} --dry-run --all`,
     );

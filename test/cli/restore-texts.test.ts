@@ -245,7 +245,7 @@ describe('every command that is shown', () => {
       const blank = await run(command.split(' ').slice(1));
       expect([blank.code, blank.stderr]).toEqual([
         2,
-        expect.stringMatching(/--by: missing[^]*--reason: missing/),
+        expect.stringMatching(/--by: "YOU" is a placeholder[^]*--reason: "WHY" is a placeholder/),
       ]);
     },
   );

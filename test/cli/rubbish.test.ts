@@ -13,14 +13,17 @@ import { confirmationLines } from '../../src/cli/confirm';
 import { restoreDetails, restoreSummary, startDetails, startSummary } from '../../src/cli/start-texts';
 import { cleanEnvironment, startProgram } from '../../dev/processes';
 import { anyJson, nastyText, runs, TEST_TIMEOUT, unfit } from '../support/rubbish';
-import { NIC_A, NIC_B, PAGE, RUN, SERVER } from './support';
+import { NIC_A, NIC_B, PAGE, RUN, SERVER, document } from './support';
 
 vi.setConfig({ testTimeout: TEST_TIMEOUT });
 
 const SECRET = 'sEcReT-that-must-not-show';
 /** As a command line can hold it. */
 const text = nastyText.map((it) => Buffer.from(it.replaceAll('\0', '0'), 'utf8').toString('utf8'));
-const noDuration = text.filter((it) => !/^[\d.]+ *[a-z]*$/i.test(it));
+const noDuration = fc.oneof(
+  text.filter((it) => !/^[\d.]+ *[a-z]*$/i.test(it)),
+  fc.constantFrom('24', '0', '86400000', '1.5h', '.5 days', '1.5'),
+);
 
 /** What no value of each flag may be, and what it is called in the message. */
 const WRONG: Record<string, [flag: string, fc.Arbitrary<unknown>]> = {
@@ -33,12 +36,12 @@ const WRONG: Record<string, [flag: string, fc.Arbitrary<unknown>]> = {
   timing: [
     '--timing',
     fc.oneof(
-      text.filter((it) => !/^\s*\{\s*\}\s*$/.test(it)),
-      anyJson.filter((it) => JSON.stringify(it) !== '{}').map((it) => JSON.stringify(it)),
+      text.filter((it) => !/^\s*(\{\s*\}|null)\s*$/.test(it)),
+      anyJson.filter((it) => it !== null && JSON.stringify(it) !== '{}').map((it) => JSON.stringify(it)),
     ),
   ],
-  requestedBy: ['--requested-by', fc.constantFrom('', ' \t', 'x'.repeat(201))],
-  reason: ['--reason', fc.constantFrom('', '\n', 'x'.repeat(1_001))],
+  requestedBy: ['--requested-by', fc.constantFrom('', ' \t', 'YOU', '<who>', 'x'.repeat(201))],
+  reason: ['--reason', fc.constantFrom('', '\n', 'why', 'x'.repeat(1_001))],
 };
 
 /** The words of each command line as a shell hands them over. */
@@ -237,7 +240,8 @@ describe('a request that passes', () => {
         expect(unfit(startSummary(input), 80)).toBeNull();
         expect(unfit(startDetails(input), 5_000)).toBeNull();
         expect(startDetails(input)).not.toMatch(/(?<!\\)<|(?<!\\)\]\(/);
-        for (const line of confirmationLines(input, PAGE)) expect(unfit(line, 80)).toBeNull();
+        for (const line of confirmationLines(input, document({ outcome: 'planned' }), PAGE))
+          expect(unfit(line, 80)).toBeNull();
       }),
       runs(200),
     );
@@ -336,7 +340,7 @@ describe('the program', () => {
       ['undo', 'Zürich', '--by', ' ', '--reason', 'WHY', '--now', 'stray'],
       { ECS_NICS_TASK_QUEUE: 'a b' },
       [
-        ...['<server-id>: "Zürich"', '--by: must be a text', '--reason: missing'],
+        ...['<server-id>: "Zürich"', '--by: must be a text', '--reason: "WHY" is a placeholder'],
         ...['"--now": unknown option', '"stray": one argument too many', 'ECS_NICS_TASK_QUEUE'],
       ],
     ],

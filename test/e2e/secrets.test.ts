@@ -6,7 +6,7 @@ import { findSecrets, startStack } from '../support/watched-stack';
 
 const SERVER = '3f0b6f0e-2a53-4d59-9d1b-0a2a7e5f1c11';
 
-it('finds a key in a history, however it came there', { timeout: 60_000 }, async () => {
+it('finds a key in a history, however it came there', { timeout: 240_000 }, async () => {
   const stack = await startStack({ label: 'secrets', startWorker: false });
   const connection = await Connection.connect({ address: stack.temporal.address });
   const { sk } = stack.simulator.accessKey;
@@ -20,7 +20,7 @@ it('finds a key in a history, however it came there', { timeout: 60_000 }, async
     await connection.close();
   }
   // Visibility lags behind the start.
-  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  await new Promise((resolve) => setTimeout(resolve, 4_000));
   const told = await stack.close().then(
     () => '',
     (error: Error) => error.message,

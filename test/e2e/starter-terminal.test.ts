@@ -39,7 +39,7 @@ const deleteArgs = (id: string, more: string[] = []) => [
   ...more,
 ];
 
-describe.runIf(hasPython)('on a terminal', { timeout: 60_000 }, () => {
+describe.runIf(hasPython)('on a terminal', { timeout: 240_000 }, () => {
   beforeAll(async () => {
     stack = await startStack({ label: 'terminal', workerEnv: { ECS_NICS_CLOUD_RPS: '50' } });
   });
@@ -113,6 +113,15 @@ describe.runIf(hasPython)('on a terminal', { timeout: 60_000 }, () => {
     expect((await stack.starter(['status', server.id])).stderr).toContain('no run is known');
   });
 
+  it('a plan that is refused ends with 4 before any question', async () => {
+    const server = await createServer(stack.simulator);
+    const terminal = starter(['delete', server.id, '--nic', server.primary]);
+    expect(await terminal.exitCode).toBe(4);
+    expect(terminal.written).not.toContain('[y/N]');
+    expect(terminal.screen().join('\n')).toMatch(/nothing was started[^]*primary/);
+    expect(await posts(stack.simulator, server.id)).toBe(0);
+  });
+
   it('Ctrl-C in the live view: 130, the block is gone, the run goes on', async () => {
     const server = await createServer(stack.simulator, { jobSeconds: 4 });
     const terminal = starter(deleteArgs(server.id, ['--yes']));
@@ -159,12 +168,13 @@ describe.runIf(hasPython)('on a terminal', { timeout: 60_000 }, () => {
   it('status, list and setup fit 80 columns but for links and commands', async () => {
     const server = await createServer(stack.simulator, {
       name: 'a-server-with-quite-a-long-name',
-      jobSeconds: 20,
+      // Longer than four commands take on a busy machine: `poll-now` is for runs that are open.
+      jobSeconds: 3_600,
     });
     const first = starter(deleteArgs(server.id, ['--yes', '--no-wait']));
     expect(await first.exitCode).toBe(0);
     await untilPosted(stack.simulator, server.id);
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await new Promise((resolve) => setTimeout(resolve, 4_000));
     for (const args of [['status', server.id], ['list'], ['setup'], ['poll-now', server.id]]) {
       const terminal = starter(args);
       expect(await terminal.exitCode).toBe(0);

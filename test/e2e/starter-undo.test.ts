@@ -55,7 +55,7 @@ const deleteArgs = (server: string, more: string[]) => [
 const openWindow = (server: string, reason: string) =>
   json(deleteArgs(server, ['--undo-window', '1 hour', '--reason', reason]));
 
-describe('an undo window', { timeout: 60_000 }, () => {
+describe('an undo window', { timeout: 240_000 }, () => {
   it('ends the waiting of delete with its document; whoever attaches later gets the same at once', async () => {
     const server = randomUUID();
     const first = await stack.starter(deleteArgs(server, ['--undo-window', '1 hour']));
@@ -95,7 +95,7 @@ describe('an undo window', { timeout: 60_000 }, () => {
     const server = randomUUID();
     await openWindow(server, 'T-1');
     const watching = stack.startStarter(['watch', server, '--json']);
-    await until(async () => /phase: undo-window: undo until .* UTC/.test(watching.stderr()), 20_000);
+    await until(async () => /phase: undo-window: undo until .* UTC/.test(watching.stderr()), 120_000);
     const commit = await json(['commit', server, ...WHO]);
     expect([commit.code, commit.answer]).toEqual([
       0,
@@ -109,12 +109,12 @@ describe('an undo window', { timeout: 60_000 }, () => {
   });
 });
 
-describe('undo', { timeout: 60_000 }, () => {
+describe('undo', { timeout: 240_000 }, () => {
   it('shows the restore, ends with 0; twice is once; afterwards it names restore', async () => {
     const server = randomUUID();
     await openWindow(server, 'slow');
     const first = stack.startStarter(['undo', server, ...WHO]);
-    await until(async () => first.stdout().includes('phase: restoring'), 20_000);
+    await until(async () => first.stdout().includes('phase: restoring'), 120_000);
     const second = await json(['undo', server, '--by', 'other', '--reason', 'T-7']);
     expect([second.code, second.answer.outcome]).toEqual([0, 'undone']);
     const { code, stdout } = await first.finished;
@@ -128,7 +128,7 @@ describe('undo', { timeout: 60_000 }, () => {
     const server = randomUUID();
     await openWindow(server, 'slow');
     const commit = stack.startStarter(['commit', server, ...WHO]);
-    await until(async () => commit.stdout().includes('phase: committing'), 20_000);
+    await until(async () => commit.stdout().includes('phase: committing'), 120_000);
     const { code, answer } = await json(['undo', server, ...WHO]);
     expect([code, answer.error]).toEqual([
       4,
@@ -161,7 +161,7 @@ describe('undo', { timeout: 60_000 }, () => {
     const server = randomUUID();
     await openWindow(server, 'slow');
     const undo = stack.startStarter(['undo', server, ...WHO]);
-    await until(async () => undo.stdout().includes('phase: restoring'), 20_000);
+    await until(async () => undo.stdout().includes('phase: restoring'), 120_000);
     undo.child.kill('SIGINT');
     const { code, stderr } = await undo.finished;
     expect(code).toBe(130);
@@ -171,7 +171,7 @@ describe('undo', { timeout: 60_000 }, () => {
 
   it('a commit before any window is open is refused; of a run that nobody knows both end with 1', async () => {
     const server = randomUUID();
-    await stack.starter(deleteArgs(server, ['--no-wait', '--undo-window', '1 hour']));
+    await stack.starter(deleteArgs(server, ['--no-wait', '--undo-window', '1 hour', '--reason', 'late']));
     const early = await json(['commit', server, ...WHO]);
     expect([early.code, early.answer.error?.type]).toEqual([4, 'NotApplicable']);
     for (const command of ['undo', 'commit'])
@@ -179,7 +179,7 @@ describe('undo', { timeout: 60_000 }, () => {
   });
 });
 
-describe('restore', { timeout: 90_000 }, () => {
+describe('restore', { timeout: 240_000 }, () => {
   it('finds the last run that took NICs off, past dry runs and restores; attaches to the same, not to another', async () => {
     const server = randomUUID();
     const none = await json(['restore', server, ...WHO]);
@@ -197,7 +197,7 @@ describe('restore', { timeout: 90_000 }, () => {
 
     const slow = ['restore', server, '--by', 'ops', '--reason', 'slow'];
     const first = stack.startStarter([...slow, '--json']);
-    await until(async () => first.stderr().includes('restore started'), 20_000);
+    await until(async () => first.stderr().includes('restore started'), 120_000);
     const same = stack.startStarter(['restore', server, '--by', 'me', '--reason', 'too', '--json']);
     const other = await json(['restore', server, ...WHO, '--nic', NICS[0]!]);
     expect([other.code, other.answer.error?.type]).toEqual([4, 'DifferentRequest']);

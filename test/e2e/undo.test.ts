@@ -19,7 +19,7 @@ afterAll(async () => {
   await undo?.close();
 });
 
-describe.concurrent('an undo window', { timeout: 90_000 }, () => {
+describe.concurrent('an undo window', { timeout: 240_000 }, () => {
   it('ends the waiting of delete; undo puts back what was there, field by field', async () => {
     const { before, serverId, targets } = await undo.server();
     const started = await undo.json([
@@ -115,11 +115,11 @@ describe.concurrent('an undo window', { timeout: 90_000 }, () => {
 /** A starter that follows the run, and has seen its window. */
 async function watched({ serverId }: WayBack) {
   const watching = undo.bed.stack.startStarter(['watch', serverId, '--json']);
-  expect(await until(async () => watching.stderr().includes('undo-window'), 20_000)).toBe(true);
+  expect(await until(async () => watching.stderr().includes('undo-window'), 120_000)).toBe(true);
   return watching;
 }
 
-describe.concurrent('a promise', { timeout: 90_000 }, () => {
+describe.concurrent('a promise', { timeout: 240_000 }, () => {
   it('that can’t be kept refuses the run: 4, nothing detached, flags as they were', async () => {
     const way = await undo.server();
     const body = { code: 'Pdp.0001', message: 'no such right' };
@@ -156,7 +156,7 @@ describe.concurrent('a promise', { timeout: 90_000 }, () => {
   });
 });
 
-describe.concurrent('any client', { timeout: 90_000 }, () => {
+describe.concurrent('any client', { timeout: 240_000 }, () => {
   async function typeOf(update: Promise<unknown>): Promise<string> {
     try {
       await update;
@@ -189,7 +189,7 @@ describe.concurrent('any client', { timeout: 90_000 }, () => {
     const ask = (by: string) =>
       way.handle.executeUpdate<ResultDocument, [unknown]>('undo', { args: [{ ...WHO, by }] });
     const first = ask('first');
-    await until(async () => (await way.handle.query<ResultDocument>('status')).decision !== null, 10_000);
+    await until(async () => (await way.handle.query<ResultDocument>('status')).decision !== null, 120_000);
     const [one, two] = await Promise.all([first, ask('second')]);
     expect(one.decision).toMatchObject({ what: 'undo', by: 'first' });
     expect(two).toEqual(one);
@@ -208,7 +208,7 @@ describe.concurrent('any client', { timeout: 90_000 }, () => {
     expect(await settled(way)).toMatchObject({ phase: 'undo-window', outcome: 'detached', jobs: [] });
     await decide(way, 'undo');
     const attached = async () => (await way.handle.query<ResultDocument>('status')).jobs.length > 0;
-    expect(await until(attached, 40_000)).toBe(true);
+    expect(await until(attached, 120_000)).toBe(true);
     // The job that attaches is not the one that was asked for.
     expect(await way.handle.executeUpdate('submitted')).toEqual({ jobId: null });
     await judgeBack(undo.bed, way, { outcome: 'undone', nics: ['restored', 'restored'] });

@@ -219,6 +219,33 @@ describe('too late', () => {
   });
 });
 
+describe('the question whether a write may still be sent', () => {
+  const reason = 'Temporal could not be asked (Request unauthorized)';
+  const asked = (confirm: () => Promise<boolean>) => {
+    const { cloud, requests } = clientAnswered(ACCEPTED);
+    return { sent: cloud.deleteNics(SERVER, [NIC], { confirm }), requests };
+  };
+
+  it.each([
+    ['no', async () => false, { kind: 'late', sent: 'no', fate: 'refused' }],
+    [
+      'not answered',
+      () => Promise.reject(new Error(reason)),
+      { kind: 'unconfirmed', sent: 'no', fate: 'refused', meaning: reason },
+    ],
+  ])('is %s: nothing is sent, and the error says which of them it was', async (_, confirm, expected) => {
+    const { sent, requests } = asked(confirm);
+    expect(await failure(sent)).toMatchObject(expected);
+    expect(requests).toEqual([]);
+  });
+
+  it('is yes: it is sent', async () => {
+    const { sent, requests } = asked(async () => true);
+    await sent;
+    expect(requests).toHaveLength(1);
+  });
+});
+
 describe('one renewal', () => {
   const renewing = (answers: boolean[]) => {
     const refused: string[] = [];

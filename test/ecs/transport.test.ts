@@ -85,10 +85,8 @@ describe('of unknown fate', () => {
       const drip = setInterval(() => response.write(' '), 20);
       response.on('close', () => clearInterval(drip));
     });
-    const started = Date.now();
     const { post } = await both(server.origin);
     expect(post).toMatchObject({ kind: 'timeout', ...unknownFate });
-    expect(Date.now() - started).toBeLessThan(2 * 900 + 1_000);
   });
 
   it('a connection dropped before or within the answer, and no second try', async () => {

@@ -50,7 +50,8 @@ describe('server detail (ecs-api.md §5)', () => {
       locked: false,
       frozen: false,
       primaryPortIds: [P1],
-      elasticIps: { [NIC]: '80.158.1.1', [P1]: '80.158.1.9' },
+      addressesTold: true,
+      elasticIps: { [NIC]: ['80.158.1.1'], [P1]: ['80.158.1.9'] },
     });
   });
 
@@ -60,8 +61,10 @@ describe('server detail (ecs-api.md §5)', () => {
       name: null,
       status: 'SHUTOFF',
       taskState: null,
-      locked: false,
-      frozen: false,
+      // Not told is not a no.
+      locked: null,
+      frozen: null,
+      addressesTold: false,
       primaryPortIds: [],
       elasticIps: {},
     });
@@ -70,13 +73,21 @@ describe('server detail (ecs-api.md §5)', () => {
   it.each([
     [{ locked: true }, { locked: true }],
     [{ locked: 'true' }, { locked: true }],
+    [{ locked: 'false' }, { locked: false }],
+    [{ locked: null }, { locked: null }],
+    [{ locked: 'perhaps' }, { locked: null }],
     [{ 'OS-EXT-STS:task_state': 'deleting' }, { taskState: 'deleting' }],
     [{ 'OS-EXT-STS:task_state': '' }, { taskState: null }],
     [{ metadata: { EcmResStatus: 'freeze' } }, { frozen: true }],
     [{ metadata: '{"EcmResStatus":"freeze"}' }, { frozen: true }],
+    // So it looks on a server that nothing is wrong with.
+    [{ metadata: { EcmResStatus: '' } }, { frozen: false }],
+    // The vendor adds the mark once a server was frozen or unfrozen.
+    [{ metadata: { charging_mode: '0' } }, { frozen: false }],
+    [{ addresses: {}, network_interfaces: [] }, { addressesTold: false }],
     [
       { metadata: null, addresses: null, network_interfaces: null },
-      { frozen: false, primaryPortIds: [] },
+      { frozen: null, primaryPortIds: [], addressesTold: false },
     ],
     [{ addresses: { v: null, w: 'x' } }, { primaryPortIds: [] }],
     [{ addresses: { v: [row(P1, '1.1.1.1', { primary: 'true' })] } }, { primaryPortIds: [P1] }],
@@ -87,7 +98,7 @@ describe('server detail (ecs-api.md §5)', () => {
     // An elastic IP whose row names no port is attributed by its MAC.
     [
       { addresses: { v: [row(NIC, '10.0.0.1'), row(null, '80.1.1.1', { 'OS-EXT-IPS:type': 'floating' })] } },
-      { elasticIps: { [NIC]: '80.1.1.1' } },
+      { elasticIps: { [NIC]: ['80.1.1.1'] } },
     ],
     [{ name: 7 }, { name: '7' }],
     [{ name: 'n'.repeat(128) }, { name: 'n'.repeat(128) }],

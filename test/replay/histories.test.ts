@@ -1,6 +1,7 @@
 /**
  * The gate in front of every change of the workflows: runs that are open when a new worker starts are replayed by it, so
- * recorded histories of every shape must replay. A deliberate change of commands: `npm run histories` records anew.
+ * recorded histories of every shape must replay: those of the code as it is, which `npm run histories` records anew, and
+ * those that releases have left behind, which nothing records anew: a change of commands goes behind `patched()`.
  */
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,10 +10,9 @@ import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/
 import type { WorkflowBundle } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { changesOf, CURRENT, readHistories, RELEASES } from '../../dev/frozen-histories';
 import { SHAPES } from '../../dev/history-shapes';
 import { root } from '../../dev/root';
-
-const FOLDER = join(root, 'test/histories');
 
 type History = ReturnType<typeof historyFromJSON>;
 
@@ -35,13 +35,21 @@ const ENDS: Record<string, string> = {
   'committed-by-hand': 'Completed',
   'rolled-back': 'Failed',
   'cancelled-and-restored': 'Canceled',
+  'flag-changed-meanwhile': 'Completed',
+  'taken-off-meanwhile': 'Completed',
+  'kept-port-changed': 'Completed',
+  'put-back-by-hand': 'Failed',
+  'another-place': 'Completed',
   'restored-2': 'Completed',
   'recreated-2': 'Completed',
   'predecessor-terminated': 'Terminated',
   'predecessor-terminated-2': 'Completed',
 };
 
-const histories = new Map<string, History>();
+type Histories = ReadonlyMap<string, History>;
+
+let histories: Histories;
+let releases: string[];
 let bundle: WorkflowBundle;
 
 beforeAll(async () => {
@@ -50,13 +58,18 @@ beforeAll(async () => {
     logger: new DefaultLogger('ERROR', () => {}),
     telemetryOptions: { logging: { forward: {}, filter: 'ERROR' } },
   });
-  for (const file of await readdir(FOLDER)) {
-    const text = await readFile(join(FOLDER, file), 'utf8');
-    histories.set(file.replace('.json', ''), historyFromJSON(JSON.parse(text)));
-  }
+  histories = await parsed(CURRENT);
+  releases = await readdir(RELEASES);
   bundle = await bundled(join(root, 'src'));
 });
 afterAll(() => Runtime.instance().shutdown());
+
+async function parsed(folder: string): Promise<Histories> {
+  const texts = [...(await readHistories(folder))];
+  return new Map(
+    texts.map(([file, text]) => [file.replace('.json', ''), historyFromJSON(JSON.parse(text))] as const),
+  );
+}
 
 function bundled(sources: string): Promise<WorkflowBundle> {
   return bundleWorkflowCode({
@@ -67,9 +80,9 @@ function bundled(sources: string): Promise<WorkflowBundle> {
 }
 
 /** Names of the histories that do not replay, with the reason. */
-async function violations(workflowBundle: WorkflowBundle): Promise<Map<string, Error>> {
+async function violations(workflowBundle: WorkflowBundle, of: Histories): Promise<Map<string, Error>> {
   const failed = new Map<string, Error>();
-  const items = [...histories].map(([name, history]) => ({ workflowId: idOf(history), history, name }));
+  const items = [...of].map(([name, history]) => ({ workflowId: idOf(history), history, name }));
   const byRun = new Map(items.map(({ name, history }) => [runOf(history), name]));
   for await (const { runId, error } of Worker.runReplayHistories({ workflowBundle }, items)) {
     if (error) failed.set(byRun.get(runId) ?? runId, error);
@@ -89,11 +102,24 @@ describe('recorded histories', () => {
   });
 
   it('they name nothing of the machine that recorded them', async () => {
-    for (const file of await readdir(FOLDER)) {
-      const text = await readFile(join(FOLDER, file), 'utf8');
+    for (const [file, text] of await readHistories(CURRENT)) {
       // A stack trace's place is a path from the project's folder on; an identity has no process and no host.
       expect(text.match(/\((?:\/|[A-Za-z]:\\)[^)]*\)/)?.[0], file).toBeUndefined();
       expect(text.match(/"identity": "(?!recorder")[^"]*"/)?.[0], file).toBeUndefined();
+    }
+  });
+
+  it('they are of the code as it is: every effect tells for which place it is meant', () => {
+    for (const [name, { events }] of histories) {
+      for (const { activityTaskScheduledEventAttributes: asked } of events ?? []) {
+        if (asked?.activityType?.name !== 'deleteNics') continue;
+        const input = JSON.parse(
+          new TextDecoder().decode(asked.input?.payloads?.[0]?.data ?? new Uint8Array()),
+        ) as {
+          place?: object;
+        };
+        expect(Object.keys(input.place ?? {}), name).toEqual(['projectId', 'region', 'ecs', 'vpc']);
+      }
     }
   });
 
@@ -104,12 +130,34 @@ describe('recorded histories', () => {
     }
   });
 
-  it('all of them replay on the code as it is', { timeout: 120_000 }, async () => {
-    expect(Object.fromEntries(await violations(bundle))).toEqual({});
+  it('all of them replay on the code as it is', { timeout: 240_000 }, async () => {
+    expect(Object.fromEntries(await violations(bundle, histories))).toEqual({});
   });
 });
 
-describe('a change of command order is caught', { timeout: 120_000 }, () => {
+describe('histories that releases have left behind', () => {
+  it('there are some', () => {
+    expect(releases).toContain('0.1.0-alpha.1');
+  });
+
+  it('nobody has changed, added or removed one', async () => {
+    const changes: Record<string, string[]> = {};
+    for (const release of releases) changes[release] = await changesOf(join(RELEASES, release));
+    expect(changes).toEqual(Object.fromEntries(releases.map((release) => [release, []])));
+  });
+
+  it('all of them replay on the code as it is', { timeout: 240_000 }, async () => {
+    const failed: Record<string, Error> = {};
+    for (const release of releases) {
+      const frozen = await parsed(join(RELEASES, release));
+      expect(frozen.size, release).toBeGreaterThan(0);
+      for (const [name, error] of await violations(bundle, frozen)) failed[`${release}/${name}`] = error;
+    }
+    expect(failed).toEqual({});
+  });
+});
+
+describe('a change of command order is caught', { timeout: 240_000 }, () => {
   it.each<[string, string, string, string]>([
     [
       'the memo only after the submission',
@@ -134,7 +182,7 @@ describe('a change of command order is caught', { timeout: 120_000 }, () => {
       const source = await readFile(path, 'utf8');
       expect(source).toContain(before);
       await writeFile(path, source.replace(before, after));
-      const caught = await violations(await bundled(folder));
+      const caught = await violations(await bundled(folder), histories);
       expect([...caught.keys()]).toContain('deleted');
       expect(caught.get('deleted')).toBeInstanceOf(DeterminismViolationError);
     } finally {

@@ -2,11 +2,11 @@
  * Runs of the real workflow bundle in the real sandbox, without a server: commands are carried out on virtual time, and
  * the activities are the real ones, over the simulated cloud in this process.
  */
-import { join } from 'node:path';
 import type { CloudActivities } from '../../src/contract/activities';
-import { root } from '../../dev/root';
+import { inPlay } from './product';
 import type { Sandbox } from './replica';
-import { bundle, openSandbox } from './replica';
+import { openSandbox } from './replica';
+import { sharedBundle } from './shared-bundle';
 import type { Played, Schedule } from './schedule-types';
 import { Server } from './server';
 
@@ -25,6 +25,12 @@ export interface Surroundings {
   activities: CloudActivities;
   /** Told when a worker has died, so that the next one is a younger process. */
   restarted: () => void;
+  /** Of a worker of another place that polls the same queue. */
+  stranger?: CloudActivities;
+  /** While this is so no other worker is there. */
+  onlyStrangers?: (now: number) => boolean;
+  /** Search attributes that the namespace has at that moment. */
+  registered?: () => readonly string[];
   /** Requests that the cloud has got so far. */
   requests?: () => number;
   /** The server's records of runs, which it adds to: newest last. */
@@ -52,7 +58,7 @@ export async function prepare(): Promise<void> {
 }
 
 async function openOurs(): Promise<Sandbox> {
-  return openSandbox(await bundle(join(root, 'src', 'workflows', 'index.ts')));
+  return openSandbox(await sharedBundle());
 }
 
 /** One start of the workflow, to its end. */
@@ -73,5 +79,6 @@ export async function playAll(
   surroundings: Surroundings,
   from?: Sandbox,
 ): Promise<Played[]> {
-  return new Server(schedule, surroundings, from ?? (await (sandbox ??= openOurs()))).play();
+  const sandboxOf = from ?? inPlay()?.sandbox ?? (await (sandbox ??= openOurs()));
+  return new Server(schedule, surroundings, sandboxOf).play();
 }

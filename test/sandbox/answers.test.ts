@@ -15,7 +15,7 @@ import { createWorld } from './world';
 
 vi.setConfig({ testTimeout: TEST_TIMEOUT });
 
-beforeAll(prepare, 60_000);
+beforeAll(prepare);
 
 /** Rewrites an answer; the number is for choosing a place in it. */
 type Damage = (body: string, place: number, request: TransportRequest) => string;

@@ -7,7 +7,7 @@ import type { World } from './world';
 import { worldMaker } from './world';
 
 /** `SCHEDULES=10000` plays more, `FIRST=2000` those after these, `SEED=17` only one. */
-const SCHEDULES = Number(process.env.SCHEDULES ?? 2_000);
+const SCHEDULES = Number(process.env.SCHEDULES ?? 500);
 const FIRST = Number(process.env.FIRST ?? 0);
 const ONLY = process.env.SEED === undefined ? undefined : Number(process.env.SEED);
 

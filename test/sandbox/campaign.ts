@@ -61,17 +61,20 @@ export async function playSeed(
 
 export function prepareWorld(
   world: World,
-  plan: Pick<Plan, 'seed' | 'knobs' | 'faults' | 'lookUpsFail' | 'outage'>,
+  plan: Pick<Plan, 'seed' | 'knobs' | 'faults' | 'lookUpsFail' | 'outage' | 'strangersHave' | 'moved'>,
 ): void {
   const { control } = world.simulator;
   control.setKnobs(plan.knobs);
   // Drawn anew for each schedule, whatever the seed of the simulator.
   for (const fault of plan.faults) control.addFault({ ...fault, seed: plan.seed });
   world.lookUpsFail = plan.lookUpsFail;
-  if (plan.outage === null) return;
-  const from = world.clock.now() + plan.outage.at;
-  const until = from + plan.outage.ms;
-  world.unreachable = (now) => now >= from && now < until;
+  const during = ({ at, ms }: { at: number; ms: number }) => {
+    const from = world.clock.now() + at;
+    return (now: number) => now >= from && now < from + ms;
+  };
+  world.strangersHave = plan.strangersHave;
+  if (plan.moved !== null) world.onlyStrangers = during(plan.moved);
+  if (plan.outage !== null) world.unreachable = during(plan.outage);
 }
 
 export function count(tally: Tally, world: World, all: Played[]): void {

@@ -10,6 +10,7 @@ import type { World } from './world';
 const VERIFY_MS = 120_000;
 const SETTLE_MS = 30_000;
 const ERROR_BUDGET = 10;
+const MAX_SUBMISSIONS = 3;
 
 /** @param open what an earlier run under the same id has left open, as its memo tells */
 export function judgeConduct(world: World, truth: Truth, open: unknown): void {
@@ -144,11 +145,28 @@ function readsTwice(world: World, truth: Truth): void {
   }
 }
 
-/** A NIC whose job is known is `unknown` only at the deadline, or when the port contradicts the list for good. */
+/**
+ * A NIC whose job is known is `unknown` only at the deadline, or when the port contradicts the list for good; one whose job is
+ * not known also when nothing more may be sent.
+ */
 function givesUpLate(world: World, truth: Truth): void {
   const told = truth.played.status as ResultDocument;
-  if (!told.nics.some(({ outcome }) => outcome === 'unknown') || told.jobs.length === 0) return;
+  if (!told.nics.some(({ outcome }) => outcome === 'unknown')) return;
   if (truth.played.endedAt >= Date.parse(told.deadlineAt) - 1_000) return;
+  if (told.jobs.length === 0) {
+    const { cancelledAt, activities } = truth.played;
+    const wasReset = truth.played.wasReset || activities.some((each) => resultOf(each)?.why === 'reset');
+    const last = truth.posts.at(-1);
+    // Nothing more may be sent, either, once the cloud has said no for good.
+    const isNo =
+      last !== undefined && last.status >= 400 && last.status < 500 && ![409, 429].includes(last.status);
+    const refused = isNo && last.accepted !== true;
+    if (cancelledAt === null && !wasReset && !refused)
+      expect(told.submissions, 'submissions after which it was given up before the deadline').toBe(
+        MAX_SUBMISSIONS,
+      );
+    return;
+  }
   const aboutPorts = world.simulator.control
     .faults()
     .some(

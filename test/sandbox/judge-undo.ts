@@ -6,10 +6,24 @@ import { expect } from 'vitest';
 import type { NicOutcome, NicRow } from '../../src/contract';
 import { OPEN_SETTLED } from '../../src/contract/names';
 import { documentOf, judgeSubmissions, mayBeAtWork } from './judge';
+import { canBeDecided, staysWithinBounds } from './judges/bounds';
+import { judgeSnapshot } from './judges/fresh';
+import { isUnsureWithReason, tellsWhatItReadLast } from './judges/last-read';
+import { staysInItsPlace } from './judges/place';
+import { hasItsRows } from './judges/rows';
+import { deniesNoChange, logsTheTruth, tellsTheTruth } from './judges/sentences';
 import { judgeUndoConduct } from './undo-conduct';
 import { judgeUndoUpdates } from './undo-updates';
 import type { UndoCase, UndoTruth } from './undo-truth';
-import { fieldsThatDiffer, kindTold, momentsOf, placeOf, snapshotOf, undoTruthOf } from './undo-truth';
+import {
+  byOthers,
+  fieldsThatDiffer,
+  kindTold,
+  momentsOf,
+  placeOf,
+  snapshotOf,
+  undoTruthOf,
+} from './undo-truth';
 
 export function judgeUndo(undoCase: UndoCase): void {
   const { world, noted } = undoCase;
@@ -24,16 +38,26 @@ export function judgeUndo(undoCase: UndoCase): void {
     const truth = undoTruthOf(undoCase, each);
     judgeSubmissions(world, truth);
     judgeUndoConduct(undoCase, truth, open);
+    hasItsRows(each.played);
+    staysWithinBounds(each.played, undoCase.plan.maxUpdates);
+    canBeDecided(each.played);
+    tellsTheTruth(world, truth);
+    deniesNoChange(truth, truth.ownEffects);
     if (each.played.end.kind === 'terminated') judgeTerminated(truth);
     else {
       documentOf(each.played);
       judgeRows(truth);
+      tellsWhatItReadLast(truth);
+      isUnsureWithReason(truth);
       judgeState(truth);
       judgeEnd(undoCase, truth);
     }
     if ('open' in each.played.memo) open = each.played.memo.open;
   }
-  judgeUndoUpdates(noted.map(({ played }) => played));
+  const all = noted.map(({ played }) => played);
+  staysInItsPlace(world, all);
+  logsTheTruth(world);
+  judgeUndoUpdates(all);
 }
 
 function judgeRows(truth: UndoTruth): void {
@@ -42,7 +66,7 @@ function judgeRows(truth: UndoTruth): void {
   for (const row of told.nics) {
     const ids = [row.id, row.replacedBy?.id ?? []].flat();
     if (row.outcome !== 'unknown') {
-      const moments = momentsOf(truth);
+      const moments = momentsOf(truth, row.id);
       const places = moments.map((at) => ids.map((id) => placeOf(truth, id, at)).join('/'));
       const right = moments.some((at) => holds(truth, row, at));
       expect(right, `NIC ${row.id} was reported as ${row.outcome}, and was ${places.join()}`).toBe(true);
@@ -81,6 +105,8 @@ function holds(truth: UndoTruth, row: NicRow, at: number): boolean {
     case 'untouched':
       // Nothing was tried: it need not have been there in the first place.
       if (place === placeOf(truth, row.id, truth.before.at) || place === 'on-server') return true;
+      // Nor be there still when nobody could look.
+      if (row.evidence.list !== 'present') return true;
       // One reading tells a restore that a NIC is there already; a list that lags says so for a moment too long.
       return truth.restore !== null && truth.misread;
     case 'unknown':
@@ -100,15 +126,6 @@ function judgeGrade(truth: UndoTruth, { id, outcome, restore, replacedBy }: NicR
   else if (replacedBy === null) expect(restore === 'exact', what).toBe(place !== 'port-gone');
 }
 
-/** What was read before anything changed was so. */
-function judgeSnapshot(truth: UndoTruth, row: NicRow): void {
-  if (row.snapshot === null || truth.restore !== null) return;
-  if (truth.everDisturbed || truth.misread || truth.played.wasReset) return;
-  const was = snapshotOf(truth.before.state, row.id);
-  if (was === null) return;
-  expect(fieldsThatDiffer(row.snapshot, was), `snapshot of NIC ${row.id}`).toEqual([]);
-}
-
 /** What is told to differ from the snapshot does, and nothing else. */
 function judgeDifferences(truth: UndoTruth, row: NicRow): void {
   const { disturbed, misread, after, restore } = truth;
@@ -119,21 +136,27 @@ function judgeDifferences(truth: UndoTruth, row: NicRow): void {
     expect(row.differences, `differences of NIC ${row.id}, ${row.outcome}`).toEqual([]);
     return;
   }
-  if (!back || disturbed || misread || row.snapshot === null) return;
+  if (!back || misread || row.snapshot === null) return;
   const id = row.outcome === 'restored' ? row.id : (row.replacedBy?.id ?? '');
   const is = snapshotOf(after.state, id);
   if (is === null) return;
-  const told = row.differences.map(({ field }) => field);
+  // What others change may come after the last look.
+  const others = disturbed ? byOthers(truth, id) : new Set<string>();
+  const told = row.differences.map(({ field }) => field).filter((field) => !others.has(field));
   expect(
     [...told].sort(),
     `differences told of NIC ${row.id}, which is ${JSON.stringify(is)} instead of ${JSON.stringify(row.snapshot)}`,
-  ).toEqual(fieldsThatDiffer(row.snapshot, is).sort());
+  ).toEqual(
+    fieldsThatDiffer(row.snapshot, is)
+      .filter((field) => !others.has(field))
+      .sort(),
+  );
 }
 
 /** On whatever is on the server before and after nothing is changed that the document does not tell. */
 function judgeState(truth: UndoTruth): void {
-  const { told, before, after, disturbed, played } = truth;
-  if (disturbed || played.wasReset) return;
+  const { told, before, after, played } = truth;
+  if (played.wasReset) return;
   for (const { id } of before.state.nics) {
     const [was, is] = [snapshotOf(before.state, id), snapshotOf(after.state, id)];
     if (was === null || is === null) continue;
@@ -146,7 +169,8 @@ function judgeState(truth: UndoTruth): void {
       if (kept) expect(JSON.stringify([row.message, told.warnings]), `flag of NIC ${id}`).toMatch(/flag/);
       continue;
     }
-    const fields = fieldsThatDiffer(was, is).filter((field) => field !== 'position');
+    const others = byOthers(truth, id);
+    const fields = fieldsThatDiffer(was, is).filter((field) => field !== 'position' && !others.has(field));
     const untold = fields.filter((field) => !row?.differences.some((it) => it.field === field));
     expect(untold, `changed and not told, of NIC ${id} (${row?.outcome ?? 'not requested'})`).toEqual([]);
   }

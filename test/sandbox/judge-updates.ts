@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import type { DeleteServerNicsInput, ResultDocument } from '../../src/contract';
 import { CANCELLED, CONTINUED_AS_NEW, DIFFERENT_REQUEST } from '../../src/contract/names';
 import type { LedgerJob } from '../../simulator';
+import { RESOURCE_EXHAUSTED } from './mailbox';
 import type { Played, PlayedUpdate, UpdateAnswer } from './schedule-types';
 
 export function judgeUpdates(all: Played[], jobs: readonly LedgerJob[]): void {
@@ -21,9 +22,22 @@ export function judgeAnswers(
       if (answer === null) expect.fail(`the Update ${name} was left without an answer by ${runId}`);
       const played = all.find(({ runIds }) => runIds.includes(runId));
       if (played === undefined) expect(answer.kind, 'answer of nobody').toBe('closed');
-      else judge(update, runId, answer, played);
+      else if (!isSentOn(runId, answer, played)) judge(update, runId, answer, played);
     }
   }
+}
+
+/** Whoever asked was told to ask again, and has done so. */
+function isSentOn(runId: string, answer: UpdateAnswer, { runIds, end, cancelledAt }: Played): boolean {
+  if (answer.kind !== 'rejected') return false;
+  // A crowd of readers at one moment: the server takes ten that wait. Who decides is judged apart (judges/bounds.ts).
+  if (answer.type === RESOURCE_EXHAUSTED) return true;
+  if (answer.type !== CONTINUED_AS_NEW) return false;
+  const what = `runs that follow ${runId}, which said that it goes on`;
+  // One that was about to can be ended from outside, or cancelled.
+  if (end.kind !== 'terminated' && cancelledAt === null)
+    expect(runIds.length - 1 - runIds.indexOf(runId), what).toBeGreaterThan(0);
+  return true;
 }
 
 function judgeAnswer(
@@ -43,10 +57,6 @@ function judgeAnswer(
   const different = plan.request !== undefined && !same(plan.request, played.input);
   expect(answer.kind === 'rejected' && answer.type === DIFFERENT_REQUEST, what).toBe(different);
   if (different) return;
-  if (answer.kind === 'rejected' && answer.type === CONTINUED_AS_NEW) {
-    expect(played.runIds.indexOf(runId), what).toBeLessThan(played.runIds.length - 1);
-    return;
-  }
   if (plan.name === 'submitted' && answer.kind === 'completed') {
     const { jobId } = answer.value as { jobId: string | null };
     if (jobId !== null) {

@@ -8,9 +8,14 @@ import type { Played, Schedule } from './adapter';
 import { playAll } from './adapter';
 import { judgeConduct } from './conduct';
 import { judgeUpdates } from './judge-updates';
+import { staysWithinBounds } from './judges/bounds';
+import { isUnsureWithReason, tellsWhatItReadLast } from './judges/last-read';
+import { staysInItsPlace } from './judges/place';
+import { hasItsRows } from './judges/rows';
+import { deniesNoChange, logsTheTruth, tellsTheTruth } from './judges/sentences';
 import { TIMING } from './schedule';
 import type { Truth } from './truth';
-import { ownEffectsAfter, placeAt, placesOf, truthOf } from './truth';
+import { isOwn, ownEffectsAfter, placeAt, placesOf, truthOf } from './truth';
 import type { World } from './world';
 import { createWorld } from './world';
 
@@ -48,11 +53,20 @@ export function judgeAll(world: World, serverId: string, all: Played[]): void {
     const truth = truthOf(world, serverId, played);
     judgeSubmissions(world, truth);
     judgeConduct(world, truth, open);
+    hasItsRows(played);
+    staysWithinBounds(played, null);
+    tellsTheTruth(world, truth);
+    deniesNoChange(
+      truth,
+      truth.effects.filter((effect) => isOwn(truth, effect)),
+    );
     if (played.end.kind === 'terminated') judgeTerminated(truth);
     else judgeEnd(truth);
     // A run that has not dealt with what one before it left open leaves it open, too.
     if ('open' in played.memo) open = played.memo.open;
   }
+  staysInItsPlace(world, all);
+  logsTheTruth(world);
   judgeUpdates(all, world.simulator.ledger.jobs);
 }
 
@@ -80,8 +94,9 @@ function judgeEnd(truth: Truth): void {
     const places = placesOf(truth, nic.id);
     const first = placeAt(truth, nic.id, played.startedAt);
     const right = places.some((place) => PLACES[nic.outcome]?.includes(place));
-    // Nothing was tried: it need not have been there in the first place.
-    const elsewhere = nic.outcome === 'untouched' && first !== 'on-server';
+    // Nothing was tried: it need not have been there in the first place, nor be there still when nobody could look.
+    const elsewhere =
+      nic.outcome === 'untouched' && (first !== 'on-server' || nic.evidence.list !== 'present');
     expect(right || elsewhere, `NIC ${nic.id} was reported as ${nic.outcome}, and was ${places.join()}`).toBe(
       true,
     );
@@ -91,6 +106,8 @@ function judgeEnd(truth: Truth): void {
     }
     expect(ownEffectsAfter(truth, nic.id), `NIC ${nic.id} was reported as ${nic.outcome}`).toEqual([]);
   }
+  tellsWhatItReadLast(truth);
+  isUnsureWithReason(truth);
   // Down time uses up no patience (interface.md §6.8).
   if (told.nics.some(({ outcome }) => outcome === 'still-attached')) {
     // One that dies when all has been read and reported leaves nothing to be read again.

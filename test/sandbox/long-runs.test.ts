@@ -66,7 +66,7 @@ describe('long runs', () => {
     ['a cancelled run', [], { server: { jobSeconds: 120 }, cancelAt: 40_000 }, 'cancelled'],
   ])(
     '%s ends the same wherever it continues as new',
-    { timeout: 120_000 },
+    { timeout: 240_000 },
     async (_name, faults, change, outcome) => {
       const alone = await run(faults, change);
       expect(alone.told.outcome).toBe(outcome);

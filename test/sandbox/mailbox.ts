@@ -1,8 +1,12 @@
 /** Updates on their way to a run, and their answers. */
 import { ApplicationFailure, defaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
+import type { Phase } from '../../src/contract';
 import { CONTINUED_AS_NEW } from '../../src/contract/names';
 import type { Command, Job, Replica } from './replica';
 import type { Played, PlayedUpdate, UpdateAnswer } from './schedule-types';
+
+/** The server takes no more Updates for a run. */
+export const RESOURCE_EXHAUSTED = 'ResourceExhausted';
 
 export class Mailbox {
   /** By the id of the message. */
@@ -21,13 +25,13 @@ export class Mailbox {
   }
 
   /** Those among the jobs are asked of this run now. */
-  deliver(jobs: Job[], runId: string): string[] {
+  deliver(jobs: Job[], runId: string, foundIn?: Phase): string[] {
     const ids = jobs.flatMap(({ doUpdate }) => doUpdate?.protocolInstanceId ?? []);
     for (const id of ids) {
       const entry = this.open.get(id);
       if (entry === undefined) continue;
       entry.runId = runId;
-      entry.update.asked.push({ runId, answer: null });
+      entry.update.asked.push({ runId, answer: null, ...(foundIn && { foundIn }) });
     }
     return ids;
   }
@@ -67,6 +71,19 @@ export class Mailbox {
   closed(ended: string): void {
     for (const [id, { runId, accepted }] of [...this.open])
       if (accepted && runId === ended) this.settle(id, { kind: 'closed' });
+  }
+
+  /** Accepted by that run, and not answered. */
+  waitingFor(run: string): number {
+    return [...this.open.values()].filter(({ runId, accepted }) => accepted && runId === run).length;
+  }
+
+  /** The server itself turns it away. */
+  exhausted({ doUpdate }: Job, runId: string): void {
+    const id = doUpdate?.protocolInstanceId ?? '';
+    this.open.get(id)?.update.asked.push({ runId, answer: null });
+    const message = 'limit on number of updates has been reached';
+    this.settle(id, { kind: 'rejected', type: RESOURCE_EXHAUSTED, message });
   }
 
   notFound({ doUpdate }: Job): void {

@@ -22,7 +22,7 @@ export async function planted(plants: readonly Plant[]): Promise<Planted> {
   cpSync(join(root, 'package.json'), join(copy, 'package.json'));
   const src = join(copy, 'src');
   for (const plant of plants)
-    for (const change of [plant, plant.also ?? []].flat()) patch(src, plant.name, change);
+    for (const change of [plant, ...(plant.also ?? [])]) patch(src, plant.name, change);
   const parts = await Promise.all([
     import(join(src, 'activities', 'index.ts')),
     import(join(src, 'ecs', 'client.ts')),

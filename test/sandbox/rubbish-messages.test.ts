@@ -10,7 +10,7 @@ import { createWorld } from './world';
 
 vi.setConfig({ testTimeout: TEST_TIMEOUT });
 
-beforeAll(prepare, 60_000);
+beforeAll(prepare);
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const payload = (encoding: string, data: string) => ({

@@ -1,7 +1,13 @@
 /** What a schedule says, and what comes of it. Times are ms of virtual time. */
 import type { Payload } from '@temporalio/common';
-import type { Phase } from '../../src/contract';
+import type { Phase, ResultDocument } from '../../src/contract';
 import type { Job, Metric } from './replica';
+
+/** What somebody who acts can look at before. */
+export interface Seen {
+  /** The query `status` of the run that is open then; `null`: none is. */
+  status: () => Promise<ResultDocument | null>;
+}
 
 /** A start of the workflow, what reaches it, and how it is ended from outside. Times count from this start. */
 export interface Start {
@@ -16,7 +22,7 @@ export interface Start {
   /** So long after the run has told of that phase. */
   cancelAfter?: { after: Phase; ms: number };
   /** What others do, so long after the start or after the run has told of a phase. */
-  deeds?: { at: number; after?: Phase; act: () => void }[];
+  deeds?: { at: number; after?: Phase; act: (seen: Seen) => unknown }[];
   pollNowAt?: number[];
   updates?: UpdatePlan[];
   terminateAt?: number;
@@ -51,6 +57,10 @@ export interface Schedule extends Start {
   silentMs?: Map<number, number>;
   /** No worker is there from `at` ms after the first start on, for `ms`. */
   away?: { at: number; ms: number };
+  /** Workers of another place take so many first attempts of the activity numbered n, once a run knows whose it is. */
+  strangers?: Map<number, number>;
+  /** Updates that the server takes for one run. Default: 2,000, as the real one. */
+  maxUpdates?: number;
   /** The run is the product of a reset, of which nothing else is played. */
   reset?: boolean;
   /** After so many activations the server suggests to continue as new, in every run of the chain. */
@@ -86,6 +96,8 @@ export interface PlayedActivity {
   scheduledAt: number;
   /** What the workflow was told: a result, or why there is none. */
   told?: { result: unknown } | { failed: string } | { cancelled: true };
+  /** When it was told; what an attempt does after that nobody hears of. */
+  toldAt?: number;
   /** Attempts of which nobody heard. */
   lost: number;
   /** Numbers of the cloud's requests that it made, from (inclusive) and to (exclusive). */
@@ -101,7 +113,12 @@ export type UpdateAnswer =
 export interface PlayedUpdate {
   plan: UpdatePlan;
   /** Each time it was asked: of which run, and what the answer was. */
-  asked: { runId: string; answer: UpdateAnswer | null }[];
+  asked: {
+    runId: string;
+    answer: UpdateAnswer | null;
+    /** The phase that the run was in when it came. */
+    foundIn?: Phase;
+  }[];
 }
 
 /** One start of the workflow (or the product of a reset), from its first run to its end. */
@@ -132,6 +149,8 @@ export interface Played {
   runIds: string[];
   /** The memo `open` that each further run of the chain began with. */
   openAtStart: unknown[];
+  /** Names of the search attributes that each further run of the chain began with. */
+  attributesAtStart: string[][];
   metrics: Metric[];
   /** It is known which requests were made for it. */
   attributed: boolean;
@@ -139,4 +158,8 @@ export interface Played {
   wasReset: boolean;
   /** Workers that have died. */
   crashes: number;
+  /** The most that one run of the chain had, and the largest single payload of all. */
+  most: { events: number; updates: number; payloadBytes: number };
+  /** Attempts that workers of another place have taken. */
+  strange: number;
 }

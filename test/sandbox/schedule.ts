@@ -20,6 +20,11 @@ export interface Plan {
   lostTasks: number[];
   away: { at: number; ms: number } | null;
   continueAfter: number | null;
+  /** Attempts that workers of another place take first, by the number of their activity. */
+  strangers: [number, number][];
+  strangersHave: 'another project' | 'another region';
+  /** Only strangers are there from then on, for so long. */
+  moved: { at: number; ms: number } | null;
 }
 
 interface Request {
@@ -62,7 +67,7 @@ export function planOf(seed: number): Plan {
     seed,
     server: { jobSeconds, nics },
     knobs: knobsOf(random),
-    faults: [...(flickering ? [FLICKER] : []), ...faultsOf(random)],
+    faults: [...(flickering ? [FLICKER] : []), ...faultsOf(random), ...meddlingOf(chooser(seed + 0xdeed))],
     outage: chance(0.07) ? { at: random.below(200_000), ms: pick([2_000, 20_000, 120_000]) } : null,
     lookUpsFail: chance(0.1) ? pick([1, 4]) : 0,
     starts: startsOf(random, nics.length - 1),
@@ -74,6 +79,21 @@ export function planOf(seed: number): Plan {
     lostTasks: some(40, 0.015, () => 0).map(([number]) => number),
     away: chance(0.2) ? { at: random.below(200_000), ms: pick([3_000, 14_000, 60_000, 900_000]) } : null,
     continueAfter: chance(0.3) ? pick([1, 2, 3, 5, 9]) : null,
+    ...strangersOf(chooser(seed + 0x57a)),
+  };
+}
+
+/** Workers of another place on the same queue. */
+export function strangersOf({
+  pick,
+  chance,
+  below,
+  some,
+}: Random): Pick<Plan, 'strangers' | 'strangersHave' | 'moved'> {
+  return {
+    strangers: chance(0.15) ? some(40, 0.2, () => pick([1, 1, 2, 5])) : [],
+    strangersHave: pick(['another project', 'another region']),
+    moved: chance(0.08) ? { at: below(200_000), ms: pick([5_000, 60_000, 1_500_000]) } : null,
   };
 }
 
@@ -250,6 +270,28 @@ function faultsOf(random: Random): FaultSpec[] {
   return faults;
 }
 
+/** Others, while the run waits or submits: they set flags, take NICs off, bind elastic IPs, put back what is off. Drawn apart. */
+function meddlingOf({ pick, chance }: Random): FaultSpec[] {
+  if (!chance(0.15)) return [];
+  const nic = pick([1, 2]);
+  const what = pick([
+    { ports: [{ nic, deleteOnTermination: true }] },
+    { ports: [{ nic, deleteOnTermination: false }] },
+    { ports: [{ nic, elasticIp: true as const }] },
+    { ports: [{ nic, name: 'theirs', securityGroups: ['sg-theirs'] }] },
+    { detach: [nic] },
+    { putBack: [nic] },
+  ]);
+  const match = { class: pick(['delete', 'delete', 'detail', 'list'] as const) };
+  const deed: FaultSpec = {
+    match,
+    what: { kind: 'meanwhile', afterMs: pick([0, 1_000, 20_000]), ...what },
+    times: 1,
+    after: pick([0, 0, 1]),
+  };
+  return chance(0.6) ? [{ match: { class: 'delete' }, what: { kind: 'busy' }, times: 1 }, deed] : [deed];
+}
+
 /** Another actor. */
 function meanwhile({ pick, chance }: Random): FaultSpec[] {
   const when = {
@@ -320,6 +362,7 @@ export function scheduleOf(plan: Plan, serverId: string, nics: string[]): Schedu
     lostTasks: new Set(plan.lostTasks),
     ...(plan.away === null ? {} : { away: plan.away }),
     ...(plan.continueAfter === null ? {} : { continueAfter: plan.continueAfter }),
+    strangers: new Map(plan.strangers),
   };
 }
 

@@ -6,7 +6,8 @@ import { ApplicationFailure } from '@temporalio/common';
 import { defaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
 import type { Payload } from '@temporalio/common';
 import type { coresdk } from '@temporalio/proto';
-import type { Phase } from '../../src/contract';
+import type { Phase, ResultDocument } from '../../src/contract';
+import type { CloudActivities } from '../../src/contract/activities';
 import { SEARCH_ATTRIBUTE } from '../../src/contract/names';
 import { payloadConverter } from '../../src/workflows/payloads';
 import type { RunRecord, Surroundings } from './adapter';
@@ -14,7 +15,8 @@ import type { Activity, Resolution } from './attempts';
 import { activityOf, cancelled, completed, failed, millis, timedOut, work } from './attempts';
 import type { Command, Info, Job, Sandbox } from './replica';
 import { Replica } from './replica';
-import type { End, Played, PlayedActivity, Schedule, Start } from './schedule-types';
+import type { End, Played, PlayedActivity, Schedule, Seen, Start } from './schedule-types';
+import { HistorySize, MAX_UPDATES, MAX_WAITING_UPDATES } from './history-size';
 import { Mailbox } from './mailbox';
 import { outstanding, memoOf } from './reset';
 
@@ -40,6 +42,7 @@ interface Run {
   startMemo: Record<string, unknown>;
   activities: Map<number, { activity: Activity; played: PlayedActivity }>;
   tasks: number;
+  size: HistorySize;
   closed: boolean;
 }
 
@@ -47,6 +50,7 @@ interface Run {
 const MAX_STEPS = 5_000;
 /** A worker that dies in a workflow task is missed after so long. */
 const TASK_TIMEOUT_MS = 10_000;
+const UNPUBLISHED: ReadonlySet<Phase> = new Set(['waiting', 'submitting', 'verifying']);
 /** A client that was told to ask again does so. */
 const ASK_AGAIN_MS = 50;
 
@@ -138,8 +142,13 @@ export class Server {
       const what = { job: { cancelWorkflow: { reason: 'test' } } };
       once(after, ms, (moment) => this.push({ at: moment, run: null, what }));
     }
+    const seen: Seen = {
+      status: async () => (this.run === null ? null : (this.run.replica.query('status') as Promise<never>)),
+    };
     for (const { after, at: ms, act } of start.deeds ?? []) {
-      once(after, ms, (moment) => this.push({ at: moment, run: null, what: { act } }));
+      once(after, ms, (moment) =>
+        this.push({ at: moment, run: null, what: { act: async () => void (await act(seen)) } }),
+      );
     }
     const { terminateAt, resetAt } = start;
     if (terminateAt !== undefined) {
@@ -161,9 +170,9 @@ export class Server {
   }
 
   private open(played: Played, info: Info, memo: Record<string, unknown>): Run {
-    const { seed, serverId } = this.schedule;
+    const { seed } = this.schedule;
     const record = {
-      workflowId: `nics/${serverId}`,
+      workflowId: info.workflowId,
       runId: info.runId,
       memo: { ...memo },
       status: 'RUNNING' as RunRecord['status'],
@@ -179,6 +188,7 @@ export class Server {
       startMemo: memo,
       activities: new Map(),
       tasks: 0,
+      size: new HistorySize(played.most),
       closed: false,
     };
     return this.run;
@@ -251,7 +261,9 @@ export class Server {
       },
       memo,
     );
-    return [this.initialize([command.arguments?.[0] ?? {}], command.memo ?? {})];
+    const { searchAttributes } = command;
+    played.attributesAtStart.push(Object.keys(searchAttributes?.indexedFields ?? {}));
+    return [this.initialize([command.arguments?.[0] ?? {}], command.memo ?? {}, searchAttributes)];
   }
 
   /** Ends the open run, and begins another one with a part of its history; what was under way there begins again. */
@@ -310,14 +322,16 @@ export class Server {
   private async task(given: Job[]): Promise<void> {
     const { schedule } = this;
     const { run, played } = this.current();
-    let jobs = given;
+    let jobs = this.taken(run, given);
+    if (jobs.length === 0) return;
     const number = this.madeTasks++;
     if (schedule.forgotten?.has(number)) await run.replica.lose();
     const input = () => ({
       now: this.now,
       jobs,
       historyLength: run.tasks + 2,
-      continueAsNewSuggested: schedule.continueAfter !== undefined && run.tasks > schedule.continueAfter,
+      continueAsNewSuggested:
+        run.tasks > (schedule.continueAfter ?? Infinity) || run.size.isLong(this.maxUpdates),
     });
     run.tasks += 1;
     if (schedule.lostTasks?.has(number)) {
@@ -325,12 +339,18 @@ export class Server {
       played.crashes += 1;
       this.advanceTo(this.now + TASK_TIMEOUT_MS);
       this.restart();
-      jobs = [...jobs, ...this.dueMessages()];
+      jobs = this.taken(run, [...jobs, ...this.dueMessages()]);
     }
     played.runs[played.runs.length - 1] = run.tasks;
-    const sent = this.mailbox.deliver(jobs, run.info.runId);
+    // Alone: who comes at the same moment may be told of who was first.
+    const deciding = jobs.length === 1 && ['undo', 'commit'].includes(jobs[0]?.doUpdate?.name ?? '');
+    const found = deciding && run.replica.tasks.length > 0 ? await run.replica.query('status') : undefined;
+    const sent = this.mailbox.deliver(jobs, run.info.runId, phaseWhereOpen(found));
     if (jobs.some(({ cancelWorkflow }) => cancelWorkflow)) played.cancelledAt ??= this.now;
     const commands = await run.replica.carryOut(input());
+    run.size.add(jobs, commands);
+    // Before the commands: what others do at once comes before what the run does.
+    if (this.upcoming.length > 0) await this.entered(run);
     for (const update of this.mailbox.answers(commands, sent)) {
       this.push({ at: this.now + ASK_AGAIN_MS, run: null, what: { job: this.mailbox.post(update) } });
     }
@@ -375,6 +395,7 @@ export class Server {
     } else if (command.requestCancelActivity) {
       this.cancelActivity(run, command.requestCancelActivity.seq ?? 0);
     } else if (command.upsertWorkflowSearchAttributes) {
+      this.mayPublish(command.upsertWorkflowSearchAttributes);
       this.published(command.upsertWorkflowSearchAttributes);
     } else if (modifyWorkflowProperties) {
       for (const [name, value] of Object.entries(modifyWorkflowProperties.upsertedMemo?.fields ?? {})) {
@@ -383,11 +404,51 @@ export class Server {
     }
   }
 
+  /** The server fails such a task, and the worker tries it again for ever. */
+  private mayPublish(command: coresdk.workflow_commands.IUpsertWorkflowSearchAttributes): void {
+    const registered = this.around.registered?.();
+    const names = Object.keys(command.searchAttributes?.indexedFields ?? {});
+    const unknown = names.filter((name) => registered?.includes(name) === false);
+    if (unknown.length > 0)
+      throw new Error(
+        `BadSearchAttributes: the namespace has no ${unknown.join()}, and the task fails for ever`,
+      );
+  }
+
+  /** Updates above the server's limits get to no worker. */
+  private taken(run: Run, jobs: Job[]): Job[] {
+    let { updates } = run.size;
+    let waiting = this.mailbox.waitingFor(run.info.runId);
+    return jobs.filter((job) => {
+      if (!job.doUpdate) return true;
+      if (updates < this.maxUpdates && waiting < MAX_WAITING_UPDATES) {
+        updates += 1;
+        waiting += 1;
+        return true;
+      }
+      this.mailbox.exhausted(job, run.info.runId);
+      return false;
+    });
+  }
+
+  private get maxUpdates(): number {
+    return this.schedule.maxUpdates ?? MAX_UPDATES;
+  }
+
   /** What was to happen so long after the run has told of a phase. */
   private published(command: coresdk.workflow_commands.IUpsertWorkflowSearchAttributes): void {
     const value = command.searchAttributes?.indexedFields?.[SEARCH_ATTRIBUTE.phase];
-    if (!value) return;
-    const phase = [defaultPayloadConverter.fromPayload<unknown>(value)].flat()[0];
+    if (value) this.cameTo([defaultPayloadConverter.fromPayload<unknown>(value)].flat()[0]);
+  }
+
+  /** Phases that no run publishes: its status tells. */
+  private async entered(run: Run): Promise<void> {
+    if (!this.upcoming.some(({ phase }) => UNPUBLISHED.has(phase))) return;
+    const { phase } = (await run.replica.query('status')) as { phase?: Phase };
+    if (phase !== undefined && UNPUBLISHED.has(phase)) this.cameTo(phase);
+  }
+
+  private cameTo(phase: unknown): void {
     const now = this.upcoming.filter((it) => it.phase === phase);
     this.upcoming = this.upcoming.filter((it) => it.phase !== phase);
     for (const { then } of now) then(this.now);
@@ -551,6 +612,7 @@ export class Server {
       if (run.closed || activity.attempt !== attempt || !run.activities.has(activity.seq)) return;
       run.activities.delete(activity.seq);
       record.told = told;
+      record.toldAt = at;
       const { seq } = activity;
       this.push({ at, run, key: `activity ${seq}`, what: { job: { resolveActivity: { seq, result } } } });
     };
@@ -584,7 +646,7 @@ export class Server {
       const { workflowId, runId } = run.record;
       let result: { value: unknown } | { error: unknown };
       try {
-        result = { value: await work(this.around.activities, own, { workflowId, runId }) };
+        result = { value: await work(this.workerOf(played, own), own, { workflowId, runId }) };
       } catch (error) {
         result = { error };
       }
@@ -629,6 +691,20 @@ export class Server {
     this.push({ at: this.now, run, what: { job: { resolveActivity: { seq, result: cancelled(seq) } } } });
   }
 
+  /** Before a run knows where it belongs any worker may tell it, unless its request does. */
+  private workerOf(played: Played, { number, attempt }: Activity): CloudActivities {
+    const { activities, stranger, onlyStrangers, clock } = this.around;
+    const belongs = played.activities.some(
+      ({ type, told }) => type === 'inspectServer' && told !== undefined && 'result' in told,
+    );
+    const strange =
+      attempt <= (this.schedule.strangers?.get(number) ?? 0) || onlyStrangers?.(clock.now()) === true;
+    const { projectId } = played.input as { projectId?: string };
+    if ((!belongs && projectId === undefined) || !strange || stranger === undefined) return activities;
+    played.strange += 1;
+    return stranger;
+  }
+
   // --- small things --------------------------------------------------------------------------------------------
 
   private restart(): void {
@@ -664,20 +740,28 @@ export class Server {
       runs: [],
       runIds: [],
       openAtStart: [],
+      attributesAtStart: [],
       metrics: [],
       attributed: this.around.requests !== undefined,
       wasReset,
       crashes: 0,
+      most: { events: 0, updates: 0, payloadBytes: 0 },
+      strange: 0,
     };
   }
 
-  private initialize(input: Payload[], fields: Record<string, Payload>): Job {
+  private initialize(
+    input: Payload[],
+    fields: Record<string, Payload>,
+    searchAttributes: coresdk.workflow_activation.IInitializeWorkflow['searchAttributes'] = null,
+  ): Job {
     return {
       initializeWorkflow: {
         workflowType: this.workflowType,
         workflowId: `nics/${this.schedule.serverId}`,
         arguments: input,
         memo: { fields },
+        searchAttributes,
         randomnessSeed: this.schedule.seed as unknown as Long,
       },
     };
@@ -728,6 +812,12 @@ function sorted(jobs: Job[]): Job[] {
     .map((job, index) => ({ job, index }))
     .sort((a, b) => rank(a.job) - rank(b.job) || a.index - b.index)
     .map(({ job }) => job);
+}
+
+/** A window that one message has closed is not open for the next one of the same moment, nor once its time is up. */
+function phaseWhereOpen(status: unknown): Phase | undefined {
+  const { phase, decision } = (status ?? {}) as Partial<ResultDocument>;
+  return decision === null ? phase : undefined;
 }
 
 function endOf(command: Command): End | undefined {

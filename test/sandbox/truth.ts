@@ -1,5 +1,6 @@
 /** What really happened during one start of the workflow, by the ledger of the simulated cloud. */
 import type { LedgerEffect, LedgerJob, LedgerRequest } from '../../simulator';
+import { lastLookAt } from './judges/last-read';
 import type { Played } from './schedule-types';
 import type { World } from './world';
 
@@ -14,6 +15,8 @@ export interface Truth {
   /** Jobs that it has set going. */
   jobs: LedgerJob[];
   effects: readonly LedgerEffect[];
+  /** From when on reads show an effect: of a job's, unless it is a knob, not before the job has ended. */
+  shownAt: (effect: LedgerEffect) => number;
   serverId: string;
   played: Played;
 }
@@ -28,7 +31,12 @@ export function truthOf(world: World, serverId: string, played: Played): Truth {
   requests.sort((a, b) => a.seq - b.seq);
   const posts = requests.filter(({ requestClass }) => requestClass === 'delete');
   const own = new Set(posts.flatMap(({ jobId, accepted }) => (accepted === true ? (jobId ?? []) : [])));
+  const { goneFrom } = world.simulator.control.knobs();
   return {
+    shownAt: ({ at, jobId }) => {
+      const job = goneFrom === 'sub-job-end' ? undefined : ledger.jobs.find((each) => each.jobId === jobId);
+      return Math.max(at, job?.endsAt ?? at);
+    },
     requests,
     posts,
     // A reset run begins with what the one before it has read.
@@ -70,14 +78,15 @@ export function placeAt(truth: Truth, nicId: string, at: number): Place {
 }
 
 /**
- * Where a NIC was when the run ended. When somebody else had a hand in it meanwhile: also where it was before that, as a
- * verdict stands once it is given.
+ * Where a NIC was when the run ended. When somebody else had a hand in it after the run's last look: also where it was before
+ * that, as a verdict stands once it is given.
  */
 export function placesOf(truth: Truth, nicId: string): Place[] {
-  const { startedAt, endedCloudAt } = truth.played;
+  const { endedCloudAt } = truth.played;
+  const lookedAt = lastLookAt(truth, nicId);
   const places = new Set([placeAt(truth, nicId, endedCloudAt)]);
   for (const { effect } of ways(truth, nicId)) {
-    if (effect.at <= startedAt || effect.at > endedCloudAt || isOwn(truth, effect)) continue;
+    if (truth.shownAt(effect) < lookedAt || effect.at > endedCloudAt || isOwn(truth, effect)) continue;
     places.add(placeAt(truth, nicId, effect.at - 1));
   }
   return [...places];

@@ -36,7 +36,7 @@ export async function playUndoSeed(
     const { control } = world.simulator;
     const server = serverOf(world, plan.server);
     prepareWorld(world, plan);
-    const others: Others = { serverId: server.id, nics: server.nics, had: new Map(), acted: [] };
+    const others: Others = { serverId: server.id, nics: server.nics, had: new Map(), acted: [], states: [] };
     for (const { id, fixedIps, networkId, elasticIp } of control.snapshotOf(server.id).nics)
       others.had.set(id, { ip: fixedIps[0]?.ip ?? '', networkId, elasticIp });
     const noted: Noted[] = [];

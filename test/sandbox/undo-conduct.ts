@@ -3,6 +3,8 @@ import { expect } from 'vitest';
 import type { LedgerRequest } from '../../simulator';
 import { waitsForTheRunBefore } from './conduct';
 import { mayBeAtWork } from './judge';
+import { keepsPorts } from './judges/fresh';
+import { keepsItsWindow } from './judges/window';
 import type { PlayedActivity } from './schedule-types';
 import type { UndoCase, UndoTruth } from './undo-truth';
 import { activitiesOf, kindTold } from './undo-truth';
@@ -33,6 +35,7 @@ export function judgeUndoConduct(undoCase: UndoCase, truth: UndoTruth, open: unk
   decidesOnce(truth);
   endsInTime(undoCase, truth);
   keepsTheWindowOpen(truth);
+  keepsItsWindow(truth, DURATIONS[String(truth.deletion?.undoWindow ?? '0s')] ?? 0);
   goesOnWhenCancelled(truth);
   countsAttachments(truth);
 }
@@ -143,16 +146,6 @@ function setsFlagsBackLast(truth: UndoTruth): void {
     );
     expect(taken, `NIC ${portId} was taken after its flag was set back`).toBeUndefined();
   }
-}
-
-/** A run that has promised an undo has seen to it that its jobs leave every port. */
-function keepsPorts({ ownEffects, deletion, disturbed, misread }: UndoTruth): void {
-  if (deletion === null || disturbed || misread) return;
-  const { keepPort, undoWindow, onFailure, onCancel } = deletion;
-  const promised =
-    keepPort === true || undoWindow !== '0s' || onFailure === 'restore' || onCancel === 'restore';
-  const lost = ownEffects.filter(({ kind, jobId }) => kind === 'port-deleted' && jobId !== undefined);
-  if (promised) expect(lost, 'ports that went with their NICs').toEqual([]);
 }
 
 function deletesOnlyWhatItKept(truth: UndoTruth): void {

@@ -1,6 +1,7 @@
 /** What others do meanwhile, drawn and done: the server's owner, their colleagues, other tenants. */
 import type { Random } from './schedule';
 import type { When } from './undo-schedule';
+import type { ServerState } from '../../simulator';
 import { ControlError } from '../../simulator/control-error';
 import type { World } from './world';
 
@@ -11,6 +12,9 @@ export type Deed =
       nic: number;
     }
   | { deed: 'flag'; nic: number; value: boolean }
+  | { deed: 'attributes'; nic: number; change: Parameters<World['simulator']['control']['patchPort']>[1] }
+  | { deed: 'bind'; nic: number }
+  | { deed: 'lose-attributes'; left: string[] }
   | { deed: 'change'; change: Parameters<World['simulator']['control']['patchServer']>[1] }
   | { deed: 'add-nic' | 'delete-server' };
 
@@ -57,6 +61,54 @@ export function deedsOf({ pick, below, chance }: Random, when: () => When, nics:
   }
 }
 
+/**
+ * What others do while a run waits, submits, or holds ports: flip flags, take NICs off, use kept ports. Drawn apart, so that all
+ * else stays as it was.
+ */
+export function meddlingOf(
+  { pick, below, chance }: Random,
+  nics: number,
+  hasWindow: boolean,
+): (When & Deed)[] {
+  if (!chance(0.25)) return [];
+  const nic = below(nics);
+  const after = pick([
+    'waiting',
+    'waiting',
+    'submitting',
+    ...(hasWindow ? (['undo-window', 'undo-window'] as const) : []),
+  ] as const);
+  const at = after === 'undo-window' ? pick([0, 1_000, below(30_000)]) : pick([0, 0, 1_000, 20_000]);
+  const port = (): Deed => ({
+    deed: 'attributes',
+    nic,
+    change: pick([
+      { name: 'theirs' },
+      { securityGroups: ['sg-theirs'] },
+      { allowedAddressPairs: [{ ip_address: '10.9.9.9' }] },
+    ]),
+  });
+  const flag = (): Deed => ({ deed: 'flag', nic, value: chance(0.7) });
+  const early: (() => Deed)[] = [
+    flag,
+    flag,
+    () => ({ deed: 'take-off', nic }),
+    () => ({ deed: 'take-off', nic }),
+    port,
+  ];
+  const late: (() => Deed)[] = [
+    () => ({ deed: 'put-on', nic }),
+    () => ({ deed: 'elsewhere', nic }),
+    port,
+    port,
+    () => ({ deed: 'bind', nic }),
+    () => ({ deed: 'lose-attributes', left: pick([[], ['EcsServerId', 'NicsOutcome']]) }),
+  ];
+  const among = after === 'undo-window' ? late : [...early, (): Deed => ({ deed: 'bind', nic })];
+  const moment: When = { at, after };
+  return [Object.assign(moment, pick(among)())];
+}
+
 /** Those who act beside a run, and what they have done. */
 export interface Others {
   serverId: string;
@@ -66,6 +118,8 @@ export interface Others {
   had: Map<string, { ip: string; networkId: string; elasticIp: string | null }>;
   /** Epoch ms of each deed that has changed anything. */
   acted: number[];
+  /** The server just after each of them. */
+  states: { at: number; state: ServerState }[];
 }
 
 /** What can't be done then is not done, as they would be refused too. */
@@ -102,6 +156,17 @@ export function act(world: World, others: Others, deed: Deed): void {
       case 'flag':
         control.patchPort(nic, { deleteOnTermination: deed.value });
         break;
+      case 'attributes':
+        control.patchPort(nic, deed.change);
+        break;
+      case 'bind':
+        control.bindElasticIp(control.createElasticIp().id, nic);
+        break;
+      case 'lose-attributes':
+        world.namespaceHas = [...deed.left];
+        // Nothing in the cloud.
+        others.acted.pop();
+        break;
       case 'change':
         control.patchServer(serverId, deed.change);
         break;
@@ -116,6 +181,7 @@ export function act(world: World, others: Others, deed: Deed): void {
     if (!(error instanceof ControlError)) throw error;
     others.acted.pop();
   }
+  others.states.push({ at: world.clock.now(), state: control.snapshotOf(serverId) });
 }
 
 /** Now, or as soon as it is free. */

@@ -39,7 +39,7 @@ export async function play(
     take?: number;
     knobs?: Partial<Knobs>;
     /** What needs the server to be there. */
-    more?: (control: Control, nics: string[], serverId: string) => Partial<Schedule>;
+    more?: (control: Control, nics: string[], serverId: string, world: World) => Partial<Schedule>;
   } = {},
   then: (play: { serverId: string; nics: string[] }) => Start[] = () => [],
 ): Promise<Play> {
@@ -68,7 +68,7 @@ export async function play(
       seed: 1,
       more,
       ...schedule,
-      ...further?.(control, nics, server.id),
+      ...further?.(control, nics, server.id, world),
     },
     world,
   );

@@ -1,15 +1,17 @@
 /** Makes a schedule of undo, commit and restore out of a seed, as schedule.ts does for deletions alone. */
 import type { Phase, ResultDocument } from '../../src/contract';
-import { chooser, knobsOf, TIMING } from './schedule';
+import { chooser, knobsOf, strangersOf, TIMING } from './schedule';
 import type { Plan, Random } from './schedule';
 import type { Played, Schedule, Start } from './schedule-types';
 import type { Deed, Others } from './undo-deeds';
-import { act, deedsOf } from './undo-deeds';
+import { act, deedsOf, meddlingOf } from './undo-deeds';
 import { undoFaultsOf } from './undo-faults';
 import type { World } from './world';
 
 export interface UndoPlan extends Omit<Plan, 'starts'> {
   starts: UndoStart[];
+  /** Updates that the server takes for one run; `null`: as many as the real one. */
+  maxUpdates: number | null;
 }
 
 interface Deletion {
@@ -67,16 +69,22 @@ export function undoPlanOf(seed: number): UndoPlan {
   const random = chooser(seed + 0x0c0ffee);
   const { pick, chance, some, below } = random;
   const nics = [{ primary: true }, ...Array.from({ length: pick([2, 3, 3, 4]) }, () => nicOf(random))];
+  // Drawn apart: these must not shift all else.
+  const apart = chooser(seed + 0xdeed);
+  const crowded = apart.chance(0.04);
+  const busy = apart.chance(0.15)
+    ? [{ match: { class: 'delete' as const }, what: { kind: 'busy' as const }, times: apart.pick([1, 1, 2]) }]
+    : [];
   // Trouble of every kind at once says little: each schedule has some kinds of it.
   const rough = chance(0.5);
   return {
     seed,
     server: { jobSeconds: pick([1, 5, 12, 12, 12, 45, 200]), nics },
     knobs: undoKnobsOf(random),
-    faults: chance(0.75) ? undoFaultsOf(random) : [],
+    faults: [...(chance(0.75) ? undoFaultsOf(random) : []), ...busy],
     outage: chance(0.07) ? { at: below(300_000), ms: pick([2_000, 20_000, 120_000]) } : null,
     lookUpsFail: chance(0.05) ? pick([1, 4]) : 0,
-    starts: startsOf(random, nics),
+    starts: startsOf(random, nics).map((start) => meddled(apart, start, nics.length - 1, crowded)),
     crashes: rough ? some(30, 0.05, () => pick(['before', 'after'] as const)) : [],
     queueMs: rough ? some(24, 0.03, () => pick([500, 8_000, 45_000])) : [],
     frozenMs: rough ? some(24, 0.04, () => pick([3_000, 20_000, 29_000, 40_000, 90_000])) : [],
@@ -85,6 +93,28 @@ export function undoPlanOf(seed: number): UndoPlan {
     lostTasks: rough ? some(50, 0.015, () => 0).map(([number]) => number) : [],
     away: chance(0.1) ? { at: below(400_000), ms: pick([3_000, 60_000, 900_000]) } : null,
     continueAfter: chance(0.25) ? pick([6, 7, 8, 9, 14, 20]) : null,
+    ...strangersOf(chooser(seed + 0x57a)),
+    maxUpdates: crowded ? 20 : null,
+  };
+}
+
+function meddled(random: Random, start: UndoStart, nics: number, crowded: boolean): UndoStart {
+  const { request } = start;
+  const windowMs = request.kind === 'delete' ? (WINDOWS[request.undoWindow] ?? 0) : 0;
+  const deeds = request.kind === 'delete' ? meddlingOf(random, nics, windowMs > 0) : [];
+  const asking = crowded && windowMs > 0 ? 60 : 0;
+  return {
+    ...start,
+    deeds: [...start.deeds, ...deeds],
+    updates: [
+      ...start.updates,
+      ...Array.from({ length: asking }, (_, n) => ({
+        at: Math.floor((windowMs * n) / asking),
+        after: 'undo-window' as const,
+        name: 'settled' as const,
+        argument: 'none' as const,
+      })),
+    ],
   };
 }
 
@@ -269,6 +299,8 @@ export function undoScheduleOf(plan: UndoPlan, world: World, others: Others): Sc
     lostTasks: new Set(plan.lostTasks),
     ...(plan.away === null ? {} : { away: plan.away }),
     ...(plan.continueAfter === null ? {} : { continueAfter: plan.continueAfter }),
+    strangers: new Map(plan.strangers),
+    ...(plan.maxUpdates === null ? {} : { maxUpdates: plan.maxUpdates }),
   };
 }
 

@@ -8,6 +8,7 @@ import type {
 import type { LedgerEffect, LedgerJob, LedgerRequest, ServerState } from '../../simulator';
 import type { Played, PlayedActivity } from './schedule-types';
 import type { Place, Truth } from './truth';
+import { lastLookAt } from './judges/last-read';
 import { truthOf } from './truth';
 import type { Others } from './undo-deeds';
 import type { UndoPlan } from './undo-schedule';
@@ -50,6 +51,8 @@ export interface UndoTruth extends Truth, Noted {
   everDisturbed: boolean;
   /** What is read may lag behind, or be made up. */
   misread: boolean;
+  /** The server at the beginning of this run, and just after whatever others did to it. */
+  states: Moment[];
 }
 
 export function undoTruthOf({ world, server, others, plan }: UndoCase, noted: Noted): UndoTruth {
@@ -95,6 +98,7 @@ export function undoTruthOf({ world, server, others, plan }: UndoCase, noted: No
       knobs.lagReads > 0 ||
       knobs.lagSeconds > 0 ||
       plan.knobs.goneFrom !== undefined,
+    states: [before, ...others.states.filter(({ at }) => at >= before.at)],
   };
 }
 
@@ -110,11 +114,45 @@ export function placeOf({ effects, serverId, before }: UndoTruth, id: string, at
   return place;
 }
 
-/** At the end, and just before whatever others did meanwhile: a verdict stands once it is given. */
-export function momentsOf({ effects, ownEffects, played, before }: UndoTruth): number[] {
+const FIELDS_OF: Partial<Record<LedgerEffect['kind'], (keyof NicSnapshot)[]>> = {
+  'port-updated': ['name', 'securityGroups', 'allowedAddressPairs', 'dhcpOptions', 'portSecurityEnabled'],
+  'flag-changed': ['deleteOnTermination'],
+  'elastic-ip-bound': ['elasticIp'],
+  'elastic-ip-unbound': ['elasticIp'],
+};
+
+/** What others did to NICs from then on, until the run had ended. */
+export function foreignTo({ effects, ownEffects, after }: UndoTruth, from: number): LedgerEffect[] {
+  return effects.filter(
+    (effect) => !ownEffects.includes(effect) && effect.at >= from && effect.at <= after.at + 1_000,
+  );
+}
+
+/** Fields of a NIC that these effects concern; wherever NICs came and went, places are another. */
+export function fieldsOf(effects: readonly LedgerEffect[], id: string): Set<string> {
+  const moved = effects.some(({ kind }) => kind === 'nic-attached' || kind === 'nic-detached');
+  // Who attaches a port by its id may set its flag, too.
+  const back = effects.some(({ kind, portId }) => kind === 'nic-attached' && portId === id);
+  return new Set([
+    ...effects.filter(({ portId }) => portId === id).flatMap(({ kind }) => FIELDS_OF[kind] ?? []),
+    ...(moved ? ['position'] : []),
+    ...(back ? ['deleteOnTermination'] : []),
+  ]);
+}
+
+/** Fields of a NIC that others had a hand in at any time of the run. */
+export function byOthers(truth: UndoTruth, id: string): Set<string> {
+  return fieldsOf(foreignTo(truth, truth.before.at - 1_000), id);
+}
+
+/** At the end, and just before whatever others did after the last look at it: a verdict stands once it is given. */
+export function momentsOf(truth: UndoTruth, nicId: string): number[] {
+  const { effects, ownEffects, played } = truth;
   const { endedCloudAt } = played;
+  const lookedAt = lastLookAt(truth, nicId);
   const others = effects.filter(
-    (effect) => !ownEffects.includes(effect) && effect.at >= before.at && effect.at <= endedCloudAt,
+    (effect) =>
+      !ownEffects.includes(effect) && truth.shownAt(effect) >= lookedAt && effect.at <= endedCloudAt,
   );
   return [endedCloudAt, ...others.map(({ at }) => at - 1)];
 }

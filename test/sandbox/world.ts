@@ -8,7 +8,7 @@ import type { Simulator } from '../../simulator';
 import { createSimulator, ManualClock } from '../../simulator';
 import type { RunRecord, Surroundings, VirtualClock } from './adapter';
 import type { Product } from './product';
-import { product as ours } from './product';
+import { inPlay, product as ours } from './product';
 
 export interface World extends Surroundings {
   simulator: Simulator;
@@ -19,7 +19,21 @@ export interface World extends Surroundings {
   unreachable: (now: number) => boolean;
   /** So many questions for earlier runs are not answered. */
   lookUpsFail: number;
+  /** The server has given up whatever is attempted, and the worker's clock has not moved. */
+  suspended: boolean;
+  /** Whether questions for earlier runs are forbidden. */
+  lookUpsForbidden: boolean;
+  /** Search attributes of ours that the namespace has; may change while a run is open. */
+  namespaceHas: string[];
+  /** What makes the stranger's place another one. */
+  strangersHave: 'another project' | 'another region';
+  /** Lines that the worker has logged, each with how many requests the cloud had seen by then. */
+  logged: { message: string; sentBefore: number }[];
 }
+
+/** A project and endpoints that the run is not meant for; nothing of its server exists there. */
+export const OTHER_PROJECT = 'fedcba9876543210fedcba9876543210';
+const OTHER_ORIGIN = 'http://elsewhere.test';
 
 /** Credentials on the world's clock, asking the world's IAM and metadata service. */
 export type CredentialsOf = (world: {
@@ -41,15 +55,22 @@ export function createWorld(
   { auth = credentialsOf === undefined ? 'none' : 'verify', answered }: WorldOptions = {},
 ): World {
   const clock = new ManualClock();
-  const simulator = createSimulator({ clock, signingClock: clock, auth, seed });
-  return worldOf(simulator, clock, ours, credentialsOf, answered);
+  const simulator = createSimulator({
+    clock,
+    signingClock: clock,
+    auth,
+    seed,
+    otherProjects: [OTHER_PROJECT],
+  });
+  return worldOf(simulator, clock, inPlay()?.product ?? ours, credentialsOf, answered);
 }
 
 /** Worlds for many schedules, one after the other: all that is costly is made once. */
 export function worldMaker(product: Product = ours): () => World {
   const clock = new ManualClock();
   const beginning = clock.now();
-  const simulator = createSimulator({ clock, signingClock: clock, auth: 'none', seed: 1 });
+  const otherProjects = [OTHER_PROJECT];
+  const simulator = createSimulator({ clock, signingClock: clock, auth: 'none', seed: 1, otherProjects });
   return () => {
     clock.advance(beginning - clock.now());
     simulator.control.reset();
@@ -78,7 +99,11 @@ function worldOf(
           id,
           simulator.app.inject({
             method: request.method,
-            url: request.path,
+            // Elsewhere nothing of the project exists.
+            url:
+              request.origin === OTHER_ORIGIN
+                ? request.path.replace(simulator.projectId, OTHER_PROJECT)
+                : request.path,
             headers: { ...request.headers, 'x-request-id': id },
             ...(request.body === null ? {} : { payload: request.body }),
           }),
@@ -100,14 +125,18 @@ function worldOf(
     { close: async () => {} },
   );
   const virtual = { now: () => clock.now(), sleep: async (ms: number) => clock.advance(ms) };
-  const log = { info: () => {}, warn: () => {} };
+  const logged: World['logged'] = [];
+  const note = (message: string) => void logged.push({ message, sentBefore: requests.length });
+  const log = { info: note, warn: note };
   const records: RunRecord[] = [];
-  const client = clientOf(records, () => world.lookUpsFail-- > 0);
-  const dependencies = {
-    cloud: createCloud({
-      projectId: simulator.projectId,
-      region: simulator.region,
-      endpoints: { ecs: 'http://cloud.test', vpc: 'http://cloud.test' },
+  const client = clientOf(records, () =>
+    world.lookUpsForbidden ? 'PERMISSION_DENIED' : world.lookUpsFail-- > 0 ? 'UNAVAILABLE' : null,
+  );
+  const cloudOf = (projectId: string, region: string, origin: string) =>
+    createCloud({
+      projectId,
+      region,
+      endpoints: { ecs: origin, vpc: origin },
       credentials: credentialsOf?.({ clock, transport, projectId: simulator.projectId }) ?? {
         authorize: async ({ headers }) => ({ ...headers }),
       },
@@ -115,18 +144,35 @@ function worldOf(
       limiter: new RateLimiter(1_000, 100, virtual),
       clock: virtual,
       userAgent: 'test',
-    }),
+    });
+  const dependencies = {
+    cloud: cloudOf(simulator.projectId, simulator.region, 'http://cloud.test'),
     namespace: {
-      searchAttributes: ['EcsServerId', 'NicsPhase', 'NicsOutcome'],
+      searchAttributes: async () => [...world.namespaceHas],
       previousOpenRun: (run: { workflowId: string; runId: string }) =>
         product.previousOpenRun(client, run, log as unknown as Logger, clock.now()),
+      awaits: async () => !world.suspended,
       readRun: async (run: { workflowId: string; runId: string }) => documentOf(records, run),
     },
     clock: virtual,
     log,
     workerStartedAt: clock.now(),
   };
+  const strangers = {
+    'another project': () => cloudOf(OTHER_PROJECT, simulator.region, 'http://cloud.test'),
+    'another region': () => cloudOf(simulator.projectId, 'eu-west-999', OTHER_ORIGIN),
+  };
+  const workers: Partial<Record<World['strangersHave'], CloudActivities>> = {};
   const world: World = {
+    get stranger() {
+      const which = world.strangersHave;
+      return (workers[which] ??= createActivities({ ...dependencies, cloud: strangers[which]() }));
+    },
+    strangersHave: 'another project',
+    onlyStrangers: () => false,
+    registered: () => world.namespaceHas,
+    namespaceHas: ['EcsServerId', 'NicsPhase', 'NicsOutcome'],
+    logged,
     clock,
     simulator,
     activities: createActivities(dependencies),
@@ -140,6 +186,8 @@ function worldOf(
     workerStartedAt: () => dependencies.workerStartedAt,
     unreachable: () => false,
     lookUpsFail: 0,
+    suspended: false,
+    lookUpsForbidden: false,
   };
   return world;
 }
@@ -171,12 +219,15 @@ async function unlessHanging<T>(
   return settling;
 }
 
+const GRPC = { UNAVAILABLE: 14, PERMISSION_DENIED: 7 };
+
 /** What the server tells of runs, newest first, as its client has it. */
-function clientOf(records: RunRecord[], fails: () => boolean): Client {
+function clientOf(records: RunRecord[], fails: () => keyof typeof GRPC | null): Client {
   return {
     workflow: {
       list: async function* ({ query }: { query: string }) {
-        if (fails()) throw Object.assign(new Error('no connection'), { code: 14 });
+        const failure = fails();
+        if (failure !== null) throw Object.assign(new Error(failure), { code: GRPC[failure] });
         for (const { workflowId, runId } of [...records].reverse())
           if (query === `WorkflowId = '${workflowId}'`) yield await Promise.resolve({ runId });
       },

@@ -113,7 +113,7 @@ describe('elastic IPs', () => {
     expect(await code(bench.call('PUT', `/publicips/${free}`, {}))).toEqual([400, 'VPC.0002']);
     expect(bench.simulator.ledger.effects).toEqual([]);
     bench.control.setKnobs({ deniedActions: ['vpc:publicIps:update'] });
-    expect((await bind(other, free)).body.error.code).toBe('Pdp.0001');
+    expect((await bind(other, free)).body.code).toBe('Pdp.0001');
   });
 
   it('can be left alone by a call that says it has bound them; faults know the server', async () => {

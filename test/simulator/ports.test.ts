@@ -94,7 +94,7 @@ describe('creating a port', () => {
     bench.control.detachNic(server.id, server.nics[3]?.id ?? '');
     expect((await create({})).status).toBe(200);
     bench.control.setKnobs({ deniedActions: ['vpc:ports:create'] });
-    expect((await create({})).body.error.code).toBe('Pdp.0001');
+    expect((await create({})).body.code).toBe('Pdp.0001');
   });
 });
 

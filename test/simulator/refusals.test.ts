@@ -21,6 +21,16 @@ describe('a deletion is refused', () => {
     expect(await refusal({ taskState: 'powering-off' })).toEqual([400, 'Ecs.0100']);
     expect(await refusal({ onlineRemoval: false })).toEqual([400, 'Ecs.0100']);
     expect(await refusal({}, { deniedActions: ['ecs:cloudServerNics:delete'] })).toEqual([403, 'Pdp.0001']);
+    expect(await refusal({}, { allowedActions: ['vpc:ports:get'] })).toEqual([403, 'Pdp.0001']);
+  });
+
+  it('is accepted where nothing but it is allowed, and its job can be asked about', async () => {
+    const bench = new Bench({ knobs: { allowedActions: ['ecs:cloudServerNics:delete'] } });
+    const server = bench.server();
+    const { status, body } = await bench.deleteNics(server.id, [server.a]);
+    expect(status).toBe(200);
+    expect((await bench.job(String(body.job_id))).status).toBe(200);
+    expect((await bench.port(server.a)).status).toBe(403);
   });
 
   it('is accepted on a stopped server that supports no removal while running', async () => {

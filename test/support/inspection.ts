@@ -34,8 +34,10 @@ export const inspection = (more: Partial<Inspection> = {}): Inspection => ({
   kind: 'inspection',
   projectId: 'p',
   region: 'r',
-  searchAttributes: [],
+  endpoints: { ecs: 'https://ecs.test', vpc: 'https://vpc.test' },
+
   previous: null,
+  previousNotLooked: null,
   server: { name: 'web', status: 'ACTIVE', taskState: null, locked: false, frozen: false },
   nics: [nic(0), nic(1), nic(2)],
   primary: { detail: [id(0)], ports: [id(0)], portsDeny: [id(1), id(2)] },

@@ -6,7 +6,7 @@ import type { Bed } from './moments';
 import type { Plan } from './random-kills';
 import { killOnce } from './random-kills';
 import type { End, Fault, WayBack } from './ways-back';
-import { decide, judgeBack, setFault, settled, startDeletion, startRestore } from './ways-back';
+import { decide, judgeBack, setFault, settled, startDeletion, startRestore, submitted } from './ways-back';
 
 type Between = (range: readonly [number, number]) => number;
 
@@ -54,7 +54,7 @@ const KINDS: Record<string, (play: Play) => Promise<[WayBack, End]>> = {
   },
   'undone while its job runs': async (play) => {
     const way = await start(play, { undoWindow: '1 hour' });
-    await way.handle.executeUpdate('submitted');
+    await submitted(way);
     await decide(way, 'undo');
     return [way, { outcome: 'undone', nics: RESTORED }];
   },

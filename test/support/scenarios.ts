@@ -81,7 +81,7 @@ export class Scenarios {
   }
 
   /** Makes tests of them. `only`: those whose names match. */
-  register(title: string, { only = /./, timeout = 240_000 } = {}): void {
+  register(title: string, { only = /./, timeout = 480_000 } = {}): void {
     const names = [...this.plays.keys()].filter((name) => only.test(name));
     const ends = new Map<string, Promise<void>>();
     beforeAll(async () => {

@@ -3,7 +3,7 @@ import { Shutdown } from '../../src/worker/shutdown';
 
 /** A shutdown that this test alone asks for. */
 export function shutdownOf(graceMs: number): Shutdown {
-  const signals = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const;
+  const signals = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGUSR2'] as const;
   const before = signals.map((signal) => process.listeners(signal));
   const shutdown = new Shutdown(graceMs);
   onTestFinished(() => {

@@ -20,6 +20,11 @@ export const PLACES: Partial<Record<NicOutcome, Place[]>> = {
   untouched: ['on-server'],
 };
 
+/** Every NIC that was asked for has one row, and there is no other. */
+export function expectRows(report: { nics?: Pick<NicRow, 'id'>[] }, asked: readonly string[]): void {
+  expect((report.nics ?? []).map(({ id }) => id).sort(), 'rows of the report').toEqual([...asked].sort());
+}
+
 /** Every verdict of a report equals the ledger's truth, and no rule of the cloud was broken on the way. */
 export async function expectTruth(
   cloud: Source,
@@ -28,6 +33,8 @@ export async function expectTruth(
   const truth = await cloud.get<{ nics: { id: string; state: Place; deletions: number }[] }>(
     `/_sim/truth/${report.serverId ?? ''}`,
   );
+  // Who reports nothing would be right about everything.
+  expect(report.nics?.length ?? 0, 'rows of the report').toBeGreaterThan(0);
   const find = (id: string) => truth.nics.find((candidate) => candidate.id === id);
   for (const { id, outcome, remedy, replacedBy } of report.nics ?? []) {
     const nic = find(id);

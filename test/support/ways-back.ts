@@ -1,9 +1,11 @@
 /** Runs that take NICs off and put them back; the cloud's own state is the judge. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WorkflowUpdateStage } from '@temporalio/client';
+import { WorkflowUpdateRPCTimeoutOrCancelledError, WorkflowUpdateStage } from '@temporalio/client';
 import type { WorkflowHandle } from '@temporalio/client';
 import { expect } from 'vitest';
 import type { NicOutcome, ResultDocument, RunOutcome } from '../../src/contract';
+import { until } from '../../dev/ports';
+import { askUpdate } from '../../src/cli/ask-update';
 import type { ServerState } from '../../simulator';
 import { differences } from '../../simulator';
 import { createServer, TIMING } from './e2e';
@@ -86,11 +88,36 @@ export async function startRestore(bed: Bed, way: WayBack): Promise<WayBack> {
   return { ...way, handle };
 }
 
-export const settled = ({ handle }: WayBack): Promise<ResultDocument> => handle.executeUpdate('settled');
+const ask = ({ handle }: WayBack, name: string, who?: typeof WHO) =>
+  askUpdate({
+    send: (updateId) => {
+      const options = { updateId, waitForStage: WorkflowUpdateStage.ACCEPTED } as const;
+      return who === undefined
+        ? handle.startUpdate(name, options)
+        : handle.startUpdate(name, { args: [who], ...options });
+    },
+    // Workers die on the way.
+    isPassing: (error) => error instanceof WorkflowUpdateRPCTimeoutOrCancelledError,
+  });
+
+async function answered(way: WayBack, name: string): Promise<ResultDocument> {
+  const answer = await ask(way, name).answer;
+  if (answer.kind !== 'done') throw new Error(`${way.name}, ${name}: ${JSON.stringify(answer)}`);
+  return answer.document as ResultDocument;
+}
+
+export const settled = (way: WayBack): Promise<ResultDocument> => answered(way, 'settled');
+export const submitted = (way: WayBack): Promise<ResultDocument> => answered(way, 'submitted');
 
 /** Resolves when the run has taken note. */
-export async function decide({ handle }: WayBack, what: 'undo' | 'commit'): Promise<void> {
-  await handle.startUpdate(what, { args: [WHO], waitForStage: WorkflowUpdateStage.ACCEPTED });
+export async function decide(way: WayBack, what: 'undo' | 'commit'): Promise<void> {
+  const asking = ask(way, what, WHO);
+  const refused = asking.answer.then((answer) => {
+    if (answer.kind !== 'done') throw new Error(`${way.name}, ${what}: ${JSON.stringify(answer)}`);
+  });
+  const isAccepted = until(() => Promise.resolve(asking.accepted), END_WITHIN_MS);
+  await Promise.race([isAccepted, refused]);
+  refused.catch(() => undefined);
 }
 
 export interface End {

@@ -81,6 +81,21 @@ describe('the configuration', () => {
     ['a rate of nothing', { ECS_NICS_CLOUD_RPS: '0' }, /ECS_NICS_CLOUD_RPS/],
     ['a grace that is none', { ECS_NICS_SHUTDOWN_GRACE: 'soon' }, /ECS_NICS_SHUTDOWN_GRACE/],
     [
+      'a grace without a unit',
+      { ECS_NICS_SHUTDOWN_GRACE: '20' },
+      /ECS_NICS_SHUTDOWN_GRACE: "20" has no unit; write "20 seconds"/,
+    ],
+    [
+      'a grace with a fraction',
+      { ECS_NICS_SHUTDOWN_GRACE: '0.5 min' },
+      /ECS_NICS_SHUTDOWN_GRACE: "0.5 min" is a fraction; write "30 seconds"/,
+    ],
+    [
+      'a grace that is too long',
+      { ECS_NICS_SHUTDOWN_GRACE: '2h' },
+      /ECS_NICS_SHUTDOWN_GRACE: "2h" is out of range; allowed are 0 ms to 1 h/,
+    ],
+    [
       'a health address without a port',
       { ECS_NICS_HEALTH_ADDRESS: '127.0.0.1' },
       /^one problem.*\n.*ECS_NICS_HEALTH_ADDRESS: "127\.0\.0\.1" is not .*8081.*off$/,

@@ -1,6 +1,7 @@
 /** Strangers' texts on the operator's page: bounded, on one line, without markup. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { checkByWhom } from '../../src/contract';
 import type { Phase, ResultDocument } from '../../src/contract/types';
 import { currentDetails, escaped, jobAge, label, plain, readingLabel } from '../../src/workflows/display';
 
@@ -25,7 +26,8 @@ const BARE_ANGLE = /(?<!\\)(?:\\\\)*[<>]/;
 const documentSaying = (said: string, phase: Phase): ResultDocument => ({
   outcome: phase === 'done' ? 'not-deleted' : 'running',
   phase,
-  serverId: '3f0b6f0e-2a53-4d59-9d1b-0a2a7e5f1c11',
+  // Of a run that somebody has started under an id of their own.
+  serverId: said,
   serverName: said,
   projectId: said,
   region: said,
@@ -127,9 +129,19 @@ describe('what people read', () => {
     expect(page('x', 'polling')).toContain('temporal workflow signal --name pollNow --workflow-id nics/x');
   });
 
+  it('the commands of an open window are refused as they stand: who and why are to be filled in', () => {
+    const inputs = [...page('x', 'undo-window').matchAll(/--input '(\{.*?\})'/g)].map(([, json]) => json!);
+    expect(inputs).toHaveLength(2);
+    for (const json of inputs) {
+      expect(checkByWhom(JSON.parse(json)).problems).toEqual([
+        expect.stringMatching(/^by: .*placeholder/),
+        expect.stringMatching(/^reason: .*placeholder/),
+      ]);
+    }
+  });
+
   it('a run that left a NIC on its server ends with the command for it', () => {
-    const again =
-      'ecs-nics delete 3f0b6f0e-2a53-4d59-9d1b-0a2a7e5f1c11 --nic 6b1f7a52-5d1e-4a10-8c57-1f2f8a0d9e01';
+    const again = 'ecs-nics delete x --nic 6b1f7a52-5d1e-4a10-8c57-1f2f8a0d9e01';
     for (const phase of PHASES) expect(page('x', phase).includes(again), phase).toBe(phase === 'done');
   });
 

@@ -64,7 +64,10 @@ const WRONG: Record<string, fc.Arbitrary<string>> = {
   ECS_NICS_CLOUD_RPS: noNumber,
   ECS_NICS_HEALTH_ADDRESS: noAddress,
   ECS_NICS_METRICS_ADDRESS: noAddress,
-  ECS_NICS_SHUTDOWN_GRACE: fc.oneof(besides(/^\d/), fc.constantFrom('-1', '2h', '1 year', '5 fortnights')),
+  ECS_NICS_SHUTDOWN_GRACE: fc.oneof(
+    besides(/^\d/),
+    fc.constantFrom('-1', '2h', '20', '1.5s', '1 year', '5 fortnights'),
+  ),
   ECS_NICS_LOG_LEVEL: fc.oneof(besides(/^(trace|debug|info|warn|error)$/), fc.constantFrom('INFO', 'fatal')),
   ECS_NICS_LOG_FORMAT: fc.oneof(besides(/^(json|pretty)$/), fc.constantFrom('JSON', 'text')),
 };
@@ -223,6 +226,31 @@ describe('where Temporal is', () => {
       { TEMPORAL_TLS_CLIENT_CERT_DATA: 'c', TEMPORAL_TLS_CLIENT_KEY_PATH: 'MIIEvQ'.repeat(60) },
       /^TEMPORAL_\*: the file that TEMPORAL_TLS_CLIENT_KEY_PATH names can't be read \(ENAMETOOLONG\)$/,
     ],
+    ...(['1', 'true'] as const).map((word): [string, Env, RegExp] => [
+      `a host that is not to be verified (${word})`,
+      { TEMPORAL_TLS_DISABLE_HOST_VERIFICATION: word },
+      /^TEMPORAL_TLS_DISABLE_HOST_VERIFICATION.*TEMPORAL_TLS_SERVER_NAME$/,
+    ]),
+    [
+      'certificates that are not to be verified',
+      { NODE_TLS_REJECT_UNAUTHORIZED: '0' },
+      /^NODE_TLS_REJECT_UNAUTHORIZED=0.*NODE_EXTRA_CA_CERTS.*TEMPORAL_TLS_SERVER_CA_CERT_PATH/,
+    ],
+    [
+      'an API key without TLS to another machine',
+      { TEMPORAL_ADDRESS: 'temporal.internal:7233', TEMPORAL_API_KEY: SECRET, TEMPORAL_TLS: 'false' },
+      /^TEMPORAL_API_KEY would travel to temporal\.internal in clear text: set TEMPORAL_TLS=true/,
+    ],
+    [
+      'the same, by another name of no loopback',
+      { TEMPORAL_ADDRESS: '127.0.0.1.example.com', TEMPORAL_API_KEY: SECRET, TEMPORAL_TLS: '0' },
+      /in clear text/,
+    ],
+    [
+      'a proof of one’s own without TLS',
+      { TEMPORAL_ADDRESS: 'temporal.internal', TEMPORAL_GRPC_META_AUTHORIZATION: `Bearer ${SECRET}` },
+      /^TEMPORAL_GRPC_META_… would travel to temporal\.internal in clear text/,
+    ],
     [
       'the same twice',
       { TEMPORAL_TLS_SERVER_CA_CERT_PATH: 'a', TEMPORAL_TLS_SERVER_CA_CERT_DATA: 'b' },
@@ -230,6 +258,17 @@ describe('where Temporal is', () => {
     ],
   ])('%s', (_name, env, expected) => {
     expect(read(env)).toEqual({ target: null, problems: [expect.stringMatching(expected)] });
+  });
+
+  it('an API key without TLS is refused from a profile file, too', () => {
+    const profile = (address: string) =>
+      `[profile.default]\naddress = "${address}"\napi_key = "${SECRET}"\n[profile.default.tls]\ndisabled = true\n`;
+    writeFileSync(file, profile('temporal.internal:7233'));
+    const { target, problems } = readTarget({ TEMPORAL_CONFIG_FILE: file });
+    expect([target, problems]).toEqual([null, [expect.stringMatching(/in clear text.*tls\.disabled/)]]);
+    expect(problems.join()).not.toContain(SECRET);
+    writeFileSync(file, profile('127.0.0.1:7233'));
+    expect(readTarget({ TEMPORAL_CONFIG_FILE: file }).problems).toEqual([]);
   });
 
   it.each([
@@ -245,7 +284,7 @@ describe('where Temporal is', () => {
     expect(problems.join()).not.toContain(SECRET);
   });
 
-  it.each([
+  it.each<[Env, string, string]>([
     [{}, 'localhost:7233', 'default'],
     [
       { TEMPORAL_ADDRESS: 'temporal.internal', TEMPORAL_NAMESPACE: 'ops.a1b2' },
@@ -253,8 +292,21 @@ describe('where Temporal is', () => {
       'ops.a1b2',
     ],
     [{ TEMPORAL_ADDRESS: '[::1]:7234', TEMPORAL_TLS: 'false' }, '[::1]:7234', 'default'],
+    // To this machine itself nobody listens on the way.
+    ...['[::1]:7234', 'localhost', '127.0.0.1:7233'].map((address): [Env, string, string] => [
+      { TEMPORAL_ADDRESS: address, TEMPORAL_TLS: 'false', TEMPORAL_API_KEY: 'k' },
+      address,
+      'default',
+    ]),
+    [{ TEMPORAL_ADDRESS: 'x:1', TEMPORAL_API_KEY: 'k' }, 'x:1', 'default'],
+    [{ TEMPORAL_ADDRESS: 'x:1', TEMPORAL_API_KEY: 'k', TEMPORAL_TLS: 'true' }, 'x:1', 'default'],
+    [
+      { TEMPORAL_ADDRESS: 'x:1', TEMPORAL_GRPC_META_TENANT: 't', NODE_TLS_REJECT_UNAUTHORIZED: '1' },
+      'x:1',
+      'default',
+    ],
   ])('what is right is taken: %j', (env, address, namespace) => {
-    expect(read(env as Env)).toMatchObject({ target: { address, namespace }, problems: [] });
+    expect(read(env)).toMatchObject({ target: { address, namespace }, problems: [] });
   });
 });
 

@@ -1,8 +1,7 @@
-/** The check of a request, and its durations. */
+/** The check of a request. */
 import fc from 'fast-check';
-import ms from 'ms';
 import { describe, expect, it } from 'vitest';
-import { checkDeleteInput, parseDuration, requestKey, sameIp } from '../../src/contract';
+import { checkDeleteInput, requestKey, sameIp } from '../../src/contract';
 
 const SERVER = '3f0b6f0e-2a53-4d59-9d1b-0a2a7e5f1c11';
 const NIC = '6b1f7a52-5d1e-4a10-8c57-1f2f8a0d9e01';
@@ -99,37 +98,6 @@ describe('the same request', () => {
   ])('%s makes a different one', (_name, change) => {
     expect(requestKey({ ...two, ...change })).not.toBe(requestKey(two));
   });
-});
-
-describe('durations', () => {
-  it('agree with the package that the SDK uses', () => {
-    const unit = fc.constantFrom(
-      '',
-      'ms',
-      's',
-      ' seconds',
-      'm',
-      ' minutes',
-      ' min',
-      'h',
-      ' hours',
-      'd',
-      ' days',
-      'w',
-    );
-    fc.assert(
-      fc.property(fc.integer({ min: 0, max: 10_000 }), fc.nat(9), unit, (whole, tenth, name) => {
-        const text = tenth === 0 ? `${whole}${name}` : `${whole}.${tenth}${name}`;
-        expect(parseDuration(text)).toBe(Math.round(ms(text as Parameters<typeof ms>[0])));
-      }),
-    );
-  });
-  it.each(['', ' ', '-1s', '1 fortnight', '1e3', 'NaN', -1, 1.5, Infinity, null, {}, '1s 2s'])(
-    '%j is none',
-    (value) => {
-      expect(parseDuration(value)).toBeUndefined();
-    },
-  );
 });
 
 it('addresses are equal whatever their spelling', () => {

@@ -42,7 +42,7 @@ describe('what is promised', () => {
     expect(promisesUndo(request({ allowElasticIp: true, deadline: '2h' }))).toBe(false);
     for (const option of [
       { keepPort: true },
-      { undoWindow: 1 },
+      { undoWindow: '1ms' },
       { onFailure: 'restore' },
       { onCancel: 'restore' },
     ])
@@ -73,7 +73,7 @@ describe('the undo log', () => {
 
   it('puts back what this run took off, in the old order, and flags of those that certainly stay', () => {
     const rows = [row(2, 'detached'), row(1, 'deleted'), row(0, 'still-attached'), row(3, 'unknown')];
-    const back = toPutBack('failure', rows, logged, true);
+    const back = toPutBack('failure', rows, logged, false);
     expect(back.nics.map((it) => [it.id, it.attach, it.flag])).toEqual([
       [id(0), false, true],
       [id(1), true, true],
@@ -82,9 +82,11 @@ describe('the undo log', () => {
     ]);
   });
 
-  it('nothing is attached that the log does not name, or when nothing was accepted', () => {
+  it('nothing is attached that the log does not name, or that somebody else took off', () => {
     expect(toPutBack('undo', [row(1, 'detached')], [], true).nics).toEqual([]);
-    expect(toPutBack('undo', [row(1, 'detached')], logged, false).nics).toEqual([]);
+    expect(
+      toPutBack('undo', [row(1, 'already-absent')], logged, true).nics.map(({ attach }) => attach),
+    ).toEqual([false]);
   });
 });
 
@@ -397,6 +399,19 @@ describe('inputs', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it('a saved snapshot loses nothing on the way', () => {
+    // Required: a field that is added has to be added here, too.
+    const whole: Required<NicSnapshot> = {
+      ...snapshot(),
+      elasticIp: '203.0.113.1',
+      elasticIps: ['203.0.113.1', '203.0.113.2'],
+    };
+    const saved = { serverId: SERVER, nics: [{ id: id(1), outcome: 'deleted', snapshot: whole }] };
+    expect(readSavedResult(JSON.parse(JSON.stringify(saved)), SERVER).nics[0]?.snapshot).toEqual(whole);
+    const rubbish = { ...saved, nics: [{ ...saved.nics[0], snapshot: { ...whole, elasticIps: ['x'] } }] };
+    expect(readSavedResult(rubbish, SERVER).problems).toHaveLength(1);
   });
 
   it('the same restore: equal source, NICs and options', () => {

@@ -8,7 +8,7 @@ import { root } from '../../dev/root';
 export type Box = 'summary' | 'details' | 'current-details';
 
 /** A page is patient: on a busy machine a view takes seconds to fill. */
-const PATIENCE = { timeout: 20_000, interval: 250 };
+const PATIENCE = { timeout: 90_000, interval: 250 };
 
 /** The menu at the left and the bar above say nothing about a run. */
 const CONTENT = { x: 256, y: 60, width: 1184, height: 1_080 };

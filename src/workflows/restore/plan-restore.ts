@@ -1,11 +1,11 @@
 /** What can be put back, and how well: looked up before anything changes. */
-import type { AddressHolder, CloudActivities, Inspection } from '../../contract/activities';
+import type { AddressHolder, Inspection, Throttled } from '../../contract/activities';
 import { HOLD_MS } from '../../contract/activities';
 import { FAILURE_TYPE } from '../../contract/names';
 import type { SavedNic } from '../../contract/saved-result';
 import { readSavedResult } from '../../contract/saved-result';
 import type { Unread } from '../cloud';
-import { ask, READ_AT_MOST_MS, reading } from '../cloud';
+import { read } from '../cloud';
 import { label, nics as countOf, plain } from '../display';
 import { RunEnd } from '../ending';
 import { isIdle, primaryOf, serverViolations } from '../guards';
@@ -62,8 +62,9 @@ async function savedNics(run: Restoration): Promise<SavedNic[]> {
   const { from, serverId } = run.request;
   if (from.kind === 'document') return from.nics;
   const { workflowId, runId } = from;
-  const { document, why } = await read(run, (of) =>
-    of(label(`the result of run ${runId}`)).readRun({ workflowId, runId }),
+  const summary = label(`the result of run ${runId}`);
+  const { document, why } = await patientRead(run, () =>
+    read(run, 'readRun', summary, { workflowId, runId }),
   );
   if (document === null) throw refused([why ?? `run ${runId} has no result`]);
   const { problems, nics } = readSavedResult(document, serverId);
@@ -108,11 +109,9 @@ async function grades(run: Restoration, nics: readonly SavedNic[], seen: Inspect
   const asked = addressesOf(nics, seen);
   const holders = new Map<string, AddressHolder | null>();
   if (asked.length > 0) {
-    const answer = await read(run, (of) =>
-      of(label(`who holds the IPs of ${countOf(asked.length)}?`)).findAddresses({
-        addresses: asked.map(({ address }) => address),
-      }),
-    );
+    const summary = label(`who holds the IPs of ${countOf(asked.length)}?`);
+    const addresses = asked.map(({ address }) => address);
+    const answer = await patientRead(run, () => read(run, 'findAddresses', summary, { addresses }));
     asked.forEach(({ nic }, index) => holders.set(nic.id, answer.holders[index] ?? null));
   }
   return nics.map((nic) => planOf(nic, seen, holders.get(nic.id) ?? null, run.request));
@@ -130,15 +129,15 @@ function describe(run: Restoration, { nic, grade, why, there, port }: Planned): 
 }
 
 /** A read, whatever patience it takes; nothing was changed yet, so a definite no ends the run. */
-async function read<T extends { kind: string }>(
+async function patientRead<T extends { kind: string }>(
   run: Restoration,
-  call: (of: (summary: string) => CloudActivities) => Promise<T>,
-): Promise<Exclude<T, { kind: 'throttled' }>> {
+  call: () => Promise<T | Unread | Throttled>,
+): Promise<Exclude<T, Unread | Throttled>> {
   for (let failures = 1; ; failures++) {
-    const answer = await run.patiently(READ_AT_MOST_MS, () => ask<T>(call(reading)));
+    const answer = await call();
     if (!isUnread(answer)) {
-      if (answer.kind !== 'throttled') return answer as Exclude<T, { kind: 'throttled' }>;
-      const { retryAfterMs } = answer as unknown as { retryAfterMs: number | null };
+      if (answer.kind !== 'throttled') return answer as Exclude<T, Unread | Throttled>;
+      const { retryAfterMs } = answer as Throttled;
       await wait(run, throttleDelay(retryAfterMs, failures), 'throttled by the cloud');
     } else if (answer.kind === 'unavailable') await wait(run, backoffDelay(failures), answer.message);
     else {

@@ -6,6 +6,7 @@ import type { PortEvidence, RestoreGrade } from '../../contract/types';
 import { sameIp } from '../../contract/values';
 import { flagToSet } from '../undo/differences';
 import { isPortFor, portPrefix } from '../undo/port-name';
+import { gradeOf } from '../undo/undo-log';
 
 export interface Planned {
   nic: SavedNic;
@@ -93,9 +94,10 @@ export function planOf(
     );
   if (there !== undefined)
     return planned(sameIps(there.ips) ? 'new-mac' : 'new-ip-and-mac', 'absent', { portId: there.id, there });
-  if (holder === null) return planned(fixedIps.length > 0 ? 'new-mac' : 'new-ip-and-mac', 'absent');
+  const grade = gradeOf(nic.snapshot, false);
+  if (holder === null) return planned(grade, 'absent');
   const ours = holder.deviceId === '' && (isPortFor(nic.id, holder.name) || holder.portId === nic.replacedBy);
-  if (ours) return planned('new-mac', 'absent', { portId: holder.portId });
+  if (ours) return planned(grade, 'absent', { portId: holder.portId });
   if (allowNewIp) return planned('new-ip-and-mac', 'absent', { newIp: true });
   return planned('no', 'absent', {
     why: `its IP ${fixedIps[0]?.ip ?? ''} is taken by port ${holder.portId}; another one has to be allowed`,

@@ -1,6 +1,6 @@
 /** The POST that attaches ports: submitted once, as a deletion is. What is to be attached again is decided by looking. */
 import type { SubmissionResult } from '../../contract/activities';
-import { effect, effectOf, post } from '../cloud';
+import { post } from '../cloud';
 import { label, nics, plain, serverLabel } from '../display';
 import { backoffDelay } from '../poll-schedule';
 import { fail, STATE_WAIT_MS } from './put-back-plan';
@@ -13,14 +13,8 @@ export async function attach(run: Run, back: PutBack, returning: Returning[]): P
   back.batch = portIds;
   // What the memo tells is waited for by the next run on this server.
   run.declareOpen(null, portIds);
-  const answer = await run.patiently(60_000, () =>
-    post(
-      effect(label(`${nics(portIds.length)} back to ${serverLabel(run.document)}`)).attachNics({
-        ...effectOf(run),
-        portIds,
-      }),
-    ),
-  );
+  const summary = label(`${nics(portIds.length)} back to ${serverLabel(run.document)}`);
+  const answer = await post(run, 'attachNics', summary, { portIds });
   const tried = (code: string | null, message: string) => {
     for (const nic of returning) {
       nic.attempts.attach += 1;
@@ -85,13 +79,18 @@ export function inDoubt(back: PutBack, concerned: Returning[]): void {
 
 function accepted(
   run: Run,
-  { jobId, submittedAt, ...pace }: Extract<SubmissionResult, { kind: 'accepted' }>,
+  {
+    jobId,
+    submittedAt,
+    firstPollMs: first,
+    pollIntervalMs: step,
+  }: Extract<SubmissionResult, { kind: 'accepted' }>,
   portIds: string[],
 ): void {
   const { firstPollMs, pollIntervalMs } = run.request.timing;
   run.state.pace = {
-    firstPollMs: firstPollMs ?? pace.firstPollMs,
-    pollIntervalMs: pollIntervalMs ?? pace.pollIntervalMs,
+    firstPollMs: firstPollMs ?? first,
+    pollIntervalMs: pollIntervalMs ?? step,
   };
   run.document.jobs.push({ id: jobId, what: 'attach', status: 'INIT', submittedAt, endedAt: null, polls: 0 });
   run.state.jobState = 'running';

@@ -1,6 +1,6 @@
 /** The flag `delete_on_termination` of NICs that are on the server: set, and proven by reading. */
 import { HOLD_MS } from '../../contract/activities';
-import { ask, effectOf, IDEMPOTENT_AT_MOST_MS, repeatable } from '../cloud';
+import { repeatable } from '../cloud';
 import { label, nics, plain } from '../display';
 import { backoffDelay, throttleDelay } from '../poll-schedule';
 import type { Run } from '../run';
@@ -37,9 +37,7 @@ export async function setFlags(
   for (let turn = 1, writes = 0; ; turn++) {
     const flags = Object.fromEntries(open.map((id) => [id, wanted[id] === true]));
     const what = Object.values(flags).every((value) => !value) ? 'keep the port' : 'set the flag back';
-    const answer = await run.patiently(IDEMPOTENT_AT_MOST_MS, () =>
-      ask(repeatable(label(`${what} of ${nics(open.length)}`)).setPortFlags({ ...effectOf(run), flags })),
-    );
+    const answer = await repeatable(run, 'setPortFlags', label(`${what} of ${nics(open.length)}`), { flags });
     let ms = backoffDelay(turn);
     let why: string;
     switch (answer.kind) {

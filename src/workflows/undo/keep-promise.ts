@@ -2,7 +2,9 @@
 import { commit } from './commit';
 import type { Deletion } from '../deletion';
 import { nics } from '../display';
+import type { RunEnd } from '../ending';
 import { followJob } from '../follow';
+import type { NicRow } from '../../contract/types';
 import { endOf } from '../outcome';
 import { putBack } from './put-back';
 import { flagCall } from './remedies';
@@ -27,13 +29,33 @@ export async function keepPromise(run: Deletion): Promise<void> {
   const reason = reasonToPutBack(run);
   if (reason !== null) return bringBack(run, reason);
   if (mayCommit(run)) return commit(run);
-  const left = document.nics.filter(({ id, outcome }) => outcome === 'detached' && state.kept.includes(id));
-  if (left.length > 0 && !request.keepPort)
-    run.warn(
-      `the ports of ${nics(left.length)} stay, since the run ended before they were to be deleted: ${left
-        .map(({ id }) => id)
-        .join(', ')}`,
-    );
+  if (!request.keepPort) tellHeldPorts(run);
+}
+
+/**
+ * Nothing (more) is sent; but what the run holds, it keeps for as long as it has promised, or puts back.
+ * @param end why; `null`: it was cancelled
+ */
+export async function keepHeld(run: Deletion, end: RunEnd | null): Promise<void> {
+  const { state, document } = run;
+  state.submission.over = true;
+  if (end !== null && end.type !== null) state.refusedAs = { type: end.type, message: end.message };
+  for (const row of document.nics) if (!isHeld(run, row)) row.outcome = 'untouched';
+  await keepPromise(run);
+}
+
+/** Its port is there since this run has seen to it. */
+export function isHeld({ state }: Deletion, { id, outcome }: NicRow): boolean {
+  return outcome === 'detached' && state.kept.includes(id);
+}
+
+/** The promise was to keep them: nobody deletes them any more. */
+export function tellHeldPorts(run: Deletion): void {
+  const held = run.document.nics.filter((row) => isHeld(run, row)).map(({ id }) => id);
+  if (held.length === 0) return;
+  run.warn(
+    `the ports of ${nics(held.length)} stay, since the run ended before they were to be deleted: ${held.join(', ')}`,
+  );
 }
 
 /** For a job that still runs at the deadline; with the putting back it fits into the hour that time-outs have to leave. */
@@ -44,7 +66,8 @@ function reasonToPutBack({ document, state, request, cancelRequested }: Deletion
   if (document.decision?.what === 'undo') return 'undo';
   if (state.windowClosed) return null;
   if (cancelRequested) return request.onCancel === 'restore' ? 'cancel' : null;
-  return endOf(document.nics).failed !== null && request.onFailure === 'restore' ? 'failure' : null;
+  const failed = endOf(document.nics).failed !== null || state.refusedAs !== null;
+  return failed && request.onFailure === 'restore' ? 'failure' : null;
 }
 
 /** While something is not known nothing irreversible happens, and nobody should have to wait to hear of it. */
@@ -55,7 +78,9 @@ function settled({ document }: Deletion): boolean {
 function hasWindow(run: Deletion): boolean {
   const { document, state, request, cancelRequested } = run;
   const anything = document.nics.some(({ outcome }) => outcome === 'detached');
-  const open = anything && state.touched && settled(run);
+  // What hangs on the promise is what the run holds, not what it has sent.
+  const holds = run.holds && run.knowsPlace;
+  const open = anything && (state.touched || holds) && settled(run);
   return request.undoWindowMs > 0 && open && !state.windowClosed && !cancelRequested;
 }
 
@@ -67,7 +92,7 @@ function mayCommit(run: Deletion): boolean {
 async function bringBack(run: Deletion, reason: PutBackReason): Promise<void> {
   const { state, document } = run;
   document.outcome = 'running';
-  await putBack(run, toPutBack(reason, document.nics, state.undoLog, state.touched));
+  await putBack(run, toPutBack(reason, document.nics, state.undoLog, run.knowsPlace));
 }
 
 /** What the job takes while everything else waits for it to end has to come back, too: so verdicts come first. */
@@ -102,10 +127,10 @@ export function tellKeptFlags(run: Deletion): void {
 /** Of NICs that stay, when nothing else is put back (interface.md §6.7); also before anything was sent. */
 export async function setFlagsBack(run: Deletion): Promise<void> {
   const { state, document } = run;
-  const back = toPutBack('flags', document.nics, state.undoLog, state.touched);
+  const back = toPutBack('flags', document.nics, state.undoLog, run.knowsPlace);
   if (state.putBack === null && back.nics.length === 0) return;
   await putBack(run, state.putBack ?? back);
   for (const { id, problem } of state.putBack?.nics ?? []) {
-    if (problem === null) state.kept = state.kept.filter((kept) => kept !== id);
+    if (problem === null && !isHeld(run, run.row(id))) state.kept = state.kept.filter((kept) => kept !== id);
   }
 }

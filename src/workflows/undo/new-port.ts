@@ -1,6 +1,6 @@
 /** A port in the place of one that is gone: made first, since that reserves its IP, and then given what was the old one's. */
 import type { UpdatePortInput } from '../../contract/activities';
-import { ask, effect, effectOf, IDEMPOTENT_AT_MOST_MS, repeatable } from '../cloud';
+import { once, repeatable } from '../cloud';
 import { pairsOf } from './differences';
 import { label, plain } from '../display';
 import { fail, MAX_ATTEMPTS } from './put-back-plan';
@@ -15,19 +15,15 @@ export async function create(run: Run, back: PutBack, nic: Returning): Promise<v
   // The cloud takes one fixed IP at most when a port is made (ecs-api.md §4.2).
   const v4 = snapshot.fixedIps.find(({ ip }) => !ip.includes(':')) ?? snapshot.fixedIps[0] ?? null;
   const address = nic.newIp || v4 === null ? null : v4;
-  const answer = await run.patiently(60_000, () =>
-    ask(
-      effect(label(`a port with ${address?.ip ?? 'a new IP'} for ${nic.id}`)).createPort({
-        ...effectOf(run),
-        name: portNameFor(nic.id),
-        networkId: snapshot.networkId ?? '',
-        address,
-        securityGroups: snapshot.securityGroups,
-        allowedAddressPairs: pairsOf(snapshot),
-        dhcpOptions: snapshot.dhcpOptions,
-      }),
-    ),
-  );
+  const summary = label(`a port with ${address?.ip ?? 'a new IP'} for ${nic.id}`);
+  const answer = await once(run, 'createPort', summary, {
+    name: portNameFor(nic.id),
+    networkId: snapshot.networkId ?? '',
+    address,
+    securityGroups: snapshot.securityGroups,
+    allowedAddressPairs: pairsOf(snapshot),
+    dhcpOptions: snapshot.dhcpOptions,
+  });
   if (answer.kind === 'created') {
     back.setbacks = 0;
     nic.portId = answer.port.id;
@@ -71,15 +67,8 @@ export async function update(
   nic: Returning,
   changes: UpdatePortInput['changes'],
 ): Promise<void> {
-  const answer = await run.patiently(IDEMPOTENT_AT_MOST_MS, () =>
-    ask(
-      repeatable(label(`${Object.keys(changes).join(', ')} of the new port for ${nic.id}`)).updatePort({
-        ...effectOf(run),
-        portId: nic.portId ?? '',
-        changes,
-      }),
-    ),
-  );
+  const summary = label(`${Object.keys(changes).join(', ')} of the new port for ${nic.id}`);
+  const answer = await repeatable(run, 'updatePort', summary, { portId: nic.portId ?? '', changes });
   // Bounded, whatever comes of it: the other NICs and the flags don't depend on it.
   nic.attempts.update += 1;
   if (isSetback(answer)) {
@@ -93,15 +82,8 @@ export async function update(
 }
 
 export async function bind(run: Run, back: PutBack, nic: Returning, address: string): Promise<void> {
-  const answer = await run.patiently(IDEMPOTENT_AT_MOST_MS, () =>
-    ask(
-      repeatable(label(`elastic IP ${address} to ${nic.id}`)).bindElasticIp({
-        ...effectOf(run),
-        address,
-        portId: nic.portId ?? '',
-      }),
-    ),
-  );
+  const summary = label(`elastic IP ${address} to ${nic.id}`);
+  const answer = await repeatable(run, 'bindElasticIp', summary, { address, portId: nic.portId ?? '' });
   nic.attempts.bind += 1;
   if (isSetback(answer)) {
     if (nic.attempts.bind < MAX_ATTEMPTS) return setBack(run, back, nic, answer);
@@ -110,8 +92,9 @@ export async function bind(run: Run, back: PutBack, nic: Returning, address: str
   }
   back.setbacks = 0;
   if (answer.kind !== 'refused') return;
-  // Taken by somebody else, or released: asking again brings the same.
-  nic.attempts.bind = MAX_ATTEMPTS;
+  // Taken by somebody else, or released: asking again brings the same. Another one may still be had.
+  nic.lost = [...(nic.lost ?? []), address];
+  nic.attempts.bind = 0;
   run.warn(`NIC ${nic.id}: elastic IP ${address} was not bound again: ${plain(answer.message)}`);
 }
 

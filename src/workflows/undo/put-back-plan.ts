@@ -3,9 +3,12 @@
  * follows from what is seen, so that one that was done already is not done again, whoever did it.
  */
 import type { InspectedNic, Inspection, UpdatePortInput } from '../../contract/activities';
+import { elasticIpsOf } from '../../contract/types';
+import { sameIp } from '../../contract/values';
 import { flagToSet, pairsOf } from './differences';
 import { isIdle, primaryOf, serverViolations } from '../guards';
 import type { PutBack, Returning } from '../state';
+import { isHere } from '../verdict';
 
 export type Step =
   /** `firm`: nothing cuts it short. */
@@ -54,15 +57,23 @@ export function nextStep(back: PutBack, seen: Inspection, at: Circumstances): St
   const primary = primaryOf(seen).id;
   if (primary === null || !seen.nics.some(({ id }) => id === primary))
     return { do: 'wait', ms: MOMENT_MS, why: 'the NIC list does not name the primary NIC' };
-  for (const nic of open()) observe(nic, seen, at);
-  if (open().some(({ disagree }) => disagree))
+  for (const nic of back.nics) {
+    // What this run had given up somebody else has brought.
+    if (nic.attach && nic.found === null && listed(nic, seen)?.port.state === 'attached') nic.problem = null;
+    if (nic.problem === null) observe(nic, seen, at);
+    else if (nic.found === null) nic.port = portOf(nic, seen)?.state ?? nic.port;
+  }
+  // What is only looked at, or has only its flag set back, holds up nobody who has to come back.
+  const isMissing = open().some((nic) => nic.attach && nic.seen === 0);
+  const due = open().filter(({ attach }) => attach || !isMissing);
+  if (due.some(({ disagree }) => disagree))
     return {
       do: 'wait',
       ms: MOMENT_MS,
-      why: 'the NIC list shows a NIC whose port says that it is attached to nothing',
+      why: 'the NIC list and a port disagree about where a NIC is',
     };
 
-  if (open().some(({ unseen }) => unseen === 1))
+  if (due.some(({ unseen }) => unseen === 1))
     return { do: 'wait', ms: MOMENT_MS, why: 'a second reading, since one can be wrong' };
   const missing = open().filter((nic) => nic.attach && nic.seen === 0);
   if (missing.length > 0) {
@@ -74,8 +85,13 @@ export function nextStep(back: PutBack, seen: Inspection, at: Circumstances): St
 
 function observe(nic: Returning, seen: Inspection, { serverId, now, lagUntil }: Circumstances): void {
   const found = listed(nic, seen);
-  // The list alone is no witness (interface.md §6.3): one that lags still shows what was taken off.
-  nic.disagree = nic.attach && found !== undefined && found.port.state !== 'attached';
+  const port = portOf(nic, seen);
+  // The list alone is no witness (interface.md §6.3): one that lags still shows what was taken off, or does not show yet what
+  // somebody has put back.
+  nic.disagree =
+    found === undefined
+      ? !nic.attach && isHere(port, serverId)
+      : nic.attach && found.port.state !== 'attached';
   if (found !== undefined && !nic.disagree) {
     nic.seen += 1;
     nic.unseen = 0;
@@ -90,7 +106,7 @@ function observe(nic: Returning, seen: Inspection, { serverId, now, lagUntil }: 
   if (nic.disagree) return;
   // Its job has come to rest, and a list would show what it has brought.
   if (nic.pending === 'job' && now >= lagUntil) nic.pending = 'nothing';
-  const port = portOf(nic, seen);
+  nic.port = port?.state;
   nic.unseen = !nic.attach || port?.state === 'absent' ? nic.unseen + 1 : 0;
   if (!nic.attach) return;
   if (port?.state === 'absent') {
@@ -121,8 +137,7 @@ function bringBack(
   const waiting = missing.filter((nic) => nic.problem === null && nic.portId !== null);
   if (waiting.length === 0) return null;
   const here = waiting.some((nic) => {
-    const port = portOf(nic, seen);
-    return port?.state === 'attached' && port.deviceId === serverId;
+    return isHere(portOf(nic, seen), serverId);
   });
   if (here)
     return { do: 'wait', ms: MOMENT_MS, why: 'a port says that it is attached, the NIC list not yet' };
@@ -170,9 +185,10 @@ function finishing(open: Returning[], seen: Inspection, { now, horizonMs }: Circ
     const changes = changesTo(nic, snapshot);
     if (Object.keys(changes).length > 0 && nic.attempts.update < MAX_ATTEMPTS)
       return { do: 'update', nic, changes };
-    const address = nic.snapshot.elasticIp;
-    if (address !== null && snapshot.elasticIp !== address && nic.attempts.bind < MAX_ATTEMPTS)
-      return { do: 'bind', nic, address };
+    const bound = elasticIpsOf(snapshot);
+    const away = [...bound, ...(nic.lost ?? [])];
+    const address = elasticIpsOf(nic.snapshot).find((ip) => !away.some((other) => sameIp(ip, other)));
+    if (address !== undefined && nic.attempts.bind < MAX_ATTEMPTS) return { do: 'bind', nic, address };
   }
   // What was sent without an answer may come late, and takes the same port: its flag saves it until then.
   const heldUntil = Math.max(

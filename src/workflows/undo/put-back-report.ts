@@ -6,14 +6,15 @@ import { FLAG_PROBLEM, isDone } from './put-back-plan';
 import { attachCall, flagCall, restoreCommand } from './remedies';
 import type { Run } from '../run';
 import type { PutBack, Returning } from '../state';
+import { gradeOf, log } from './undo-log';
 
 /** Everything that could be done is done. */
 export function tell(run: Run, back: PutBack): void {
   for (const nic of back.nics) {
     asFound(run, nic);
     if (nic.problem !== null) short(run, back, nic);
-    else if (!nic.attach && nic.unseen > 0) leftMeanwhile(run, nic.id);
-    else if (!nic.attach) flagIsBack(run, nic.id);
+    else if (!nic.attach && nic.unseen > 0) leftMeanwhile(run, nic);
+    else if (!nic.attach && nic.flag) flagIsBack(run, nic.id);
   }
   over(run, back);
 }
@@ -37,23 +38,27 @@ function asFound(run: Run, nic: Returning): void {
   } else if (nic.pending !== 'nothing' || nic.disagree) {
     row.outcome = 'unknown';
     row.evidence = { ...row.evidence, list: 'unknown', port: 'unknown' };
-  }
+  } else if (nic.port !== undefined && nic.portId === nic.id)
+    row.evidence = { ...row.evidence, list: 'absent', port: nic.port };
 }
 
 function cameBackAs({ snapshot, found }: Returning): RestoreGrade {
   const ips = found?.fixedIps.map(({ ip }) => ip) ?? [];
-  return snapshot.fixedIps.some(({ ip }) => ips.some((other) => sameIp(ip, other)))
-    ? 'new-mac'
-    : 'new-ip-and-mac';
+  const all = snapshot.fixedIps.every(({ ip }) => ips.some((other) => sameIp(ip, other)));
+  return all && snapshot.fixedIps.length > 0 ? 'new-mac' : 'new-ip-and-mac';
 }
 
 /** Time or the server ran out. */
 export function giveUp(run: Run, back: PutBack): void {
   for (const nic of back.nics) {
     asFound(run, nic);
+    if (!nic.attach && nic.unseen > 1) leftMeanwhile(run, nic);
     if (isDone(nic)) continue;
     const why = back.hindered === null ? '' : `: ${back.hindered}`;
     nic.problem ??= { code: null, message: `not done until ${run.document.deadlineAt}${why}` };
+    // Nothing was sent, but nobody has seen it since its flag was set.
+    const row = run.row(nic.id);
+    if (!nic.attach && nic.seen === 0 && row.outcome === 'untouched') row.outcome = 'unknown';
     short(run, back, nic);
   }
   over(run, back);
@@ -79,10 +84,30 @@ function flagIsBack(run: Run, id: string): void {
   if (row.message?.startsWith(FLAG_PROBLEM) === true) row.message = null;
 }
 
-function leftMeanwhile(run: Run, id: string): void {
-  run.warn(
-    `NIC ${id} was taken off by somebody else; its port may be left, since this run had set its flag to keep it`,
-  );
+/** By somebody else, while nothing but its flag was to be set back. */
+function leftMeanwhile(run: Run, { id, port, flag }: Returning): void {
+  const { state } = run;
+  const row = run.row(id);
+  if (port === 'free' || port === 'attached') {
+    // A port that is there since this run has kept it is held as the others are.
+    if (flag && port === 'free' && !state.kept.includes(id)) state.kept.push(id);
+    log(state.undoLog, 'detach', [id]);
+    row.outcome = 'detached';
+  } else if (port === 'absent') {
+    row.outcome = state.touched ? 'deleted' : 'already-absent';
+    if (row.snapshot !== null) row.restore = gradeOf(row.snapshot, false);
+  } else row.outcome = 'unknown';
+  if (port !== undefined) row.evidence = { ...row.evidence, list: 'absent', port };
+  // Why it was still there, and what would have set its flag back.
+  row.errorCode = null;
+  row.remedy = null;
+  row.message = port === undefined ? 'the NIC is not on the server, but its port could not be read' : null;
+  const left = flag
+    ? '; its port may be left, since this run had set its flag to keep it'
+    : port === 'free'
+      ? '; its port stays, as its own flag says'
+      : '';
+  run.warn(`NIC ${id} was taken off by somebody else${left}`);
 }
 
 /** A NIC, or its flag, is not as it was. */

@@ -5,11 +5,12 @@
  */
 import type { Inspection } from '../../contract/activities';
 import { HOLD_MS } from '../../contract/activities';
-import { ask, READ_AT_MOST_MS, reading } from '../cloud';
+import { read } from '../cloud';
 import { attach, inDoubt } from './attach';
 import { label, nics, plain } from '../display';
 import { setFlags } from './flags';
 import { followJob, pollOnce } from '../follow';
+import { lookAtPorts } from '../look';
 import { backoffDelay, throttleDelay } from '../poll-schedule';
 import type { Step } from './put-back-plan';
 import { fail, FLAG_PROBLEM, listed, MOMENT_MS, nextStep } from './put-back-plan';
@@ -38,6 +39,7 @@ export async function putBack(run: Run, back: PutBack): Promise<void> {
     const sent = back.nics.filter(({ pending }) => pending === 'job');
     if (run.state.jobState === 'gone' && sent.length > 0) inDoubt(back, sent);
     if (seen === null) return giveUp(run, back);
+    if (seen.server === null && run.knowsPlace) await askPorts(run, back);
     hear(run, back, seen);
     const step = nextStep(back, seen, circumstances(run, back));
     if (step.do === 'done') return tell(run, back);
@@ -114,15 +116,12 @@ async function observe(run: Run, back: PutBack): Promise<Inspection | null> {
   const missing = back.nics.filter(({ seen, attach }) => attach && seen === 0).length;
   const text = missing > 0 ? `${nics(missing)} to put back` : `${nics(back.nics.length)} put back?`;
   for (let failures = 1; ; failures++) {
-    const answer = await run.patiently(READ_AT_MOST_MS, () =>
-      ask(
-        reading(label(`${run.document.serverName ?? run.document.serverId}: ${text}`)).inspectServer({
-          serverId: run.request.serverId,
-          nicIds: back.nics.flatMap(({ portId }) => portId ?? []),
-          previousRunOf: null,
-        }),
-      ),
-    );
+    const summary = label(`${run.document.serverName ?? run.document.serverId}: ${text}`);
+    const answer = await read(run, 'inspectServer', summary, {
+      serverId: run.request.serverId,
+      nicIds: back.nics.flatMap(({ portId }) => portId ?? []),
+      previousRunOf: null,
+    });
     if (answer.kind === 'inspection') return answer;
     const throttled = answer.kind === 'throttled';
     back.hindered = throttled ? 'throttled by the cloud' : answer.message;
@@ -133,6 +132,17 @@ async function observe(run: Run, back: PutBack): Promise<Inspection | null> {
         ? backoffDelay(failures)
         : HOLD_MS;
     await pause(run, waitMs, back.hindered);
+  }
+}
+
+/** Of a server that does not exist nothing is listed: what has become of its NICs their ports alone tell. */
+async function askPorts(run: Run, back: PutBack): Promise<void> {
+  const ports = back.nics.flatMap(({ portId }) => portId ?? []);
+  const summary = label(`the ports of ${nics(ports.length)}, whose server does not exist any more`);
+  const seen = await lookAtPorts(run, summary, ports);
+  for (const nic of back.nics) {
+    const state = seen[nic.portId ?? '']?.state;
+    if (state !== undefined && state !== 'unknown') nic.port = state;
   }
 }
 

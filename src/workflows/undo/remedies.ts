@@ -1,4 +1,5 @@
 /** The exact call or command with which a person does what a run could not: pure. Paths are those of the cloud's API. */
+import { TO_FILL_IN } from '../../contract/placeholders';
 import type { ResultDocument } from '../../contract/types';
 
 type Place = Pick<ResultDocument, 'projectId' | 'serverId'>;
@@ -17,5 +18,6 @@ export function deletePortCall({ projectId }: Place, portId: string): string {
 }
 
 export function restoreCommand({ serverId }: Place, id: string, ...more: string[]): string {
-  return ['ecs-nics restore', serverId, '--nic', id, ...more, '--by YOU --reason WHY'].join(' ');
+  const byWhom = ['--by', TO_FILL_IN.who, '--reason', TO_FILL_IN.why];
+  return ['ecs-nics restore', serverId, '--nic', id, ...more, ...byWhom].join(' ');
 }

@@ -31,7 +31,7 @@ export async function waitOut(
       ms = throttleDelay(answer.retryAfterMs, back.setbacks);
       break;
     case 'unsent':
-      back.hindered = UNSENT[answer.why];
+      back.hindered = unsentText(answer);
       break;
     case 'unavailable':
       back.hindered = answer.message;
@@ -47,9 +47,15 @@ export async function waitOut(
 
 export const UNSENT: Record<Unsent['why'], string> = {
   reset: 'a run that was reset, or tried again after a time-out, changes nothing',
-  late: 'the worker came too late to send (a long queue, a frozen process, or a clock ahead)',
+  late: 'the worker came too late to send (a long queue, a frozen process, a clock ahead)',
   unreachable: 'the worker cannot connect to the cloud',
+  elsewhere: 'the worker that took it serves another place',
+  unread: 'what it relies on could not be read just before',
 };
+
+export function unsentText({ why, because }: Unsent): string {
+  return because ?? UNSENT[why];
+}
 
 /** In full: a message asks for a look, not for another call. */
 export async function pause(run: Run, ms: number, why: string): Promise<void> {

@@ -1,0 +1,15 @@
+import { ApplicationFailure } from '@temporalio/activity';
+import { ACTIVITY_FAILURE } from '../contract/activities';
+
+/** Temporal warns above 256 KB a payload; the largest real answer, an inspection of 12 NICs, has some 20 KB. */
+const MAX_BYTES = 200_000;
+
+/** What is larger is rubbish: it must fill neither the history nor the document. */
+export function bounded<T extends object>(answer: T): T {
+  const bytes = Buffer.byteLength(JSON.stringify(answer));
+  if (bytes <= MAX_BYTES) return answer;
+  throw ApplicationFailure.nonRetryable(
+    `the cloud's answer is larger than anything real (${bytes} bytes)`,
+    ACTIVITY_FAILURE.unavailable,
+  );
+}

@@ -1,0 +1,77 @@
+/**
+ * Before each change of the cloud the server is asked whether it still waits for it: without that answer nothing is ever sent, so
+ * whoever runs the worker, and each run, is told why there is none.
+ */
+import type { Logger } from '@temporalio/worker';
+import type { ActivityAttempt, Namespace } from '../activities/dependencies';
+import { GRPC, grpcCode } from './grpc';
+import type { Temporal } from './temporal';
+import { reasonOf } from './temporal';
+
+type Asked = Pick<Temporal, 'connection' | 'namespace'>;
+
+/** The time that an effect has left to report is longer. */
+const CONFIRM_WITHIN_MS = 3_000;
+const CHECK_WITHIN_MS = 10_000;
+/** One cause is told again after that: it may be another outage. */
+const TELL_AGAIN_MS = 3_600_000;
+
+/** Why runs can't be read; `final`: nobody but whoever grants permissions can change it. */
+export interface Unreadable {
+  final: boolean;
+  /** With the remedy where there is one. */
+  text: string;
+}
+
+/** Asks about a run that nobody has. `null`: runs can be read. */
+export async function whyUnreadable({ connection, namespace }: Asked): Promise<Unreadable | null> {
+  try {
+    await connection.withDeadline(Date.now() + CHECK_WITHIN_MS, () =>
+      connection.workflowService.describeWorkflowExecution({
+        namespace,
+        execution: { workflowId: 'ecs-nics-check' },
+      }),
+    );
+    return null;
+  } catch (error) {
+    return grpcCode(error) === GRPC.notFound ? null : unreadable(error);
+  }
+}
+
+function unreadable(error: unknown): Unreadable {
+  const code = grpcCode(error);
+  const final = code === GRPC.permissionDenied || code === GRPC.unauthenticated;
+  return final
+    ? { final, text: `${reasonOf(error)}; allow the worker DescribeWorkflowExecution` }
+    : { final, text: reasonOf(error) };
+}
+
+/** What `awaits` of the namespace is: rejects with the reason, in words, when the server can't be asked. */
+export function confirmation(temporal: Asked, log: Pick<Logger, 'warn'>): Namespace['awaits'] {
+  /** By gRPC status, of which there are few: each attempt of each run would say the same. */
+  const toldAt = new Map<number, number>();
+  return async (attempt) => {
+    try {
+      return await awaits(temporal, attempt);
+    } catch (error) {
+      const code = grpcCode(error);
+      if (code === GRPC.notFound) return false;
+      const why = `Temporal could not be asked whether it still waits for the call (${unreadable(error).text})`;
+      if (performance.now() - (toldAt.get(code) ?? -Infinity) >= TELL_AGAIN_MS) {
+        toldAt.set(code, performance.now());
+        log.warn(`${why}: nothing is sent to the cloud without that`);
+      }
+      throw new Error(why);
+    }
+  };
+}
+
+async function awaits(
+  { connection, namespace }: Asked,
+  { workflowId, runId, activityId, attempt }: ActivityAttempt,
+): Promise<boolean> {
+  const { pendingActivities } = await connection.withDeadline(Date.now() + CONFIRM_WITHIN_MS, () =>
+    connection.workflowService.describeWorkflowExecution({ namespace, execution: { workflowId, runId } }),
+  );
+  return (pendingActivities ?? []).some((each) => each.activityId === activityId && each.attempt === attempt);
+}

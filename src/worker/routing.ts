@@ -1,0 +1,41 @@
+/** With worker versioning: does the server send new runs to this worker's build? */
+import type { Config } from '../config';
+import { GRPC, grpcCode } from './grpc';
+import type { Temporal } from './temporal';
+
+const ASK_MS = 5_000;
+
+type Deployment = NonNullable<Config['deployment']>;
+
+export interface Routing {
+  current: boolean;
+  /** With the remedy, when this build is not the current one. */
+  text: string;
+}
+
+/** Throws gRPC errors, but for a deployment that the server does not know yet. */
+export async function routingOf(
+  { connection, namespace }: Pick<Temporal, 'connection' | 'namespace'>,
+  { deploymentName, buildId }: Deployment,
+): Promise<Routing> {
+  const remedy =
+    `temporal worker deployment set-current-version --namespace ${namespace} ` +
+    `--deployment-name ${deploymentName} --build-id ${buildId}`;
+  const nothing = `new runs don't come to build ${buildId} of ${deploymentName}`;
+  try {
+    const { workerDeploymentInfo: info } = await connection.withDeadline(Date.now() + ASK_MS, () =>
+      connection.workflowService.describeWorkerDeployment({ namespace, deploymentName }),
+    );
+    const current = info?.routingConfig?.currentDeploymentVersion?.buildId;
+    if (current === buildId) {
+      return { current: true, text: `new runs come to build ${buildId} of ${deploymentName}` };
+    }
+    // An older server, or unversioned workers, have no version there.
+    return current
+      ? { current: false, text: `${nothing}: build ${current} is current. To change that: ${remedy}` }
+      : { current: false, text: `${nothing}: no build is current. Make it so: ${remedy}` };
+  } catch (error) {
+    if (grpcCode(error) !== GRPC.notFound) throw error;
+    return { current: false, text: `${nothing}: no worker of it has polled yet. Then: ${remedy}` };
+  }
+}

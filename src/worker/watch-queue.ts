@@ -1,0 +1,42 @@
+/** What the worker says of its queue while it runs: workers of another place, and whether new runs come to its build. */
+import type { Logger } from '@temporalio/worker';
+import type { Config } from '../config';
+import { strangers, strangersAdvice } from './place';
+import { routingOf } from './routing';
+import type { Temporal } from './temporal';
+import { every } from './watch';
+
+/** The server knows a deployment from its workers' first polls on. */
+const FIRST_MS = 5_000;
+/** Whoever starts a worker for another place may do so at any time; three cheap calls a minute. */
+const EVERY_MS = 60_000;
+
+type Told = Pick<Config, 'projectId' | 'region' | 'foreignHosts' | 'taskQueue' | 'deployment'>;
+
+/** Says what is new, once. What can't be asked (a permission, an old server) stays unsaid. */
+export function watchQueue(
+  temporal: Pick<Temporal, 'connection' | 'namespace'>,
+  config: Told,
+  log: Pick<Logger, 'info' | 'warn'>,
+): void {
+  const told = new Set<string>();
+  let routing = '';
+  const look = async (): Promise<void> => {
+    await Promise.allSettled([
+      strangers(temporal, config).then((identities) => {
+        const fresh = identities.filter((identity) => !told.has(identity));
+        for (const identity of fresh) told.add(identity);
+        if (fresh.length > 0) log.warn(strangersAdvice(fresh, config));
+      }),
+      ...(config.deployment === null
+        ? []
+        : [
+            routingOf(temporal, config.deployment).then(({ current, text }) => {
+              if (text !== routing) log[current ? 'info' : 'warn'](text);
+              routing = text;
+            }),
+          ]),
+    ]);
+  };
+  setTimeout(() => void look().then(() => every(EVERY_MS, look)), FIRST_MS).unref();
+}

@@ -1,0 +1,146 @@
+/** The starter where workers are versioned: it says which version is missing, and the commands that it names are right. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { Client, Connection } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { until } from '../../dev/ports';
+import type { Running } from '../../dev/processes';
+import type { Stack } from '../../dev/stack';
+import { findTemporal } from '../../dev/temporal-binary';
+import type { Worker } from '../../dev/worker';
+import { createServer, TIMING } from '../support/e2e';
+import { startStack } from '../support/watched-stack';
+
+type Json = Record<string, unknown> & { error?: { type: string; message: string } };
+
+const run = promisify(execFile);
+const DEPLOYMENT = 'ecs-nics-versions';
+const version = (build: string) => ({
+  TEMPORAL_DEPLOYMENT_NAME: DEPLOYMENT,
+  TEMPORAL_WORKER_BUILD_ID: build,
+});
+const WHO = ['--by', 'ops', '--reason', 'TICKET-8'];
+
+let stack: Stack;
+let connection: Connection;
+let client: Client;
+beforeAll(async () => {
+  stack = await startStack({
+    label: 'versions',
+    startWorker: false,
+    workerEnv: { ECS_NICS_CLOUD_RPS: '50' },
+  });
+  connection = await Connection.connect({ address: stack.temporal.address });
+  client = new Client({ connection, namespace: stack.temporal.namespace });
+});
+afterAll(async () => {
+  await connection?.close();
+  await stack?.close();
+});
+
+async function json(args: string[]): Promise<{ code: number | null; answer: Json; stderr: string }> {
+  const { code, stdout, stderr } = await stack.starter([...args, '--json']);
+  return { code, answer: JSON.parse(stdout) as Json, stderr };
+}
+
+/** A command as the starter has printed it, with the real tool of Temporal. */
+async function typed(command: string): Promise<void> {
+  const found = await findTemporal({ ...process.env, TEMPORAL_ADDRESS: undefined }, () => {});
+  if (found.kind !== 'binary') throw new Error('no Temporal CLI');
+  const [tool, ...words] = command.split(' ').filter((word) => word !== '\\');
+  expect(tool).toBe('temporal');
+  await run(found.path, words, {
+    env: { ...process.env, ...stack.temporal.env, TEMPORAL_ADDRESS: stack.temporal.address },
+  });
+}
+
+const commandIn = (text: string, pattern: RegExp): string => pattern.exec(text)?.[0] ?? '';
+const SET_CURRENT = /temporal worker deployment set-current-version --deployment-name \S+ --build-id \S+/;
+const MOVE =
+  /temporal workflow update-options --workflow-id \S+ --run-id \S+ --versioning-override-behavior pinned --versioning-override-deployment-name \S+ --versioning-override-build-id \S+/;
+
+async function within(ms: number, starter: Running, pattern: RegExp): Promise<void> {
+  await until(async () => pattern.test(starter.stderr()), ms);
+  expect(starter.stderr()).toMatch(pattern);
+}
+
+describe('versioned workers', { timeout: 240_000 }, () => {
+  let v2: Worker;
+
+  it('no version is current: nothing is started, who meets an open run is told why, and the command helps', async () => {
+    stack.worker.start(version('v1'));
+    await stack.worker.ready(stack.temporal, stack.taskQueue);
+    const server = await createServer(stack.simulator, { nics: 2 });
+    const first = stack.startStarter(['delete', server.id, '--all', '--yes', '--json']);
+    await within(30_000, first, SET_CURRENT);
+    const refused = await first.finished;
+    expect(refused.code).toBe(1);
+    expect(JSON.parse(refused.stdout)).toMatchObject({
+      error: { type: 'NoWorkerOfVersion', message: expect.stringContaining('nothing was started') as string },
+      reasons: [{ kind: 'no-current-version', polling: [{ deploymentName: DEPLOYMENT, buildId: 'v1' }] }],
+    });
+    const none = await json(['status', server.id]);
+    expect(none.answer.error?.type).toBe('NoRun');
+
+    // As another service starts it.
+    const handle = await client.workflow.start('deleteServerNics', {
+      workflowId: `nics/${server.id}`,
+      taskQueue: stack.taskQueue,
+      args: [{ serverId: server.id, nics: 'all', undoWindow: '1 hour', timing: TIMING }],
+    });
+    const watching = stack.startStarter(['watch', server.id, '--json']);
+    await within(30_000, watching, SET_CURRENT);
+    expect(watching.stderr()).toContain('temporal workflow terminate --workflow-id');
+    const status = await json(['status', server.id]);
+    expect([status.code, status.answer.neverTaken, status.answer.error?.type]).toEqual([
+      1,
+      true,
+      'NoWorkerOfVersion',
+    ]);
+
+    await typed(commandIn(watching.stderr(), SET_CURRENT) + ' --yes');
+    await until(async () => /phase: undo-window/.test(watching.stderr()), 120_000);
+    expect(watching.stderr()).toMatch(/phase: undo-window/);
+    watching.child.kill('SIGINT');
+    expect((await watching.finished).code).toBe(130);
+    expect((await handle.describe()).status.name).toBe('RUNNING');
+  });
+
+  it('the version of an open window is gone: undo says so, and does it where the command has moved the run', async () => {
+    const server = await createServer(stack.simulator, { nics: 3 });
+    const opened = await json([
+      ...[
+        'delete',
+        server.id,
+        '--all',
+        '--yes',
+        '--undo-window',
+        '1 hour',
+        '--timing',
+        JSON.stringify(TIMING),
+      ],
+    ]);
+    expect([opened.code, opened.answer.phase]).toEqual([0, 'undo-window']);
+    await stack.worker.terminate();
+    v2 = stack.addWorker();
+    v2.start(version('v2'));
+    await v2.ready(stack.temporal, stack.taskQueue);
+    await typed(
+      `temporal worker deployment set-current-version --deployment-name ${DEPLOYMENT} --build-id v2 --yes`,
+    );
+
+    const undoing = stack.startStarter(['undo', server.id, ...WHO, '--json']);
+    await within(30_000, undoing, MOVE);
+    expect(undoing.stderr()).toContain(`pinned to version v1 of deployment ${DEPLOYMENT}`);
+    expect(undoing.stderr()).toContain(
+      `TEMPORAL_DEPLOYMENT_NAME=${DEPLOYMENT} TEMPORAL_WORKER_BUILD_ID=v1 ecs-nics-worker`,
+    );
+    await typed(commandIn(undoing.stderr(), MOVE));
+    const undone = await undoing.finished;
+    // Waiting may have ended before; the same command again joins.
+    const again = undone.code === 1 ? (await json(['undo', server.id, ...WHO])).code : undone.code;
+    expect(again, undone.stderr).toBe(0);
+    const closed = await json(['status', server.id]);
+    expect(closed.answer.outcome).toBe('undone');
+  });
+});

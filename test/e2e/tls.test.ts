@@ -1,0 +1,126 @@
+/** Whom worker and starter talk to is verified, at the cloud and at Temporal: real peers, certificates made for the test. */
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { cleanEnvironment, startProgram } from '../../dev/processes';
+import { root } from '../../dev/root';
+import { cloudSettings } from '../../dev/simulator';
+import type { Certificate } from '../support/certificates';
+import { Authority, tlsInFrontOf } from '../support/certificates';
+import type { WatchedStack } from '../support/watched-stack';
+import { startStack } from '../support/watched-stack';
+
+let stack: WatchedStack;
+let ours: Authority;
+let other: Authority;
+
+beforeAll(async () => {
+  [ours, other] = [new Authority('ours'), new Authority('ours')];
+  stack = await startStack({ label: 'tls' });
+});
+afterAll(async () => {
+  ours?.close();
+  other?.close();
+  await stack?.close();
+});
+
+interface Seen {
+  /** Status of each line of `--check`, by what it is about. */
+  check: Record<string, string>;
+  text: string;
+  /** Exit code of `ecs-nics list`. */
+  starter: number | null;
+  starterSaid: string;
+  /** Requests that got through to the cloud. */
+  requests: number;
+}
+
+const countRequests = async () =>
+  (await stack.simulator.get<{ requests: unknown[] }>('/_sim/ledger')).requests.length;
+
+/** What worker and starter make of peers with this certificate. */
+async function meet(certificate: Certificate, more: Record<string, string> = {}): Promise<Seen> {
+  const cloud = await tlsInFrontOf(new URL(stack.simulator.url).host, certificate);
+  const temporal = await tlsInFrontOf(stack.temporal.address, certificate);
+  onTestFinished(async () => {
+    await cloud.close();
+    await temporal.close();
+  });
+  const endpoint = `https://localhost:${cloud.port}`;
+  const reachTemporal = {
+    ...stack.starterEnv,
+    TEMPORAL_ADDRESS: `localhost:${temporal.port}`,
+    TEMPORAL_TLS_SERVER_CA_CERT_PATH: ours.file,
+    ...more,
+  };
+  const before = await countRequests();
+  const checked = await startProgram(
+    'worker.js',
+    ['--check'],
+    cleanEnvironment(process.env, {
+      ...cloudSettings(stack.simulator),
+      HUAWEICLOUD_ECS_ENDPOINT: endpoint,
+      HUAWEICLOUD_VPC_ENDPOINT: endpoint,
+      NODE_EXTRA_CA_CERTS: ours.file,
+      ECS_NICS_HEALTH_ADDRESS: 'off',
+      ECS_NICS_METRICS_ADDRESS: 'off',
+      ...reachTemporal,
+    }),
+  ).finished;
+  const requests = (await countRequests()) - before;
+  const starter = await stack.starter(['list', '--json'], reachTemporal);
+  const lines = checked.stdout.trimEnd().split('\n');
+  return {
+    check: Object.fromEntries(lines.map((line) => [line.slice(9, 26).trim(), line.slice(0, 9).trim()])),
+    text: checked.stdout,
+    starter: starter.code,
+    starterSaid: starter.stdout + starter.stderr,
+    requests,
+  };
+}
+
+describe('a peer whose certificate', { timeout: 240_000 }, () => {
+  it('is signed by an authority that was named is taken, at the cloud and at Temporal', async () => {
+    const seen = await meet(ours.sign());
+    expect(seen.check, seen.text).toMatchObject({ Temporal: 'ok', ECS: 'ok', VPC: 'ok' });
+    expect(seen.requests).toBeGreaterThan(0);
+    expect(seen.starter, seen.starterSaid).toBe(0);
+  });
+
+  it.each<[string, () => Certificate]>([
+    ['names another host', () => ours.sign({ host: 'elsewhere.test' })],
+    ['is signed by another authority of the same name', () => other.sign()],
+    ['has expired', () => ours.sign({ expired: true })],
+  ])('%s is refused by worker and starter, and nothing is sent to it', async (_name, certificate) => {
+    const seen = await meet(certificate());
+    expect(seen.check, seen.text).toMatchObject({ Temporal: 'failed', ECS: 'failed', VPC: 'failed' });
+    expect(seen.requests).toBe(0);
+    expect(seen.starter, seen.starterSaid).toBe(1);
+    expect(seen.text + seen.starterSaid).not.toContain(stack.simulator.accessKey.sk);
+  });
+
+  it.each<Record<string, string>>([
+    { NODE_TLS_REJECT_UNAUTHORIZED: '0' },
+    { TEMPORAL_TLS_DISABLE_HOST_VERIFICATION: 'true' },
+  ])('is not verified because of %j: a configuration error, and nobody is asked', async (off) => {
+    const [name = ''] = Object.keys(off);
+    const seen = await meet(other.sign({ host: 'elsewhere.test' }), off);
+    expect(seen.check, seen.text).toMatchObject({ configuration: 'failed', Temporal: 'skipped' });
+    expect(seen.text).toContain(name);
+    expect(seen.requests).toBe(0);
+    expect(seen.starter, seen.starterSaid).toBe(2);
+    expect(seen.starterSaid).toContain(name);
+  });
+});
+
+it('no code of ours turns verification off', () => {
+  const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' });
+  const sources = files.filter((file) => file.endsWith('.ts'));
+  expect(sources.length).toBeGreaterThan(100);
+  const found = sources.filter((file) =>
+    /rejectUnauthorized|checkServerIdentity|NODE_TLS_REJECT_UNAUTHORIZED\s*=[^=]/.test(
+      readFileSync(join(root, 'src', file), 'utf8').replace(/'[^'\n]*'/g, ''),
+    ),
+  );
+  expect(found).toEqual([]);
+});

@@ -1,0 +1,145 @@
+import { hostname } from 'node:os';
+import { describe, expect, it } from 'vitest';
+import { readConfig } from '../../src/config';
+import { identityOf, strangers, strangersAdvice } from '../../src/worker/place';
+import { routingOf } from '../../src/worker/routing';
+import type { Temporal } from '../../src/worker/temporal';
+
+const SECRET = 'aSecretThatNobodyMaySee';
+const configOf = (env: Record<string, string> = {}) =>
+  readConfig(
+    {
+      HUAWEICLOUD_SDK_PROJECT_ID: 'a1',
+      HUAWEICLOUD_SDK_REGION_ID: 'eu-west-101',
+      HUAWEICLOUD_SDK_AK: 'AK',
+      HUAWEICLOUD_SDK_SK: SECRET,
+      ...env,
+    },
+    __dirname,
+    false,
+  );
+const HERE = `${process.pid}@${hostname()}`;
+
+interface Poller {
+  identity: string;
+  agoMs?: number;
+}
+
+/** A server whose queues are polled so. */
+function temporal(pollers: Record<string, Poller[]>): Temporal {
+  const workflowService = {
+    describeTaskQueue: async (request: { taskQueue: { name: string }; taskQueueType: number }) => ({
+      pollers: (pollers[`${request.taskQueue.name} ${request.taskQueueType}`] ?? []).map(
+        ({ identity, agoMs = 0 }) => ({
+          identity,
+          lastAccessTime: { seconds: Math.floor((Date.now() - agoMs) / 1_000) },
+        }),
+      ),
+    }),
+  };
+  const withDeadline = (_at: number, work: () => unknown) => work();
+  return { connection: { workflowService, withDeadline }, namespace: 'prod' } as unknown as Temporal;
+}
+
+describe('the identity of a worker', () => {
+  it('names project and region, and no secret', () => {
+    expect(identityOf(configOf())).toBe(`${HERE} project=a1 region=eu-west-101`);
+    expect(identityOf(configOf())).not.toContain(SECRET);
+  });
+
+  it.each([
+    [{ HUAWEICLOUD_ECS_ENDPOINT: 'https://ecs.test:8443' }, 'ecs.test:8443'],
+    [{ HUAWEICLOUD_VPC_ENDPOINT: 'https://vpc.test' }, 'vpc.test'],
+    [
+      { HUAWEICLOUD_ECS_ENDPOINT: 'http://127.0.0.1:9', HUAWEICLOUD_VPC_ENDPOINT: 'http://127.0.0.1:9' },
+      '127.0.0.1:9',
+    ],
+    [
+      { HUAWEICLOUD_ECS_ENDPOINT: 'https://ecs.test', HUAWEICLOUD_VPC_ENDPOINT: 'https://vpc.test' },
+      'ecs.test,vpc.test',
+    ],
+  ])('names the hosts of endpoints of one’s own: %j', (env, hosts) => {
+    expect(identityOf(configOf(env))).toBe(`${HERE} project=a1 region=eu-west-101 endpoint=${hosts}`);
+  });
+
+  it('says nothing of endpoints that are the usual ones, written out', () => {
+    const env = { HUAWEICLOUD_ECS_ENDPOINT: 'https://ecs.eu-west-101.myhuaweicloud.com' };
+    expect(configOf(env).foreignHosts).toEqual([]);
+  });
+});
+
+describe('workers of another place', () => {
+  const of = (identity: string, agoMs = 0): Record<string, Poller[]> => ({
+    'ecs-nics 1': [{ identity, agoMs }],
+  });
+
+  it.each([
+    ['another project', '7@b project=b2 region=eu-west-101'],
+    ['another region', '7@b project=a1 region=ap-southeast-1'],
+    ['another endpoint', '7@b project=a1 region=eu-west-101 endpoint=127.0.0.1:9'],
+  ])('%s', async (_name, identity) => {
+    expect(await strangers(temporal(of(identity)), configOf())).toEqual([identity]);
+  });
+
+  it.each([
+    ['the same place', '7@b project=a1 region=eu-west-101'],
+    ['a worker of an older version', '7@b'],
+    ['somebody else’s worker', 'my worker (project=b2)'],
+  ])('none: %s', async (_name, identity) => {
+    expect(await strangers(temporal(of(identity)), configOf())).toEqual([]);
+  });
+
+  it('none: one that has polled last before its long poll can have ended', async () => {
+    const identity = '7@b project=b2 region=eu-west-101';
+    expect(await strangers(temporal(of(identity, 120_000)), configOf())).toEqual([]);
+    expect(await strangers(temporal(of(identity, 50_000)), configOf())).toEqual([identity]);
+  });
+
+  it('both queues are asked, each worker is told once', async () => {
+    const poller = { identity: '7@b project=b2 region=r' };
+    const other = { identity: '8@b project=c3 region=r' };
+    const pollers = { 'ecs-nics 1': [poller], 'ecs-nics-cloud 2': [poller, other] };
+    expect(await strangers(temporal(pollers), configOf())).toEqual([poller.identity, other.identity]);
+  });
+
+  it('are told with both places and the remedy, without what a terminal would obey', () => {
+    const advice = strangersAdvice(['7@b\u001b]0;x project=b2 region=r'], configOf());
+    expect(advice).toMatch(
+      /task queue ecs-nics .*project=b2 region=r.*project=a1 region=eu-west-101.*ECS_NICS_TASK_QUEUE/,
+    );
+    expect(advice).not.toMatch(/\p{C}/u);
+    const many = strangersAdvice(
+      Array.from({ length: 9 }, (_, n) => `${n}@b project=b region=r`),
+      configOf(),
+    );
+    expect(many).toMatch(/4@b .*, and 4 more/);
+  });
+});
+
+describe('the build that new runs come to', () => {
+  const server = (current: string | null | Error) => {
+    const workflowService = {
+      describeWorkerDeployment: async () => {
+        if (current instanceof Error) throw current;
+        const currentDeploymentVersion = current === null ? null : { deploymentName: 'd', buildId: current };
+        return { workerDeploymentInfo: { routingConfig: { currentDeploymentVersion } } };
+      },
+    };
+    const withDeadline = (_at: number, work: () => unknown) => work();
+    return { connection: { workflowService, withDeadline }, namespace: 'prod' } as unknown as Temporal;
+  };
+  const REMEDY = /set-current-version --namespace prod --deployment-name d --build-id 2$/;
+  const notFound = Object.assign(new Error('no such deployment'), { code: 5 });
+
+  it.each<[string, string | null | Error, boolean, RegExp]>([
+    ['this one', '2', true, /^new runs come to build 2 of d$/],
+    ['another one', '1', false, /build 1 is current/],
+    ['none', null, false, /no build is current/],
+    ['none that the server knows', notFound, false, /no worker of it has polled yet/],
+  ])('%s', async (_name, current, expected, words) => {
+    const routing = await routingOf(server(current), { deploymentName: 'd', buildId: '2' });
+    expect(routing.current).toBe(expected);
+    expect(routing.text).toMatch(words);
+    if (!expected) expect(routing.text).toMatch(REMEDY);
+  });
+});
