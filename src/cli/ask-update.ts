@@ -63,10 +63,12 @@ async function untilAnswered(
       if (error instanceof WorkflowNotFoundError) return { kind: 'closed' };
       if (error instanceof WorkflowUpdateFailedError) {
         const failed = failureOf(error);
-        if (failed.type === UNPROCESSED) unprocessed += 1;
-        else if (failed.type !== CONTINUED_AS_NEW) return failed;
+        if (failed.type === UNPROCESSED) {
+          unprocessed += 1;
+          // The client calls it accepted before the server says that no worker saw it.
+          state.accepted = false;
+        } else if (failed.type !== CONTINUED_AS_NEW) return failed;
         if (unprocessed > MAX_UNPROCESSED) return failed;
-        state.accepted = false;
         // The run has never seen it, or goes on under a new run id, where nobody has asked for it yet.
         id = randomUUID();
         accepted = null;

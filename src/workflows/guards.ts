@@ -8,6 +8,7 @@ import type { CheckedRequest } from '../contract/input';
 import { sameIp } from '../contract/input';
 import { elasticIpsOf } from '../contract/types';
 import { promisesUndo } from './undo/undo-log';
+import { isHere } from './verdict';
 
 export interface Assessment {
   /** Reasons to refuse the run. */
@@ -183,9 +184,7 @@ function passingReason(
   // An incomplete list proves no absence (interface.md §6.3).
   if (!inspection.nics.some((nic) => nic.id === primaryId))
     return 'the NIC list does not name the primary NIC';
-  const disagreeing = absent.find(
-    ({ port }) => port.state === 'attached' && port.deviceId === request.serverId,
-  );
+  const disagreeing = absent.find(({ port }) => isHere(port, request.serverId));
   if (disagreeing) return `NIC ${disagreeing.id} is not listed, but its port says that it is attached here`;
   if (targets.length > 0 && !isIdle(server)) {
     return server.taskState === null

@@ -71,6 +71,8 @@ export async function lookTwice(run: Run, why: string, looks: Looks): Promise<bo
   const { settleMs } = run.request.timing;
   run.enter('verifying', plain(why));
   if (looks.made === 0 && looks.dueAt === null) forgetReadings(run);
+  const { witnesses } = run.state;
+  const isGone = (witness: Witness) => witness.absent >= 2 && !contradicts(run, witness, looks);
   for (;;) {
     if (looks.made >= 2 && run.expired) return false;
     const look = looks.made + 1;
@@ -83,15 +85,15 @@ export async function lookTwice(run: Run, why: string, looks: Looks): Promise<bo
     }
     looks.dueAt = null;
     const found = await lookOnce(run, {
-      label: label(`look ${look} after a lost answer: ${nics(run.remaining().length)} to find`),
+      label: label(
+        `look ${look} after a lost answer: ${nics(witnesses.filter((nic) => !isGone(nic)).length)} to find`,
+      ),
       server: true,
       plannedGapMs,
       until: () => Date.now() + run.remainingMs,
     });
     if (found === null) return false;
-    const { witnesses } = run.state;
     looks.made = look;
-    const isGone = (witness: Witness) => witness.absent >= 2 && !contradicts(run, witness, looks);
     if (witnesses.every(isGone)) return true;
     looks.idle = found.server !== null && isIdle(found.server) ? looks.idle + 1 : 0;
     const agreed = witnesses.every((witness) => witness.present >= 2 || isGone(witness));

@@ -79,25 +79,40 @@ export function totalsOf(document: ResultDocument): ResultTotals {
 
 /** One sentence for the failure message, with the cloud's own words where there are any. */
 export function failureMessage(rows: NicRow[], type: FailureType): string {
-  const [concerned, what] = CONCERNED[type] ?? [() => false, type];
+  const { concerned, what, none } = CONCERNED[type] ?? { concerned: () => false, what: type };
   const each = rows.filter(concerned).map(saying);
-  if (each.length === 0 && type === FAILURE_TYPE.rolledBack)
-    return 'not every NIC went at first, so everything was put back; those that stayed were taken off by somebody else meanwhile';
+  if (each.length === 0 && none !== undefined) return none;
   const more = each.length > 5 ? `, and ${each.length - 5} more` : '';
   return `${each.length} of ${rows.length} NICs ${what}: ${each.slice(0, 5).join(', ')}${more}`;
 }
 
-const CONCERNED: Partial<Record<FailureType, [(row: NicRow) => boolean, string]>> = {
-  [FAILURE_TYPE.outcomeUnknown]: [
-    ({ outcome }) => outcome === 'unknown',
-    'could not be established; look at the server before anything else is done to it',
-  ],
-  [FAILURE_TYPE.notDeleted]: [({ outcome }) => outcome === 'still-attached', 'still attached'],
-  [FAILURE_TYPE.rolledBack]: [
-    ({ outcome }) => outcome === 'still-attached',
-    'did not go, so everything was put back',
-  ],
-  [FAILURE_TYPE.restoreIncomplete]: [({ remedy }) => remedy !== null, 'not put back as they were'],
+interface Concern {
+  concerned: (row: NicRow) => boolean;
+  /** After "n of m NICs". */
+  what: string;
+  /** The sentence where no row is concerned any more. */
+  none?: string;
+}
+
+const CONCERNED: Partial<Record<FailureType, Concern>> = {
+  [FAILURE_TYPE.outcomeUnknown]: {
+    concerned: ({ outcome }) => outcome === 'unknown',
+    what: 'could not be established; look at the server before anything else is done to it',
+  },
+  [FAILURE_TYPE.notDeleted]: {
+    concerned: ({ outcome }) => outcome === 'still-attached',
+    what: 'still attached',
+  },
+  [FAILURE_TYPE.rolledBack]: {
+    concerned: ({ outcome }) => outcome === 'still-attached',
+    what: 'did not go, so everything was put back',
+    // Those that stayed went later, or nothing was sent for them.
+    none: 'not every NIC went, so what had gone was put back',
+  },
+  [FAILURE_TYPE.restoreIncomplete]: {
+    concerned: ({ remedy }) => remedy !== null,
+    what: 'not put back as they were',
+  },
 };
 
 function saying({ id, errorCode, message, remedy }: NicRow): string {

@@ -5,10 +5,11 @@ import { expect } from 'vitest';
 import { until } from '../../dev/ports';
 import { startTemporal } from '../../dev/temporal-server';
 import type { Worker } from '../../dev/worker';
-import { untilPosted } from '../support/e2e';
+import { ledgerOf } from '../support/moments';
 import { commandsBelow, shell } from '../support/documented';
 import { Scenarios } from '../support/scenarios';
 import type { WorkerBed } from '../support/scenarios';
+import type { WayBack } from '../support/ways-back';
 import { decide, judgeBack, settled, startDeletion } from '../support/ways-back';
 
 const PAGE = 'upgrades.md';
@@ -69,26 +70,30 @@ async function buildsOf(handle: WorkflowHandle): Promise<string[]> {
   return builds.filter((id, index) => id !== builds[index - 1]);
 }
 
+/** The worker that asked may still wait for the answer. */
+async function untilPolled(bed: WorkerBed, { serverId }: WayBack): Promise<void> {
+  const isPolled = async () =>
+    (await ledgerOf(bed, serverId)).requests.some((request) => request.class === 'job');
+  expect(await until(isPolled, 60_000)).toBe(true);
+}
+
 scenarios.add(
   'pinned: open runs are moved after their workers are gone, and answered by the new ones',
   async () => {
     const { bed, command, another } = await upgrade('upgrade-moved', true);
+    await another(build('2'));
     const open = (name: string) => startDeletion(bed, name, { undoWindow: '1 hour' });
     const [undone, committed] = [await open('undone'), await open('committed')];
+    // Both last until they are moved, however long that takes.
+    const whosePolls = (name: string, what: object) =>
+      startDeletion(bed, name, { undoWindow: '1 second' }, { faults: [{ match: { class: 'job' }, what }] });
+    const polling = await whosePolls('polling', { kind: 'edit', merge: { status: 'RUNNING' } });
+    // The worker dies while it waits for the answer.
+    const hung = await whosePolls('a poll on its way', { kind: 'hang' });
+    await Promise.all([polling, hung].map((way) => untilPolled(bed, way)));
     const ends = await startDeletion(bed, 'a window that ends', { undoWindow: '60 seconds' });
     await Promise.all([undone, committed, ends].map(settled));
-    const polling = await startDeletion(bed, 'polling', { undoWindow: '1 second' }, { jobSeconds: 45 });
-    // The answer to its poll never comes; the worker dies while it waits for it.
-    const hung = await startDeletion(
-      bed,
-      'a poll on its way',
-      { undoWindow: '1 second' },
-      { faults: [{ match: { class: 'job' }, what: { kind: 'hang' }, times: 1 }] },
-    );
-    await Promise.all([polling, hung].map(({ serverId }) => untilPosted(bed.simulator, serverId)));
-    await sleep(1_500);
 
-    await another(build('2'));
     await command('Every further time', 'set-current-version');
     await bed.stack.worker.kill();
     // Sent while nobody can answer: what the page warns of.
@@ -103,6 +108,7 @@ scenarios.add(
     expect(await until(areListed, 120_000)).toBe(true);
     expect(await Promise.race([early.then(() => 'answered'), sleep(5_000, 'silent')])).toBe('silent');
     expect(await command('Move open runs')).toMatch(/Started batch/);
+    await Promise.all([polling, hung].map(({ lift }) => lift()));
 
     await early;
     await decide(committed, 'commit');
@@ -121,14 +127,14 @@ scenarios.add(
 
 scenarios.add('pinned: the old workers finish what they began, and the server tells when', async () => {
   const { bed, command, another } = await upgrade('upgrade-drained', true);
+  await another(build('2'));
   const short = await startDeletion(bed, 'finishes on 1', { undoWindow: '60 seconds' });
   await settled(short);
-  await another(build('2'));
   await command('Every further time', 'set-current-version');
-  const fresh = await startDeletion(bed, 'begins on 2', {});
   const isDraining = async () =>
     /DrainageStatus +draining/.test(await command('Or let them finish', 'describe-version'));
   expect(await until(isDraining, 60_000)).toBe(true);
+  const fresh = await startDeletion(bed, 'begins on 2', {});
   await judgeBack(bed, short, DELETED);
   await judgeBack(bed, fresh, DELETED);
   expect([await buildsOf(short.handle), await buildsOf(fresh.handle)]).toEqual([['1'], ['2']]);
@@ -192,4 +198,4 @@ scenarios.add(
   },
 );
 
-scenarios.register('upgrades', { timeout: 240_000 });
+scenarios.register('upgrades');

@@ -87,11 +87,12 @@ describe('a NIC that somebody else has taken off is held', () => {
   });
 
   it('and put back when the rest is refused for good and the caller wants all or nothing', async () => {
-    const { told } = await play(
+    const { told, all } = await play(
       { undoWindow: '1 hour', onFailure: 'restore' },
       { take: 2, faults: [busyOnce, TAKEN_OFF, refusedOnce] },
     );
     expect([told.outcome, outcomes(told)]).toEqual(['rolled-back', ['restored', 'untouched']]);
+    expect(all[0]?.end).toMatchObject({ message: 'not every NIC went, so what had gone was put back' });
   });
 
   it('and its window passes, although the rest is refused for good', async () => {

@@ -9,12 +9,12 @@ const FOLDER = join(root, 'node_modules', '.cache', 'ecs-nics');
 const FILE = join(FOLDER, 'workflows.js');
 
 export async function sharedBundle(): Promise<string> {
-  const mark = `// ${await digestOfSources()}\n`;
+  const mark = await markOfSources();
   const kept = await readFile(FILE, 'utf8').catch(() => '');
   if (kept.startsWith(mark)) return kept.slice(mark.length);
   const code = await bundle(join(root, 'src', 'workflows', 'index.ts'));
   // Somebody may be editing.
-  if (mark !== `// ${await digestOfSources()}\n`) return code;
+  if (mark !== (await markOfSources())) return code;
   await mkdir(FOLDER, { recursive: true });
   // Another test process may write the same at this moment.
   const draft = `${FILE}.${process.pid}`;
@@ -23,8 +23,8 @@ export async function sharedBundle(): Promise<string> {
   return code;
 }
 
-/** Of all that goes into the bundle, and more. */
-async function digestOfSources(): Promise<string> {
+/** The bundle's first line: a digest of all that goes into it, and more. */
+async function markOfSources(): Promise<string> {
   const names = (await readdir(join(root, 'src'), { recursive: true })).filter((name) =>
     name.endsWith('.ts'),
   );
@@ -37,5 +37,5 @@ async function digestOfSources(): Promise<string> {
   ];
   const hash = createHash('sha256');
   for (const file of files) hash.update(`${file}\n`).update(await readFile(join(root, file)));
-  return hash.digest('hex');
+  return `// ${hash.digest('hex')}\n`;
 }

@@ -30,6 +30,8 @@ export interface WayBack {
   targets: string[];
   before: ServerState;
   handle: WorkflowHandle;
+  /** Ends the faults that it was begun with. */
+  lift: () => Promise<void>;
 }
 
 export const stateOf = ({ simulator }: Pick<Bed, 'simulator'>, serverId: string): Promise<ServerState> =>
@@ -44,9 +46,18 @@ export interface Fault {
 /** A port that is made belongs to no server yet. */
 export const OF_NO_SERVER = 'port-create';
 
-export function setFault({ simulator }: Bed, serverId: string, { match, ...fault }: Fault): Promise<unknown> {
+/** Resolves to what ends it: for a fault that lasts until all is prepared. */
+export async function setFault(
+  { simulator }: Bed,
+  serverId: string,
+  { match, ...fault }: Fault,
+): Promise<() => Promise<void>> {
   const whose = match.class === OF_NO_SERVER ? {} : { serverId };
-  return simulator.post('/_sim/faults', { ...fault, match: { ...match, ...whose } });
+  const { id } = await simulator.post<{ id: string }>('/_sim/faults', {
+    ...fault,
+    match: { ...match, ...whose },
+  });
+  return () => simulator.control('DELETE', `/_sim/faults/${id}`);
 }
 
 /** Starts a run that takes two NICs off a server of its own. */
@@ -59,7 +70,7 @@ export async function startDeletion(
   const nics = [{ primary: true }, RICH, {}];
   const { id, nics: targets } = await createServer(bed.simulator, { nics, jobSeconds });
   const before = await stateOf(bed, id);
-  for (const fault of faults) await setFault(bed, id, fault);
+  const lifts = await Promise.all(faults.map((fault) => setFault(bed, id, fault)));
   const handle = await bed.client.workflow.start('deleteServerNics', {
     taskQueue: bed.taskQueue,
     workflowId: `nics/${id}`,
@@ -73,7 +84,8 @@ export async function startDeletion(
       },
     ],
   });
-  return { name, serverId: id, targets, before, handle };
+  const lift = async () => void (await Promise.all(lifts.map((each) => each())));
+  return { name, serverId: id, targets, before, handle, lift };
 }
 
 /** Starts the run that puts back what this one, which has ended, took off. */
@@ -115,9 +127,11 @@ export async function decide(way: WayBack, what: 'undo' | 'commit'): Promise<voi
   const refused = asking.answer.then((answer) => {
     if (answer.kind !== 'done') throw new Error(`${way.name}, ${what}: ${JSON.stringify(answer)}`);
   });
-  const isAccepted = until(() => Promise.resolve(asking.accepted), END_WITHIN_MS);
-  await Promise.race([isAccepted, refused]);
+  // Told here when the run refuses it first.
   refused.catch(() => undefined);
+  const isAccepted = until(() => Promise.resolve(asking.accepted), END_WITHIN_MS);
+  const wasHeard = await Promise.race([isAccepted, refused.then(() => true)]);
+  if (!wasHeard) throw new Error(`${way.name}, ${what}: the run took no note of it`);
 }
 
 export interface End {

@@ -64,8 +64,8 @@ export function nextStep(back: PutBack, seen: Inspection, at: Circumstances): St
     else if (nic.found === null) nic.port = portOf(nic, seen)?.state ?? nic.port;
   }
   // What is only looked at, or has only its flag set back, holds up nobody who has to come back.
-  const isMissing = open().some((nic) => nic.attach && nic.seen === 0);
-  const due = open().filter(({ attach }) => attach || !isMissing);
+  const missing = open().filter((nic) => nic.attach && nic.seen === 0);
+  const due = missing.length > 0 ? open().filter(({ attach }) => attach) : open();
   if (due.some(({ disagree }) => disagree))
     return {
       do: 'wait',
@@ -75,7 +75,6 @@ export function nextStep(back: PutBack, seen: Inspection, at: Circumstances): St
 
   if (due.some(({ unseen }) => unseen === 1))
     return { do: 'wait', ms: MOMENT_MS, why: 'a second reading, since one can be wrong' };
-  const missing = open().filter((nic) => nic.attach && nic.seen === 0);
   if (missing.length > 0) {
     const step = bringBack(back, missing, seen, at);
     if (step !== null) return step;
@@ -136,10 +135,7 @@ function bringBack(
   }
   const waiting = missing.filter((nic) => nic.problem === null && nic.portId !== null);
   if (waiting.length === 0) return null;
-  const here = waiting.some((nic) => {
-    return isHere(portOf(nic, seen), serverId);
-  });
-  if (here)
+  if (waiting.some((nic) => isHere(portOf(nic, seen), serverId)))
     return { do: 'wait', ms: MOMENT_MS, why: 'a port says that it is attached, the NIC list not yet' };
   if (back.looksDue > 0) {
     back.looksDue -= 1;

@@ -6,6 +6,7 @@ import { FLAG_PROBLEM, isDone } from './put-back-plan';
 import { attachCall, flagCall, restoreCommand } from './remedies';
 import type { Run } from '../run';
 import type { PutBack, Returning } from '../state';
+import { PORT_UNREAD } from '../verdict';
 import { gradeOf, log } from './undo-log';
 
 /** Everything that could be done is done. */
@@ -101,7 +102,7 @@ function leftMeanwhile(run: Run, { id, port, flag }: Returning): void {
   // Why it was still there, and what would have set its flag back.
   row.errorCode = null;
   row.remedy = null;
-  row.message = port === undefined ? 'the NIC is not on the server, but its port could not be read' : null;
+  row.message = row.outcome === 'unknown' ? PORT_UNREAD : null;
   const left = flag
     ? '; its port may be left, since this run had set its flag to keep it'
     : port === 'free'
