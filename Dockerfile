@@ -8,7 +8,7 @@ COPY simulator simulator
 COPY src src
 RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json \
  && node node_modules/typescript/bin/tsc -p simulator \
- && node lib/build-bundle.js
+ && node lib/worker/build-bundle.js
 
 FROM node:22-bookworm-slim AS packages
 WORKDIR /app

@@ -48,7 +48,7 @@ export default tseslint.config(
     [
       ...NODE_AND_EFFECTS,
       '@temporalio/*',
-      ...above('workflows/*', 'activities/*', 'ecs/*', 'cli/*', 'config', 'worker', 'starter'),
+      ...above('workflows/*', 'activities/*', 'ecs/*', 'cli/*', 'worker', 'starter'),
     ],
     'The contract has no runtime dependency and imports nothing but itself.',
   ),
@@ -60,7 +60,7 @@ export default tseslint.config(
       '@temporalio/client',
       '@temporalio/activity',
       '@temporalio/testing',
-      ...above('activities/*', 'activities', 'ecs/*', 'cli/*', 'config', 'worker', 'starter'),
+      ...above('ecs/*', 'cli/*', 'client/*', 'worker', 'starter'),
     ],
     'Workflows are deterministic and lean: only the contract and @temporalio/workflow.',
   ),
@@ -91,26 +91,13 @@ export default tseslint.config(
   },
   arrow(
     ['src/activities/**'],
-    [
-      ...above('workflows/*', 'cli/*', 'config', 'worker', 'starter'),
-      '@temporalio/workflow',
-      '@temporalio/worker',
-    ],
+    [...above('workflows/*', 'cli/*', 'worker', 'starter'), '@temporalio/workflow', '@temporalio/worker'],
     'Activities know the contract and the cloud client.',
   ),
   arrow(
     ['src/ecs/**'],
     [
-      ...above(
-        'workflows/*',
-        'activities/*',
-        'cli/*',
-        'config',
-        'worker',
-        'starter',
-        'contract',
-        'contract/*',
-      ),
+      ...above('workflows/*', 'activities/*', 'cli/*', 'worker', 'starter', 'contract', 'contract/*'),
       '@temporalio/*',
     ],
     'The cloud client knows nothing of Temporal or of the product around it.',

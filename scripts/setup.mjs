@@ -25,13 +25,21 @@ const COMMON = ['tsconfig.json', 'package-lock.json'];
 const PARTS = {
   src: { config: 'tsconfig.build.json', sources: ['src'], out: '' },
   simulator: { config: 'simulator/tsconfig.json', sources: ['simulator'], out: 'simulator' },
-  dev: { config: 'dev/tsconfig.json', sources: ['dev', 'src/contract', 'src/ecs'], out: '' },
-  bench: { config: 'bench/tsconfig.json', sources: ['bench', 'dev', 'src/contract', 'src/ecs'], out: '' },
+  dev: {
+    config: 'dev/tsconfig.json',
+    sources: ['dev', 'src/contract', 'src/activities/agreement', 'src/ecs'],
+    out: '',
+  },
+  bench: {
+    config: 'bench/tsconfig.json',
+    sources: ['bench', 'dev', 'src/contract', 'src/activities/agreement', 'src/ecs'],
+    out: '',
+  },
 };
 const BUNDLE = {
-  sources: ['src/workflows', 'src/contract', 'src/build-bundle.ts'],
+  sources: ['src/workflows', 'src/contract', 'src/activities/agreement', 'src/worker/build-bundle.ts'],
   file: 'workflow-bundle.js',
-  program: 'build-bundle.js',
+  program: 'worker/build-bundle.js',
 };
 
 /**

@@ -4,11 +4,11 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { CliError, asCliError } from './cli/errors';
 import type { ExitCode } from './cli/exit-codes';
 import { EXIT } from './cli/exit-codes';
-import type { ListFlags } from './cli/list';
+import type { ListFlags } from './cli/commands/list';
 import { Output, flushed } from './cli/output';
-import type { DecisionFlags } from './cli/decide';
-import type { DeleteFlags } from './cli/request';
-import type { RestoreFlags } from './cli/restore-request';
+import type { DecisionFlags } from './cli/commands/decide';
+import type { DeleteFlags } from './cli/ask/delete-request';
+import type { RestoreFlags } from './cli/ask/restore-request';
 import { version } from './version';
 
 async function main(argv: string[]): Promise<number> {
@@ -40,26 +40,26 @@ const SERVER_COMMANDS: [name: string, summary: string, description: string, () =
     'show the current or last run on a server',
     'Shows the current or last run on a server, without a worker as far as Temporal knows it. ' +
       'Exit code 0 when the status could be shown, whatever it is; 1 when an open run does not answer.',
-    async () => (await import('./cli/status.js')).status,
+    async () => (await import('./cli/commands/status.js')).status,
   ],
   [
     'watch',
     'follow the open run on a server to its end',
     'Follows the open run on a server to its end, whoever started it; of a closed one it shows the end. ' +
       'Exit codes as those of delete.',
-    async () => (await import('./cli/watch.js')).watch,
+    async () => (await import('./cli/commands/watch.js')).watch,
   ],
   [
     'cancel',
     'ask the open run on a server to stop',
     "Asks the open run on a server to stop. A job of the cloud can't be stopped: the run watches it to its end.",
-    async () => (await import('./cli/cancel.js')).cancel,
+    async () => (await import('./cli/commands/cancel.js')).cancel,
   ],
   [
     'poll-now',
     'make the open run on a server look at once',
     'Makes the open run on a server look at the cloud at once instead of at its next turn.',
-    async () => (await import('./cli/poll-now.js')).pollNow,
+    async () => (await import('./cli/commands/poll-now.js')).pollNow,
   ],
 ];
 
@@ -118,7 +118,7 @@ function buildProgram(output: Output, done: (code: ExitCode) => void): Command {
     .allowUnknownOption()
     .allowExcessArguments()
     .action(async (_serverId: string | undefined, flags: DeleteFlags, command: Command) => {
-      const { deleteNics } = await import('./cli/delete.js');
+      const { deleteNics } = await import('./cli/commands/delete.js');
       done(await deleteNics(command.args, flags, output));
     });
 
@@ -136,7 +136,7 @@ function buildProgram(output: Output, done: (code: ExitCode) => void): Command {
       .allowUnknownOption()
       .allowExcessArguments()
       .action(async (_serverId: string | undefined, flags: DecisionFlags, command: Command) => {
-        const { decide } = await import('./cli/decide.js');
+        const { decide } = await import('./cli/commands/decide.js');
         done(await decide(name, command.args, flags, output));
       });
   }
@@ -164,7 +164,7 @@ function buildProgram(output: Output, done: (code: ExitCode) => void): Command {
     .allowUnknownOption()
     .allowExcessArguments()
     .action(async (_serverId: string | undefined, flags: RestoreFlags, command: Command) => {
-      const { restoreNics } = await import('./cli/restore.js');
+      const { restoreNics } = await import('./cli/commands/restore.js');
       done(await restoreNics(command.args, flags, output));
     });
 
@@ -186,7 +186,7 @@ function buildProgram(output: Output, done: (code: ExitCode) => void): Command {
     .option('--limit <n>', 'at most so many', limitOf, 20)
     .option(...JSON_OPTION)
     .action(async (flags: ListFlags) => {
-      const { list } = await import('./cli/list.js');
+      const { list } = await import('./cli/commands/list.js');
       done(await list(flags, output));
     });
 
@@ -199,7 +199,7 @@ function buildProgram(output: Output, done: (code: ExitCode) => void): Command {
     )
     .option(...JSON_OPTION)
     .action(async () => {
-      const { setup } = await import('./cli/setup.js');
+      const { setup } = await import('./cli/commands/setup.js');
       done(await setup(output));
     });
 

@@ -1,4 +1,4 @@
-import type { BindElasticIpInput, BindElasticIpResult } from '../contract/activities';
+import type { BindElasticIpInput, BindElasticIpResult } from './agreement/agreement';
 import { sameIp } from '../contract/values';
 import type { ElasticIp } from '../ecs/cloud';
 import type { CloudError } from '../ecs/errors';

@@ -1,6 +1,6 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
-import { ACTIVITY_FAILURE } from '../contract/activities';
-import type { DeletePortsInput, DeletePortsResult, PortFate } from '../contract/activities';
+import { ACTIVITY_FAILURE } from './agreement/agreement';
+import type { DeletePortsInput, DeletePortsResult, PortFate } from './agreement/agreement';
 import type { NicSnapshot } from '../contract/types';
 import { elasticIpsOf } from '../contract/types';
 import { sameIp } from '../contract/values';

@@ -1,15 +1,15 @@
 /** What every command needs: the connection, the queue, the link to a run, and Ctrl-C. */
 import { TASK_QUEUE_FORM, cleanLine, isUuid, taskQueueFrom } from '../contract';
-import type { Temporal } from '../connection';
-import { connectTemporal } from '../connection';
-import type { TemporalTarget } from '../temporal-target';
-import { readTarget } from '../temporal-target';
+import type { Temporal } from '../client/connect';
+import { connectTemporal } from '../client/connect';
+import type { TemporalTarget } from '../client/target';
+import { readTarget } from '../client/target';
 import { CliError, asCliError } from './errors';
 import { EXIT } from './exit-codes';
-import type { RunRef } from './link';
-import { isUiUrl, runLink, uiBase } from './link';
+import type { RunRef } from './show/link';
+import { isUiUrl, runLink, uiBase } from './show/link';
 import type { Output } from './output';
-import type { ReportPage } from './report';
+import type { ReportPage } from './show/report';
 
 export interface Context {
   temporal: Temporal;

@@ -1,6 +1,6 @@
 /** How the starter says that it can't go on: one message, one exit code. */
 import { NamespaceNotFoundError, isGrpcServiceError } from '@temporalio/client';
-import { TemporalUnreachable, reasonOf } from '../connection';
+import { TemporalUnreachable, reasonOf } from '../client/connect';
 import type { ExitCode } from './exit-codes';
 import { EXIT } from './exit-codes';
 

@@ -1,7 +1,7 @@
 /** The starter's exit codes, and how the end of a run maps to one of them. */
 import type { NicOutcome, NicRow, ResultDocument } from '../contract';
 import { FAILURE_TYPE } from '../contract';
-import type { Ending } from './ending';
+import type { Ending } from '../client/ending';
 
 export const EXIT = {
   done: 0,

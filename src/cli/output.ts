@@ -7,7 +7,7 @@ import type { WriteStream } from 'node:tty';
 import pc from 'picocolors';
 import { cleanJson, cleanLine } from '../contract';
 import type { CliError } from './errors';
-import { wrap } from './format';
+import { wrap } from './show/format';
 
 const PREFIX = 'ecs-nics:';
 const ESC = '\u001b';

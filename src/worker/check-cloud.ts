@@ -3,7 +3,7 @@
  * exist is the answer of a cloud that knows us and lets us ask. Of lists only that of elastic IPs is read, as every
  * inspection does; others would need permissions that runs don't.
  */
-import type { Config } from '../config';
+import type { Config } from './config';
 import { formatDuration } from '../contract/duration';
 import { createCloud } from '../ecs/client';
 import { systemClock } from '../ecs/clock';

@@ -1,12 +1,12 @@
 /** The part of `--check` that asks Temporal. */
-import type { Config } from '../config';
+import type { Config } from './config';
 import type { Finding } from './check';
 import { whyUnreadable } from './confirm';
 import { GRPC } from './grpc';
 import { attributeAdvice, listAttributes, retentionAdvice } from './namespace';
 import { strangers, strangersAdvice } from './place';
 import { routingOf } from './routing';
-import type { TemporalTarget } from '../temporal-target';
+import type { TemporalTarget } from '../client/target';
 import type { Temporal } from './temporal';
 import { connectOnce, reasonOf } from './temporal';
 import { formatDuration } from '../contract/duration';

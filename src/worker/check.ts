@@ -1,12 +1,12 @@
 /** `--check`: configuration, addresses, Temporal and cloud, by reading only; one line each, with the remedy. */
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import type { Config } from '../config';
-import { inspectConfig } from '../config';
+import type { Config } from './config';
+import { inspectConfig } from './config';
 import type { Address } from './addresses';
 import { addressProblem, formatAddress, probeAddress } from './addresses';
 import { checkCloud } from './check-cloud';
 import { checkTemporal } from './check-temporal';
-import { readTarget } from '../temporal-target';
+import { readTarget } from '../client/target';
 
 export interface Finding {
   status: 'ok' | 'warning' | 'failed' | 'skipped';

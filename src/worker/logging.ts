@@ -3,7 +3,7 @@ import { DefaultLogger } from '@temporalio/worker';
 import type { LogEntry, Logger, RuntimeOptions } from '@temporalio/worker';
 import { pino } from 'pino';
 import pretty from 'pino-pretty';
-import type { Config } from '../config';
+import type { Config } from './config';
 import { serverIdOf } from '../contract/names';
 
 type Format = Pick<Config, 'logLevel' | 'logFormat'>;

@@ -4,7 +4,7 @@
  * the workers is told before.
  */
 import { hostname } from 'node:os';
-import type { Config } from '../config';
+import type { Config } from './config';
 import { cloudTaskQueue } from '../contract/names';
 import type { Temporal } from './temporal';
 

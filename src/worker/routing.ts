@@ -1,5 +1,5 @@
 /** With worker versioning: does the server send new runs to this worker's build? */
-import type { Config } from '../config';
+import type { Config } from './config';
 import { GRPC, grpcCode } from './grpc';
 import type { Temporal } from './temporal';
 

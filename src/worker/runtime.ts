@@ -1,8 +1,8 @@
 /** The SDK's runtime: logs, metrics, and no signals. */
 import { Runtime } from '@temporalio/worker';
 import type { Logger, RuntimeOptions } from '@temporalio/worker';
-import type { Config } from '../config';
-import { ConfigError } from '../config';
+import type { Config } from './config';
+import { ConfigError } from './config';
 import { addressProblem } from './addresses';
 import { loggingOptions } from './logging';
 import { metricsOptions } from './metrics';

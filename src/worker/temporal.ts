@@ -4,9 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import type { Logger } from '@temporalio/worker';
-import { lenient } from '../payloads';
-import type { TemporalTarget } from '../temporal-target';
-import { endpointOf } from '../temporal-target';
+import { lenient } from '../client/payloads';
+import type { TemporalTarget } from '../client/target';
+import { endpointOf } from '../client/target';
 
 /** An orchestrator restarts the worker after that; silence for longer would look like health. */
 const CONNECT_FOR_MS = 60_000;

@@ -1,6 +1,6 @@
 /** What the worker says of its queue while it runs: workers of another place, and whether new runs come to its build. */
 import type { Logger } from '@temporalio/worker';
-import type { Config } from '../config';
+import type { Config } from './config';
 import { strangers, strangersAdvice } from './place';
 import { routingOf } from './routing';
 import type { Temporal } from './temporal';

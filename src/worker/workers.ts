@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { Worker } from '@temporalio/worker';
 import type { NativeConnection, WorkerOptions } from '@temporalio/worker';
-import type { Config } from '../config';
-import type { CloudActivities } from '../contract/activities';
+import type { Config } from './config';
+import type { CloudActivities } from '../activities/agreement/agreement';
 import { cloudTaskQueue } from '../contract/names';
 import { identityOf } from './place';
 import type { Shutdown } from './shutdown';
@@ -50,7 +50,9 @@ export function workerOptions(
         ? {
             workflowsPath: require.resolve(join(__dirname, '..', 'workflows')),
             dataConverter: {
-              payloadConverterPath: require.resolve(join(__dirname, '..', 'workflows', 'payloads')),
+              payloadConverterPath: require.resolve(
+                join(__dirname, '..', 'workflows', 'run', 'payload-converter'),
+              ),
             },
           }
         : { workflowBundle: { codePath: config.bundlePath } }),

@@ -6,27 +6,20 @@
 import { isCancellation } from '@temporalio/workflow';
 import type { ResultDocument } from '../contract/types';
 import { requestKey } from '../contract/input';
-import { closing, leave } from './closing';
-import { decisionsOf } from './undo/decisions';
-import type { Deletion } from './deletion';
-import { deletionOf } from './deletion';
-import { RunEnd } from './ending';
-import { followJob } from './follow';
-import { checkStart, inspect } from './inspect';
-import {
-  isHeld,
-  keepHeld,
-  keepPromise,
-  setFlagsBack,
-  tellHeldPorts,
-  tellKeptFlags,
-} from './undo/keep-promise';
-import type { Ending } from './messages';
-import { registerMessages } from './messages';
-import { endOfDeletion, endOfRest, failureMessage, outcomeOfFailure } from './outcome';
-import { protectPorts } from './undo/protect';
-import { submitOnce } from './submit';
-import { establishVerdicts } from './verify';
+import { closing, leave } from './run/closing';
+import { decisionsOf } from './run/decisions';
+import type { Deletion } from './run/deletion';
+import { deletionOf, isHeld } from './run/deletion';
+import { RunEnd } from './run/run-end';
+import { followJob } from './steps/follow-job';
+import { checkStart, inspect } from './steps/inspect';
+import { keepHeld, keepPromise, setFlagsBack, tellHeldPorts, tellKeptFlags } from './steps/keep-promise';
+import type { Ending } from './run/messages';
+import { registerMessages } from './run/messages';
+import { endOfDeletion, endOfRest, failureMessage, outcomeOfFailure } from './policy/outcome';
+import { protectPorts } from './steps/protect';
+import { submitOnce } from './steps/submit';
+import { establishVerdicts } from './steps/verify';
 
 export async function deleteServerNics(start: unknown): Promise<ResultDocument> {
   const run = deletionOf(start); // a fresh request, or what a run that had grown long has handed on

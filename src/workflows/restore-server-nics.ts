@@ -2,17 +2,17 @@
 import { isCancellation } from '@temporalio/workflow';
 import { restoreKey } from '../contract/restore-input';
 import type { ResultDocument } from '../contract/types';
-import { closing, leave } from './closing';
-import { noDecisions } from './undo/decisions';
-import { RunEnd } from './ending';
-import { checkStart } from './inspect';
-import type { Ending } from './messages';
-import { registerMessages } from './messages';
-import { endOfRestore, failureMessage, outcomeOfFailure } from './outcome';
-import { planRestore } from './restore/plan-restore';
-import { putBack } from './undo/put-back';
-import type { Restoration } from './restore/restoration';
-import { restorationOf } from './restore/restoration';
+import { closing, leave } from './run/closing';
+import { noDecisions } from './run/decisions';
+import { RunEnd } from './run/run-end';
+import { checkStart } from './steps/inspect';
+import type { Ending } from './run/messages';
+import { registerMessages } from './run/messages';
+import { endOfRestore, failureMessage, outcomeOfFailure } from './policy/outcome';
+import { planRestore } from './steps/prepare-restore';
+import { putBack } from './steps/put-back';
+import type { Restoration } from './run/restoration';
+import { restorationOf } from './run/restoration';
 
 export async function restoreServerNics(start: unknown): Promise<ResultDocument> {
   const run = restorationOf(start);

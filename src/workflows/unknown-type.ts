@@ -1,6 +1,6 @@
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import { FAILURE_TYPE, WORKFLOW_TYPE } from '../contract/names';
-import { plain } from './display';
+import { plain } from './run/details';
 
 /** A type that is none of ours, mistyped say: by itself its task would fail for ever, and the run hang without a word. */
 export async function unknownType(): Promise<never> {

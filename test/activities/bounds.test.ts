@@ -1,9 +1,9 @@
 /** No activity attempt lasts longer than 60 s (interface.md §3), and each has room for a whole exchange. */
-import { ACTIVITY_FAILURE } from '../../src/contract/activities';
+import { ACTIVITY_FAILURE } from '../../src/activities/agreement/agreement';
 import { parseDuration } from '../../src/contract/duration';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/ecs/transport';
-import { EFFECT, READ } from '../../src/workflows/cloud';
+import { EFFECT, READ } from '../../src/workflows/run/activity-calls';
 
 const EXCHANGE_MS = DEFAULT_LIMITS.connectMs + DEFAULT_LIMITS.headersMs + DEFAULT_LIMITS.bodyMs;
 

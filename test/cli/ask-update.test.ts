@@ -1,8 +1,8 @@
 /** An Update asked for until it is answered, on virtual time. */
 import { ApplicationFailure, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { UpdateAnswer, UpdateCalls } from '../../src/cli/ask-update';
-import { askUpdate } from '../../src/cli/ask-update';
+import type { UpdateAnswer, UpdateCalls } from '../../src/client/update';
+import { askUpdate } from '../../src/client/update';
 
 class Passing extends Error {}
 const failed = (type: string, detail?: unknown) =>

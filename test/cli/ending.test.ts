@@ -1,11 +1,11 @@
 /** How a run ended, and the exit code that says it. */
 import { ApplicationFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
-import { endDocument } from '../../src/cli/documents';
-import type { Counts, Ending } from '../../src/cli/ending';
-import { endingOfFailure } from '../../src/cli/ending';
+import { endDocument } from '../../src/cli/show/documents';
+import type { Counts, Ending } from '../../src/client/ending';
+import { endingOfFailure } from '../../src/client/ending';
 import { exitCodeInWindow, exitCodeOf } from '../../src/cli/exit-codes';
-import { asDocument } from '../../src/cli/query';
+import { asDocument } from '../../src/client/query';
 import { RUN, document, nic } from './support';
 
 const cancelled = (counts: Counts | null): Ending => ({

@@ -1,10 +1,10 @@
 /** Waiting for the end of a run, on virtual time: it always ends, whatever is down. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ResultDocument } from '../../src/contract';
-import type { Ending } from '../../src/cli/ending';
-import type { FollowEnd, FollowState, RunSource } from '../../src/cli/follow';
-import { follow } from '../../src/cli/follow';
-import type { Reason } from '../../src/cli/silent';
+import type { Ending } from '../../src/client/ending';
+import type { FollowEnd, FollowState, RunSource } from '../../src/client/follow';
+import { follow } from '../../src/client/follow';
+import type { Reason } from '../../src/client/silent';
 import { document, running, why } from './support';
 
 const never = new Promise<never>(() => {});

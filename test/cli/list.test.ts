@@ -1,8 +1,8 @@
 /** The list of runs as people see it. */
 import { describe, expect, it } from 'vitest';
-import { listReport } from '../../src/cli/list-report';
-import type { ListedRun } from '../../src/cli/runs';
-import { ageText, startText } from '../../src/cli/wording';
+import { listReport } from '../../src/cli/show/list-report';
+import type { ListedRun } from '../../src/client/runs';
+import { ageText, startText } from '../../src/cli/show/wording';
 import { NOW, PAGE, RUN, SERVER } from './support';
 
 const run = (changes: Partial<ListedRun> = {}): ListedRun => ({

@@ -1,7 +1,7 @@
 /** What is seen while waiting. */
 import { describe, expect, it } from 'vitest';
-import type { FollowState } from '../../src/cli/follow';
-import { PlainView, progressLines } from '../../src/cli/progress';
+import type { FollowState } from '../../src/client/follow';
+import { PlainView, progressLines } from '../../src/cli/show/progress';
 import { NIC_A, NIC_B, NOW, PAGE, WHERE, document, nic, running, why } from './support';
 
 const frame = {

@@ -1,10 +1,10 @@
 /** What an operator reads at the end. */
 import { describe, expect, it } from 'vitest';
-import type { Ending } from '../../src/cli/ending';
-import type { EndedRun } from '../../src/cli/next-steps';
-import { endSteps, openSteps } from '../../src/cli/next-steps';
-import { endReport, openReport, silentReport } from '../../src/cli/report';
-import type { SilentRun } from '../../src/cli/silent';
+import type { Ending } from '../../src/client/ending';
+import type { EndedRun } from '../../src/cli/show/next-steps';
+import { endSteps, openSteps } from '../../src/cli/show/next-steps';
+import { endReport, openReport, silentReport } from '../../src/cli/show/report';
+import type { SilentRun } from '../../src/client/silent';
 import { NIC_A, NIC_B, PAGE, RUN, SERVER, document, nic, running, WHERE, why } from './support';
 
 const input = { serverId: SERVER, nics: [{ id: NIC_A }, { id: NIC_B }], reason: 'T-1' };

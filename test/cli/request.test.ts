@@ -1,6 +1,6 @@
 /** From flags to an input and back. */
 import { describe, expect, it } from 'vitest';
-import { deleteCommand, requestFrom } from '../../src/cli/request';
+import { deleteCommand, requestFrom } from '../../src/cli/ask/delete-request';
 import { NIC_A, NIC_B, SERVER } from './support';
 
 const flags = { wait: true };

@@ -2,11 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import type { NicRow, NicSnapshot } from '../../src/contract';
 import { cleanEnvironment, startProgram } from '../../dev/processes';
-import type { Asked } from '../../src/cli/asked';
-import { differenceLines } from '../../src/cli/differences';
-import type { Ending } from '../../src/cli/ending';
-import { endSteps, openSteps, windowSteps } from '../../src/cli/next-steps';
-import { endReport, openReport } from '../../src/cli/report';
+import type { Asked } from '../../src/cli/show/asked';
+import { differenceLines } from '../../src/cli/show/field-differences';
+import type { Ending } from '../../src/client/ending';
+import { endSteps, openSteps, windowSteps } from '../../src/cli/show/next-steps';
+import { endReport, openReport } from '../../src/cli/show/report';
 import { NIC_A, NIC_B, NOW, PAGE, RUN, SERVER, document, nic, running } from './support';
 
 const snapshot = { fixedIps: [{ subnetId: 's', ip: '10.0.1.20' }], position: 1 } as unknown as NicSnapshot;

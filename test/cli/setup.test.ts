@@ -1,7 +1,7 @@
 /** `setup` against a server that says no; what a real one does is tested end to end. */
 import { describe, expect, it } from 'vitest';
-import { prepare, retentionWarning } from '../../src/cli/setup';
-import type { Temporal } from '../../src/connection';
+import { prepare, retentionWarning } from '../../src/cli/commands/setup';
+import type { Temporal } from '../../src/client/connect';
 
 const DAY_MS = 86_400_000;
 

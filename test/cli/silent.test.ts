@@ -1,9 +1,9 @@
 /** Why nobody takes a run, from what the server says of queues and versions. */
 import { describe, expect, it } from 'vitest';
-import type { Poller, Queue, Version } from '../../src/cli/queues';
-import { POLLER_FRESH_MS, livingOf } from '../../src/cli/queues';
-import { routeOf, routeReasons } from '../../src/cli/silent';
-import { reasonText, waysOut } from '../../src/cli/silent-texts';
+import type { Poller, Queue, Version } from '../../src/client/queues';
+import { POLLER_FRESH_MS, livingOf } from '../../src/client/queues';
+import { routeOf, routeReasons } from '../../src/client/silent';
+import { reasonText, waysOut } from '../../src/cli/show/silent-texts';
 import { RUN, WHERE, why } from './support';
 
 const V1: Version = { deploymentName: 'nics', buildId: 'v1' };

@@ -1,7 +1,7 @@
 /** Documents as the workflow makes them, with only what a test cares about written out. */
 import type { NicRow, ResultDocument } from '../../src/contract';
 import { colorsOf } from '../../src/cli/output';
-import type { Reason, Why } from '../../src/cli/silent';
+import type { Reason, Why } from '../../src/client/silent';
 
 export const SERVER = '3f0b6f0e-2a53-4d59-9d1b-0a2a7e5f1c11';
 export const NIC_A = '6b1f7a52-5d1e-4a10-8c57-1f2f8a0d9e01';

@@ -9,13 +9,13 @@ import {
   shellQuote,
   table,
   wrap,
-} from '../../src/cli/format';
-import { runLink, uiBase } from '../../src/cli/link';
-import { startDetails, startSummary } from '../../src/cli/start-texts';
-import { confirmationLines, questionOf } from '../../src/cli/confirm';
-import { endpointOf } from '../../src/temporal-target';
-import { consequence } from '../../src/cli/cancel';
-import { meaningOf } from '../../src/cli/poll-now';
+} from '../../src/cli/show/format';
+import { runLink, uiBase } from '../../src/cli/show/link';
+import { startDetails, startSummary } from '../../src/cli/show/start-texts';
+import { confirmationLines, questionOf } from '../../src/cli/ask/confirm';
+import { endpointOf } from '../../src/client/target';
+import { consequence } from '../../src/cli/commands/cancel';
+import { meaningOf } from '../../src/cli/commands/poll-now';
 import { NIC_A, NIC_B, NOW, PAGE, SERVER, document, nic } from './support';
 
 describe('the link', () => {

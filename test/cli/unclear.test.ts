@@ -2,9 +2,9 @@
 import { ServiceError } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
 import type { Context } from '../../src/cli/context';
-import { tell } from '../../src/cli/lookup';
-import { deletion, restoration, startOrAttach } from '../../src/cli/start';
-import type { Temporal } from '../../src/connection';
+import { tell } from '../../src/client/find';
+import { deletion, restoration, startOrAttach } from '../../src/client/start';
+import type { Temporal } from '../../src/client/connect';
 import { RUN, SERVER } from './support';
 
 const UNCLEAR = {

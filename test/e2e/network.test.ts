@@ -56,11 +56,10 @@ async function requestsOf(bed: Bed, runs: Run[]) {
   return ledgers.flatMap(({ requests }) => requests);
 }
 
-scenarios.add('the cloud can’t be reached from just before a POST on', async () => {
-  const bed = await bedBehind('cloud', 'cut');
-  const runs = await bringTo(bed, MOMENTS);
+/** Begins a run, and cuts the network when the cloud has answered all that its inspection asks. */
+async function cutBeforePost(bed: WorkerBed & { proxy: Proxy }, before: Run[]): Promise<Run> {
   // An inspection's last answers are those of the server's three ports, and the list of elastic IPs.
-  const others = new Set(runs.flatMap(({ ports }) => ports));
+  const others = new Set(before.flatMap(({ ports }) => ports));
   let answers = 0;
   bed.proxy.onAnswer = (line) => {
     const port = /\/ports\/([0-9a-f-]{36})/.exec(line)?.[1];
@@ -69,11 +68,29 @@ scenarios.add('the cloud can’t be reached from just before a POST on', async (
     bed.proxy.onAnswer = () => {};
     bed.proxy.mode = 'cut';
   };
-  const victim = await begin(bed, 'sending');
-  const { judged, meanwhile } = await mended(bed, 'cut', [...runs, victim]);
+  const run = await begin(bed, 'sending');
+  expect(await until(() => Promise.resolve(bed.proxy.mode === 'cut'), 60_000)).toBe(true);
+  return run;
+}
+
+scenarios.add('the cloud can’t be reached from just before a POST on', async () => {
+  const bed = await bedBehind('cloud', 'cut');
+  const runs = await bringTo(bed, MOMENTS);
+  const isUnsent = ({ serverId }: Run) =>
+    bed.stack.worker.log
+      .split('\n')
+      .some((line) => line.includes(serverId) && /"kind":"unsent","why":"unreachable"/.test(line));
+  // Where the cut takes the inspection's last answer along, the POST is not reached: another run tries it.
+  for (let tries = 1, isCut = false; !isCut; tries++) {
+    expect(tries, 'runs that were cut off before their POST').toBeLessThan(10);
+    await bed.proxy.heal();
+    const victim = await cutBeforePost(bed, runs);
+    runs.push(victim);
+    isCut = await until(() => Promise.resolve(isUnsent(victim)), 15_000);
+  }
+  const { judged, meanwhile } = await mended(bed, 'cut', runs);
   expect(meanwhile).toBe(0);
   // Refused connections leave no doubt: nothing was sent.
-  expect(bed.stack.worker.log).toMatch(/"kind":"unsent","why":"unreachable"/);
   const { posts, document } = judged.at(-1)!;
   expect([posts, document.submissions, document.jobs.length]).toEqual([1, 1, 1]);
 });

@@ -108,7 +108,7 @@ const PLANTS: Plant[] = [
   ],
   ['signals', 'a signal that kills', 'dockerfile', END, `STOPSIGNAL SIGKILL\n${END}`],
   ['production', 'not said', 'dockerfile', 'ENV NODE_ENV=production\n', ''],
-  ['bundle', 'not built', 'dockerfile', /\\\n && node lib\/build-bundle.js/, ''],
+  ['bundle', 'not built', 'dockerfile', /\\\n && node lib\/worker\/build-bundle.js/, ''],
   [
     'bundle',
     'built where it is not copied from',

@@ -74,7 +74,7 @@ async function parsed(folder: string): Promise<Histories> {
 function bundled(sources: string): Promise<WorkflowBundle> {
   return bundleWorkflowCode({
     workflowsPath: join(sources, 'workflows/index.ts'),
-    payloadConverterPath: join(sources, 'workflows/payloads.ts'),
+    payloadConverterPath: join(sources, 'workflows/run/payload-converter.ts'),
     logger: new DefaultLogger('WARN'),
   });
 }
@@ -161,13 +161,13 @@ describe('a change of command order is caught', { timeout: 240_000 }, () => {
   it.each<[string, string, string, string]>([
     [
       'the memo only after the submission',
-      'submit.ts',
+      'steps/submit.ts',
       `if (!run.state.declaredOpen) run.declareOpen(null);`,
       ``,
     ],
     [
       'one reading more before a verdict',
-      'verify.ts',
+      'steps/verify.ts',
       `if (absent >= 2) return 'absent';`,
       `if (absent >= 3) return 'absent';`,
     ],
@@ -175,7 +175,7 @@ describe('a change of command order is caught', { timeout: 240_000 }, () => {
     // Inside the project, so that the bundler finds its packages.
     const folder = await mkdtemp(join(root, 'test/replay/changed-'));
     try {
-      for (const part of ['workflows', 'contract']) {
+      for (const part of ['workflows', 'contract', 'activities/agreement']) {
         await cp(join(root, 'src', part), join(folder, part), { recursive: true });
       }
       const path = join(folder, 'workflows', file);

@@ -40,7 +40,7 @@ interface Recorded extends TaskInput {
 export async function bundle(workflowsPath: string): Promise<string> {
   const bundled = await bundleWorkflowCode({
     workflowsPath,
-    payloadConverterPath: join(dirname(workflowsPath), 'payloads.ts'),
+    payloadConverterPath: join(dirname(workflowsPath), 'run', 'payload-converter.ts'),
     logger: new DefaultLogger('WARN'),
   });
   return bundled.code;

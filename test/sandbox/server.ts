@@ -7,9 +7,9 @@ import { defaultFailureConverter, defaultPayloadConverter } from '@temporalio/co
 import type { Payload } from '@temporalio/common';
 import type { coresdk } from '@temporalio/proto';
 import type { Phase, ResultDocument } from '../../src/contract';
-import type { CloudActivities } from '../../src/contract/activities';
+import type { CloudActivities } from '../../src/activities/agreement/agreement';
 import { SEARCH_ATTRIBUTE } from '../../src/contract/names';
-import { payloadConverter } from '../../src/workflows/payloads';
+import { payloadConverter } from '../../src/workflows/run/payload-converter';
 import type { RunRecord, Surroundings } from './adapter';
 import type { Activity, Resolution } from './attempts';
 import { activityOf, cancelled, completed, failed, millis, timedOut, work } from './attempts';

@@ -8,7 +8,7 @@ import type { Running } from '../../dev/processes';
 import type { Worker } from '../../dev/worker';
 import type { Stack, StackOptions } from '../../dev/stack';
 import { startStack as start } from '../../dev/stack';
-import { lenient } from '../../src/payloads';
+import { lenient } from '../../src/client/payloads';
 
 /** Variables of a worker that hold secrets. */
 const SECRET_VARIABLE = /_(SK|PASSWORD|TOKEN|KEY)$/;

@@ -5,7 +5,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { expect } from 'vitest';
 import type { NicOutcome, ResultDocument, RunOutcome } from '../../src/contract';
 import { until } from '../../dev/ports';
-import { askUpdate } from '../../src/cli/ask-update';
+import { askUpdate } from '../../src/client/update';
 import type { ServerState } from '../../simulator';
 import { differences } from '../../simulator';
 import { createServer, TIMING } from './e2e';

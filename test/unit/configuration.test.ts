@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { ConfigError, readConfig } from '../../src/config';
+import { ConfigError, readConfig } from '../../src/worker/config';
 
 const SECRET = 'a-secret-that-must-not-show';
 const lib = mkdtempSync(join(tmpdir(), 'ecs-nics-'));

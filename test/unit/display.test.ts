@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkByWhom } from '../../src/contract';
 import type { Phase, ResultDocument } from '../../src/contract/types';
-import { currentDetails, escaped, jobAge, label, plain, readingLabel } from '../../src/workflows/display';
+import { currentDetails, escaped, jobAge, label, plain, readingLabel } from '../../src/workflows/run/details';
 
 const PHASES: Phase[] = [
   'inspecting',

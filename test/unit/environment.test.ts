@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { ConfigError, inspectConfig } from '../../src/config';
+import { ConfigError, inspectConfig } from '../../src/worker/config';
 import { DEFAULT_TASK_QUEUE, taskQueueFrom } from '../../src/contract';
-import { readTarget } from '../../src/temporal-target';
+import { readTarget } from '../../src/client/target';
 import { nastyText, runs, TEST_TIMEOUT, unfit } from '../support/rubbish';
 
 vi.setConfig({ testTimeout: TEST_TIMEOUT });

@@ -1,7 +1,7 @@
 /** Which NICs may be touched (interface.md §3 guards, §6.2). The one-line cases stand in policies.test.ts. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { assess } from '../../src/workflows/guards';
+import { assess } from '../../src/workflows/policy/guards';
 import { ELSEWHERE, id, here, nic, inspection, server, request } from '../support/inspection';
 
 describe('guards', () => {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FAILURE_TYPE } from '../../src/contract/names';
 import type { NicOutcome, NicRow, ResultDocument } from '../../src/contract/types';
-import { endOf, failureMessage, outcomeOfFailure, totalsOf } from '../../src/workflows/outcome';
+import { endOf, failureMessage, outcomeOfFailure, totalsOf } from '../../src/workflows/policy/outcome';
 
 const rows = (...outcomes: NicOutcome[]) =>
   outcomes.map(

@@ -1,9 +1,9 @@
 /** Who asks and why is what people look for afterwards: a command that was pasted as it stands is refused. */
 import { describe, expect, it } from 'vitest';
-import { byWhomFrom, BY_WHOM_WORDS } from '../../src/cli/flags';
-import { requestFrom } from '../../src/cli/request';
+import { byWhomFrom, BY_WHOM_WORDS } from '../../src/cli/ask/flags';
+import { requestFrom } from '../../src/cli/ask/delete-request';
 import { checkByWhom, checkDeleteInput, checkRestoreInput, TO_FILL_IN } from '../../src/contract';
-import { restoreCommand } from '../../src/workflows/undo/remedies';
+import { restoreCommand } from '../../src/workflows/policy/remedies';
 
 const SERVER = '3f0b6f0e-2a53-4d59-9d1b-0a2a7e5f1c11';
 const NIC = '6b1f7a52-5d1e-4a10-8c57-1f2f8a0d9e01';

@@ -1,14 +1,14 @@
 /** The pure policies, held to interface.md §3 and §6. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Inspection } from '../../src/contract/activities';
+import type { Inspection } from '../../src/activities/agreement/agreement';
 import type { NicRow, ResultDocument } from '../../src/contract';
-import { assess } from '../../src/workflows/guards';
-import { endOf, outcomeOfFailure } from '../../src/workflows/outcome';
-import { nextPollDelay, nextReadingDelay } from '../../src/workflows/poll-schedule';
-import type { ListWitness, Moment } from '../../src/workflows/verdict';
-import { verdictOf } from '../../src/workflows/verdict';
-import { currentDetails, escaped, label } from '../../src/workflows/display';
+import { assess } from '../../src/workflows/policy/guards';
+import { endOf, outcomeOfFailure } from '../../src/workflows/policy/outcome';
+import { nextPollDelay, nextReadingDelay } from '../../src/workflows/policy/poll-schedule';
+import type { ListWitness, Moment } from '../../src/workflows/policy/verdict';
+import { verdictOf } from '../../src/workflows/policy/verdict';
+import { currentDetails, escaped, label } from '../../src/workflows/run/details';
 import { SERVER, id, nic, inspection, server, request } from '../support/inspection';
 
 describe('guards', () => {

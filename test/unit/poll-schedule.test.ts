@@ -1,7 +1,7 @@
 /** The bounds of the schedule, for any pace and any luck. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { backoffDelay, nextPollDelay, nextReadingDelay } from '../../src/workflows/poll-schedule';
+import { backoffDelay, nextPollDelay, nextReadingDelay } from '../../src/workflows/policy/poll-schedule';
 
 const HOUR = 3_600_000;
 const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });

@@ -4,11 +4,11 @@ import { describe, expect, it } from 'vitest';
 import type { SavedNic } from '../../src/contract';
 import { checkByWhom, checkRestoreInput, readSavedResult, restoreKey } from '../../src/contract';
 import type { NicOutcome, NicRow, NicSnapshot } from '../../src/contract/types';
-import { differences } from '../../src/workflows/undo/differences';
-import { endOfDeletion, endOfRestore } from '../../src/workflows/outcome';
-import { nextStep } from '../../src/workflows/undo/put-back-plan';
-import { addressesOf, chosen, isUnfinished, planOf } from '../../src/workflows/restore/restore-plan';
-import type { PutBack } from '../../src/workflows/state';
+import { differences } from '../../src/workflows/policy/differences';
+import { endOfDeletion, endOfRestore } from '../../src/workflows/policy/outcome';
+import { nextStep } from '../../src/workflows/policy/put-back-plan';
+import { addressesOf, chosen, isUnfinished, planOf } from '../../src/workflows/policy/restore-grades';
+import type { PutBack } from '../../src/workflows/policy/undo-log';
 import {
   gradeOf,
   log,
@@ -16,7 +16,7 @@ import {
   putBackOf,
   returning,
   toPutBack,
-} from '../../src/workflows/undo/undo-log';
+} from '../../src/workflows/policy/undo-log';
 import { id, inspection, nic, request, SERVER } from '../support/inspection';
 
 const snapshot = (more: Partial<NicSnapshot> = {}): NicSnapshot => ({

@@ -1,8 +1,8 @@
 /** Every combination of witnesses, judged as interface.md §3 and §6.3 say, independently of the table in the source. */
 import { describe, expect, it } from 'vitest';
-import type { PortState } from '../../src/contract/activities';
-import type { ListWitness, Moment, Verdict, Witnesses } from '../../src/workflows/verdict';
-import { verdictOf } from '../../src/workflows/verdict';
+import type { PortState } from '../../src/activities/agreement/agreement';
+import type { ListWitness, Moment, Verdict, Witnesses } from '../../src/workflows/policy/verdict';
+import { verdictOf } from '../../src/workflows/policy/verdict';
 
 const SERVER = '3f0b6f0e-2a53-4d59-9d1b-0a2a7e5f1c11';
 const PORTS: Record<string, PortState | null> = {

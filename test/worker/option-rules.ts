@@ -28,7 +28,7 @@ export interface Rule {
 
 /** Calls of the largest inspection: server, NIC list, elastic IPs, and a port for each of 12 NICs. */
 const CALLS_OF_AN_INSPECTION = 15;
-/** After so long an attempt at an inspection is given up (`READ` in src/workflows/cloud.ts). */
+/** After so long an attempt at an inspection is given up (`READ` in src/workflows/run/activity-calls.ts). */
 const INSPECTION_MS = 45_000;
 /** Servers under way in a batch (interface.md §4), each a run with its page, and as many in a window. */
 const RUNS_AT_ONCE = 1_000;

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { readConfig } from '../../src/config';
+import { readConfig } from '../../src/worker/config';
 import { identityOf, strangers, strangersAdvice } from '../../src/worker/place';
 import { routingOf } from '../../src/worker/routing';
 import type { Temporal } from '../../src/worker/temporal';

@@ -1,0 +1,116 @@
+// The layers, and which of them may know which. Arrows go one way, types included, and there is no circle.
+
+/** Folders of `src`, `src/workflows` and `src/cli`: each may import itself, what stands behind it, and nothing else of ours. */
+const LAYERS = {
+  'src/contract': [],
+  'src/activities/agreement': ['src/contract'],
+  'src/workflows/policy': ['src/contract', 'src/activities/agreement'],
+  'src/workflows/run': ['src/workflows/policy', 'src/contract', 'src/activities/agreement'],
+  'src/workflows/steps': [
+    'src/workflows/run',
+    'src/workflows/policy',
+    'src/contract',
+    'src/activities/agreement',
+  ],
+  // The recipes.
+  'src/workflows/[^/]+[.]ts': [
+    'src/workflows/steps',
+    'src/workflows/run',
+    'src/workflows/policy',
+    'src/contract',
+  ],
+  'src/ecs': [],
+  'src/client': ['src/contract', 'src/version[.]ts'],
+  'src/activities/[^/]+[.]ts': ['src/activities/agreement', 'src/contract', 'src/ecs', 'src/client'],
+  'src/worker': ['src/activities', 'src/client', 'src/contract', 'src/ecs', 'src/version[.]ts'],
+  'src/cli/[^/]+[.]ts': ['src/client', 'src/contract', 'src/version[.]ts'],
+  'src/cli/show': ['src/cli/[^/]+[.]ts', 'src/client', 'src/contract', 'src/version[.]ts'],
+  'src/cli/ask': ['src/cli/show', 'src/cli/[^/]+[.]ts', 'src/client', 'src/contract'],
+  'src/cli/commands': [
+    'src/cli/ask',
+    'src/cli/show',
+    'src/cli/[^/]+[.]ts',
+    'src/client',
+    'src/contract',
+    'src/version[.]ts',
+  ],
+  'src/starter[.]ts': ['src/cli', 'src/client', 'src/contract', 'src/version[.]ts'],
+  'src/worker[.]ts': [
+    'src/worker',
+    'src/activities',
+    'src/client',
+    'src/contract',
+    'src/ecs',
+    'src/version[.]ts',
+  ],
+  'src/version[.]ts': [],
+  simulator: [],
+  dev: ['simulator', 'src/contract', 'src/ecs', 'src/client', 'src/activities/agreement'],
+  bench: ['dev', 'simulator', 'src/contract', 'src/ecs', 'src/client', 'src/activities/agreement'],
+};
+
+/** Packages that a layer may use; Node's own modules count as `node:`. Layers that are not named here may use any. */
+const PACKAGES = {
+  'src/contract': [],
+  'src/activities/agreement': [],
+  'src/workflows/policy': [],
+  'src/workflows/run': ['@temporalio/workflow', '@temporalio/common'],
+  'src/workflows/steps': ['@temporalio/workflow'],
+  'src/workflows/[^/]+[.]ts': ['@temporalio/workflow'],
+  'src/ecs': ['undici', 'zod', 'node:'],
+  'src/client': ['@temporalio/client', '@temporalio/common', '@temporalio/envconfig', 'node:'],
+};
+
+const at = (layer) => `^${layer}${layer.endsWith('ts') ? '$' : '/'}`;
+const anyOf = (layers) => layers.map(at).join('|');
+const OURS = '^(src|simulator|dev|bench|test)/';
+
+const layers = Object.entries(LAYERS).map(([layer, known]) => ({
+  name: `layer ${layer}`,
+  severity: 'error',
+  comment: 'This layer may not know that one: see LAYERS in .dependency-cruiser.mjs.',
+  from: { path: at(layer) },
+  to: { path: OURS, pathNot: anyOf([layer, ...known]) },
+}));
+
+const packages = Object.entries(PACKAGES).flatMap(([layer, names]) => {
+  const core = names.includes('node:');
+  const named = names.filter((name) => name !== 'node:').map((name) => `node_modules/${name}/`);
+  const rule = (what, to) => ({
+    name: `${what} in ${layer}`,
+    severity: 'error',
+    comment: 'This layer may not use that package: see PACKAGES in .dependency-cruiser.mjs.',
+    from: { path: at(layer) },
+    to,
+  });
+  const foreign = { path: 'node_modules/', ...(named.length > 0 ? { pathNot: named.join('|') } : {}) };
+  return [rule('package', foreign), ...(core ? [] : [rule('Node module', { dependencyTypes: ['core'] })])];
+});
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    {
+      name: 'circle',
+      severity: 'error',
+      comment:
+        'Two files that need each other are one file, or one of them needs a part that belongs below both.',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'unresolved',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    ...layers,
+    ...packages,
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { extensions: ['.ts', '.mts', '.js', '.json'] },
+  },
+};

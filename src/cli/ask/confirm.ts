@@ -1,0 +1,86 @@
+/** The question before anything irreversible. */
+import { createInterface } from 'node:readline/promises';
+import type { DeleteServerNicsInput, ResultDocument } from '../../contract';
+import { formatDuration, parseDuration } from '../../contract';
+import { plural } from '../show/format';
+import { pageOf } from '../context';
+import type { Output } from '../output';
+import type { ReportPage } from '../show/report';
+import { indent, nicTable, warningLines } from '../show/report';
+import { serverOf } from '../show/wording';
+
+export type Answer = 'yes' | 'no' | 'interrupted';
+
+/** @param plan what a dry run of it has found just now */
+export async function confirm(
+  input: DeleteServerNicsInput,
+  plan: ResultDocument,
+  output: Output,
+): Promise<Answer> {
+  const { screen } = output;
+  output.ask(confirmationLines(input, plan, pageOf(output)));
+  const lines = createInterface({ input: process.stdin, output: screen });
+  const stop = new AbortController();
+  let answer: Answer = 'no';
+  lines.once('SIGINT', () => {
+    answer = 'interrupted';
+    stop.abort();
+  });
+  // Ctrl-D: the question would stay open for ever.
+  lines.once('close', () => stop.abort());
+  try {
+    const text = await lines.question(`${questionOf(input, plan)} [y/N] `, { signal: stop.signal });
+    return /^\s*(y|yes)\s*$/i.test(text) ? 'yes' : 'no';
+  } catch {
+    output.ask(['']);
+    return answer;
+  } finally {
+    lines.close();
+  }
+}
+
+export function confirmationLines(
+  input: DeleteServerNicsInput,
+  plan: ResultDocument,
+  page: ReportPage,
+): string[] {
+  const lines = ['', `Server  ${serverOf(plan)}`, '', ...nicTable(plan, page, 'delete'), ''];
+  const warnings = warningLines(plan, page);
+  if (warnings.length > 0) lines.push(...warnings, '');
+  if (input.allowElasticIp === true) lines.push('NICs that carry an elastic IP may go, too.', '');
+  return [...lines, ...consequences(input).flatMap((text) => indent(text, page, '')), ''];
+}
+
+/** What is true of this request once it is answered with yes. */
+function consequences(input: DeleteServerNicsInput): string[] {
+  const windowMs = parseDuration(input.undoWindow ?? 0) ?? 0;
+  const window = formatDuration(windowMs);
+  const sentences: string[] = [];
+  if (input.keepPort === true) {
+    sentences.push(
+      'The NICs are detached; their ports stay, with IP address, MAC and security groups, and can be put back.',
+    );
+  } else if (windowMs > 0) {
+    sentences.push(
+      `The NICs are detached; for ${window} their ports are kept, and ecs-nics undo puts everything back exactly. ` +
+        'Then the ports are deleted, and this cannot be undone any more: what is put back later gets a new MAC.',
+    );
+  } else {
+    sentences.push(
+      'The NICs are detached and their ports deleted; this cannot be undone: what is put back later gets a new MAC, ' +
+        'and its old IP address only if nobody has taken it.',
+    );
+  }
+  if (input.onFailure === 'restore') sentences.push('If some NIC does not go, all are put back.');
+  if (input.onCancel === 'restore') sentences.push('If the run is cancelled, all are put back.');
+  return sentences;
+}
+
+export function questionOf(input: DeleteServerNicsInput, plan: ResultDocument): string {
+  const verb = input.keepPort === true ? 'Detach' : 'Delete';
+  const count = plan.nics.filter(({ outcome }) => outcome === 'untouched').length;
+  if (count === 0) return 'None of these NICs is on the server. Start all the same?';
+  const all = count === plan.nics.length ? '' : ` of these ${plan.nics.length}`;
+  if (all !== '') return `${verb} ${plural(count, 'NIC')}${all}?`;
+  return count === 1 ? `${verb} this NIC?` : `${verb} these ${plural(count, 'NIC')}?`;
+}

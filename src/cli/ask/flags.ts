@@ -1,0 +1,77 @@
+/** What the flags of several commands have in common. No IO. */
+import type { ByWhom, Timing } from '../../contract';
+import { TO_FILL_IN, checkByWhom, quoted } from '../../contract';
+
+/** The one argument, and what is none. */
+export function sortOut(
+  words: readonly string[],
+  command: 'delete' | 'restore' | 'undo' | 'commit',
+): { serverId: string | undefined; unknown: string[] } {
+  const [serverId, ...excess] = words.filter((word) => !word.startsWith('-'));
+  const flags = words.filter((word) => word.startsWith('-'));
+  const hint = command === 'delete' || command === 'restore' ? '; every NIC follows --nic' : '';
+  return {
+    serverId,
+    unknown: [
+      ...flags.map((flag) => `${quoted(flag)}: unknown option; see ecs-nics ${command} --help`),
+      ...excess.map((word) => `${quoted(word)}: one argument too many${hint}`),
+    ],
+  };
+}
+
+/** What the checks call a field, and what the operator typed. */
+export type FlagNames = readonly (readonly [RegExp, string])[];
+
+export const COMMON_FLAGS: FlagNames = [
+  [/^serverId\b/, '<server-id>'],
+  [/^nics(\[\d+\](\.id)?)?(?=:)/, '--nic'],
+  [/^timing\b/, '--timing'],
+  [/^reason\b/, '--reason'],
+];
+
+/** A problem of the input in the words of the command line. */
+export function inFlags(problem: string, names: FlagNames): string {
+  for (const [pattern, flag] of names) {
+    if (pattern.test(problem)) return problem.replace(pattern, flag);
+  }
+  return problem;
+}
+
+export function parseTiming(text: string | undefined, problems: string[]): Timing | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return (JSON.parse(text) as Timing | null) ?? undefined;
+  } catch {
+    problems.push(`--timing: not JSON; give an object such as '{"pollInterval":"5s"}'`);
+    return undefined;
+  }
+}
+
+export interface ByWhomFlags {
+  by?: string;
+  reason?: string;
+}
+
+const BY_WHOM_FLAGS: FlagNames = [
+  [/^by\b/, '--by'],
+  [/^reason\b/, '--reason'],
+];
+
+/** As next steps show them: to be filled in by whoever copies the command. */
+export const BY_WHOM_WORDS = ['--by', TO_FILL_IN.who, '--reason', TO_FILL_IN.why];
+
+/** Who asks, and why: both required. */
+export function byWhomFrom(flags: ByWhomFlags): { who: ByWhom; problems: string[] } {
+  const { who, problems } = checkByWhom({ by: flags.by, reason: flags.reason });
+  return {
+    who: who ?? { by: '', reason: '' },
+    problems: problems.map((problem) => {
+      const text = inFlags(problem, BY_WHOM_FLAGS);
+      return text === '--by: missing'
+        ? '--by: missing; who asks for it?'
+        : text === '--reason: missing'
+          ? '--reason: missing; why, e.g. a ticket?'
+          : text;
+    }),
+  };
+}

@@ -1,0 +1,135 @@
+/** From flags to the input of a restore, and back to a command line. No IO. */
+import type { RestoreServerNicsInput, RestoreSource } from '../../contract';
+import { checkRestoreInput, serverWorkflowId } from '../../contract';
+import type { ByWhomFlags, FlagNames } from './flags';
+import { BY_WHOM_WORDS, COMMON_FLAGS, byWhomFrom, inFlags, parseTiming } from './flags';
+import { shellQuote } from '../show/format';
+
+export interface RestoreFlags extends ByWhomFlags {
+  nic?: string[];
+  runId?: string;
+  document?: string;
+  allowNewIp?: boolean;
+  dryRun?: boolean;
+  timing?: string;
+  wait: boolean;
+  json?: boolean;
+}
+
+/** Longer ones would not pass through a run; one of 32 NICs has some 60 KB. */
+export const MAX_DOCUMENT_BYTES = 250_000;
+
+/** A saved document as it was read; `problem`: why it can't be used. */
+export type Saved = { text: string } | { problem: string } | null;
+
+export interface RestoreRequest {
+  /** Without the source when it has yet to be found. */
+  input: Omit<RestoreServerNicsInput, 'from'> & { from: RestoreSource | null };
+  /** Words of the command line that name the source. */
+  source: readonly string[];
+  problems: string[];
+}
+
+const FLAG_OF: FlagNames = [
+  ...COMMON_FLAGS,
+  [/^from\.document(?=:)/, '--document'],
+  [/^from\.runId\b/, '--run-id'],
+];
+
+/** Stands for the run that is found later, so that everything else can be checked at once. */
+const ANY_RUN = '00000000-0000-0000-0000-000000000000';
+
+/** The input, and every problem of the command line and of the input together. */
+export function restoreFrom(serverId: string | undefined, flags: RestoreFlags, saved: Saved): RestoreRequest {
+  const problems: string[] = [];
+  if (serverId === undefined) {
+    problems.push(
+      flags.nic === undefined
+        ? '<server-id>: missing'
+        : '<server-id>: missing; ids after --nic are NICs, so put the server id first',
+    );
+  }
+  if (flags.runId !== undefined && saved !== null)
+    problems.push('--run-id and --document: give one of them, not both');
+  const { who, problems: unsaid } = byWhomFrom(flags);
+  problems.push(...unsaid);
+  const workflowId = serverWorkflowId(serverId ?? '');
+  const from = sourceFrom(workflowId, flags, saved, problems);
+  const timing = parseTiming(flags.timing, problems);
+  const input = {
+    serverId: serverId ?? '',
+    from,
+    nics: flags.nic === undefined ? ('all' as const) : flags.nic.map((id) => ({ id })),
+    ...(flags.allowNewIp === true ? { allowNewIp: true } : {}),
+    ...(flags.dryRun === true ? { dryRun: true } : {}),
+    ...(timing === undefined ? {} : { timing }),
+  };
+  for (const problem of checkRestoreInput({ ...input, from: from ?? { workflowId, runId: ANY_RUN } })
+    .problems) {
+    // Said above, in the words of the command line.
+    if (serverId === undefined && /^(serverId|from\.document):/.test(problem)) continue;
+    // Ours, made of the server id.
+    if (problem.startsWith('from.workflowId:')) continue;
+    problems.push(inFlags(problem, FLAG_OF));
+  }
+  return {
+    input: { ...input, requestedBy: who.by, reason: who.reason },
+    source:
+      flags.runId !== undefined
+        ? ['--run-id', flags.runId]
+        : flags.document !== undefined
+          ? ['--document', flags.document]
+          : [],
+    problems,
+  };
+}
+
+function sourceFrom(
+  workflowId: string,
+  { runId }: RestoreFlags,
+  saved: Saved,
+  problems: string[],
+): RestoreSource | null {
+  const document = saved === null ? null : documentFrom(saved, problems);
+  return runId === undefined ? document : { workflowId, runId };
+}
+
+function documentFrom(saved: NonNullable<Saved>, problems: string[]): { document: unknown } | null {
+  if ('problem' in saved) {
+    problems.push(`--document: ${saved.problem}`);
+    return null;
+  }
+  try {
+    const document: unknown = JSON.parse(saved.text);
+    if (document !== null) return { document };
+    problems.push('--document: null is no result document');
+    return null;
+  } catch {
+    problems.push('--document: not JSON; give what --json of an earlier run has printed');
+    return null;
+  }
+}
+
+export interface RestoreCommand {
+  serverId: string;
+  nics?: readonly string[];
+  /** Words that name the source; none: the last run that took NICs off. */
+  source?: readonly string[];
+  dryRun?: boolean;
+  input?: RestoreServerNicsInput | null;
+}
+
+/** The command that asks for this, to be pasted into a shell; who asks and why is kept, or left to be filled in. */
+export function restoreCommand({ serverId, nics, source = [], dryRun, input }: RestoreCommand): string {
+  const words = ['ecs-nics', 'restore', serverId];
+  // First: who copies half of a long command must not lose it.
+  if (dryRun === true) words.push('--dry-run');
+  const named = nics ?? (input && input.nics !== 'all' ? input.nics.map(({ id }) => id) : []);
+  for (const id of named) words.push('--nic', id);
+  words.push(...source);
+  if (input?.allowNewIp === true) words.push('--allow-new-ip');
+  if (input?.timing !== undefined) words.push('--timing', JSON.stringify(input.timing));
+  if (input?.requestedBy && input.reason) words.push('--by', input.requestedBy, '--reason', input.reason);
+  else words.push(...BY_WHOM_WORDS);
+  return words.map(shellQuote).join(' ');
+}

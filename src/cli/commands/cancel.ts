@@ -1,0 +1,63 @@
+/** `ecs-nics cancel` */
+import type { Phase } from '../../contract';
+import { checkServerId, pageOf, withTemporal } from '../context';
+import { openDocument } from '../show/documents';
+import type { ExitCode } from '../exit-codes';
+import { EXIT } from '../exit-codes';
+import { findOpenRun, tell } from '../../client/find';
+import { openSteps } from '../show/next-steps';
+import type { Output } from '../output';
+import { askStatus } from '../../client/query';
+import { noticeLines } from '../show/report';
+import { silenceOf } from '../show/silence';
+
+export async function cancel(serverId: string, output: Output): Promise<ExitCode> {
+  checkServerId(serverId);
+  return withTemporal(async (context) => {
+    const { temporal } = context;
+    const run = await findOpenRun(context, serverId);
+    const ref = context.run(run);
+    const before = await askStatus(temporal, run);
+    const handle = temporal.client.workflow.getHandle(run.workflowId, undefined, {
+      firstExecutionRunId: run.firstRunId,
+    });
+    await tell(context, serverId, run, () => handle.cancel());
+    // Who did not answer once has nothing new to say.
+    const after = before.document === null ? before : await askStatus(temporal, run);
+    const silence = before.document === null ? await silenceOf(context, run, ref, output) : null;
+    output.say([
+      ...noticeLines(
+        'cancellation requested',
+        consequence(before.document?.phase ?? null, silence?.text),
+        ref,
+        openSteps(serverId, 'cancel'),
+        pageOf(output),
+      ),
+      ...(silence?.lines ?? []),
+    ]);
+    output.document({ ...openDocument(ref, after.document), ...silence?.document, cancelRequested: true });
+    return EXIT.done;
+  });
+}
+
+/** What a cancellation means now. `silence`: why the run does not answer. */
+export function consequence(phase: Phase | null, silence = 'the run does not answer'): string {
+  switch (phase) {
+    case 'inspecting':
+    case 'waiting':
+      return 'If nothing was sent to the cloud yet, the run ends at once and nothing changes.';
+    case null:
+      return `It takes effect only when a worker takes it up, and now ${silence}.`;
+    case 'undo-window':
+      return 'The undo window closes; the ports stay as they are unless the request says otherwise.';
+    case 'restoring':
+      return 'That does not stop a restore: the NICs are put back, then the run closes as cancelled.';
+    case 'committing':
+      return 'The ports are being deleted: the run goes through with it, then closes as cancelled.';
+    case 'submitting':
+    case 'polling':
+    case 'verifying':
+    case 'done':
+      return "The cloud can't stop its job: the run watches it to the end, checks every NIC, then closes as cancelled.";
+  }
+}

@@ -1,0 +1,245 @@
+/** `ecs-nics undo`, `ecs-nics commit`: what becomes of the ports that an open run keeps. */
+import type { ByWhom } from '../../contract';
+import { FAILURE_TYPE, NOT_APPLICABLE, WORKFLOW_TYPE, isUuid } from '../../contract';
+import { askedOf } from '../show/asked';
+import type { Asking, UpdateAnswer } from '../../client/update';
+import { askUpdate } from '../../client/update';
+import type { Context } from '../context';
+import { environmentProblems, listed, pageOf, withTemporal } from '../context';
+import { openDocument } from '../show/documents';
+import type { Ending } from '../../client/ending';
+import { CliError, asCliError } from '../errors';
+import type { ExitCode } from '../exit-codes';
+import { EXIT } from '../exit-codes';
+import type { ByWhomFlags } from '../ask/flags';
+import { byWhomFrom, sortOut } from '../ask/flags';
+import type { RunRef } from '../show/link';
+import { clean } from '../show/format';
+import type { KnownRun } from '../../client/find';
+import { findOpenRun, noOpenRun } from '../../client/find';
+import type { Output } from '../output';
+import { asDocument } from '../../client/query';
+import { runLines, stepLines } from '../show/report';
+import { restoreCommand } from '../ask/restore-request';
+import { runSource } from '../../client/run-source';
+import type { AwaitedRun } from './wait';
+import { followRun, reportEnd, stoppedWaiting } from './wait';
+
+export type DecisionCommand = 'undo' | 'commit';
+
+export interface DecisionFlags extends ByWhomFlags {
+  json?: boolean;
+}
+
+/** One round of waiting for the answer; it is asked again. */
+const ROUND_MS = 60_000;
+/** Between the answer and the close of the run, and the other way round, there is a moment. */
+const MOMENT_MS = 10_000;
+
+/** @param words what is on the command line beside the flags that are known */
+export async function decide(
+  what: DecisionCommand,
+  words: readonly string[],
+  flags: DecisionFlags,
+  output: Output,
+): Promise<ExitCode> {
+  const { serverId, unknown } = sortOut(words, what);
+  const { who, problems } = byWhomFrom(flags);
+  const first =
+    serverId === undefined
+      ? ['<server-id>: missing']
+      : isUuid(serverId)
+        ? []
+        : [`<server-id>: ${JSON.stringify(serverId)} is not a lower-case UUID`];
+  const all = [...unknown, ...first, ...problems];
+  if (all.length > 0 || serverId === undefined) {
+    const message = listed([...all, ...environmentProblems()]);
+    throw new CliError(EXIT.badInput, 'InvalidInput', `nothing was asked for: ${message}`);
+  }
+  return withTemporal((context) => decideOn(context, { what, serverId, who }, output), {
+    interruptible: true,
+  });
+}
+
+interface Wish {
+  what: DecisionCommand;
+  serverId: string;
+  who: ByWhom;
+}
+
+async function decideOn(context: Context, wish: Wish, output: Output): Promise<ExitCode> {
+  const { what, serverId } = wish;
+  const instead = (run: KnownRun) => insteadLines(wish, run.runId, output);
+  const known = await findOpenRun(context, serverId, instead);
+  const ref = context.run(known);
+  if (known.description.type !== WORKFLOW_TYPE.deleteServerNics) {
+    const message = `the open run on server ${serverId} is no deletion (${clean(known.description.type)}): there is nothing to ${what}.`;
+    throw new CliError(EXIT.refused, NOT_APPLICABLE, message, ref, runLines(ref));
+  }
+  output.say([`${what} asked for`, ...runLines(ref)]);
+  const run: AwaitedRun = {
+    ...known,
+    serverId,
+    startedAt: known.startedAt.getTime(),
+    startedByUsAt: null,
+    announced: true,
+    asked: askedOf(known.description.type),
+  };
+  const asking = askUpdate(callsOf(context, known, wish));
+  try {
+    return await untilDecided(context, wish, asking, known, run, output);
+  } finally {
+    asking.stop();
+  }
+}
+
+async function untilDecided(
+  context: Context,
+  wish: Wish,
+  asking: Asking,
+  known: KnownRun,
+  run: AwaitedRun,
+  output: Output,
+): Promise<ExitCode> {
+  const announcedId = run.runId;
+  let answer: UpdateAnswer | null = null;
+  const told = asking.answer.catch((error: unknown) => {
+    throw asCliError(error, context.temporal);
+  });
+  const enough = told.then(async (it) => {
+    answer = it;
+    // Who is refused need not wait; else the end of the run is about to come, and says more.
+    if (!isRefusal(it)) await moment();
+  });
+  const interrupted = { yet: false };
+  const interruption = context.interrupted.then(() => void (interrupted.yet = true));
+  const end = await followRun(context, run, output, Promise.race([interruption, enough]));
+  if (end.kind === 'closed' && answer === null) {
+    // The answer and the end of the run come by different ways.
+    await Promise.race([told, moment()]).catch(() => {});
+  }
+  const ref = context.run(run);
+  const isAbove = ref.runId === announcedId;
+  // A cast: the compiler does not see that the promise above has set it.
+  const said = answer as UpdateAnswer | null;
+  if (said !== null && isRefusal(said))
+    throw refused(wish, said, ref, end.kind === 'closed' ? null : end.document);
+  if (end.kind === 'closed') {
+    const { ending } = end;
+    if (!asking.accepted && !isFulfilled(wish, ending))
+      throw noOpenRun(context, wish.serverId, known, insteadLines(wish, run.runId, output));
+    const code = reportEnd(ending, run, ref, isAbove, output);
+    return said?.kind === 'done' ? codeOfDone(ending, code) : code;
+  }
+  if (interrupted.yet || said === null || end.kind !== 'interrupted') {
+    if (end.kind === 'enough') throw new Error('nothing short of the end is enough here');
+    throw stoppedWaiting(context, end, ref, isAbove, wish.serverId, output, [knownOf(wish, asking)]);
+  }
+  return reportAnswer(wish, said, run, ref, isAbove, output);
+}
+
+/** The run is still open, whatever keeps it: the answer is all there is. */
+function reportAnswer(
+  wish: Wish,
+  answer: UpdateAnswer,
+  run: AwaitedRun,
+  ref: RunRef,
+  isAbove: boolean,
+  output: Output,
+): ExitCode {
+  switch (answer.kind) {
+    case 'done':
+      return reportEnd(
+        { kind: 'completed', document: asDocument(answer.document) },
+        run,
+        ref,
+        isAbove,
+        output,
+      );
+    case 'failed': {
+      const { type, message } = answer;
+      if (!(Object.values(FAILURE_TYPE) as string[]).includes(type))
+        throw new CliError(EXIT.starterFailed, type, `the run answered to ${wish.what}: ${message}`, ref);
+      return reportEnd(
+        { kind: 'failed', type, message, document: asDocument(answer.details) },
+        run,
+        ref,
+        isAbove,
+        output,
+      );
+    }
+    case 'closed':
+      throw new CliError(
+        EXIT.starterFailed,
+        'NoOpenRun',
+        `the run has closed, and how can't be read: ecs-nics status ${wish.serverId} tells.`,
+        ref,
+        runLines(ref),
+      );
+  }
+}
+
+/** Asked for and done; what else has become of the run changes nothing about it, unless it needs somebody. */
+function codeOfDone(ending: Ending, code: ExitCode): ExitCode {
+  const isDone = ending.kind === 'cancelled' && (code === EXIT.putBack || code === EXIT.cancelled);
+  return isDone ? EXIT.done : code;
+}
+
+/** Somebody else has asked for the same, and it is done. */
+function isFulfilled({ what }: Wish, { document }: Ending): boolean {
+  return document?.decision?.what === what;
+}
+
+function isRefusal(answer: UpdateAnswer): answer is UpdateAnswer & { kind: 'failed' } {
+  return (
+    answer.kind === 'failed' && (answer.type === NOT_APPLICABLE || answer.type === FAILURE_TYPE.invalidInput)
+  );
+}
+
+function refused(
+  { what }: Wish,
+  { type, message }: UpdateAnswer & { kind: 'failed' },
+  ref: RunRef,
+  document: Parameters<typeof openDocument>[1],
+): CliError {
+  const code = type === NOT_APPLICABLE ? EXIT.refused : EXIT.badInput;
+  return new CliError(code, type, `${what} refused: ${message}`, openDocument(ref, document), runLines(ref));
+}
+
+function knownOf({ what }: Wish, { accepted }: Asking): string {
+  return accepted
+    ? `It has taken note of the ${what} and goes through with it; the same command again joins it.`
+    : `It may have taken note of the ${what} or not: the same command again is safe.`;
+}
+
+/** No run is open: what was taken off can be put back all the same. */
+function insteadLines({ what, serverId }: Wish, runId: string, output: Output): string[] {
+  if (what === 'commit') return [];
+  const command = restoreCommand({ serverId, source: ['--run-id', runId] });
+  return stepLines(
+    [{ text: 'To put back what it took off, as well as the cloud allows:', command }],
+    pageOf(output),
+  );
+}
+
+function callsOf(context: Context, known: KnownRun, { what, who }: Wish) {
+  const { temporal } = context;
+  // By the chain, not by the run: it may continue as new before it hears of it.
+  const handle = temporal.client.workflow.getHandle(known.workflowId, undefined, {
+    firstExecutionRunId: known.firstRunId,
+  });
+  const source = runSource(temporal, { ...known, startedByUsAt: null });
+  return {
+    isPassing: (error: unknown) => source.isPassing(error),
+    send: async (updateId: string) => {
+      const update = await temporal.call(ROUND_MS, () =>
+        handle.startUpdate<unknown, [ByWhom]>(what, { args: [who], updateId, waitForStage: 'ACCEPTED' }),
+      );
+      return { result: () => temporal.call(ROUND_MS, () => update.result()) };
+    },
+  };
+}
+
+function moment(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, MOMENT_MS));
+}

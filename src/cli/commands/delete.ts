@@ -1,0 +1,99 @@
+/** `ecs-nics delete` */
+import type { DeleteServerNicsInput } from '../../contract';
+import type { Asked } from '../show/asked';
+import { confirm } from '../ask/confirm';
+import type { Context } from '../context';
+import { environmentProblems, listed, withTemporal } from '../context';
+import { CliError } from '../errors';
+import type { ExitCode } from '../exit-codes';
+import { EXIT } from '../exit-codes';
+import { sortOut } from '../ask/flags';
+import type { FollowEnd } from '../../client/follow';
+import { begin, launch } from './launch';
+import type { RunRef } from '../show/link';
+import type { Output } from '../output';
+import type { DeleteFlags } from '../ask/delete-request';
+import { requestFrom } from '../ask/delete-request';
+import { deletion, findOpen } from '../../client/start';
+import { followRun, reportEnd, stoppedWaiting } from './wait';
+
+/** @param words what is on the command line beside the flags that are known */
+export async function deleteNics(
+  words: readonly string[],
+  flags: DeleteFlags,
+  output: Output,
+): Promise<ExitCode> {
+  const { serverId, unknown } = sortOut(words, 'delete');
+  const { input, problems } = requestFrom(serverId, flags);
+  problems.unshift(...unknown);
+  const interactive = process.stdin.isTTY === true && (output.live || process.stderr.isTTY === true);
+  if (!interactive && flags.yes !== true && flags.dryRun !== true) {
+    problems.push('--yes: required without a terminal, since nobody can be asked');
+  }
+  if (problems.length > 0) {
+    // Who has to correct the command line may as well hear of the rest.
+    const message = listed([...problems, ...environmentProblems()]);
+    throw new CliError(EXIT.badInput, 'InvalidInput', `nothing was started: ${message}`);
+  }
+  const asked: Asked = { kind: 'delete', input };
+  const request = deletion(input);
+  const what = request.isPlan ? 'dry run' : 'deletion';
+  return withTemporal(
+    async (context) => {
+      if (flags.yes !== true && !request.isPlan) {
+        const code = await askWithPlan(context, input, output);
+        if (code !== null) return code;
+      }
+      return launch(context, { request, asked, what, about: [], wait: flags.wait }, output);
+    },
+    { interruptible: true },
+  );
+}
+
+/** Somebody at a terminal is asked with all that a dry run knows. Returns the exit code where that is the end of it. */
+async function askWithPlan(
+  context: Context,
+  input: DeleteServerNicsInput,
+  output: Output,
+): Promise<ExitCode | null> {
+  // Who attaches, or can't start anything, need not be asked.
+  if ((await findOpen(context.temporal, deletion(input))) !== null) return null;
+  const planned = { ...input, dryRun: true };
+  const asked: Asked = { kind: 'delete', input: planned };
+  output.ask(['looking at the server first; nothing is changed']);
+  const { run } = await begin(context, deletion(planned), asked, output);
+  const end = await followRun(context, run, output, context.interrupted);
+  const ref = context.run(run);
+  if (end.kind === 'interrupted') throw new CliError(EXIT.interrupted, 'Interrupted', 'nothing was started.');
+  if (end.kind !== 'closed') throw notPlanned(context, end, ref, output);
+  const { ending } = end;
+  if (ending.kind !== 'completed' || ending.document === null) {
+    output.ask(['nothing was started.']);
+    return reportEnd(ending, run, ref, false, output);
+  }
+  const answer = await confirm(input, ending.document, output);
+  if (answer === 'yes') return null;
+  const code = answer === 'interrupted' ? EXIT.interrupted : EXIT.badInput;
+  throw new CliError(code, 'NotConfirmed', 'nothing was started.');
+}
+
+function notPlanned(context: Context, end: FollowEnd, ref: RunRef, output: Output): CliError {
+  if (end.kind !== 'silent' && end.kind !== 'lost')
+    throw new Error('nothing short of the end is enough here');
+  const serverId = end.document?.serverId ?? '';
+  const { exitCode, type, message, known, details } = stoppedWaiting(
+    context,
+    end,
+    ref,
+    false,
+    serverId,
+    output,
+  );
+  return new CliError(
+    exitCode,
+    type,
+    `nothing was started: the dry run has not ended. ${message}`,
+    known,
+    details,
+  );
+}

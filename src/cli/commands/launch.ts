@@ -1,0 +1,131 @@
+/** Starts a run or attaches to the open one of the same request, and waits for it: of deletions and restores alike. */
+import type { Asked } from '../show/asked';
+import type { Context } from '../context';
+import { pageOf } from '../context';
+import { openDocument } from '../show/documents';
+import { CliError } from '../errors';
+import type { ExitCode } from '../exit-codes';
+import { EXIT } from '../exit-codes';
+import { clean } from '../show/format';
+import type { RunRef } from '../show/link';
+import { openSteps } from '../show/next-steps';
+import type { Output } from '../output';
+import { askStatus } from '../../client/query';
+import { runLines, stepLines, whyLines } from '../show/report';
+import { readWhy } from '../../client/silent';
+import { mainReason, reasonText, whyDocument } from '../show/silent-texts';
+import type { StartRequest, Started } from '../../client/start';
+import { findOpen, startOrAttach } from '../../client/start';
+import type { AwaitedRun } from './wait';
+import { waitForEnd } from './wait';
+import { isInWindow, undoText } from '../show/wording';
+import { untilWorkersPoll } from '../../client/workers';
+
+export interface Launch {
+  request: StartRequest;
+  asked: Asked;
+  /** In words: `deletion`, `dry run`. */
+  what: string;
+  /** Lines below the ids of the run. */
+  about: readonly string[];
+  wait: boolean;
+}
+
+/** Another dry run on the server is over within seconds. */
+const PLAN_MS = 60_000;
+const PLAN_STEP_MS = 500;
+
+export async function launch(context: Context, launch: Launch, output: Output): Promise<ExitCode> {
+  const { asked, what, about, wait, request } = launch;
+  const { run, ref, kind } = await begin(context, request, asked, output);
+  const title =
+    kind === 'attached'
+      ? `the same ${what} is already running for this server: attached to it`
+      : `${what} started`;
+  output.say([title, ...runLines(ref), ...about]);
+  if (wait) return waitForEnd(context, { ...run, announced: true }, output, { untilWindow: true });
+  output.say(stepLines(request.isPlan ? [] : openSteps(run.serverId), pageOf(output)));
+  output.document(openDocument(ref, null));
+  return EXIT.done;
+}
+
+/**
+ * The run that serves the request, started when there is none, once workers are there to take it. Throws a {@link CliError}
+ * when the server is taken by another one; a dry run waits for another one's end instead.
+ */
+export async function begin(
+  context: Context,
+  request: StartRequest,
+  asked: Asked,
+  output: Output,
+): Promise<{ run: AwaitedRun; ref: RunRef; kind: 'started' | 'attached' }> {
+  const { temporal, taskQueue } = context;
+  const { workflowId } = request;
+  const { serverId } = request.input;
+  const until = Date.now() + PLAN_MS;
+  for (;;) {
+    let started: Started | null = await orInterrupted(
+      context,
+      findOpen(temporal, request),
+      'interrupted; nothing was started.',
+    );
+    if (started === null) {
+      await untilWorkersPoll(context, output);
+      started = await orInterrupted(
+        context,
+        startOrAttach(temporal, taskQueue, request),
+        `interrupted while starting: the run may be open or not. ecs-nics status ${serverId} tells.`,
+      );
+    }
+    const ref = context.run({ workflowId, ...started });
+    if (started.kind !== 'other') {
+      return { run: { workflowId, serverId, asked, announced: false, ...started }, ref, kind: started.kind };
+    }
+    if (!request.isPlan || Date.now() >= until)
+      throw await otherRun(context, { ...started, workflowId }, ref, request, output);
+    const pause = new Promise((resolve) => setTimeout(resolve, PLAN_STEP_MS));
+    await orInterrupted(context, pause, 'interrupted; nothing was started.');
+  }
+}
+
+async function orInterrupted<T>(context: Context, work: Promise<T>, message: string): Promise<T> {
+  work.catch(() => {});
+  const interrupted = context.interrupted.then(() => {
+    throw new CliError(EXIT.interrupted, 'Interrupted', message);
+  });
+  return Promise.race([work, interrupted]);
+}
+
+/** The server is taken: by whom, and what can be done about it. */
+export async function otherRun(
+  context: Context,
+  run: { workflowId: string; runId: string; taskQueue: string; type: string },
+  ref: RunRef,
+  { input: { serverId }, isPlan }: Pick<StartRequest, 'isPlan'> & { input: { serverId: string } },
+  output: Output,
+): Promise<CliError> {
+  const page = pageOf(output);
+  const { temporal } = context;
+  const where = { ...ref, namespace: temporal.namespace };
+  const { document } = await askStatus(temporal, run);
+  const why = document === null ? await readWhy(temporal, run).catch(() => null) : null;
+  const undo = document !== null && isInWindow(document) ? undoText(document, page.now) : null;
+  const sentences = [
+    isPlan
+      ? 'another dry run is open on this server, and does not end; nothing was started.'
+      : `another run (${clean(run.type)}) is open on this server, for a different request; nothing was started.`,
+    ...(undo === null ? [] : [`Its undo window is open: ${undo}.`]),
+    ...(why === null ? [] : [`It does not answer: ${reasonText(mainReason(why))}.`]),
+  ];
+  return new CliError(
+    isPlan ? EXIT.starterFailed : EXIT.refused,
+    'DifferentRequest',
+    sentences.join(' '),
+    { ...ref, ...(why === null ? {} : whyDocument(why, where, where.namespace)) },
+    [
+      ...runLines(ref),
+      ...whyLines(why, where, page),
+      ...stepLines(isPlan ? [] : openSteps(serverId, undefined, document), page),
+    ],
+  );
+}

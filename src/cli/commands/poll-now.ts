@@ -1,0 +1,56 @@
+/** `ecs-nics poll-now`: what a callback from the cloud would do, by hand. */
+import type { ResultDocument } from '../../contract';
+import { SIGNAL_POLL_NOW, formatDuration } from '../../contract';
+import { checkServerId, pageOf, withTemporal } from '../context';
+import { openDocument } from '../show/documents';
+import type { ExitCode } from '../exit-codes';
+import { EXIT } from '../exit-codes';
+import { findOpenRun, tell } from '../../client/find';
+import { openSteps } from '../show/next-steps';
+import type { Output } from '../output';
+import { askStatus } from '../../client/query';
+import { noticeLines } from '../show/report';
+import { silenceOf } from '../show/silence';
+import { isInWindow, undoText, untilNextLook } from '../show/wording';
+
+export async function pollNow(serverId: string, output: Output): Promise<ExitCode> {
+  checkServerId(serverId);
+  return withTemporal(async (context) => {
+    const run = await findOpenRun(context, serverId);
+    const ref = context.run(run);
+    const before = await askStatus(context.temporal, run);
+    // By workflow id alone: the run may have continued as new just now, and a look too many harms nobody.
+    const handle = context.temporal.client.workflow.getHandle(run.workflowId);
+    await tell(context, serverId, run, () => handle.signal(SIGNAL_POLL_NOW));
+    const silence = before.document === null ? await silenceOf(context, run, ref, output) : null;
+    const meaning = meaningOf(before.document, Date.now(), silence?.text);
+    output.say([
+      ...noticeLines(
+        'asked the run to look now',
+        meaning,
+        ref,
+        openSteps(serverId, 'poll-now', before.document),
+        pageOf(output),
+      ),
+      ...(silence?.lines ?? []),
+    ]);
+    output.document({ ...openDocument(ref, before.document), ...silence?.document, signalled: true });
+    return EXIT.done;
+  });
+}
+
+/** What the signal means now. `document`: as it was just before. */
+export function meaningOf(
+  document: ResultDocument | null,
+  now: number,
+  silence = 'the run does not answer',
+): string {
+  if (document === null) return `It looks only when a worker takes it up, and now ${silence}.`;
+  if (isInWindow(document))
+    return `The verdicts stand, and there is nothing to look at: ${undoText(document, now) ?? 'undo possible'}.`;
+  const waiting = untilNextLook(document, now);
+  if (waiting === null) return "The run isn't waiting just now: its next wait ends at once.";
+  return waiting === 0
+    ? 'The run was about to look at the cloud anyway.'
+    : `The run looks at the cloud at once instead of in ${formatDuration(waiting)}.`;
+}

@@ -1,0 +1,91 @@
+/** `ecs-nics restore` */
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import type { RestoreServerNicsInput } from '../../contract';
+import { serverWorkflowId } from '../../contract';
+import { reasonOf } from '../../client/connect';
+import type { Context } from '../context';
+import { environmentProblems, listed, withTemporal } from '../context';
+import { CliError } from '../errors';
+import type { ExitCode } from '../exit-codes';
+import { EXIT } from '../exit-codes';
+import { sortOut } from '../ask/flags';
+import { launch } from './launch';
+import type { Output } from '../output';
+import type { RestoreFlags, RestoreRequest, Saved } from '../ask/restore-request';
+import { MAX_DOCUMENT_BYTES, restoreFrom } from '../ask/restore-request';
+import { findSource, namedRun } from '../../client/restore-source';
+import { restoration } from '../../client/start';
+
+/** @param words what is on the command line beside the flags that are known */
+export async function restoreNics(
+  words: readonly string[],
+  flags: RestoreFlags,
+  output: Output,
+): Promise<ExitCode> {
+  const { serverId, unknown } = sortOut(words, 'restore');
+  const request = restoreFrom(serverId, flags, await readSaved(flags.document));
+  const problems = [...unknown, ...request.problems];
+  if (problems.length > 0) {
+    const message = listed([...problems, ...environmentProblems()]);
+    throw new CliError(EXIT.badInput, 'InvalidInput', `nothing was started: ${message}`);
+  }
+  return withTemporal((context) => restore(context, request, flags, output), { interruptible: true });
+}
+
+async function restore(
+  context: Context,
+  request: RestoreRequest,
+  flags: RestoreFlags,
+  output: Output,
+): Promise<ExitCode> {
+  const { from, ...rest } = request.input;
+  const sought = sourceOf(context, request, output);
+  const found = await Promise.race([sought, context.interrupted]);
+  if (!found) {
+    sought.catch(() => {});
+    throw new CliError(EXIT.interrupted, 'Interrupted', 'interrupted; nothing was started.');
+  }
+  const { runId, lines } = found;
+  const workflowId = serverWorkflowId(rest.serverId);
+  const input: RestoreServerNicsInput = {
+    ...rest,
+    from: runId === null && from !== null ? from : { workflowId, runId: runId ?? '' },
+  };
+  const source = runId === null ? request.source : ['--run-id', runId];
+  return launch(
+    context,
+    {
+      request: restoration(input),
+      asked: { kind: 'restore', input, source },
+      what: input.dryRun === true ? 'dry run of a restore' : 'restore',
+      about: lines,
+      wait: flags.wait,
+    },
+    output,
+  );
+}
+
+/** `runId: null`: a saved document. */
+async function sourceOf(
+  context: Context,
+  { input: { serverId, from, nics, dryRun } }: RestoreRequest,
+  output: Output,
+): Promise<{ runId: string | null; lines: string[] }> {
+  if (from !== null && 'document' in from) return { runId: null, lines: [] };
+  if (from !== null) return { runId: await namedRun(context.temporal, serverId, from.runId), lines: [] };
+  const wanted = nics === 'all' ? null : nics.map(({ id }) => id);
+  return findSource(context, serverId, wanted, dryRun === true, output);
+}
+
+async function readSaved(path: string | undefined): Promise<Saved> {
+  if (path === undefined) return null;
+  try {
+    const saved = path === '-' ? await text(process.stdin) : await readFile(path, 'utf8');
+    if (Buffer.byteLength(saved) > MAX_DOCUMENT_BYTES)
+      return { problem: `longer than ${MAX_DOCUMENT_BYTES / 1_000} KB; no result of a run is` };
+    return { text: saved };
+  } catch (error) {
+    return { problem: `can't be read: ${reasonOf(error)}` };
+  }
+}

@@ -1,0 +1,195 @@
+/** `ecs-nics setup`: what a namespace needs for runs to be found; runs work without it. */
+import { KEYWORD_TYPE, LEAST_RETENTION_MS, SEARCH_ATTRIBUTE } from '../../contract';
+import type { Temporal } from '../../client/connect';
+import { isTemporalCloud, reasonOf } from '../../client/connect';
+import { pageOf, withTemporal } from '../context';
+import { CliError } from '../errors';
+import type { ExitCode } from '../exit-codes';
+import { EXIT } from '../exit-codes';
+import { commandLines, plural, shellQuote } from '../show/format';
+import type { Output } from '../output';
+import { indent } from '../show/report';
+
+const CALL_MS = 10_000;
+const HOUR_MS = 3_600_000;
+
+/** `temporal.api.enums.v1.IndexedValueType` */
+const TYPES = ['Unspecified', 'Text', 'Keyword', 'Int', 'Double', 'Bool', 'Datetime', 'KeywordList'];
+
+export interface Attribute {
+  name: string;
+  state: 'present' | 'added' | 'missing' | 'wrong-type';
+  /** As the namespace has it; `null`: not at all. */
+  type: string | null;
+}
+
+export interface Outcome {
+  attributes: Attribute[];
+  /** Of closed runs, in ms; `null`: it can't be read, or nothing is ever deleted. */
+  retentionMs: number | null;
+  /** Each with its remedy. */
+  problems: string[];
+}
+
+export async function setup(output: Output): Promise<ExitCode> {
+  return withTemporal(async ({ temporal }) => {
+    const { attributes, retentionMs, problems } = await prepare(temporal);
+    const { address, namespace } = temporal;
+    const warning = retentionWarning(temporal, retentionMs);
+    const page = pageOf(output);
+    const lines = [`namespace ${namespace} of ${address}`];
+    for (const attribute of attributes) {
+      lines.push(`  ${attribute.name.padEnd(NAME_WIDTH)}${stateText(attribute)}`);
+    }
+    if (attributes.some(({ state }) => state === 'added')) {
+      const text = 'Workers that run already find them within minutes; runs that are open go on without.';
+      lines.push('', ...indent(text, page, ''));
+    }
+    if (warning !== null) {
+      lines.push('', ...indent(`warning: ${warning.text}`, page, '').map(page.colors.yellow));
+      lines.push(...commandLines(warning.command, page.columns - 3).map((line) => `  ${line}`));
+    }
+    output.say(lines);
+    const known = {
+      namespace,
+      searchAttributes: attributes,
+      retentionHours: retentionMs === null ? null : Math.round(retentionMs / HOUR_MS),
+      warnings: warning === null ? [] : [`${warning.text} ${warning.command}`],
+    };
+    if (problems.length > 0) {
+      throw new CliError(EXIT.starterFailed, 'SetupIncomplete', messageOf(problems), known);
+    }
+    output.document(known);
+    return EXIT.done;
+  });
+}
+
+/** Adds what is missing. Throws when the namespace can't even be read. */
+export async function prepare(temporal: Temporal): Promise<Outcome> {
+  const before = await registered(temporal);
+  const { refused, after } = await addMissing(temporal, before);
+  const attributes = after.map((attribute, i) =>
+    attribute.state === 'present' && before[i]?.state === 'missing'
+      ? { ...attribute, state: 'added' as const }
+      : attribute,
+  );
+  return {
+    attributes,
+    retentionMs: await retentionOf(temporal),
+    problems: problemsOf(attributes, temporal, refused),
+  };
+}
+
+const NAMES = Object.values(SEARCH_ATTRIBUTE);
+const NAME_WIDTH = Math.max(...NAMES.map((name) => name.length)) + 2;
+
+/** What the namespace has of ours. */
+async function registered(temporal: Temporal): Promise<Attribute[]> {
+  const { customAttributes } = await temporal.call(CALL_MS, () =>
+    temporal.connection.operatorService.listSearchAttributes({ namespace: temporal.namespace }),
+  );
+  return NAMES.map((name) => {
+    const type = Number(customAttributes?.[name] ?? NaN);
+    if (Number.isNaN(type)) return { name, state: 'missing', type: null };
+    return {
+      name,
+      state: type === KEYWORD_TYPE ? 'present' : 'wrong-type',
+      type: TYPES[type] ?? String(type),
+    };
+  });
+}
+
+async function addMissing(
+  temporal: Temporal,
+  before: Attribute[],
+): Promise<{ after: Attribute[]; refused: string | null }> {
+  const missing = before.filter(({ state }) => state === 'missing').map(({ name }) => name);
+  if (missing.length === 0) return { after: before, refused: null };
+  try {
+    await temporal.call(CALL_MS, () =>
+      temporal.connection.operatorService.addSearchAttributes({
+        namespace: temporal.namespace,
+        searchAttributes: Object.fromEntries(missing.map((name) => [name, KEYWORD_TYPE])),
+      }),
+    );
+    // Read back: a server says yes to a name that it has with another type.
+    return { after: await registered(temporal), refused: null };
+  } catch (error) {
+    return { after: before, refused: reasonOf(error) };
+  }
+}
+
+async function retentionOf(temporal: Temporal): Promise<number | null> {
+  try {
+    const { config } = await temporal.call(CALL_MS, () =>
+      temporal.client.workflowService.describeNamespace({ namespace: temporal.namespace }),
+    );
+    const seconds = Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0);
+    return seconds > 0 ? seconds * 1_000 : null;
+  } catch {
+    return null;
+  }
+}
+
+export function retentionWarning(
+  { namespace, address }: Pick<Temporal, 'namespace' | 'address'>,
+  retentionMs: number | null,
+): { text: string; command: string } | null {
+  if (retentionMs === null || retentionMs >= LEAST_RETENTION_MS) return null;
+  const hours = Math.round(retentionMs / HOUR_MS);
+  const kept = hours % 24 === 0 ? plural(hours / 24, 'day') : `${hours} h`;
+  return {
+    text:
+      `closed runs are kept for ${kept} only: after that nobody can see what became of a deletion, or restore from it. ` +
+      'For 7 days:',
+    command: isTemporalCloud(address)
+      ? `tcld namespace retention set --namespace ${shellQuote(namespace)} --retention-days 7`
+      : `temporal operator namespace update --namespace ${shellQuote(namespace)} --retention 168h`,
+  };
+}
+
+function stateText({ state, type }: Attribute): string {
+  switch (state) {
+    case 'present':
+      return 'was there';
+    case 'added':
+      return 'added';
+    case 'missing':
+      return 'missing';
+    case 'wrong-type':
+      return `is there as ${type}, but has to be Keyword`;
+  }
+}
+
+function messageOf(problems: readonly string[]): string {
+  const [only = '', ...rest] = problems;
+  return rest.length === 0 ? only : `not all is in order:${problems.map((text) => `\n  - ${text}`).join('')}`;
+}
+
+function problemsOf(attributes: readonly Attribute[], temporal: Temporal, refused: string | null): string[] {
+  const at = `--namespace ${shellQuote(temporal.namespace)}`;
+  const isCloud = isTemporalCloud(temporal.address);
+  const named = (state: Attribute['state']) =>
+    attributes.filter((attribute) => attribute.state === state).map(({ name }) => name);
+  const problems: string[] = [];
+  const missing = named('missing');
+  if (missing.length > 0) {
+    const command = isCloud
+      ? `tcld namespace search-attributes add ${at} ${missing.map((name) => `--search-attribute ${name}=Keyword`).join(' ')}`
+      : `temporal operator search-attribute create ${at} --type Keyword ${missing.map((name) => `--name ${name}`).join(' ')}`;
+    problems.push(
+      `${missing.join(', ')} could not be added${refused === null ? '' : `: ${refused}`}. ` +
+        `Runs go on without. Somebody who may add them:\n  ${command}`,
+    );
+  }
+  const wrong = named('wrong-type');
+  if (wrong.length > 0) {
+    problems.push(
+      `${wrong.join(', ')}: the type can't be changed. If nothing else uses the name, have it removed, then run setup again` +
+        (isCloud
+          ? ' (in Temporal Cloud: by its support).'
+          : `:\n  temporal operator search-attribute remove ${at} ${wrong.map((name) => `--name ${name}`).join(' ')}`),
+    );
+  }
+  return problems;
+}

@@ -1,0 +1,163 @@
+/** Follows a run to its end, shows it, and reports: the same for whoever started the run. */
+import type { ResultDocument } from '../../contract';
+import { formatDuration } from '../../contract';
+import { reasonOf } from '../../client/connect';
+import type { Asked } from '../show/asked';
+import type { Context } from '../context';
+import { pageOf } from '../context';
+import { endDocument, openDocument } from '../show/documents';
+import type { Ending } from '../../client/ending';
+import { CliError } from '../errors';
+import type { ExitCode } from '../exit-codes';
+import { EXIT, exitCodeInWindow, exitCodeOf } from '../exit-codes';
+import type { FollowEnd } from '../../client/follow';
+import { follow } from '../../client/follow';
+import type { RunRef } from '../show/link';
+import { endSteps, openSteps, windowSteps } from '../show/next-steps';
+import type { Output } from '../output';
+import { progressView } from '../show/progress';
+import { endReport, openReport, runLines, stepLines, whyLines } from '../show/report';
+import type { FollowedRun } from '../../client/run-source';
+import { runSource } from '../../client/run-source';
+import { hintOf, mainReason, reasonText, reasonType, whyDocument } from '../show/silent-texts';
+import { isInWindow, jobText, phaseText } from '../show/wording';
+
+export interface AwaitedRun extends FollowedRun {
+  serverId: string;
+  firstRunId: string;
+  startedAt: number;
+  /** Its ids and its link have been said. */
+  announced: boolean;
+  asked: Asked;
+}
+
+interface Habits {
+  /** As soon as the verdicts stand: an undo window may be open for days. */
+  untilWindow?: boolean;
+}
+
+export async function waitForEnd(
+  context: Context,
+  run: AwaitedRun,
+  output: Output,
+  { untilWindow = false }: Habits = {},
+): Promise<ExitCode> {
+  const announcedId = run.announced ? run.runId : null;
+  const end = await followRun(
+    context,
+    run,
+    output,
+    context.interrupted,
+    untilWindow ? isInWindow : undefined,
+  );
+  // Only now: the run may have continued as new meanwhile.
+  const ref = context.run(run);
+  const isAbove = ref.runId === announcedId;
+  switch (end.kind) {
+    case 'closed':
+      return reportEnd(end.ending, run, ref, isAbove, output);
+    case 'enough':
+      output.say(openReport(end.document, isAbove ? null : ref, windowSteps(run.serverId), pageOf(output)));
+      output.document(openDocument(ref, end.document));
+      return exitCodeInWindow(end.document);
+    case 'interrupted':
+    case 'silent':
+    case 'lost':
+      throw stoppedWaiting(context, end, ref, isAbove, run.serverId, output);
+  }
+}
+
+/** Shows the run until it has closed, `stop` resolves, or what it says is enough. */
+export async function followRun(
+  context: Context,
+  run: AwaitedRun,
+  output: Output,
+  stop: Promise<unknown>,
+  isEnough?: (document: ResultDocument) => boolean,
+): Promise<FollowEnd> {
+  const view = progressView(output, run.startedAt, { ...run, namespace: context.temporal.namespace });
+  try {
+    return await follow(runSource(context.temporal, run), view, stop, isEnough);
+  } catch (error) {
+    if (error instanceof CliError) throw error;
+    throw new CliError(
+      EXIT.starterFailed,
+      'LostRun',
+      `the run can't be followed any more: ${reasonOf(error)}.`,
+      context.run(run),
+      runLines(context.run(run)),
+      { cause: error },
+    );
+  } finally {
+    view.end();
+  }
+}
+
+/** @param isAbove the run's ids have been said */
+export function reportEnd(
+  ending: Ending,
+  { serverId, asked }: AwaitedRun,
+  ref: RunRef,
+  isAbove: boolean,
+  output: Output,
+): ExitCode {
+  const steps = endSteps(ending, { serverId, runId: ref.runId, asked });
+  output.say(endReport(ending, isAbove ? null : ref, steps, pageOf(output), asked.kind));
+  output.document(endDocument(ref, ending));
+  return exitCodeOf(ending);
+}
+
+export type Stop = Exclude<FollowEnd, { kind: 'closed' | 'enough' }>;
+
+/** @param known what else is known, in sentences */
+export function stoppedWaiting(
+  { temporal: { namespace } }: Context,
+  end: Stop,
+  run: RunRef,
+  isAbove: boolean,
+  serverId: string,
+  output: Output,
+  known: readonly string[] = [],
+): CliError {
+  const why = end.kind === 'silent' ? end.why : null;
+  const page = pageOf(output);
+  const where = { ...run, namespace };
+  const lines = [
+    ...lastKnown(end.document),
+    why === null ? 'It is open and goes on by itself.' : 'It is open and goes on as soon as that is mended.',
+    ...known,
+    // Standard error may well go elsewhere than what was said before.
+    ...(isAbove && output.live ? [] : runLines(run)),
+    ...whyLines(why, where, page),
+    ...stepLines(openSteps(serverId, undefined, end.document), page),
+  ];
+  const [code, type, message] = stopOf(end);
+  const facts = why === null ? {} : whyDocument(why, where, namespace);
+  return new CliError(code, type, message, { ...openDocument(run, end.document), ...facts }, lines);
+}
+
+function lastKnown(document: ResultDocument | null): string[] {
+  if (document === null) return ['The run has not answered yet.'];
+  return [
+    `Last known: phase ${phaseText(document)}.`,
+    ...document.jobs.slice(-1).map((job) => `Job ${jobText(job)}.`),
+  ];
+}
+
+function stopOf(end: Stop): [ExitCode, string, string] {
+  switch (end.kind) {
+    case 'interrupted':
+      return [EXIT.interrupted, 'Interrupted', 'stopped waiting; the run goes on.'];
+    case 'silent': {
+      const reason = mainReason(end.why);
+      const message = `${reasonText(reason)} (for ${formatDuration(end.forMs)}); stopped waiting. ${hintOf(reason)}`;
+      return [EXIT.starterFailed, reasonType(reason), message.trimEnd()];
+    }
+    case 'lost':
+      return [
+        EXIT.starterFailed,
+        'TemporalUnreachable',
+        `Temporal has not answered for ${formatDuration(end.forMs)} (${end.why}); stopped waiting.`,
+      ];
+  }
+}

@@ -1,0 +1,31 @@
+/** `ecs-nics watch`: follows whatever run is open on a server to its end, undo window and all; of a closed one it shows the end. */
+import { askedOf } from '../show/asked';
+import { checkServerId, withTemporal } from '../context';
+import type { ExitCode } from '../exit-codes';
+import { findRun } from '../../client/find';
+import type { Output } from '../output';
+import { runLines } from '../show/report';
+import { waitForEnd } from './wait';
+
+export async function watch(serverId: string, output: Output): Promise<ExitCode> {
+  checkServerId(serverId);
+  return withTemporal(
+    async (context) => {
+      const run = await findRun(context.temporal, serverId);
+      if (run.open) output.say(['following the open run', ...runLines(context.run(run))]);
+      return waitForEnd(
+        context,
+        {
+          ...run,
+          serverId,
+          startedAt: run.startedAt.getTime(),
+          startedByUsAt: null,
+          announced: run.open,
+          asked: askedOf(run.description.type),
+        },
+        output,
+      );
+    },
+    { interruptible: true },
+  );
+}

@@ -1,0 +1,186 @@
+/** What can be done now, each with the exact command. No IO. */
+import type { DeleteServerNicsInput, NicOutcome, ResultDocument } from '../../contract';
+import type { Asked } from './asked';
+import type { Ending } from '../../client/ending';
+import { BY_WHOM_WORDS } from '../ask/flags';
+import { plural } from './format';
+import { deleteCommand } from '../ask/delete-request';
+import { putBackSteps, remedySteps, restoreSteps, tryAgainStep } from './restore-steps';
+import { isBackByHand, isInWindow } from './wording';
+
+export interface Step {
+  text: string;
+  command: string;
+  /** To be copied as it is: no command of ours, so nobody knows where it may be broken. */
+  whole?: boolean;
+}
+
+/** A run that has ended. */
+export interface EndedRun {
+  serverId: string;
+  runId: string;
+  asked: Asked;
+}
+
+/** For a run that goes on without us. `but`: what has just been done; `document`: what it says now. */
+export function openSteps(
+  serverId: string,
+  but?: 'status' | 'cancel' | 'poll-now',
+  document: ResultDocument | null = null,
+): Step[] {
+  if (isInWindow(document) && but !== 'cancel') return windowSteps(serverId);
+  return (
+    [
+      ['look at it', 'status'],
+      ['follow it', 'watch'],
+      ['stop it', 'cancel'],
+    ] as const
+  )
+    .filter(([, command]) => command !== but)
+    .map(([text, command]) => ({ text, command: `ecs-nics ${command} ${serverId}` }));
+}
+
+/** An undo window is open. */
+export function windowSteps(serverId: string): Step[] {
+  const byWhom = BY_WHOM_WORDS.join(' ');
+  return [
+    { text: 'To put everything back exactly:', command: `ecs-nics undo ${serverId} ${byWhom}` },
+    { text: 'To close the window now and for good:', command: `ecs-nics commit ${serverId} ${byWhom}` },
+    { text: 'To follow it to its end:', command: `ecs-nics watch ${serverId}` },
+  ];
+}
+
+/** After the end. */
+export function endSteps(ending: Ending, run: EndedRun): Step[] {
+  const { asked } = run;
+  if (asked.kind === 'restore') return restoreSteps(ending, run, asked);
+  const { document } = ending;
+  if (ending.kind === 'failed' && ending.type === 'RestoreIncomplete') {
+    return [...remedySteps(document), tryAgainStep(run)];
+  }
+  const steps = deletionSteps(ending, run.serverId, asked.input);
+  return [...steps, ...remedySteps(document), ...putBackSteps(document, run)];
+}
+
+function deletionSteps(ending: Ending, serverId: string, input: DeleteServerNicsInput | null): Step[] {
+  const { document } = ending;
+  switch (ending.kind) {
+    case 'completed':
+      return document?.outcome === 'planned' ? plannedSteps(document, serverId, input) : [];
+    case 'failed':
+      return failedSteps(ending.type, document, serverId, input);
+    case 'cancelled': {
+      const rest = withOutcome(document, 'untouched', 'still-attached', 'restored');
+      if ((ending.counts?.unknown ?? 0) > 0 || ending.counts === null)
+        return [lookStep(serverId, document, input)];
+      if (rest.length === 0) return [];
+      return [
+        {
+          text: `${plural(rest.length, 'NIC')} of the request ${rest.length === 1 ? 'is' : 'are'} still there. To go on:`,
+          command: command(serverId, rest, input),
+        },
+      ];
+    }
+    case 'ended-from-outside': {
+      const known = ending.open === null ? null : { serverId, nics: ending.open.nics.map((id) => ({ id })) };
+      return [lookStep(serverId, document, input ?? known)];
+    }
+  }
+}
+function plannedSteps(
+  document: ResultDocument,
+  serverId: string,
+  input: DeleteServerNicsInput | null,
+): Step[] {
+  const ids = withOutcome(document, 'untouched');
+  if (ids.length === 0) return [];
+  // The NICs that were shown, by name: "all" may mean something else by the time it is typed.
+  return [
+    {
+      text: `To delete ${ids.length === 1 ? 'this NIC' : `these ${ids.length} NICs`}:`,
+      command: command(serverId, ids, input),
+    },
+  ];
+}
+
+function failedSteps(
+  type: string,
+  document: ResultDocument | null,
+  serverId: string,
+  input: DeleteServerNicsInput | null,
+): Step[] {
+  switch (type) {
+    case 'NotDeleted': {
+      const stayed = document?.nics.filter(({ outcome }) => outcome === 'still-attached') ?? [];
+      if (stayed.length === 0) return [lookStep(serverId, document, input)];
+      const rest = stayed.filter((nic) => !isBackByHand(nic)).map(({ id }) => id);
+      // Who has put it back wants it there.
+      if (rest.length === 0)
+        return [
+          {
+            text: `${stayed.length === 1 ? 'The NIC is' : 'These NICs are'} on the server again: somebody has put back what this run had taken off. To see what is there, without changing anything:`,
+            command: dryRun(serverId, document, input),
+          },
+        ];
+      return [
+        {
+          text: `Remove the reason named above, then try ${rest.length === 1 ? 'this NIC' : `these ${rest.length} NICs`} again:`,
+          command: command(serverId, rest, input),
+        },
+      ];
+    }
+    case 'Refused':
+    case 'CloudRefused':
+      return [
+        {
+          text: 'Once that is settled, check again without changing anything:',
+          command: dryRun(serverId, document, input),
+        },
+      ];
+    case 'RolledBack':
+      return [
+        {
+          text: 'Everything was put back. To look at the server without changing anything:',
+          command: dryRun(serverId, document, input),
+        },
+      ];
+    case 'InvalidInput':
+      return [];
+    default:
+      return [lookStep(serverId, document, input)];
+  }
+}
+
+/** For outcomes that nobody knows: a dry run reads every NIC and touches nothing. */
+function lookStep(
+  serverId: string,
+  document: ResultDocument | null,
+  input: DeleteServerNicsInput | null,
+): Step {
+  return {
+    text: 'This needs a person. A new run waits by itself, until its own deadline, for what was sent to come to rest, but look first: a dry run reads what is there now and changes nothing:',
+    command: dryRun(serverId, document, input),
+  };
+}
+
+function dryRun(
+  serverId: string,
+  document: ResultDocument | null,
+  input: DeleteServerNicsInput | null,
+): string {
+  if (input !== null) return deleteCommand({ ...input, dryRun: true });
+  const ids = document?.nics.map((nic) => nic.id) ?? [];
+  return deleteCommand({
+    serverId,
+    nics: ids.length === 0 ? 'all' : ids.map((id) => ({ id })),
+    dryRun: true,
+  });
+}
+
+function command(serverId: string, ids: string[], input: DeleteServerNicsInput | null): string {
+  return deleteCommand({ serverId, ...input, dryRun: false, nics: ids.map((id) => ({ id })) });
+}
+
+function withOutcome(document: ResultDocument | null, ...outcomes: NicOutcome[]): string[] {
+  return (document?.nics ?? []).filter((nic) => outcomes.includes(nic.outcome)).map((nic) => nic.id);
+}

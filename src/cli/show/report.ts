@@ -1,0 +1,326 @@
+/** What an operator reads at the end: verdict first, then the NICs, the evidence, and what to do now. No IO. */
+import type { NicOutcome, NicRow, ResultDocument } from '../../contract';
+import { FAILURE_TYPE, formatDuration } from '../../contract';
+import type { RunKind } from './asked';
+import { differenceLines } from './field-differences';
+import type { Ending, OpenSubmission } from '../../client/ending';
+import { countsOf } from '../../client/ending';
+import { clean, commandLines, fitted, plural, widthOf, wrap } from './format';
+import { EXIT, exitCodeInWindow } from '../exit-codes';
+import type { RunRef } from './link';
+import type { Step } from './next-steps';
+import type { Colors } from '../output';
+import { colorOf } from './progress';
+import type { SilentRun, Why } from '../../client/silent';
+import type { Whereabouts } from './silent-texts';
+import { pollersText, reasonText, waysOut } from './silent-texts';
+import {
+  agoText,
+  countsText,
+  decisionText,
+  ipOf,
+  isInWindow,
+  isLeftAlone,
+  isNeverSeen,
+  jobText,
+  messageOf,
+  pendingText,
+  phaseText,
+  replacedText,
+  serverOf,
+  tookText,
+  undoText,
+  untilNextLook,
+  verdictOf,
+} from './wording';
+
+export interface ReportPage {
+  colors: Colors;
+  /** `Infinity`: not a terminal. */
+  columns: number;
+  now: number;
+}
+
+const SHORT_STEP = 10;
+const FACT_NAME = 12;
+
+/** Report of a run that has ended. `run`: `null` when it stands right above. */
+export function endReport(
+  ending: Ending,
+  run: RunRef | null,
+  steps: Step[],
+  page: ReportPage,
+  kind: RunKind = 'delete',
+): string[] {
+  const { document } = ending;
+  return [
+    '',
+    headline(ending, page.colors, kind),
+    ...(document === null ? [] : [`  ${serverOf(document)}`]),
+    ...reasonLines(ending, page),
+    ...(document === null ? totalsLines(ending, page, kind) : bodyLines(document, page, kind)),
+    ...(run === null ? [] : runLines(run)),
+    ...stepLines(steps, page),
+  ];
+}
+
+/** The state of a run that goes on. `run`: `null` when it stands right above. */
+export function openReport(
+  document: ResultDocument,
+  run: RunRef | null,
+  steps: Step[],
+  page: ReportPage,
+): string[] {
+  return [
+    '',
+    ...(isInWindow(document)
+      ? windowHeadline(document, page)
+      : [page.colors.bold(`${document.outcome} · ${phaseText(document)}`)]),
+    `  ${serverOf(document)}`,
+    ...bodyLines(document, page, 'delete'),
+    ...(run === null ? [] : runLines(run)),
+    ...stepLines(steps, page),
+  ];
+}
+
+/** The verdicts stand, but not for good. */
+function windowHeadline(document: ResultDocument, page: ReportPage): string[] {
+  const { colors: c } = page;
+  const color = exitCodeInWindow(document) === EXIT.done ? c.green : c.red;
+  const verdict = `${document.outcome}: ${totalsText(document)}`;
+  const until = undoText(document, page.now) ?? 'undo possible';
+  const line = `${verdict} · ${until}`;
+  const lines = widthOf(line) < page.columns ? [line] : [verdict, `  ${until}`];
+  return lines.map((text) => c.bold(color(text)));
+}
+
+/** The same, of a run that does not answer. */
+export function silentReport(
+  silent: SilentRun,
+  run: RunRef & Whereabouts,
+  steps: Step[],
+  page: ReportPage,
+): string[] {
+  const { phase, open, pollers } = silent;
+  const facts: [string, string][] = [
+    ['started', `${silent.startedAt} (${agoText(silent.startedAt, page.now)})`],
+  ];
+  if (pollers.length > 0) facts.push(['worker', pollersText(pollers)]);
+  // What is pending says the same of activities, and more.
+  for (const reason of silent.reasons)
+    if (reason.kind !== 'activity-fails') facts.push(['why', reasonText(reason)]);
+  for (const activity of silent.pendingActivities) facts.push(['pending', pendingText(activity, page.now)]);
+  return [
+    '',
+    page.colors.bold('running · no answer'),
+    `  ${silent.serverId}`,
+    '',
+    ...(phase === null ? [] : fact('phase', `${clean(phase)}, as the run published it last`, page)),
+    ...facts.flatMap(([name, text]) => fact(name, text, page)),
+    ...(open === null ? [] : sentLines(open, page)),
+    ...runLines(run),
+    ...whyLines(silent, run, page),
+    ...stepLines(steps, page),
+  ];
+}
+
+/** The ways out of what keeps a run from going on. */
+export function whyLines(why: Why | null, run: Whereabouts, page: ReportPage): string[] {
+  return why === null ? [] : stepLines(waysOut(why, run, run.namespace), page);
+}
+
+/** Something was asked of an open run. */
+export function noticeLines(
+  title: string,
+  meaning: string,
+  run: RunRef,
+  steps: Step[],
+  page: ReportPage,
+): string[] {
+  return [title, ...indent(meaning, page, '  '), ...runLines(run), ...stepLines(steps, page)];
+}
+
+export function headline(ending: Ending, c: Colors, kind: RunKind = 'delete'): string {
+  const { document } = ending;
+  const counts = document === null || document.nics.length === 0 ? '' : `: ${totalsText(document)}`;
+  switch (ending.kind) {
+    case 'completed':
+      return isUnclouded(document)
+        ? c.bold(c.green(`✔ ${completedText(document, counts, kind)}`))
+        : c.bold(c.yellow(`! ${completedText(document, counts, kind)}${neverSeenText(document)}`));
+    case 'failed':
+      return c.bold(c.red(`✘ ${document?.outcome ?? ending.type}${counts}`));
+    case 'cancelled':
+      return c.bold(c.yellow(`■ cancelled${counts}`));
+    case 'ended-from-outside': {
+      const how = ending.type === 'Terminated' ? 'was terminated' : 'timed out';
+      return c.bold(c.red(`✘ the run ${how}: nobody has observed how it ended`));
+    }
+  }
+}
+
+function totalsText(document: ResultDocument): string {
+  const counts = countsOf(document);
+  const all = counts[document.outcome as NicOutcome] === document.nics.length;
+  return all ? plural(document.nics.length, 'NIC') : countsText(counts);
+}
+
+/** Nothing in it that somebody may have meant otherwise. */
+function isUnclouded(document: ResultDocument | null): boolean {
+  return document === null || !document.nics.some((nic) => isNeverSeen(nic, document) || isLeftAlone(nic));
+}
+
+function neverSeenText(document: ResultDocument | null): string {
+  const count = document?.nics.filter((nic) => isNeverSeen(nic, document)).length ?? 0;
+  if (document === null || count === 0) return '';
+  return count === document.nics.length && document.outcome === 'nothing-to-do'
+    ? ''
+    : `; of ${plural(count, 'NIC')} there is no such port`;
+}
+
+function completedText(document: ResultDocument | null, counts: string, kind: RunKind): string {
+  if (document === null) return 'completed';
+  const words: Record<string, string> = {
+    planned: 'dry run: nothing was changed',
+    'nothing-to-do':
+      kind !== 'delete'
+        ? 'nothing to do: the NICs are in their places'
+        : document.nics.length > 0 && document.nics.every((nic) => isNeverSeen(nic, document))
+          ? 'nothing was deleted: there is no such port; check the id'
+          : 'nothing to do: the NICs were gone before',
+  };
+  return words[document.outcome] ?? `${document.outcome}${counts}`;
+}
+
+function reasonLines(ending: Ending, page: ReportPage): string[] {
+  if (ending.kind !== 'failed' && ending.kind !== 'ended-from-outside') return [];
+  // Their message repeats what stands at the NICs below.
+  const inRows = ending.type === FAILURE_TYPE.notDeleted || ending.type === FAILURE_TYPE.outcomeUnknown;
+  return ending.message === '' || (inRows && ending.document !== null)
+    ? []
+    : indent(ending.message, page, '  ');
+}
+
+function totalsLines(ending: Ending, page: ReportPage, kind: RunKind): string[] {
+  if (ending.kind === 'ended-from-outside' && ending.open !== null) {
+    const { since } = ending.open;
+    const text =
+      kind === 'delete'
+        ? `A deletion was under way (since ${clean(since)}); the cloud may still take these NICs:`
+        : `A restore was under way (since ${clean(since)}); the cloud may still be working on these NICs:`;
+    return ['', ...indent(text, page, '  '), ...submissionLines(ending.open), ''];
+  }
+  if (ending.kind !== 'cancelled') return [''];
+  const text = countsText(ending.counts ?? {});
+  return [
+    '',
+    `  ${text === '' ? 'the run left no totals' : `NICs: ${text}`} (no worker could show the rows)`,
+  ];
+}
+
+function sentLines(open: OpenSubmission, page: ReportPage): string[] {
+  return [
+    ...fact('sent', `${clean(open.since)}; there is no verdict yet on`, page),
+    ...submissionLines(open),
+  ];
+}
+
+function submissionLines({ nics, jobId }: OpenSubmission): string[] {
+  const job = jobId === null ? 'its job id is not known' : `job ${clean(jobId)}`;
+  return [...nics.map((id) => `    ${clean(id)}`), `    (${job})`];
+}
+
+function bodyLines(document: ResultDocument, page: ReportPage, kind: RunKind): string[] {
+  return ['', ...nicTable(document, page, kind), '', ...factLines(document, page)];
+}
+
+export function nicTable(document: ResultDocument, page: ReportPage, kind: RunKind): string[] {
+  const running = document.outcome === 'running';
+  const { nics } = document;
+  if (nics.length === 0) return ['  no NICs'];
+  const planned = document.outcome === 'planned';
+  const header = planned ? ['NIC', 'IP', 'OUTCOME', 'WAY BACK'] : ['NIC', 'IP', 'OUTCOME'];
+  const rows = nics.map((nic) =>
+    planned ? planRow(nic, kind) : [nic.id, ipOf(nic), verdictOf(nic, running)],
+  );
+  const { head, body } = fitted(header, rows, page.columns - 3);
+  const lines = head === null ? [] : [page.colors.dim(`  ${head}`)];
+  nics.forEach((nic, i) => {
+    lines.push(...(body[i] ?? []).map((line) => `  ${colorOf(nic, running, page.colors)(line)}`));
+    const messages = [replacedText(nic), messageOf(nic), ...differenceLines(nic)];
+    if (planned && kind === 'delete' && nic.elasticIp !== null)
+      messages.unshift(`carries the elastic IP ${nic.elasticIp}`);
+    for (const message of messages) if (message !== '') lines.push(...indent(message, page, '      '));
+  });
+  return lines;
+}
+
+/** In a plan the outcome says little; what would become of the NIC, and how well it could be put back, say a lot. */
+function planRow(nic: NicRow, kind: RunKind): string[] {
+  if (nic.outcome !== 'untouched') return [nic.id, ipOf(nic), nic.outcome, ''];
+  const fate = kind === 'delete' ? 'would go' : nic.restore === 'no' ? 'stays away' : 'would return';
+  return [nic.id, ipOf(nic), fate, nic.restore];
+}
+
+function factLines(document: ResultDocument, page: ReportPage): string[] {
+  const facts: [string, string][] = document.jobs.map((job) => ['job', jobText(job)]);
+  const unaccounted = document.submissions - document.jobs.length;
+  if (unaccounted > 0) facts.push(['sent', `${plural(unaccounted, 'submission')} of unknown fate`]);
+  const took = tookText(document);
+  if (took !== null) facts.push(['took', took]);
+  const next = untilNextLook(document, page.now);
+  if (document.outcome === 'running' && next !== null) {
+    facts.push([
+      'next',
+      next === 0 ? 'looking at the cloud now' : `look at the cloud in ${formatDuration(next)}`,
+    ]);
+  }
+  if (document.outcome === 'running' && document.deadlineAt) facts.push(['deadline', document.deadlineAt]);
+  // In an open window it is the headline.
+  const undo = isInWindow(document) || document.endedAt !== null ? null : undoText(document, page.now);
+  if (undo !== null) facts.push(['undo', undo.replace(/^undo /, '')]);
+  if (document.decision) facts.push(['decision', decisionText(document.decision, page.now)]);
+  const lines = facts.flatMap(([name, text]) => fact(name, text, page));
+  return [...lines, ...warningLines(document, page)];
+}
+
+export function warningLines(document: ResultDocument, page: ReportPage): string[] {
+  return document.warnings
+    .flatMap((warning) => fact('warning', warning, page))
+    .map((line) => page.colors.yellow(line));
+}
+
+export function runLines(run: RunRef): string[] {
+  return [
+    `  run         ${run.workflowId}`,
+    `  run id      ${run.runId}`,
+    ...(run.firstRunId === undefined ? [] : [`  continues   ${run.firstRunId}`]),
+    `  Web UI      ${run.url}`,
+  ];
+}
+
+export function stepLines(steps: readonly Step[], page: ReportPage): string[] {
+  if (steps.length === 0) return [];
+  const { bold } = page.colors;
+  if (steps.every(({ text }) => text.length <= SHORT_STEP)) {
+    return ['', ...steps.map(({ text, command }) => `  ${text.padEnd(SHORT_STEP)}  ${bold(command)}`)];
+  }
+  return steps.flatMap(({ text, command, whole }) => [
+    '',
+    ...indent(text, page, '  '),
+    ...(whole === true ? [command] : commandLines(command, page.columns - 5)).map(
+      (line) => `    ${bold(line)}`,
+    ),
+  ]);
+}
+
+/** `  name        text`, further lines below the text. */
+export function fact(name: string, text: string, page: ReportPage): string[] {
+  const [first = '', ...rest] = indent(text, page, ' '.repeat(2 + FACT_NAME));
+  return [`  ${name.padEnd(FACT_NAME)}${first.trimStart()}`, ...rest];
+}
+
+export function indent(text: string, page: ReportPage, margin: string): string[] {
+  const columns = Number.isFinite(page.columns) ? Math.min(Math.max(page.columns, 40), 120) : 80;
+  return wrap(clean(text), columns - margin.length - 1).map((line) => `${margin}${line}`);
+}

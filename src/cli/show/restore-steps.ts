@@ -1,0 +1,114 @@
+/** What can be done about NICs that are off their server, or were not put back as they had been. No IO. */
+import type { NicRow, ResultDocument, RestoreGrade } from '../../contract';
+import type { Asked } from './asked';
+import type { Ending } from '../../client/ending';
+import { clean, plural } from './format';
+import type { EndedRun, Step } from './next-steps';
+import { restoreCommand } from '../ask/restore-request';
+import { ipOf, isLeftAlone } from './wording';
+
+const GRADES: Record<RestoreGrade, string> = {
+  exact: 'exactly as before',
+  'new-mac': 'same IP, new MAC',
+  'new-ip-and-mac': 'new IP and MAC',
+  no: 'no way back',
+};
+
+/** `exactly as before`; of several kinds `2 exactly as before, 1 same IP, new MAC`. */
+function gradesText(nics: readonly NicRow[]): string {
+  const counts = new Map<RestoreGrade, number>();
+  for (const { restore } of nics) counts.set(restore, (counts.get(restore) ?? 0) + 1);
+  const [only] = counts.keys();
+  if (counts.size === 1 && only !== undefined) return GRADES[only] ?? clean(only);
+  return [...counts].map(([grade, count]) => `${count} ${GRADES[grade] ?? clean(grade)}`).join('; ');
+}
+
+/** Off the server, with all that is needed to put it back. */
+function canReturn(nic: NicRow): boolean {
+  const off = nic.outcome === 'deleted' || (nic.outcome === 'detached' && !isLeftAlone(nic));
+  return off && Boolean(nic.snapshot) && nic.restore !== 'no';
+}
+
+/** After a deletion, however it ended. */
+export function putBackSteps(document: ResultDocument | null, { serverId, runId }: EndedRun): Step[] {
+  const nics = document?.nics.filter(canReturn) ?? [];
+  if (nics.length === 0) return [];
+  const what = nics.length === 1 ? 'this NIC' : plural(nics.length, 'NIC');
+  return [
+    {
+      text: `To put ${what} back (${gradesText(nics)}):`,
+      command: restoreCommand({ serverId, source: ['--run-id', runId] }),
+    },
+  ];
+}
+
+/** What the run could not do, and a person can. */
+export function remedySteps(document: ResultDocument | null): Step[] {
+  return (document?.nics ?? []).flatMap((nic) => {
+    if (!nic.remedy) return [];
+    const isBack = nic.outcome === 'restored' || nic.outcome === 'recreated';
+    const state = isBack ? 'is back, but not as it was' : `is not back (${nic.outcome})`;
+    return [
+      {
+        text: `NIC ${nic.id}, ${ipOf(nic)}, ${state}. By hand:`,
+        command: clean(nic.remedy),
+        whole: !nic.remedy.startsWith('ecs-nics '),
+      },
+    ];
+  });
+}
+
+const TRY_AGAIN = 'This needs a person. What is in place stays so when the rest is tried again:';
+
+/** After a deletion that could not put everything back. */
+export function tryAgainStep({ serverId, runId }: EndedRun): Step {
+  return {
+    text: TRY_AGAIN,
+    command: restoreCommand({ serverId, source: ['--run-id', runId] }),
+  };
+}
+
+/** After a restore. */
+export function restoreSteps(
+  ending: Ending,
+  { serverId }: EndedRun,
+  { input, source }: Asked & { kind: 'restore' },
+): Step[] {
+  const { document } = ending;
+  const again = (more: { nics?: string[]; dryRun?: boolean } = {}) =>
+    restoreCommand({ serverId, source, input, ...more });
+  const needsPerson = [...remedySteps(document), { text: TRY_AGAIN, command: again() }];
+  switch (ending.kind) {
+    case 'completed': {
+      if (document?.outcome !== 'planned') return remedySteps(document);
+      const nics = document.nics.filter((nic) => nic.outcome === 'untouched' && nic.restore !== 'no');
+      if (nics.length === 0) return [];
+      const ids = nics.map(({ id }) => id);
+      const what = ids.length === 1 ? 'this NIC' : `these ${ids.length} NICs`;
+      // The NICs that were shown, by name: "all" may mean something else by the time it is typed.
+      return [{ text: `To put ${what} back (${gradesText(nics)}):`, command: again({ nics: ids }) }];
+    }
+    case 'failed':
+      if (ending.type === 'InvalidInput') return [];
+      if (ending.type !== 'Refused' && ending.type !== 'CloudRefused') return needsPerson;
+      return [
+        {
+          text: 'Once that is settled, check again without changing anything:',
+          command: again({ dryRun: true }),
+        },
+      ];
+    case 'cancelled': {
+      const isLeft = document === null || document.nics.some(canReturn) || remedySteps(document).length > 0;
+      if (!isLeft) return [];
+      const text = 'To put back what is not in place:';
+      return [...remedySteps(document), { text, command: again() }];
+    }
+    case 'ended-from-outside':
+      return [
+        {
+          text: 'This needs a person. A dry run reads what is there now and changes nothing:',
+          command: again({ dryRun: true }),
+        },
+      ];
+  }
+}

@@ -1,0 +1,92 @@
+/** What the Web UI shows about a run from its start on. The server bounds nothing and passes HTML through: both here. */
+import type { DeleteServerNicsInput, Duration, RestoreServerNicsInput, Timing } from '../../contract';
+import { cut, escapeMarkdown, plural } from './format';
+
+/** The Web UI shows about this much without cutting. */
+const MAX_SUMMARY = 80;
+const MAX_TEXT = 300;
+const MAX_NICS_SHOWN = 32;
+
+export function startSummary(input: DeleteServerNicsInput): string {
+  const what = input.nics === 'all' ? 'all but the primary NIC' : plural(input.nics.length, 'NIC');
+  return cut(
+    `${input.dryRun === true ? 'Dry run: delete' : 'Delete'} ${what} of ${input.serverId}`,
+    MAX_SUMMARY,
+  );
+}
+
+export function startDetails(input: DeleteServerNicsInput): string {
+  const text = (value: unknown) => escapeMarkdown(cut(String(value), MAX_TEXT));
+  const lines = [
+    input.dryRun === true
+      ? '**Dry run**: inspects and checks, changes nothing.'
+      : '**Deletes NICs of a server.**',
+    '',
+    `- Server: ${text(input.serverId)}`,
+  ];
+  if (input.nics === 'all') lines.push('- NICs: every one but the primary');
+  else lines.push(...nicLines(input.nics.map((nic) => text(nic.id))));
+  const options: [string, unknown][] = [
+    ['Ports are kept', input.keepPort === true ? 'yes' : undefined],
+    ['Undo window', input.undoWindow],
+    ['On failure', input.onFailure],
+    ['On cancellation', input.onCancel],
+    ['A NIC with an elastic IP may go', input.allowElasticIp === true ? 'yes' : undefined],
+    ['Deadline', input.deadline],
+    ['Timing', timingText(input.timing)],
+    ['Requested by', input.requestedBy],
+    ['Reason', input.reason],
+  ];
+  return [...lines, ...optionLines(options)].join('\n');
+}
+
+export function restoreSummary(input: RestoreServerNicsInput): string {
+  const what = input.nics === 'all' ? 'NICs' : plural(input.nics.length, 'NIC');
+  return cut(
+    `${input.dryRun === true ? 'Dry run: put' : 'Put'} ${what} of ${input.serverId} back`,
+    MAX_SUMMARY,
+  );
+}
+
+export function restoreDetails(input: RestoreServerNicsInput): string {
+  const text = (value: unknown) => escapeMarkdown(cut(String(value), MAX_TEXT));
+  const { from, nics } = input;
+  const lines = [
+    input.dryRun === true
+      ? '**Dry run**: says what could be put back, and how well; changes nothing.'
+      : '**Puts NICs of a server back.**',
+    '',
+    `- Server: ${text(input.serverId)}`,
+    `- As they were before: ${'runId' in from ? `run ${text(from.runId)}` : 'a saved result'}`,
+    ...(nics === 'all' ? ['- NICs: all that were taken off'] : nicLines(nics.map(({ id }) => text(id)))),
+  ];
+  const options: [string, unknown][] = [
+    ['Another IP will do', input.allowNewIp === true ? 'yes' : undefined],
+    ['Timing', timingText(input.timing)],
+    ['Requested by', input.requestedBy],
+    ['Reason', input.reason],
+  ];
+  return [...lines, ...optionLines(options)].join('\n');
+}
+
+function optionLines(options: readonly (readonly [string, unknown])[]): string[] {
+  return options
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `- ${name}: ${escapeMarkdown(cut(String(value), MAX_TEXT))}`);
+}
+
+/** A line each, beside the others: the Web UI sets a list inside a list as one run of words. */
+function nicLines(ids: string[]): string[] {
+  const shown = ids.slice(0, MAX_NICS_SHOWN).map((id) => `- NIC: ${id}`);
+  const rest = ids.length - shown.length;
+  return rest > 0 ? [...shown, `- and ${rest} NICs more`] : shown;
+}
+
+/** Not as JSON: the Web UI makes typographic quotes of its straight ones. */
+function timingText(timing: Timing | undefined): string | undefined {
+  if (timing === undefined) return undefined;
+  return Object.entries(timing as Record<string, Duration | null>)
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ');
+}

@@ -1,0 +1,136 @@
+/** How a run ended, whatever way Temporal tells it. */
+import {
+  ApplicationFailure,
+  CancelledFailure,
+  TerminatedFailure,
+  TimeoutFailure,
+  WorkflowContinuedAsNewError,
+  WorkflowFailedError,
+} from '@temporalio/client';
+import type { NicOutcome, ResultDocument, ResultTotals } from '../contract';
+import { MEMO, isRecord, isUuid } from '../contract';
+import type { Temporal } from './connect';
+import { describe, firstRunOf } from './find';
+import { asDocument, askStatus } from './query';
+
+/** One round of waiting for the end; the caller asks again. */
+const WAIT_MS = 60_000;
+
+/** A run, which may continue as new: `runId` is then moved on to the next run of the chain. */
+export interface RunPointer {
+  readonly workflowId: string;
+  runId: string;
+}
+
+export type Counts = Partial<Record<NicOutcome, number>>;
+
+export type Ending =
+  | { kind: 'completed'; document: ResultDocument | null }
+  | { kind: 'failed'; type: string; message: string; document: ResultDocument | null }
+  /** `document` needs a worker, `totals` don't; `counts` come from either. */
+  | {
+      kind: 'cancelled';
+      document: ResultDocument | null;
+      totals: ResultTotals | null;
+      counts: Counts | null;
+    }
+  /** The run had no say. */
+  | {
+      kind: 'ended-from-outside';
+      type: 'Terminated' | 'TimedOut';
+      message: string;
+      document: null;
+      open: OpenSubmission | null;
+    };
+
+/** The memo `open`: a submission was under way and no verdict stood. */
+export interface OpenSubmission {
+  nics: string[];
+  since: string;
+  jobId: string | null;
+}
+
+/** Waits for the end (at most a minute) and reads all that can be known. Throws gRPC errors: not closed yet, not reachable. */
+export async function readEnding(temporal: Temporal, run: RunPointer): Promise<Ending> {
+  const ending = await lastEvent(temporal, run, WAIT_MS);
+  switch (ending.kind) {
+    case 'completed':
+    case 'failed':
+      return ending;
+    case 'cancelled':
+      return readCancelled(temporal, run);
+    case 'ended-from-outside': {
+      const [last, latest] = await Promise.all([
+        describe(temporal, run.workflowId, run.runId),
+        describe(temporal, run.workflowId),
+      ]);
+      if (latest.runId === run.runId || firstRunOf(latest) !== firstRunOf(last))
+        return { ...ending, open: asOpen(last.memo?.[MEMO.open]) };
+      // A reset, or a retry by the caller's own policy: the work goes on there.
+      run.runId = latest.runId;
+      return readEnding(temporal, run);
+    }
+  }
+}
+
+/** What the run's last event says; neither a worker nor the memo is asked. Throws as {@link readEnding}. */
+export async function lastEvent(temporal: Temporal, run: RunPointer, waitMs: number): Promise<Ending> {
+  for (;;) {
+    // Run by run, not by the client's own following: what is asked later must be asked of the last one.
+    const handle = temporal.client.workflow.getHandle(run.workflowId, run.runId, { followRuns: false });
+    try {
+      const result: unknown = await temporal.call(waitMs, () => handle.result());
+      return { kind: 'completed', document: asDocument(result) };
+    } catch (error) {
+      if (error instanceof WorkflowContinuedAsNewError) run.runId = error.newExecutionRunId;
+      else if (error instanceof WorkflowFailedError) return endingOfFailure(error.cause, error.message);
+      else throw error;
+    }
+  }
+}
+
+/** Ends as far as the failure itself tells. */
+export function endingOfFailure(cause: Error | undefined, fallback: string): Ending {
+  if (cause instanceof CancelledFailure)
+    return { kind: 'cancelled', document: null, totals: null, counts: null };
+  if (cause instanceof TerminatedFailure || cause instanceof TimeoutFailure) {
+    const type = cause instanceof TerminatedFailure ? 'Terminated' : 'TimedOut';
+    return { kind: 'ended-from-outside', type, message: cause.message, document: null, open: null };
+  }
+  const ours = cause instanceof ApplicationFailure ? cause : null;
+  return {
+    kind: 'failed',
+    type: (ours === null ? cause?.name : ours.type) ?? 'Error',
+    message: cause?.message ?? fallback,
+    document: asDocument(ours?.details?.[0]),
+  };
+}
+
+async function readCancelled(temporal: Temporal, run: RunPointer): Promise<Ending> {
+  const { memo, taskQueue } = await describe(temporal, run.workflowId, run.runId);
+  const { document } = await askStatus(temporal, { ...run, taskQueue });
+  if (document !== null) return { kind: 'cancelled', document, totals: null, counts: countsOf(document) };
+  // No worker, or none that can read this run: the memo holds the totals.
+  const totals = asTotals(memo?.[MEMO.result]);
+  return { kind: 'cancelled', document: null, totals, counts: totals?.counts ?? null };
+}
+
+export function countsOf(document: ResultDocument): Counts {
+  const counts: Counts = {};
+  for (const { outcome } of document.nics) counts[outcome] = (counts[outcome] ?? 0) + 1;
+  return counts;
+}
+
+export function asOpen(value: unknown): OpenSubmission | null {
+  if (!isRecord(value) || !Array.isArray(value.nics)) return null;
+  const { since, jobId } = value;
+  return {
+    nics: value.nics.filter(isUuid),
+    since: typeof since === 'string' ? since : 'an unknown time',
+    jobId: typeof jobId === 'string' ? jobId : null,
+  };
+}
+
+export function asTotals(value: unknown): ResultTotals | null {
+  return isRecord(value) && isRecord(value.counts) ? (value as unknown as ResultTotals) : null;
+}

@@ -1,0 +1,129 @@
+/** Where Temporal is, by the `TEMPORAL_*` variables and profile files that every SDK reads: for worker and starter alike. */
+import type { ClientConnectConfig } from '@temporalio/envconfig';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { quoted } from '../contract/text';
+
+const DEFAULT_ADDRESS = 'localhost:7233';
+const DEFAULT_NAMESPACE = 'default';
+const DEFAULT_PORT = 7233;
+
+export interface TemporalTarget {
+  /** `host` or `host:port`. */
+  address: string;
+  namespace: string;
+  options: ClientConnectConfig['connectionOptions'];
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** With problems, each with its remedy and none with a secret in it, `target` is `null`. */
+export function readTarget(env: Env): { target: TemporalTarget | null; problems: string[] } {
+  const problems = [...switches(env), ...unverified(env), ...pairs(env)];
+  try {
+    const { connectionOptions, namespace = DEFAULT_NAMESPACE } = loadClientConnectConfig({
+      overrideEnvVars: env as Record<string, string>,
+    });
+    const address = connectionOptions.address ?? DEFAULT_ADDRESS;
+    // A profile file may hold numbers and lists where texts belong.
+    if (typeof address !== 'string' || endpointOf(address) === null) {
+      problems.push(`TEMPORAL_ADDRESS: ${quoted(address)} is not host:port, such as ${DEFAULT_ADDRESS}`);
+    }
+    if (typeof namespace !== 'string' || !/^[^\s\p{C}]{1,1000}$/u.test(namespace)) {
+      problems.push(`TEMPORAL_NAMESPACE: ${quoted(namespace)} is not a name without spaces`);
+    }
+    problems.push(...headers(connectionOptions), ...inTheClear(connectionOptions, address));
+    if (problems.length === 0)
+      return { target: { address, namespace, options: connectionOptions }, problems };
+  } catch (error) {
+    problems.push(`TEMPORAL_*: ${reasonOf(error, env)}`);
+  }
+  return { target: null, problems };
+}
+
+/** Host and port of an address; `null` when it is none. As everywhere in this SDK the port may be left out. */
+export function endpointOf(address: string): { host: string; port: number } | null {
+  const match = /^(?:\[([\da-fA-F:.]+)\]|([^\s\p{C}:/?#@[\]\\]+))(?::(\d{1,5}))?$/u.exec(address);
+  const host = match?.[1] ?? match?.[2];
+  const port = match?.[3] === undefined ? DEFAULT_PORT : Number(match[3]);
+  return host === undefined || port < 1 || port > 65_535 ? null : { host, port };
+}
+
+/** Anything but these two words turns it off without a word: `True` would send the API key in the clear. */
+function switches(env: Env): string[] {
+  return ['TEMPORAL_TLS', 'TEMPORAL_TLS_DISABLE_HOST_VERIFICATION']
+    .filter((name) => env[name] !== undefined && !/^(true|false|1|0)$/.test(env[name]))
+    .map((name) => `${name}: must be true or false`);
+}
+
+/** Whom we talk to is verified, here and at the cloud: a peer of one's own is made known, not taken unseen. */
+function unverified(env: Env): string[] {
+  const problems: string[] = [];
+  if (env.NODE_TLS_REJECT_UNAUTHORIZED === '0') {
+    problems.push(
+      'NODE_TLS_REJECT_UNAUTHORIZED=0 takes any certificate for the right one: remove it, and name your own CA in ' +
+        'NODE_EXTRA_CA_CERTS (cloud) or TEMPORAL_TLS_SERVER_CA_CERT_PATH (Temporal)',
+    );
+  }
+  if (/^(true|1)$/.test(env.TEMPORAL_TLS_DISABLE_HOST_VERIFICATION ?? '')) {
+    problems.push(
+      'TEMPORAL_TLS_DISABLE_HOST_VERIFICATION: the host is always verified: remove it, and say which name the certificate ' +
+        'has in TEMPORAL_TLS_SERVER_NAME',
+    );
+  }
+  return problems;
+}
+
+/** A key that everybody on the way can read is everybody's; to this machine itself there is no way. */
+function inTheClear({ tls, apiKey, metadata }: TemporalTarget['options'], address: unknown): string[] {
+  const secret = apiKey !== undefined || Object.keys(metadata ?? {}).some((name) => SECRET_HEADER.test(name));
+  if (!secret || (tls !== undefined && tls !== false)) return [];
+  const host = typeof address === 'string' ? endpointOf(address)?.host : undefined;
+  if (host === undefined || isLoopback(host)) return [];
+  return [
+    `${apiKey !== undefined ? 'TEMPORAL_API_KEY' : 'TEMPORAL_GRPC_META_…'} would travel to ${host} in clear text: ` +
+      'set TEMPORAL_TLS=true (or leave it out with an API key; in a profile: no tls.disabled)',
+  ];
+}
+
+const SECRET_HEADER = /auth|token|key|secret|password|cookie/i;
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+/** Half a pair is left out without a word. */
+function pairs(env: Env): string[] {
+  const given = (what: string) => ['PATH', 'DATA'].some((way) => env[`TEMPORAL_TLS_CLIENT_${what}_${way}`]);
+  if (given('CERT') === given('KEY')) return [];
+  const [has, lacks] = given('CERT') ? ['CERT', 'KEY'] : ['KEY', 'CERT'];
+  return [
+    `TEMPORAL_TLS_CLIENT_${has}_… is set without TEMPORAL_TLS_CLIENT_${lacks}_PATH or …_DATA: set both, or neither`,
+  ];
+}
+
+/** What can't stand in a header is quoted, secret or not, by those who would have to send it. */
+function headers({ apiKey, metadata }: TemporalTarget['options']): string[] {
+  const problems: string[] = [];
+  if (apiKey !== undefined && !(typeof apiKey === 'string' && /^[\x21-\x7e]+$/.test(apiKey))) {
+    problems.push('TEMPORAL_API_KEY is empty, or contains spaces or characters that no header can hold');
+  }
+  for (const [name, value] of Object.entries(metadata ?? {})) {
+    if (/^[a-z0-9_.-]+$/.test(name) && typeof value === 'string' && /^[\x20-\x7e]*$/.test(value)) continue;
+    problems.push(
+      `TEMPORAL_GRPC_META_${quoted(name.toUpperCase()).slice(1, -1)}: name or value contains what no header can hold`,
+    );
+  }
+  return problems;
+}
+
+/** The first line only: further ones quote the profile file, and what may be secret in it. */
+function reasonOf(error: unknown, env: Env): string {
+  // By the name of its variable: who puts a key where its path belongs would find the key quoted.
+  const { code, path } = error as NodeJS.ErrnoException;
+  if (path !== undefined) {
+    const name = Object.keys(env).find((variable) => env[variable] === path) ?? 'a profile';
+    return `the file that ${name} names can't be read (${code})`;
+  }
+  const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+  return line.replace(/\p{C}/gu, '?').slice(0, 300);
+}

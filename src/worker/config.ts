@@ -1,0 +1,247 @@
+/** The worker's environment, read once into one frozen object. Every problem stands in one message. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { readDuration } from '../contract/duration';
+import { DEFAULT_TASK_QUEUE, TASK_QUEUE_FORM, taskQueueFrom } from '../contract/names';
+import { quoted } from '../contract/text';
+import type { CredentialProvider } from '../ecs/credentials';
+import type { Address } from './addresses';
+import { ADDRESS_FORM, collide, parseAddress } from './addresses';
+import { METADATA_ENDPOINT, readCredentials } from './credentials';
+
+export interface Config {
+  readonly projectId: string;
+  readonly region: string;
+  readonly endpoints: { readonly ecs: string; readonly vpc: string };
+  /** Hosts of endpoints that are not the vendor's for this region; empty: all of them are. */
+  readonly foreignHosts: readonly string[];
+  /** Holds the secrets, and shows none of them. */
+  readonly credentials: CredentialProvider;
+  /** Which kind of credentials was found; safe to show. */
+  readonly credentialKind: string;
+  readonly taskQueue: string;
+  /** Cloud calls per second, for all workers together. */
+  readonly cloudRps: number;
+  /** `null`: off. */
+  readonly healthAddress: Address | null;
+  readonly metricsAddress: Address | null;
+  readonly shutdownGraceMs: number;
+  readonly logLevel: LogLevel;
+  readonly logFormat: 'json' | 'pretty';
+  /** Both set: worker versioning on, pinned. */
+  readonly deployment: { readonly deploymentName: string; readonly buildId: string } | null;
+  /** The prebuilt workflow bundle; `null`: bundle at start (development only). */
+  readonly bundlePath: string | null;
+}
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
+const LOG_LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
+
+/** Thrown with every problem and its remedy; exit code 2. */
+export class ConfigError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(
+      `${problems.length === 1 ? 'one problem' : `${problems.length} problems`} with the configuration:\n` +
+        problems.map((problem) => `  - ${problem}`).join('\n'),
+    );
+  }
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** As {@link inspectConfig}, for who wants a configuration or none. Throws {@link ConfigError}. */
+export function readConfig(env: Env, libDir: string, terminal: boolean): Config {
+  const { config, problems } = inspectConfig(env, libDir, terminal);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+}
+
+/**
+ * With problems, the configuration is good for finding more of them only: what can't be used has its default.
+ *
+ * @param env the environment
+ * @param libDir folder of the compiled worker, where the bundle lies
+ * @param terminal whether standard error is a terminal
+ */
+export function inspectConfig(
+  env: Env,
+  libDir: string,
+  terminal: boolean,
+): { config: Config; problems: string[] } {
+  const read = new EnvReader(env);
+  const region = read.required(
+    ['HUAWEICLOUD_SDK_REGION_ID', 'HW_REGION_NAME'],
+    'the region, e.g. eu-west-101',
+    /^[a-z0-9-]{1,40}$/,
+  );
+  const projectId = read.required(
+    ['HUAWEICLOUD_SDK_PROJECT_ID', 'HW_PROJECT_ID'],
+    'the one project this worker may touch, 32 hex characters',
+    /^[0-9a-zA-Z_-]{1,64}$/,
+  );
+  const { credentials, kind } = readCredentials(read, {
+    projectId,
+    iamEndpoint: read.endpoint('HUAWEICLOUD_IAM_ENDPOINT', `https://iam.${region}.myhuaweicloud.com`),
+    metadataEndpoint: read.endpoint('ECS_NICS_METADATA_ENDPOINT', METADATA_ENDPOINT, 'loopback'),
+  });
+  const usual = {
+    ecs: `https://ecs.${region}.myhuaweicloud.com`,
+    vpc: `https://vpc.${region}.myhuaweicloud.com`,
+  };
+  const endpoints = {
+    ecs: read.endpoint('HUAWEICLOUD_ECS_ENDPOINT', usual.ecs),
+    vpc: read.endpoint('HUAWEICLOUD_VPC_ENDPOINT', usual.vpc),
+  };
+  const foreign = [endpoints.ecs, endpoints.vpc].filter((each) => !Object.values(usual).includes(each));
+  const config: Config = {
+    region,
+    projectId,
+    endpoints,
+    foreignHosts: [...new Set(foreign.flatMap((each) => (URL.canParse(each) ? new URL(each).host : [])))],
+    credentials,
+    credentialKind: kind,
+    taskQueue: readTaskQueue(read),
+    // Below 0.5 an inspection of a full server no longer fits into one attempt of an activity.
+    cloudRps: read.number('ECS_NICS_CLOUD_RPS', 10, 0.5, 1_000),
+    healthAddress: read.address('ECS_NICS_HEALTH_ADDRESS', { host: '127.0.0.1', port: 8081 }),
+    metricsAddress: read.address('ECS_NICS_METRICS_ADDRESS', { host: '127.0.0.1', port: 9464 }),
+    shutdownGraceMs: read.duration('ECS_NICS_SHUTDOWN_GRACE', 20_000, 3_600_000),
+    logLevel: read.oneOf('ECS_NICS_LOG_LEVEL', LOG_LEVELS, 'info'),
+    logFormat: read.oneOf('ECS_NICS_LOG_FORMAT', ['json', 'pretty'] as const, terminal ? 'pretty' : 'json'),
+    deployment: readDeployment(read),
+    bundlePath: findBundle(read, libDir),
+  };
+  const { healthAddress, metricsAddress } = config;
+  if (healthAddress !== null && metricsAddress !== null && collide(healthAddress, metricsAddress)) {
+    read.problems.push(
+      `ECS_NICS_HEALTH_ADDRESS and ECS_NICS_METRICS_ADDRESS: both want port ${healthAddress.port}; give them one each`,
+    );
+  }
+  return { config: Object.freeze(config), problems: read.problems };
+}
+
+function readTaskQueue(read: EnvReader): string {
+  const name = taskQueueFrom(read.env.ECS_NICS_TASK_QUEUE);
+  if (name === null) read.problems.push(`ECS_NICS_TASK_QUEUE: ${TASK_QUEUE_FORM}`);
+  return name ?? DEFAULT_TASK_QUEUE;
+}
+
+function readDeployment(read: EnvReader): Config['deployment'] {
+  const [, deploymentName] = read.first(['TEMPORAL_DEPLOYMENT_NAME']);
+  const [, buildId] = read.first(['TEMPORAL_WORKER_BUILD_ID']);
+  if (deploymentName !== undefined && buildId !== undefined) return { deploymentName, buildId };
+  if (deploymentName !== undefined || buildId !== undefined) {
+    read.problems.push(
+      'TEMPORAL_DEPLOYMENT_NAME and TEMPORAL_WORKER_BUILD_ID belong together: set both (worker versioning) or neither',
+    );
+  }
+  return null;
+}
+
+function findBundle(read: EnvReader, libDir: string): string | null {
+  const path = join(libDir, 'workflow-bundle.js');
+  if (existsSync(path)) return path;
+  if (read.env.NODE_ENV === 'production') {
+    read.problems.push(
+      `the workflow bundle ${path} is missing: run \`npm run build\` (NODE_ENV is production)`,
+    );
+  }
+  return null;
+}
+
+export class EnvReader {
+  readonly problems: string[] = [];
+
+  constructor(readonly env: Env) {}
+
+  /** Name and value of the first variable that is set; an empty one counts as not set. */
+  first(names: readonly string[]): [name: string, value: string | undefined] {
+    for (const name of names) {
+      const value = this.env[name]?.trim();
+      if (value) return [name, value];
+    }
+    return [names[0] ?? '', undefined];
+  }
+
+  required(names: readonly string[], what: string, pattern: RegExp): string {
+    const [name, value] = this.first(names);
+    if (value === undefined) this.problems.push(`${names.join(' or ')} is missing: ${what}`);
+    else if (!pattern.test(value)) this.problems.push(`${name}: not usable as ${what}`);
+    else return value;
+    return '';
+  }
+
+  number(name: string, whenAbsent: number, min: number, max: number): number {
+    const [, value] = this.first([name]);
+    if (value === undefined) return whenAbsent;
+    const number = Number(value);
+    if (Number.isFinite(number) && number >= min && number <= max) return number;
+    this.problems.push(`${name}: ${quoted(value)} is not a number from ${min} to ${max}`);
+    return whenAbsent;
+  }
+
+  duration(name: string, whenAbsent: number, max: number): number {
+    const [, value] = this.first([name]);
+    if (value === undefined) return whenAbsent;
+    const ms = readDuration(value, { max });
+    if (typeof ms === 'number') return ms;
+    this.problems.push(`${name}: ${ms.problem}`);
+    return whenAbsent;
+  }
+
+  /** `null`: turned off. */
+  address(name: string, whenAbsent: Address): Address | null {
+    const [, value] = this.first([name]);
+    if (value === undefined) return whenAbsent;
+    if (value.toLowerCase() === 'off') return null;
+    const address = parseAddress(value);
+    if (address !== undefined) return address;
+    this.problems.push(`${name}: ${quoted(value)} is not ${ADDRESS_FORM}, nor off`);
+    // Nothing is listened at by then; a default would bring in a second problem that is none.
+    return null;
+  }
+
+  oneOf<T extends string>(name: string, allowed: readonly T[], whenAbsent: T): T {
+    const [, value] = this.first([name]);
+    if (value === undefined) return whenAbsent;
+    const found = allowed.find((candidate) => candidate === value);
+    if (found === undefined) this.problems.push(`${name}: must be one of ${allowed.join(', ')}`);
+    return found ?? whenAbsent;
+  }
+
+  /**
+   * Credentials would travel in the clear over plain http: only to this machine, unless allowed on purpose.
+   * @param only `loopback`: no other machine at all may stand in for what is asked there
+   */
+  endpoint(name: string, whenAbsent: string, only?: 'loopback'): string {
+    const [, value] = this.first([name]);
+    if (value === undefined) return whenAbsent;
+    let url: URL;
+    try {
+      url = new URL(value);
+    } catch {
+      this.problems.push(`${name}: not a URL such as ${whenAbsent}`);
+      return whenAbsent;
+    }
+    const loopback =
+      ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname) || /^127(\.\d{1,3}){3}$/.test(url.hostname);
+    if (only === 'loopback' && !loopback) {
+      this.problems.push(`${name}: only an address of this machine, such as http://127.0.0.1:8900`);
+    } else if (url.protocol === 'http:' && !loopback && this.env.ECS_NICS_ALLOW_HTTP !== 'true') {
+      this.problems.push(
+        `${name}: plain http only to this machine; use https, or set ECS_NICS_ALLOW_HTTP=true`,
+      );
+    } else if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+      this.problems.push(`${name}: must begin with https://`);
+    } else if (
+      url.pathname !== '/' ||
+      url.search !== '' ||
+      url.hash !== '' ||
+      url.username !== '' ||
+      url.password !== ''
+    ) {
+      this.problems.push(`${name}: scheme, host and port only, nothing after them`);
+    }
+    return url.origin;
+  }
+}

@@ -1,0 +1,101 @@
+/** The POST that attaches ports: submitted once, as a deletion is. What is to be attached again is decided by looking. */
+import type { SubmissionResult } from '../../activities/agreement/agreement';
+import { post } from '../run/activity-calls';
+import { label, nics, plain, serverLabel } from '../run/details';
+import { backoffDelay } from '../policy/poll-schedule';
+import { fail, STATE_WAIT_MS } from '../policy/put-back-plan';
+import type { Run } from '../run/run';
+import { pause, UNSENT, waitOut } from './setback';
+import type { PutBack, Returning } from '../policy/undo-log';
+
+export async function attach(run: Run, back: PutBack, returning: Returning[]): Promise<void> {
+  const portIds = returning.flatMap(({ portId }) => portId ?? []);
+  back.batch = portIds;
+  // What the memo tells is waited for by the next run on this server.
+  run.declareOpen(null, portIds);
+  const summary = label(`${nics(portIds.length)} back to ${serverLabel(run.document)}`);
+  const answer = await post(run, 'attachNics', summary, { portIds });
+  const tried = (code: string | null, message: string) => {
+    for (const nic of returning) {
+      nic.attempts.attach += 1;
+      nic.said = { code, message: plain(message) };
+    }
+  };
+  const submitted = () => {
+    back.submissions += 1;
+    // Of a deletion it counts the POSTs that delete (interface.md §3).
+    if (back.reason === 'asked') run.document.submissions += 1;
+  };
+  switch (answer.kind) {
+    case 'accepted':
+      // One job at a time: none of an earlier POST is at work, or this one would have been refused.
+      for (const nic of back.nics) if (nic.pending === 'doubt') nic.pending = 'nothing';
+      for (const nic of returning) nic.pending = 'job';
+      tried(null, `job ${answer.jobId} has ended without it`);
+      submitted();
+      back.setbacks = 0;
+      accepted(run, answer, portIds);
+      return;
+    case 'unknown':
+      tried(null, answer.why);
+      submitted();
+      inDoubt(back, returning);
+      return pause(run, run.request.timing.settleMs, `no usable answer: ${answer.why}`);
+    case 'unsent':
+      if (answer.why !== 'reset') return waitOut(run, back, answer);
+      for (const nic of returning) fail(nic, null, UNSENT.reset);
+      return;
+    case 'throttled':
+      // A 2xx with an error body is not known for certain to be a no (ecs-api.md §7.2, Common.0024).
+      if (answer.look) inDoubt(back, returning);
+      return waitOut(run, back, answer);
+    case 'refused':
+      break;
+  }
+  const why = `${answer.code ?? 'refused'}: ${answer.message}`;
+  back.hindered = why;
+  if (answer.then === 'busy') return pause(run, run.request.timing.busyWaitMs, why);
+  if (answer.then === 'state') return pause(run, STATE_WAIT_MS, why);
+  if (answer.then === 'credentials')
+    return waitOut(run, back, { kind: 'credentials', message: why, details: null });
+  if (answer.then === 'observe') back.looksDue = 2;
+  // One of several may be to blame: each is tried by itself.
+  if (returning.length > 1 && answer.then === 'never') back.oneByOne = true;
+  else {
+    for (const nic of returning) {
+      nic.attempts.refused += 1;
+      nic.said = { code: answer.code, message: plain(`${answer.message}. ${answer.hint}`) };
+    }
+  }
+  const times = Math.max(1, ...returning.map(({ attempts }) => attempts.refused));
+  return pause(run, backoffDelay(times), why);
+}
+
+/** Nobody knows what comes of the last POST: it is looked for before anything is sent again. */
+export function inDoubt(back: PutBack, concerned: Returning[]): void {
+  back.looksDue = 2;
+  for (const nic of concerned) nic.pending = 'doubt';
+}
+
+function accepted(
+  run: Run,
+  {
+    jobId,
+    submittedAt,
+    firstPollMs: first,
+    pollIntervalMs: step,
+  }: Extract<SubmissionResult, { kind: 'accepted' }>,
+  portIds: string[],
+): void {
+  const { firstPollMs, pollIntervalMs } = run.request.timing;
+  run.state.pace = {
+    firstPollMs: firstPollMs ?? first,
+    pollIntervalMs: pollIntervalMs ?? step,
+  };
+  run.document.jobs.push({ id: jobId, what: 'attach', status: 'INIT', submittedAt, endedAt: null, polls: 0 });
+  run.state.jobState = 'running';
+  run.state.lastJob = null;
+  run.state.overSince = null;
+  run.state.pollDueAt = null;
+  run.declareOpen(jobId, portIds);
+}

@@ -1,0 +1,293 @@
+/** Before anything changes: is the request good, may these NICs be touched, is the server ready? */
+import { upsertMemo, workflowInfo } from '@temporalio/workflow';
+import type { Inspection, InspectedNic, PreviousOpenRun } from '../../activities/agreement/agreement';
+import { ENDED_STATUSES } from '../../activities/agreement/agreement';
+import { HOUR_MS } from '../../contract/input';
+import { formatDuration } from '../../contract/duration';
+import { FAILURE_TYPE, MEMO, OPEN_SETTLED, planWorkflowId, serverWorkflowId } from '../../contract/names';
+import type { NicRow, NicSnapshot } from '../../contract/types';
+import type { Unread } from '../run/activity-calls';
+import { read } from '../run/activity-calls';
+import { label, nics as countOf, plain } from '../run/details';
+import { RunEnd } from '../run/run-end';
+import type { Assessment } from '../policy/guards';
+import { assess, elasticIpsUntold } from '../policy/guards';
+import { backoffDelay, nextPollDelay, throttleDelay } from '../policy/poll-schedule';
+import type { Deletion } from '../run/deletion';
+import { hold } from '../run/deletion';
+import type { Request, Run } from '../run/run';
+import { blankRow } from '../run/run';
+import { gradeOf, isLogged, promisesUndo } from '../policy/undo-log';
+
+/** How often a server in passing is looked at again, at first; an inspection costs a call per NIC. */
+const STATE_WAIT_MS = 10_000;
+
+/** Input and circumstances of the start; throws with every problem in one message, before any call to the cloud. */
+export function checkStart(run: Run, windowMs: number): void {
+  const problems = [
+    ...run.problems,
+    ...startProblems(run.problems.length === 0 ? run.request : null, windowMs),
+  ];
+  if (problems.length === 0) return;
+  throw RunEnd.failed(
+    FAILURE_TYPE.invalidInput,
+    `${problems.length === 1 ? 'one problem' : `${problems.length} problems`} with the request: ${problems.join('; ')}`,
+  );
+}
+
+function startProblems(request: Request | null, windowMs: number): string[] {
+  if (request === null) return [];
+  const info = workflowInfo();
+  const problems: string[] = [];
+  const lockId = serverWorkflowId(request.serverId);
+  const planId = planWorkflowId(request.serverId);
+  if (info.workflowId !== lockId && !(request.dryRun && info.workflowId === planId)) {
+    const lock = `${lockId} (it is the lock of the server)`;
+    problems.push(
+      `the workflow id must be ${request.dryRun ? `${planId} or ${lock}` : lock}, not ${plain(info.workflowId)}` +
+        (info.workflowId === planId ? ' (only a dry run has no need of the lock)' : ''),
+    );
+  }
+  if (info.cronSchedule) {
+    problems.push(
+      'a cron schedule: this must not repeat itself; leave it out, and terminate this workflow, ' +
+        'or the schedule starts it again and again, to be refused each time',
+    );
+  }
+  const neededMs = request.deadlineMs + windowMs + HOUR_MS;
+  for (const [name, ms] of [
+    ['an execution', info.executionTimeoutMs],
+    ['a run', info.runTimeoutMs],
+  ] as const) {
+    if (ms !== undefined && ms > 0 && ms < neededMs) {
+      problems.push(
+        `${name} time-out of ${formatDuration(ms)}: shorter than deadline + undo window + 1 hour` +
+          ` (${formatDuration(neededMs)}); leave it out or raise it`,
+      );
+    }
+  }
+  return problems;
+}
+
+/** Inspects until the server is ready (or there is nothing to do), or ends the run. */
+export async function inspect(run: Deletion): Promise<void> {
+  const { nics } = run.request;
+  for (let look = 1; ; look++) {
+    run.endIfUndone();
+    if (run.stopping) return;
+    run.enter(look === 1 ? 'inspecting' : 'waiting', run.document.waitingFor);
+    const what = nics === 'all' ? 'all NICs but the primary one' : countOf(nics.length);
+    const named = nics === 'all' ? (run.state.all ?? []) : nics.map(({ id }) => id);
+    const inspection = await inspectOnce(run, named, `${what} to go`);
+    const judged = assess(run.request, inspection, run.state.all);
+    // An incomplete list must take nothing away from what is known of a NIC that was changed.
+    const complete = inspection.nics.some(({ id }) => id === judged.primaryId);
+    if (complete && nics === 'all') run.state.all ??= judged.targets.map(({ id }) => id);
+    if (complete || run.state.undoLog.length === 0) takeIn(run, inspection, judged);
+    if (judged.violations.length > 0) {
+      throw RunEnd.failed(FAILURE_TYPE.refused, `nothing was changed: ${judged.violations.join('; ')}`);
+    }
+    if (run.request.dryRun) {
+      if (judged.passing !== null) run.warn(`a real run would wait: ${judged.passing}`);
+      return;
+    }
+    if (await ready(run, judged.passing, judged.targets.length > 0)) return;
+  }
+}
+
+/** `false`: something had to be waited for, so look again. */
+export async function ready(run: Run, passing: string | null, anythingToDo: boolean): Promise<boolean> {
+  if (passing === null) {
+    const { previous } = run.state;
+    if (previous === null || previous === 'settled' || !anythingToDo) return true;
+    await settlePrevious(run, previous);
+    run.state.previous = 'settled';
+    // Its job has ended, or was never known: what it did may still be on its way.
+    run.state.doubtful = true;
+    upsertMemo({ [MEMO.open]: OPEN_SETTLED });
+    // A reset run may have declared its own before it was told of that one: it has to do so again.
+    run.state.declaredOpen = false;
+    return false;
+  }
+  if (run.expired) {
+    throw RunEnd.failed(
+      FAILURE_TYPE.refused,
+      `nothing was changed: ${passing}, still so at the deadline (${run.document.deadlineAt})`,
+    );
+  }
+  run.enter('waiting', passing);
+  await run.waitOrWake(Math.min(STATE_WAIT_MS, run.remainingMs), label(`waiting: ${passing}`));
+  return false;
+}
+
+/** One inspection, whatever patience it takes. @param what it is for, as its label says */
+export async function inspectOnce(run: Run, nicIds: string[], what: string): Promise<Inspection> {
+  const { request, document } = run;
+  const { workflowId, runId } = workflowInfo();
+  for (let failures = 1; ; failures++) {
+    const asked = run.state.askForPrevious && run.state.previous === null && !request.dryRun;
+    const summary = label(`${document.serverName ?? document.serverId}: ${what}`);
+    const answer = await read(run, 'inspectServer', summary, {
+      serverId: request.serverId,
+      nicIds,
+      // A dry run sends nothing that would have to wait for what another one has sent.
+      previousRunOf: asked ? { workflowId, runId } : null,
+    });
+    if (answer.kind === 'inspection') {
+      run.state.previous ??= answer.previous;
+      return answer;
+    }
+    if (answer.kind === 'throttled') {
+      await pause(run, throttleDelay(answer.retryAfterMs, failures), 'throttled by the cloud');
+    } else {
+      refuseUnlessPassing(run, answer);
+      await pause(run, backoffDelay(failures), `the cloud gives no answer: ${answer.message}`);
+    }
+  }
+}
+
+/** Nothing was sent yet: refused credentials or a definite no end the run at once (interface.md §6.5). */
+function refuseUnlessPassing(run: Run, unread: Unread): void {
+  if (unread.kind === 'unavailable') {
+    if (!run.expired) return;
+    throw RunEnd.failed(
+      FAILURE_TYPE.refused,
+      `nothing was changed: the server could not be inspected until the deadline: ${unread.message}`,
+    );
+  }
+  const hint = unread.details?.hint ? ` ${unread.details.hint}` : '';
+  throw RunEnd.failed(FAILURE_TYPE.cloudRefused, `nothing was changed: ${unread.message}.${hint}`);
+}
+
+async function pause(run: Run, ms: number, why: string): Promise<void> {
+  if (run.expired)
+    throw RunEnd.failed(FAILURE_TYPE.refused, `nothing was changed: ${why}, still so at the deadline`);
+  run.enter('waiting', plain(why));
+  await run.waitOrWake(Math.min(ms, Math.max(run.remainingMs, 1_000)), label(why));
+  // What is held can be put back without this look.
+  if (run.stopping) throw RunEnd.failed(FAILURE_TYPE.refused, `nothing was sent: ${why}`);
+  run.endIfUndone();
+}
+
+/** Fills the document and the witnesses from an inspection; on a later one only what may have changed. */
+function takeIn(run: Deletion, inspection: Inspection, { targets, absent, primaryId }: Assessment): void {
+  const { document, request, state } = run;
+  takeInServer(run, inspection, primaryId);
+  state.witnesses = targets.map(({ id }) => ({ id, absent: 0, present: 0, port: null }));
+
+  if (inspection.previousNotLooked)
+    run.warn(
+      `runs before this one could not be looked up: ${plain(inspection.previousNotLooked)}; what one of them has sent and not seen to its end would not be noticed`,
+    );
+  const untold =
+    inspection.server && targets.length > 0 ? elasticIpsUntold(inspection, inspection.server) : null;
+  if (untold !== null && request.allowElasticIp)
+    run.warn(
+      `elastic IPs may be missing from the snapshots, so that a restore would not bind them: ${plain(untold)}`,
+    );
+
+  const onServer = new Map(inspection.nics.map((nic) => [nic.id, nic]));
+  const requested =
+    request.nics === 'all' ? (state.all ?? targets.map(({ id }) => id)) : request.nics.map(({ id }) => id);
+  const rows = new Map(document.nics.map((row) => [row.id, row]));
+  document.nics = requested.map((id) => {
+    const row = rows.get(id) ?? blankRow(id);
+    const nic = onServer.get(id);
+    const gone = absent.find((candidate) => candidate.id === id);
+    if (nic !== undefined) describe(run, row, nic);
+    // An absence counts only beside the primary NIC; the verdicts of a refused run stay `untouched`.
+    if (gone?.port.state === 'absent' || gone?.port.state === 'free') describeGone(run, row, gone.port.state);
+    else if (gone?.port.state === 'attached')
+      row.evidence = { ...row.evidence, list: 'absent', port: 'attached' };
+    // Of a server that has vanished nobody asks for ports.
+    else if (inspection.server === null) row.evidence = { ...row.evidence, list: 'absent', port: 'unknown' };
+    return row;
+  });
+}
+
+function describeGone(run: Deletion, row: NicRow, port: 'absent' | 'free'): void {
+  const { id } = row;
+  row.evidence = { ...row.evidence, list: 'absent', port };
+  // Its port may be there for no other reason than the flag that this run has set.
+  if (port === 'free' && isLogged(run.state.undoLog, 'flag', id)) {
+    hold(run, row);
+    return;
+  }
+  row.outcome = 'already-absent';
+  if (port === 'absent' && row.snapshot === null)
+    run.warn(`NIC ${id}: no such port; check the id: neither this server nor the project knows it`);
+}
+
+/** What is known of the server itself. */
+export function takeInServer(run: Run, inspection: Inspection, primaryId: string | null): void {
+  const { document } = run;
+  document.projectId = inspection.projectId;
+  document.region = inspection.region;
+  document.serverName = inspection.server?.name ?? document.serverName;
+  run.state.primaryId = primaryId;
+  run.state.place ??= {
+    projectId: inspection.projectId,
+    region: inspection.region,
+    ...inspection.endpoints,
+  };
+  run.state.longJobMs = inspection.longJobMs ?? run.state.longJobMs;
+}
+
+function describe(run: Deletion, row: NicRow, nic: InspectedNic): void {
+  row.outcome = 'untouched';
+  row.ip = nic.ips[0] ?? null;
+  row.mac = nic.mac;
+  row.elasticIp = nic.elasticIp;
+  row.snapshot = snapshotOf(run, row, nic);
+  const kept = promisesUndo(run.request) || row.snapshot.deleteOnTermination === false;
+  row.restore = gradeOf(row.snapshot, kept);
+  row.evidence = { ...row.evidence, list: 'present', port: nic.port.state };
+}
+
+/** As it is now, but for what this run itself has changed, and for its place among those that have left meanwhile. */
+function snapshotOf(
+  { state }: Deletion,
+  { id, snapshot: before }: NicRow,
+  { snapshot }: InspectedNic,
+): NicSnapshot {
+  if (before === null) return snapshot;
+  const ours = isLogged(state.undoLog, 'flag', id);
+  return {
+    ...snapshot,
+    position: before.position,
+    deleteOnTermination: ours ? before.deleteOnTermination : snapshot.deleteOnTermination,
+  };
+}
+
+/**
+ * A run under the same id ended from outside, or at its deadline, while its submission was open: what it sent may still
+ * be at work, so it is followed to its end before anything is inspected for good.
+ */
+async function settlePrevious(run: Run, previous: PreviousOpenRun): Promise<void> {
+  const why = `run ${previous.runId} ended before it was known what came of its submission`;
+  run.warn(`${why}; this run waited until that submission had come to rest`);
+  run.enter('waiting', why);
+  const startedAt = Date.now();
+  for (let look = 1; !run.expired; look++) {
+    if (previous.jobId === null) {
+      // Its job is not known: two settles give a submission on its way the time to show.
+      await run.wait(2 * run.request.timing.settleMs, label(`settling what run ${previous.runId} sent`));
+      return;
+    }
+    const { jobId } = previous;
+    const summary = label(`job of the ended run ${previous.runId}`);
+    const answer = await read(run, 'getJobStatus', summary, { jobId, nicIds: [] });
+    if (answer.kind === 'gone') return;
+    if (answer.kind === 'job' && ENDED_STATUSES.has(answer.status)) return;
+    if (answer.kind === 'credentials' || answer.kind === 'refused') refuseUnlessPassing(run, answer);
+    await run.waitOrWake(
+      nextPollDelay(run.state.pace, look, Date.now() - startedAt, Math.random(), run.remainingMs),
+      label(`job of ${previous.runId}: still running`),
+    );
+    run.endIfUndone();
+  }
+  throw RunEnd.failed(
+    FAILURE_TYPE.refused,
+    `nothing was changed: ${why}, and its job has not ended until the deadline`,
+  );
+}

@@ -1,0 +1,110 @@
+/** A port in the place of one that is gone: made first, since that reserves its IP, and then given what was the old one's. */
+import { workflowInfo } from '@temporalio/workflow';
+import type { UpdatePortInput } from '../../activities/agreement/agreement';
+import { once, repeatable } from '../run/activity-calls';
+import { pairsOf } from '../policy/differences';
+import { label, plain } from '../run/details';
+import { fail, MAX_ATTEMPTS } from '../policy/put-back-plan';
+import { backoffDelay } from '../policy/poll-schedule';
+import { portNameFor } from '../policy/port-name';
+import type { Run } from '../run/run';
+import { isSetback, pause, UNSENT, waitOut } from './setback';
+import type { PutBack, Returning } from '../policy/undo-log';
+
+export async function create(run: Run, back: PutBack, nic: Returning): Promise<void> {
+  const { snapshot } = nic;
+  // The cloud takes one fixed IP at most when a port is made (ecs-api.md §4.2).
+  const v4 = snapshot.fixedIps.find(({ ip }) => !ip.includes(':')) ?? snapshot.fixedIps[0] ?? null;
+  const address = nic.newIp || v4 === null ? null : v4;
+  const summary = label(`a port with ${address?.ip ?? 'a new IP'} for ${nic.id}`);
+  const answer = await once(run, 'createPort', summary, {
+    name: portNameFor(nic.id, workflowInfo().firstExecutionRunId),
+    networkId: snapshot.networkId ?? '',
+    address,
+    securityGroups: snapshot.securityGroups,
+    allowedAddressPairs: pairsOf(snapshot),
+    dhcpOptions: snapshot.dhcpOptions,
+  });
+  if (answer.kind === 'created') {
+    back.setbacks = 0;
+    nic.portId = answer.port.id;
+    nic.created = true;
+    run.row(nic.id).replacedBy = {
+      id: answer.port.id,
+      mac: answer.port.mac,
+      ip: answer.port.ips[0] ?? null,
+    };
+  } else if (answer.kind === 'unknown' || answer.kind === 'unavailable') {
+    // It may have been made by a request that is still on its way: the look-up by name comes when that has settled.
+    const why = answer.kind === 'unknown' ? answer.why : answer.message;
+    nic.unclear = true;
+    back.setbacks += 1;
+    back.hindered = plain(why);
+    const ms = Math.max(run.request.timing.settleMs, backoffDelay(back.setbacks));
+    await pause(run, ms, `no usable answer: ${why}`);
+  } else if (isSetback(answer)) await setBack(run, back, nic, answer);
+  else {
+    const message = plain(`${answer.message}. ${answer.hint}`);
+    nic.said = { code: answer.code, message };
+    if (answer.why !== 'ip-in-use') {
+      nic.attempts.create += 1;
+      await pause(run, REFUSED_WAIT_MS, answer.message);
+    } else if (nic.unclear) {
+      // By our own port, perhaps, which the look-up has not found yet.
+      nic.unclear = false;
+      await pause(run, run.request.timing.settleMs, answer.message);
+    } else if (back.allowNewIp) nic.newIp = true;
+    else fail(nic, answer.code, `its IP ${address?.ip ?? ''} is taken: ${message}`);
+  }
+}
+
+/** Before a refused call is tried again. */
+const REFUSED_WAIT_MS = 5_000;
+
+/** What does not succeed here stays as a difference, and is told as such. */
+export async function update(
+  run: Run,
+  back: PutBack,
+  nic: Returning,
+  changes: UpdatePortInput['changes'],
+): Promise<void> {
+  const summary = label(`${Object.keys(changes).join(', ')} of the new port for ${nic.id}`);
+  const answer = await repeatable(run, 'updatePort', summary, { portId: nic.portId ?? '', changes });
+  // Bounded, whatever comes of it: the other NICs and the flags don't depend on it.
+  nic.attempts.update += 1;
+  if (isSetback(answer)) {
+    if (nic.attempts.update < MAX_ATTEMPTS) return setBack(run, back, nic, answer);
+    run.warn(`NIC ${nic.id}: its port could not be changed back: ${back.hindered ?? answer.kind}`);
+    return;
+  }
+  back.setbacks = 0;
+  if (answer.kind === 'refused')
+    run.warn(`NIC ${nic.id}: its port could not be changed back: ${plain(answer.message)}`);
+}
+
+export async function bind(run: Run, back: PutBack, nic: Returning, address: string): Promise<void> {
+  const summary = label(`elastic IP ${address} to ${nic.id}`);
+  const answer = await repeatable(run, 'bindElasticIp', summary, { address, portId: nic.portId ?? '' });
+  nic.attempts.bind += 1;
+  if (isSetback(answer)) {
+    if (nic.attempts.bind < MAX_ATTEMPTS) return setBack(run, back, nic, answer);
+    run.warn(`NIC ${nic.id}: elastic IP ${address} was not bound again: ${back.hindered ?? answer.kind}`);
+    return;
+  }
+  back.setbacks = 0;
+  if (answer.kind !== 'refused') return;
+  // Taken by somebody else, or released: asking again brings the same. Another one may still be had.
+  nic.lost = [...(nic.lost ?? []), address];
+  nic.attempts.bind = 0;
+  run.warn(`NIC ${nic.id}: elastic IP ${address} was not bound again: ${plain(answer.message)}`);
+}
+
+async function setBack(
+  run: Run,
+  back: PutBack,
+  nic: Returning,
+  answer: Parameters<typeof waitOut>[2],
+): Promise<void> {
+  if (answer.kind === 'unsent' && answer.why === 'reset') fail(nic, null, UNSENT.reset);
+  else await waitOut(run, back, answer);
+}

@@ -1,0 +1,56 @@
+/** Before anything is detached: every port is made to outlive its NIC, and read to prove it. */
+import { FAILURE_TYPE } from '../../contract/names';
+import type { Deletion } from '../run/deletion';
+import { label } from '../run/details';
+import { RunEnd } from '../run/run-end';
+import { inspect } from './inspect';
+import type { Unset } from './port-flags';
+import { setFlags } from './port-flags';
+import { log, promisesUndo } from '../policy/undo-log';
+
+/** A list that still shows a NIC which the server does not have any more. */
+const MOMENT_MS = 2_000;
+
+/** Ends the run when a flag can't be set: it has promised an exact undo. */
+export async function protectPorts(run: Deletion): Promise<void> {
+  const { state } = run;
+  if (!promisesUndo(run.request) || state.touched) return;
+  for (;;) {
+    const open = run
+      .remaining()
+      .filter((id) => !state.kept.includes(id) && run.row(id).snapshot?.deleteOnTermination === true);
+    if (open.length === 0 || run.stopping) return;
+    const unset = await keepPorts(run, open);
+    // The run that this one was reset from may have sent: that is observed, not refused.
+    if (state.wasReset) return;
+    const problems = Object.entries(unset);
+    if (problems.length === 0) return;
+    const left = problems.every(([, each]) => each.left);
+    if (!left || run.expired) throw notKept(problems);
+    // Somebody else was faster: what became of those NICs, an inspection tells.
+    await run.wait(MOMENT_MS, label('a NIC has left the server meanwhile'));
+    await inspect(run);
+  }
+}
+
+/** Sets the flags of NICs that are to leave their ports behind. Returns what could not be set. */
+export async function keepPorts(run: Deletion, nicIds: string[]): Promise<Record<string, Unset>> {
+  const { state } = run;
+  log(state.undoLog, 'flag', nicIds);
+  run.enter('submitting');
+  const unset = await setFlags(run, Object.fromEntries(nicIds.map((id) => [id, false])), false);
+  const set = nicIds.filter((id) => unset[id] === undefined && !state.kept.includes(id));
+  state.kept.push(...set);
+  return unset;
+}
+
+function notKept(problems: [string, Unset][]): RunEnd {
+  const byCloud = problems.some(([, { code }]) => code !== null);
+  return RunEnd.failed(byCloud ? FAILURE_TYPE.cloudRefused : FAILURE_TYPE.refused, whyNotKept(problems));
+}
+
+export function whyNotKept(problems: [string, Unset][]): string {
+  return `nothing was detached: an exact undo can't be promised, since ports could not be kept: ${problems
+    .map(([id, { message }]) => `NIC ${id}: ${message}`)
+    .join('; ')}`;
+}

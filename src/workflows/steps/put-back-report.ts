@@ -1,0 +1,135 @@
+/** What came of the putting back, told in the rows: what is back, what is not as it was, and what a person would do. */
+import type { RestoreGrade } from '../../contract/types';
+import { sameIp } from '../../contract/values';
+import { differences } from '../policy/differences';
+import { FLAG_PROBLEM, isDone } from '../policy/put-back-plan';
+import { attachCall, flagCall, restoreCommand } from '../policy/remedies';
+import type { Run } from '../run/run';
+import type { PutBack, Returning } from '../policy/undo-log';
+import { PORT_UNREAD } from '../policy/verdict';
+import { gradeOf, log } from '../policy/undo-log';
+
+/** Everything that could be done is done. */
+export function tell(run: Run, back: PutBack): void {
+  for (const nic of back.nics) {
+    asFound(run, nic);
+    if (nic.problem !== null) short(run, back, nic);
+    else if (!nic.attach && nic.unseen > 0) leftMeanwhile(run, nic);
+    else if (!nic.attach && nic.flag) flagIsBack(run, nic.id);
+  }
+  over(run, back);
+}
+
+/** Where it was when it was last looked at. */
+function asFound(run: Run, nic: Returning): void {
+  const { found, portId, snapshot } = nic;
+  if (!nic.attach) return;
+  const row = run.row(nic.id);
+  if (found !== null && portId !== null) {
+    row.outcome = portId === nic.id ? 'restored' : 'recreated';
+    row.restore = portId === nic.id ? 'exact' : cameBackAs(nic);
+    row.evidence = { ...row.evidence, list: 'present', port: 'attached' };
+    row.differences = differences(snapshot, found);
+    row.errorCode = null;
+    row.message = null;
+    // What was said of it while it was off would mislead.
+    const { document } = run;
+    document.warnings = document.warnings.filter((text) => !text.startsWith(`NIC ${nic.id} is detached`));
+    if (portId !== nic.id) row.replacedBy = { id: portId, mac: found.mac, ip: found.fixedIps[0]?.ip ?? null };
+  } else if (nic.pending !== 'nothing' || nic.disagree) {
+    row.outcome = 'unknown';
+    row.evidence = { ...row.evidence, list: 'unknown', port: 'unknown' };
+  } else if (nic.port !== undefined && nic.portId === nic.id)
+    row.evidence = { ...row.evidence, list: 'absent', port: nic.port };
+}
+
+function cameBackAs({ snapshot, found }: Returning): RestoreGrade {
+  const ips = found?.fixedIps.map(({ ip }) => ip) ?? [];
+  const all = snapshot.fixedIps.every(({ ip }) => ips.some((other) => sameIp(ip, other)));
+  return all && snapshot.fixedIps.length > 0 ? 'new-mac' : 'new-ip-and-mac';
+}
+
+/** Time or the server ran out. */
+export function giveUp(run: Run, back: PutBack): void {
+  for (const nic of back.nics) {
+    asFound(run, nic);
+    if (!nic.attach && nic.unseen > 1) leftMeanwhile(run, nic);
+    if (isDone(nic)) continue;
+    const why = back.hindered === null ? '' : `: ${back.hindered}`;
+    nic.problem ??= { code: null, message: `not done until ${run.document.deadlineAt}${why}` };
+    // Nothing was sent, but nobody has seen it since its flag was set.
+    const row = run.row(nic.id);
+    if (!nic.attach && nic.seen === 0 && row.outcome === 'untouched') row.outcome = 'unknown';
+    short(run, back, nic);
+  }
+  over(run, back);
+}
+
+function over(run: Run, back: PutBack): void {
+  back.done = true;
+  const unknown = run.document.nics.filter(({ outcome }) => outcome === 'unknown');
+  const attached = run.document.jobs.some(({ what }) => what === 'attach');
+  const pending = back.nics.some((nic) => nic.pending !== 'nothing');
+  // The next run has to wait for what may still take a NIC, not for what has put others back.
+  if (unknown.length > 0 && attached && !pending) {
+    const deletion = run.document.jobs.findLast(({ what }) => what === 'delete');
+    run.declareOpen(deletion?.id ?? null);
+  }
+  run.show();
+}
+
+/** What was said before, when it could not be had. */
+function flagIsBack(run: Run, id: string): void {
+  const row = run.row(id);
+  row.remedy = null;
+  if (row.message?.startsWith(FLAG_PROBLEM) === true) row.message = null;
+}
+
+/** By somebody else, while nothing but its flag was to be set back. */
+function leftMeanwhile(run: Run, { id, port, flag }: Returning): void {
+  const { state } = run;
+  const row = run.row(id);
+  if (port === 'free' || port === 'attached') {
+    // A port that is there since this run has kept it is held as the others are.
+    if (flag && port === 'free' && !state.kept.includes(id)) state.kept.push(id);
+    log(state.undoLog, 'detach', [id]);
+    row.outcome = 'detached';
+  } else if (port === 'absent') {
+    row.outcome = state.touched ? 'deleted' : 'already-absent';
+    if (row.snapshot !== null) row.restore = gradeOf(row.snapshot, false);
+  } else row.outcome = 'unknown';
+  if (port !== undefined) row.evidence = { ...row.evidence, list: 'absent', port };
+  // Why it was still there, and what would have set its flag back.
+  row.errorCode = null;
+  row.remedy = null;
+  row.message = row.outcome === 'unknown' ? PORT_UNREAD : null;
+  const left = flag
+    ? '; its port may be left, since this run had set its flag to keep it'
+    : port === 'free'
+      ? '; its port stays, as its own flag says'
+      : '';
+  run.warn(`NIC ${id} was taken off by somebody else${left}`);
+}
+
+/** A NIC, or its flag, is not as it was. */
+function short(run: Run, back: PutBack, nic: Returning): void {
+  const row = run.row(nic.id);
+  back.incomplete = true;
+  row.remedy = remedyOf(run, nic);
+  const said = nic.problem?.message ?? '';
+  if (!nic.attach) {
+    // Why a NIC stayed is its row's first concern.
+    row.message ??= said;
+    return run.warn(`NIC ${nic.id}: ${said}`);
+  }
+  row.errorCode = nic.problem?.code ?? row.errorCode;
+  row.message = said;
+}
+
+function remedyOf(run: Run, nic: Returning): string {
+  const { document } = run;
+  const { portId, snapshot } = nic;
+  if (!nic.attach || nic.seen > 0)
+    return flagCall(document, portId ?? nic.id, snapshot.deleteOnTermination === true);
+  return portId === null ? restoreCommand(document, nic.id, '--allow-new-ip') : attachCall(document, portId);
+}

@@ -1,0 +1,186 @@
+/**
+ * NICs are put back: look, decide (put-back-plan.ts), act, look again, until nothing is left to be done. What cannot be
+ * done is told with the call that a person would make. Nothing is attached while a job may still be at work: it would
+ * take the same port again.
+ */
+import type { Inspection } from '../../activities/agreement/agreement';
+import { HOLD_MS } from '../../activities/agreement/agreement';
+import { read } from '../run/activity-calls';
+import { attach, inDoubt } from './attach';
+import { label, nics, plain } from '../run/details';
+import { setFlags } from './port-flags';
+import { followJob, pollOnce } from './follow-job';
+import { lookAtPorts } from './look';
+import { backoffDelay, throttleDelay } from '../policy/poll-schedule';
+import type { Step } from '../policy/put-back-plan';
+import { fail, FLAG_PROBLEM, listed, MOMENT_MS, nextStep, PUT_BACK_FOR_MS } from '../policy/put-back-plan';
+import { giveUp, tell } from './put-back-report';
+import { bind, create, update } from './new-port';
+import { pause } from './setback';
+import type { Run } from '../run/run';
+import type { PutBack } from '../policy/undo-log';
+
+/** Carries `back` out; goes on with it when the run was handed on. Afterwards rows and `incomplete` tell what came of it. */
+export async function putBack(run: Run, back: PutBack): Promise<void> {
+  if (run.state.putBack !== back) {
+    run.state.putBack = back;
+    // What was sent without an answer is waited for twice: before anything is attached, and before flags are set back.
+    run.allow(PUT_BACK_FOR_MS + (run.state.doubtful ? 2 * horizon(run) : 0));
+  }
+  if (back.nics.length === 0 || back.done) return;
+  run.enter('restoring');
+  for (;;) {
+    const rested = await comeToRest(run, back);
+    const seen = rested ? await observe(run, back) : null;
+    // A job that can't be read any more may yet attach what it was sent for.
+    const sent = back.nics.filter(({ pending }) => pending === 'job');
+    if (run.state.jobState === 'gone' && sent.length > 0) inDoubt(back, sent);
+    if (seen === null) return giveUp(run, back);
+    if (seen.server === null && run.knowsPlace) await askPorts(run, back);
+    hear(run, back, seen);
+    const step = nextStep(back, seen, circumstances(run, back));
+    if (step.do === 'done') return tell(run, back);
+    if (run.expired) return giveUp(run, back);
+    await take(run, back, step);
+  }
+}
+
+/** What the last job says of the NICs that it has not brought; one of them may have kept the others from coming. */
+function hear({ state }: Run, back: PutBack, seen: Inspection): void {
+  const { lastJob } = state;
+  const sent = back.nics.filter(({ pending }) => pending === 'job');
+  if (lastJob?.status !== 'FAIL' || sent.length === 0) return;
+  for (const nic of sent) {
+    const sub = lastJob.subJobs.find(({ nicId }) => nicId === nic.portId);
+    const [code, message] = [sub?.errorCode ?? lastJob.errorCode, sub?.message ?? lastJob.message];
+    if (code !== null || message !== null)
+      nic.said = { code, message: plain(message ?? 'the job has failed') };
+  }
+  if (sent.length > 1 && sent.every((nic) => listed(nic, seen) === undefined)) back.oneByOne = true;
+}
+
+function circumstances(run: Run, back: PutBack): Parameters<typeof nextStep>[2] {
+  const { settleMs, verifyForMs } = run.request.timing;
+  const { jobState, lastJob, overSince } = run.state;
+  const attached = run.document.jobs.at(-1)?.what === 'attach' && jobState === 'ended';
+  const succeeded = attached && lastJob?.status === 'SUCCESS';
+  return {
+    serverId: run.request.serverId,
+    now: Date.now(),
+    settleMs,
+    horizonMs: run.state.doubtful ? horizon(run) : 0,
+    verdictAt: attached ? (overSince ?? 0) + verifyForMs : 0,
+    lagUntil: succeeded && back.submissions > 0 ? (overSince ?? 0) + verifyForMs : 0,
+  };
+}
+
+/** What was sent without an answer shows within the time that a NIC is looked after, and that a long job takes. */
+function horizon(run: Run): number {
+  return Math.max(run.request.timing.verifyForMs, Math.min(run.state.longJobMs, LONG_JOB_MS));
+}
+
+/** A job that has hung once says nothing about how long others take. */
+const LONG_JOB_MS = 15 * 60_000;
+
+/** Waits until no job of ours may be at work. `false`: that could not be had in time. */
+async function comeToRest(run: Run, back: PutBack): Promise<boolean> {
+  const { state } = run;
+  for (let failures = 1; ; failures++) {
+    // When time is up the job has been looked at already.
+    if (state.jobState === 'running' && !run.expired) await followJob(run);
+    if (state.jobState === 'unreadable' && !run.expired) {
+      back.hindered = `job ${run.document.jobs.at(-1)?.id ?? ''} can't be read`;
+      await pause(run, Math.max(backoffDelay(failures), state.pollHoldUntil - Date.now()), back.hindered);
+      const holdMs = await pollOnce(run);
+      if (holdMs !== null) state.pollHoldUntil = Date.now() + holdMs;
+    }
+    const busy = state.jobState === 'running' || state.jobState === 'unreadable';
+    if (!busy) {
+      back.quietAt ??= state.doubtful ? (state.overSince ?? Date.now()) + horizon(run) : 0;
+      const ms = back.quietAt - Date.now();
+      if (ms <= 0) return true;
+      if (run.expired) return false;
+      await pause(run, ms, 'what was sent without an answer may still be at work');
+    } else if (run.expired) {
+      back.hindered = `job ${run.document.jobs.at(-1)?.id ?? ''} has not ended`;
+      return false;
+    }
+  }
+}
+
+/** `null`: the server could not be read in time. */
+async function observe(run: Run, back: PutBack): Promise<Inspection | null> {
+  const missing = back.nics.filter(({ seen, attach }) => attach && seen === 0).length;
+  const text = missing > 0 ? `${nics(missing)} to put back` : `${nics(back.nics.length)} put back?`;
+  for (let failures = 1; ; failures++) {
+    const summary = label(`${run.document.serverName ?? run.document.serverId}: ${text}`);
+    const answer = await read(run, 'inspectServer', summary, {
+      serverId: run.request.serverId,
+      nicIds: back.nics.flatMap(({ portId }) => portId ?? []),
+      previousRunOf: null,
+    });
+    if (answer.kind === 'inspection') return answer;
+    const throttled = answer.kind === 'throttled';
+    back.hindered = throttled ? 'throttled by the cloud' : answer.message;
+    if (run.expired) return null;
+    const waitMs = throttled
+      ? throttleDelay(answer.retryAfterMs, failures)
+      : answer.kind === 'unavailable'
+        ? backoffDelay(failures)
+        : HOLD_MS;
+    await pause(run, waitMs, back.hindered);
+  }
+}
+
+/** Of a server that does not exist nothing is listed: what has become of its NICs their ports alone tell. */
+async function askPorts(run: Run, back: PutBack): Promise<void> {
+  const ports = back.nics.flatMap(({ portId }) => portId ?? []);
+  const summary = label(`the ports of ${nics(ports.length)}, whose server does not exist any more`);
+  const seen = await lookAtPorts(run, summary, ports);
+  for (const nic of back.nics) {
+    const state = seen[nic.portId ?? '']?.state;
+    if (state !== undefined && state !== 'unknown') nic.port = state;
+  }
+}
+
+/** 2 s, doubling up to half a minute. */
+function momentsDelay(moments: number): number {
+  return Math.min(MOMENT_MS * 2 ** Math.min(moments - 1, 10), 30_000);
+}
+
+async function take(run: Run, back: PutBack, step: Exclude<Step, { do: 'done' }>): Promise<void> {
+  if (step.do !== 'wait') back.moments = 0;
+  switch (step.do) {
+    case 'wait': {
+      back.hindered = step.why;
+      back.moments += 1;
+      run.enter('restoring', plain(step.why));
+      // What has to settle takes its time, whoever wants to know; what only lags is looked at less and less often.
+      if (step.firm === true) await run.wait(step.ms, label(step.why));
+      else await run.waitOrWake(Math.max(step.ms, momentsDelay(back.moments)), label(step.why));
+      run.enter('restoring');
+      return;
+    }
+    case 'create':
+      return create(run, back, step.nic);
+    case 'attach':
+      return attach(run, back, step.nics);
+    case 'flags': {
+      const unset = await setFlags(run, step.flags, true);
+      for (const nic of back.nics) {
+        const problem = unset[nic.portId ?? ''];
+        const value = step.flags[nic.portId ?? ''];
+        if (problem === undefined && value !== undefined && nic.found !== null)
+          nic.found = { ...nic.found, deleteOnTermination: value };
+        // One that is not on the server is seen to at the next look.
+        if (problem?.left === true) await pause(run, MOMENT_MS, 'the NIC list and the server disagree');
+        else if (problem !== undefined) fail(nic, problem.code, `${FLAG_PROBLEM}: ${problem.message}`);
+      }
+      return;
+    }
+    case 'update':
+      return update(run, back, step.nic, step.changes);
+    case 'bind':
+      return bind(run, back, step.nic, step.address);
+  }
+}

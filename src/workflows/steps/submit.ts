@@ -1,0 +1,270 @@
+/**
+ * Submit once: a deletion is never repeated while its fate is unknown (interface.md §6.1). Each branch says what is
+ * known about the remote effect.
+ */
+import type { DeleteNicsResult, SubmissionResult, Unsent } from '../../activities/agreement/agreement';
+import { formatDuration } from '../../contract/duration';
+import type { FailureType } from '../../contract/names';
+import { FAILURE_TYPE } from '../../contract/names';
+import type { Unknown } from '../run/activity-calls';
+import { post } from '../run/activity-calls';
+import { label, nics, plain, serverLabel } from '../run/details';
+import { RunEnd } from '../run/run-end';
+import { inspect } from './inspect';
+import { lookTwice } from './look';
+import { countUnknownSubmission } from '../run/counters';
+import { backoffDelay, throttleDelay } from '../policy/poll-schedule';
+import { keepPorts, protectPorts, whyNotKept } from './protect';
+import { forgetReadings } from '../run/readings';
+import { unsentText } from './setback';
+import type { Deletion } from '../run/deletion';
+import type { Run } from '../run/run';
+import type { Doubt, No, Refusal } from '../run/state';
+import { log, promisesUndo } from '../policy/undo-log';
+
+const MAX_SUBMISSIONS = 3;
+/** Refusals that ask for a look first, with every NIC still there: the cloud means it. */
+const MAX_OBSERVED_REFUSALS = 2;
+/** A server state in the way of the call, as the cloud sees it. */
+const STATE_WAIT_MS = 10_000;
+
+/** Returns when a job is accepted, when nothing is left to send, or when nothing more may be sent. */
+export async function submitOnce(run: Deletion): Promise<void> {
+  const { submission } = run.state;
+  while (!submission.over) {
+    if (submission.doubt !== null && !(await settle(run, submission.doubt))) break;
+    submission.doubt = null;
+    const targets = run.remaining();
+    if (targets.length === 0) break;
+    // Whoever cancels or undoes wants nothing more to be sent; what was sent is still observed.
+    if (run.stopping) break;
+    run.endIfUndone();
+    if (run.expired) {
+      nothingSent(run, submission.lastNo ?? TOO_LATE);
+      break;
+    }
+    submission.over = await step(run, await send(run, targets), targets);
+  }
+  submission.over = true;
+}
+
+const TOO_LATE: No = { message: 'the deadline passed before anything could be sent', code: null };
+
+/** Takes an answer in. `true`: that was the last submission. */
+async function step(
+  run: Deletion,
+  answer: DeleteNicsResult | Unknown | Unsent,
+  targets: string[],
+): Promise<boolean> {
+  const { submission } = run.state;
+  switch (answer.kind) {
+    case 'accepted':
+      accepted(run, answer, targets);
+      return true;
+
+    case 'unknown':
+      run.document.submissions += 1;
+      countUnknownSubmission();
+      run.touch();
+      run.state.doubtful = true;
+      run.state.overSince = Date.now();
+      run.warn(
+        `submission ${run.document.submissions} got no usable answer (${plain(answer.why)}): whether the cloud accepted it is not known, so the NICs were looked at before anything else was done`,
+      );
+      doubt(run, answer.why, { stop: run.document.submissions >= MAX_SUBMISSIONS });
+      return false;
+
+    case 'unsent':
+      if (answer.why === 'reset') {
+        // The run that this one was reset from may have sent: observe, never send.
+        run.touch();
+        run.state.doubtful = true;
+        run.state.overSince = Date.now();
+        run.warn('this run was reset: it observes what its predecessor sent and never sends itself');
+        doubt(run, 'a reset run never sends', { stop: true });
+        return false;
+      }
+      submission.unsent += 1;
+      submission.lastNo = { message: `${unsentText(answer)}, until the deadline`, code: null };
+      // Its own worker was waited for already.
+      if (answer.why !== 'elsewhere') await pause(run, backoffDelay(submission.unsent), unsentText(answer));
+      await lookAgain(run);
+      return false;
+
+    case 'unkept':
+      return keepAgain(run, answer.nicIds);
+
+    case 'throttled':
+      submission.throttled += 1;
+      submission.lastNo = { message: 'throttled by the cloud until the deadline', code: null };
+      // A 2xx with an error body is not known for certain to be a no (ecs-api.md §7.2, Common.0024).
+      if (answer.look) {
+        run.touch();
+        run.state.doubtful = true;
+        run.state.overSince = Date.now();
+        doubt(run, 'the cloud answered 202 with an error');
+      }
+      await pause(
+        run,
+        throttleDelay(answer.retryAfterMs, submission.throttled),
+        `throttled by the cloud (${answer.code ?? '429'})`,
+      );
+      await lookAgain(run);
+      return false;
+
+    case 'refused':
+      if (answer.then === 'busy' || answer.then === 'state') {
+        submission.lastNo = answer;
+        // Much may happen on the server while it is busy: every guard is asked again, or at least the NICs are.
+        if (run.state.touched) doubt(run, 'the server was busy');
+        const ms = answer.then === 'busy' ? run.request.timing.busyWaitMs : STATE_WAIT_MS;
+        await pause(run, ms, `${answer.code ?? 'refused'}: ${answer.message}`);
+        if (!run.state.touched && !run.expired) {
+          await inspect(run);
+          // It may have found NICs that were not there before.
+          await protectPorts(run);
+        }
+        return false;
+      }
+      if (answer.then === 'observe') {
+        submission.observed += 1;
+        doubt(run, `${answer.code ?? 'refused'}: ${answer.message}`, { refusal: answer });
+        return false;
+      }
+      refused(run, answer);
+      return true;
+  }
+}
+
+/** After a pause the guards are as old as it was long: while nothing was sent, all of them are asked again. */
+async function lookAgain(run: Deletion): Promise<void> {
+  if (run.state.touched || run.expired || run.stopping || !run.knowsPlace) return;
+  await inspect(run);
+  await protectPorts(run);
+}
+
+/** Somebody who changes flags as often means it. */
+const MAX_UNKEPT = 5;
+
+/**
+ * Somebody has set a flag, or taken a NIC off, since the flags were proven: the deletion would have taken ports along that were
+ * to stay. `true`: nothing more is sent.
+ */
+async function keepAgain(run: Deletion, nicIds: string[]): Promise<boolean> {
+  const { state } = run;
+  const why = `the flag delete_on_termination of ${nicIds.join(', ')} is not as it was set and proven`;
+  state.unkept += 1;
+  state.kept = state.kept.filter((id) => !nicIds.includes(id));
+  if (state.unkept > MAX_UNKEPT) {
+    nothingSent(run, { message: `${why}, again and again`, code: null });
+    return true;
+  }
+  if (!state.touched) {
+    // Every guard is asked again, and the snapshot is as fresh as what is acted upon.
+    await inspect(run);
+    await protectPorts(run);
+    return false;
+  }
+  const unset = Object.entries(await keepPorts(run, nicIds));
+  const problems = unset.filter(([, { left }]) => !left);
+  if (problems.length > 0) {
+    nothingSent(run, { message: whyNotKept(problems), code: problems[0]?.[1].code ?? null });
+    return true;
+  }
+  if (unset.length > 0) doubt(run, 'a NIC has left the server meanwhile');
+  return false;
+}
+
+function doubt(run: Run, why: string, more: Partial<Doubt> = {}): void {
+  run.state.submission.doubt = {
+    why,
+    stop: false,
+    refusal: null,
+    listed: run.remaining().length,
+    looks: { made: 0, idle: 0, dueAt: null },
+    ...more,
+  };
+}
+
+/** `true`: what is left is provably still there, and may be sent again. */
+async function settle(run: Run, { why, stop, refusal, listed, looks }: Doubt): Promise<boolean> {
+  const provable = await lookTwice(run, why, looks);
+  if (refusal !== null) {
+    const meant = run.remaining().length === listed && run.state.submission.observed >= MAX_OBSERVED_REFUSALS;
+    if (!provable || meant) {
+      refused(run, refusal);
+      return false;
+    }
+  }
+  return provable && !stop;
+}
+
+async function send(run: Deletion, nicIds: string[]): Promise<DeleteNicsResult | Unknown | Unsent> {
+  run.enter('submitting');
+  if (promisesUndo(run.request)) log(run.state.undoLog, 'detach', nicIds);
+  if (!run.state.declaredOpen) run.declareOpen(null);
+  const summary = label(`${nics(nicIds.length)} of ${serverLabel(run.document)}`);
+  return post(run, 'deleteNics', summary, { nicIds, ...(promisesUndo(run.request) && { keep: nicIds }) });
+}
+
+function accepted(
+  run: Run,
+  answer: Extract<SubmissionResult, { kind: 'accepted' }>,
+  targets: string[],
+): void {
+  const { timing } = run.request;
+  run.touch();
+  run.document.submissions += 1;
+  run.document.jobs.push({
+    id: answer.jobId,
+    what: 'delete',
+    status: 'INIT',
+    submittedAt: answer.submittedAt,
+    endedAt: null,
+    polls: 0,
+  });
+  for (const id of targets) {
+    const row = run.row(id);
+    row.jobId = answer.jobId;
+    row.evidence.job = 'INIT';
+  }
+  run.state.jobState = 'running';
+  run.state.overSince = null;
+  forgetReadings(run);
+  run.state.pace = {
+    firstPollMs: timing.firstPollMs ?? answer.firstPollMs,
+    pollIntervalMs: timing.pollIntervalMs ?? answer.pollIntervalMs,
+  };
+  run.declareOpen(answer.jobId);
+}
+
+async function pause(run: Run, ms: number, why: string): Promise<void> {
+  if (run.expired) return;
+  run.enter('waiting', plain(why));
+  const wholeMs = Math.min(ms, Math.max(run.remainingMs, 1_000));
+  // In full: a message asks for a look, not for another submission.
+  await run.wait(wholeMs, label(`again in ${formatDuration(wholeMs)} · ${why}`));
+}
+
+/** The cloud said no for certain. Without an earlier submission nothing was changed; otherwise the NICs decide. */
+function refused(run: Run, answer: Refusal): void {
+  const text = `${answer.message}${answer.requestId === null ? '' : ` (request ${answer.requestId})`}`;
+  for (const id of run.remaining()) {
+    const row = run.row(id);
+    row.errorCode = answer.code;
+    row.message = plain(text);
+  }
+  nothingSent(run, { message: `${text}. ${answer.hint}`, code: answer.code }, FAILURE_TYPE.cloudRefused);
+}
+
+function nothingSent(
+  run: Run,
+  { message, code }: No,
+  type: FailureType = code === null ? FAILURE_TYPE.refused : FAILURE_TYPE.cloudRefused,
+): void {
+  if (run.state.touched) {
+    run.warn(`the cloud took no further submission: ${plain(message)}`);
+    return;
+  }
+  throw RunEnd.failed(type, `nothing was changed: ${plain(message)}`);
+}

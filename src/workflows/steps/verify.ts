@@ -1,0 +1,220 @@
+/** Establish the verdict of every NIC from its witnesses, and look again for as long as they leave a doubt. */
+import type { Reading } from '../../activities/agreement/agreement';
+import { formatDuration } from '../../contract/duration';
+import type { NicOutcome } from '../../contract/types';
+import { nics, label, plain, readingLabel } from '../run/details';
+import { followJob, pollOnce } from './follow-job';
+import { lookOnce } from './look';
+import { nextReadingDelay } from '../policy/poll-schedule';
+import { note } from '../run/readings';
+import type { Deletion } from '../run/deletion';
+import type { Run } from '../run/run';
+import type { Verification, Witness } from '../run/state';
+import type { ListWitness, Moment, Verdict } from '../policy/verdict';
+import { gradeOf, isLogged } from '../policy/undo-log';
+import { hold } from '../run/deletion';
+import { verdictOf } from '../policy/verdict';
+
+/** Witnesses that contradict each other for this many times `verifyFor` will not come to agree. */
+const CONTRADICTION_FACTOR = 2;
+
+/** Readings of which none follows the one before in time make no series, and must come to an end, too. */
+const MAX_BEGUN_LATE = 5;
+
+/** How long the cloud keeps finished jobs (ecs-api.md §2). */
+const JOBS_KEPT_MS = 24 * 3_600_000;
+
+export async function establishVerdicts(run: Deletion): Promise<void> {
+  // Stopped before anything was sent: where the NICs are, the inspection has told.
+  if (!run.state.touched && (run.stopping || run.state.refusedAs !== null)) return;
+  const { verifyForMs } = run.request.timing;
+  const state = (run.state.verification ??= {
+    open: run.state.witnesses.map(({ id }) => id),
+    startedAt: Date.now(),
+    look: 1,
+    gapMs: 0,
+  });
+  const { startedAt } = state;
+  const patientUntil = () => (run.state.overSince ?? startedAt) + verifyForMs;
+  for (; state.open.length > 0; state.look++) {
+    const { look } = state;
+    run.enter('verifying');
+    const found =
+      (await readingAtEnd(run)) ??
+      (await lookOnce(run, {
+        label: readingLabel(look, run.document, state.open.length),
+        plannedGapMs: state.gapMs,
+        until: () => Math.max(Date.now() + run.remainingMs, patientUntil(), startedAt + verifyForMs),
+      }));
+    if (found?.serverExists === false) run.warn('the server vanished meanwhile');
+    // As of the reading: when it is heard of long after that, nobody has looked meanwhile.
+    const now = Math.min(Date.now(), found?.at ?? Infinity);
+    const moment = momentOf(run, now, patientUntil());
+    const last =
+      found === null ||
+      // While something may yet change there is always another look; `over` passes by the deadline at the latest.
+      (look > 2 &&
+        moment !== 'over' &&
+        now >= patientUntil() + CONTRADICTION_FACTOR * verifyForMs + 60_000 &&
+        !beginsSeries(run, state));
+    settle(run, state, { moment, last, fresh: found !== null });
+    if (state.open.length === 0) return;
+
+    if (run.state.jobState === 'unreadable' || run.state.jobState === 'gone') {
+      const holdMs = run.state.pollHoldUntil <= Date.now() ? await pollOnce(run) : null;
+      if (holdMs !== null) run.state.pollHoldUntil = Date.now() + holdMs;
+    }
+    if (run.state.jobState === 'running' && !run.expired) {
+      await followJob(run);
+      state.look = 0;
+      state.gapMs = 0;
+      continue;
+    }
+    state.gapMs = nextReadingDelay(look, patientUntil() - Date.now());
+    // A run with a long history may wait for longer than it meant to.
+    state.gapMs = await run.waitOrWake(
+      state.gapMs,
+      label(`look again in ${formatDuration(state.gapMs)} · ${nics(state.open.length)} without verdict`),
+    );
+  }
+}
+
+/** After a worker was away one reading is not enough, however late it is: down time uses up no patience (interface.md §6.8). */
+function beginsSeries(run: Run, state: Verification): boolean {
+  if (run.state.lastReading?.first !== true || (state.begunLate ?? 0) >= MAX_BEGUN_LATE) return false;
+  state.begunLate = (state.begunLate ?? 0) + 1;
+  return true;
+}
+
+/** The reading that the last poll brought along, unless it proves nothing. Used once. */
+async function readingAtEnd(run: Run): Promise<Reading | null> {
+  const { atEnd } = run;
+  run.atEnd = null;
+  if (!atEnd) return null;
+  const { reading, listAfterMs } = atEnd;
+  if (reading) return note(run, reading, 0) ? reading : null;
+  // Not to be cut short by a message: a callback knows nothing of quotas, or of keys that get locked.
+  if (listAfterMs > 0) await run.wait(listAfterMs, label(`the cloud asks for patience with the NIC list`));
+  return null;
+}
+
+interface Now {
+  moment: Moment;
+  last: boolean;
+  /** This look brought a reading; without one, what was seen long ago makes no NIC stay. */
+  fresh: boolean;
+}
+
+/**
+ * Tells what is established. For as long as any NIC is looked at, `unknown` may become a verdict, and what was told to be there
+ * may go after all.
+ */
+function settle(run: Deletion, state: Verification, at: Now): void {
+  // Runs of before that rule have ended the looking earlier: their commands stay as they were.
+  if (run.knowsPlace) reopenGone(run, state);
+  const open = run.state.witnesses.filter(({ id }) => state.open.includes(id));
+  const verdicts = open.map((witness) => ({ id: witness.id, verdict: verdictNow(run, witness, at) }));
+  const isOver = !run.knowsPlace || verdicts.every(({ verdict }) => verdict !== undefined);
+  state.open = [];
+  for (const { id, verdict } of verdicts) {
+    if (verdict === undefined || (verdict.outcome === 'unknown' && !isOver)) state.open.push(id);
+    else tell(run, id, verdict);
+  }
+  run.show();
+}
+
+/** What was told to be there and has left meanwhile. */
+function reopenGone(run: Deletion, { open }: Verification): void {
+  for (const { id, absent } of run.state.witnesses) {
+    const row = run.row(id);
+    if (absent === 0 || row.outcome !== 'still-attached' || open.includes(id)) continue;
+    open.push(id);
+    row.outcome = 'unknown';
+    row.errorCode = null;
+    row.message = null;
+  }
+}
+
+function verdictNow(run: Deletion, witness: Witness, at: Now): Verdict | undefined {
+  return verdictOf({
+    list: listWitness(witness, at),
+    port: witness.port,
+    serverId: run.request.serverId,
+    keptBy: keptBy(run, witness.id),
+    moment: at.moment,
+    last: at.last,
+  });
+}
+
+/** Writes a verdict into its row. */
+function tell(run: Deletion, id: string, verdict: Verdict): void {
+  const row = run.row(id);
+  if (verdict.outcome === 'deleted' && row.snapshot !== null) row.restore = gradeOf(row.snapshot, false);
+  // Nothing of ours was accepted: whoever took it, this run did not (interface.md §3).
+  const ours = run.document.submissions > 0 || run.state.touched;
+  const held = verdict.outcome === 'detached' && isLogged(run.state.undoLog, 'flag', id);
+  row.outcome = ours || verdict.outcome === 'still-attached' ? verdict.outcome : asAbsent(verdict.outcome);
+  if (held && !ours) hold(run, row);
+  if (verdict.warning !== null) run.warn(`NIC ${id} ${verdict.warning}`);
+  // The cloud's own reason stays readable beside ours.
+  if (verdict.message !== null) row.message = [row.message, verdict.message].filter(Boolean).join('; ');
+  if (row.outcome === 'still-attached') row.message ??= whyStillThere(run);
+  if (row.outcome === 'deleted' || row.outcome === 'already-absent') {
+    row.errorCode = null;
+    row.message = null;
+  }
+}
+
+/** Why its port is to outlive the NIC; `null`: nothing says so. */
+function keptBy(run: Deletion, id: string): 'own' | 'asked' | null {
+  if (run.request.keepPort || run.state.kept.includes(id)) return 'asked';
+  return run.row(id).snapshot?.deleteOnTermination === false ? 'own' : null;
+}
+
+function asAbsent(outcome: NicOutcome): NicOutcome {
+  return outcome === 'deleted' || outcome === 'detached' ? 'already-absent' : outcome;
+}
+
+function listWitness({ absent, present }: Witness, { fresh, moment }: Now): ListWitness {
+  if (absent >= 2) return 'absent';
+  // Of something that may yet go nothing is claimed.
+  return present >= 2 && (fresh || moment === 'cut-off') ? 'present' : 'unsettled';
+}
+
+function momentOf(run: Run, now: number, patientUntil: number): Moment {
+  switch (run.state.jobState) {
+    case 'ended':
+      return now >= patientUntil ? 'stable' : 'over';
+    case 'gone':
+      // The cloud forgets a job a day after its end; one that vanishes earlier may well be at work.
+      if (!forgotten(run, now)) return run.expired ? 'cut-off' : 'over';
+      return now >= patientUntil ? 'stable' : 'over';
+    case 'none':
+      // Nothing of ours is at work: what is seen will stay.
+      if (!run.state.touched) return now >= patientUntil ? 'stable' : 'over';
+      // A lost answer may belong to a long job, however idle the server looks (docs/decisions/0004).
+      return now >= patientUntil || run.expired ? 'cut-off' : 'over';
+    case 'running':
+    case 'unreadable':
+      return run.expired ? 'cut-off' : 'over';
+  }
+}
+
+function forgotten(run: Run, now: number): boolean {
+  const job = run.document.jobs.at(-1);
+  return job !== undefined && now - Date.parse(job.submittedAt) >= JOBS_KEPT_MS;
+}
+
+function whyStillThere(run: Run): string {
+  const job = run.document.jobs.at(-1);
+  if (job === undefined) {
+    return 'no submission was seen to take effect';
+  }
+  const { lastJob } = run.state;
+  if (lastJob?.status === 'FAIL') {
+    return plain(
+      lastJob.message ?? `the job ended as FAIL${lastJob.errorCode ? ` (${lastJob.errorCode})` : ''}`,
+    );
+  }
+  return `job ${job.id} ended as ${job.status}, but the NIC is still on the server`;
+}
