@@ -75,7 +75,7 @@ async function cutBeforePost(bed: WorkerBed & { proxy: Proxy }, before: Run[]): 
 
 scenarios.add('the cloud can’t be reached from just before a POST on', async () => {
   const bed = await bedBehind('cloud', 'cut');
-  const runs = await bringTo(bed, MOMENTS);
+  const runs: Run[] = await bringTo(bed, MOMENTS);
   const isUnsent = ({ serverId }: Run) =>
     bed.stack.worker.log
       .split('\n')
