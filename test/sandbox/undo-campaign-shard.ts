@@ -1,10 +1,10 @@
 /** The campaign over undo, commit and restore, in shards. */
 import { expect } from 'vitest';
-import { inShards } from './campaign-shard';
-import { emptyUndoTally, playUndoSeed } from './undo-campaign';
+import { inShards } from './campaigns/part';
+import { emptyUndoTally, playUndoSeed } from './campaigns/undo/campaign';
 
 export function undoCampaign(shard: number, shards: number): void {
-  inShards('schedules of undo', 'test/sandbox/undo-campaign.test.ts', [shard, shards], {
+  inShards('schedules of undo', 'test/sandbox/campaigns/undo/part-1-of-2.test.ts', [shard, shards], {
     tally: emptyUndoTally,
     play: playUndoSeed,
     // A generator that has dried up would prove nothing.

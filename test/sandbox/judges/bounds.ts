@@ -1,9 +1,9 @@
 /** 6 and 7: `undo` can be delivered while the window is open, and no run comes near the server's limits. */
 import { expect } from 'vitest';
 import { NOT_APPLICABLE } from '../../../src/contract/names';
-import { MAX_UPDATES } from '../history-size';
-import { RESOURCE_EXHAUSTED } from '../mailbox';
-import type { Played } from '../schedule-types';
+import { MAX_UPDATES } from '../engine/server/history-size';
+import { RESOURCE_EXHAUSTED } from '../engine/server/mailbox';
+import type { Played } from '../engine/schedule';
 
 /** From so many bytes on the server warns of a payload. */
 const PAYLOAD_BYTES = 262_144;

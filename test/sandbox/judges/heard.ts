@@ -1,6 +1,6 @@
 /** What a run has heard: judged is what it made of that, not what its attempts have asked for in vain. */
 import type { Inspection, InspectServerResult } from '../../../src/activities/agreement/agreement';
-import type { PlayedActivity } from '../schedule-types';
+import type { PlayedActivity } from '../engine/schedule';
 
 /** `null`: no inspection, or none of which the run has heard. */
 export function inspectionOf({ type, told }: PlayedActivity): Inspection | null {

@@ -3,8 +3,8 @@ import { expect } from 'vitest';
 import type { Inspection, PortState, Reading } from '../../../src/activities/agreement/agreement';
 import type { NicRow, ResultDocument } from '../../../src/contract';
 import type { LedgerRequest } from '../../../simulator';
-import type { Played, PlayedActivity } from '../schedule-types';
-import type { Truth } from '../truth';
+import type { Played, PlayedActivity } from '../engine/schedule';
+import type { Truth } from './truth';
 import { inspectionOf, primariesOf } from './heard';
 
 /** Whether the workflow was told after this request was made: what an attempt does later nobody hears of. */

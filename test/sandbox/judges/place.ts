@@ -1,8 +1,8 @@
 /** 1: all activities of a run belong to one project, region and endpoint. */
 import { expect } from 'vitest';
-import type { Played } from '../schedule-types';
-import type { World } from '../world';
-import { OTHER_PROJECT } from '../world';
+import type { Played } from '../engine/schedule';
+import type { World } from '../engine/world';
+import { OTHER_PROJECT } from '../engine/world';
 import { inspectionOf } from './heard';
 
 /**

@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import type { ResultDocument } from '../../../src/contract';
 import { expectRows } from '../../support/truth';
-import type { Played } from '../schedule-types';
+import type { Played } from '../engine/schedule';
 import { inspectionOf, primariesOf } from './heard';
 
 export function hasItsRows(played: Played): void {

@@ -2,8 +2,8 @@
 import { expect } from 'vitest';
 import type { ResultDocument } from '../../../src/contract';
 import type { LedgerEffect, LedgerRequest, RequestClass } from '../../../simulator';
-import type { Truth } from '../truth';
-import type { World } from '../world';
+import type { Truth } from './truth';
+import type { World } from '../engine/world';
 
 /** A POST that the cloud took on, or whose answer says nothing for certain (interface.md §3). */
 function counts({ status, accepted }: LedgerRequest): boolean {

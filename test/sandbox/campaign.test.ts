@@ -1,4 +1,0 @@
-/** Seeded schedules of answers, faults, crashes, messages and interventions on virtual time; the ledger is the judge. */
-import { campaign } from './campaign-shard';
-
-campaign(0, 2);

@@ -1,0 +1,4 @@
+/** The other half of the campaign: see campaign.test.ts. */
+import { campaign } from '../part';
+
+campaign(1, 2);
