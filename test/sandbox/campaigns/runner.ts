@@ -1,68 +1,94 @@
-/** Plays seeds, judges each, and counts what has happened. */
-import type { ResultDocument } from '../../../src/contract';
+/** Plays a seed of a campaign, judges it, and counts what has happened. */
+import type { ServerState } from '../../../simulator';
 import { playAll } from '../engine/play';
-import { judgeAll, serverOf } from './delete/rules';
 import type { Sandbox } from '../engine/replica';
-import type { Plan } from './delete/plan';
-import { planOf, readable, scheduleOf } from './delete/plan';
-import type { Played } from '../engine/schedule';
+import type { Played, Schedule } from '../engine/schedule';
 import type { World } from '../engine/world';
+import { serverOf } from '../engine/world';
+import type { SharedPlan } from './shared-plan';
+import { readable } from './shared-plan';
+import type { Tally } from './tally';
+import { count } from './tally';
+import { toldBy } from './told';
 
-export interface Tally {
-  schedules: number;
-  outcomes: Record<string, number>;
-  faults: Record<string, number>;
-  crashes: number;
-  updates: Record<string, number>;
-  cancels: number;
-  resets: number;
-  chains: number;
-  terminations: number;
-  violations: number;
+export interface Campaign<P extends SharedPlan = SharedPlan> {
+  /** In this folder. */
+  folder: string;
+  planOf: (seed: number) => P;
+  /** What a plan becomes in a world with its server. */
+  stage: (plan: P, world: World, server: { id: string; nics: string[] }) => Stage;
+  /** A generator that has dried up would prove nothing. @param schedules that the figures are of */
+  expectEnough: (tally: Tally, schedules: number) => void;
 }
 
-export function emptyTally(): Tally {
-  return {
-    schedules: 0,
-    outcomes: {},
-    faults: {},
-    crashes: 0,
-    updates: {},
-    cancels: 0,
-    resets: 0,
-    chains: 0,
-    terminations: 0,
-    violations: 0,
-  };
+interface Stage {
+  schedule: Schedule;
+  /** Throws what is wrong. */
+  judge: (noted: readonly Noted[]) => void;
+  /** How often others have acted. */
+  deeds?: () => number;
+}
+
+/** The server as it was at some time. */
+export interface Moment {
+  state: ServerState;
+  at: number;
+}
+
+/** A run, and the server when it began and when it ended. */
+export interface Noted {
+  played: Played;
+  before: Moment;
+  after: Moment;
 }
 
 /** Why this seed fails; `null`: it does not. */
-export async function playSeed(
+export async function playSeed<P extends SharedPlan>(
+  campaign: Campaign<P>,
   seed: number,
   world: World,
   tally: Tally,
   from?: Sandbox,
 ): Promise<string | null> {
-  const plan = planOf(seed);
+  const plan = campaign.planOf(seed);
   tally.schedules += 1;
-  let all: Played[] = [];
+  const ended: Played[] = [];
   try {
     const server = serverOf(world, plan.server);
     prepareWorld(world, plan);
-    all = await playAll(scheduleOf(plan, server.id, server.nics), world, from);
-    count(tally, world, all);
-    judgeAll(world, server.id, all);
+    const { schedule, judge, deeds } = campaign.stage(plan, world, server);
+    const noted = note(world, server.id, ended);
+    await playAll(schedule, world, from);
+    count(tally, world, ended);
+    tally.deeds += deeds?.() ?? 0;
+    judge(noted);
     return null;
   } catch (error) {
     tally.violations += 1;
-    return `${error instanceof Error ? error.message : String(error)}\n  ${readable(plan)}${toldBy(all)}`;
+    const why = error instanceof Error ? error : new Error(String(error));
+    return `${(process.env.STACKS && why.stack) || why.message}\n  ${readable(plan)}${toldBy(ended)}`;
   }
 }
 
-export function prepareWorld(
-  world: World,
-  plan: Pick<Plan, 'seed' | 'knobs' | 'faults' | 'lookUpsFail' | 'outage' | 'strangersHave' | 'moved'>,
-): void {
+/** Follows the server from run to run. @param ended gets each run when it is over */
+function note(world: World, serverId: string, ended: Played[]): Noted[] {
+  const noted: Noted[] = [];
+  world.noted = (when, played) => {
+    const moment = { state: world.simulator.control.snapshotOf(serverId), at: world.clock.now() };
+    if (when === 'start') {
+      noted.push({ played, before: moment, after: moment });
+      return;
+    }
+    ended.push(played);
+    const entry = noted.find((it) => it.played === played);
+    if (entry !== undefined) entry.after = moment;
+    // One that a reset has made begins where the one before it has ended.
+    else noted.push({ played, before: noted.at(-1)?.before ?? moment, after: moment });
+  };
+  return noted;
+}
+
+function prepareWorld(world: World, plan: SharedPlan): void {
   const { control } = world.simulator;
   control.setKnobs(plan.knobs);
   // Drawn anew for each schedule, whatever the seed of the simulator.
@@ -75,59 +101,4 @@ export function prepareWorld(
   world.strangersHave = plan.strangersHave;
   if (plan.moved !== null) world.onlyStrangers = during(plan.moved);
   if (plan.outage !== null) world.unreachable = during(plan.outage);
-}
-
-export function count(tally: Tally, world: World, all: Played[]): void {
-  const add = (counts: Record<string, number>, name: string, n = 1) => {
-    counts[name] = (counts[name] ?? 0) + n;
-  };
-  for (const { what, struck } of world.simulator.control.faults())
-    if (struck > 0) add(tally.faults, what.kind, struck);
-  for (const { end, status, wasReset, runIds, crashes, cancelledAt, waiting } of all) {
-    if (end.kind === 'terminated') tally.terminations += end.reset ? 0 : 1;
-    else add(tally.outcomes, (status as ResultDocument).outcome);
-    if (wasReset) tally.resets += 1;
-    if (runIds.length > 1) tally.chains += 1;
-    if (cancelledAt !== null) tally.cancels += 1;
-    tally.crashes += crashes;
-    for (const { answer } of waiting.flatMap(({ asked }) => asked))
-      add(tally.updates, answer?.kind === 'rejected' ? answer.type : (answer?.kind ?? 'unanswered'));
-  }
-}
-
-export function toldBy(all: Played[]): string {
-  const lines = all.map(({ end, status, memo, activities, startedAt, endedAt, wasReset }, index) => {
-    const told = status as ResultDocument | undefined;
-    const nics = told?.nics.map(({ id, outcome, message }) =>
-      `${id.slice(0, 8)} ${outcome} ${message ?? ''}`.trim(),
-    );
-    const did = activities.map(
-      ({ type, told: heard, attempts, scheduledAt }) =>
-        `    ${String(Math.round((scheduledAt - startedAt) / 100) / 10).padStart(7)} s ${type} ×${attempts}: ${brief(heard)}`,
-    );
-    return [
-      `run ${index + 1}${wasReset ? ' (reset)' : ''}: ${end.kind} ${told?.outcome ?? ''} after ${endedAt - startedAt} ms, ` +
-        `memo ${JSON.stringify(memo)}, jobs ${JSON.stringify(told?.jobs ?? [])}`,
-      `  ${(nics ?? []).join('; ')}`,
-      ...(told?.warnings ?? []).map((warning) => `  warning: ${warning}`),
-      ...did,
-    ].join('\n  ');
-  });
-  return lines.map((line) => `\n  ${line}`).join('');
-}
-
-function brief(told: Played['activities'][number]['told']): string {
-  if (told === undefined) return 'nobody heard';
-  if (!('result' in told)) return JSON.stringify(told);
-  const { kind, status, why, code, jobId, listed, then, previous } = told.result as Record<string, unknown>;
-  return JSON.stringify({
-    kind,
-    status,
-    why,
-    code,
-    jobId,
-    listed: (listed as string[] | undefined)?.length,
-    then,
-    previous,
-  });
 }

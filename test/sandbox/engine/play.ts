@@ -9,45 +9,19 @@ import { openSandbox } from './replica';
 import { sharedBundle } from './shared-bundle';
 import type { Played, Schedule } from './schedule';
 import { Server } from './server/server';
+import type { Surroundings, VirtualClock } from './surroundings';
 
-export type { End, Played, Schedule, Start, UpdatePlan } from './schedule';
+/** Of a run that is not to take long. */
+export const TIMING = {
+  firstPoll: '10s',
+  pollInterval: '10s',
+  settle: '30s',
+  verifyFor: '2 minutes',
+  busyWait: '60s',
+};
 
-/** Virtual time, shared with the simulated cloud. */
-export interface VirtualClock {
-  now: () => number;
-  advance: (ms: number) => void;
-}
-
-/** What a run meets outside of the workflow. */
-export interface Surroundings {
-  clock: VirtualClock;
-  /** Of the worker process that is there now. */
-  activities: CloudActivities;
-  /** Told when a worker has died, so that the next one is a younger process. */
-  restarted: () => void;
-  /** Of a worker of another place that polls the same queue. */
-  stranger?: CloudActivities;
-  /** While this is so no other worker is there. */
-  onlyStrangers?: (now: number) => boolean;
-  /** Search attributes that the namespace has at that moment. */
-  registered?: () => readonly string[];
-  /** Requests that the cloud has got so far. */
-  requests?: () => number;
-  /** The server's records of runs, which it adds to: newest last. */
-  records?: RunRecord[];
-  /** Told when a run starts (not one that a reset adds), and when it has ended. */
-  noted?: (when: 'start' | 'end', played: Played) => void;
-}
-
-/** What the server tells of a run, open or closed. */
-export interface RunRecord {
-  workflowId: string;
-  runId: string;
-  memo: Record<string, unknown>;
-  status: 'RUNNING' | 'COMPLETED' | 'FAILED' | 'CANCELLED' | 'TERMINATED' | 'CONTINUED_AS_NEW';
-  /** The answer of the query `status` at its end. */
-  document?: unknown;
-}
+/** Who asks for an undo or a commit. */
+export const WHO = { by: 'ops', reason: 'wrong server' };
 
 let sandbox: Promise<Sandbox> | undefined;
 

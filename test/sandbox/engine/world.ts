@@ -6,7 +6,7 @@ import type { CredentialProvider } from '../../../src/ecs/credentials';
 import type { Transport, TransportRequest, TransportResponse } from '../../../src/ecs/transport';
 import type { Simulator } from '../../../simulator';
 import { createSimulator, ManualClock } from '../../../simulator';
-import type { RunRecord, Surroundings, VirtualClock } from './play';
+import type { RunRecord, Surroundings, VirtualClock } from './surroundings';
 import type { Product } from './product';
 import { inPlay, product as ours } from './product';
 
@@ -250,4 +250,9 @@ function documentOf(records: RunRecord[], run: { workflowId: string; runId: stri
   const closed = from >= 0 && last !== undefined && last.status !== 'RUNNING';
   if (!closed) return { kind: 'run', document: null, why: from < 0 ? 'not known' : 'still open' };
   return { kind: 'run', document: last.document, why: null };
+}
+
+export function serverOf({ simulator }: World, settings: object = {}): { id: string; nics: string[] } {
+  const server = simulator.control.createServer({ nics: 4, jobSeconds: 12, ...settings });
+  return { id: server.id, nics: server.nics.filter((nic) => !nic.primary).map((nic) => nic.id) };
 }

@@ -2,39 +2,9 @@
 import { expect } from 'vitest';
 import type { Inspection, PortState, Reading } from '../../../src/activities/agreement/agreement';
 import type { NicRow, ResultDocument } from '../../../src/contract';
-import type { LedgerRequest } from '../../../simulator';
-import type { Played, PlayedActivity } from '../engine/schedule';
+import type { PlayedActivity } from '../engine/schedule';
 import type { Truth } from './truth';
 import { inspectionOf, primariesOf } from './heard';
-
-/** Whether the workflow was told after this request was made: what an attempt does later nobody hears of. */
-function isHeard({ activities, attributed }: Played, { seq, at }: LedgerRequest): boolean {
-  if (!attributed) return true;
-  return activities.some(
-    ({ toldAt, requests }) =>
-      at <= (toldAt ?? -Infinity) && requests.some(([from, to]) => from <= seq && seq < to),
-  );
-}
-
-/** When the run has last seen where this NIC is: the list tells of all, a port of itself, and a server that is gone has none. */
-export function lastLookAt({ requests, played, serverId }: Truth, nicId: string): number {
-  const looks = requests.filter((request) => {
-    const { requestClass, status, portId, at, faults = [] } = request;
-    return (
-      at <= played.endedCloudAt &&
-      isHeard(played, request) &&
-      ((requestClass === 'list' && status === 200) ||
-        (requestClass === 'detail' &&
-          status === 404 &&
-          request.serverId === serverId &&
-          faults.length === 0) ||
-        ((requestClass === 'port' || requestClass === 'port-delete') &&
-          portId === nicId &&
-          [200, 204, 404].includes(status)))
-    );
-  });
-  return looks.at(-1)?.at ?? played.startedAt;
-}
 
 /** Rows of a deletion that has put nothing back: there the evidence is the ground of the verdict. */
 export function tellsWhatItReadLast(truth: Truth): void {

@@ -1,7 +1,7 @@
 /** Every sentence about what was sent is true, and `submissions` is right from both sides. */
 import { expect } from 'vitest';
 import type { ResultDocument } from '../../../src/contract';
-import type { LedgerEffect, LedgerRequest, RequestClass } from '../../../simulator';
+import type { LedgerRequest, RequestClass } from '../../../simulator';
 import type { Truth } from './truth';
 import type { World } from '../engine/world';
 
@@ -77,10 +77,10 @@ export function tellsTheTruth(world: World, truth: Truth): void {
   expect(told.submissions, 'submissions told').toBeGreaterThanOrEqual(least);
 }
 
-/** A flag may have been set back; what else was changed was changed. @param effects the run's own, by then */
-export function deniesNoChange(truth: Truth, effects: readonly LedgerEffect[]): void {
-  const { played } = truth;
-  const changed = effects.filter(({ kind, at }) => kind !== 'flag-changed' && at <= played.endedCloudAt);
+/** A flag may have been set back; what else was changed was changed. */
+export function deniesNoChange(truth: Truth): void {
+  const { played, ownEffects } = truth;
+  const changed = ownEffects.filter(({ kind, at }) => kind !== 'flag-changed' && at <= played.endedCloudAt);
   if (/nothing was changed/.test(saidBy(truth)))
     expect(changed, 'changed by a run that says it changed nothing').toEqual([]);
 }

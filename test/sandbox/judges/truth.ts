@@ -1,6 +1,5 @@
 /** What really happened during one start of the workflow, by the ledger of the simulated cloud. */
 import type { LedgerEffect, LedgerJob, LedgerRequest } from '../../../simulator';
-import { lastLookAt } from './last-read';
 import type { Played } from '../engine/schedule';
 import type { World } from '../engine/world';
 
@@ -9,20 +8,27 @@ export type Place = 'on-server' | 'elsewhere' | 'port-kept' | 'port-gone';
 export interface Truth {
   /** Requests that this start of the workflow has made. */
   requests: LedgerRequest[];
+  /** POSTs that delete. */
   posts: LedgerRequest[];
+  /** POSTs that attach. */
+  attachments: LedgerRequest[];
   /** Successful readings of the NIC list. */
   lists: LedgerRequest[];
-  /** Jobs that it has set going. */
+  /** Jobs that it has set going, in the order in which they were accepted. */
   jobs: LedgerJob[];
   effects: readonly LedgerEffect[];
+  /** Those of its requests and jobs. */
+  ownEffects: LedgerEffect[];
   /** From when on reads show an effect: of a job's, unless it is a knob, not before the job has ended. */
   shownAt: (effect: LedgerEffect) => number;
   serverId: string;
+  /** NICs that this server has ever had. */
+  known: ReadonlySet<string>;
   played: Played;
 }
 
-export function truthOf(world: World, serverId: string, played: Played): Truth {
-  const { ledger } = world.simulator;
+export function truthOf({ simulator }: World, serverId: string, played: Played): Truth {
+  const { ledger, control } = simulator;
   const ranges = played.activities.flatMap((activity) => activity.requests);
   // Who plays one start alone need not tell which requests are its own: all are.
   const requests = played.attributed
@@ -30,8 +36,12 @@ export function truthOf(world: World, serverId: string, played: Played): Truth {
     : [...ledger.forServer(serverId).requests];
   requests.sort((a, b) => a.seq - b.seq);
   const posts = requests.filter(({ requestClass }) => requestClass === 'delete');
-  const own = new Set(posts.flatMap(({ jobId, accepted }) => (accepted === true ? (jobId ?? []) : [])));
-  const { goneFrom } = world.simulator.control.knobs();
+  const attachments = requests.filter(({ requestClass }) => requestClass === 'attach');
+  const own = new Set(
+    [...posts, ...attachments].flatMap(({ jobId, accepted }) => (accepted === true ? (jobId ?? []) : [])),
+  );
+  const seqs = new Set(requests.map(({ seq }) => seq));
+  const { goneFrom } = control.knobs();
   return {
     shownAt: ({ at, jobId }) => {
       const job = goneFrom === 'sub-job-end' ? undefined : ledger.jobs.find((each) => each.jobId === jobId);
@@ -39,6 +49,7 @@ export function truthOf(world: World, serverId: string, played: Played): Truth {
     },
     requests,
     posts,
+    attachments,
     // A reset run begins with what the one before it has read.
     lists: (played.wasReset ? ledger.requests : requests).filter(
       ({ requestClass, status, at }) =>
@@ -46,69 +57,87 @@ export function truthOf(world: World, serverId: string, played: Played): Truth {
     ),
     jobs: ledger.jobs.filter(({ jobId }) => own.has(jobId)),
     effects: ledger.effects,
+    ownEffects: ledger.effects.filter(
+      ({ jobId, requestSeq }) =>
+        (jobId !== undefined && own.has(jobId)) || (requestSeq !== undefined && seqs.has(requestSeq)),
+    ),
     serverId,
+    known: new Set(control.truth(serverId).nics.map(({ id }) => id)),
     played,
   };
 }
 
-/** Effects on a NIC, in order, each with the place where the NIC is from then on. */
-function ways({ effects, serverId }: Truth, nicId: string): { effect: LedgerEffect; place: Place }[] {
-  return effects
-    .filter(({ portId }) => portId === nicId)
-    .flatMap((effect): { effect: LedgerEffect; place: Place }[] => {
-      switch (effect.kind) {
-        case 'nic-detached':
-          return [{ effect, place: 'port-kept' }];
-        case 'port-deleted':
-          return [{ effect, place: 'port-gone' }];
-        case 'nic-attached':
-          return [{ effect, place: effect.serverId === serverId ? 'on-server' : 'elsewhere' }];
-        case 'port-created':
-        case 'port-updated':
-        case 'elastic-ip-bound':
-        case 'elastic-ip-unbound':
-        case 'flag-changed':
-          return [];
-      }
-    });
+/** Where a NIC is from an effect on; `null`: where it was. */
+export function placeAfter({ kind, serverId: of }: LedgerEffect, serverId: string): Place | null {
+  if (kind === 'port-created' || kind === 'nic-detached') return 'port-kept';
+  if (kind === 'port-deleted') return 'port-gone';
+  return kind === 'nic-attached' ? (of === serverId ? 'on-server' : 'elsewhere') : null;
 }
 
-export function placeAt(truth: Truth, nicId: string, at: number): Place {
-  return ways(truth, nicId).findLast(({ effect }) => effect.at <= at)?.place ?? 'on-server';
+/** Where a port was at that time, as the effects have it. */
+export function placeOf({ effects, serverId, known }: Truth, id: string, at: number): Place {
+  const moves = effects.filter((effect) => effect.portId === id && placeAfter(effect, serverId) !== null);
+  const last = moves.findLast((effect) => effect.at <= at);
+  if (last !== undefined) return placeAfter(last, serverId) ?? 'port-gone';
+  // What came to the server in the course of the schedule was not there before.
+  const came = ['port-created', 'nic-attached'].includes(moves[0]?.kind ?? '');
+  return known.has(id) && !came ? 'on-server' : 'port-gone';
+}
+
+/** Whether the workflow was told after this request was made: what an attempt does later nobody hears of. */
+function isHeard({ activities, attributed }: Played, { seq, at }: LedgerRequest): boolean {
+  if (!attributed) return true;
+  return activities.some(
+    ({ toldAt, requests }) =>
+      at <= (toldAt ?? -Infinity) && requests.some(([from, to]) => from <= seq && seq < to),
+  );
+}
+
+/** When the run has last seen where this NIC is: the list tells of all, a port of itself, and a server that is gone has none. */
+function lastLookAt({ requests, played, serverId }: Truth, nicId: string): number {
+  const looks = requests.filter((request) => {
+    const { requestClass, status, portId, at, faults = [] } = request;
+    return (
+      at <= played.endedCloudAt &&
+      isHeard(played, request) &&
+      ((requestClass === 'list' && status === 200) ||
+        (requestClass === 'detail' &&
+          status === 404 &&
+          request.serverId === serverId &&
+          faults.length === 0) ||
+        ((requestClass === 'port' || requestClass === 'port-delete') &&
+          portId === nicId &&
+          [200, 204, 404].includes(status)))
+    );
+  });
+  return looks.at(-1)?.at ?? played.startedAt;
 }
 
 /**
- * Where a NIC was when the run ended. When somebody else had a hand in it after the run's last look: also where it was before
- * that, as a verdict stands once it is given.
+ * At the end, and just before whatever others did after the run's last look at this NIC: a verdict stands once it is given.
+ * @param concerns which of these deeds may have changed what is judged
  */
-export function placesOf(truth: Truth, nicId: string): Place[] {
-  const { endedCloudAt } = truth.played;
+export function momentsOf(
+  truth: Truth,
+  nicId: string,
+  concerns: (effect: LedgerEffect) => boolean = () => true,
+): number[] {
+  const { effects, ownEffects, played, shownAt } = truth;
+  const { endedCloudAt } = played;
   const lookedAt = lastLookAt(truth, nicId);
-  const places = new Set([placeAt(truth, nicId, endedCloudAt)]);
-  for (const { effect } of ways(truth, nicId)) {
-    if (truth.shownAt(effect) < lookedAt || effect.at > endedCloudAt || isOwn(truth, effect)) continue;
-    places.add(placeAt(truth, nicId, effect.at - 1));
-  }
-  return [...places];
-}
-
-export function detachedAt(truth: Truth, nicId: string): number | null {
-  const { endedCloudAt } = truth.played;
-  const off = ways(truth, nicId).findLast(
-    ({ effect }) => effect.kind === 'nic-detached' && effect.at <= endedCloudAt,
+  const others = effects.filter(
+    (effect) =>
+      concerns(effect) &&
+      !ownEffects.includes(effect) &&
+      shownAt(effect) >= lookedAt &&
+      effect.at <= endedCloudAt,
   );
-  return off?.effect.at ?? null;
+  return [endedCloudAt, ...others.map(({ at }) => at - 1)];
 }
 
-/** What its own jobs did to a NIC after its end. */
-export function ownEffectsAfter(truth: Truth, nicId: string): LedgerEffect[] {
-  return ways(truth, nicId)
-    .map(({ effect }) => effect)
-    .filter((effect) => effect.at > truth.played.endedCloudAt && isOwn(truth, effect));
-}
-
-export function isOwn({ jobs }: Truth, { jobId }: LedgerEffect): boolean {
-  return jobId !== undefined && jobs.some((job) => job.jobId === jobId);
+/** What the run itself has done to these ports after its end. */
+export function lateEffects({ ownEffects, played }: Truth, ids: readonly string[]): LedgerEffect[] {
+  return ownEffects.filter(({ portId, at }) => ids.includes(portId) && at > played.endedCloudAt);
 }
 
 /** Somebody else has changed something about the server's NICs by then. */

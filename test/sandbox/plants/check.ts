@@ -1,30 +1,22 @@
-/** A campaign is worth something: it catches bugs. Each planted one is caught by its seed or schedule, which catch
- * nothing without it. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+/** A campaign is worth something: it catches bugs. Each planted one is caught by its seed or schedule, which catch nothing without it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { root } from '../../../dev/root';
-import { SCHEDULES } from '../schedules/audit/audit-schedules';
-import type { Planted } from './planting';
-import { planted } from './planting';
-import type { Plant } from './delete-plants';
+import type { Campaign } from '../campaigns/runner';
+import { playSeed } from '../campaigns/runner';
+import type { SharedPlan } from '../campaigns/shared-plan';
+import { emptyTally } from '../campaigns/tally';
 import { playingWith } from '../engine/product';
 import type { Sandbox } from '../engine/replica';
 import type { World } from '../engine/world';
 import { worldMaker } from '../engine/world';
-
-/** As it stands in docs/testing.md. */
-const told = (caughtBy: Plant['caughtBy']) =>
-  typeof caughtBy === 'number' ? `seed ${caughtBy}` : `“${caughtBy}”`;
+import { SCHEDULES } from '../schedules/audit/audit-schedules';
+import type { Plant } from './plant';
+import type { Planted } from './planting';
+import { planted } from './planting';
 
 /** `PLANTS=5000` looks for the first seed up to that number which catches each. */
 const SEARCH = process.env.PLANTS === undefined ? undefined : Number(process.env.PLANTS);
 
-/** Why that seed fails with these workflows; `null`: it does not. */
-type Play = (seed: number, world: World, from: Sandbox) => Promise<string | null>;
-
-/** @param heading of the section of docs/testing.md that lists them */
-export function checkPlants(plants: readonly Plant[], heading: string, play: Play): void {
+export function checkPlants<P extends SharedPlan>(campaign: Campaign<P>, plants: readonly Plant[]): void {
   let copy: Planted;
   beforeAll(async () => {
     copy = await planted(plants);
@@ -32,22 +24,13 @@ export function checkPlants(plants: readonly Plant[], heading: string, play: Pla
   afterAll(() => copy?.remove());
 
   function check(): void {
-    it('stand in docs/testing.md, each with what catches it', () => {
-      const page = readFileSync(join(root, 'docs/testing.md'), 'utf8');
-      const section = page.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? '';
-      const rows = section.match(/^\| .+ \| `src\/.+` \| .+ \|$/gm);
-      expect(rows).toEqual(
-        plants.map(({ name, file, caughtBy }) => `| ${name} | \`src/${file}\` | ${told(caughtBy)} |`),
-      );
-    });
-
     it(
       'copied and not switched on, nothing is caught by any of those seeds and schedules',
       { timeout: 240_000 },
       async () => {
         const none = await copy.switchOn(null);
         for (const caughtBy of new Set(plants.map((plant) => plant.caughtBy)))
-          expect(await caught(caughtBy, none), told(caughtBy)).toBeNull();
+          expect(await caught(caughtBy, none), String(caughtBy)).toBeNull();
       },
     );
 
@@ -55,6 +38,9 @@ export function checkPlants(plants: readonly Plant[], heading: string, play: Pla
       expect(await caught(plant.caughtBy, await copy.switchOn(plant))).not.toBeNull();
     });
   }
+
+  const play = (seed: number, world: World, from: Sandbox) =>
+    playSeed(campaign, seed, world, emptyTally(), from);
 
   /** Why that seed or schedule fails; `null`: it does not. */
   async function caught(by: Plant['caughtBy'], sandbox: Sandbox): Promise<string | null> {

@@ -1,8 +1,5 @@
-/** The bugs that the campaign has to catch. */
-import { emptyTally, playSeed } from '../campaigns/runner';
-import { PLANTS } from './delete-plants';
+import { deletions } from '../campaigns/delete/campaign';
 import { checkPlants } from './check';
+import { DELETE_PLANTS } from './delete-plants';
 
-checkPlants(PLANTS, 'Does it catch anything?', (seed, world, from) =>
-  playSeed(seed, world, emptyTally(), from),
-);
+checkPlants(deletions, DELETE_PLANTS);

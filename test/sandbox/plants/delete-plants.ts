@@ -1,29 +1,10 @@
-/**
- * Bugs that are planted into a copy of the sources, each behind a switch, to see that the campaign catches them. Each has
- * the seed that was the first to catch it, or, where the
- * generator does not get there, a named schedule that does.
- */
-
-import type { ScheduleName } from '../schedules/audit/audit-schedules';
-
-export interface Plant {
-  name: string;
-  /** Below `src`. */
-  file: string;
-  /** Stands there once. */
-  from: string;
-  /** `PLANTED` tells whether this bug is switched on. */
-  to: string;
-  /** Where guards stand behind each other, the others. */
-  also?: readonly Pick<Plant, 'file' | 'from' | 'to'>[];
-  /** The first seed that catches it, or a named schedule. */
-  caughtBy: number | ScheduleName;
-}
+/** The bugs that the campaign over deletions has to catch. */
+import type { Plant } from './plant';
 
 const RESUMED = 'const state = { ...run.state, wasReset, rest, askForPrevious: false };';
 
 // prettier-ignore
-export const PLANTS: readonly Plant[] = [
+export const DELETE_PLANTS: readonly Plant[] = [
   {
     name: 'sends again after a time-out',
     file: 'workflows/run/activity-calls.ts',

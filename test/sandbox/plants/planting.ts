@@ -2,7 +2,7 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../../../dev/root';
-import type { Plant } from './delete-plants';
+import type { Plant } from './plant';
 import type { Product } from '../engine/product';
 import type { Sandbox } from '../engine/replica';
 import { bundle, openSandbox } from '../engine/replica';

@@ -1,5 +1,5 @@
-/** Bugs of undo, commit and restore that are planted, as in plants.ts, to see that the second campaign catches them. */
-import type { Plant } from './delete-plants';
+/** The bugs that the campaign over undo, commit and restore has to catch. */
+import type { Plant } from './plant';
 
 const RESUMED = 'const state = { ...run.state, wasReset, rest, askForPrevious: false };';
 const handingOn = (forgotten: string) =>

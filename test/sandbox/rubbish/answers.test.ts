@@ -10,7 +10,10 @@ import { DEFAULT_LIMITS, TransportError } from '../../../src/ecs/transport';
 import { DEFAULTS } from '../../../simulator';
 import { nastyText, runs, TEST_TIMEOUT, unfit } from '../../support/rubbish';
 import { play, prepare } from '../engine/play';
-import { documentOf, judge, serverOf, TIMING } from '../campaigns/delete/rules';
+import { documentOf } from '../judges/judge';
+import { judgeDeletions } from '../campaigns/delete/rules';
+import { serverOf } from '../engine/world';
+import { TIMING } from '../engine/play';
 import { createWorld } from '../engine/world';
 
 vi.setConfig({ testTimeout: TEST_TIMEOUT });
@@ -149,7 +152,7 @@ async function playPlan(plan: Plan): Promise<string> {
     overheard(world.activities, heard),
     world.restarted,
   );
-  judge(world, server.id, played);
+  judgeDeletions(world, server.id, [played]);
   const told = documentOf(played);
   const message = played.end.kind === 'failed' ? played.end.message : '';
   expect(unfit(message, 5_000)).toBeNull();
@@ -218,7 +221,7 @@ describe('texts of the cloud', () => {
         const input = { serverId: server.id, nics, timing: TIMING, deadline: '3 minutes' };
         const schedule = { input, serverId: server.id, seed: 1 };
         const played = await play(schedule, world.clock, world.activities, world.restarted);
-        judge(world, server.id, played);
+        judgeDeletions(world, server.id, [played]);
         expect(unfit(played.details, 20_000)).toBeNull();
         expect(played.details).not.toMatch(/(?<!\\)<|(?<!\\)\]\(/);
         for (const { summary } of played.activities) expect(unfit(summary, 80)).toBeNull();

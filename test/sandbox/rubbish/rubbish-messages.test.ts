@@ -2,9 +2,12 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { anyJson, nastyText, runs, TEST_TIMEOUT, unfit } from '../../support/rubbish';
-import type { Played, Schedule } from '../engine/play';
+import type { Played, Schedule } from '../engine/schedule';
 import { play, prepare } from '../engine/play';
-import { documentOf, judge, serverOf, TIMING } from '../campaigns/delete/rules';
+import { documentOf } from '../judges/judge';
+import { judgeDeletions } from '../campaigns/delete/rules';
+import { serverOf } from '../engine/world';
+import { TIMING } from '../engine/play';
 import type { World } from '../engine/world';
 import { createWorld } from '../engine/world';
 
@@ -51,7 +54,7 @@ async function playWith(
   const schedule = { input: request, serverId: server.id, seed: 1, ...change };
   const messages = messagesOf(world, request);
   const played = await play({ ...schedule, messages }, world.clock, world.activities, world.restarted);
-  judge(world, server.id, played);
+  judgeDeletions(world, server.id, [played]);
   expect(documentOf(played).outcome).toBe('deleted');
   const { requests } = world.simulator.ledger.forServer(server.id);
   expect(requests.filter(({ requestClass }) => requestClass === 'delete')).toHaveLength(1);

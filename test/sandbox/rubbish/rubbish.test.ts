@@ -3,9 +3,11 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ResultDocument } from '../../../src/contract';
 import { anyJson, nastyText, runs, TEST_TIMEOUT, unfit } from '../../support/rubbish';
-import type { Played, Schedule } from '../engine/play';
+import type { Played, Schedule } from '../engine/schedule';
 import { play, prepare } from '../engine/play';
-import { judge, serverOf, TIMING } from '../campaigns/delete/rules';
+import { judgeDeletions } from '../campaigns/delete/rules';
+import { serverOf } from '../engine/world';
+import { TIMING } from '../engine/play';
 import { createWorld } from '../engine/world';
 
 vi.setConfig({ testTimeout: TEST_TIMEOUT });
@@ -259,7 +261,7 @@ describe('an input that is nearly right', () => {
         ends[kind] = (ends[kind] ?? 0) + 1;
         expectFitPage(played);
         if (kind === 'InvalidInput') expect(world.simulator.ledger.requests).toEqual([]);
-        else judge(world, server.id, played);
+        else judgeDeletions(world, server.id, [played]);
         for (const { summary } of played.activities) expect(unfit(summary, 80)).toBeNull();
       }),
       runs(80),

@@ -6,7 +6,7 @@ import type { CredentialProvider } from '../../../src/ecs/credentials';
 import { accessKeys, guarded, passwordLogin, serverAgency } from '../../../src/ecs/credentials';
 import { DEFAULTS } from '../../../simulator';
 import { PLACES } from '../../support/truth';
-import type { Played } from '../engine/play';
+import type { Played } from '../engine/schedule';
 import { play, prepare } from '../engine/play';
 import type { CredentialsOf, World } from '../engine/world';
 import { createWorld } from '../engine/world';

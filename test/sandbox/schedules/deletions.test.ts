@@ -1,7 +1,8 @@
 /** Named schedules of answers, faults, crashes, signals and cancels on virtual time; the ledger is the judge. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { prepare } from '../engine/play';
-import { run, TIMING } from '../campaigns/delete/rules';
+import { run } from './play-deletion';
+import { TIMING } from '../engine/play';
 
 beforeAll(prepare);
 

@@ -2,7 +2,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { METRIC } from '../../../src/activities/agreement/counters';
 import { play, prepare } from '../engine/play';
-import { documentOf, run, serverOf, TIMING } from '../campaigns/delete/rules';
+import { documentOf } from '../judges/judge';
+import { run } from './play-deletion';
+import { serverOf } from '../engine/world';
+import { TIMING } from '../engine/play';
 import { createWorld } from '../engine/world';
 
 beforeAll(prepare);

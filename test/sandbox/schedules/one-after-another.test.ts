@@ -2,7 +2,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ResultDocument } from '../../../src/contract';
 import { playAll, prepare } from '../engine/play';
-import { judgeAll, serverOf, TIMING } from '../campaigns/delete/rules';
+import { judgeDeletions } from '../campaigns/delete/rules';
+import { serverOf } from '../engine/world';
+import { TIMING } from '../engine/play';
 import type { Start } from '../engine/schedule';
 import { createWorld } from '../engine/world';
 
@@ -19,7 +21,7 @@ async function follow(faults: object[], ...starts: (Omit<Start, 'input'> & { req
   }));
   if (first === undefined) throw new Error('no start');
   const all = await playAll({ ...first, more, serverId: server.id, seed: 1 }, world);
-  judgeAll(world, server.id, all);
+  judgeDeletions(world, server.id, all);
   return all.map((played) => ({ ...played, told: played.status as ResultDocument }));
 }
 

@@ -3,9 +3,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { ResultDocument } from '../../../src/contract';
 import { planWorkflowId, serverWorkflowId } from '../../../src/contract';
 import type { InspectServerInput } from '../../../src/activities/agreement/agreement';
-import type { Played, Schedule } from '../engine/play';
+import type { Played, Schedule } from '../engine/schedule';
 import { playAll, prepare } from '../engine/play';
-import { serverOf, TIMING } from '../campaigns/delete/rules';
+import { serverOf } from '../engine/world';
+import { TIMING } from '../engine/play';
 import type { World } from '../engine/world';
 import { createWorld } from '../engine/world';
 

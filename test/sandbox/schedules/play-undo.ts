@@ -3,13 +3,12 @@ import { expect } from 'vitest';
 import type { ResultDocument } from '../../../src/contract';
 import type { Control, FaultSpec, Knobs } from '../../../simulator';
 import { differences } from '../../../simulator';
-import type { Played, Schedule, Start } from '../engine/play';
+import type { Played, Schedule, Start } from '../engine/schedule';
 import { playAll } from '../engine/play';
-import { TIMING } from '../campaigns/delete/rules';
+import { TIMING } from '../engine/play';
 import type { World } from '../engine/world';
 import { createWorld } from '../engine/world';
 
-export const WHO = { by: 'ops', reason: 'wrong server' };
 /** A NIC with something in every field. */
 export const rich = {
   deleteOnTermination: true,

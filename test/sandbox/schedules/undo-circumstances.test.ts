@@ -2,9 +2,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ResultDocument } from '../../../src/contract';
 import { playAll, prepare } from '../engine/play';
-import { TIMING } from '../campaigns/delete/rules';
+import { TIMING } from '../engine/play';
 import type { Play } from './play-undo';
-import { outcomes, play, WHO } from './play-undo';
+import { outcomes, play } from './play-undo';
+import { WHO } from '../engine/play';
 
 beforeAll(prepare);
 

@@ -2,8 +2,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ResultDocument } from '../../../src/contract';
 import { playAll, prepare } from '../engine/play';
-import { TIMING } from '../campaigns/delete/rules';
-import { outcomes, play, WHO } from './play-undo';
+import { TIMING } from '../engine/play';
+import { outcomes, play } from './play-undo';
+import { WHO } from '../engine/play';
 
 beforeAll(prepare);
 

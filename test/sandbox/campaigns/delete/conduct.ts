@@ -1,21 +1,19 @@
 /** Whether a run has kept to the rules on its way (interface.md §6), whatever came of it. */
 import { expect } from 'vitest';
 import type { DeleteServerNicsInput, ResultDocument } from '../../../../src/contract';
-import { isRecord } from '../../../../src/contract/input';
 import type { PlayedActivity } from '../../engine/schedule';
-import type { Truth } from '../../judges/truth';
-import { detachedAt, othersActed } from '../../judges/truth';
 import type { World } from '../../engine/world';
+import { VERIFY_MS, waitsForTheRunBefore } from '../../judges/submissions';
+import type { Truth } from '../../judges/truth';
+import { othersActed } from '../../judges/truth';
 
-const VERIFY_MS = 120_000;
-const SETTLE_MS = 30_000;
 const ERROR_BUDGET = 10;
 const MAX_SUBMISSIONS = 3;
 
 /** @param open what an earlier run under the same id has left open, as its memo tells */
 export function judgeConduct(world: World, truth: Truth, open: unknown): void {
   sendsNothing(truth);
-  waitsForTheRunBefore(world, truth, open);
+  waitsForTheRunBefore(world, truth, truth.posts, open);
   countsSubmissions(truth);
   pollsBeforeItLists(truth);
   if (truth.played.end.kind === 'terminated') return;
@@ -35,29 +33,6 @@ function sendsNothing(truth: Truth): void {
   const { cancelledAt } = played;
   const late = played.activities.filter((it) => it.type === 'deleteNics' && it.scheduledAt > cancelledAt);
   expect(late.length, 'submissions decided on after a cancellation').toBe(0);
-}
-
-/** What a run before this one left open comes to rest first (docs/decisions/0009). */
-export function waitsForTheRunBefore(
-  world: World,
-  { played, posts, requests }: Pick<Truth, 'played' | 'posts' | 'requests'>,
-  open: unknown,
-): void {
-  const [first] = posts;
-  if (first === undefined || !isRecord(open)) return;
-  if (typeof open.jobId !== 'string') {
-    expect(
-      first.at - played.startedAt,
-      'ms before the first submission after one of unknown fate',
-    ).toBeGreaterThanOrEqual(2 * SETTLE_MS);
-    return;
-  }
-  const job = world.simulator.ledger.jobs.find(({ jobId }) => jobId === open.jobId);
-  const denied = requests.some(
-    ({ requestClass, status, seq }) => requestClass === 'job' && status === 400 && seq < first.seq,
-  );
-  const ended = job !== undefined && (job.endsAt ?? Infinity) <= first.at;
-  expect(ended || denied, `job ${open.jobId} of the run before was over at the first submission`).toBe(true);
 }
 
 /** Busy, throttled and refused ones don't count (interface.md §3); attempts of which nobody heard do. */
@@ -121,7 +96,7 @@ function kindOf(activity: PlayedActivity): string {
 
 /** `deleted` needs two readings without the NIC, `still-attached` one that late after the job's end (interface.md §6.3). */
 function readsTwice(world: World, truth: Truth): void {
-  const { played, lists, jobs } = truth;
+  const { played, lists, jobs, effects } = truth;
   const told = played.status as ResultDocument;
   const struck = world.simulator.control.faults().filter((fault) => fault.struck > 0);
   // A NIC that was hidden counts as absent from then on.
@@ -131,8 +106,10 @@ function readsTwice(world: World, truth: Truth): void {
   const { exists } = world.simulator.control.truth(truth.serverId);
   for (const { id, outcome } of told.nics) {
     if ((outcome === 'deleted' || outcome === 'detached') && !hidden && exists) {
-      const off = detachedAt(truth, id) ?? Infinity;
-      const without = lists.filter(({ at }) => at >= off).length;
+      const off = effects.findLast(
+        ({ kind, portId, at }) => kind === 'nic-detached' && portId === id && at <= played.endedCloudAt,
+      );
+      const without = lists.filter(({ at }) => at >= (off?.at ?? Infinity)).length;
       expect(without, `readings of the list without NIC ${id}`).toBeGreaterThanOrEqual(2);
     }
     const job = jobs.findLast(({ nicIds }) => nicIds.includes(id));

@@ -1,4 +1,5 @@
-/** Seeded schedules of answers, faults, crashes, messages and interventions on virtual time; the ledger is the judge. */
-import { campaign } from '../part';
+/** A half of the campaign: see campaign.ts. */
+import { part } from '../part';
+import { deletions } from './campaign';
 
-campaign(0, 2);
+part(deletions, 1, 2);

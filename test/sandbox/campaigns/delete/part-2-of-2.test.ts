@@ -1,4 +1,5 @@
-/** The other half of the campaign: see campaign.test.ts. */
-import { campaign } from '../part';
+/** A half of the campaign: see campaign.ts. */
+import { part } from '../part';
+import { deletions } from './campaign';
 
-campaign(1, 2);
+part(deletions, 2, 2);

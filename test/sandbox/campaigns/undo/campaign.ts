@@ -1,69 +1,32 @@
-/** Plays seeds of the campaign over undo, commit and restore, judges each, and counts what has happened. */
-import type { ResultDocument } from '../../../../src/contract';
-import { playAll } from '../../engine/play';
-import type { Tally } from '../runner';
-import { count, emptyTally, prepareWorld, toldBy } from '../runner';
-import { serverOf } from '../delete/rules';
-import { judgeUndo } from './rules';
-import type { Noted } from './truth';
-import type { Sandbox } from '../../engine/replica';
-import type { Played } from '../../engine/schedule';
+/** Undo, commit, cancel, restore and crashes at every step; ledger and state of the cloud are the judge. */
+import { expect } from 'vitest';
+import type { Campaign } from '../runner';
 import type { Others } from './deeds';
-import { readableUndo, undoPlanOf, undoScheduleOf } from './plan';
-import type { World } from '../../engine/world';
+import type { UndoPlan } from './plan';
+import { planOf, scheduleOf } from './plan';
+import { judgeUndo } from './rules';
 
-export interface UndoTally extends Tally {
-  rows: Record<string, number>;
-  decisions: Record<string, number>;
-  deeds: number;
-}
-
-export function emptyUndoTally(): UndoTally {
-  return { ...emptyTally(), rows: {}, decisions: {}, deeds: 0 };
-}
-
-/** Why this seed fails; `null`: it does not. */
-export async function playUndoSeed(
-  seed: number,
-  world: World,
-  tally: UndoTally,
-  from?: Sandbox,
-): Promise<string | null> {
-  const plan = undoPlanOf(seed);
-  tally.schedules += 1;
-  const all: Played[] = [];
-  try {
-    const { control } = world.simulator;
-    const server = serverOf(world, plan.server);
-    prepareWorld(world, plan);
-    const others: Others = { serverId: server.id, nics: server.nics, had: new Map(), acted: [], states: [] };
-    for (const { id, fixedIps, networkId, elasticIp } of control.snapshotOf(server.id).nics)
-      others.had.set(id, { ip: fixedIps[0]?.ip ?? '', networkId, elasticIp });
-    const noted: Noted[] = [];
-    world.noted = (when, played) => {
-      const moment = { state: control.snapshotOf(server.id), at: world.clock.now() };
-      if (when === 'start') noted.push({ played, before: moment, after: moment });
-      else {
-        all.push(played);
-        // One that a reset has made begins where the one before it has ended.
-        const entry = noted.find((it) => it.played === played) ?? { played, before: moment, after: moment };
-        if (!noted.includes(entry)) noted.push({ ...entry, before: noted.at(-1)?.before ?? moment });
-        for (const it of noted) if (it.played === played) it.after = moment;
-      }
-    };
-    await playAll(undoScheduleOf(plan, world, others), world, from);
-    count(tally, world, all);
-    for (const { status } of all) {
-      const told = status as ResultDocument | undefined;
-      for (const { outcome } of told?.nics ?? []) tally.rows[outcome] = (tally.rows[outcome] ?? 0) + 1;
-      const what = told?.decision?.what;
-      if (what) tally.decisions[what] = (tally.decisions[what] ?? 0) + 1;
+export const undos: Campaign<UndoPlan> = {
+  folder: 'undo',
+  planOf,
+  stage: (plan, world, { id, nics }) => {
+    const others: Others = { serverId: id, nics, had: new Map(), acted: [], states: [] };
+    for (const nic of world.simulator.control.snapshotOf(id).nics) {
+      const { networkId, elasticIp } = nic;
+      others.had.set(nic.id, { ip: nic.fixedIps[0]?.ip ?? '', networkId, elasticIp });
     }
-    tally.deeds += others.acted.length;
-    judgeUndo({ world, server: server.id, others, noted, plan });
-    return null;
-  } catch (error) {
-    tally.violations += 1;
-    return `${error instanceof Error ? (process.env.STACKS ? error.stack : error.message) : String(error)}\n  ${readableUndo(plan)}${toldBy(all)}`;
-  }
-}
+    return {
+      schedule: scheduleOf(plan, world, others),
+      judge: (noted) => judgeUndo({ world, others, plan }, noted),
+      deeds: () => others.acted.length,
+    };
+  },
+  expectEnough: (tally, schedules) => {
+    for (const outcome of ['deleted', 'detached', 'still-attached', 'restored', 'recreated'])
+      expect(tally.rows[outcome] ?? 0, outcome).toBeGreaterThan(schedules / 50);
+    for (const what of ['undo', 'commit'])
+      expect(tally.decisions[what] ?? 0, what).toBeGreaterThan(schedules / 50);
+    for (const many of [tally.crashes, tally.cancels, tally.resets, tally.chains, tally.terminations])
+      expect(many).toBeGreaterThan(schedules / 100);
+  },
+};

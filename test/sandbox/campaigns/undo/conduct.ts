@@ -1,32 +1,20 @@
 /** Whether a run that may put NICs back has kept to the rules on its way (design.md §3). */
 import { expect } from 'vitest';
 import type { LedgerRequest } from '../../../../simulator';
-import { waitsForTheRunBefore } from '../delete/conduct';
-import { mayBeAtWork } from '../delete/rules';
-import { keepsPorts } from './fresh';
-import { keepsItsWindow } from './window';
 import type { PlayedActivity } from '../../engine/schedule';
+import { mayBeAtWork, SETTLE_MS, VERIFY_MS, waitsForTheRunBefore } from '../../judges/submissions';
+import { keepsPorts } from './fresh';
+import { DURATIONS } from './plan';
 import type { UndoCase, UndoTruth } from './truth';
 import { activitiesOf, kindTold } from './truth';
+import { keepsItsWindow } from './window';
 
-const VERIFY_MS = 120_000;
-const SETTLE_MS = 30_000;
-/** A window, spelled as in the input. */
-const DURATIONS: Record<string, number> = {
-  '0s': 0,
-  '40s': 40_000,
-  '4 minutes': 240_000,
-  '10 minutes': 600_000,
-  '20 minutes': 1_200_000,
-  '3 hours': 10_800_000,
-  '2 days': 172_800_000,
-};
 const HOUR_MS = 3_600_000;
 
-export function judgeUndoConduct(undoCase: UndoCase, truth: UndoTruth, open: unknown): void {
+export function judgeConduct(undoCase: UndoCase, truth: UndoTruth, open: unknown): void {
   changesNothing(truth);
   const sent = [...truth.posts, ...truth.attachments].sort((a, b) => a.seq - b.seq);
-  waitsForTheRunBefore(undoCase.world, { ...truth, posts: sent }, open);
+  waitsForTheRunBefore(undoCase.world, truth, sent, open);
   attachesWhenAllIsAtRest(truth);
   attachesNoMoreThanThrice(truth);
   setsFlagsBackLast(truth);
@@ -67,11 +55,11 @@ function isKnown({ activity }: { activity: PlayedActivity }): boolean {
 
 /** No job of ours is at work then; after one of unknown fate a horizon has passed. */
 function attachesWhenAllIsAtRest(truth: UndoTruth): void {
-  const { attachments, ownJobs } = truth;
+  const { attachments, jobs } = truth;
   for (const attachment of attachments) {
     for (const { post, activity } of [...heard(truth, 'deleteNics'), ...heard(truth, 'attachNics')]) {
       if (post.seq >= attachment.seq || !mayBeAtWork(post)) continue;
-      const job = ownJobs.find(({ jobId }) => jobId === post.jobId);
+      const job = jobs.find(({ jobId }) => jobId === post.jobId);
       // Asked for until the next one was sent, it was no longer known.
       const next = [...truth.posts, ...attachments].find(
         ({ seq, accepted }) => seq > post.seq && accepted === true,
@@ -113,8 +101,8 @@ function attachesNoMoreThanThrice({ attachments, played }: UndoTruth): void {
 
 /** A NIC that a job may yet take keeps the flag that saves its port. */
 function setsFlagsBackLast(truth: UndoTruth): void {
-  const { ownEffects, ownJobs } = truth;
-  const jobs = new Map(ownJobs.map((job) => [job.jobId, job]));
+  const { ownEffects } = truth;
+  const jobs = new Map(truth.jobs.map((job) => [job.jobId, job]));
   for (const effect of ownEffects) {
     if (effect.kind !== 'flag-changed' || effect.value !== true || effect.requestSeq === undefined) continue;
     const { at, portId } = effect;

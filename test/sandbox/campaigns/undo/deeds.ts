@@ -1,9 +1,15 @@
 /** What others do meanwhile, drawn and done: the server's owner, their colleagues, other tenants. */
-import type { Random } from '../delete/plan';
-import type { When } from './plan';
+import type { Phase } from '../../../../src/contract';
+import type { Random } from '../draw';
 import type { ServerState } from '../../../../simulator';
 import { ControlError } from '../../../../simulator/control-error';
 import type { World } from '../../engine/world';
+
+export interface When {
+  /** ms after the start, or after the run has told of a phase. */
+  at: number;
+  after?: Phase;
+}
 
 /** NICs by their position among those of the beginning, without the primary one. */
 export type Deed =

@@ -1,12 +1,10 @@
 /** What goes wrong with the calls that an undo is made of, and with those that every run makes. */
 import type { FaultSpec } from '../../../../simulator';
-import type { Random } from '../delete/plan';
-import { JOBS, POSTS, READS } from '../delete/plan';
+import type { Random } from '../draw';
+import { JOBS, page, POSTS, READS } from '../fault-kinds';
 
 type What = FaultSpec['what'];
 type Class = NonNullable<NonNullable<FaultSpec['match']>['class']>;
-
-const page = { headers: { server: 'CloudWAF' }, body: '<html>no</html>' };
 
 /** What becomes of any call that changes something and answers at once. */
 const WRITES: What[] = [

@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import type { NicRow } from '../../../../src/contract';
 import type { LedgerEffect, LedgerRequest } from '../../../../simulator';
-import { mayBeAtWork } from '../delete/rules';
+import { mayBeAtWork } from '../../judges/submissions';
 import type { UndoTruth } from './truth';
 import { inspectionOf } from '../../judges/heard';
 import { activitiesOf, byOthers, fieldsOf, fieldsThatDiffer, foreignTo, snapshotOf } from './truth';

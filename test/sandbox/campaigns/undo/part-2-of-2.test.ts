@@ -1,4 +1,5 @@
-/** Seeded schedules of undo, commit, cancel, restore and crashes at every step; the cloud's ledger and state are the judge. */
-import { undoCampaign } from '../../undo-campaign-shard';
+/** A half of the campaign: see campaign.ts. */
+import { part } from '../part';
+import { undos } from './campaign';
 
-undoCampaign(1, 2);
+part(undos, 2, 2);

@@ -1,23 +1,24 @@
-/** Makes a schedule of undo, commit and restore out of a seed, as schedule.ts does for deletions alone. */
-import type { Phase, ResultDocument } from '../../../../src/contract';
-import { chooser, knobsOf, strangersOf, TIMING } from '../delete/plan';
-import type { Plan, Random } from '../delete/plan';
+/** Makes a schedule of undo, commit and restore out of a seed. */
+import type { ResultDocument } from '../../../../src/contract';
+import { TIMING, WHO } from '../../engine/play';
 import type { Played, Schedule, Start } from '../../engine/schedule';
-import type { Deed, Others } from './deeds';
+import type { World } from '../../engine/world';
+import type { Random } from '../draw';
+import { chooser } from '../draw';
+import type { SharedPlan, Wanted } from '../shared-plan';
+import { chosen, knobsOf, positionsOf, scheduleWith, strangersOf } from '../shared-plan';
+import type { Deed, Others, When } from './deeds';
 import { act, deedsOf, meddlingOf } from './deeds';
 import { undoFaultsOf } from './faults';
-import type { World } from '../../engine/world';
 
-export interface UndoPlan extends Omit<Plan, 'starts'> {
-  starts: UndoStart[];
+export interface UndoPlan extends SharedPlan<UndoStart> {
   /** Updates that the server takes for one run; `null`: as many as the real one. */
   maxUpdates: number | null;
 }
 
 interface Deletion {
   kind: 'delete';
-  /** Positions among the server's NICs but the primary one. */
-  nics: number[] | 'all';
+  nics: Wanted;
   dryRun: boolean;
   keepPort: boolean;
   undoWindow: string;
@@ -32,18 +33,12 @@ interface Restore {
   /** The last deletion that has ended by itself, or the last run of any kind. */
   of: 'deletion' | 'last';
   from: 'document' | 'run';
-  nics: number[] | 'all';
+  nics: Wanted;
   allowNewIp: boolean;
   dryRun: boolean;
 }
 
-export interface When {
-  /** ms after the start, or after the run has told of a phase. */
-  at: number;
-  after?: Phase;
-}
-
-export interface UndoStart {
+interface UndoStart {
   request: Deletion | Restore;
   gapMs?: number;
   cancel: When | null;
@@ -57,15 +52,18 @@ export interface UndoStart {
 /** What an Update is sent: nothing, its run's own request, who asks, or rubbish. */
 type Argument = 'none' | 'own' | 'who' | 'rubbish';
 
-const WINDOWS: Record<string, number> = {
+/** Windows and deadlines, spelled as in the input. */
+export const DURATIONS: Record<string, number> = {
   '0s': 0,
   '40s': 40_000,
+  '4 minutes': 240_000,
   '10 minutes': 600_000,
+  '20 minutes': 1_200_000,
   '3 hours': 10_800_000,
   '2 days': 172_800_000,
 };
 
-export function undoPlanOf(seed: number): UndoPlan {
+export function planOf(seed: number): UndoPlan {
   const random = chooser(seed + 0x0c0ffee);
   const { pick, chance, some, below } = random;
   const nics = [{ primary: true }, ...Array.from({ length: pick([2, 3, 3, 4]) }, () => nicOf(random))];
@@ -100,7 +98,7 @@ export function undoPlanOf(seed: number): UndoPlan {
 
 function meddled(random: Random, start: UndoStart, nics: number, crowded: boolean): UndoStart {
   const { request } = start;
-  const windowMs = request.kind === 'delete' ? (WINDOWS[request.undoWindow] ?? 0) : 0;
+  const windowMs = request.kind === 'delete' ? (DURATIONS[request.undoWindow] ?? 0) : 0;
   const deeds = request.kind === 'delete' ? meddlingOf(random, nics, windowMs > 0) : [];
   const asking = crowded && windowMs > 0 ? 60 : 0;
   return {
@@ -198,7 +196,7 @@ function whenOf({ pick, chance, below }: Random, request: Deletion | Restore): W
     return chance(0.5)
       ? { at: pick([0, 0, below(30_000)]) }
       : { at: pick([0, 1, 5_000, below(60_000)]), after: 'restoring' };
-  const windowMs = WINDOWS[request.undoWindow] ?? 0;
+  const windowMs = DURATIONS[request.undoWindow] ?? 0;
   const inWindow = () =>
     pick([0, 1, below(windowMs + 1), windowMs - 1, windowMs, windowMs, windowMs + 1, windowMs + 1_000]);
   const after = pick(['undo-window', 'undo-window', 'undo-window', 'polling', 'restoring', null] as const);
@@ -207,18 +205,12 @@ function whenOf({ pick, chance, below }: Random, request: Deletion | Restore): W
   return { at: pick([0, below(5_000), below(60_000)]), after: after === 'undo-window' ? 'polling' : after };
 }
 
-function positions({ pick, below }: Random, nics: number): number[] {
-  const first = below(nics);
-  const count = Math.min(pick([1, 2, 2, 3]), nics);
-  return Array.from({ length: count }, (_, index) => (first + index) % nics).sort();
-}
-
 function deletionOf(random: Random, nics: number, carriesElasticIp: boolean): Deletion {
   const { pick, chance } = random;
   const undoWindow = pick(['0s', '0s', '40s', '10 minutes', '10 minutes', '3 hours', '2 days']);
   return {
     kind: 'delete',
-    nics: chance(0.2) ? 'all' : positions(random, nics),
+    nics: chance(0.2) ? 'all' : positionsOf(random, nics),
     dryRun: chance(0.03),
     keepPort: chance(undoWindow === '0s' ? 0.3 : 0.1),
     undoWindow,
@@ -235,21 +227,17 @@ function restoreOf(random: Random, nics: number): Restore {
     kind: 'restore',
     of: pick(['deletion', 'deletion', 'last']),
     from: pick(['document', 'run']),
-    nics: chance(0.7) ? 'all' : positions(random, nics),
+    nics: chance(0.7) ? 'all' : positionsOf(random, nics),
     allowNewIp: chance(0.3),
     dryRun: chance(0.12),
   };
 }
 
-export const WHO = { by: 'ops', reason: 'wrong server' };
-
 /** The schedule for a server with these NICs (without the primary one). */
-export function undoScheduleOf(plan: UndoPlan, world: World, others: Others): Schedule {
+export function scheduleOf(plan: UndoPlan, world: World, others: Others): Schedule {
   const { serverId, nics } = others;
-  const chosen = (wanted: number[] | 'all') =>
-    wanted === 'all' ? 'all' : wanted.map((position) => ({ id: nics[position] }));
   const inputOf = (request: UndoStart['request'], all: readonly Played[]): unknown => {
-    const common = { serverId, nics: chosen(request.nics), timing: TIMING };
+    const common = { serverId, nics: chosen(request.nics, nics), timing: TIMING };
     if (request.kind === 'delete') {
       const { dryRun, keepPort, undoWindow, onFailure, onCancel, allowElasticIp, deadline } = request;
       return { ...common, dryRun, keepPort, undoWindow, onFailure, onCancel, allowElasticIp, deadline };
@@ -284,22 +272,8 @@ export function undoScheduleOf(plan: UndoPlan, world: World, others: Others): Sc
       })),
     };
   });
-  const [first, ...more] = starts;
-  if (first === undefined) throw new Error('a plan without a start');
   return {
-    ...first,
-    more,
-    serverId,
-    seed: plan.seed,
-    crashes: new Map(plan.crashes),
-    queueMs: new Map(plan.queueMs),
-    frozenMs: new Map(plan.frozenMs),
-    silentMs: new Map(plan.silentMs),
-    forgotten: new Set(plan.forgotten),
-    lostTasks: new Set(plan.lostTasks),
-    ...(plan.away === null ? {} : { away: plan.away }),
-    ...(plan.continueAfter === null ? {} : { continueAfter: plan.continueAfter }),
-    strangers: new Map(plan.strangers),
+    ...scheduleWith(plan, serverId, starts),
     ...(plan.maxUpdates === null ? {} : { maxUpdates: plan.maxUpdates }),
   };
 }
@@ -312,20 +286,4 @@ function sourceOf({ of, from }: Restore, all: readonly Played[], serverId: strin
   if (from === 'run' || document === undefined)
     return { workflowId: `nics/${serverId}`, runId: source?.runIds[0] };
   return { document: structuredClone(document) };
-}
-
-/** A line for everything that is out of the ordinary. */
-export function readableUndo(plan: UndoPlan): string {
-  const { starts, faults, server, ...rest } = plan;
-  const lines = Object.entries(rest).flatMap(([name, value]) =>
-    value === null || value === 0 || (typeof value === 'object' && Object.keys(value).length === 0)
-      ? []
-      : [`${name}: ${JSON.stringify(value)}`],
-  );
-  return [
-    `server: jobs of ${server.jobSeconds} s, NICs ${JSON.stringify(server.nics)}`,
-    ...starts.map((start, index) => `start ${index + 1}: ${JSON.stringify(start)}`),
-    ...faults.map((fault) => `fault: ${JSON.stringify(fault)}`),
-    ...lines,
-  ].join('\n  ');
 }

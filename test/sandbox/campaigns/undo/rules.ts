@@ -5,64 +5,38 @@
 import { expect } from 'vitest';
 import type { NicOutcome, NicRow } from '../../../../src/contract';
 import { OPEN_SETTLED } from '../../../../src/contract/names';
-import { documentOf, judgeSubmissions, mayBeAtWork } from '../delete/rules';
-import { canBeDecided, staysWithinBounds } from '../../judges/bounds';
+import { canBeDecided } from '../../judges/bounds';
+import { judgeAll, leavesWord } from '../../judges/judge';
+import { mayBeAtWork } from '../../judges/submissions';
+import { lateEffects, momentsOf, placeOf } from '../../judges/truth';
+import type { Noted } from '../runner';
+import { judgeConduct } from './conduct';
 import { judgeSnapshot } from './fresh';
-import { isUnsureWithReason, tellsWhatItReadLast } from '../../judges/last-read';
-import { staysInItsPlace } from '../../judges/place';
-import { hasItsRows } from '../../judges/rows';
-import { deniesNoChange, logsTheTruth, tellsTheTruth } from '../../judges/sentences';
-import { judgeUndoConduct } from './conduct';
-import { judgeUndoUpdates } from './updates';
 import type { UndoCase, UndoTruth } from './truth';
-import {
-  byOthers,
-  fieldsThatDiffer,
-  kindTold,
-  momentsOf,
-  placeOf,
-  snapshotOf,
-  undoTruthOf,
-} from './truth';
+import { byOthers, fieldsThatDiffer, kindTold, snapshotOf, undoTruthOf } from './truth';
+import { judgeAnswer } from './updates';
 
-export function judgeUndo(undoCase: UndoCase): void {
-  const { world, noted } = undoCase;
-  const { control } = world.simulator;
-  control.advance(0);
-  expect(control.invariants()).toEqual([]);
-  // What was reported must not be overtaken by something that a run has set going.
-  control.advance(3_600_000);
-  expect(control.invariants()).toEqual([]);
-  let open: unknown = null;
-  for (const each of noted) {
-    const truth = undoTruthOf(undoCase, each);
-    judgeSubmissions(world, truth);
-    judgeUndoConduct(undoCase, truth, open);
-    hasItsRows(each.played);
-    staysWithinBounds(each.played, undoCase.plan.maxUpdates);
-    canBeDecided(each.played);
-    tellsTheTruth(world, truth);
-    deniesNoChange(truth, truth.ownEffects);
-    if (each.played.end.kind === 'terminated') judgeTerminated(truth);
-    else {
-      documentOf(each.played);
+export function judgeUndo(undoCase: UndoCase, noted: readonly Noted[]): void {
+  const truths = new Map(noted.map((each) => [each.played, each]));
+  judgeAll(undoCase.world, [...truths.keys()], {
+    truthOf: (played) => undoTruthOf(undoCase, truths.get(played)!),
+    onItsWay: (truth, open) => {
+      judgeConduct(undoCase, truth, open);
+      canBeDecided(truth.played);
+    },
+    atItsEnd: (truth) => {
       judgeRows(truth);
-      tellsWhatItReadLast(truth);
-      isUnsureWithReason(truth);
       judgeState(truth);
       judgeEnd(undoCase, truth);
-    }
-    if ('open' in each.played.memo) open = each.played.memo.open;
-  }
-  const all = noted.map(({ played }) => played);
-  staysInItsPlace(world, all);
-  logsTheTruth(world);
-  judgeUndoUpdates(all);
+    },
+    whenTerminated: judgeTerminated,
+    ofAnAnswer: judgeAnswer,
+    maxUpdates: undoCase.plan.maxUpdates,
+  });
 }
 
 function judgeRows(truth: UndoTruth): void {
   const { told, played, restore } = truth;
-  expect([told.phase, told.endedAt === null, told.undoUntil]).toEqual(['done', false, null]);
   for (const row of told.nics) {
     const ids = [row.id, row.replacedBy?.id ?? []].flat();
     if (row.outcome !== 'unknown') {
@@ -70,10 +44,9 @@ function judgeRows(truth: UndoTruth): void {
       const places = moments.map((at) => ids.map((id) => placeOf(truth, id, at)).join('/'));
       const right = moments.some((at) => holds(truth, row, at));
       expect(right, `NIC ${row.id} was reported as ${row.outcome}, and was ${places.join()}`).toBe(true);
-      const late = truth.ownEffects.filter(
-        ({ portId, at }) => ids.includes(portId) && at > played.endedCloudAt,
+      expect(lateEffects(truth, ids), `effects after NIC ${row.id} was reported as ${row.outcome}`).toEqual(
+        [],
       );
-      expect(late, `effects after NIC ${row.id} was reported as ${row.outcome}`).toEqual([]);
     }
     if (row.remedy !== null) expect(row.message, `why NIC ${row.id} needs ${row.remedy}`).not.toBeNull();
     judgeGrade(truth, row);
@@ -217,11 +190,11 @@ function keepsTheOrder({ told, after }: UndoTruth): void {
 }
 
 function judgeEnd(undoCase: UndoCase, truth: UndoTruth): void {
-  const { told, before, after, struck, everDisturbed, deletion, played, ownEffects, ownJobs } = truth;
+  const { told, before, after, struck, everDisturbed, deletion, played, ownEffects, jobs } = truth;
   const ids = (state: typeof before.state) => state.nics.map(({ id }) => id).sort();
   const changesNothing = ['refused', 'cloud-refused', 'invalid-input', 'planned', 'nothing-to-do'];
   if (changesNothing.includes(told.outcome)) {
-    expect(ownJobs, `jobs of a run that is ${told.outcome}`).toEqual([]);
+    expect(jobs, `jobs of a run that is ${told.outcome}`).toEqual([]);
     if (told.outcome === 'planned' || told.outcome === 'invalid-input') expect(ownEffects).toEqual([]);
   }
   const promised =
@@ -268,13 +241,10 @@ function leavesNothingBehind(truth: UndoTruth): void {
   for (const id of made) expect(named, 'ports named by the document').toContain(id);
 }
 
-/** What was sent may be at work, and the next run has to be told, and of which job. */
-function judgeTerminated({ played, posts, attachments, told }: UndoTruth): void {
-  const what = 'memo of a run that was terminated';
-  if ([...posts, ...attachments].some(mayBeAtWork))
-    expect(played.memo.open, what).toMatchObject({ nics: expect.any(Array) });
+function judgeTerminated(truth: UndoTruth): void {
+  const { played, posts, attachments, told } = truth;
   const known = (told as typeof told | undefined)?.jobs.at(-1);
   const last = played.activities.findLast(({ type }) => type === 'deleteNics' || type === 'attachNics');
-  if (known !== undefined && last !== undefined && kindTold(last) === 'accepted')
-    expect(played.memo.open, what).toMatchObject({ jobId: known.id });
+  const accepted = last !== undefined && kindTold(last) === 'accepted';
+  leavesWord(truth, [...posts, ...attachments].filter(mayBeAtWork), accepted ? known : undefined);
 }

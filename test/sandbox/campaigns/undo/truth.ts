@@ -5,32 +5,18 @@ import type {
   ResultDocument,
   RestoreServerNicsInput,
 } from '../../../../src/contract';
-import type { LedgerEffect, LedgerJob, LedgerRequest, ServerState } from '../../../../simulator';
-import type { Played, PlayedActivity } from '../../engine/schedule';
-import type { Place, Truth } from '../../judges/truth';
-import { lastLookAt } from '../../judges/last-read';
+import type { LedgerEffect, ServerState } from '../../../../simulator';
+import type { PlayedActivity } from '../../engine/schedule';
+import type { World } from '../../engine/world';
+import type { Truth } from '../../judges/truth';
 import { truthOf } from '../../judges/truth';
+import type { Moment, Noted } from '../runner';
 import type { Others } from './deeds';
 import type { UndoPlan } from './plan';
-import type { World } from '../../engine/world';
-
-export interface Moment {
-  state: ServerState;
-  at: number;
-}
-
-/** The server as it was when a run began and when it ended. */
-export interface Noted {
-  played: Played;
-  before: Moment;
-  after: Moment;
-}
 
 export interface UndoCase {
   world: World;
-  server: string;
   others: Others;
-  noted: Noted[];
   plan: UndoPlan;
 }
 
@@ -38,11 +24,6 @@ export interface UndoTruth extends Truth, Noted {
   told: ResultDocument;
   deletion: DeleteServerNicsInput | null;
   restore: RestoreServerNicsInput | null;
-  /** POSTs that attach. */
-  attachments: LedgerRequest[];
-  /** Of either kind, in the order in which they were accepted. */
-  ownJobs: LedgerJob[];
-  ownEffects: LedgerEffect[];
   /** Faults that have struck anything, by kind. */
   struck: Set<string>;
   /** Somebody else has done something to what this run is about, while it was open. */
@@ -55,41 +36,25 @@ export interface UndoTruth extends Truth, Noted {
   states: Moment[];
 }
 
-export function undoTruthOf({ world, server, others, plan }: UndoCase, noted: Noted): UndoTruth {
+export function undoTruthOf({ world, others, plan }: UndoCase, noted: Noted): UndoTruth {
   const { played, before, after } = noted;
-  const truth = truthOf(world, server, played);
-  const { ledger, control } = world.simulator;
-  const attachments = truth.requests.filter(({ requestClass }) => requestClass === 'attach');
-  const accepted = new Set(
-    [...truth.posts, ...attachments].flatMap(({ jobId, accepted: taken }) =>
-      taken === true ? (jobId ?? []) : [],
-    ),
-  );
-  const seqs = new Set(truth.requests.map(({ seq }) => seq));
+  const truth = truthOf(world, others.serverId, played);
+  const { effects, ownEffects } = truth;
+  const { control } = world.simulator;
   const input = played.input as object;
   const faults = control.faults().filter((fault) => fault.struck > 0);
   const struck = new Set<string>(faults.map(({ what }) => what.kind));
-  const acted = [
-    ...others.acted,
-    // A fault that waits for an address is one of them, too.
-    ...ledger.effects.filter(({ by }) => by === 'control').map(({ at }) => at),
-  ];
+  const isForeign = (effect: LedgerEffect) =>
+    // A fault that waits for an address is one of the others, too; so is what an earlier run has left under way.
+    effect.by === 'control' || (!ownEffects.includes(effect) && effect.at > before.at);
+  const acted = [...others.acted, ...effects.filter(isForeign).map(({ at }) => at)];
   const knobs = control.knobs();
-  const isOwn = ({ jobId, requestSeq }: LedgerEffect) =>
-    (jobId !== undefined && accepted.has(jobId)) || (requestSeq !== undefined && seqs.has(requestSeq));
-  // Also what an earlier run has left under way.
-  acted.push(
-    ...ledger.effects.filter((effect) => !isOwn(effect) && effect.at > before.at).map(({ at }) => at),
-  );
   return {
     ...truth,
     ...noted,
     told: played.status as ResultDocument,
     deletion: 'from' in input ? null : (input as DeleteServerNicsInput),
     restore: 'from' in input ? (input as RestoreServerNicsInput) : null,
-    attachments,
-    ownJobs: ledger.jobs.filter(({ jobId }) => accepted.has(jobId)),
-    ownEffects: ledger.effects.filter(isOwn),
     struck,
     disturbed: acted.some((at) => at >= before.at - 1_000 && at <= after.at + 1_000),
     everDisturbed: acted.some((at) => at <= after.at + 1_000),
@@ -100,18 +65,6 @@ export function undoTruthOf({ world, server, others, plan }: UndoCase, noted: No
       plan.knobs.goneFrom !== undefined,
     states: [before, ...others.states.filter(({ at }) => at >= before.at)],
   };
-}
-
-/** Where a port was at that time, as the effects have it. */
-export function placeOf({ effects, serverId, before }: UndoTruth, id: string, at: number): Place {
-  let place: Place = before.state.nics.some((nic) => nic.id === id) ? 'on-server' : 'port-gone';
-  for (const effect of effects) {
-    if (effect.portId !== id || effect.at > at) continue;
-    if (effect.kind === 'port-created' || effect.kind === 'nic-detached') place = 'port-kept';
-    else if (effect.kind === 'port-deleted') place = 'port-gone';
-    else if (effect.kind === 'nic-attached') place = effect.serverId === serverId ? 'on-server' : 'elsewhere';
-  }
-  return place;
 }
 
 const FIELDS_OF: Partial<Record<LedgerEffect['kind'], (keyof NicSnapshot)[]>> = {
@@ -143,18 +96,6 @@ export function fieldsOf(effects: readonly LedgerEffect[], id: string): Set<stri
 /** Fields of a NIC that others had a hand in at any time of the run. */
 export function byOthers(truth: UndoTruth, id: string): Set<string> {
   return fieldsOf(foreignTo(truth, truth.before.at - 1_000), id);
-}
-
-/** At the end, and just before whatever others did after the last look at it: a verdict stands once it is given. */
-export function momentsOf(truth: UndoTruth, nicId: string): number[] {
-  const { effects, ownEffects, played } = truth;
-  const { endedCloudAt } = played;
-  const lookedAt = lastLookAt(truth, nicId);
-  const others = effects.filter(
-    (effect) =>
-      !ownEffects.includes(effect) && truth.shownAt(effect) >= lookedAt && effect.at <= endedCloudAt,
-  );
-  return [endedCloudAt, ...others.map(({ at }) => at - 1)];
 }
 
 /** A NIC as the product describes it. */

@@ -10,7 +10,7 @@ import type { Phase, ResultDocument } from '../../../../src/contract';
 import type { CloudActivities } from '../../../../src/activities/agreement/agreement';
 import { SEARCH_ATTRIBUTE } from '../../../../src/contract/names';
 import { payloadConverter } from '../../../../src/workflows/run/payload-converter';
-import type { RunRecord, Surroundings } from '../play';
+import type { RunRecord, Surroundings } from '../surroundings';
 import type { Activity, Resolution } from './attempts';
 import { activityOf, cancelled, completed, failed, millis, timedOut, work } from './attempts';
 import type { Command, Info, Job, Sandbox } from '../replica';

@@ -4,7 +4,8 @@ import type { ResultDocument } from '../../../../src/contract';
 import type { FaultSpec, Knobs } from '../../../../simulator';
 import { playAll, prepare } from '../../engine/play';
 import { late, noDetail, secondWitness, untold } from './audit-schedules';
-import { run, TIMING } from '../../campaigns/delete/rules';
+import { run } from '../play-deletion';
+import { TIMING } from '../../engine/play';
 import { outcomes, play } from '../play-undo';
 import { createWorld } from '../../engine/world';
 

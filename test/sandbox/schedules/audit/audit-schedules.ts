@@ -4,7 +4,7 @@
  */
 import { expect } from 'vitest';
 import type { FaultSpec, Knobs } from '../../../../simulator';
-import { TIMING } from '../../campaigns/delete/rules';
+import { TIMING } from '../../engine/play';
 import {
   answerOf,
   busyOnce,

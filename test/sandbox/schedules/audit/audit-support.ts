@@ -3,9 +3,9 @@ import { expect } from 'vitest';
 import type { ResultDocument } from '../../../../src/contract';
 import type { FaultSpec } from '../../../../simulator';
 import { expectRows, expectTruth } from '../../../support/truth';
-import type { Played } from '../../engine/play';
+import type { Played } from '../../engine/schedule';
 import type { Play } from '../play-undo';
-import { WHO } from '../play-undo';
+import { WHO } from '../../engine/play';
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;

@@ -3,7 +3,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { FaultSpec } from '../../../../simulator';
 import { prepare } from '../../engine/play';
 import { answerOf, busyOnce, decide, HOUR, MINUTE, noElasticIps, refusedOnce } from './audit-support';
-import { outcomes, play, WHO } from '../play-undo';
+import { outcomes, play } from '../play-undo';
+import { WHO } from '../../engine/play';
 
 beforeAll(prepare);
 

@@ -1,0 +1,48 @@
+/** Counts what has happened in the schedules of a campaign. */
+import type { ResultDocument } from '../../../src/contract';
+import type { Played } from '../engine/schedule';
+import type { World } from '../engine/world';
+
+export type Tally = ReturnType<typeof emptyTally>;
+
+type Counts = Record<string, number>;
+
+export function emptyTally() {
+  return {
+    schedules: 0,
+    outcomes: {} as Counts,
+    rows: {} as Counts,
+    decisions: {} as Counts,
+    faults: {} as Counts,
+    updates: {} as Counts,
+    crashes: 0,
+    cancels: 0,
+    resets: 0,
+    chains: 0,
+    terminations: 0,
+    violations: 0,
+    /** What others did. */
+    deeds: 0,
+  };
+}
+
+export function count(tally: Tally, world: World, all: readonly Played[]): void {
+  const add = (counts: Counts, name: string, n = 1) => {
+    counts[name] = (counts[name] ?? 0) + n;
+  };
+  for (const { what, struck } of world.simulator.control.faults())
+    if (struck > 0) add(tally.faults, what.kind, struck);
+  for (const { end, status, wasReset, runIds, crashes, cancelledAt, waiting } of all) {
+    const told = status as ResultDocument | undefined;
+    if (end.kind === 'terminated') tally.terminations += end.reset ? 0 : 1;
+    else add(tally.outcomes, (status as ResultDocument).outcome);
+    for (const { outcome } of told?.nics ?? []) add(tally.rows, outcome);
+    if (told?.decision) add(tally.decisions, told.decision.what);
+    if (wasReset) tally.resets += 1;
+    if (runIds.length > 1) tally.chains += 1;
+    if (cancelledAt !== null) tally.cancels += 1;
+    tally.crashes += crashes;
+    for (const { answer } of waiting.flatMap(({ asked }) => asked))
+      add(tally.updates, answer?.kind === 'rejected' ? answer.type : (answer?.kind ?? 'unanswered'));
+  }
+}
