@@ -19,7 +19,7 @@ const COMMANDS = {
   build: { ...ALL, types: true },
   histories: { ...STACK, main: 'lib/dev/histories.js' },
   check: { then: checks },
-  docs: { parts: ['dev'], main: 'lib/dev/docs.js' },
+  docs: { parts: ['dev'], then: plantedBugs, main: 'lib/dev/docs.js' },
 };
 
 const CHECKS = [
@@ -58,6 +58,12 @@ async function checks({ root, run }) {
     await run(process.execPath, [`${root}/node_modules/${file}`, ...args]).catch(() => failed.push(name));
   }
   if (failed.length > 0) fail(`not in order: ${failed.join(', ')}`, 1);
+}
+
+/** Of docs/testing.md: the tables are made of the tests' own data, which nothing but the tests may know. */
+async function plantedBugs({ root, run }) {
+  const vitest = `${root}/node_modules/vitest/vitest.mjs`;
+  await run(process.execPath, [vitest, 'run', 'test/docs/testing.test.ts', '--reporter=dot', '--update']);
 }
 
 /** Before the tests, so that a download of the server is seen and does not count against any test's time. */

@@ -17,7 +17,3 @@ export interface Plant {
   /** The first seed that catches it, or a named schedule. */
   caughtBy: number | ScheduleName;
 }
-
-/** As it stands in docs/testing.md. */
-export const catcher = ({ caughtBy }: Plant): string =>
-  typeof caughtBy === 'number' ? `seed ${caughtBy}` : `“${caughtBy}”`;
