@@ -1,11 +1,20 @@
 /** What may become of a call, for every generator to draw from. */
 import type { FaultSpec } from '../../../simulator';
 
+type What = FaultSpec['what'];
+
+/** A fault of one kind of request. */
+export const on = (
+  requestClass: NonNullable<NonNullable<FaultSpec['match']>['class']>,
+  what: What,
+  more: Partial<FaultSpec>,
+): FaultSpec => ({ match: { class: requestClass }, what, ...more });
+
 /** A firewall's page in the place of an answer. */
 export const page = { headers: { server: 'CloudWAF' }, body: '<html>no</html>' };
 
 /** What becomes of the POST. */
-export const POSTS: FaultSpec['what'][] = [
+export const POSTS: What[] = [
   { kind: 'drop', accepted: true },
   { kind: 'drop' },
   { kind: 'drop', accepted: true, partway: true },
@@ -32,7 +41,7 @@ export const POSTS: FaultSpec['what'][] = [
 ];
 
 /** What becomes of the job. */
-export const JOBS: FaultSpec['what'][] = [
+export const JOBS: What[] = [
   { kind: 'partial-failure', nics: [0] },
   { kind: 'partial-failure', nics: [0], parent: 'SUCCESS' },
   { kind: 'partial-failure', nics: [0], lateMs: 20_000 },
@@ -50,7 +59,7 @@ export const JOBS: FaultSpec['what'][] = [
   { kind: 'job-seconds', seconds: 1_500 },
 ];
 
-export const READS: FaultSpec['what'][] = [
+export const READS: What[] = [
   { kind: 'status', status: 500 },
   { kind: 'status', status: 503 },
   { kind: 'drop' },

@@ -16,7 +16,8 @@ describe('the seeds of a campaign', () => {
   it('are in CI drawn anew for a fifth, and all others stay', () => {
     expect(union({ CI: 'true' }, 'fixed')).toEqual(union({}, 'fixed'));
     const [first, second] = [seedsOf({ CI: 'true' }, 1, 2), seedsOf({ CI: 'true' }, 1, 2)];
-    expect(first.fresh.length + second.fresh.length).toBe(125);
+    expect(first.fresh.length * 4).toBeGreaterThanOrEqual(first.fixed.length);
+    expect(first.fresh.length).toBe(second.fresh.length);
     expect(Math.min(...first.fresh)).toBeGreaterThan(first.fixed.length);
     expect(first.freshFrom).not.toBe(second.freshFrom);
   });

@@ -31,7 +31,7 @@ export function seedsOf(env: NodeJS.ProcessEnv, part: number, parts: number): Se
   const freshFrom = given('FRESH') ?? drawn;
   return {
     fixed: from((given('FIRST') ?? 0) + 1, schedules),
-    fresh: freshFrom === null ? [] : from(freshFrom, Math.ceil(schedules / FIXED_PER_FRESH)),
+    fresh: freshFrom === null ? [] : from(freshFrom, Math.ceil(schedules / FIXED_PER_FRESH / parts) * parts),
     freshFrom,
   };
 }

@@ -2,14 +2,13 @@
  * Runs of the real workflow bundle in the real sandbox, without a server: commands are carried out on virtual time, and
  * the activities are the real ones, over the simulated cloud in this process.
  */
-import type { CloudActivities } from '../../../src/activities/agreement/agreement';
 import { inPlay } from './product';
 import type { Sandbox } from './replica';
 import { openSandbox } from './replica';
 import { sharedBundle } from './shared-bundle';
 import type { Played, Schedule } from './schedule';
 import { Server } from './server/server';
-import type { Surroundings, VirtualClock } from './surroundings';
+import type { Surroundings } from './surroundings';
 
 /** Of a run that is not to take long. */
 export const TIMING = {
@@ -38,9 +37,7 @@ async function openOurs(): Promise<Sandbox> {
 /** One start of the workflow, to its end. */
 export async function play(
   schedule: Schedule,
-  clock: VirtualClock,
-  activities: CloudActivities,
-  restarted: () => void,
+  { clock, activities, restarted }: Surroundings,
 ): Promise<Played> {
   const [played] = await playAll(schedule, { clock, activities, restarted });
   if (played === undefined) throw new Error('nothing was played');

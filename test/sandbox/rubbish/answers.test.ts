@@ -9,12 +9,10 @@ import type { TransportRequest, TransportResponse } from '../../../src/ecs/trans
 import { DEFAULT_LIMITS, TransportError } from '../../../src/ecs/transport';
 import { DEFAULTS } from '../../../simulator';
 import { nastyText, runs, TEST_TIMEOUT, unfit } from '../../support/rubbish';
-import { play, prepare } from '../engine/play';
+import { play, prepare, TIMING } from '../engine/play';
 import { documentOf } from '../judges/judge';
 import { judgeDeletions } from '../campaigns/delete/rules';
-import { serverOf } from '../engine/world';
-import { TIMING } from '../engine/play';
-import { createWorld } from '../engine/world';
+import { createWorld, serverOf } from '../engine/world';
 
 vi.setConfig({ testTimeout: TEST_TIMEOUT });
 
@@ -148,9 +146,7 @@ async function playPlan(plan: Plan): Promise<string> {
   const heard: unknown[] = [];
   const played = await play(
     { input, serverId: server.id, seed: plan.seed },
-    world.clock,
-    overheard(world.activities, heard),
-    world.restarted,
+    { ...world, activities: overheard(world.activities, heard) },
   );
   judgeDeletions(world, server.id, [played]);
   const told = documentOf(played);
@@ -220,7 +216,7 @@ describe('texts of the cloud', () => {
         const nics = server.nics.slice(0, 1).map((id) => ({ id }));
         const input = { serverId: server.id, nics, timing: TIMING, deadline: '3 minutes' };
         const schedule = { input, serverId: server.id, seed: 1 };
-        const played = await play(schedule, world.clock, world.activities, world.restarted);
+        const played = await play(schedule, world);
         judgeDeletions(world, server.id, [played]);
         expect(unfit(played.details, 20_000)).toBeNull();
         expect(played.details).not.toMatch(/(?<!\\)<|(?<!\\)\]\(/);

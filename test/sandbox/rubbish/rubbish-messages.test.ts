@@ -3,13 +3,11 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { anyJson, nastyText, runs, TEST_TIMEOUT, unfit } from '../../support/rubbish';
 import type { Played, Schedule } from '../engine/schedule';
-import { play, prepare } from '../engine/play';
+import { play, prepare, TIMING } from '../engine/play';
 import { documentOf } from '../judges/judge';
 import { judgeDeletions } from '../campaigns/delete/rules';
-import { serverOf } from '../engine/world';
-import { TIMING } from '../engine/play';
+import { createWorld, serverOf } from '../engine/world';
 import type { World } from '../engine/world';
-import { createWorld } from '../engine/world';
 
 vi.setConfig({ testTimeout: TEST_TIMEOUT });
 
@@ -53,7 +51,7 @@ async function playWith(
   };
   const schedule = { input: request, serverId: server.id, seed: 1, ...change };
   const messages = messagesOf(world, request);
-  const played = await play({ ...schedule, messages }, world.clock, world.activities, world.restarted);
+  const played = await play({ ...schedule, messages }, world);
   judgeDeletions(world, server.id, [played]);
   expect(documentOf(played).outcome).toBe('deleted');
   const { requests } = world.simulator.ledger.forServer(server.id);

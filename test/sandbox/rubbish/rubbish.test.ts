@@ -4,11 +4,9 @@ import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ResultDocument } from '../../../src/contract';
 import { anyJson, nastyText, runs, TEST_TIMEOUT, unfit } from '../../support/rubbish';
 import type { Played, Schedule } from '../engine/schedule';
-import { play, prepare } from '../engine/play';
+import { play, prepare, TIMING } from '../engine/play';
 import { judgeDeletions } from '../campaigns/delete/rules';
-import { serverOf } from '../engine/world';
-import { TIMING } from '../engine/play';
-import { createWorld } from '../engine/world';
+import { createWorld, serverOf } from '../engine/world';
 
 vi.setConfig({ testTimeout: TEST_TIMEOUT });
 
@@ -30,7 +28,7 @@ const json = (text: string) => [payload('json/plain', text)];
 async function refused(schedule: Partial<Schedule>): Promise<string> {
   const world = createWorld(1);
   const whole = { input: good, serverId: SERVER, seed: 1, ...schedule };
-  const played = await play(whole, world.clock, world.activities, world.restarted);
+  const played = await play(whole, world);
   const { end, activities } = played;
   if (end.kind !== 'failed') throw new Error(`the run ended as ${end.kind}`);
   expect([end.type, activities, world.simulator.ledger.requests]).toEqual(['InvalidInput', [], []]);
@@ -256,7 +254,7 @@ describe('an input that is nearly right', () => {
         };
         const changed = places.reduce((value: unknown, [at, other]) => replaced(value, at, other), input);
         const schedule = { input: changed, serverId: server.id, seed: 1 };
-        const played = await play(schedule, world.clock, world.activities, world.restarted);
+        const played = await play(schedule, world);
         const kind = played.end.kind === 'failed' ? played.end.type : played.end.kind;
         ends[kind] = (ends[kind] ?? 0) + 1;
         expectFitPage(played);

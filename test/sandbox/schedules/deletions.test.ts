@@ -1,8 +1,7 @@
 /** Named schedules of answers, faults, crashes, signals and cancels on virtual time; the ledger is the judge. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { prepare } from '../engine/play';
+import { prepare, TIMING } from '../engine/play';
 import { run } from './play-deletion';
-import { TIMING } from '../engine/play';
 
 beforeAll(prepare);
 

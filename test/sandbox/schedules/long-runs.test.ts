@@ -1,12 +1,10 @@
 /** Runs that outlive a history, the cloud's memory, or the patience of polling every ten seconds. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { METRIC } from '../../../src/activities/agreement/counters';
-import { play, prepare } from '../engine/play';
+import { play, prepare, TIMING } from '../engine/play';
 import { documentOf } from '../judges/judge';
 import { run } from './play-deletion';
-import { serverOf } from '../engine/world';
-import { TIMING } from '../engine/play';
-import { createWorld } from '../engine/world';
+import { createWorld, serverOf } from '../engine/world';
 
 beforeAll(prepare);
 
@@ -168,12 +166,7 @@ describe('long runs', () => {
     for (let seed = 1; seed <= 25; seed++) {
       const server = serverOf(world, { jobSeconds: 30 });
       const input = { serverId: server.id, nics: [{ id: server.nics[0] }] };
-      const played = await play(
-        { input, serverId: server.id, seed },
-        world.clock,
-        world.activities,
-        world.restarted,
-      );
+      const played = await play({ input, serverId: server.id, seed }, world);
       polls.push(documentOf(played).jobs[0]?.polls);
     }
     expect(polls.slice(0, 20).every((count) => count === 3 || count === 4)).toBe(true);

@@ -1,12 +1,10 @@
 /** Runs that follow each other under one workflow id: what one leaves open the next one waits for, whatever lies between. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ResultDocument } from '../../../src/contract';
-import { playAll, prepare } from '../engine/play';
+import { playAll, prepare, TIMING } from '../engine/play';
 import { judgeDeletions } from '../campaigns/delete/rules';
-import { serverOf } from '../engine/world';
-import { TIMING } from '../engine/play';
+import { createWorld, serverOf } from '../engine/world';
 import type { Start } from '../engine/schedule';
-import { createWorld } from '../engine/world';
 
 beforeAll(prepare);
 

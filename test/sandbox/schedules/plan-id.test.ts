@@ -4,11 +4,9 @@ import type { ResultDocument } from '../../../src/contract';
 import { planWorkflowId, serverWorkflowId } from '../../../src/contract';
 import type { InspectServerInput } from '../../../src/activities/agreement/agreement';
 import type { Played, Schedule } from '../engine/schedule';
-import { playAll, prepare } from '../engine/play';
-import { serverOf } from '../engine/world';
-import { TIMING } from '../engine/play';
+import { playAll, prepare, TIMING } from '../engine/play';
+import { createWorld, serverOf } from '../engine/world';
 import type { World } from '../engine/world';
-import { createWorld } from '../engine/world';
 
 beforeAll(prepare);
 

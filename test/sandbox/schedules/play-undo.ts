@@ -4,8 +4,7 @@ import type { ResultDocument } from '../../../src/contract';
 import type { Control, FaultSpec, Knobs } from '../../../simulator';
 import { differences } from '../../../simulator';
 import type { Played, Schedule, Start } from '../engine/schedule';
-import { playAll } from '../engine/play';
-import { TIMING } from '../engine/play';
+import { playAll, TIMING } from '../engine/play';
 import type { World } from '../engine/world';
 import { createWorld } from '../engine/world';
 

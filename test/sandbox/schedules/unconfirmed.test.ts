@@ -18,7 +18,7 @@ it('a run whose worker may not ask says so until its deadline, and in its failur
     deleteNics: async () => ({ kind: 'unsent', why: 'late', because }),
   };
   const input = { serverId: id, nics: [{ id: nics[1]?.id ?? '' }], deadline: '3 minutes' };
-  const played = await play({ input, serverId: id, seed: 1 }, world.clock, activities, world.restarted);
+  const played = await play({ input, serverId: id, seed: 1 }, { ...world, activities });
   expect((played.status as ResultDocument).outcome).toBe('refused');
   expect(played.end).toMatchObject({
     kind: 'failed',

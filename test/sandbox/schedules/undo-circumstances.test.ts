@@ -1,11 +1,9 @@
 /** What may come between on the way back: other actors, odd lists, missing permissions, earlier attempts. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ResultDocument } from '../../../src/contract';
-import { playAll, prepare } from '../engine/play';
-import { TIMING } from '../engine/play';
+import { playAll, prepare, TIMING, WHO } from '../engine/play';
 import type { Play } from './play-undo';
 import { outcomes, play } from './play-undo';
-import { WHO } from '../engine/play';
 
 beforeAll(prepare);
 

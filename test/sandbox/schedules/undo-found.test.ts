@@ -1,11 +1,9 @@
 /** What the campaign over undo and restore has found, each in its smallest schedule. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ResultDocument } from '../../../src/contract';
-import { prepare } from '../engine/play';
+import { prepare, TIMING, WHO } from '../engine/play';
 import type { Played } from '../engine/schedule';
-import { TIMING } from '../engine/play';
 import { outcomes, play } from './play-undo';
-import { WHO } from '../engine/play';
 
 beforeAll(prepare);
 

@@ -1,7 +1,7 @@
 /** What others do meanwhile, drawn and done: the server's owner, their colleagues, other tenants. */
 import type { Phase } from '../../../../src/contract';
 import type { Random } from '../draw';
-import type { ServerState } from '../../../../simulator';
+import type { Control, ServerState } from '../../../../simulator';
 import { ControlError } from '../../../../simulator/control-error';
 import type { World } from '../../engine/world';
 
@@ -13,58 +13,35 @@ export interface When {
 
 /** NICs by their position among those of the beginning, without the primary one. */
 export type Deed =
-  | {
-      deed: 'steal' | 'elsewhere' | 'delete-port' | 'take-off' | 'put-on' | 'unbind' | 'bind-elsewhere';
-      nic: number;
-    }
+  | { deed: 'steal' | 'elsewhere' | 'delete-port' | 'take-off' | 'put-on' | 'bind'; nic: number }
+  | { deed: 'unbind' | 'bind-elsewhere'; nic: number }
   | { deed: 'flag'; nic: number; value: boolean }
-  | { deed: 'attributes'; nic: number; change: Parameters<World['simulator']['control']['patchPort']>[1] }
-  | { deed: 'bind'; nic: number }
+  | { deed: 'attributes'; nic: number; change: Parameters<Control['patchPort']>[1] }
   | { deed: 'lose-attributes'; left: string[] }
-  | { deed: 'change'; change: Parameters<World['simulator']['control']['patchServer']>[1] }
+  | { deed: 'change'; change: Parameters<Control['patchServer']>[1] }
   | { deed: 'add-nic' | 'delete-server' };
+
+// Those that matter most are drawn twice.
+const TWICE = ['steal', 'steal', 'elsewhere', 'elsewhere', 'delete-port', 'delete-port'] as const;
+const ONCE = ['take-off', 'put-on', 'unbind', 'bind-elsewhere'] as const;
+const OTHER = ['flag', 'lock', 'reboot', 'add-nic', 'delete-server'] as const;
 
 export function deedsOf({ pick, below, chance }: Random, when: () => When, nics: number): (When & Deed)[] {
   const moment = when();
   const nic = below(nics);
-  const kind = pick([
-    ...([
-      'steal',
-      'steal',
-      'elsewhere',
-      'elsewhere',
-      'delete-port',
-      'delete-port',
-      'take-off',
-      'put-on',
-    ] as const),
-    ...(['unbind', 'bind-elsewhere', 'flag', 'lock', 'reboot', 'add-nic', 'delete-server'] as const),
-  ]);
-  switch (kind) {
-    case 'flag':
-      return [{ ...moment, deed: 'flag', nic, value: chance(0.5) }];
-    case 'lock':
-    case 'reboot': {
-      const [on, off] =
-        kind === 'lock'
-          ? [{ locked: true }, { locked: false }]
-          : [{ status: 'REBOOT' }, { status: 'ACTIVE' }];
-      const later = { ...moment, at: moment.at + pick([20_000, 120_000, 600_000]) };
-      const change = { ...moment, deed: 'change' as const, change: on };
-      return kind === 'lock' && chance(0.3) ? [change] : [change, { ...later, deed: 'change', change: off }];
-    }
-    case 'add-nic':
-    case 'delete-server':
-      return [{ ...moment, deed: kind }];
-    case 'steal':
-    case 'elsewhere':
-    case 'delete-port':
-    case 'take-off':
-    case 'put-on':
-    case 'unbind':
-    case 'bind-elsewhere':
-      return [{ ...moment, deed: kind, nic }];
-  }
+  const deed = pick([...TWICE, ...ONCE, ...OTHER]);
+  if (deed === 'flag') return [{ ...moment, deed, nic, value: chance(0.5) }];
+  if (deed === 'add-nic' || deed === 'delete-server') return [{ ...moment, deed }];
+  if (deed !== 'lock' && deed !== 'reboot') return [{ ...moment, deed, nic }];
+  const isLock = deed === 'lock';
+  const later = { ...moment, at: moment.at + pick([20_000, 120_000, 600_000]) };
+  const on = { ...moment, deed: 'change' as const, change: isLock ? { locked: true } : { status: 'REBOOT' } };
+  const off = {
+    ...later,
+    deed: 'change' as const,
+    change: isLock ? { locked: false } : { status: 'ACTIVE' },
+  };
+  return isLock && chance(0.3) ? [on] : [on, off];
 }
 
 /**
@@ -78,12 +55,8 @@ export function meddlingOf(
 ): (When & Deed)[] {
   if (!chance(0.25)) return [];
   const nic = below(nics);
-  const after = pick([
-    'waiting',
-    'waiting',
-    'submitting',
-    ...(hasWindow ? (['undo-window', 'undo-window'] as const) : []),
-  ] as const);
+  const inWindow = hasWindow ? (['undo-window', 'undo-window'] as const) : [];
+  const after = pick(['waiting', 'waiting', 'submitting', ...inWindow] as const);
   const at = after === 'undo-window' ? pick([0, 1_000, below(30_000)]) : pick([0, 0, 1_000, 20_000]);
   const port = (): Deed => ({
     deed: 'attributes',
@@ -95,22 +68,14 @@ export function meddlingOf(
     ]),
   });
   const flag = (): Deed => ({ deed: 'flag', nic, value: chance(0.7) });
-  const early: (() => Deed)[] = [
-    flag,
-    flag,
-    () => ({ deed: 'take-off', nic }),
-    () => ({ deed: 'take-off', nic }),
-    port,
-  ];
-  const late: (() => Deed)[] = [
-    () => ({ deed: 'put-on', nic }),
-    () => ({ deed: 'elsewhere', nic }),
-    port,
-    port,
-    () => ({ deed: 'bind', nic }),
-    () => ({ deed: 'lose-attributes', left: pick([[], ['EcsServerId', 'NicsOutcome']]) }),
-  ];
-  const among = after === 'undo-window' ? late : [...early, (): Deed => ({ deed: 'bind', nic })];
+  const just = (deed: 'take-off' | 'put-on' | 'elsewhere' | 'bind') => (): Deed => ({ deed, nic });
+  const lose = (): Deed => ({
+    deed: 'lose-attributes',
+    left: pick([[], ['EcsServerId', 'NicsOutcome']]),
+  });
+  const early = [flag, flag, just('take-off'), just('take-off'), port, just('bind')];
+  const late = [just('put-on'), just('elsewhere'), port, port, just('bind'), lose];
+  const among = after === 'undo-window' ? late : early;
   const moment: When = { at, after };
   return [Object.assign(moment, pick(among)())];
 }
@@ -132,62 +97,52 @@ export interface Others {
 export function act(world: World, others: Others, deed: Deed): void {
   const { control } = world.simulator;
   const { serverId } = others;
-  const nic = 'nic' in deed ? (others.nics[deed.nic] ?? '') : '';
-  const had = others.had.get(nic);
   others.acted.push(world.clock.now());
   try {
-    switch (deed.deed) {
-      case 'steal':
-        steal(world, had?.ip ?? '', had?.networkId ?? '');
-        break;
-      case 'elsewhere':
-        control.attachPortElsewhere(nic);
-        break;
-      case 'delete-port':
-        control.deletePort(nic);
-        break;
-      case 'take-off':
-        control.detachNic(serverId, nic);
-        break;
-      case 'put-on':
-        control.attachNic(serverId, { id: nic });
-        break;
-      case 'unbind':
-      case 'bind-elsewhere':
-        if (had?.elasticIp) {
-          const port = deed.deed === 'unbind' ? null : control.createPort({}).id;
-          control.bindElasticIp(had.elasticIp, port);
-        }
-        break;
-      case 'flag':
-        control.patchPort(nic, { deleteOnTermination: deed.value });
-        break;
-      case 'attributes':
-        control.patchPort(nic, deed.change);
-        break;
-      case 'bind':
-        control.bindElasticIp(control.createElasticIp().id, nic);
-        break;
-      case 'lose-attributes':
-        world.namespaceHas = [...deed.left];
-        // Nothing in the cloud.
-        others.acted.pop();
-        break;
-      case 'change':
-        control.patchServer(serverId, deed.change);
-        break;
-      case 'add-nic':
-        control.attachNic(serverId);
-        break;
-      case 'delete-server':
-        control.deleteServer(serverId);
-        break;
-    }
+    carryOut(world, others, deed);
   } catch (error) {
     if (!(error instanceof ControlError)) throw error;
     others.acted.pop();
   }
+  // Nothing in the cloud.
+  if (deed.deed === 'lose-attributes') others.acted.pop();
   others.states.push({ at: world.clock.now(), state: control.snapshotOf(serverId) });
+}
+
+function carryOut(world: World, { serverId, nics, had: all }: Others, deed: Deed): unknown {
+  const { control } = world.simulator;
+  const nic = 'nic' in deed ? (nics[deed.nic] ?? '') : '';
+  const had = all.get(nic);
+  switch (deed.deed) {
+    case 'steal':
+      return steal(world, had?.ip ?? '', had?.networkId ?? '');
+    case 'elsewhere':
+      return control.attachPortElsewhere(nic);
+    case 'delete-port':
+      return control.deletePort(nic);
+    case 'take-off':
+      return control.detachNic(serverId, nic);
+    case 'put-on':
+      return control.attachNic(serverId, { id: nic });
+    case 'unbind':
+      return had?.elasticIp && control.bindElasticIp(had.elasticIp, null);
+    case 'bind-elsewhere':
+      return had?.elasticIp && control.bindElasticIp(had.elasticIp, control.createPort({}).id);
+    case 'flag':
+      return control.patchPort(nic, { deleteOnTermination: deed.value });
+    case 'attributes':
+      return control.patchPort(nic, deed.change);
+    case 'bind':
+      return control.bindElasticIp(control.createElasticIp().id, nic);
+    case 'lose-attributes':
+      return (world.namespaceHas = [...deed.left]);
+    case 'change':
+      return control.patchServer(serverId, deed.change);
+    case 'add-nic':
+      return control.attachNic(serverId);
+    case 'delete-server':
+      return control.deleteServer(serverId);
+  }
 }
 
 /** Now, or as soon as it is free. */

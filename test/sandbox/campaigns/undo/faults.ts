@@ -1,7 +1,7 @@
 /** What goes wrong with the calls that an undo is made of, and with those that every run makes. */
 import type { FaultSpec } from '../../../../simulator';
 import type { Random } from '../draw';
-import { JOBS, page, POSTS, READS } from '../fault-kinds';
+import { JOBS, on, page, POSTS, READS } from '../fault-kinds';
 
 type What = FaultSpec['what'];
 type Class = NonNullable<NonNullable<FaultSpec['match']>['class']>;
@@ -55,23 +55,21 @@ export function undoFaultsOf(random: Random): FaultSpec[] {
   const faults: FaultSpec[] = [];
   for (let wanted = pick([0, 1, 1, 2]); wanted > 0; wanted--) {
     const { class: requestClass, whats } = pick(CALLS);
-    faults.push({
-      match: { class: requestClass },
-      what: pick(whats),
-      times: pick([1, 1, 1, 2, 4, 40]),
-      after: pick([0, 0, 0, 1, 2, 4]),
-    });
+    const what = pick(whats);
+    faults.push(
+      on(requestClass, what, { times: pick([1, 1, 1, 2, 4, 40]), after: pick([0, 0, 0, 1, 2, 4]) }),
+    );
   }
-  if (chance(0.3)) faults.push({ match: { class: 'attach' }, what: pick(JOBS), times: pick([1, 1, 2]) });
-  if (chance(0.3)) faults.push({ match: { class: 'delete' }, what: pick(JOBS), times: 1 });
+  if (chance(0.3)) faults.push(on('attach', pick(JOBS), { times: pick([1, 1, 2]) }));
+  if (chance(0.3)) faults.push(on('delete', pick(JOBS), { times: 1 }));
   if (chance(0.25)) {
     const nics = pick([[0], [0], [1], [0, 1]]);
-    faults.push({ match: { class: 'delete' }, what: { kind: 'partial-failure', nics }, times: 1 });
+    faults.push(on('delete', { kind: 'partial-failure', nics }, { times: 1 }));
   }
   if (chance(0.25)) {
     const requestClass = pick(['job', 'list', 'port', 'detail', 'any'] as const);
     const times = pick([1, 3, 12, 40]);
-    faults.push({ match: { class: requestClass }, what: pick(READS), times, after: pick([0, 3, 8, 15, 30]) });
+    faults.push(on(requestClass, pick(READS), { times, after: pick([0, 3, 8, 15, 30]) }));
   }
   if (chance(0.1))
     faults.push({ what: { kind: 'stale-list' }, times: pick([1, 2]), after: pick([0, 2, 5, 9]) });

@@ -2,10 +2,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ResultDocument } from '../../../../src/contract';
 import type { FaultSpec, Knobs } from '../../../../simulator';
-import { playAll, prepare } from '../../engine/play';
+import { playAll, prepare, TIMING } from '../../engine/play';
 import { late, noDetail, secondWitness, untold } from './audit-schedules';
 import { run } from '../play-deletion';
-import { TIMING } from '../../engine/play';
 import { outcomes, play } from '../play-undo';
 import { createWorld } from '../../engine/world';
 
