@@ -8,8 +8,9 @@ import type { ResultDocument } from '../contract/types';
 import { requestKey } from '../contract/input';
 import { closing, leave } from './run/closing';
 import { decisionsOf } from './run/decisions';
-import type { Deletion } from './run/deletion';
-import { deletionOf, isHeld } from './run/deletion';
+import type { Deletion } from './run/kinds';
+import { deletionOf } from './run/kinds';
+import { isHeld } from './run/state/undo';
 import type { Ending } from './run/run-end';
 import { RunEnd } from './run/run-end';
 import { followJob } from './steps/follow-job';
@@ -80,7 +81,7 @@ async function concludeEarly(run: Deletion, error: unknown): Promise<Ending> {
   // Anything but the two ends known here is a defect of ours: the task fails, and a repaired worker goes on.
   if (state.sent.touched || (!(error instanceof RunEnd) && !isCancellation(error))) throw error;
   for (const row of document.nics) {
-    if (!isHeld(run, row)) row.outcome = 'untouched';
+    if (!isHeld(run.state, row)) row.outcome = 'untouched';
   }
   run.cleaningUp = true;
   await setFlagsBack(run);

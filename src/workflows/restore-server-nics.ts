@@ -11,8 +11,8 @@ import { registerMessages } from './run/messages';
 import { endOfRestore, failureMessage, outcomeOfFailure } from './policy/outcome';
 import { planRestore } from './steps/prepare-restore';
 import { putBack } from './steps/put-back';
-import type { Restoration } from './run/restoration';
-import { restorationOf } from './run/restoration';
+import type { Restoration } from './run/kinds';
+import { restorationOf } from './run/kinds';
 
 export async function restoreServerNics(start: unknown): Promise<ResultDocument> {
   const run = restorationOf(start);

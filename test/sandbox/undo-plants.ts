@@ -73,8 +73,8 @@ export const UNDO_PLANTS: readonly Plant[] = [
   {
     name: 'deletes ports that their own flags keep',
     file: 'workflows/steps/commit.ts',
-    from: "outcome === 'detached' && state.undo.kept.includes(id)",
-    to: "outcome === 'detached' && (PLANTED || state.undo.kept.includes(id))",
+    from: '.filter((row) => isHeld(state, row))',
+    to: ".filter((row) => isHeld(state, row) || (PLANTED && row.outcome === 'detached'))",
     caughtBy: 10,
   },
   {

@@ -53,7 +53,7 @@ export async function post<K extends 'deleteNics' | 'attachNics'>(
   input: Omit<Input<K>, keyof Effect>,
 ): Promise<Answer<K> | Unknown | { kind: 'unsent'; why: 'elsewhere' }> {
   try {
-    return await attempt(run, EFFECT, AT_MOST_MS.effect, name, summary, ofRun<K>(run, input));
+    return renamed(await attempt(run, EFFECT, AT_MOST_MS.effect, name, summary, ofRun<K>(run, input)));
   } catch (error) {
     // Not asked again here: meanwhile much may happen, and whoever sends has to decide anew.
     const why = declinedBecause(error);
@@ -67,15 +67,23 @@ export async function post<K extends 'deleteNics' | 'attachNics'>(
   }
 }
 
+/** An answer of a worker of 0.1.0-alpha.1, also in the history of a run that began on it, tells what is `next` as `then`. */
+function renamed<T extends { kind: string }>(answer: T & { then?: unknown }): T {
+  if (answer.kind !== 'refused' || answer.then === undefined) return answer;
+  const { then: next, ...rest } = answer;
+  return { ...rest, next } as unknown as T;
+}
+
 /** The fate of a POST is not known. */
 export interface Unknown {
   kind: 'unknown';
   why: string;
 }
 
-/** Why a read gave nothing. `unavailable`: try later; the others need a person or repaired credentials. */
+/** A call that brought no answer. `unavailable`: try later; the others need a person or repaired credentials. */
 export interface Unread {
-  kind: 'unavailable' | 'credentials' | 'refused';
+  kind: 'unread';
+  why: 'unavailable' | 'credentials' | 'refused';
   message: string;
   details: CloudFailureDetails | null;
 }
@@ -161,12 +169,17 @@ async function orUnread<T>(call: Promise<T>): Promise<T | Unread> {
     if (cause instanceof ApplicationFailure) {
       const details = (cause.details?.[0] ?? null) as CloudFailureDetails | null;
       if (cause.type === ACTIVITY_FAILURE.credentials)
-        return { kind: 'credentials', message: cause.message, details };
+        return { kind: 'unread', why: 'credentials', message: cause.message, details };
       if (cause.type === ACTIVITY_FAILURE.refused)
-        return { kind: 'refused', message: cause.message, details };
-      return { kind: 'unavailable', message: cause.message, details };
+        return { kind: 'unread', why: 'refused', message: cause.message, details };
+      return { kind: 'unread', why: 'unavailable', message: cause.message, details };
     }
-    return { kind: 'unavailable', message: 'the worker did not answer in time', details: null };
+    return {
+      kind: 'unread',
+      why: 'unavailable',
+      message: 'the worker did not answer in time',
+      details: null,
+    };
   }
 }
 

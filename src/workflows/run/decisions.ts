@@ -6,7 +6,7 @@ import { ApplicationFailure } from '@temporalio/workflow';
 import { checkByWhom } from '../../contract/by-whom';
 import { FAILURE_TYPE, NOT_APPLICABLE } from '../../contract/names';
 import type { ByWhom, Decision } from '../../contract/types';
-import type { Deletion } from './deletion';
+import type { Deletion } from './kinds';
 import { plain } from './details';
 import { Unreadable } from './payload-converter';
 import { iso } from './run';

@@ -20,6 +20,7 @@ import { hastenPoll, nothingExpected } from './state/job';
 import { blankRow, rowOf } from './state/rows';
 import { remaining } from './state/seen';
 import { inDoubt } from './state/sent';
+import { isHeld } from './state/undo';
 
 /** What the steps want to know of a request, whatever it asks for. */
 export interface Request {
@@ -152,9 +153,7 @@ export class Run<R extends Request = Request> extends Pacing {
 
   /** A NIC that is to go is off the server, and its port is there since this run has seen to it, whoever took the NIC off. */
   get holds(): boolean {
-    return this.document.nics.some(
-      ({ id, outcome }) => outcome === 'detached' && this.state.undo.kept.includes(id),
-    );
+    return this.document.nics.some((row) => isHeld(this.state, row));
   }
 
   /** Its inspection tells where it was made. Runs of older workers go on as they began: their histories have to lead to the same. */

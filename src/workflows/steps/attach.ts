@@ -5,7 +5,7 @@ import { backoffDelay } from '../policy/poll-schedule';
 import { fail, STATE_WAIT_MS } from '../policy/put-back-plan';
 import type { Run } from '../run/run';
 import { beginJob } from '../run/state/job';
-import { pause, UNSENT, waitOut } from './setback';
+import { pause, UNSENT, waitOut } from '../run/ask';
 import type { PutBack, Returning } from '../policy/undo-log';
 
 export async function attach(run: Run, back: PutBack, returning: Returning[]): Promise<void> {
@@ -55,13 +55,13 @@ export async function attach(run: Run, back: PutBack, returning: Returning[]): P
   }
   const why = `${answer.code ?? 'refused'}: ${answer.message}`;
   back.hindered = why;
-  if (answer.then === 'busy') return pause(run, run.request.timing.busyWaitMs, why);
-  if (answer.then === 'state') return pause(run, STATE_WAIT_MS, why);
-  if (answer.then === 'credentials')
-    return waitOut(run, back, { kind: 'credentials', message: why, details: null });
-  if (answer.then === 'observe') back.looksDue = 2;
+  if (answer.next === 'busy') return pause(run, run.request.timing.busyWaitMs, why);
+  if (answer.next === 'state') return pause(run, STATE_WAIT_MS, why);
+  if (answer.next === 'credentials')
+    return waitOut(run, back, { kind: 'unread', why: 'credentials', message: why, details: null });
+  if (answer.next === 'observe') back.looksDue = 2;
   // One of several may be to blame: each is tried by itself.
-  if (returning.length > 1 && answer.then === 'never') back.oneByOne = true;
+  if (returning.length > 1 && answer.next === 'never') back.oneByOne = true;
   else {
     for (const nic of returning) {
       nic.attempts.refused += 1;

@@ -4,13 +4,13 @@
  */
 import type { NicSnapshot } from '../../contract/types';
 import { repeatable } from '../run/activity-calls';
-import type { Deletion } from '../run/deletion';
+import type { Deletion } from '../run/kinds';
 import { label, nics, plain } from '../run/details';
 import { lookAtPorts, lookOnce } from './look';
 import { forgetReadings, watch } from '../run/state/seen';
-import { closeWindow, keep, release } from '../run/state/undo';
+import { closeWindow, isHeld, keep, release } from '../run/state/undo';
 import { deletePortCall } from '../policy/remedies';
-import { isSetback, UNSENT, waitOut } from './setback';
+import { isSetback, UNSENT, waitOut } from '../run/ask';
 import { gradeOf } from '../policy/undo-log';
 
 /** For all of it: a port that is left costs an address, and is told. */
@@ -24,9 +24,7 @@ export async function commit(run: Deletion): Promise<void> {
   const { state, document } = run;
   closeWindow(state);
   document.undoUntil = null;
-  const open = document.nics
-    .filter(({ id, outcome }) => outcome === 'detached' && state.undo.kept.includes(id))
-    .map(({ id }) => id);
+  const open = document.nics.filter((row) => isHeld(state, row)).map(({ id }) => id);
   // The run may have been handed on while it looked at those that were put back.
   if (open.length === 0 && state.undo.returned.length === 0) return;
   // The run may have been handed on in the middle of it.

@@ -111,9 +111,9 @@ async function pollOnce(
     if (job.what === 'delete') inDoubt(state);
   } else {
     failures.errors += 1;
-    if (answer.kind !== 'unavailable') holdPolls(state, HOLD_MS);
+    if (answer.why !== 'unavailable') holdPolls(state, HOLD_MS);
     // What the job won't tell, the NIC list decides.
-    if (answer.kind !== 'unavailable' || failures.errors >= ERROR_BUDGET) jobUnreadable(state);
+    if (answer.why !== 'unavailable' || failures.errors >= ERROR_BUDGET) jobUnreadable(state);
   }
   run.show();
   return atEnd;

@@ -6,15 +6,15 @@ import { HOUR_MS } from '../../contract/input';
 import { formatDuration } from '../../contract/duration';
 import { FAILURE_TYPE, MEMO, OPEN_SETTLED, planWorkflowId, serverWorkflowId } from '../../contract/names';
 import type { NicRow, NicSnapshot } from '../../contract/types';
-import type { Unread } from '../run/activity-calls';
 import { read } from '../run/activity-calls';
+import { askBeforeSending, endUnlessPassing } from '../run/ask';
 import { label, nics as countOf, plain } from '../run/details';
 import { RunEnd } from '../run/run-end';
 import type { Assessment } from '../policy/guards';
 import { assess, elasticIpsUntold } from '../policy/guards';
-import { backoffDelay, nextPollDelay, throttleDelay } from '../policy/poll-schedule';
-import type { Deletion } from '../run/deletion';
-import { hold } from '../run/deletion';
+import { nextPollDelay } from '../policy/poll-schedule';
+import type { Deletion } from '../run/kinds';
+import { hold } from '../run/kinds';
 import type { Request, Run } from '../run/run';
 import { learnLongJob } from '../run/state/job';
 import { blankRow } from '../run/state/rows';
@@ -127,49 +127,25 @@ export async function ready(run: Run, passing: string | null, anythingToDo: bool
 export async function inspectOnce(run: Run, nicIds: string[], what: string): Promise<Inspection> {
   const { request, document } = run;
   const { workflowId, runId } = workflowInfo();
-  for (let failures = 1; ; failures++) {
-    const asked = run.state.before.ask && run.state.before.open === null && !request.dryRun;
-    const summary = label(`${document.serverName ?? document.serverId}: ${what}`);
-    const answer = await read(run, 'inspectServer', summary, {
-      serverId: request.serverId,
-      nicIds,
-      // A dry run sends nothing that would have to wait for what another one has sent.
-      previousRunOf: asked ? { workflowId, runId } : null,
-    });
-    if (answer.kind === 'inspection') {
-      run.state.before.open ??= answer.previous;
-      return answer;
-    }
-    if (answer.kind === 'throttled') {
-      await pause(run, throttleDelay(answer.retryAfterMs, failures), 'throttled by the cloud');
-    } else {
-      refuseUnlessPassing(run, answer);
-      await pause(run, backoffDelay(failures), `the cloud gives no answer: ${answer.message}`);
-    }
-  }
-}
-
-/** Nothing was sent yet: refused credentials or a definite no end the run at once (interface.md §6.5). */
-function refuseUnlessPassing(run: Run, unread: Unread): void {
-  if (unread.kind === 'unavailable') {
-    if (!run.expired) return;
-    throw RunEnd.failed(
-      FAILURE_TYPE.refused,
-      `nothing was changed: the server could not be inspected until the deadline: ${unread.message}`,
-    );
-  }
-  const hint = unread.details?.hint ? ` ${unread.details.hint}` : '';
-  throw RunEnd.failed(FAILURE_TYPE.cloudRefused, `nothing was changed: ${unread.message}.${hint}`);
-}
-
-async function pause(run: Run, ms: number, why: string): Promise<void> {
-  if (run.expired)
-    throw RunEnd.failed(FAILURE_TYPE.refused, `nothing was changed: ${why}, still so at the deadline`);
-  run.enter('waiting', plain(why));
-  await run.waitOrWake(Math.min(ms, Math.max(run.remainingMs, 1_000)), label(why));
-  // What is held can be put back without this look.
-  if (run.stopping) throw RunEnd.failed(FAILURE_TYPE.refused, `nothing was sent: ${why}`);
-  run.endIfUndone();
+  const summary = label(`${document.serverName ?? document.serverId}: ${what}`);
+  const inspection = await askBeforeSending<Inspection>(
+    run,
+    () => {
+      const asked = run.state.before.ask && run.state.before.open === null && !request.dryRun;
+      return read(run, 'inspectServer', summary, {
+        serverId: request.serverId,
+        nicIds,
+        // A dry run sends nothing that would have to wait for what another one has sent.
+        previousRunOf: asked ? { workflowId, runId } : null,
+      });
+    },
+    {
+      waiting: (why) => `the cloud gives no answer: ${why}`,
+      tooLate: (why) => `the server could not be inspected until the deadline: ${why}`,
+    },
+  );
+  run.state.before.open ??= inspection.previous;
+  return inspection;
 }
 
 /** Fills the document and the witnesses from an inspection; on a later one only what may have changed. */
@@ -287,7 +263,7 @@ async function settlePrevious(run: Run, previous: PreviousOpenRun): Promise<void
     const answer = await read(run, 'getJobStatus', summary, { jobId, nicIds: [] });
     if (answer.kind === 'gone') return;
     if (answer.kind === 'job' && ENDED_STATUSES.has(answer.status)) return;
-    if (answer.kind === 'credentials' || answer.kind === 'refused') refuseUnlessPassing(run, answer);
+    if (answer.kind === 'unread') endUnlessPassing(answer);
     await run.waitOrWake(
       nextPollDelay(run.state.job.pace, look, Date.now() - startedAt, Math.random(), run.remainingMs),
       label(`job of ${previous.runId}: still running`),

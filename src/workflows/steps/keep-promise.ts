@@ -1,7 +1,6 @@
 /** When every NIC has its verdict: put back, keep open for an undo, or delete the ports that were kept. */
 import { commit } from './commit';
-import type { Deletion } from '../run/deletion';
-import { isHeld } from '../run/deletion';
+import type { Deletion } from '../run/kinds';
 import { nics } from '../run/details';
 import type { RunEnd } from '../run/run-end';
 import { followJob } from './follow-job';
@@ -13,7 +12,7 @@ import { promisesUndo, toPutBack } from '../policy/undo-log';
 import { isBusy } from '../run/state/job';
 import { reopen } from '../run/state/seen';
 import { endSubmission } from '../run/state/sent';
-import { release } from '../run/state/undo';
+import { isHeld, release } from '../run/state/undo';
 import { undoWindow } from './undo-window';
 import { establishVerdicts } from './verify';
 
@@ -45,13 +44,13 @@ export async function keepHeld(run: Deletion, end: RunEnd | null): Promise<void>
   const { state, document } = run;
   endSubmission(state);
   if (end !== null && end.type !== null) state.undo.refusedAs = { type: end.type, message: end.message };
-  for (const row of document.nics) if (!isHeld(run, row)) row.outcome = 'untouched';
+  for (const row of document.nics) if (!isHeld(run.state, row)) row.outcome = 'untouched';
   await keepPromise(run);
 }
 
 /** The promise was to keep them: nobody deletes them any more. */
 export function tellHeldPorts(run: Deletion): void {
-  const held = run.document.nics.filter((row) => isHeld(run, row)).map(({ id }) => id);
+  const held = run.document.nics.filter((row) => isHeld(run.state, row)).map(({ id }) => id);
   if (held.length === 0) return;
   run.warn(
     `the ports of ${nics(held.length)} stay, since the run ended before they were to be deleted: ${held.join(', ')}`,
@@ -129,6 +128,6 @@ export async function setFlagsBack(run: Deletion): Promise<void> {
   if (state.undo.putBack === null && back.nics.length === 0) return;
   await putBack(run, state.undo.putBack ?? back);
   for (const { id, problem } of state.undo.putBack?.nics ?? []) {
-    if (problem === null && !isHeld(run, run.row(id))) release(state, [id]);
+    if (problem === null && !isHeld(run.state, run.row(id))) release(state, [id]);
   }
 }

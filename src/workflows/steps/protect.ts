@@ -1,6 +1,6 @@
 /** Before anything is detached: every port is made to outlive its NIC, and read to prove it. */
 import { FAILURE_TYPE } from '../../contract/names';
-import type { Deletion } from '../run/deletion';
+import type { Deletion } from '../run/kinds';
 import { label } from '../run/details';
 import { RunEnd } from '../run/run-end';
 import { inspect } from './inspect';

@@ -4,19 +4,18 @@
  * take the same port again.
  */
 import type { Inspection } from '../../activities/agreement/agreement';
-import { HOLD_MS } from '../../activities/agreement/agreement';
 import { read } from '../run/activity-calls';
 import { attach, inDoubt } from './attach';
 import { label, nics, plain } from '../run/details';
 import { setFlags } from './port-flags';
 import { followJob, pollUnfollowed } from './follow-job';
 import { lookAtPorts } from './look';
-import { backoffDelay, throttleDelay } from '../policy/poll-schedule';
+import { backoffDelay } from '../policy/poll-schedule';
 import type { Step } from '../policy/put-back-plan';
 import { fail, FLAG_PROBLEM, listed, MOMENT_MS, nextStep, PUT_BACK_FOR_MS } from '../policy/put-back-plan';
 import { giveUp, tell } from './put-back-report';
 import { bind, create, update } from './new-port';
-import { pause } from './setback';
+import { askUntilAnswered, pause } from '../run/ask';
 import type { Run } from '../run/run';
 import { isBusy } from '../run/state/job';
 import type { PutBack } from '../policy/undo-log';
@@ -111,24 +110,21 @@ async function comeToRest(run: Run, back: PutBack): Promise<boolean> {
 async function observe(run: Run, back: PutBack): Promise<Inspection | null> {
   const missing = back.nics.filter(({ seen, attach }) => attach && seen === 0).length;
   const text = missing > 0 ? `${nics(missing)} to put back` : `${nics(back.nics.length)} put back?`;
-  for (let failures = 1; ; failures++) {
-    const summary = label(`${run.document.serverName ?? run.document.serverId}: ${text}`);
-    const answer = await read(run, 'inspectServer', summary, {
-      serverId: run.request.serverId,
-      nicIds: back.nics.flatMap(({ portId }) => portId ?? []),
-      previousRunOf: null,
-    });
-    if (answer.kind === 'inspection') return answer;
-    const throttled = answer.kind === 'throttled';
-    back.hindered = throttled ? 'throttled by the cloud' : answer.message;
-    if (run.expired) return null;
-    const waitMs = throttled
-      ? throttleDelay(answer.retryAfterMs, failures)
-      : answer.kind === 'unavailable'
-        ? backoffDelay(failures)
-        : HOLD_MS;
-    await pause(run, waitMs, back.hindered);
-  }
+  const summary = label(`${run.document.serverName ?? run.document.serverId}: ${text}`);
+  return askUntilAnswered<Inspection>(
+    () =>
+      read(run, 'inspectServer', summary, {
+        serverId: run.request.serverId,
+        nicIds: back.nics.flatMap(({ portId }) => portId ?? []),
+        previousRunOf: null,
+      }),
+    async ({ why, ms }) => {
+      back.hindered = why;
+      if (run.expired) return false;
+      await pause(run, ms, why);
+      return true;
+    },
+  );
 }
 
 /** Of a server that does not exist nothing is listed: what has become of its NICs their ports alone tell. */

@@ -15,8 +15,8 @@ import { lookTwice } from './look';
 import { countUnknownSubmission } from '../run/counters';
 import { backoffDelay, throttleDelay } from '../policy/poll-schedule';
 import { keepPorts, protectPorts, whyNotKept } from './protect';
-import { unsentText } from './setback';
-import type { Deletion } from '../run/deletion';
+import { pause, unsentText } from '../run/ask';
+import type { Deletion } from '../run/kinds';
 import type { Run } from '../run/run';
 import { beginJob } from '../run/state/job';
 import { forgetReadings } from '../run/state/seen';
@@ -86,7 +86,8 @@ async function step(
       submission.unsent += 1;
       submission.lastNo = { message: `${unsentText(answer)}, until the deadline`, code: null };
       // Its own worker was waited for already.
-      if (answer.why !== 'elsewhere') await pause(run, backoffDelay(submission.unsent), unsentText(answer));
+      if (answer.why !== 'elsewhere')
+        await sendLater(run, backoffDelay(submission.unsent), unsentText(answer));
       await lookAgain(run);
       return false;
 
@@ -101,7 +102,7 @@ async function step(
         run.mayBeAtWork();
         doubt(run, 'the cloud answered 202 with an error');
       }
-      await pause(
+      await sendLater(
         run,
         throttleDelay(answer.retryAfterMs, submission.throttled),
         `throttled by the cloud (${answer.code ?? '429'})`,
@@ -110,12 +111,12 @@ async function step(
       return false;
 
     case 'refused':
-      if (answer.then === 'busy' || answer.then === 'state') {
+      if (answer.next === 'busy' || answer.next === 'state') {
         submission.lastNo = answer;
         // Much may happen on the server while it is busy: every guard is asked again, or at least the NICs are.
         if (run.state.sent.touched) doubt(run, 'the server was busy');
-        const ms = answer.then === 'busy' ? run.request.timing.busyWaitMs : STATE_WAIT_MS;
-        await pause(run, ms, `${answer.code ?? 'refused'}: ${answer.message}`);
+        const ms = answer.next === 'busy' ? run.request.timing.busyWaitMs : STATE_WAIT_MS;
+        await sendLater(run, ms, `${answer.code ?? 'refused'}: ${answer.message}`);
         if (!run.state.sent.touched && !run.expired) {
           await inspect(run);
           // It may have found NICs that were not there before.
@@ -123,7 +124,7 @@ async function step(
         }
         return false;
       }
-      if (answer.then === 'observe') {
+      if (answer.next === 'observe') {
         submission.observed += 1;
         doubt(run, `${answer.code ?? 'refused'}: ${answer.message}`, { refusal: answer });
         return false;
@@ -223,12 +224,12 @@ function accepted(
   run.declareOpen(answer.jobId);
 }
 
-async function pause(run: Run, ms: number, why: string): Promise<void> {
+async function sendLater(run: Run, ms: number, why: string): Promise<void> {
   if (run.expired) return;
-  run.enter('waiting', plain(why));
-  const wholeMs = Math.min(ms, Math.max(run.remainingMs, 1_000));
-  // In full: a message asks for a look, not for another submission.
-  await run.wait(wholeMs, label(`again in ${formatDuration(wholeMs)} · ${why}`));
+  await pause(run, ms, why, {
+    phase: 'waiting',
+    text: (wholeMs) => `again in ${formatDuration(wholeMs)} · ${why}`,
+  });
 }
 
 /** The cloud said no for certain. Without an earlier submission nothing was changed; otherwise the NICs decide. */

@@ -3,7 +3,7 @@
  * Whoever assigns first, in one synchronous step, has decided: a message by `decision`, the timer by `windowClosed`.
  */
 import { formatDuration } from '../../contract/duration';
-import type { Deletion } from '../run/deletion';
+import type { Deletion } from '../run/kinds';
 import { label } from '../run/details';
 import { endOf } from '../policy/outcome';
 import { closeWindow } from '../run/state/undo';

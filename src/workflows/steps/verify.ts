@@ -7,14 +7,14 @@ import type { AtEnd } from './follow-job';
 import { followJob, pollUnfollowed } from './follow-job';
 import { lookOnce } from './look';
 import { nextReadingDelay } from '../policy/poll-schedule';
-import type { Deletion } from '../run/deletion';
+import type { Deletion } from '../run/kinds';
 import type { Run } from '../run/run';
 import { currentJob } from '../run/state/job';
 import type { Verification, Witness } from '../run/state/seen';
 import { note, verifying } from '../run/state/seen';
 import type { ListWitness, Moment, Verdict } from '../policy/verdict';
 import { gradeOf, isLogged } from '../policy/undo-log';
-import { hold } from '../run/deletion';
+import { hold } from '../run/kinds';
 import { verdictOf } from '../policy/verdict';
 
 /** Witnesses that contradict each other for this many times `verifyFor` will not come to agree. */

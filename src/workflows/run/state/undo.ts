@@ -1,5 +1,6 @@
 /** The way back: what the run has changed and holds, and how far undo, commit and putting back have come. */
 import type { FailureType } from '../../../contract/names';
+import type { NicRow } from '../../../contract/types';
 import type { Change, PutBack } from '../../policy/undo-log';
 
 export interface Undo {
@@ -55,4 +56,9 @@ export function release({ undo }: State, ids: readonly string[]): void {
 /** From here on nothing can be undone: by a commit, a cancellation, or the window's end. */
 export function closeWindow({ undo }: State): void {
   undo.windowClosed = true;
+}
+
+/** A NIC that is to go is off the server, and its port is there since this run has seen to it, whoever took the NIC off. */
+export function isHeld({ undo }: State, { id, outcome }: NicRow): boolean {
+  return outcome === 'detached' && undo.kept.includes(id);
 }
