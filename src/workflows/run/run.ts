@@ -19,7 +19,7 @@ import { freshState } from './state';
 import { hastenPoll, nothingExpected } from './state/job';
 import { blankRow, rowOf } from './state/rows';
 import { remaining } from './state/seen';
-import { inDoubt } from './state/sent';
+import { markDoubtful } from './state/sent';
 import { isHeld } from './state/undo';
 
 /** What the steps want to know of a request, whatever it asks for. */
@@ -131,7 +131,7 @@ export class Run<R extends Request = Request> extends Pacing {
   /** A deletion was sent, or may have been, of which nobody knows what may still come. */
   mayBeAtWork(): void {
     this.touch();
-    inDoubt(this.state);
+    markDoubtful(this.state);
     nothingExpected(this.state);
   }
 

@@ -49,7 +49,7 @@ export async function commit(run: Deletion): Promise<void> {
       elasticIpsMayBeUnread,
     });
     if (answer.kind === 'unsent' && answer.why === 'reset') {
-      for (const id of portIds) left(run, id, null, UNSENT.reset);
+      for (const id of portIds) leavePort(run, id, null, UNSENT.reset);
       break;
     }
     if (isSetback(answer)) {
@@ -63,12 +63,12 @@ export async function commit(run: Deletion): Promise<void> {
       );
     for (const id of portIds) {
       const port = answer.ports[id];
-      if (port?.fate === 'gone') gone(run, id);
-      else if (port?.fate === 'attached') inUse(run, id, port.deviceId);
-      else if (port?.fate === 'changed') changed(run, id, port.fields);
-      else if (port?.fate === 'untold') left(run, id, null, port.message);
+      if (port?.fate === 'gone') portGone(run, id);
+      else if (port?.fate === 'attached') portInUse(run, id, port.deviceId);
+      else if (port?.fate === 'changed') portChanged(run, id, port.fields);
+      else if (port?.fate === 'untold') leavePort(run, id, null, port.message);
       else if (port !== undefined)
-        left(run, id, port.code, `${port.message}. ${port.hint}`, deletePortCall(document, id));
+        leavePort(run, id, port.code, `${port.message}. ${port.hint}`, deletePortCall(document, id));
     }
     run.show();
   }
@@ -88,16 +88,16 @@ async function giveUp(run: Deletion, portIds: string[], why: string): Promise<vo
   const seen = await lookAtPorts(run, label(`are the ports of ${nics(portIds.length)} gone?`), portIds);
   for (const id of portIds) {
     const port = seen[id];
-    if (port?.state === 'absent') gone(run, id);
-    else if (port?.state === 'attached') inUse(run, id, port.deviceId);
+    if (port?.state === 'absent') portGone(run, id);
+    else if (port?.state === 'attached') portInUse(run, id, port.deviceId);
     else {
-      left(run, id, null, why);
+      leavePort(run, id, null, why);
       if (port?.state !== 'free') run.row(id).outcome = 'unknown';
     }
   }
 }
 
-function gone(run: Deletion, id: string): void {
+function portGone(run: Deletion, id: string): void {
   const row = run.row(id);
   row.outcome = 'deleted';
   row.evidence = { ...row.evidence, port: 'absent' };
@@ -105,13 +105,13 @@ function gone(run: Deletion, id: string): void {
 }
 
 /** Attached to something since: it is not ours any more, and nobody is told to delete it. */
-function inUse(run: Deletion, id: string, deviceId: string): void {
+function portInUse(run: Deletion, id: string, deviceId: string): void {
   const row = run.row(id);
   row.evidence = { ...row.evidence, port: 'attached' };
   if (deviceId === run.request.serverId) {
-    left(run, id, 'PortInUse', 'it was put back on the server by somebody else');
+    leavePort(run, id, 'PortInUse', 'it was put back on the server by somebody else');
     run.state.undo.returned.push(id);
-  } else left(run, id, 'PortInUse', `it is in use by ${deviceId} now`);
+  } else leavePort(run, id, 'PortInUse', `it is in use by ${deviceId} now`);
 }
 
 const WORDS: Partial<Record<keyof NicSnapshot, string>> = {
@@ -122,9 +122,9 @@ const WORDS: Partial<Record<keyof NicSnapshot, string>> = {
 };
 
 /** Free, and somebody else's: taken over in the window. */
-function changed(run: Deletion, id: string, fields: (keyof NicSnapshot)[]): void {
+function portChanged(run: Deletion, id: string, fields: (keyof NicSnapshot)[]): void {
   const words = fields.map((field) => WORDS[field] ?? field).join(', ');
-  left(
+  leavePort(
     run,
     id,
     'PortChanged',
@@ -132,7 +132,7 @@ function changed(run: Deletion, id: string, fields: (keyof NicSnapshot)[]): void
   );
 }
 
-function left(
+function leavePort(
   run: Deletion,
   id: string,
   code: string | null,
@@ -177,12 +177,13 @@ async function lookAtReturned(run: Deletion): Promise<boolean> {
   for (const { id, absent, present, port } of state.seen.witnesses) {
     forget(run, id);
     if (present >= 2)
-      returnedFor(run, id, 'still-attached', 'it was put back on the server by somebody else');
-    else if (absent < 2 || port === null || port.state === 'unknown') returnedFor(run, id, 'unknown', UNSURE);
-    else if (port.state === 'absent') gone(run, id);
+      writeReturned(run, id, 'still-attached', 'it was put back on the server by somebody else');
+    else if (absent < 2 || port === null || port.state === 'unknown')
+      writeReturned(run, id, 'unknown', UNSURE);
+    else if (port.state === 'absent') portGone(run, id);
     else if (port.state === 'attached' && port.deviceId !== run.request.serverId)
-      inUse(run, id, port.deviceId);
-    else if (port.state === 'attached') returnedFor(run, id, 'unknown', UNSURE);
+      portInUse(run, id, port.deviceId);
+    else if (port.state === 'attached') writeReturned(run, id, 'unknown', UNSURE);
     else {
       // Taken off once more in the meantime: it is where it was wanted, and its port goes as promised.
       keep(state, [id]);
@@ -202,7 +203,7 @@ function forget(run: Deletion, id: string): void {
   document.warnings = document.warnings.filter((text) => !text.startsWith(`NIC ${id} is detached`));
 }
 
-function returnedFor(run: Deletion, id: string, outcome: 'still-attached' | 'unknown', why: string): void {
+function writeReturned(run: Deletion, id: string, outcome: 'still-attached' | 'unknown', why: string): void {
   const row = run.row(id);
   run.state.undo.left.push(id);
   row.outcome = outcome;

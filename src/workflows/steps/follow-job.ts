@@ -18,7 +18,7 @@ import {
   pollIsDue,
 } from '../run/state/job';
 import { portsToLookUp } from '../run/state/seen';
-import { inDoubt } from '../run/state/sent';
+import { markDoubtful } from '../run/state/sent';
 
 /** Polls in a row that may fail before the NICs are looked at instead; a success starts the count anew. */
 const ERROR_BUDGET = 10;
@@ -108,7 +108,7 @@ async function pollOnce(
   } else if (answer.kind === 'gone') {
     jobGone(state);
     setJobEvidence(run, 'gone');
-    if (job.what === 'delete') inDoubt(state);
+    if (job.what === 'delete') markDoubtful(state);
   } else {
     failures.errors += 1;
     if (answer.why !== 'unavailable') holdPolls(state, HOLD_MS);

@@ -19,7 +19,7 @@ import type { Request, Run } from '../run/run';
 import { learnLongJob } from '../run/state/job';
 import { blankRow } from '../run/state/rows';
 import { watch } from '../run/state/seen';
-import { inDoubt } from '../run/state/sent';
+import { markDoubtful } from '../run/state/sent';
 import { gradeOf, isLogged, promisesUndo } from '../policy/undo-log';
 
 /** How often a server in passing is looked at again, at first; an inspection costs a call per NIC. */
@@ -86,7 +86,7 @@ export async function inspect(run: Deletion): Promise<void> {
     // An incomplete list must take nothing away from what is known of a NIC that was changed.
     const complete = inspection.nics.some(({ id }) => id === judged.primaryId);
     if (complete && nics === 'all') run.state.seen.all ??= judged.targets.map(({ id }) => id);
-    if (complete || run.state.undo.log.length === 0) takeIn(run, inspection, judged);
+    if (complete || run.state.undo.log.length === 0) recordInspection(run, inspection, judged);
     if (judged.violations.length > 0) {
       throw RunEnd.failed(FAILURE_TYPE.refused, `nothing was changed: ${judged.violations.join('; ')}`);
     }
@@ -106,7 +106,7 @@ export async function ready(run: Run, passing: string | null, anythingToDo: bool
     await settlePrevious(run, previous);
     run.state.before.open = 'settled';
     // Its job has ended, or was never known: what it did may still be on its way.
-    inDoubt(run.state);
+    markDoubtful(run.state);
     upsertMemo({ [MEMO.open]: OPEN_SETTLED });
     // A reset run may have declared its own before it was told of that one: it has to do so again.
     run.state.sent.declared = false;
@@ -149,9 +149,13 @@ export async function inspectOnce(run: Run, nicIds: string[], what: string): Pro
 }
 
 /** Fills the document and the witnesses from an inspection; on a later one only what may have changed. */
-function takeIn(run: Deletion, inspection: Inspection, { targets, absent, primaryId }: Assessment): void {
+function recordInspection(
+  run: Deletion,
+  inspection: Inspection,
+  { targets, absent, primaryId }: Assessment,
+): void {
   const { document, request, state } = run;
-  takeInServer(run, inspection, primaryId);
+  recordServer(run, inspection, primaryId);
   watch(
     state,
     targets.map(({ id }) => id),
@@ -203,7 +207,7 @@ function describeGone(run: Deletion, row: NicRow, port: 'absent' | 'free'): void
 }
 
 /** What is known of the server itself. */
-export function takeInServer(run: Run, inspection: Inspection, primaryId: string | null): void {
+export function recordServer(run: Run, inspection: Inspection, primaryId: string | null): void {
   const { document } = run;
   document.projectId = inspection.projectId;
   document.region = inspection.region;

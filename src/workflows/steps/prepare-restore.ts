@@ -14,7 +14,7 @@ import { askBeforeSending } from '../run/ask';
 import { label, nics as countOf } from '../run/details';
 import { RunEnd } from '../run/run-end';
 import { isIdle, primaryOf, serverViolations } from '../policy/guards';
-import { inspectOnce, ready, takeInServer } from './inspect';
+import { inspectOnce, ready, recordServer } from './inspect';
 import { restoreCommand } from '../policy/remedies';
 import type { Restoration } from '../run/kinds';
 import type { Planned } from '../policy/restore-grades';
@@ -91,7 +91,7 @@ async function readyServer(run: Restoration, nics: readonly SavedNic[]): Promise
     if (server === null)
       throw refused([`server ${request.serverId} does not exist in this project and region`]);
     const primary = primaryOf(seen);
-    takeInServer(run, seen, primary.id);
+    recordServer(run, seen, primary.id);
     const problems = [...(primary.problem === null ? [] : [primary.problem]), ...serverViolations(server)];
     if (nics.some(({ id }) => id === primary.id))
       problems.push(`NIC ${primary.id ?? ''} is the primary NIC, which is never touched`);

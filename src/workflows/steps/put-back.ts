@@ -13,7 +13,7 @@ import { lookAtPorts } from './look';
 import { backoffDelay } from '../policy/poll-schedule';
 import type { Step } from '../policy/put-back-plan';
 import { fail, FLAG_PROBLEM, listed, MOMENT_MS, nextStep, PUT_BACK_FOR_MS } from '../policy/put-back-plan';
-import { giveUp, tell } from './put-back-report';
+import { giveUp, reportResult } from './put-back-report';
 import { bind, create, update } from './new-port';
 import { askUntilAnswered, pause } from '../run/ask';
 import type { Run } from '../run/run';
@@ -30,23 +30,23 @@ export async function putBack(run: Run, back: PutBack): Promise<void> {
   if (back.nics.length === 0 || back.done) return;
   run.enter('restoring');
   for (;;) {
-    const rested = await comeToRest(run, back);
+    const rested = await awaitRest(run, back);
     const seen = rested ? await observe(run, back) : null;
     // A job that can't be read any more may yet attach what it was sent for.
     const sent = back.nics.filter(({ pending }) => pending === 'job');
     if (run.state.job.state === 'gone' && sent.length > 0) inDoubt(back, sent);
     if (seen === null) return giveUp(run, back);
     if (seen.server === null && run.knowsPlace) await askPorts(run, back);
-    hear(run, back, seen);
+    applyJobResult(run, back, seen);
     const step = nextStep(back, seen, circumstances(run, back));
-    if (step.do === 'done') return tell(run, back);
+    if (step.do === 'done') return reportResult(run, back);
     if (run.expired) return giveUp(run, back);
-    await take(run, back, step);
+    await perform(run, back, step);
   }
 }
 
 /** What the last job says of the NICs that it has not brought; one of them may have kept the others from coming. */
-function hear({ state }: Run, back: PutBack, seen: Inspection): void {
+function applyJobResult({ state }: Run, back: PutBack, seen: Inspection): void {
   const { answer: lastJob } = state.job;
   const sent = back.nics.filter(({ pending }) => pending === 'job');
   if (lastJob?.status !== 'FAIL' || sent.length === 0) return;
@@ -83,7 +83,7 @@ function horizon(run: Run): number {
 const LONG_JOB_MS = 15 * 60_000;
 
 /** Waits until no job of ours may be at work. `false`: that could not be had in time. */
-async function comeToRest(run: Run, back: PutBack): Promise<boolean> {
+async function awaitRest(run: Run, back: PutBack): Promise<boolean> {
   const { state } = run;
   for (let failures = 1; ; failures++) {
     // When time is up the job has been looked at already.
@@ -143,7 +143,7 @@ function momentsDelay(moments: number): number {
   return Math.min(MOMENT_MS * 2 ** Math.min(moments - 1, 10), 30_000);
 }
 
-async function take(run: Run, back: PutBack, step: Exclude<Step, { do: 'done' }>): Promise<void> {
+async function perform(run: Run, back: PutBack, step: Exclude<Step, { do: 'done' }>): Promise<void> {
   if (step.do !== 'wait') back.moments = 0;
   switch (step.do) {
     case 'wait': {

@@ -114,7 +114,7 @@ function settle(run: Deletion, state: Verification, at: Now): void {
   state.open = [];
   for (const { id, verdict } of verdicts) {
     if (verdict === undefined || (verdict.outcome === 'unknown' && !isOver)) state.open.push(id);
-    else tell(run, id, verdict);
+    else writeVerdict(run, id, verdict);
   }
   run.show();
 }
@@ -143,7 +143,7 @@ function verdictNow(run: Deletion, witness: Witness, at: Now): Verdict | undefin
 }
 
 /** Writes a verdict into its row. */
-function tell(run: Deletion, id: string, verdict: Verdict): void {
+function writeVerdict(run: Deletion, id: string, verdict: Verdict): void {
   const row = run.row(id);
   if (verdict.outcome === 'deleted' && row.snapshot !== null) row.restore = gradeOf(row.snapshot, false);
   // Nothing of ours was accepted: whoever took it, this run did not (interface.md §3).

@@ -82,6 +82,6 @@ export function endSubmission({ sent }: State): void {
 }
 
 /** A deletion was sent of which nobody knows what may still come. */
-export function inDoubt({ sent }: State): void {
+export function markDoubtful({ sent }: State): void {
   sent.doubtful = true;
 }
