@@ -1,6 +1,5 @@
 /** A part of a campaign, as a file of tests: so several test workers share it. */
-import { beforeAll, describe, expect, it } from 'vitest';
-import { prepare } from '../engine/play';
+import { describe, expect, it } from 'vitest';
 import { worldMaker } from '../engine/world';
 import type { Campaign } from './runner';
 import { playSeed } from './runner';
@@ -15,8 +14,6 @@ export function part<P extends SharedPlan>(campaign: Campaign<P>, number: number
   const { fixed, fresh, freshFrom } = seedsOf(process.env, number, parts);
 
   describe.skipIf(fixed.length + fresh.length === 0)(name, () => {
-    beforeAll(prepare);
-
     it(`${fixed.length} schedules and ${fresh.length} fresh ones end with the truth`, async () => {
       if (freshFrom !== null)
         console.log(

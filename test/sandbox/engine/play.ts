@@ -24,16 +24,6 @@ export const WHO = { by: 'ops', reason: 'wrong server' };
 
 let sandbox: Promise<Sandbox> | undefined;
 
-/** Builds the workflow bundle, so that the first schedule has not to wait for it. */
-export async function prepare(): Promise<void> {
-  sandbox ??= openOurs();
-  await sandbox;
-}
-
-async function openOurs(): Promise<Sandbox> {
-  return openSandbox(await sharedBundle());
-}
-
 /** One start of the workflow, to its end. */
 export async function play(
   schedule: Schedule,
@@ -50,6 +40,6 @@ export async function playAll(
   surroundings: Surroundings,
   from?: Sandbox,
 ): Promise<Played[]> {
-  const sandboxOf = from ?? inPlay()?.sandbox ?? (await (sandbox ??= openOurs()));
+  const sandboxOf = from ?? inPlay()?.sandbox ?? (await (sandbox ??= sharedBundle().then(openSandbox)));
   return new Server(schedule, surroundings, sandboxOf).play();
 }

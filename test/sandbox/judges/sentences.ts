@@ -5,7 +5,7 @@ import type { LedgerRequest, RequestClass } from '../../../simulator';
 import type { Truth } from './truth';
 import type { World } from '../engine/world';
 
-/** A POST that the cloud took on, or whose answer says nothing for certain (interface.md §3). */
+/** A POST that the cloud took on, or whose answer says nothing for certain (docs/contract.md §3.2). */
 function counts({ status, accepted }: LedgerRequest): boolean {
   if (status === 0 || (status >= 500 && status !== 501)) return true;
   return accepted === true && status < 300;

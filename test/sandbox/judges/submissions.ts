@@ -1,4 +1,4 @@
-/** interface.md §6.1: after a submission of unknown fate the NICs are listed twice, `settle` apart, before the next. */
+/** docs/contract.md §6.1: after a submission of unknown fate the NICs are listed twice, `settle` apart, before the next. */
 import { expect } from 'vitest';
 import { isRecord } from '../../../src/contract/input';
 import type { LedgerRequest } from '../../../simulator';
@@ -20,7 +20,7 @@ export function spacesSubmissions(world: World, { posts, lists }: Truth): void {
     (what.kind === 'answer' && what.status === 202 && JSON.stringify(what.body).includes('Common.0024'));
   const throttling = new Set(faults.filter(tellsOfThrottling).map(({ id }) => id));
   const open = posts.filter(mayBeAtWork);
-  // A 202 that tells of throttling is looked after in the same way, but counts for nothing (interface.md §3).
+  // A 202 that tells of throttling is looked after in the same way, but counts for nothing (docs/contract.md §3.2).
   const counted = open.filter((post) => !post.faults?.some((id) => throttling.has(id)));
   expect(counted.length, 'submissions accepted or of unknown fate').toBeLessThanOrEqual(3);
   for (const post of open) {

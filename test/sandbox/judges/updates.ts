@@ -50,7 +50,7 @@ function judgeAnswer(
   judge({ plan, answer, played, told: played.status as ResultDocument, what });
 }
 
-/** Equal server, set of NICs and settings that change what is done (interface.md §3); when it is to be over makes no other request. */
+/** Equal server, set of NICs and settings that change what is done (docs/contract.md §2.4); when it is to be over makes no other request. */
 function keyOf(request: unknown): string {
   const { nics, dryRun, ...rest } = request as DeleteServerNicsInput;
   const ids = nics === 'all' ? nics : nics.map(({ id }) => id).sort();

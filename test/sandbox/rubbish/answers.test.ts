@@ -3,20 +3,18 @@
  * end, dripping, quoting what was sent. Every run ends, with the ledger's truth or `unknown`, and tells no secret.
  */
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { accessKeys } from '../../../src/ecs/credentials';
 import type { TransportRequest, TransportResponse } from '../../../src/ecs/transport';
 import { DEFAULT_LIMITS, TransportError } from '../../../src/ecs/transport';
 import { DEFAULTS } from '../../../simulator';
 import { nastyText, runs, TEST_TIMEOUT, unfit } from '../../support/rubbish';
-import { play, prepare, TIMING } from '../engine/play';
+import { play, TIMING } from '../engine/play';
 import { documentOf } from '../judges/judge';
 import { judgeDeletions } from '../campaigns/delete/rules';
 import { createWorld, serverOf } from '../engine/world';
 
 vi.setConfig({ testTimeout: TEST_TIMEOUT });
-
-beforeAll(prepare);
 
 /** Rewrites an answer; the number is for choosing a place in it. */
 type Damage = (body: string, place: number, request: TransportRequest) => string;

@@ -1,17 +1,15 @@
 /** Signals and Updates of any kind to an open run: each is answered or left alone, and the deletion goes its way. */
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { anyJson, nastyText, runs, TEST_TIMEOUT, unfit } from '../../support/rubbish';
 import type { Played, Schedule } from '../engine/schedule';
-import { play, prepare, TIMING } from '../engine/play';
+import { play, TIMING } from '../engine/play';
 import { documentOf } from '../judges/judge';
 import { judgeDeletions } from '../campaigns/delete/rules';
 import { createWorld, serverOf } from '../engine/world';
 import type { World } from '../engine/world';
 
 vi.setConfig({ testTimeout: TEST_TIMEOUT });
-
-beforeAll(prepare);
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const payload = (encoding: string, data: string) => ({

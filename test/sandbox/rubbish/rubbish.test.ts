@@ -1,16 +1,14 @@
 /** Inputs of any shape, through the real bundle in the real sandbox: refused by name, and nothing else happens. */
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { ResultDocument } from '../../../src/contract';
 import { anyJson, nastyText, runs, TEST_TIMEOUT, unfit } from '../../support/rubbish';
 import type { Played, Schedule } from '../engine/schedule';
-import { play, prepare, TIMING } from '../engine/play';
+import { play, TIMING } from '../engine/play';
 import { judgeDeletions } from '../campaigns/delete/rules';
 import { createWorld, serverOf } from '../engine/world';
 
 vi.setConfig({ testTimeout: TEST_TIMEOUT });
-
-beforeAll(prepare);
 
 const SERVER = '3f0b6f0e-2a53-4d59-9d1b-0a2a7e5f1c11';
 const NIC = '6b1f7a52-5d1e-4a10-8c57-1f2f8a0d9e01';

@@ -1,5 +1,5 @@
-/** Whole runs whose credentials are refused (interface.md §6.5), on virtual time, with real signatures and tokens. */
-import { beforeAll, describe, expect, it } from 'vitest';
+/** Whole runs whose credentials are refused (docs/contract.md §6.5), on virtual time, with real signatures and tokens. */
+import { describe, expect, it } from 'vitest';
 import type { ResultDocument } from '../../../src/contract';
 import type { CloudActivities } from '../../../src/activities/agreement/agreement';
 import type { CredentialProvider } from '../../../src/ecs/credentials';
@@ -7,13 +7,11 @@ import { accessKeys, guarded, passwordLogin, serverAgency } from '../../../src/e
 import { DEFAULTS } from '../../../simulator';
 import { PLACES } from '../../support/truth';
 import type { Played } from '../engine/schedule';
-import { play, prepare } from '../engine/play';
+import { play } from '../engine/play';
 import type { CredentialsOf, World } from '../engine/world';
 import { createWorld } from '../engine/world';
 
 const MINUTE = 60_000;
-
-beforeAll(prepare);
 
 const withKeys =
   (sk: string = DEFAULTS.sk): CredentialsOf =>
@@ -71,6 +69,8 @@ async function run(
   return { played, told, serverId: server.id };
 }
 
+const expectAll = ({ nics }: ResultDocument, is: string) =>
+  expect(nics.map(({ outcome }) => outcome)).toEqual(Array(3).fill(is));
 const refusals = ({ simulator }: World, serverId?: string) =>
   simulator.ledger.requests.filter(
     (entry) => entry.status === 401 && (serverId === undefined || entry.serverId === serverId),
@@ -93,7 +93,7 @@ describe('a wrong key', () => {
     expect(messageOf(played)).toMatch(
       /^CloudRefused: nothing was changed: showServer: HTTP 401 APIGW.0301, .*verify aksk signature fail.*Set the right access keys/,
     );
-    expect(told.nics.map(({ outcome }) => outcome)).toEqual(Array(3).fill('untouched'));
+    expectAll(told, 'untouched');
     expect(requestsOf(world)).toEqual({ detail: 1 });
   });
 
@@ -110,13 +110,8 @@ describe('a wrong key', () => {
   it('that others found out about ends a run whose deletion was next: nothing was sent', async () => {
     let credentials: CredentialProvider | undefined;
     const world = createWorld(1, (given) => (credentials = withKeys()(given)));
-    const refusal = {
-      code: 'APIGW.0301',
-      meaning: 'wrong',
-      cloudMessage: null,
-      requestId: null,
-      hint: 'Repair it.',
-    };
+    const unknown = { cloudMessage: null, requestId: null };
+    const refusal = { code: 'APIGW.0301', meaning: 'wrong', hint: 'Repair it.', ...unknown };
     const refusedElsewhere: Step = async (name) => {
       if (name !== 'deleteNics') return;
       for (let call = 0; call < 2; call++) {
@@ -129,7 +124,7 @@ describe('a wrong key', () => {
     expect(messageOf(played)).toMatch(
       /^CloudRefused: nothing was changed: deleteNics: not sent \(APIGW.0301\).*Repair it/,
     );
-    expect(told.nics.map(({ outcome }) => outcome)).toEqual(Array(3).fill('untouched'));
+    expectAll(told, 'untouched');
     expect(requestsOf(world)).not.toHaveProperty('delete');
   });
 
@@ -170,7 +165,7 @@ describe('a wrong key', () => {
       const world = createWorld(1, withKeys());
       const { played, told, serverId } = await run(world, { before: turnsWrong(world, minutes * MINUTE) });
       expect(messageOf(played)).toBe('completed');
-      expect(told.nics.map(({ outcome }) => outcome)).toEqual(Array(3).fill('deleted'));
+      expectAll(told, 'deleted');
       expect(told.submissions).toBe(1);
       expectNoStorm(world);
       expect(refusals(world).length).toBeLessThanOrEqual(2 + minutes + 5);
@@ -185,7 +180,7 @@ describe('a wrong key', () => {
       request: { deadline: '20 minutes' },
     });
     expect(messageOf(played)).toMatch(/^OutcomeUnknown: 3 of 3 NICs could not be established/);
-    expect(told.nics.map(({ outcome }) => outcome)).toEqual(Array(3).fill('unknown'));
+    expectAll(told, 'unknown');
     expectNoStorm(world);
     expect(refusals(world).length).toBeLessThanOrEqual(2 + 25);
     expect(played.virtualMs).toBeLessThan(25 * MINUTE);
@@ -196,7 +191,7 @@ it('a missing permission is no wrong key: what may be read is read, and nothing 
   const world = createWorld(1, withKeys());
   world.simulator.control.setKnobs({ deniedActions: ['ecs:cloudServers:showJob'] });
   const { told } = await run(world);
-  expect(told.nics.map(({ outcome }) => outcome)).toEqual(Array(3).fill('deleted'));
+  expectAll(told, 'deleted');
   expect(refusals(world)).toEqual([]);
   world.simulator.control.setKnobs({ deniedActions: ['ecs:cloudServers:showServer'] });
   for (let i = 0; i < 3; i++) {
@@ -222,7 +217,7 @@ describe('a password login', () => {
       if ((name === 'deleteNics' || name === 'listNics') && n === 1) world.simulator.control.revokeToken();
     };
     const { told } = await run(world, { before: revoke });
-    expect(told.nics.map(({ outcome }) => outcome)).toEqual(Array(3).fill('deleted'));
+    expectAll(told, 'deleted');
     expect(told.submissions).toBe(1);
     expect(requestsOf(world)['iam']).toBe(3);
     expect(refusals(world).map(({ requestClass }) => requestClass)).toEqual(['delete', 'list']);
@@ -234,11 +229,8 @@ describe('a password login', () => {
       before: (name, n) => {
         if (name !== 'deleteNics' || n > 1) return;
         world.simulator.control.revokeToken();
-        world.simulator.control.addFault({
-          match: { class: 'iam' },
-          what: { kind: 'status', status: 503 },
-          times: 3,
-        });
+        const what = { kind: 'status', status: 503 } as const;
+        world.simulator.control.addFault({ match: { class: 'iam' }, what, times: 3 });
       },
     });
     expect(told).toMatchObject({ outcome: 'deleted', submissions: 1 });
@@ -273,7 +265,7 @@ describe('a password login', () => {
         }
       },
     });
-    expect(told.nics.map(({ outcome }) => outcome)).toEqual(Array(3).fill('deleted'));
+    expectAll(told, 'deleted');
     // The first, the refused one, and the one five minutes later.
     expect(requestsOf(world)['iam']).toBe(3);
   });
@@ -283,11 +275,9 @@ describe('the agency of the server', () => {
   it('serves a run that is longer than the life of its keys, without one refusal', async () => {
     const world = createWorld(1, withAgency);
     world.simulator.control.setKnobs({ agencyKeySeconds: 2 * 3_600, agencyKeyMarginSeconds: 3_600 });
-    const { told } = await run(world, {
-      request: { deadline: '8 hours' },
-      server: { jobSeconds: 6 * 3_600 },
-    });
-    expect(told.nics.map(({ outcome }) => outcome)).toEqual(Array(3).fill('deleted'));
+    const long = { request: { deadline: '8 hours' }, server: { jobSeconds: 6 * 3_600 } };
+    const { told } = await run(world, long);
+    expectAll(told, 'deleted');
     expect(refusals(world)).toEqual([]);
     expect(world.simulator.control.keys().filter(({ temporary }) => temporary).length).toBeGreaterThanOrEqual(
       4,

@@ -1,9 +1,7 @@
 /** Named schedules of answers, faults, crashes, signals and cancels on virtual time; the ledger is the judge. */
-import { beforeAll, describe, expect, it } from 'vitest';
-import { prepare, TIMING } from '../engine/play';
+import { describe, expect, it } from 'vitest';
+import { TIMING } from '../engine/play';
 import { run } from './play-deletion';
-
-beforeAll(prepare);
 
 describe('named schedules', () => {
   it('a happy run', async () => {

@@ -1,12 +1,10 @@
 /** Runs that outlive a history, the cloud's memory, or the patience of polling every ten seconds. */
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { METRIC } from '../../../src/activities/agreement/counters';
-import { play, prepare, TIMING } from '../engine/play';
+import { play, TIMING } from '../engine/play';
 import { documentOf } from '../judges/judge';
 import { run } from './play-deletion';
 import { createWorld, serverOf } from '../engine/world';
-
-beforeAll(prepare);
 
 describe('long runs', () => {
   const HOUR = 3_600_000;

@@ -1,12 +1,10 @@
 /** Runs that follow each other under one workflow id: what one leaves open the next one waits for, whatever lies between. */
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ResultDocument } from '../../../src/contract';
-import { playAll, prepare, TIMING } from '../engine/play';
+import { playAll, TIMING } from '../engine/play';
 import { judgeDeletions } from '../campaigns/delete/rules';
 import { createWorld, serverOf } from '../engine/world';
 import type { Start } from '../engine/schedule';
-
-beforeAll(prepare);
 
 /** Several starts for one server, whose jobs take some ten minutes; each asks for one NIC unless told otherwise. */
 async function follow(faults: object[], ...starts: (Omit<Start, 'input'> & { request?: object })[]) {

@@ -1,14 +1,12 @@
 /** A dry run under an id of its own: it needs no lock, waits for nobody, and nobody has to wait for it. */
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ResultDocument } from '../../../src/contract';
 import { planWorkflowId, serverWorkflowId } from '../../../src/contract';
 import type { InspectServerInput } from '../../../src/activities/agreement/agreement';
 import type { Played, Schedule } from '../engine/schedule';
-import { playAll, prepare, TIMING } from '../engine/play';
+import { playAll, TIMING } from '../engine/play';
 import { createWorld, serverOf } from '../engine/world';
 import type { World } from '../engine/world';
-
-beforeAll(prepare);
 
 const IDS = [
   ['of a plan', planWorkflowId],

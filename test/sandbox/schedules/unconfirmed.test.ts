@@ -1,14 +1,12 @@
 /** A worker that can't ask Temporal whether it still waits sends nothing: the run says why, and not that it came too late. */
-import { beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { ResultDocument } from '../../../src/contract';
 import type { CloudActivities } from '../../../src/activities/agreement/agreement';
-import { play, prepare } from '../engine/play';
+import { play } from '../engine/play';
 import { createWorld } from '../engine/world';
 
 const because =
   'Temporal could not be asked whether it still waits for the call (Request unauthorized; allow the worker DescribeWorkflowExecution)';
-
-beforeAll(prepare);
 
 it('a run whose worker may not ask says so until its deadline, and in its failure', async () => {
   const world = createWorld(1);

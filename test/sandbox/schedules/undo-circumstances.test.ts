@@ -1,11 +1,9 @@
 /** What may come between on the way back: other actors, odd lists, missing permissions, earlier attempts. */
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ResultDocument } from '../../../src/contract';
-import { playAll, prepare, TIMING, WHO } from '../engine/play';
+import { playAll, TIMING, WHO } from '../engine/play';
 import type { Play } from './play-undo';
 import { outcomes, play } from './play-undo';
-
-beforeAll(prepare);
 
 const busyOnce = { match: { class: 'delete' }, what: { kind: 'busy' }, times: 1 } as const;
 const undoIn = (at: number) => [{ at, name: 'undo' as const, request: WHO }];

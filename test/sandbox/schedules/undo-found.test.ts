@@ -1,11 +1,9 @@
 /** What the campaign over undo and restore has found, each in its smallest schedule. */
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ResultDocument } from '../../../src/contract';
-import { prepare, TIMING, WHO } from '../engine/play';
+import { TIMING, WHO } from '../engine/play';
 import type { Played } from '../engine/schedule';
 import { outcomes, play } from './play-undo';
-
-beforeAll(prepare);
 
 /** A later restore of all that the first run has taken off. */
 const restored = (serverId: string, more: object = {}) => ({
@@ -161,7 +159,7 @@ it('a job that never ends is waited for once, however often the run is handed on
   const stuck = { match: { class: 'delete' }, what: { kind: 'job-stuck' } } as const;
   const { told, all } = await play({ onFailure: 'restore' }, { faults: [stuck], take: 1, continueAfter: 7 });
   expect(told.outcome).toBe('outcome-unknown');
-  // 20 minutes for the deletion, and an hour for all else (interface.md §3).
+  // 20 minutes for the deletion, and an hour for all else (docs/contract.md §4.2).
   expect(all[0]?.virtualMs).toBeLessThan(80 * 60_000);
 });
 

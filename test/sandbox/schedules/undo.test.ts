@@ -1,10 +1,8 @@
 /** Named schedules of undo, commit, policies and later restores on virtual time; the cloud's own state is the judge. */
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ResultDocument } from '../../../src/contract';
-import { playAll, prepare, TIMING, WHO } from '../engine/play';
+import { playAll, TIMING, WHO } from '../engine/play';
 import { outcomes, play } from './play-undo';
-
-beforeAll(prepare);
 
 describe('the exact way', () => {
   it('keepPort: detached, flags written once and read back, ports stay', async () => {

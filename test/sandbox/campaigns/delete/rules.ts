@@ -50,7 +50,7 @@ function judgeEnd(truth: Truth): void {
     }
     expect(lateEffects(truth, [nic.id]), `NIC ${nic.id} was reported as ${nic.outcome}`).toEqual([]);
   }
-  // Down time uses up no patience (interface.md §6.8).
+  // Down time uses up no patience (docs/contract.md §6.8).
   if (told.nics.some(({ outcome }) => outcome === 'still-attached')) {
     // One that dies when all has been read and reported leaves nothing to be read again.
     const backAt = played.restarts.findLast((at) => at <= (lists.at(-1)?.at ?? 0)) ?? 0;

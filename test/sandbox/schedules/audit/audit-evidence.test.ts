@@ -1,14 +1,12 @@
 /** What an answer does not say is no "no", what was never seen is not gone, and every sentence that the run says is true. */
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ResultDocument } from '../../../../src/contract';
 import type { FaultSpec, Knobs } from '../../../../simulator';
-import { playAll, prepare, TIMING } from '../../engine/play';
+import { playAll, TIMING } from '../../engine/play';
 import { late, noDetail, secondWitness, untold } from './audit-schedules';
 import { run } from '../play-deletion';
 import { outcomes, play } from '../play-undo';
 import { createWorld } from '../../engine/world';
-
-beforeAll(prepare);
 
 const NOBODY = '00000000-0000-4000-8000-00000000dead';
 const said = (told: ResultDocument) =>

@@ -1,6 +1,5 @@
 /** What happens in an open undo window: others use the ports, many ask, the namespace changes. The promise is kept, or the run says so. */
-import { beforeAll, describe, expect, it } from 'vitest';
-import { prepare } from '../../engine/play';
+import { describe, expect, it } from 'vitest';
 import { answerOf, decide, harmless, HOUR, inWindow, MINUTE, window } from './audit-support';
 import {
   attributesLost,
@@ -11,8 +10,6 @@ import {
   untouched,
 } from './audit-schedules';
 import { outcomes, play } from '../play-undo';
-
-beforeAll(prepare);
 
 describe('4: somebody attaches a kept port in the window', () => {
   it.each(['commit', 'the end of the window'])(

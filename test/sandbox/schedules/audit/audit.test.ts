@@ -2,10 +2,9 @@
  * What changes between two steps of a run: the worker, its project, a flag, a port's owner, the namespace, the number of Updates.
  * The verdict is the truth, and every promise is kept, or the run says which one it could not keep.
  */
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ResultDocument } from '../../../../src/contract';
 import type { FaultSpec } from '../../../../simulator';
-import { prepare } from '../../engine/play';
 import { answerOf, busyOnce, decide, deletedAt, HOUR, isTrue, MINUTE, window } from './audit-support';
 import type { Seen } from '../../engine/schedule';
 import {
@@ -22,8 +21,6 @@ import type { Play } from '../play-undo';
 import { outcomes, play } from '../play-undo';
 import { OTHER_PROJECT } from '../../engine/world';
 import type { World } from '../../engine/world';
-
-beforeAll(prepare);
 
 describe('1: a worker of another place on the same queue', () => {
   /** From `at` on after that phase only strangers are there, for so long. */

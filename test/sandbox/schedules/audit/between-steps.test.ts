@@ -1,11 +1,9 @@
 /** What may change between two steps of one run, found by reading it with fresh eyes: each with its right value. */
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { FaultSpec } from '../../../../simulator';
-import { prepare, WHO } from '../../engine/play';
+import { WHO } from '../../engine/play';
 import { answerOf, busyOnce, decide, HOUR, MINUTE, noElasticIps, refusedOnce } from './audit-support';
 import { outcomes, play } from '../play-undo';
-
-beforeAll(prepare);
 
 /** Somebody takes the first NIC off, whose port stays, since the run has set its flag. */
 const TAKEN_OFF: FaultSpec = {

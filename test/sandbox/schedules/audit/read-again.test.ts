@@ -1,6 +1,5 @@
 /** More of what may change between two steps of one run, found by reading it a second time: each with its right value. */
-import { beforeAll, describe, expect, it } from 'vitest';
-import { prepare } from '../../engine/play';
+import { describe, expect, it } from 'vitest';
 import {
   busyOnce,
   deletedAt,
@@ -13,8 +12,6 @@ import {
 } from './audit-support';
 import { outcomes, play } from '../play-undo';
 import { OTHER_PROJECT } from '../../engine/world';
-
-beforeAll(prepare);
 
 /** So many readers that the history of an open window is left behind, again and again. */
 const readers = Array.from({ length: 20 }, (_, n) => ({
