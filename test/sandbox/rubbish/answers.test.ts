@@ -142,9 +142,10 @@ async function playPlan(plan: Plan): Promise<string> {
   const nics = server.nics.slice(0, 2).map((id) => ({ id }));
   const input = { serverId: server.id, nics, timing: TIMING, deadline: '4 minutes' };
   const heard: unknown[] = [];
+  const { clock, restarted } = world;
   const played = await play(
     { input, serverId: server.id, seed: plan.seed },
-    { ...world, activities: overheard(world.activities, heard) },
+    { clock, restarted, activities: overheard(world.activities, heard) },
   );
   judgeDeletions(world, server.id, [played]);
   const told = documentOf(played);

@@ -43,7 +43,7 @@ async function run(
     server: settings = {},
   }: { before?: Step; request?: object; server?: object } = {},
 ) {
-  const { simulator, activities } = world;
+  const { simulator, activities, clock, restarted } = world;
   const server = simulator.control.createServer({ nics: 4, jobSeconds: 12, ...settings });
   const nics = server.nics.filter(({ primary }) => !primary).map(({ id }) => ({ id }));
   const counts = new Map<string, number>();
@@ -58,7 +58,10 @@ async function run(
     ]),
   ) as unknown as CloudActivities;
   const input = { serverId: server.id, nics, ...request };
-  const played = await play({ input, serverId: server.id, seed: 1 }, { ...world, activities: watched });
+  const played = await play(
+    { input, serverId: server.id, seed: 1 },
+    { clock, activities: watched, restarted },
+  );
   const told = played.status as ResultDocument;
   const truth = simulator.control.truth(server.id).nics;
   for (const { id, outcome } of told.nics) {

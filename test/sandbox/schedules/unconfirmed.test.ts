@@ -10,13 +10,14 @@ const because =
 
 it('a run whose worker may not ask says so until its deadline, and in its failure', async () => {
   const world = createWorld(1);
+  const { clock, restarted } = world;
   const { id, nics } = world.simulator.control.createServer({ nics: 2, jobSeconds: 12 });
   const activities: CloudActivities = {
     ...world.activities,
     deleteNics: async () => ({ kind: 'unsent', why: 'late', because }),
   };
   const input = { serverId: id, nics: [{ id: nics[1]?.id ?? '' }], deadline: '3 minutes' };
-  const played = await play({ input, serverId: id, seed: 1 }, { ...world, activities });
+  const played = await play({ input, serverId: id, seed: 1 }, { clock, activities, restarted });
   expect((played.status as ResultDocument).outcome).toBe('refused');
   expect(played.end).toMatchObject({
     kind: 'failed',
