@@ -1,4 +1,3 @@
-import type { ProblemFacts } from './credentials';
 import { clean, readThrottle } from './envelopes';
 import type { Problem } from './envelopes';
 import { lookUp } from './error-table';
@@ -53,7 +52,7 @@ interface Facts {
   sent: 'no' | 'maybe' | 'answered';
 }
 
-/** The only thing a {@link import('./cloud').Cloud} throws. Holds plain values, and none of them is a secret. */
+/** The only thing a `Cloud` throws. Holds plain values, and none of them is a secret. */
 export class CloudError extends Error {
   override readonly name = 'CloudError';
   readonly operation!: Operation;
@@ -179,25 +178,6 @@ function roughly(ms: number): string {
   const minutes = ms / 60_000;
   if (minutes < 120) return `${Math.round(minutes)} minutes`;
   return minutes < 48 * 60 ? `${Math.round(minutes / 60)} hours` : `${Math.round(minutes / (24 * 60))} days`;
-}
-
-const WITHHELD_ACTIONS = { refused: 'credentials', throttled: 'throttled', unavailable: 'retry' } as const;
-
-/** A call that was not made, since nothing can prove who asks. */
-export function withheldError(operation: Operation, { kind, ...facts }: ProblemFacts): CloudError {
-  return new CloudError({
-    ...facts,
-    operation,
-    kind: 'withheld',
-    httpStatus: null,
-    innerCode: null,
-    action: WITHHELD_ACTIONS[kind],
-    fate: 'refused',
-    delayMs: null,
-    throttle: null,
-    sign: null,
-    sent: 'no',
-  });
 }
 
 const CALL_HINTS: Record<Exclude<FailureKind, 'answer' | 'withheld'>, string> = {

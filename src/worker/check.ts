@@ -6,16 +6,8 @@ import type { Address } from './addresses';
 import { addressProblem, formatAddress, probeAddress } from './addresses';
 import { checkCloud } from './check-cloud';
 import { checkTemporal } from './check-temporal';
+import type { Finding } from './finding';
 import { readTarget } from '../client/target';
-
-export interface Finding {
-  status: 'ok' | 'warning' | 'failed' | 'skipped';
-  what: string;
-  /** With the remedy, when something is to be done. */
-  text: string;
-  /** Temporal can't be reached at all. */
-  unreachable?: true;
-}
 
 const EXIT = { ok: 0, repair: 2, unreachable: 3 } as const;
 

@@ -8,7 +8,7 @@ import { findPort, portStates } from '../../src/activities/ports';
 import { ConfigError } from '../../src/worker/config';
 import { METRIC } from '../../src/activities/agreement/counters';
 import { ERROR_TABLE } from '../../src/ecs/error-table';
-import { withheldError } from '../../src/ecs/errors';
+import { withheldError } from '../../src/ecs/credentials';
 import { observed } from '../../src/ecs/observe';
 import type { Operation } from '../../src/ecs/operations';
 import { cloudObserver, codeLabels, startAtZero } from '../../src/worker/metrics';
