@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { freePort } from '../../dev/ports';
 import { findPort, portStates } from '../../src/activities/ports';
 import { ConfigError } from '../../src/worker/config';
-import { METRIC } from '../../src/activities/agreement/counters';
+import { METRIC } from '../../src/activities/agreement/metric-names';
 import { ERROR_TABLE } from '../../src/ecs/error-table';
 import { withheldError } from '../../src/ecs/credentials';
 import { observed } from '../../src/ecs/observe';

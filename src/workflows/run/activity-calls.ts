@@ -18,8 +18,8 @@ import type {
   Effect,
   Elsewhere,
   Place,
-} from '../../activities/agreement/agreement';
-import { ACTIVITY_FAILURE } from '../../activities/agreement/agreement';
+} from '../../activities/agreement';
+import { ACTIVITY_FAILURE } from '../../activities/agreement';
 import { cloudTaskQueue, FAILURE_TYPE } from '../../contract/names';
 import { label } from './details';
 import { RunEnd } from './run-end';

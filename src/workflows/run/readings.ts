@@ -1,5 +1,5 @@
 /** What readings of the NIC list say about each NIC, taken together. */
-import type { Reading } from '../../activities/agreement/agreement';
+import type { Reading } from '../../activities/agreement';
 import type { Run } from './run';
 
 /** Readings further apart than planned by more than this don't belong to one series. */

@@ -10,7 +10,7 @@ import {
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Reading } from '../../activities/agreement/agreement';
+import type { Reading } from '../../activities/agreement';
 import type { CheckedTiming } from '../../contract/input';
 import { MEMO, serverIdOf } from '../../contract/names';
 import type { JobRow, NicRow, Phase, ResultDocument } from '../../contract/types';

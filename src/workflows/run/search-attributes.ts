@@ -3,7 +3,7 @@ import type { SearchAttributePair } from '@temporalio/common';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { upsertSearchAttributes } from '@temporalio/workflow';
 import { SEARCH_ATTRIBUTE } from '../../contract/names';
-import type { Learned } from '../../activities/agreement/agreement';
+import type { Learned } from '../../activities/agreement';
 import type { Phase } from '../../contract/types';
 import type { Run } from './run';
 

@@ -9,7 +9,7 @@ import type {
   Place,
   PortState,
   PreviousOpenRun,
-} from '../../activities/agreement/agreement';
+} from '../../activities/agreement';
 import type { FailureType } from '../../contract/names';
 import type { Phase, ResultDocument } from '../../contract/types';
 import type { Change, PutBack } from '../policy/undo-log';

@@ -1,5 +1,5 @@
 /** The POST that attaches ports: submitted once, as a deletion is. What is to be attached again is decided by looking. */
-import type { SubmissionResult } from '../../activities/agreement/agreement';
+import type { SubmissionResult } from '../../activities/agreement';
 import { post } from '../run/activity-calls';
 import { label, nics, plain, serverLabel } from '../run/details';
 import { backoffDelay } from '../policy/poll-schedule';

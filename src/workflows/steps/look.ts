@@ -1,6 +1,6 @@
 /** Readings of the NIC list: one that counts, or two that agree. */
-import type { PortState, Reading } from '../../activities/agreement/agreement';
-import { HOLD_MS } from '../../activities/agreement/agreement';
+import type { PortState, Reading } from '../../activities/agreement';
+import { HOLD_MS } from '../../activities/agreement';
 import { formatDuration } from '../../contract/duration';
 import { read } from '../run/activity-calls';
 import { label, nics, plain } from '../run/details';

@@ -1,5 +1,5 @@
 /** The flag `delete_on_termination` of NICs that are on the server: set, and proven by reading. */
-import { HOLD_MS } from '../../activities/agreement/agreement';
+import { HOLD_MS } from '../../activities/agreement';
 import { repeatable } from '../run/activity-calls';
 import { label, nics, plain } from '../run/details';
 import { backoffDelay, throttleDelay } from '../policy/poll-schedule';

@@ -1,6 +1,6 @@
 /** What can be put back, and how well: looked up before anything changes. */
-import type { AddressHolder, Inspection, Throttled } from '../../activities/agreement/agreement';
-import { HOLD_MS } from '../../activities/agreement/agreement';
+import type { AddressHolder, Inspection, Throttled } from '../../activities/agreement';
+import { HOLD_MS } from '../../activities/agreement';
 import { FAILURE_TYPE } from '../../contract/names';
 import type { SavedNic } from '../../contract/saved-result';
 import { readSavedResult } from '../../contract/saved-result';

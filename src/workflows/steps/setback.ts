@@ -1,6 +1,6 @@
 /** Answers that say nothing about the thing asked for, only that it has to wait. */
-import type { Throttled, Unsent } from '../../activities/agreement/agreement';
-import { HOLD_MS } from '../../activities/agreement/agreement';
+import type { Throttled, Unsent } from '../../activities/agreement';
+import { HOLD_MS } from '../../activities/agreement';
 import type { Unread } from '../run/activity-calls';
 import { label, plain } from '../run/details';
 import { backoffDelay, throttleDelay } from '../policy/poll-schedule';
