@@ -126,7 +126,7 @@ export default {
       severity: 'error',
       comment: 'What runs in production needs nothing but `dependencies` of package.json.',
       from: { path: '^src/' },
-      to: { dependencyTypes: ['npm-dev'] },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'unresolved',

@@ -37,4 +37,40 @@ describe('the log', () => {
       'gRPC call poll_activity_task_queue retried 100 times',
     ]);
   });
+
+  it('stays JSON lines, and says so, where the package for readable ones is missing', () => {
+    const missing = (name: string) => {
+      throw new Error(`Cannot find module '${name}'`);
+    };
+    const log = createLogger({ logLevel: 'info', logFormat: 'pretty' }, missing);
+    log.info('the worker polls', { queue: 'ecs-nics' });
+    const told = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(told).toEqual([
+      {
+        level: 40,
+        service: 'ecs-nics-worker',
+        time: expect.any(String) as string,
+        msg: expect.stringContaining('pino-pretty') as string,
+      },
+      {
+        level: 30,
+        service: 'ecs-nics-worker',
+        time: expect.any(String) as string,
+        queue: 'ecs-nics',
+        msg: 'the worker polls',
+      },
+    ]);
+  });
+
+  it('is readable where the package is installed', () => {
+    const written: object[] = [];
+    const pretty = (options: object) => {
+      written.push(options);
+      return { write: (line: string) => written.push({ line }) };
+    };
+    createLogger({ logLevel: 'info', logFormat: 'pretty' }, () => pretty).info('the worker polls');
+    expect(written[0]).toMatchObject({ ignore: 'service,pid,hostname' });
+    expect(written[1]).toMatchObject({ line: expect.stringContaining('the worker polls') as string });
+    expect(lines).toEqual([]);
+  });
 });
