@@ -23,7 +23,8 @@ const LAYERS = {
     'src/workflows/policy',
     'src/contract',
   ],
-  'src/ecs': [],
+  // Texts of the cloud are cleaned as everybody's are.
+  'src/ecs': ['src/contract/text[.]ts'],
   'src/client': ['src/contract', 'src/version[.]ts'],
   'src/activities/[^/]+[.]ts': ['src/activities/agreement', 'src/contract', 'src/ecs', 'src/client'],
   'src/worker': ['src/activities', 'src/client', 'src/contract', 'src/ecs', 'src/version[.]ts'],

@@ -1,4 +1,4 @@
-import { clean, readThrottle } from './envelopes';
+import { readThrottle, words } from './envelopes';
 import type { Problem } from './envelopes';
 import { lookUp } from './error-table';
 import type { Action, DefaultRule, ErrorRow, Fate, Sign } from './error-table';
@@ -214,7 +214,7 @@ export function callError(
     delayMs: null,
     retryAfterMs: answer?.retryAfterMs ?? null,
     throttle: null,
-    meaning: clean(meaning) ?? kind,
+    meaning: words(meaning) ?? kind,
     hint: CALL_HINTS[kind],
     sign: null,
     sent,

@@ -8,6 +8,7 @@ import { checkCloud } from './check-cloud';
 import { checkTemporal } from './check-temporal';
 import type { Finding } from './finding';
 import { readTarget } from '../client/target';
+import { cleanLine } from '../contract/text';
 
 const EXIT = { ok: 0, repair: 2, unreachable: 3 } as const;
 
@@ -40,7 +41,7 @@ export async function check(
   for (const part of parts) {
     for (const finding of await part) {
       findings.push(finding);
-      say(`${finding.status.padEnd(7)}  ${finding.what.padEnd(17)}  ${finding.text}`);
+      say(cleanLine(`${finding.status.padEnd(7)}  ${finding.what.padEnd(17)}  ${finding.text}`));
     }
   }
   const failed = findings.filter(({ status }) => status === 'failed');

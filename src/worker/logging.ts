@@ -7,6 +7,7 @@ import type { DestinationStream } from 'pino';
 import type Pretty from 'pino-pretty';
 import type { Config } from './config';
 import { serverIdOf } from '../contract/names';
+import { cleanJson, cleanLines } from '../contract/text';
 
 type Format = Pick<Config, 'logLevel' | 'logFormat'>;
 
@@ -25,7 +26,7 @@ export function createLogger(
     timestamp: false,
   };
   const readable = logFormat === 'pretty' ? prettyStream(load) : null;
-  const sink = pino(options, readable ?? pino.destination({ sync: true }));
+  const sink = pino(options, readable ?? jsonLines());
   if (logFormat === 'pretty' && readable === null) {
     sink.warn({ time: new Date().toISOString() }, NOT_READABLE);
   }
@@ -44,10 +45,20 @@ const NOT_READABLE =
 function prettyStream(load: (name: string) => unknown): DestinationStream | null {
   try {
     const pretty = load('pino-pretty') as typeof Pretty;
-    return pretty({ colorize: process.stdout.isTTY, ignore: 'service,pid,hostname', sync: true });
+    const stream = pretty({ colorize: process.stdout.isTTY, ignore: 'service,pid,hostname', sync: true });
+    return { write: (line) => void stream.write(`${JSON.stringify(JSON.parse(line, seen))}\n`) };
   } catch {
     return null;
   }
+}
+
+/** An id or an error may hold anything, also commands to the terminal. */
+const seen = (_key: string, value: unknown): unknown =>
+  typeof value === 'string' ? cleanLines(value) : value;
+
+function jsonLines(): DestinationStream {
+  const out = pino.destination({ sync: true });
+  return { write: (line) => void out.write(cleanJson(line)) };
 }
 
 /** Each of the two workers serves one kind of task on purpose; the SDK warns about the other kinds at every start. */
