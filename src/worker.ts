@@ -16,6 +16,7 @@ import { observed } from './ecs/observe';
 import { undiciTransport } from './ecs/transport';
 import type { TemporalTarget } from './client/target';
 import { readTarget } from './client/target';
+import { cleanLine, cleanLines } from './contract/text';
 import { version } from './version';
 import { addressProblem, collide, probeAddress } from './worker/addresses';
 import { check } from './worker/check';
@@ -49,7 +50,7 @@ async function main(): Promise<number> {
   if (unknown !== undefined) {
     // A worker that ignored a word would go on to serve real requests.
     process.stderr.write(
-      `ecs-nics-worker: unknown argument ${unknown}; it is configured by the environment alone (--help, --check)\n`,
+      `ecs-nics-worker: unknown argument ${cleanLine(unknown)}; it is configured by the environment alone (--help, --check)\n`,
     );
     return EXIT.configuration;
   }
@@ -58,7 +59,7 @@ async function main(): Promise<number> {
     return await serve();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`ecs-nics-worker: ${error.message}\n`);
+    process.stderr.write(`ecs-nics-worker: ${cleanLines(error.message)}\n`);
     return EXIT.configuration;
   }
 }
@@ -184,7 +185,7 @@ main().then(
   (code) => process.exit(code),
   (error: unknown) => {
     process.stderr.write(
-      `ecs-nics-worker: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+      `ecs-nics-worker: ${cleanLines(error instanceof Error ? (error.stack ?? error.message) : String(error))}\n`,
     );
     process.exit(EXIT.fatal);
   },

@@ -1,7 +1,7 @@
 /** Where Temporal is, by the `TEMPORAL_*` variables and profile files that every SDK reads: for worker and starter alike. */
 import type { ClientConnectConfig } from '@temporalio/envconfig';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { quoted } from '../contract/text';
+import { masked, quoted } from '../contract/text';
 
 const DEFAULT_ADDRESS = 'localhost:7233';
 const DEFAULT_NAMESPACE = 'default';
@@ -125,5 +125,5 @@ function reasonOf(error: unknown, env: Env): string {
     return `the file that ${name} names can't be read (${code})`;
   }
   const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
-  return line.replace(/\p{C}/gu, '?').slice(0, 300);
+  return masked(line.slice(0, 300));
 }

@@ -1,6 +1,6 @@
 /** The part of `--check` that asks Temporal. */
 import type { Config } from './config';
-import type { Finding } from './check';
+import type { Finding } from './finding';
 import { whyUnreadable } from './confirm';
 import { GRPC } from './grpc';
 import { attributeAdvice, listAttributes, retentionAdvice } from './namespace';

@@ -5,6 +5,7 @@
  */
 import { hostname } from 'node:os';
 import type { Config } from './config';
+import { masked } from '../contract/text';
 import { cloudTaskQueue } from '../contract/names';
 import type { Temporal } from './temporal';
 
@@ -62,7 +63,7 @@ export function strangersAdvice(
   config: Placed & Pick<Config, 'taskQueue'>,
 ): string {
   // A poller writes what it likes into its identity.
-  const told = identities.slice(0, 5).map((identity) => identity.replace(/\p{C}/gu, '?').slice(0, 300));
+  const told = identities.slice(0, 5).map((identity) => masked(identity.slice(0, 300)));
   const more = identities.length > told.length ? `, and ${identities.length - told.length} more` : '';
   return (
     `task queue ${config.taskQueue} is polled for another place, too: by ${told.join('; ')}${more}. This worker acts for ` +

@@ -9,8 +9,8 @@ import {
   WorkflowFailedError,
   WorkflowNotFoundError,
 } from '@temporalio/client';
-import type { ReadRunInput, ReadRunResult } from '../activities/agreement/agreement';
-import { ACTIVITY_FAILURE } from '../activities/agreement/agreement';
+import type { ReadRunInput, ReadRunResult } from '../activities/agreement';
+import { ACTIVITY_FAILURE } from '../activities/agreement';
 import { QUERY_STATUS } from '../contract/names';
 import { isRecord } from '../contract/values';
 import { GRPC, grpcCode, isForbidden } from './grpc';

@@ -2,7 +2,7 @@
  * Runs of the real workflow bundle in the real sandbox, without a server: commands are carried out on virtual time, and
  * the activities are the real ones, over the simulated cloud in this process.
  */
-import type { CloudActivities } from '../../src/activities/agreement/agreement';
+import type { CloudActivities } from '../../src/activities/agreement';
 import { inPlay } from './product';
 import type { Sandbox } from './replica';
 import { openSandbox } from './replica';

@@ -1,6 +1,6 @@
 /** Runs that outlive a history, the cloud's memory, or the patience of polling every ten seconds. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { METRIC } from '../../src/activities/agreement/counters';
+import { METRIC } from '../../src/activities/agreement/metric-names';
 import { play, prepare } from './adapter';
 import { documentOf, run, serverOf, TIMING } from './judge';
 import { createWorld } from './world';

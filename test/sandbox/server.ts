@@ -7,7 +7,7 @@ import { defaultFailureConverter, defaultPayloadConverter } from '@temporalio/co
 import type { Payload } from '@temporalio/common';
 import type { coresdk } from '@temporalio/proto';
 import type { Phase, ResultDocument } from '../../src/contract';
-import type { CloudActivities } from '../../src/activities/agreement/agreement';
+import type { CloudActivities } from '../../src/activities/agreement';
 import { SEARCH_ATTRIBUTE } from '../../src/contract/names';
 import { payloadConverter } from '../../src/workflows/run/payload-converter';
 import type { RunRecord, Surroundings } from './adapter';
