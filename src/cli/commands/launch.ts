@@ -6,12 +6,13 @@ import { openDocument } from '../show/documents';
 import { CliError } from '../errors';
 import type { ExitCode } from '../exit-codes';
 import { EXIT } from '../exit-codes';
-import { clean } from '../show/format';
-import type { RunRef } from '../show/link';
+import { clean } from '../format';
+import type { RunRef } from '../link';
 import { openSteps } from '../show/next-steps';
 import type { Output } from '../output';
-import { askStatus } from '../../client/query';
-import { runLines, stepLines, whyLines } from '../show/report';
+import { askStatus } from '../../client/find';
+import { runLines, stepLines } from '../show/lines';
+import { whyLines } from '../show/report';
 import { readWhy } from '../../client/silent';
 import { mainReason, reasonText, whyDocument } from '../show/silent-texts';
 import type { StartRequest, Started } from '../../client/start';
@@ -19,7 +20,7 @@ import { findOpen, startOrAttach } from '../../client/start';
 import type { AwaitedRun } from './wait';
 import { waitForEnd } from './wait';
 import { isInWindow, undoText } from '../show/wording';
-import { untilWorkersPoll } from '../../client/workers';
+import { untilWorkersPoll } from './await-workers';
 
 export interface Launch {
   request: StartRequest;
