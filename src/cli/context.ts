@@ -16,7 +16,8 @@ export interface Context {
   taskQueue: string;
   /** Resolves at Ctrl-C. */
   interrupted: Promise<void>;
-  run(run: RunIds): RunRef;
+  /** The ids of a run with its link. */
+  readonly run: (run: RunIds) => RunRef;
 }
 
 interface Habits {

@@ -18,7 +18,7 @@ export interface Temporal {
   readonly namespace: string;
   readonly client: Client;
   /** Runs `fn` with a deadline for all its requests, in ms from now. */
-  call<T>(deadlineMs: number, fn: () => Promise<T>): Promise<T>;
+  readonly call: <T>(deadlineMs: number, fn: () => Promise<T>) => Promise<T>;
 }
 
 /**
