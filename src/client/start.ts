@@ -20,6 +20,7 @@ const TRIES = 3;
 const STEP_MS = 1_000;
 
 interface StartedRun {
+  workflowId: string;
   runId: string;
   firstRunId: string;
   taskQueue: string;
@@ -109,7 +110,8 @@ export async function startOrAttach(
       );
       const runId = handle.firstExecutionRunId;
       const now = Date.now();
-      return { kind: 'started', runId, firstRunId: runId, taskQueue, startedAt: now, startedByUsAt: now };
+      const ids = { workflowId, runId, firstRunId: runId };
+      return { kind: 'started', ...ids, taskQueue, startedAt: now, startedByUsAt: now };
     } catch (error) {
       if (isUnclear(error)) {
         throw new NotConfirmed(
@@ -134,6 +136,7 @@ export async function findOpen(temporal: Temporal, request: StartRequest): Promi
     const run = await describe(temporal, request.workflowId);
     if (!isOpenRun(run)) return null;
     const found = {
+      workflowId: run.workflowId,
       runId: run.runId,
       firstRunId: firstRunOf(run),
       taskQueue: run.taskQueue,

@@ -129,7 +129,10 @@ describe('no document', () => {
     worker.shutdown();
     await running;
     await handle.terminate('by hand');
-    const read = await readRun(temporalOf(client), { workflowId: handle.workflowId, runId: handle.firstExecutionRunId });
+    const read = await readRun(temporalOf(client), {
+      workflowId: handle.workflowId,
+      runId: handle.firstExecutionRunId,
+    });
     expect(read).toEqual(none(/was terminated .*no worker told its status.*poll the task queue/));
   });
 

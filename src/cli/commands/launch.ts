@@ -61,7 +61,6 @@ export async function begin(
   output: Output,
 ): Promise<{ run: AwaitedRun; ref: RunRef; kind: 'started' | 'attached' }> {
   const { temporal, taskQueue } = context;
-  const { workflowId } = request;
   const { serverId } = request.input;
   const until = Date.now() + PLAN_MS;
   for (;;) {
@@ -78,12 +77,11 @@ export async function begin(
         `interrupted while starting: the run may be open or not. ecs-nics status ${serverId} tells.`,
       );
     }
-    const ref = context.run({ workflowId, ...started });
+    const ref = context.run(started);
     if (started.kind !== 'other') {
-      return { run: { workflowId, serverId, asked, announced: false, ...started }, ref, kind: started.kind };
+      return { run: { serverId, asked, announced: false, ...started }, ref, kind: started.kind };
     }
-    if (!request.isPlan || Date.now() >= until)
-      throw await otherRun(context, { ...started, workflowId }, ref, request, output);
+    if (!request.isPlan || Date.now() >= until) throw await otherRun(context, started, ref, request, output);
     const pause = new Promise((resolve) => setTimeout(resolve, PLAN_STEP_MS));
     await orInterrupted(context, pause, 'interrupted; nothing was started.');
   }
