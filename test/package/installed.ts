@@ -60,27 +60,27 @@ export function install(): Installed {
 }
 
 export const MODES = {
-  'an ES module': { file: 'caller.mts', module: 'node16', moduleResolution: 'node16' },
-  CommonJS: { file: 'caller.cts', module: 'node16', moduleResolution: 'node16' },
-  'a bundler': { file: 'caller.ts', module: 'esnext', moduleResolution: 'bundler' },
+  node16: { module: 'node16', moduleResolution: 'node16' },
+  bundler: { module: 'esnext', moduleResolution: 'bundler' },
 } as const;
 
-/** What the compiler says of `source` as a caller's file; the empty text: nothing. Writes the JavaScript beside it. */
-export function compile({ folder }: Installed, mode: keyof typeof MODES, source: string): string {
-  const { file, module, moduleResolution } = MODES[mode];
-  writeFileSync(join(folder, file), source);
-  const options = { strict: true, target: 'es2022', types: ['node'], skipLibCheck: false };
-  const config = `tsconfig.${file}.json`;
-  writeFileSync(
-    join(folder, config),
-    JSON.stringify({ compilerOptions: { ...options, module, moduleResolution }, files: [file] }),
-  );
+/**
+ * Compiles the caller's `files`, ES modules (`.mts`) and CommonJS (`.cts`) together, and writes their JavaScript beside them.
+ * Returns the compiler's complaints, which begin with the name of the file.
+ */
+export function compile(
+  { folder }: Installed,
+  mode: keyof typeof MODES,
+  files: Record<string, string>,
+): string[] {
+  for (const [name, source] of Object.entries(files)) writeFileSync(join(folder, name), source);
+  // The types of this package are checked as well, so those of others are, too.
+  const options = { strict: true, target: 'es2022', types: ['node'], skipLibCheck: false, ...MODES[mode] };
+  const config = { compilerOptions: options, files: Object.keys(files) };
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  const { stdout, stderr } = spawnSync(process.execPath, [tsc, '-p', config], {
-    cwd: folder,
-    encoding: 'utf8',
-  });
-  return stdout + stderr;
+  const { stdout, stderr } = spawnSync(process.execPath, [tsc, '-p', '.'], { cwd: folder, encoding: 'utf8' });
+  return (stdout + stderr).split('\n').filter(Boolean);
 }
 
 /** The one complete example of `docs/client.md`. */
