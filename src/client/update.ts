@@ -109,7 +109,10 @@ export function decide(temporal: Temporal, run: RunIds, what: 'undo' | 'commit',
   return askUpdate(callsOf(temporal, run, UPDATE[what], who));
 }
 
-/** Waits until the verdicts stand and no undo window is open; the answer holds the run's document. */
+/**
+ * Waits until every NIC has its verdict; an undo window may be open then. The answer holds the run's document; of kind `closed`
+ * it does not: `readEnding` does.
+ */
 export function settled(temporal: Temporal, run: RunIds): Asking {
   return askUpdate(callsOf(temporal, run, UPDATE.settled));
 }

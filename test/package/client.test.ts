@@ -75,7 +75,7 @@ async function deleted(jobSeconds = 1) {
 
 describe('the example of the docs', { timeout: 240_000 }, () => {
   it('as an installed program deletes, ends with the window, and says what became of each NIC', async () => {
-    expect(compile(installed, 'node16', { 'caller.mts': example() })).toEqual([]);
+    expect(compile(installed, 'node16', { 'caller.mts': example() }, true)).toEqual([]);
     const server = await createServer(stack.simulator);
     const env = {
       ...process.env,
