@@ -20,8 +20,10 @@ const CALL_MS = 10_000;
 /** A run continues as new after days of waiting; longer chains are not ours. */
 export const MAX_CHAIN = 100;
 
+/** How many NICs have which outcome. */
 export type Counts = Partial<Record<NicOutcome, number>>;
 
+/** How a run ended. `document: null`: it has none, or nobody could show it. */
 export type Ending =
   | { kind: 'completed'; document: ResultDocument | null }
   | { kind: 'failed'; type: string; message: string; document: ResultDocument | null }
@@ -147,6 +149,7 @@ export function countsOf(document: ResultDocument): Counts {
   return counts;
 }
 
+/** `null`: nothing is under way, or nobody can read what. */
 export function asOpen(memo: unknown): OpenSubmission | null {
   const submission = submissionIn(memo);
   if (submission === null || typeof submission === 'string') return null;

@@ -19,6 +19,7 @@ export interface RunPointer {
   runId: string;
 }
 
+/** A run as Temporal knows it at the moment. */
 export interface KnownRun extends RunPointer {
   /** Of the first run of the chain: steering by it can't hit somebody else's later run. */
   readonly firstRunId: string;
@@ -87,6 +88,7 @@ export async function findOpenRun(temporal: Temporal, serverId: string): Promise
   return run;
 }
 
+/** A run as Temporal knows it, without `runId` the last one. Throws `WorkflowNotFoundError`, errors of the client. */
 export function describe(
   temporal: Temporal,
   workflowId: string,

@@ -19,7 +19,7 @@ export type { Awaited, AwaitWorkersOptions, StartRequest, StartTexts, Started } 
 export { awaitWorkers, deletion, findOpen, restoration, startOrAttach } from './start';
 
 export type { KnownRun, RunPointer, StatusAnswer } from './find';
-export { askStatus, findOpenRun, findRun, readInput } from './find';
+export { asDocument, askStatus, findOpenRun, findRun, readInput } from './find';
 export type { ListedRun } from './runs';
 export { addDetails, polledElsewhere, readRuns } from './runs';
 export type { Source } from './source';

@@ -137,7 +137,11 @@ export function routeOf({ raw }: Pick<WorkflowExecutionDescription, 'raw'>): Rou
   return (Number(info?.behavior) === PINNED ? versionOf(info?.deploymentVersion) : null) ?? 'current';
 }
 
-/** @param isAnswering it has just answered a query. Throws gRPC errors */
+/**
+ * Why the run does not go on; no reasons: nothing keeps it. Throws gRPC errors.
+ *
+ * @param isAnswering it has just answered a query
+ */
 export async function readWhy(
   temporal: Temporal,
   run: RunPointer & { taskQueue: string },
@@ -174,6 +178,7 @@ async function readRun(
   return { description, queues, why: { reasons, neverTaken, pollers } satisfies Why };
 }
 
+/** All that Temporal knows of an open run whose workers do not answer. Never throws. */
 export async function readSilent(temporal: Temporal, serverId: string, run: KnownRun): Promise<SilentRun> {
   // What Temporal does not tell now may still be told by what it has told before.
   const read = await readRun(temporal, run, false, SAME_CLOCK).catch(() => null);

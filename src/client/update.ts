@@ -16,8 +16,9 @@ const CALL_MS = 10_000;
 const ROUND_MS = 60_000;
 
 export type UpdateAnswer =
+  /** `document`: what the Update returned; of all but `submitted` a document of the run. */
   | { kind: 'done'; document: unknown }
-  /** Rejected, or failed with the failure of the run; `type` tells which. */
+  /** Rejected, or failed with the failure of the run; `type` tells which, `details` may hold the run's document. */
   | { kind: 'failed'; type: string; message: string; details: unknown }
   /** The run had closed before it took note. */
   | { kind: 'closed' };
