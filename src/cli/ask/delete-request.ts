@@ -3,7 +3,7 @@ import type { DeleteServerNicsInput, Duration, KeepOrRestore } from '../../contr
 import { checkDeleteInput } from '../../contract';
 import type { FlagNames } from './flags';
 import { COMMON_FLAGS, inFlags, parseTiming } from './flags';
-import { shellQuote } from '../show/format';
+import { shellQuote } from '../format';
 
 export interface DeleteFlags {
   nic?: string[];

@@ -3,7 +3,7 @@ import type { RestoreServerNicsInput, RestoreSource } from '../../contract';
 import { checkRestoreInput, serverWorkflowId } from '../../contract';
 import type { ByWhomFlags, FlagNames } from './flags';
 import { BY_WHOM_WORDS, COMMON_FLAGS, byWhomFrom, inFlags, parseTiming } from './flags';
-import { shellQuote } from '../show/format';
+import { shellQuote } from '../format';
 
 export interface RestoreFlags extends ByWhomFlags {
   nic?: string[];
