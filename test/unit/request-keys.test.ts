@@ -1,6 +1,6 @@
 /**
- * The keys of requests, letter by letter. The starter and the worker that decide whether two requests are the same may be of
- * different releases: a new option may add to the keys, but what stands here stays.
+ * The keys of requests, letter by letter: they decide whether a command attaches to an open run, and they follow from the
+ * tables of options. What goes into them stands here once more, so that no change of a table moves it unseen.
  */
 import { expect, it } from 'vitest';
 import { DELETE_OPTIONS, RESTORE_OPTIONS, requestKey, restoreKey } from '../../src/contract';

@@ -1,5 +1,14 @@
 /** What the Web UI shows about a run from its start on. The server bounds nothing and passes HTML through: both here. */
-import type { DeleteServerNicsInput, Duration, RestoreServerNicsInput, Timing } from '../../contract';
+import type {
+  DeleteServerNicsInput,
+  Duration,
+  InputOf,
+  Option,
+  Options,
+  RestoreServerNicsInput,
+  Timing,
+} from '../../contract';
+import { DELETE_OPTIONS, RESTORE_OPTIONS } from '../../contract';
 import { cut, escapeMarkdown, plural } from './format';
 
 /** The Web UI shows about this much without cutting. */
@@ -16,7 +25,6 @@ export function startSummary(input: DeleteServerNicsInput): string {
 }
 
 export function startDetails(input: DeleteServerNicsInput): string {
-  const text = (value: unknown) => escapeMarkdown(cut(String(value), MAX_TEXT));
   const lines = [
     input.dryRun === true
       ? '**Dry run**: inspects and checks, changes nothing.'
@@ -26,18 +34,7 @@ export function startDetails(input: DeleteServerNicsInput): string {
   ];
   if (input.nics === 'all') lines.push('- NICs: every one but the primary');
   else lines.push(...nicLines(input.nics.map((nic) => text(nic.id))));
-  const options: [string, unknown][] = [
-    ['Ports are kept', input.keepPort === true ? 'yes' : undefined],
-    ['Undo window', input.undoWindow],
-    ['On failure', input.onFailure],
-    ['On cancellation', input.onCancel],
-    ['A NIC with an elastic IP may go', input.allowElasticIp === true ? 'yes' : undefined],
-    ['Deadline', input.deadline],
-    ['Timing', timingText(input.timing)],
-    ['Requested by', input.requestedBy],
-    ['Reason', input.reason],
-  ];
-  return [...lines, ...optionLines(options)].join('\n');
+  return [...lines, ...optionLines(DELETE_OPTIONS, input)].join('\n');
 }
 
 export function restoreSummary(input: RestoreServerNicsInput): string {
@@ -49,7 +46,6 @@ export function restoreSummary(input: RestoreServerNicsInput): string {
 }
 
 export function restoreDetails(input: RestoreServerNicsInput): string {
-  const text = (value: unknown) => escapeMarkdown(cut(String(value), MAX_TEXT));
   const { from, nics } = input;
   const lines = [
     input.dryRun === true
@@ -60,19 +56,27 @@ export function restoreDetails(input: RestoreServerNicsInput): string {
     `- As they were before: ${'runId' in from ? `run ${text(from.runId)}` : 'a saved result'}`,
     ...(nics === 'all' ? ['- NICs: all that were taken off'] : nicLines(nics.map(({ id }) => text(id)))),
   ];
-  const options: [string, unknown][] = [
-    ['Another IP will do', input.allowNewIp === true ? 'yes' : undefined],
-    ['Timing', timingText(input.timing)],
-    ['Requested by', input.requestedBy],
-    ['Reason', input.reason],
-  ];
-  return [...lines, ...optionLines(options)].join('\n');
+  return [...lines, ...optionLines(RESTORE_OPTIONS, input)].join('\n');
 }
 
-function optionLines(options: readonly (readonly [string, unknown])[]): string[] {
-  return options
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `- ${name}: ${escapeMarkdown(cut(String(value), MAX_TEXT))}`);
+function optionLines<T extends Options>(options: T, input: InputOf<T>): string[] {
+  // Who asks, and why, stand last.
+  const isLast = (kind: Option['kind']) => Number(kind === 'words');
+  const inOrder = Object.entries<Option>(options).sort(([, a], [, b]) => isLast(a.kind) - isLast(b.kind));
+  return inOrder.flatMap(([field, { kind, shown }]) => {
+    const value = valueText(kind, input[field]);
+    return shown === undefined || value === undefined ? [] : [`- ${shown}: ${text(value)}`];
+  });
+}
+
+function text(value: unknown): string {
+  return escapeMarkdown(cut(String(value), MAX_TEXT));
+}
+
+/** `undefined`: it was not asked for. */
+function valueText(kind: Option['kind'], value: unknown): unknown {
+  if (kind === 'flag') return value === true ? 'yes' : undefined;
+  return kind === 'timing' && value !== undefined ? timingText(value as Timing) : value;
 }
 
 /** A line each, beside the others: the Web UI sets a list inside a list as one run of words. */
@@ -83,8 +87,7 @@ function nicLines(ids: string[]): string[] {
 }
 
 /** Not as JSON: the Web UI makes typographic quotes of its straight ones. */
-function timingText(timing: Timing | undefined): string | undefined {
-  if (timing === undefined) return undefined;
+function timingText(timing: Timing): string {
   return Object.entries(timing as Record<string, Duration | null>)
     .filter(([, value]) => value !== null)
     .map(([name, value]) => `${name} ${value}`)
