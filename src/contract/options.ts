@@ -1,6 +1,6 @@
 /**
  * What a request may say beside its server and its NICs. Every option stands here and nowhere else in the contract: the type
- * of the input, its check, the checked request, the key of what is asked for and the texts of a start all follow from it.
+ * of the input, its check, the checked request and the key of what is asked for all follow from it.
  */
 import type { Duration, DurationRule } from './duration';
 
@@ -36,8 +36,6 @@ export type CheckedTiming = {
 export type Option = {
   /** Requests that differ in it ask for different things: nobody attaches to a run of the other one. */
   identity?: true;
-  /** Its name in the texts that the Web UI shows of a start; none: not shown, or shown in another way. */
-  shown?: string;
 } & (
   | { kind: 'flag' | 'policy' | 'timing' }
   | { kind: 'duration'; whenAbsent: number; rule: DurationRule }
@@ -48,32 +46,30 @@ export type Options = Readonly<Record<string, Option>>;
 
 const projectId = { kind: 'text', max: 64 } as const;
 const dryRun = { kind: 'flag', identity: true } as const;
-const requestedBy = { kind: 'words', max: 200, shown: 'Requested by' } as const;
-const reason = { kind: 'words', max: 1_000, shown: 'Reason' } as const;
-const timing = { kind: 'timing', shown: 'Timing' } as const;
+const requestedBy = { kind: 'words', max: 200 } as const;
+const reason = { kind: 'words', max: 1_000 } as const;
+const timing = { kind: 'timing' } as const;
 
 /** The order is that of the list of known fields in messages. */
 export const DELETE_OPTIONS = {
   /** When given, it must be the worker's project. */
   projectId,
   dryRun,
-  keepPort: { kind: 'flag', identity: true, shown: 'Ports are kept' },
+  keepPort: { kind: 'flag', identity: true },
   undoWindow: {
     kind: 'duration',
     whenAbsent: 0,
     rule: { max: MAX_UNDO_WINDOW_MS, unit: 'hours', noSmallNumbers: true },
     identity: true,
-    shown: 'Undo window',
   },
-  onFailure: { kind: 'policy', identity: true, shown: 'On failure' },
-  onCancel: { kind: 'policy', identity: true, shown: 'On cancellation' },
-  allowElasticIp: { kind: 'flag', identity: true, shown: 'A NIC with an elastic IP may go' },
+  onFailure: { kind: 'policy', identity: true },
+  onCancel: { kind: 'policy', identity: true },
+  allowElasticIp: { kind: 'flag', identity: true },
   /** For the deletion; at most 20 hours. Default 20 minutes. */
   deadline: {
     kind: 'duration',
     whenAbsent: DEFAULT_DEADLINE_MS,
     rule: { min: 1_000, max: MAX_DEADLINE_MS, unit: 'minutes', noSmallNumbers: true },
-    shown: 'Deadline',
   },
   requestedBy,
   reason,
@@ -84,7 +80,7 @@ export const RESTORE_OPTIONS = {
   /** When given, it must be the worker's project. */
   projectId,
   /** A NIC whose IP is taken meanwhile may get another one. */
-  allowNewIp: { kind: 'flag', identity: true, shown: 'Another IP will do' },
+  allowNewIp: { kind: 'flag', identity: true },
   dryRun,
   requestedBy,
   reason,

@@ -1,14 +1,7 @@
 /** What the Web UI shows about a run from its start on. The server bounds nothing and passes HTML through: both here. */
-import type {
-  DeleteServerNicsInput,
-  Duration,
-  InputOf,
-  Option,
-  Options,
-  RestoreServerNicsInput,
-  Timing,
-} from '../../contract';
-import { DELETE_OPTIONS, RESTORE_OPTIONS } from '../../contract';
+import type { DeleteServerNicsInput, Duration, RestoreServerNicsInput, Timing } from '../../contract';
+import type { OptionTexts } from '../options';
+import { DELETE_TEXTS, RESTORE_TEXTS } from '../options';
 import { cut, escapeMarkdown, plural } from './format';
 
 /** The Web UI shows about this much without cutting. */
@@ -34,7 +27,7 @@ export function startDetails(input: DeleteServerNicsInput): string {
   ];
   if (input.nics === 'all') lines.push('- NICs: every one but the primary');
   else lines.push(...nicLines(input.nics.map((nic) => text(nic.id))));
-  return [...lines, ...optionLines(DELETE_OPTIONS, input)].join('\n');
+  return [...lines, ...optionLines(DELETE_TEXTS, input)].join('\n');
 }
 
 export function restoreSummary(input: RestoreServerNicsInput): string {
@@ -56,27 +49,30 @@ export function restoreDetails(input: RestoreServerNicsInput): string {
     `- As they were before: ${'runId' in from ? `run ${text(from.runId)}` : 'a saved result'}`,
     ...(nics === 'all' ? ['- NICs: all that were taken off'] : nicLines(nics.map(({ id }) => text(id)))),
   ];
-  return [...lines, ...optionLines(RESTORE_OPTIONS, input)].join('\n');
+  return [...lines, ...optionLines(RESTORE_TEXTS, input)].join('\n');
 }
 
-function optionLines<T extends Options>(options: T, input: InputOf<T>): string[] {
-  // Who asks, and why, stand last.
-  const isLast = (kind: Option['kind']) => Number(kind === 'words');
-  const inOrder = Object.entries<Option>(options).sort(([, a], [, b]) => isLast(a.kind) - isLast(b.kind));
-  return inOrder.flatMap(([field, { kind, shown }]) => {
-    const value = valueText(kind, input[field]);
+type Value = Timing | Duration | boolean | undefined;
+
+function optionLines<Field extends string>(
+  texts: Readonly<Record<Field, OptionTexts>>,
+  input: { [F in Field]?: Value },
+): string[] {
+  const all = Object.entries(texts) as [Field, OptionTexts][];
+  return all.flatMap(([field, { shown }]) => {
+    const value = valueText(input[field]);
     return shown === undefined || value === undefined ? [] : [`- ${shown}: ${text(value)}`];
   });
 }
 
-function text(value: unknown): string {
-  return escapeMarkdown(cut(String(value), MAX_TEXT));
+/** `undefined`: it was not asked for. */
+function valueText(value: Value): Duration | undefined {
+  if (typeof value === 'object') return timingText(value);
+  return typeof value === 'boolean' ? (value ? 'yes' : undefined) : value;
 }
 
-/** `undefined`: it was not asked for. */
-function valueText(kind: Option['kind'], value: unknown): unknown {
-  if (kind === 'flag') return value === true ? 'yes' : undefined;
-  return kind === 'timing' && value !== undefined ? timingText(value as Timing) : value;
+function text(value: unknown): string {
+  return escapeMarkdown(cut(String(value), MAX_TEXT));
 }
 
 /** A line each, beside the others: the Web UI sets a list inside a list as one run of words. */
