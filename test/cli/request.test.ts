@@ -104,7 +104,8 @@ describe.each([
   ['restore', restoreOptions, 3],
 ])('an option of %s', (_name, options, count) => {
   it('has a flag whose value is found under the name of the field', () => {
-    const command = options.declare(new Command());
+    const command = new Command();
+    options.declare(command);
     const names = options.names();
     expect(command.options).toHaveLength(count);
     command.options.forEach((option, i) => {

@@ -57,8 +57,8 @@ const BY_WHOM_FLAGS: FlagNames = [
 ];
 
 /** @param kept where people find it again */
-export function declareByWhom(command: Command, kept: 'kept with the run' | 'shown with the run'): Command {
-  return command
+export function declareByWhom(command: Command, kept: 'kept with the run' | 'shown with the run'): void {
+  command
     .option('--by <who>', `who asks for it; ${kept}`)
     .option('--reason <text>', `why, e.g. a ticket; ${kept}`);
 }

@@ -19,9 +19,8 @@ class OptionFlags<T extends Options> {
     private readonly texts: TextsOf<T>,
   ) {}
 
-  declare(command: Command): Command {
+  declare(command: Command): void {
     for (const [, flag, { help }] of this.flags()) command.option(flag, help);
-    return command;
   }
 
   /** What the checks call a field, and what the operator typed. */

@@ -1,6 +1,7 @@
 /** `ecs-nics poll-now`: what a callback from the cloud would do, by hand. */
 import type { ResultDocument } from '../../contract';
 import { SIGNAL_POLL_NOW, formatDuration } from '../../contract';
+import type { CliCommand } from '../program';
 import { checkServerId, pageOf, withTemporal } from '../context';
 import { openDocument } from '../show/documents';
 import type { ExitCode } from '../exit-codes';
@@ -54,3 +55,9 @@ export function meaningOf(
     ? 'The run was about to look at the cloud anyway.'
     : `The run looks at the cloud at once instead of in ${formatDuration(waiting)}.`;
 }
+
+/** Its command line. */
+export const command: CliCommand<unknown> = {
+  description: 'Makes the open run on a server look at the cloud at once instead of at its next turn.',
+  run: ([serverId = ''], _flags, output) => pollNow(serverId, output),
+};

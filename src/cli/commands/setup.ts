@@ -2,6 +2,7 @@
 import { KEYWORD_TYPE, LEAST_RETENTION_MS, SEARCH_ATTRIBUTE } from '../../contract';
 import type { Temporal } from '../../client/connect';
 import { isTemporalCloud, reasonOf } from '../../client/connect';
+import type { CliCommand } from '../program';
 import { pageOf, withTemporal } from '../context';
 import { CliError } from '../errors';
 import type { ExitCode } from '../exit-codes';
@@ -193,3 +194,11 @@ function problemsOf(attributes: readonly Attribute[], temporal: Temporal, refuse
   }
   return problems;
 }
+
+/** Its command line. */
+export const command: CliCommand<unknown> = {
+  description:
+    'Registers the search attributes of ecs-nics in the Temporal namespace, where they are missing. ' +
+    'Runs work without them, but can be searched with them.',
+  run: (_words, _flags, output) => setup(output),
+};
