@@ -13,7 +13,6 @@ import type { ExitCode } from '../exit-codes';
 import { EXIT } from '../exit-codes';
 import type { ByWhomFlags } from '../ask/flags';
 import { byWhomFrom, declareByWhom, sortOut } from '../ask/flags';
-import type { CliCommand } from '../program';
 import type { RunRef } from '../show/link';
 import { clean } from '../show/format';
 import type { KnownRun } from '../../client/find';
@@ -23,6 +22,7 @@ import { asDocument } from '../../client/query';
 import { runLines, stepLines } from '../show/report';
 import { restoreCommand } from '../ask/restore-request';
 import { runSource } from '../../client/run-source';
+import type { CliCommand } from '../program';
 import type { AwaitedRun } from './wait';
 import { followRun, reportEnd, stoppedWaiting } from './wait';
 

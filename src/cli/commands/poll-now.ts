@@ -1,9 +1,9 @@
 /** `ecs-nics poll-now`: what a callback from the cloud would do, by hand. */
 import type { ResultDocument } from '../../contract';
 import { SIGNAL_POLL_NOW, formatDuration } from '../../contract';
-import type { CliCommand } from '../program';
 import { checkServerId, pageOf, withTemporal } from '../context';
 import { openDocument } from '../show/documents';
+import type { CliCommand } from '../program';
 import type { ExitCode } from '../exit-codes';
 import { EXIT } from '../exit-codes';
 import { findOpenRun, tell } from '../../client/find';

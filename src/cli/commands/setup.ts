@@ -2,9 +2,9 @@
 import { KEYWORD_TYPE, LEAST_RETENTION_MS, SEARCH_ATTRIBUTE } from '../../contract';
 import type { Temporal } from '../../client/connect';
 import { isTemporalCloud, reasonOf } from '../../client/connect';
-import type { CliCommand } from '../program';
 import { pageOf, withTemporal } from '../context';
 import { CliError } from '../errors';
+import type { CliCommand } from '../program';
 import type { ExitCode } from '../exit-codes';
 import { EXIT } from '../exit-codes';
 import { commandLines, plural, shellQuote } from '../show/format';
