@@ -24,8 +24,9 @@ const LAYERS = {
   'src/activities/[^/]+[.]ts': ['src/activities/agreement', 'src/contract', 'src/ecs', 'src/client'],
   'src/worker': ['src/activities', 'src/client', 'src/contract', 'src/ecs', 'src/version[.]ts'],
   'src/cli/[^/]+[.]ts': ['src/client', 'src/contract', 'src/version[.]ts'],
-  'src/cli/show': ['src/cli/[^/]+[.]ts', 'src/client', 'src/contract', 'src/version[.]ts'],
-  'src/cli/ask': ['src/cli/show', 'src/cli/[^/]+[.]ts', 'src/client', 'src/contract'],
+  'src/cli/ask': ['src/cli/[^/]+[.]ts', 'src/client', 'src/contract'],
+  // Next steps name commands, as `ask` writes them.
+  'src/cli/show': ['src/cli/ask', 'src/cli/[^/]+[.]ts', 'src/client', 'src/contract', 'src/version[.]ts'],
   'src/cli/commands': [
     'src/cli/ask',
     'src/cli/show',

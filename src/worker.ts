@@ -14,6 +14,7 @@ import { systemClock } from './ecs/clock';
 import { RateLimiter } from './ecs/limiter';
 import { observed } from './ecs/observe';
 import { undiciTransport } from './ecs/transport';
+import { readRetention } from './client/namespace';
 import type { TemporalTarget } from './client/target';
 import { readTarget } from './client/target';
 import { version } from './version';
@@ -28,7 +29,6 @@ import { cloudObserver, startAtZero } from './worker/metrics';
 import { openNamespace } from './worker/namespace';
 import { installRuntime } from './worker/runtime';
 import { Shutdown, UndrainedError } from './worker/shutdown';
-import type { Temporal } from './worker/temporal';
 import { connect, UnreachableError } from './worker/temporal';
 import { watchConnection } from './worker/watch';
 import { watchQueue } from './worker/watch-queue';
@@ -38,6 +38,8 @@ const EXIT = { drained: 0, fatal: 1, configuration: 2, unreachable: 3 } as const
 
 /** Calls that may go without spacing after a pause: one inspection of a small server. */
 const BURST = 5;
+/** A server that has not answered by then is away; it is asked every 10 s. */
+const ANSWER_MS = 5_000;
 
 async function main(): Promise<number> {
   const [word, ...more] = process.argv.slice(2);
@@ -158,7 +160,7 @@ async function run(
   if (workers === 'stop') return;
   lifecycle.running(
     workers,
-    watchConnection(() => ask(temporal), log),
+    watchConnection(() => readRetention(temporal, ANSWER_MS), log),
   );
   log.info('running', {
     temporal: temporal.address,
@@ -171,12 +173,6 @@ async function run(
   });
   watchQueue(temporal, config, log);
   await runBoth(workers, shutdown);
-}
-
-function ask({ connection, namespace }: Temporal): Promise<unknown> {
-  return connection.withDeadline(Date.now() + 5_000, () =>
-    connection.workflowService.describeNamespace({ namespace }),
-  );
 }
 
 main().then(

@@ -62,7 +62,7 @@ async function readFirst<Hindrance>(
     if (error.action === 'throttled') return { ...throttledBy(error), look: false };
     if (error.kind === 'late') return { kind: 'unsent', why: 'late' };
     if (error.action !== 'credentials' && error.action !== 'never') return { kind: 'unsent', why: 'unread' };
-    return { ...refusedFor(error), then: nextStep(error) };
+    return { ...refusedFor(error), next: nextStep(error) };
   }
 }
 
@@ -74,7 +74,7 @@ function fateOf(error: CloudError): SubmissionResult {
     return { ...throttledBy(error), look: isAnswered2xx(error) };
   }
   if (error.fate === 'unknown') return { kind: 'unknown', why: error.message, code, httpStatus, requestId };
-  return { ...refusedFor(error), then: nextStep(error) };
+  return { ...refusedFor(error), next: nextStep(error) };
 }
 
 /** An error in an answer of success, such as one that tells of throttling: it may have been accepted all the same. */
@@ -93,7 +93,7 @@ export function unsentBy({ kind, meaning, sent, action }: CloudError): Unsent | 
   return sent === 'no' && action === 'retry' ? { kind: 'unsent', why: 'unreachable' } : null;
 }
 
-function nextStep({ action }: CloudError): Extract<SubmissionResult, { kind: 'refused' }>['then'] {
+function nextStep({ action }: CloudError): Extract<SubmissionResult, { kind: 'refused' }>['next'] {
   switch (action) {
     case 'wait-busy':
       return 'busy';

@@ -14,6 +14,11 @@ export interface TemporalTarget {
   options: ClientConnectConfig['connectionOptions'];
 }
 
+export interface Endpoint {
+  host: string;
+  port: number;
+}
+
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** With problems, each with its remedy and none with a secret in it, `target` is `null`. */
@@ -41,7 +46,7 @@ export function readTarget(env: Env): { target: TemporalTarget | null; problems:
 }
 
 /** Host and port of an address; `null` when it is none. As everywhere in this SDK the port may be left out. */
-export function endpointOf(address: string): { host: string; port: number } | null {
+export function endpointOf(address: string): Endpoint | null {
   const match = /^(?:\[([\da-fA-F:.]+)\]|([^\s\p{C}:/?#@[\]\\]+))(?::(\d{1,5}))?$/u.exec(address);
   const host = match?.[1] ?? match?.[2];
   const port = match?.[3] === undefined ? DEFAULT_PORT : Number(match[3]);

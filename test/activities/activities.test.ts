@@ -162,7 +162,7 @@ describe('deleteNics', () => {
       firstPollMs: 10_000,
       pollIntervalMs: 10_000,
     });
-    expect(await submit(server)).toMatchObject({ kind: 'refused', then: 'busy', code: 'Ecs.0603' });
+    expect(await submit(server)).toMatchObject({ kind: 'refused', next: 'busy', code: 'Ecs.0603' });
   });
   it.each<[string, object, object]>([
     ['lost before acceptance', { kind: 'drop' }, { kind: 'unknown' }],
@@ -180,7 +180,7 @@ describe('deleteNics', () => {
   it('a locked server is a final no', async () => {
     expect(await submit(createServer({ locked: true }))).toMatchObject({
       kind: 'refused',
-      then: 'never',
+      next: 'never',
       code: 'Ecs.0605',
     });
   });

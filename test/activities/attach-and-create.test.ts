@@ -61,8 +61,8 @@ describe('attachNics', () => {
     ['204 without a job id', { kind: 'no-job-id', status: 204 }, { kind: 'unknown', httpStatus: 204 }, 1],
     ['202 Common.0024', { kind: 'throttled', as: '202' }, { kind: 'throttled', look: true }, 0],
     ['429', { kind: 'throttled' }, { kind: 'throttled', look: false }, 0],
-    ['busy', { kind: 'busy' }, { kind: 'refused', then: 'busy', code: 'Ecs.0603' }, 0],
-    ['401', UNAUTHORIZED, { kind: 'refused', then: 'credentials' }, 0],
+    ['busy', { kind: 'busy' }, { kind: 'refused', next: 'busy', code: 'Ecs.0603' }, 0],
+    ['401', UNAUTHORIZED, { kind: 'refused', next: 'credentials' }, 0],
   ])('%s', async (_name, what, expected, jobs) => {
     const server = bench.createServer();
     bench.fault({ match: { class: 'attach', serverId: server.id }, what: what as never, times: 1 });
@@ -75,7 +75,7 @@ describe('attachNics', () => {
     const [server, other] = [bench.createServer(), bench.createServer()];
     expect(await attach(server.id, [other.nics[1]!])).toMatchObject({
       kind: 'refused',
-      then: 'never',
+      next: 'never',
       code: 'Ecs.0919',
     });
     const full = bench.createServer({ nics: 12 });
@@ -83,7 +83,7 @@ describe('attachNics', () => {
     control.setKnobs({ deniedActions: ['ecs:cloudServers:addNics'] });
     expect(await attach(server.id, [control.createPort({}).id])).toMatchObject({
       kind: 'refused',
-      then: 'never',
+      next: 'never',
       hint: expect.stringContaining('ecs:cloudServers:addNics'),
     });
   });

@@ -49,17 +49,17 @@ describe('deleteNics', () => {
     ['202 without a job id', { kind: 'no-job-id', status: 202 }, { kind: 'unknown', httpStatus: 202 }, 1],
     ['202 Common.0024', { kind: 'throttled', as: '202' }, { kind: 'throttled', look: true }, 0],
     ['429', { kind: 'throttled' }, { kind: 'throttled', look: false }, 0],
-    ['busy', { kind: 'busy' }, { kind: 'refused', then: 'busy', code: 'Ecs.0603' }, 0],
+    ['busy', { kind: 'busy' }, { kind: 'refused', next: 'busy', code: 'Ecs.0603' }, 0],
     [
       '401',
       { kind: 'answer', status: 401, body: { error_code: 'APIGW.0301', error_msg: 'no' } },
-      { kind: 'refused', then: 'credentials' },
+      { kind: 'refused', next: 'credentials' },
       0,
     ],
     [
       'a refusal nobody knows',
       { kind: 'answer', status: 400, body: { error: { code: 'Ecs.9999', message: 'no' } } },
-      { kind: 'refused', then: 'never', code: 'Ecs.9999' },
+      { kind: 'refused', next: 'never', code: 'Ecs.9999' },
       0,
     ],
   ])('%s', async (_name, what, expected, jobs) => {

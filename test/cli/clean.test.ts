@@ -6,7 +6,7 @@ import type { NicRow, ResultDocument } from '../../src/contract';
 import type { Ending } from '../../src/client/ending';
 import { CliError } from '../../src/cli/errors';
 import { EXIT } from '../../src/cli/exit-codes';
-import { confirmationLines } from '../../src/cli/ask/confirm';
+import { confirmationLines } from '../../src/cli/commands/confirm';
 import { listReport } from '../../src/cli/show/list-report';
 import { endSteps, openSteps } from '../../src/cli/show/next-steps';
 import { Output, colorsOf, printable, uncolored } from '../../src/cli/output';

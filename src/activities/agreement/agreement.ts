@@ -205,7 +205,7 @@ export type SubmissionResult =
        * `busy`: another command runs; `state`: wait for a server state; `observe`: look at the NICs, then decide;
        * `never`: final; `credentials`: final, and no further try.
        */
-      then: 'busy' | 'state' | 'observe' | 'never' | 'credentials';
+      next: 'busy' | 'state' | 'observe' | 'never' | 'credentials';
     }
   | (Throttled & {
       /** 202 with an error body: look before sending again. */

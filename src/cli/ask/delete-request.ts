@@ -1,7 +1,7 @@
 /** From flags to the input of a deletion, and back to a command line. No IO. */
 import type { DELETE_OPTIONS, DeleteServerNicsInput } from '../../contract';
 import { checkDeleteInput } from '../../contract';
-import { shellQuote } from '../show/format';
+import { shellQuote } from '../format';
 import { COMMON_FLAGS, inFlags } from './flags';
 import type { FlagValues } from './options';
 import { deleteOptions } from './options';

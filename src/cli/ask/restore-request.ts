@@ -1,7 +1,7 @@
 /** From flags to the input of a restore, and back to a command line. No IO. */
 import type { RESTORE_OPTIONS, RestoreServerNicsInput, RestoreSource } from '../../contract';
 import { checkRestoreInput, serverWorkflowId } from '../../contract';
-import { shellQuote } from '../show/format';
+import { shellQuote } from '../format';
 import type { ByWhomFlags, FlagNames } from './flags';
 import { BY_WHOM_WORDS, COMMON_FLAGS, byWhomFrom, inFlags } from './flags';
 import type { FlagValues } from './options';

@@ -3,7 +3,7 @@ import type { DeleteServerNicsInput } from '../../contract';
 import { deleteOptions } from '../ask/options';
 import type { CliCommand } from '../program';
 import type { Asked } from '../show/asked';
-import { confirm } from '../ask/confirm';
+import { confirm } from './confirm';
 import type { Context } from '../context';
 import { environmentProblems, listed, withTemporal } from '../context';
 import { CliError } from '../errors';
@@ -12,11 +12,12 @@ import { EXIT } from '../exit-codes';
 import { sortOut } from '../ask/flags';
 import type { FollowEnd } from '../../client/follow';
 import { begin, launch } from './launch';
-import type { RunRef } from '../show/link';
+import type { RunRef } from '../link';
 import type { Output } from '../output';
 import type { DeleteFlags } from '../ask/delete-request';
 import { requestFrom } from '../ask/delete-request';
 import { deletion, findOpen } from '../../client/start';
+import { deletionTexts } from '../show/start-texts';
 import { followRun, reportEnd, stoppedWaiting } from './wait';
 
 /** @param words what is on the command line beside the flags that are known */
@@ -38,7 +39,7 @@ export async function deleteNics(
     throw new CliError(EXIT.badInput, 'InvalidInput', `nothing was started: ${message}`);
   }
   const asked: Asked = { kind: 'delete', input };
-  const request = deletion(input);
+  const request = deletion(input, deletionTexts(input));
   const what = request.isPlan ? 'dry run' : 'deletion';
   return withTemporal(
     async (context) => {
@@ -59,11 +60,11 @@ async function askWithPlan(
   output: Output,
 ): Promise<ExitCode | null> {
   // Who attaches, or can't start anything, need not be asked.
-  if ((await findOpen(context.temporal, deletion(input))) !== null) return null;
+  if ((await findOpen(context.temporal, deletion(input, deletionTexts(input)))) !== null) return null;
   const planned = { ...input, dryRun: true };
   const asked: Asked = { kind: 'delete', input: planned };
   output.ask(['looking at the server first; nothing is changed']);
-  const { run } = await begin(context, deletion(planned), asked, output);
+  const { run } = await begin(context, deletion(planned, deletionTexts(planned)), asked, output);
   const end = await followRun(context, run, output, context.interrupted);
   const ref = context.run(run);
   if (end.kind === 'interrupted') throw new CliError(EXIT.interrupted, 'Interrupted', 'nothing was started.');
@@ -83,21 +84,10 @@ function notPlanned(context: Context, end: FollowEnd, ref: RunRef, output: Outpu
   if (end.kind !== 'silent' && end.kind !== 'lost')
     throw new Error('nothing short of the end is enough here');
   const serverId = end.document?.serverId ?? '';
-  const { exitCode, type, message, known, details } = stoppedWaiting(
-    context,
-    end,
-    ref,
-    false,
-    serverId,
-    output,
-  );
-  return new CliError(
-    exitCode,
-    type,
-    `nothing was started: the dry run has not ended. ${message}`,
-    known,
-    details,
-  );
+  const stopped = stoppedWaiting(context, end, ref, false, serverId, output);
+  return stopped.with({
+    message: `nothing was started: the dry run has not ended. ${stopped.message}`,
+  });
 }
 
 /** Its command line. */

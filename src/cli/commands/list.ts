@@ -4,10 +4,9 @@ import type { CliCommand } from '../program';
 import { pageOf, withTemporal } from '../context';
 import type { ExitCode } from '../exit-codes';
 import { EXIT } from '../exit-codes';
-import { addDetails } from '../../client/list-details';
 import { listReport } from '../show/list-report';
 import type { Output } from '../output';
-import { readRuns } from '../../client/runs';
+import { addDetails, readRuns } from '../../client/runs';
 
 export interface ListFlags {
   limit: number;

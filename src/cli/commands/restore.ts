@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import type { RestoreServerNicsInput } from '../../contract';
 import { serverWorkflowId } from '../../contract';
-import { reasonOf } from '../../client/connect';
+import { reasonOf } from '../../client/grpc';
 import type { Context } from '../context';
 import { environmentProblems, listed, withTemporal } from '../context';
 import { CliError } from '../errors';
@@ -16,8 +16,9 @@ import { launch } from './launch';
 import type { Output } from '../output';
 import type { RestoreFlags, RestoreRequest, Saved } from '../ask/restore-request';
 import { MAX_DOCUMENT_BYTES, restoreFrom } from '../ask/restore-request';
-import { findSource, namedRun } from '../../client/restore-source';
+import { findSource, namedRun } from './restore-source';
 import { restoration } from '../../client/start';
+import { restorationTexts } from '../show/start-texts';
 
 /** @param words what is on the command line beside the flags that are known */
 export async function restoreNics(
@@ -58,7 +59,7 @@ async function restore(
   return launch(
     context,
     {
-      request: restoration(input),
+      request: restoration(input, restorationTexts(input)),
       asked: { kind: 'restore', input, source },
       what: input.dryRun === true ? 'dry run of a restore' : 'restore',
       about: lines,
@@ -75,7 +76,7 @@ async function sourceOf(
   output: Output,
 ): Promise<{ runId: string | null; lines: string[] }> {
   if (from !== null && 'document' in from) return { runId: null, lines: [] };
-  if (from !== null) return { runId: await namedRun(context.temporal, serverId, from.runId), lines: [] };
+  if (from !== null) return { runId: await namedRun(context, serverId, from.runId), lines: [] };
   const wanted = nics === 'all' ? null : nics.map(({ id }) => id);
   return findSource(context, serverId, wanted, dryRun === true, output);
 }

@@ -5,7 +5,7 @@ import { checkServerId, withTemporal } from '../context';
 import type { ExitCode } from '../exit-codes';
 import { findRun } from '../../client/find';
 import type { Output } from '../output';
-import { runLines } from '../show/report';
+import { runLines } from '../show/lines';
 import { waitForEnd } from './wait';
 
 export async function watch(serverId: string, output: Output): Promise<ExitCode> {

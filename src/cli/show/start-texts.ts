@@ -1,13 +1,22 @@
 /** What the Web UI shows about a run from its start on. The server bounds nothing and passes HTML through: both here. */
 import type { DeleteServerNicsInput, Duration, RestoreServerNicsInput, Timing } from '../../contract';
+import type { StartTexts } from '../../client/start';
+import { cut, escapeMarkdown, plural } from '../format';
 import type { OptionTexts } from '../options';
 import { DELETE_TEXTS, RESTORE_TEXTS } from '../options';
-import { cut, escapeMarkdown, plural } from './format';
 
 /** The Web UI shows about this much without cutting. */
 const MAX_SUMMARY = 80;
 const MAX_TEXT = 300;
 const MAX_NICS_SHOWN = 32;
+
+export function deletionTexts(input: DeleteServerNicsInput): StartTexts {
+  return { summary: startSummary(input), details: startDetails(input) };
+}
+
+export function restorationTexts(input: RestoreServerNicsInput): StartTexts {
+  return { summary: restoreSummary(input), details: restoreDetails(input) };
+}
 
 export function startSummary(input: DeleteServerNicsInput): string {
   const what = input.nics === 'all' ? 'all but the primary NIC' : plural(input.nics.length, 'NIC');

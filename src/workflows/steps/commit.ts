@@ -4,12 +4,13 @@
  */
 import type { NicSnapshot } from '../../contract/types';
 import { repeatable } from '../run/activity-calls';
-import type { Deletion } from '../run/deletion';
+import type { Deletion } from '../run/kinds';
 import { label, nics, plain } from '../run/details';
 import { lookAtPorts, lookOnce } from './look';
-import { forgetReadings } from '../run/readings';
+import { forgetReadings, watch } from '../run/state/seen';
+import { closeWindow, isHeld, keep, release } from '../run/state/undo';
 import { deletePortCall } from '../policy/remedies';
-import { isSetback, UNSENT, waitOut } from './setback';
+import { isSetback, UNSENT, waitOut } from '../run/ask';
 import { gradeOf } from '../policy/undo-log';
 
 /** For all of it: a port that is left costs an address, and is told. */
@@ -21,21 +22,19 @@ const SECOND_LOOK_MS = 2_000;
 /** Deletes the ports that this run has kept; one that its NIC's own flag keeps is left alone. */
 export async function commit(run: Deletion): Promise<void> {
   const { state, document } = run;
-  state.windowClosed = true;
+  closeWindow(state);
   document.undoUntil = null;
-  const open = document.nics
-    .filter(({ id, outcome }) => outcome === 'detached' && state.kept.includes(id))
-    .map(({ id }) => id);
+  const open = document.nics.filter((row) => isHeld(state, row)).map(({ id }) => id);
   // The run may have been handed on while it looked at those that were put back.
-  if (open.length === 0 && state.returned.length === 0) return;
+  if (open.length === 0 && state.undo.returned.length === 0) return;
   // The run may have been handed on in the middle of it.
-  if (!state.committing) run.allow(COMMIT_FOR_MS);
-  state.committing = true;
+  if (!state.undo.committing) run.allow(COMMIT_FOR_MS);
+  state.undo.committing = true;
   document.outcome = 'running';
   run.enter('committing');
   const back = { setbacks: 0, hindered: null as string | null };
   for (;;) {
-    const portIds = open.filter((id) => run.row(id).outcome === 'detached' && !state.left.includes(id));
+    const portIds = open.filter((id) => run.row(id).outcome === 'detached' && !state.undo.left.includes(id));
     if (portIds.length === 0) break;
     if (run.expired && back.setbacks > 0) {
       await giveUp(run, portIds, `not deleted until ${document.deadlineAt}: ${back.hindered ?? ''}`);
@@ -50,7 +49,7 @@ export async function commit(run: Deletion): Promise<void> {
       elasticIpsMayBeUnread,
     });
     if (answer.kind === 'unsent' && answer.why === 'reset') {
-      for (const id of portIds) left(run, id, null, UNSENT.reset);
+      for (const id of portIds) leavePort(run, id, null, UNSENT.reset);
       break;
     }
     if (isSetback(answer)) {
@@ -64,17 +63,17 @@ export async function commit(run: Deletion): Promise<void> {
       );
     for (const id of portIds) {
       const port = answer.ports[id];
-      if (port?.fate === 'gone') gone(run, id);
-      else if (port?.fate === 'attached') inUse(run, id, port.deviceId);
-      else if (port?.fate === 'changed') changed(run, id, port.fields);
-      else if (port?.fate === 'untold') left(run, id, null, port.message);
+      if (port?.fate === 'gone') portGone(run, id);
+      else if (port?.fate === 'attached') portInUse(run, id, port.deviceId);
+      else if (port?.fate === 'changed') portChanged(run, id, port.fields);
+      else if (port?.fate === 'untold') leavePort(run, id, null, port.message);
       else if (port !== undefined)
-        left(run, id, port.code, `${port.message}. ${port.hint}`, deletePortCall(document, id));
+        leavePort(run, id, port.code, `${port.message}. ${port.hint}`, deletePortCall(document, id));
     }
     run.show();
   }
   // A port that is free again is looked at, and deleted, in another round; whoever goes on with it is left alone then.
-  if ((await lookAtReturned(run)) && (state.rounds += 1) <= MAX_ROUNDS) await commit(run);
+  if ((await lookAtReturned(run)) && (state.undo.rounds += 1) <= MAX_ROUNDS) await commit(run);
 }
 
 const MAX_ROUNDS = 3;
@@ -89,16 +88,16 @@ async function giveUp(run: Deletion, portIds: string[], why: string): Promise<vo
   const seen = await lookAtPorts(run, label(`are the ports of ${nics(portIds.length)} gone?`), portIds);
   for (const id of portIds) {
     const port = seen[id];
-    if (port?.state === 'absent') gone(run, id);
-    else if (port?.state === 'attached') inUse(run, id, port.deviceId);
+    if (port?.state === 'absent') portGone(run, id);
+    else if (port?.state === 'attached') portInUse(run, id, port.deviceId);
     else {
-      left(run, id, null, why);
+      leavePort(run, id, null, why);
       if (port?.state !== 'free') run.row(id).outcome = 'unknown';
     }
   }
 }
 
-function gone(run: Deletion, id: string): void {
+function portGone(run: Deletion, id: string): void {
   const row = run.row(id);
   row.outcome = 'deleted';
   row.evidence = { ...row.evidence, port: 'absent' };
@@ -106,13 +105,13 @@ function gone(run: Deletion, id: string): void {
 }
 
 /** Attached to something since: it is not ours any more, and nobody is told to delete it. */
-function inUse(run: Deletion, id: string, deviceId: string): void {
+function portInUse(run: Deletion, id: string, deviceId: string): void {
   const row = run.row(id);
   row.evidence = { ...row.evidence, port: 'attached' };
   if (deviceId === run.request.serverId) {
-    left(run, id, 'PortInUse', 'it was put back on the server by somebody else');
-    run.state.returned.push(id);
-  } else left(run, id, 'PortInUse', `it is in use by ${deviceId} now`);
+    leavePort(run, id, 'PortInUse', 'it was put back on the server by somebody else');
+    run.state.undo.returned.push(id);
+  } else leavePort(run, id, 'PortInUse', `it is in use by ${deviceId} now`);
 }
 
 const WORDS: Partial<Record<keyof NicSnapshot, string>> = {
@@ -123,9 +122,9 @@ const WORDS: Partial<Record<keyof NicSnapshot, string>> = {
 };
 
 /** Free, and somebody else's: taken over in the window. */
-function changed(run: Deletion, id: string, fields: (keyof NicSnapshot)[]): void {
+function portChanged(run: Deletion, id: string, fields: (keyof NicSnapshot)[]): void {
   const words = fields.map((field) => WORDS[field] ?? field).join(', ');
-  left(
+  leavePort(
     run,
     id,
     'PortChanged',
@@ -133,7 +132,7 @@ function changed(run: Deletion, id: string, fields: (keyof NicSnapshot)[]): void
   );
 }
 
-function left(
+function leavePort(
   run: Deletion,
   id: string,
   code: string | null,
@@ -142,8 +141,8 @@ function left(
 ): void {
   const row = run.row(id);
   const { state } = run;
-  state.left.push(id);
-  state.kept = state.kept.filter((kept) => kept !== id);
+  state.undo.left.push(id);
+  release(state, [id]);
   row.errorCode = code;
   row.message = plain(`its port was left: ${why}`);
   row.remedy = remedy;
@@ -159,11 +158,11 @@ const MAX_LOOKS = 10;
  */
 async function lookAtReturned(run: Deletion): Promise<boolean> {
   const { state } = run;
-  const { returned } = state;
+  const { returned } = state.undo;
   if (returned.length === 0) return false;
-  state.witnesses = returned.map((id) => ({ id, absent: 0, present: 0, port: null }));
-  forgetReadings(run);
-  const agreed = () => state.witnesses.every(({ absent, present }) => absent >= 2 || present >= 2);
+  watch(state, returned);
+  forgetReadings(state);
+  const agreed = () => state.seen.witnesses.every(({ absent, present }) => absent >= 2 || present >= 2);
   for (let look = 1; look <= MAX_LOOKS && !agreed(); look++) {
     if (look > 1) await run.wait(SECOND_LOOK_MS, label('another reading, to be sure'));
     const seen = await lookOnce(run, {
@@ -173,20 +172,21 @@ async function lookAtReturned(run: Deletion): Promise<boolean> {
     });
     if (seen === null) break;
   }
-  state.returned = [];
+  state.undo.returned = [];
   let again = false;
-  for (const { id, absent, present, port } of state.witnesses) {
+  for (const { id, absent, present, port } of state.seen.witnesses) {
     forget(run, id);
     if (present >= 2)
-      returnedFor(run, id, 'still-attached', 'it was put back on the server by somebody else');
-    else if (absent < 2 || port === null || port.state === 'unknown') returnedFor(run, id, 'unknown', UNSURE);
-    else if (port.state === 'absent') gone(run, id);
+      writeReturned(run, id, 'still-attached', 'it was put back on the server by somebody else');
+    else if (absent < 2 || port === null || port.state === 'unknown')
+      writeReturned(run, id, 'unknown', UNSURE);
+    else if (port.state === 'absent') portGone(run, id);
     else if (port.state === 'attached' && port.deviceId !== run.request.serverId)
-      inUse(run, id, port.deviceId);
-    else if (port.state === 'attached') returnedFor(run, id, 'unknown', UNSURE);
+      portInUse(run, id, port.deviceId);
+    else if (port.state === 'attached') writeReturned(run, id, 'unknown', UNSURE);
     else {
       // Taken off once more in the meantime: it is where it was wanted, and its port goes as promised.
-      state.kept.push(id);
+      keep(state, [id]);
       again = true;
     }
   }
@@ -197,15 +197,15 @@ async function lookAtReturned(run: Deletion): Promise<boolean> {
 function forget(run: Deletion, id: string): void {
   const { document, state } = run;
   const row = run.row(id);
-  state.left = state.left.filter((other) => other !== id);
+  state.undo.left = state.undo.left.filter((other) => other !== id);
   row.errorCode = null;
   row.message = null;
   document.warnings = document.warnings.filter((text) => !text.startsWith(`NIC ${id} is detached`));
 }
 
-function returnedFor(run: Deletion, id: string, outcome: 'still-attached' | 'unknown', why: string): void {
+function writeReturned(run: Deletion, id: string, outcome: 'still-attached' | 'unknown', why: string): void {
   const row = run.row(id);
-  run.state.left.push(id);
+  run.state.undo.left.push(id);
   row.outcome = outcome;
   row.errorCode = 'PortInUse';
   row.message = `${why}; its port was left`;

@@ -6,17 +6,20 @@ import { HOUR_MS } from '../../contract/input';
 import { formatDuration } from '../../contract/duration';
 import { FAILURE_TYPE, MEMO, OPEN_SETTLED, planWorkflowId, serverWorkflowId } from '../../contract/names';
 import type { NicRow, NicSnapshot } from '../../contract/types';
-import type { Unread } from '../run/activity-calls';
 import { read } from '../run/activity-calls';
+import { askBeforeSending, endUnlessPassing } from '../run/ask';
 import { label, nics as countOf, plain } from '../run/details';
 import { RunEnd } from '../run/run-end';
 import type { Assessment } from '../policy/guards';
 import { assess, elasticIpsUntold } from '../policy/guards';
-import { backoffDelay, nextPollDelay, throttleDelay } from '../policy/poll-schedule';
-import type { Deletion } from '../run/deletion';
-import { hold } from '../run/deletion';
+import { nextPollDelay } from '../policy/poll-schedule';
+import type { Deletion } from '../run/kinds';
+import { hold } from '../run/kinds';
 import type { Request, Run } from '../run/run';
-import { blankRow } from '../run/run';
+import { learnLongJob } from '../run/state/job';
+import { blankRow } from '../run/state/rows';
+import { watch } from '../run/state/seen';
+import { markDoubtful } from '../run/state/sent';
 import { gradeOf, isLogged, promisesUndo } from '../policy/undo-log';
 
 /** How often a server in passing is looked at again, at first; an inspection costs a call per NIC. */
@@ -77,13 +80,13 @@ export async function inspect(run: Deletion): Promise<void> {
     if (run.stopping) return;
     run.enter(look === 1 ? 'inspecting' : 'waiting', run.document.waitingFor);
     const what = nics === 'all' ? 'all NICs but the primary one' : countOf(nics.length);
-    const named = nics === 'all' ? (run.state.all ?? []) : nics.map(({ id }) => id);
+    const named = nics === 'all' ? (run.state.seen.all ?? []) : nics.map(({ id }) => id);
     const inspection = await inspectOnce(run, named, `${what} to go`);
-    const judged = assess(run.request, inspection, run.state.all);
+    const judged = assess(run.request, inspection, run.state.seen.all);
     // An incomplete list must take nothing away from what is known of a NIC that was changed.
     const complete = inspection.nics.some(({ id }) => id === judged.primaryId);
-    if (complete && nics === 'all') run.state.all ??= judged.targets.map(({ id }) => id);
-    if (complete || run.state.undoLog.length === 0) takeIn(run, inspection, judged);
+    if (complete && nics === 'all') run.state.seen.all ??= judged.targets.map(({ id }) => id);
+    if (complete || run.state.undo.log.length === 0) recordInspection(run, inspection, judged);
     if (judged.violations.length > 0) {
       throw RunEnd.failed(FAILURE_TYPE.refused, `nothing was changed: ${judged.violations.join('; ')}`);
     }
@@ -98,15 +101,15 @@ export async function inspect(run: Deletion): Promise<void> {
 /** `false`: something had to be waited for, so look again. */
 export async function ready(run: Run, passing: string | null, anythingToDo: boolean): Promise<boolean> {
   if (passing === null) {
-    const { previous } = run.state;
+    const { open: previous } = run.state.before;
     if (previous === null || previous === 'settled' || !anythingToDo) return true;
     await settlePrevious(run, previous);
-    run.state.previous = 'settled';
+    run.state.before.open = 'settled';
     // Its job has ended, or was never known: what it did may still be on its way.
-    run.state.doubtful = true;
+    markDoubtful(run.state);
     upsertMemo({ [MEMO.open]: OPEN_SETTLED });
     // A reset run may have declared its own before it was told of that one: it has to do so again.
-    run.state.declaredOpen = false;
+    run.state.sent.declared = false;
     return false;
   }
   if (run.expired) {
@@ -124,56 +127,39 @@ export async function ready(run: Run, passing: string | null, anythingToDo: bool
 export async function inspectOnce(run: Run, nicIds: string[], what: string): Promise<Inspection> {
   const { request, document } = run;
   const { workflowId, runId } = workflowInfo();
-  for (let failures = 1; ; failures++) {
-    const asked = run.state.askForPrevious && run.state.previous === null && !request.dryRun;
-    const summary = label(`${document.serverName ?? document.serverId}: ${what}`);
-    const answer = await read(run, 'inspectServer', summary, {
-      serverId: request.serverId,
-      nicIds,
-      // A dry run sends nothing that would have to wait for what another one has sent.
-      previousRunOf: asked ? { workflowId, runId } : null,
-    });
-    if (answer.kind === 'inspection') {
-      run.state.previous ??= answer.previous;
-      return answer;
-    }
-    if (answer.kind === 'throttled') {
-      await pause(run, throttleDelay(answer.retryAfterMs, failures), 'throttled by the cloud');
-    } else {
-      refuseUnlessPassing(run, answer);
-      await pause(run, backoffDelay(failures), `the cloud gives no answer: ${answer.message}`);
-    }
-  }
-}
-
-/** Nothing was sent yet: refused credentials or a definite no end the run at once (interface.md §6.5). */
-function refuseUnlessPassing(run: Run, unread: Unread): void {
-  if (unread.kind === 'unavailable') {
-    if (!run.expired) return;
-    throw RunEnd.failed(
-      FAILURE_TYPE.refused,
-      `nothing was changed: the server could not be inspected until the deadline: ${unread.message}`,
-    );
-  }
-  const hint = unread.details?.hint ? ` ${unread.details.hint}` : '';
-  throw RunEnd.failed(FAILURE_TYPE.cloudRefused, `nothing was changed: ${unread.message}.${hint}`);
-}
-
-async function pause(run: Run, ms: number, why: string): Promise<void> {
-  if (run.expired)
-    throw RunEnd.failed(FAILURE_TYPE.refused, `nothing was changed: ${why}, still so at the deadline`);
-  run.enter('waiting', plain(why));
-  await run.waitOrWake(Math.min(ms, Math.max(run.remainingMs, 1_000)), label(why));
-  // What is held can be put back without this look.
-  if (run.stopping) throw RunEnd.failed(FAILURE_TYPE.refused, `nothing was sent: ${why}`);
-  run.endIfUndone();
+  const summary = label(`${document.serverName ?? document.serverId}: ${what}`);
+  const inspection = await askBeforeSending<Inspection>(
+    run,
+    () => {
+      const asked = run.state.before.ask && run.state.before.open === null && !request.dryRun;
+      return read(run, 'inspectServer', summary, {
+        serverId: request.serverId,
+        nicIds,
+        // A dry run sends nothing that would have to wait for what another one has sent.
+        previousRunOf: asked ? { workflowId, runId } : null,
+      });
+    },
+    {
+      waiting: (why) => `the cloud gives no answer: ${why}`,
+      tooLate: (why) => `the server could not be inspected until the deadline: ${why}`,
+    },
+  );
+  run.state.before.open ??= inspection.previous;
+  return inspection;
 }
 
 /** Fills the document and the witnesses from an inspection; on a later one only what may have changed. */
-function takeIn(run: Deletion, inspection: Inspection, { targets, absent, primaryId }: Assessment): void {
+function recordInspection(
+  run: Deletion,
+  inspection: Inspection,
+  { targets, absent, primaryId }: Assessment,
+): void {
   const { document, request, state } = run;
-  takeInServer(run, inspection, primaryId);
-  state.witnesses = targets.map(({ id }) => ({ id, absent: 0, present: 0, port: null }));
+  recordServer(run, inspection, primaryId);
+  watch(
+    state,
+    targets.map(({ id }) => id),
+  );
 
   if (inspection.previousNotLooked)
     run.warn(
@@ -188,7 +174,9 @@ function takeIn(run: Deletion, inspection: Inspection, { targets, absent, primar
 
   const onServer = new Map(inspection.nics.map((nic) => [nic.id, nic]));
   const requested =
-    request.nics === 'all' ? (state.all ?? targets.map(({ id }) => id)) : request.nics.map(({ id }) => id);
+    request.nics === 'all'
+      ? (state.seen.all ?? targets.map(({ id }) => id))
+      : request.nics.map(({ id }) => id);
   const rows = new Map(document.nics.map((row) => [row.id, row]));
   document.nics = requested.map((id) => {
     const row = rows.get(id) ?? blankRow(id);
@@ -209,7 +197,7 @@ function describeGone(run: Deletion, row: NicRow, port: 'absent' | 'free'): void
   const { id } = row;
   row.evidence = { ...row.evidence, list: 'absent', port };
   // Its port may be there for no other reason than the flag that this run has set.
-  if (port === 'free' && isLogged(run.state.undoLog, 'flag', id)) {
+  if (port === 'free' && isLogged(run.state.undo.log, 'flag', id)) {
     hold(run, row);
     return;
   }
@@ -219,18 +207,18 @@ function describeGone(run: Deletion, row: NicRow, port: 'absent' | 'free'): void
 }
 
 /** What is known of the server itself. */
-export function takeInServer(run: Run, inspection: Inspection, primaryId: string | null): void {
+export function recordServer(run: Run, inspection: Inspection, primaryId: string | null): void {
   const { document } = run;
   document.projectId = inspection.projectId;
   document.region = inspection.region;
   document.serverName = inspection.server?.name ?? document.serverName;
-  run.state.primaryId = primaryId;
-  run.state.place ??= {
+  run.state.seen.primaryId = primaryId;
+  run.state.around.place ??= {
     projectId: inspection.projectId,
     region: inspection.region,
     ...inspection.endpoints,
   };
-  run.state.longJobMs = inspection.longJobMs ?? run.state.longJobMs;
+  learnLongJob(run.state, inspection.longJobMs);
 }
 
 function describe(run: Deletion, row: NicRow, nic: InspectedNic): void {
@@ -251,7 +239,7 @@ function snapshotOf(
   { snapshot }: InspectedNic,
 ): NicSnapshot {
   if (before === null) return snapshot;
-  const ours = isLogged(state.undoLog, 'flag', id);
+  const ours = isLogged(state.undo.log, 'flag', id);
   return {
     ...snapshot,
     position: before.position,
@@ -279,9 +267,9 @@ async function settlePrevious(run: Run, previous: PreviousOpenRun): Promise<void
     const answer = await read(run, 'getJobStatus', summary, { jobId, nicIds: [] });
     if (answer.kind === 'gone') return;
     if (answer.kind === 'job' && ENDED_STATUSES.has(answer.status)) return;
-    if (answer.kind === 'credentials' || answer.kind === 'refused') refuseUnlessPassing(run, answer);
+    if (answer.kind === 'unread') endUnlessPassing(answer);
     await run.waitOrWake(
-      nextPollDelay(run.state.pace, look, Date.now() - startedAt, Math.random(), run.remainingMs),
+      nextPollDelay(run.state.job.pace, look, Date.now() - startedAt, Math.random(), run.remainingMs),
       label(`job of ${previous.runId}: still running`),
     );
     run.endIfUndone();

@@ -1,14 +1,15 @@
 /** Readings of the NIC list: one that counts, or two that agree. */
 import type { PortState, Reading } from '../../activities/agreement/agreement';
-import { HOLD_MS } from '../../activities/agreement/agreement';
 import { formatDuration } from '../../contract/duration';
+import type { Unread } from '../run/activity-calls';
 import { read } from '../run/activity-calls';
+import { askUntilAnswered } from '../run/ask';
 import { label, nics, plain } from '../run/details';
 import { isIdle } from '../policy/guards';
-import { backoffDelay, throttleDelay } from '../policy/poll-schedule';
-import { forgetReadings, note, portsToLookUp } from '../run/readings';
+import { forgetReadings, note, portsToLookUp } from '../run/state/seen';
+import type { Witness } from '../run/state/seen';
 import type { Run } from '../run/run';
-import type { Looks, Witness } from '../run/state';
+import type { Looks } from '../run/state/sent';
 import { isHere } from '../policy/verdict';
 
 /** Some minutes with the usual `settle`. */
@@ -27,41 +28,37 @@ export interface LookOptions {
 /** One reading that counts (it names the primary NIC); `null` when none could be had in time. */
 export async function lookOnce(run: Run, options: LookOptions): Promise<Reading | null> {
   const { serverId } = run.request;
-  for (let failures = 1; ; failures++) {
-    const ports = portsToLookUp(run);
-    const answer = await read(run, 'listNics', options.label, {
-      serverId,
-      ports,
-      server: options.server === true || failures > 1,
-    });
-    let why: string;
-    let patient = false;
-    let waitMs = backoffDelay(failures);
-    if (answer.kind === 'reading') {
-      if (note(run, answer, options.plannedGapMs)) {
-        run.show();
-        return answer;
-      }
-      why = 'the NIC list does not name the primary NIC';
-    } else if (answer.kind === 'throttled') {
-      why = 'throttled by the cloud';
-      waitMs = throttleDelay(answer.retryAfterMs, failures);
-      patient = true;
-    } else {
-      why = answer.message;
-      if (answer.kind !== 'unavailable') {
-        waitMs = HOLD_MS;
-        patient = true;
-      }
-    }
-    if (Date.now() >= options.until()) return null;
-    run.enter(run.document.phase, plain(why));
-    // Not to be cut short by a message: a callback knows nothing of keys that get locked, or of quotas.
-    if (patient) await run.wait(waitMs, label(`no reading: ${why}`));
-    else await run.waitOrWake(waitMs, label(`no reading: ${why}`));
-    run.enter(run.document.phase, null);
-  }
+  const { plannedGapMs, until } = options;
+  return askUntilAnswered<Reading>(
+    async (times) => {
+      const ports = portsToLookUp(run.state);
+      const server = options.server === true || times > 1;
+      const answer = await read(run, 'listNics', options.label, { serverId, ports, server });
+      if (answer.kind !== 'reading') return answer;
+      if (!note(run.state, answer, plannedGapMs)) return INCOMPLETE;
+      run.show();
+      return answer;
+    },
+    async ({ why, ms, firm }) => {
+      if (Date.now() >= until()) return false;
+      const { phase } = run.document;
+      run.enter(phase, plain(why));
+      // Beyond the deadline, too: what was sent is looked for until it can be told.
+      if (firm) await run.wait(ms, label(`no reading: ${why}`));
+      else await run.waitOrWake(ms, label(`no reading: ${why}`));
+      run.enter(phase, null);
+      return true;
+    },
+  );
 }
+
+/** A list that proves nothing is none. */
+const INCOMPLETE: Unread = {
+  kind: 'unread',
+  why: 'unavailable',
+  message: 'the NIC list does not name the primary NIC',
+  details: null,
+};
 
 /**
  * After a submission whose fate is unknown: settle, read, settle, read, until two readings in a row agree on an idle
@@ -70,8 +67,8 @@ export async function lookOnce(run: Run, options: LookOptions): Promise<Reading 
 export async function lookTwice(run: Run, why: string, looks: Looks): Promise<boolean> {
   const { settleMs } = run.request.timing;
   run.enter('verifying', plain(why));
-  if (looks.made === 0 && looks.dueAt === null) forgetReadings(run);
-  const { witnesses } = run.state;
+  if (looks.made === 0 && looks.dueAt === null) forgetReadings(run.state);
+  const { witnesses } = run.state.seen;
   const isGone = (witness: Witness) => witness.absent >= 2 && !contradicts(run, witness, looks);
   for (;;) {
     if (looks.made >= 2 && run.expired) return false;

@@ -8,7 +8,7 @@ import { fail, MAX_ATTEMPTS } from '../policy/put-back-plan';
 import { backoffDelay } from '../policy/poll-schedule';
 import { portNameFor } from '../policy/port-name';
 import type { Run } from '../run/run';
-import { isSetback, pause, UNSENT, waitOut } from './setback';
+import { isSetback, pause, UNSENT, waitOut } from '../run/ask';
 import type { PutBack, Returning } from '../policy/undo-log';
 
 export async function create(run: Run, back: PutBack, nic: Returning): Promise<void> {
@@ -34,7 +34,7 @@ export async function create(run: Run, back: PutBack, nic: Returning): Promise<v
       mac: answer.port.mac,
       ip: answer.port.ips[0] ?? null,
     };
-  } else if (answer.kind === 'unknown' || answer.kind === 'unavailable') {
+  } else if (answer.kind === 'unknown' || (answer.kind === 'unread' && answer.why === 'unavailable')) {
     // It may have been made by a request that is still on its way: the look-up by name comes when that has settled.
     const why = answer.kind === 'unknown' ? answer.why : answer.message;
     nic.unclear = true;

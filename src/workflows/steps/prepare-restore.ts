@@ -1,21 +1,25 @@
 /** What can be put back, and how well: looked up before anything changes. */
-import type { AddressHolder, Inspection, Throttled } from '../../activities/agreement/agreement';
-import { HOLD_MS } from '../../activities/agreement/agreement';
+import type {
+  AddressHolder,
+  FindAddressesResult,
+  Inspection,
+  ReadRunResult,
+  Throttled,
+} from '../../activities/agreement/agreement';
 import { FAILURE_TYPE } from '../../contract/names';
 import type { SavedNic } from '../../contract/saved-result';
 import { readSavedResult } from '../../contract/saved-result';
-import type { Unread } from '../run/activity-calls';
 import { read } from '../run/activity-calls';
-import { label, nics as countOf, plain } from '../run/details';
+import { askBeforeSending } from '../run/ask';
+import { label, nics as countOf } from '../run/details';
 import { RunEnd } from '../run/run-end';
 import { isIdle, primaryOf, serverViolations } from '../policy/guards';
-import { inspectOnce, ready, takeInServer } from './inspect';
-import { backoffDelay, throttleDelay } from '../policy/poll-schedule';
+import { inspectOnce, ready, recordServer } from './inspect';
 import { restoreCommand } from '../policy/remedies';
-import type { Restoration } from '../run/restoration';
+import type { Restoration } from '../run/kinds';
 import type { Planned } from '../policy/restore-grades';
 import { addressesOf, chosen, isUnfinished, planOf } from '../policy/restore-grades';
-import { blankRow } from '../run/run';
+import { blankRow } from '../run/state/rows';
 import type { PutBack } from '../policy/undo-log';
 import { putBackOf, returning } from '../policy/undo-log';
 
@@ -63,7 +67,7 @@ async function savedNics(run: Restoration): Promise<SavedNic[]> {
   if (from.kind === 'document') return from.nics;
   const { workflowId, runId } = from;
   const summary = label(`the result of run ${runId}`);
-  const { document, why } = await patientRead(run, () =>
+  const { document, why } = await askBeforeSending<ReadRunResult>(run, () =>
     read(run, 'readRun', summary, { workflowId, runId }),
   );
   if (document === null) throw refused([why ?? `run ${runId} has no result`]);
@@ -87,7 +91,7 @@ async function readyServer(run: Restoration, nics: readonly SavedNic[]): Promise
     if (server === null)
       throw refused([`server ${request.serverId} does not exist in this project and region`]);
     const primary = primaryOf(seen);
-    takeInServer(run, seen, primary.id);
+    recordServer(run, seen, primary.id);
     const problems = [...(primary.problem === null ? [] : [primary.problem]), ...serverViolations(server)];
     if (nics.some(({ id }) => id === primary.id))
       problems.push(`NIC ${primary.id ?? ''} is the primary NIC, which is never touched`);
@@ -111,7 +115,9 @@ async function grades(run: Restoration, nics: readonly SavedNic[], seen: Inspect
   if (asked.length > 0) {
     const summary = label(`who holds the IPs of ${countOf(asked.length)}?`);
     const addresses = asked.map(({ address }) => address);
-    const answer = await patientRead(run, () => read(run, 'findAddresses', summary, { addresses }));
+    const answer = await askBeforeSending<Exclude<FindAddressesResult, Throttled>>(run, () =>
+      read(run, 'findAddresses', summary, { addresses }),
+    );
     asked.forEach(({ nic }, index) => holders.set(nic.id, answer.holders[index] ?? null));
   }
   return nics.map((nic) => planOf(nic, seen, holders.get(nic.id) ?? null, run.request));
@@ -126,35 +132,6 @@ function describe(run: Restoration, { nic, grade, why, there, port }: Planned): 
   row.message =
     there.id === nic.id ? 'is on the server already' : `port ${there.id} on the server has its place`;
   if (there.id !== nic.id) row.replacedBy = { id: there.id, mac: there.mac, ip: there.ips[0] ?? null };
-}
-
-/** A read, whatever patience it takes; nothing was changed yet, so a definite no ends the run. */
-async function patientRead<T extends { kind: string }>(
-  run: Restoration,
-  call: () => Promise<T | Unread | Throttled>,
-): Promise<Exclude<T, Unread | Throttled>> {
-  for (let failures = 1; ; failures++) {
-    const answer = await call();
-    if (!isUnread(answer)) {
-      if (answer.kind !== 'throttled') return answer as Exclude<T, Unread | Throttled>;
-      const { retryAfterMs } = answer as Throttled;
-      await wait(run, throttleDelay(retryAfterMs, failures), 'throttled by the cloud');
-    } else if (answer.kind === 'unavailable') await wait(run, backoffDelay(failures), answer.message);
-    else {
-      const hint = answer.details?.hint ? ` ${answer.details.hint}` : '';
-      throw RunEnd.failed(FAILURE_TYPE.cloudRefused, `nothing was changed: ${answer.message}.${hint}`);
-    }
-  }
-}
-
-function isUnread(answer: { kind: string }): answer is Unread {
-  return ['unavailable', 'credentials', 'refused'].includes(answer.kind);
-}
-
-async function wait(run: Restoration, ms: number, why: string): Promise<void> {
-  if (run.expired) throw refused([`${why}, still so at the deadline`]);
-  run.enter('waiting', plain(why));
-  await run.waitOrWake(Math.min(ms, HOLD_MS), label(why));
 }
 
 function refused(problems: string[]): RunEnd {

@@ -10,18 +10,18 @@ import { PORT_UNREAD } from '../policy/verdict';
 import { gradeOf, log } from '../policy/undo-log';
 
 /** Everything that could be done is done. */
-export function tell(run: Run, back: PutBack): void {
+export function reportResult(run: Run, back: PutBack): void {
   for (const nic of back.nics) {
-    asFound(run, nic);
-    if (nic.problem !== null) short(run, back, nic);
-    else if (!nic.attach && nic.unseen > 0) leftMeanwhile(run, nic);
-    else if (!nic.attach && nic.flag) flagIsBack(run, nic.id);
+    writeRow(run, nic);
+    if (nic.problem !== null) reportShortfall(run, back, nic);
+    else if (!nic.attach && nic.unseen > 0) reportLeft(run, nic);
+    else if (!nic.attach && nic.flag) clearFlagProblem(run, nic.id);
   }
-  over(run, back);
+  finish(run, back);
 }
 
 /** Where it was when it was last looked at. */
-function asFound(run: Run, nic: Returning): void {
+function writeRow(run: Run, nic: Returning): void {
   const { found, portId, snapshot } = nic;
   if (!nic.attach) return;
   const row = run.row(nic.id);
@@ -52,20 +52,20 @@ function cameBackAs({ snapshot, found }: Returning): RestoreGrade {
 /** Time or the server ran out. */
 export function giveUp(run: Run, back: PutBack): void {
   for (const nic of back.nics) {
-    asFound(run, nic);
-    if (!nic.attach && nic.unseen > 1) leftMeanwhile(run, nic);
+    writeRow(run, nic);
+    if (!nic.attach && nic.unseen > 1) reportLeft(run, nic);
     if (isDone(nic)) continue;
     const why = back.hindered === null ? '' : `: ${back.hindered}`;
     nic.problem ??= { code: null, message: `not done until ${run.document.deadlineAt}${why}` };
     // Nothing was sent, but nobody has seen it since its flag was set.
     const row = run.row(nic.id);
     if (!nic.attach && nic.seen === 0 && row.outcome === 'untouched') row.outcome = 'unknown';
-    short(run, back, nic);
+    reportShortfall(run, back, nic);
   }
-  over(run, back);
+  finish(run, back);
 }
 
-function over(run: Run, back: PutBack): void {
+function finish(run: Run, back: PutBack): void {
   back.done = true;
   const unknown = run.document.nics.filter(({ outcome }) => outcome === 'unknown');
   const attached = run.document.jobs.some(({ what }) => what === 'attach');
@@ -79,23 +79,23 @@ function over(run: Run, back: PutBack): void {
 }
 
 /** What was said before, when it could not be had. */
-function flagIsBack(run: Run, id: string): void {
+function clearFlagProblem(run: Run, id: string): void {
   const row = run.row(id);
   row.remedy = null;
   if (row.message?.startsWith(FLAG_PROBLEM) === true) row.message = null;
 }
 
 /** By somebody else, while nothing but its flag was to be set back. */
-function leftMeanwhile(run: Run, { id, port, flag }: Returning): void {
+function reportLeft(run: Run, { id, port, flag }: Returning): void {
   const { state } = run;
   const row = run.row(id);
   if (port === 'free' || port === 'attached') {
     // A port that is there since this run has kept it is held as the others are.
-    if (flag && port === 'free' && !state.kept.includes(id)) state.kept.push(id);
-    log(state.undoLog, 'detach', [id]);
+    if (flag && port === 'free' && !state.undo.kept.includes(id)) state.undo.kept.push(id);
+    log(state.undo.log, 'detach', [id]);
     row.outcome = 'detached';
   } else if (port === 'absent') {
-    row.outcome = state.touched ? 'deleted' : 'already-absent';
+    row.outcome = state.sent.touched ? 'deleted' : 'already-absent';
     if (row.snapshot !== null) row.restore = gradeOf(row.snapshot, false);
   } else row.outcome = 'unknown';
   if (port !== undefined) row.evidence = { ...row.evidence, list: 'absent', port };
@@ -112,7 +112,7 @@ function leftMeanwhile(run: Run, { id, port, flag }: Returning): void {
 }
 
 /** A NIC, or its flag, is not as it was. */
-function short(run: Run, back: PutBack, nic: Returning): void {
+function reportShortfall(run: Run, back: PutBack, nic: Returning): void {
   const row = run.row(nic.id);
   back.incomplete = true;
   row.remedy = remedyOf(run, nic);

@@ -4,50 +4,50 @@
  * take the same port again.
  */
 import type { Inspection } from '../../activities/agreement/agreement';
-import { HOLD_MS } from '../../activities/agreement/agreement';
 import { read } from '../run/activity-calls';
 import { attach, inDoubt } from './attach';
 import { label, nics, plain } from '../run/details';
 import { setFlags } from './port-flags';
-import { followJob, pollOnce } from './follow-job';
+import { followJob, pollUnfollowed } from './follow-job';
 import { lookAtPorts } from './look';
-import { backoffDelay, throttleDelay } from '../policy/poll-schedule';
+import { backoffDelay } from '../policy/poll-schedule';
 import type { Step } from '../policy/put-back-plan';
 import { fail, FLAG_PROBLEM, listed, MOMENT_MS, nextStep, PUT_BACK_FOR_MS } from '../policy/put-back-plan';
-import { giveUp, tell } from './put-back-report';
+import { giveUp, reportResult } from './put-back-report';
 import { bind, create, update } from './new-port';
-import { pause } from './setback';
+import { askUntilAnswered, pause } from '../run/ask';
 import type { Run } from '../run/run';
+import { isBusy } from '../run/state/job';
 import type { PutBack } from '../policy/undo-log';
 
 /** Carries `back` out; goes on with it when the run was handed on. Afterwards rows and `incomplete` tell what came of it. */
 export async function putBack(run: Run, back: PutBack): Promise<void> {
-  if (run.state.putBack !== back) {
-    run.state.putBack = back;
+  if (run.state.undo.putBack !== back) {
+    run.state.undo.putBack = back;
     // What was sent without an answer is waited for twice: before anything is attached, and before flags are set back.
-    run.allow(PUT_BACK_FOR_MS + (run.state.doubtful ? 2 * horizon(run) : 0));
+    run.allow(PUT_BACK_FOR_MS + (run.state.sent.doubtful ? 2 * horizon(run) : 0));
   }
   if (back.nics.length === 0 || back.done) return;
   run.enter('restoring');
   for (;;) {
-    const rested = await comeToRest(run, back);
+    const rested = await awaitRest(run, back);
     const seen = rested ? await observe(run, back) : null;
     // A job that can't be read any more may yet attach what it was sent for.
     const sent = back.nics.filter(({ pending }) => pending === 'job');
-    if (run.state.jobState === 'gone' && sent.length > 0) inDoubt(back, sent);
+    if (run.state.job.state === 'gone' && sent.length > 0) inDoubt(back, sent);
     if (seen === null) return giveUp(run, back);
     if (seen.server === null && run.knowsPlace) await askPorts(run, back);
-    hear(run, back, seen);
+    applyJobResult(run, back, seen);
     const step = nextStep(back, seen, circumstances(run, back));
-    if (step.do === 'done') return tell(run, back);
+    if (step.do === 'done') return reportResult(run, back);
     if (run.expired) return giveUp(run, back);
-    await take(run, back, step);
+    await perform(run, back, step);
   }
 }
 
 /** What the last job says of the NICs that it has not brought; one of them may have kept the others from coming. */
-function hear({ state }: Run, back: PutBack, seen: Inspection): void {
-  const { lastJob } = state;
+function applyJobResult({ state }: Run, back: PutBack, seen: Inspection): void {
+  const { answer: lastJob } = state.job;
   const sent = back.nics.filter(({ pending }) => pending === 'job');
   if (lastJob?.status !== 'FAIL' || sent.length === 0) return;
   for (const nic of sent) {
@@ -61,14 +61,14 @@ function hear({ state }: Run, back: PutBack, seen: Inspection): void {
 
 function circumstances(run: Run, back: PutBack): Parameters<typeof nextStep>[2] {
   const { settleMs, verifyForMs } = run.request.timing;
-  const { jobState, lastJob, overSince } = run.state;
+  const { state: jobState, answer: lastJob, overSince } = run.state.job;
   const attached = run.document.jobs.at(-1)?.what === 'attach' && jobState === 'ended';
   const succeeded = attached && lastJob?.status === 'SUCCESS';
   return {
     serverId: run.request.serverId,
     now: Date.now(),
     settleMs,
-    horizonMs: run.state.doubtful ? horizon(run) : 0,
+    horizonMs: run.state.sent.doubtful ? horizon(run) : 0,
     verdictAt: attached ? (overSince ?? 0) + verifyForMs : 0,
     lagUntil: succeeded && back.submissions > 0 ? (overSince ?? 0) + verifyForMs : 0,
   };
@@ -76,27 +76,25 @@ function circumstances(run: Run, back: PutBack): Parameters<typeof nextStep>[2] 
 
 /** What was sent without an answer shows within the time that a NIC is looked after, and that a long job takes. */
 function horizon(run: Run): number {
-  return Math.max(run.request.timing.verifyForMs, Math.min(run.state.longJobMs, LONG_JOB_MS));
+  return Math.max(run.request.timing.verifyForMs, Math.min(run.state.job.longMs, LONG_JOB_MS));
 }
 
 /** A job that has hung once says nothing about how long others take. */
 const LONG_JOB_MS = 15 * 60_000;
 
 /** Waits until no job of ours may be at work. `false`: that could not be had in time. */
-async function comeToRest(run: Run, back: PutBack): Promise<boolean> {
+async function awaitRest(run: Run, back: PutBack): Promise<boolean> {
   const { state } = run;
   for (let failures = 1; ; failures++) {
     // When time is up the job has been looked at already.
-    if (state.jobState === 'running' && !run.expired) await followJob(run);
-    if (state.jobState === 'unreadable' && !run.expired) {
+    if (state.job.state === 'running' && !run.expired) await followJob(run);
+    if (state.job.state === 'unreadable' && !run.expired) {
       back.hindered = `job ${run.document.jobs.at(-1)?.id ?? ''} can't be read`;
-      await pause(run, Math.max(backoffDelay(failures), state.pollHoldUntil - Date.now()), back.hindered);
-      const holdMs = await pollOnce(run);
-      if (holdMs !== null) state.pollHoldUntil = Date.now() + holdMs;
+      await pause(run, Math.max(backoffDelay(failures), state.job.heldUntil - Date.now()), back.hindered);
+      await pollUnfollowed(run);
     }
-    const busy = state.jobState === 'running' || state.jobState === 'unreadable';
-    if (!busy) {
-      back.quietAt ??= state.doubtful ? (state.overSince ?? Date.now()) + horizon(run) : 0;
+    if (!isBusy(state)) {
+      back.quietAt ??= state.sent.doubtful ? (state.job.overSince ?? Date.now()) + horizon(run) : 0;
       const ms = back.quietAt - Date.now();
       if (ms <= 0) return true;
       if (run.expired) return false;
@@ -112,24 +110,21 @@ async function comeToRest(run: Run, back: PutBack): Promise<boolean> {
 async function observe(run: Run, back: PutBack): Promise<Inspection | null> {
   const missing = back.nics.filter(({ seen, attach }) => attach && seen === 0).length;
   const text = missing > 0 ? `${nics(missing)} to put back` : `${nics(back.nics.length)} put back?`;
-  for (let failures = 1; ; failures++) {
-    const summary = label(`${run.document.serverName ?? run.document.serverId}: ${text}`);
-    const answer = await read(run, 'inspectServer', summary, {
-      serverId: run.request.serverId,
-      nicIds: back.nics.flatMap(({ portId }) => portId ?? []),
-      previousRunOf: null,
-    });
-    if (answer.kind === 'inspection') return answer;
-    const throttled = answer.kind === 'throttled';
-    back.hindered = throttled ? 'throttled by the cloud' : answer.message;
-    if (run.expired) return null;
-    const waitMs = throttled
-      ? throttleDelay(answer.retryAfterMs, failures)
-      : answer.kind === 'unavailable'
-        ? backoffDelay(failures)
-        : HOLD_MS;
-    await pause(run, waitMs, back.hindered);
-  }
+  const summary = label(`${run.document.serverName ?? run.document.serverId}: ${text}`);
+  return askUntilAnswered<Inspection>(
+    () =>
+      read(run, 'inspectServer', summary, {
+        serverId: run.request.serverId,
+        nicIds: back.nics.flatMap(({ portId }) => portId ?? []),
+        previousRunOf: null,
+      }),
+    async ({ why, ms }) => {
+      back.hindered = why;
+      if (run.expired) return false;
+      await pause(run, ms, why);
+      return true;
+    },
+  );
 }
 
 /** Of a server that does not exist nothing is listed: what has become of its NICs their ports alone tell. */
@@ -148,7 +143,7 @@ function momentsDelay(moments: number): number {
   return Math.min(MOMENT_MS * 2 ** Math.min(moments - 1, 10), 30_000);
 }
 
-async function take(run: Run, back: PutBack, step: Exclude<Step, { do: 'done' }>): Promise<void> {
+async function perform(run: Run, back: PutBack, step: Exclude<Step, { do: 'done' }>): Promise<void> {
   if (step.do !== 'wait') back.moments = 0;
   switch (step.do) {
     case 'wait': {

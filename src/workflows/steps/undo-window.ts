@@ -3,9 +3,10 @@
  * Whoever assigns first, in one synchronous step, has decided: a message by `decision`, the timer by `windowClosed`.
  */
 import { formatDuration } from '../../contract/duration';
-import type { Deletion } from '../run/deletion';
+import type { Deletion } from '../run/kinds';
 import { label } from '../run/details';
 import { endOf } from '../policy/outcome';
+import { closeWindow } from '../run/state/undo';
 import { iso } from '../run/run';
 
 export async function undoWindow(run: Deletion): Promise<void> {
@@ -16,7 +17,7 @@ export async function undoWindow(run: Deletion): Promise<void> {
   while (document.decision === null && !run.cancelRequested) {
     const ms = until - Date.now();
     if (ms <= 0) {
-      state.windowClosed = true;
+      closeWindow(state);
       break;
     }
     // To those who ask, the verdicts stand.

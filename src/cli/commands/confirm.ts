@@ -2,13 +2,13 @@
 import { createInterface } from 'node:readline/promises';
 import type { DeleteServerNicsInput, ResultDocument } from '../../contract';
 import { formatDuration, parseDuration } from '../../contract';
-import { plural } from '../show/format';
+import { plural } from '../format';
 import { pageOf } from '../context';
-import type { Output } from '../output';
-import type { ReportPage } from '../show/report';
-import { indent, nicTable, warningLines } from '../show/report';
+import type { Output, ReportPage } from '../output';
+import { indent } from '../show/lines';
+import { nicTable, warningLines } from '../show/report';
 import { serverOf } from '../show/wording';
-import { deleteOptions } from './options';
+import { deleteOptions } from '../ask/options';
 
 export type Answer = 'yes' | 'no' | 'interrupted';
 

@@ -1,11 +1,16 @@
-/** A run that takes NICs off its server. */
+/** The kinds of runs, each with what its requests ask for. */
 import type { CheckedRequest } from '../../contract/input';
 import { checkDeleteInput, namedNics } from '../../contract/input';
+import type { CheckedRestore } from '../../contract/restore-input';
+import { checkRestoreInput, namedForRestore } from '../../contract/restore-input';
 import type { NicRow } from '../../contract/types';
+import { PUT_BACK_FOR_MS } from '../policy/put-back-plan';
 import { log } from '../policy/undo-log';
-import type { RequestKind } from './run';
+import type { Request, RequestKind } from './run';
 import { Run } from './run';
+import { keep } from './state/undo';
 
+/** Takes NICs off its server. */
 export type Deletion = Run<CheckedRequest>;
 
 const DELETION: RequestKind<CheckedRequest> = { check: checkDeleteInput, named: namedNics, job: 'delete' };
@@ -21,14 +26,25 @@ export function deletionOf(start: unknown): Deletion {
 export function hold(run: Deletion, row: NicRow): void {
   const { state } = run;
   row.outcome = 'detached';
-  if (!state.kept.includes(row.id)) state.kept.push(row.id);
-  log(state.undoLog, 'detach', [row.id]);
+  keep(state, [row.id]);
+  log(state.undo.log, 'detach', [row.id]);
   run.warn(
     `NIC ${row.id} was taken off by somebody else, and its port is still there since this run kept it`,
   );
 }
 
-/** Its port is there since this run has seen to it. */
-export function isHeld({ state }: Deletion, { id, outcome }: NicRow): boolean {
-  return outcome === 'detached' && state.kept.includes(id);
+/** Puts NICs back which an earlier run took off. */
+export type Restoration = Run<CheckedRestore & Request>;
+
+const RESTORATION: RequestKind<CheckedRestore & Request> = {
+  check: (input) => {
+    const { problems, request } = checkRestoreInput(input);
+    return { problems, request: request && { ...request, deadlineMs: PUT_BACK_FOR_MS } };
+  },
+  named: namedForRestore,
+  job: 'attach',
+};
+
+export function restorationOf(start: unknown): Restoration {
+  return new Run(start, RESTORATION);
 }
