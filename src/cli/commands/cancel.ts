@@ -1,5 +1,6 @@
 /** `ecs-nics cancel` */
 import type { Phase } from '../../contract';
+import type { CliCommand } from '../program';
 import { checkServerId, pageOf, withTemporal } from '../context';
 import { openDocument } from '../show/documents';
 import type { ExitCode } from '../exit-codes';
@@ -58,3 +59,10 @@ export function consequence(phase: Phase | null, silence = 'the run does not ans
       return "The cloud can't stop its job: the run watches it to the end, checks every NIC, then closes as cancelled.";
   }
 }
+
+/** Its command line. */
+export const command: CliCommand<unknown> = {
+  description:
+    "Asks the open run on a server to stop. A job of the cloud can't be stopped: the run watches it to its end.",
+  run: ([serverId = ''], _flags, output) => cancel(serverId, output),
+};

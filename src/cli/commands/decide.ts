@@ -13,7 +13,7 @@ import { CliError, asCliError } from '../errors';
 import type { ExitCode } from '../exit-codes';
 import { EXIT } from '../exit-codes';
 import type { ByWhomFlags } from '../ask/flags';
-import { byWhomFrom, sortOut } from '../ask/flags';
+import { byWhomFrom, declareByWhom, sortOut } from '../ask/flags';
 import type { RunRef } from '../link';
 import { clean } from '../format';
 import type { KnownRun } from '../../client/find';
@@ -21,6 +21,7 @@ import { asDocument, findOpenRun } from '../../client/find';
 import type { Output } from '../output';
 import { runLines, stepLines } from '../show/lines';
 import { restoreCommand } from '../ask/restore-request';
+import type { CliCommand } from '../program';
 import type { AwaitedRun } from './wait';
 import { followRun, reportEnd, stoppedWaiting } from './wait';
 
@@ -230,3 +231,36 @@ function noOpenRun(
 function moment(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, MOMENT_MS));
 }
+
+/** The command line of both. */
+function commandOf(what: DecisionCommand, description: string): CliCommand<DecisionFlags> {
+  return {
+    description,
+    usage: '<server-id> --by <who> --reason <text> [options]',
+    flags: (command) => declareByWhom(command, 'kept with the run'),
+    takesAll: true,
+    run: (words, flags, output) => decide(what, words, flags, output),
+    help: `
+Exit codes:
+    0  done
+    1  the starter failed, or no run is open; says what is known
+    2  bad command line or environment; nothing was asked for
+    3  done, some NIC is still attached
+    4  refused: there is nothing to undo or commit, or the other was first
+    5  the run failed, and was put back
+    6  needs a person: not all could be put back, or nobody knows
+  130  interrupted while waiting; what was asked for goes on`,
+  };
+}
+
+export const undo = commandOf(
+  'undo',
+  'Puts everything back that the open run on a server has taken off: exactly, as long as it keeps the ports. ' +
+    'Waits until all of it is done and checked. Nobody is asked: the command line names who wants it, and why.',
+);
+
+export const commit = commandOf(
+  'commit',
+  'Closes the undo window of the open run on a server now, so that the kept ports are deleted, and waits for that. ' +
+    'Nobody is asked: the command line names who wants it, and why.',
+);

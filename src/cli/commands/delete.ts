@@ -1,5 +1,7 @@
 /** `ecs-nics delete` */
 import type { DeleteServerNicsInput } from '../../contract';
+import { deleteOptions } from '../ask/options';
+import type { CliCommand } from '../program';
 import type { Asked } from '../show/asked';
 import { confirm } from './confirm';
 import type { Context } from '../context';
@@ -87,3 +89,32 @@ function notPlanned(context: Context, end: FollowEnd, ref: RunRef, output: Outpu
     message: `nothing was started: the dry run has not ended. ${stopped.message}`,
   });
 }
+
+/** Its command line. */
+export const command: CliCommand<DeleteFlags> = {
+  description:
+    'Deletes NICs of one server, follows the deletion and says what became of every NIC. ' +
+    'With an undo window it ends as soon as that is known, and says until when undo is possible.',
+  usage: '<server-id> (--nic <port-id>... | --all) [options]',
+  flags: (command) => {
+    command.option('--nic <port-id...>', 'a NIC to delete, by its port id; may be repeated');
+    command.option('--all', 'every NIC but the primary one');
+    deleteOptions.declare(command);
+    command.option('--no-wait', 'start only');
+    command.option('--yes', "don't ask; required without a terminal");
+  },
+  takesAll: true,
+  run: deleteNics,
+  help: `
+Exit codes:
+    0  every NIC is where it was wanted, be it with an undo window open;
+       nothing to do; dry run; --no-wait
+    1  the starter failed: Temporal not reachable, no worker; says what is known
+    2  bad command line, environment or input; nothing was started
+    3  finished, some NIC is still attached
+    4  refused before anything changed, or another run is open on the server
+    5  failed or cancelled, and put back
+    6  needs a person: the outcome is not known
+    7  cancelled; what was gone stays gone
+  130  interrupted while waiting; the run goes on`,
+};

@@ -3,6 +3,7 @@ import type { ResultDocument } from '../../contract';
 import { formatDuration } from '../../contract';
 import { checkServerId, pageOf, withTemporal } from '../context';
 import { openDocument } from '../show/documents';
+import type { CliCommand } from '../program';
 import type { ExitCode } from '../exit-codes';
 import { EXIT } from '../exit-codes';
 import { askStatus, findOpenRun } from '../../client/find';
@@ -53,3 +54,9 @@ export function meaningOf(
     ? 'The run was about to look at the cloud anyway.'
     : `The run looks at the cloud at once instead of in ${formatDuration(waiting)}.`;
 }
+
+/** Its command line. */
+export const command: CliCommand<unknown> = {
+  description: 'Makes the open run on a server look at the cloud at once instead of at its next turn.',
+  run: ([serverId = ''], _flags, output) => pollNow(serverId, output),
+};

@@ -9,7 +9,9 @@ import { environmentProblems, listed, withTemporal } from '../context';
 import { CliError } from '../errors';
 import type { ExitCode } from '../exit-codes';
 import { EXIT } from '../exit-codes';
-import { sortOut } from '../ask/flags';
+import { declareByWhom, sortOut } from '../ask/flags';
+import { restoreOptions } from '../ask/options';
+import type { CliCommand } from '../program';
 import { launch } from './launch';
 import type { Output } from '../output';
 import type { RestoreFlags, RestoreRequest, Saved } from '../ask/restore-request';
@@ -90,3 +92,36 @@ async function readSaved(path: string | undefined): Promise<Saved> {
     return { problem: `can't be read: ${reasonOf(error)}` };
   }
 }
+
+/** Its command line. */
+export const command: CliCommand<RestoreFlags> = {
+  description:
+    'Puts NICs back that an earlier run has taken off a server: the same port where it was kept, else a new one ' +
+    'with the old IP address. Without --run-id or --document from the last closed run that took NICs off.',
+  usage: '<server-id> --by <who> --reason <text> [options]',
+  flags: (command) => {
+    command.option(
+      '--nic <port-id...>',
+      'a NIC of that run, by its old port id; may be repeated (default: all)',
+    );
+    command.option('--run-id <id>', 'the run that took them off');
+    command.option(
+      '--document <file>',
+      'its saved result instead: what --json has printed ("-": standard input)',
+    );
+    restoreOptions.declare(command);
+    declareByWhom(command, 'shown with the run');
+    command.option('--no-wait', 'start only');
+  },
+  takesAll: true,
+  run: restoreNics,
+  help: `
+Exit codes:
+    0  put back; nothing to do; dry run; --no-wait
+    1  the starter failed: Temporal not reachable, no worker; says what is known
+    2  bad command line, environment or input, or no run to put back from
+    4  refused before anything changed, or another run is open on the server
+    6  needs a person: not all could be put back, or nobody knows
+    7  cancelled; what was not put back stays away
+  130  interrupted while waiting; the run goes on`,
+};

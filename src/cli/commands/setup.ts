@@ -6,6 +6,7 @@ import { addMissing, forgetsTooSoon, readAttributes, readRetention } from '../..
 import type { Attribute as NamespaceAttribute } from '../../client/namespace';
 import { pageOf, withTemporal } from '../context';
 import { CliError } from '../errors';
+import type { CliCommand } from '../program';
 import type { ExitCode } from '../exit-codes';
 import { EXIT } from '../exit-codes';
 import { commandLines, plural, shellQuote } from '../format';
@@ -139,3 +140,11 @@ function problemsOf(attributes: readonly Attribute[], temporal: Temporal, refuse
   }
   return problems;
 }
+
+/** Its command line. */
+export const command: CliCommand<unknown> = {
+  description:
+    'Registers the search attributes of ecs-nics in the Temporal namespace, where they are missing. ' +
+    'Runs work without them, but can be searched with them.',
+  run: (_words, _flags, output) => setup(output),
+};

@@ -1,5 +1,6 @@
 /** `ecs-nics status` */
 import { askedOf } from '../show/asked';
+import type { CliCommand } from '../program';
 import { checkServerId, pageOf, withTemporal } from '../context';
 import type { Context } from '../context';
 import { endDocument, openDocument } from '../show/documents';
@@ -53,3 +54,11 @@ async function showClosed(context: Context, serverId: string, run: KnownRun, out
   output.say(endReport(ending, ref, steps, pageOf(output), asked.kind));
   output.document(endDocument(ref, ending));
 }
+
+/** Its command line. */
+export const command: CliCommand<unknown> = {
+  description:
+    'Shows the current or last run on a server, without a worker as far as Temporal knows it. ' +
+    'Exit code 0 when the status could be shown, whatever it is; 1 when an open run does not answer.',
+  run: ([serverId = ''], _flags, output) => status(serverId, output),
+};
