@@ -1,14 +1,21 @@
 # Debian, not Alpine: the SDK's native bridge is built against glibc only.
-FROM node:22-bookworm-slim AS build
+FROM node:22-bookworm-slim AS tools
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
-COPY simulator simulator
+
+FROM tools AS build
 COPY src src
 RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json \
- && node node_modules/typescript/bin/tsc -p simulator \
  && node lib/worker/build-bundle.js
+
+# For docker-compose.yml alone, with `target: simulator`: it needs development packages, and production has no use for it.
+FROM tools AS simulator
+COPY simulator simulator
+RUN node node_modules/typescript/bin/tsc -p simulator
+USER node
+CMD ["node", "lib/simulator/main.js"]
 
 FROM node:22-bookworm-slim AS packages
 WORKDIR /app

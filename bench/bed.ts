@@ -13,9 +13,9 @@ import { cloudSettings } from '../dev/simulator';
 import { startStack } from '../dev/stack';
 import type { Stack } from '../dev/stack';
 import { Worker } from '../dev/worker';
-import { Cloud } from './cloud';
-import type { Target } from './cloud';
-import type { SubjectName } from './report';
+import { Cloud } from './targets';
+import type { Target } from './targets';
+import type { SubjectName } from './figures';
 import type { Pace } from './subjects';
 import { naiveStart, oursStart, wrongResult } from './subjects';
 

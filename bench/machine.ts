@@ -3,8 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
+import type { Client } from '@temporalio/client';
 import { root } from '../dev/root';
-import type { Bed } from './bed';
+import type { Stack } from '../dev/stack';
 
 export interface Machine {
   cpu: string;
@@ -20,7 +21,12 @@ export interface Machine {
   commit: string;
 }
 
-export async function describeMachine({ client, stack }: Pick<Bed, 'client' | 'stack'>): Promise<Machine> {
+interface On {
+  client: Client;
+  stack: Stack;
+}
+
+export async function describeMachine({ client, stack }: On): Promise<Machine> {
   const { serverVersion } = await client.connection.workflowService.getSystemInfo({});
   const { version } = JSON.parse(
     readFileSync(join(root, 'node_modules/@temporalio/worker/package.json'), 'utf8'),

@@ -16,8 +16,8 @@ import { undo } from './measures/undo';
 import { buildNaiveBundle } from './naive/bundle';
 import type { Name, Options } from './options';
 import { HELP, readOptions, UsageError } from './options';
-import type { Measurement, Report } from './report';
-import { table, unjudged } from './report';
+import type { Measurement, Report } from './figures';
+import { table, unjudged } from './figures';
 
 const MEASURES: Record<Name, Measure> = { cost, restart, 'in-flight': inFlight, memory, undo };
 

@@ -2,9 +2,9 @@
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { ResultDocument } from '../src/contract';
 import { serverWorkflowId, WORKFLOW_TYPE } from '../src/contract';
-import type { Target } from './cloud';
+import type { Target } from './targets';
 import type { NaiveInput } from './naive/workflows';
-import type { SubjectName } from './report';
+import type { SubjectName } from './figures';
 
 /** Where a run is not to wait as long as usual. */
 export interface Pace {

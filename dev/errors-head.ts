@@ -1,5 +1,5 @@
 /** The hand-written part of `docs/errors.md`: ends of runs, exit codes, and how to read the tables. */
-import { ACTIVITY_FAILURE } from '../src/activities/agreement/agreement';
+import { ACTIVITY_FAILURE } from '../src/activities/agreement';
 import {
   CONTINUED_AS_NEW,
   DIFFERENT_REQUEST,

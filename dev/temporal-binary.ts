@@ -6,10 +6,9 @@ import { pathToFileURL } from 'node:url';
 import type { withLock as WithLock } from '../scripts/lock.mjs' with { 'resolution-mode': 'import' };
 import { root } from './root';
 import { CLI_VERSION, DOWNLOADS, fetchInto, versionOf } from './temporal-download';
-import type { Download } from './temporal-download';
+import type { Download, Environment, Log } from './temporal-download';
 
-export type Environment = Record<string, string | undefined>;
-export type Log = (line: string) => void;
+export type { Environment, Log } from './temporal-download';
 
 export type Found =
   { kind: 'address'; address: string } | { kind: 'binary'; path: string; version: string; from: string };

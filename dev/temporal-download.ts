@@ -4,7 +4,9 @@ import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, renameSync, 
 import { basename, dirname, join } from 'node:path';
 import { dieWithUs } from './guard';
 import { root } from './root';
-import type { Environment, Log } from './temporal-binary';
+
+export type Environment = Record<string, string | undefined>;
+export type Log = (line: string) => void;
 
 export const CLI_VERSION = '1.9.1';
 

@@ -24,6 +24,12 @@ const COMMANDS = {
 
 const CHECKS = [
   ['lint', 'eslint/bin/eslint.js', '.'],
+  [
+    'layers',
+    'dependency-cruiser/bin/dependency-cruise.mjs',
+    ...['--config', '.dependency-cruiser.mjs', '--output-type', 'err-long'],
+    ...['src', 'simulator', 'scripts', 'dev', 'bench', 'test'],
+  ],
   ['types', 'typescript/bin/tsc', '-p', '.'],
   ['format', 'prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.'],
 ];

@@ -1,5 +1,5 @@
-import type { CloudError } from './errors';
-import { gatewayError } from './errors';
+import type { CloudError } from './refusals';
+import { gatewayError } from './refusals';
 import type { Knobs } from './knobs';
 import type { ReceivedRequest } from './signature';
 import { headerValue, parseAuthorization, parseSdkDate, signatureMatches } from './signature';

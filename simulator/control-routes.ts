@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { AccessKey } from './auth';
-import type { Cloud } from './cloud';
+import type { Cloud } from './simulated-cloud';
 import type { Control } from './control';
 import { ControlError } from './control-error';
 import type { FaultSpec } from './faults';

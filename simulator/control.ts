@@ -1,5 +1,5 @@
 import type { AccessKey, KeyState } from './auth';
-import type { Cloud } from './cloud';
+import type { Cloud } from './simulated-cloud';
 import { ControlError, attempt } from './control-error';
 import type { Fault, FaultSpec } from './faults';
 import type { NicDescription, ServerDescription, Truth } from './describe';
@@ -21,8 +21,8 @@ import {
   ServerSpec,
   UserSpec,
 } from './specs';
-import type { ServerState } from './state';
-import { stateOf } from './state';
+import type { ServerState } from './nic-states';
+import { stateOf } from './nic-states';
 import type { ElasticIp, Server } from './world';
 
 /** What tests and operators of the simulator can do to it; the HTTP control interface is this, call by call. */

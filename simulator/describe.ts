@@ -1,4 +1,4 @@
-import type { Cloud } from './cloud';
+import type { Cloud } from './simulated-cloud';
 import type { Port, Server } from './world';
 
 /** What control calls answer: the state as it is, not as reads of the cloud may show it. */

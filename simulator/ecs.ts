@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Cloud } from './cloud';
-import { ecsError, flatError } from './errors';
+import type { Cloud } from './simulated-cloud';
+import { ecsError, flatError } from './refusals';
 import { allOf, firstOf } from './faults';
 import { jobBody } from './jobs';
 import { badRequest, findServer } from './nic-jobs';

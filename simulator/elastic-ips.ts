@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Cloud } from './cloud';
-import { flatError } from './errors';
+import type { Cloud } from './simulated-cloud';
+import { flatError } from './refusals';
 import { firstOf } from './faults';
 import type { Answer, Call, Operation } from './operation';
 import { jsonOf, ok } from './operation';

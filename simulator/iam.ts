@@ -1,9 +1,7 @@
 import { z } from 'zod';
 import type { Gatekeeper } from './auth';
-import type { Cloud } from './cloud';
-import { CloudError, iamError } from './errors';
+import { iamError } from './refusals';
 import type { Knobs } from './knobs';
-import type { Answer, Call, Operation } from './operation';
 import { Stream, hex } from './random';
 
 /** An IAM user, who may log in with a password. */
@@ -140,51 +138,3 @@ export class Iam {
     return `MII${Array.from({ length: TOKEN_PIECES }, (_, i) => hex(this.seed, Stream.token, n * TOKEN_PIECES + i)).join('')}`;
   }
 }
-
-function createToken(cloud: Cloud, call: Call): Answer {
-  const { loginThrottle, tokenExpiry } = cloud.knobs;
-  if (loginThrottle && !cloud.withinLimit('login', loginThrottle, call.now)) {
-    throw new CloudError(429, 'iam-coded', 'IAM.0012', 'The throttling threshold has been reached.');
-  }
-  const { token, expiresAt, projectId } = cloud.iam.login(json(call.body), call.now);
-  call.entry.accepted = true;
-  const expiry = {
-    shown: { expires_at: microseconds(expiresAt) },
-    missing: {},
-    unreadable: { expires_at: 'tomorrow' },
-  };
-  return {
-    status: 201,
-    headers: { 'x-subject-token': token },
-    body: {
-      token: {
-        methods: ['password'],
-        issued_at: microseconds(call.now),
-        ...expiry[tokenExpiry],
-        ...(projectId === null ? {} : { project: { id: projectId, name: cloud.settings.region } }),
-      },
-    },
-  };
-}
-
-/** As IAM writes times. */
-export const microseconds = (ms: number): string => new Date(ms).toISOString().replace('Z', '000Z');
-
-function json(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch {
-    return undefined;
-  }
-}
-
-export const iamOperations: readonly Operation[] = [
-  {
-    service: 'iam',
-    open: true,
-    requestClass: 'iam',
-    method: 'POST',
-    path: '/v3/auth/tokens',
-    handle: createToken,
-  },
-];

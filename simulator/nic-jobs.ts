@@ -1,5 +1,5 @@
-import type { Cloud } from './cloud';
-import { ecsError, serverMissing } from './errors';
+import type { Cloud } from './simulated-cloud';
+import { ecsError, serverMissing } from './refusals';
 import type { Fault } from './faults';
 import { allOf, firstOf } from './faults';
 import type { Bend, Failure, Job, Step, SubJob } from './jobs';

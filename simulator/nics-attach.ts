@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Cloud } from './cloud';
-import { ecsError } from './errors';
+import type { Cloud } from './simulated-cloud';
+import { ecsError } from './refusals';
 import type { Failure, Job, SubJob } from './jobs';
 import type { LedgerRequest } from './ledger';
 import type { Task } from './nic-jobs';

@@ -1,5 +1,5 @@
-import type { Cloud } from './cloud';
-import { ecsError } from './errors';
+import type { Cloud } from './simulated-cloud';
+import { ecsError } from './refusals';
 import type { Failure, Job } from './jobs';
 import type { LedgerRequest } from './ledger';
 import { badRequest, findServer, nicsOf, parseNics, refuseByState, refuseRepeated, submit } from './nic-jobs';

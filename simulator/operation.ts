@@ -1,5 +1,5 @@
 import type { HTTPMethods } from 'fastify';
-import type { Cloud } from './cloud';
+import type { Cloud } from './simulated-cloud';
 import type { Fault } from './faults';
 import type { LedgerRequest, RequestClass } from './ledger';
 

@@ -1,4 +1,4 @@
-import type { Cloud } from './cloud';
+import type { Cloud } from './simulated-cloud';
 import { ControlError, attempt } from './control-error';
 import type { WhatOf } from './faults';
 import type { LedgerRequest } from './ledger';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Cloud } from './cloud';
-import { flatError, portMissing } from './errors';
+import type { Cloud } from './simulated-cloud';
+import { flatError, portMissing } from './refusals';
 import { firstOf } from './faults';
 import type { Answer, Call } from './operation';
 import { jsonOf, ok } from './operation';

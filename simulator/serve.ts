@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Scope } from './auth';
-import type { Cloud } from './cloud';
-import { CloudError, ecsError, flatError, throttled } from './errors';
+import type { Cloud } from './simulated-cloud';
+import { CloudError, ecsError, flatError, throttled } from './refusals';
 import type { WhatOf } from './faults';
 import { Faults, allOf, firstOf } from './faults';
 import type { Knobs } from './knobs';

@@ -1,4 +1,4 @@
-import type { Cloud } from './cloud';
+import type { Cloud } from './simulated-cloud';
 import type { ElasticIp, Port, Server } from './world';
 import { shownNics } from './visibility';
 

@@ -1,5 +1,5 @@
 import { shuffled } from './builder';
-import type { Cloud } from './cloud';
+import type { Cloud } from './simulated-cloud';
 import type { Job } from './jobs';
 import type { Afterimage, Port, Server, View } from './world';
 

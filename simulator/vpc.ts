@@ -1,5 +1,5 @@
-import type { Cloud } from './cloud';
-import { flatError, portMissing } from './errors';
+import type { Cloud } from './simulated-cloud';
+import { flatError, portMissing } from './refusals';
 import { firstOf } from './faults';
 import type { Answer, Call, Operation } from './operation';
 import { noContent, ok } from './operation';

@@ -14,8 +14,10 @@ import { systemClock } from './ecs/clock';
 import { RateLimiter } from './ecs/limiter';
 import { observed } from './ecs/observe';
 import { undiciTransport } from './ecs/transport';
+import { readRetention } from './client/namespace';
 import type { TemporalTarget } from './client/target';
 import { readTarget } from './client/target';
+import { cleanLine, cleanLines } from './contract/text';
 import { version } from './version';
 import { addressProblem, collide, probeAddress } from './worker/addresses';
 import { check } from './worker/check';
@@ -28,7 +30,6 @@ import { cloudObserver, startAtZero } from './worker/metrics';
 import { openNamespace } from './worker/namespace';
 import { installRuntime } from './worker/runtime';
 import { Shutdown, UndrainedError } from './worker/shutdown';
-import type { Temporal } from './worker/temporal';
 import { connect, UnreachableError } from './worker/temporal';
 import { watchConnection } from './worker/watch';
 import { watchQueue } from './worker/watch-queue';
@@ -38,6 +39,8 @@ const EXIT = { drained: 0, fatal: 1, configuration: 2, unreachable: 3 } as const
 
 /** Calls that may go without spacing after a pause: one inspection of a small server. */
 const BURST = 5;
+/** A server that has not answered by then is away; it is asked every 10 s. */
+const ANSWER_MS = 5_000;
 
 async function main(): Promise<number> {
   const [word, ...more] = process.argv.slice(2);
@@ -49,7 +52,7 @@ async function main(): Promise<number> {
   if (unknown !== undefined) {
     // A worker that ignored a word would go on to serve real requests.
     process.stderr.write(
-      `ecs-nics-worker: unknown argument ${unknown}; it is configured by the environment alone (--help, --check)\n`,
+      `ecs-nics-worker: unknown argument ${cleanLine(unknown)}; it is configured by the environment alone (--help, --check)\n`,
     );
     return EXIT.configuration;
   }
@@ -58,7 +61,7 @@ async function main(): Promise<number> {
     return await serve();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`ecs-nics-worker: ${error.message}\n`);
+    process.stderr.write(`ecs-nics-worker: ${cleanLines(error.message)}\n`);
     return EXIT.configuration;
   }
 }
@@ -158,7 +161,7 @@ async function run(
   if (workers === 'stop') return;
   lifecycle.running(
     workers,
-    watchConnection(() => ask(temporal), log),
+    watchConnection(() => readRetention(temporal, ANSWER_MS), log),
   );
   log.info('running', {
     temporal: temporal.address,
@@ -173,18 +176,12 @@ async function run(
   await runBoth(workers, shutdown);
 }
 
-function ask({ connection, namespace }: Temporal): Promise<unknown> {
-  return connection.withDeadline(Date.now() + 5_000, () =>
-    connection.workflowService.describeNamespace({ namespace }),
-  );
-}
-
 main().then(
   // Pools and telemetry may hold the process; what had to be finished is finished.
   (code) => process.exit(code),
   (error: unknown) => {
     process.stderr.write(
-      `ecs-nics-worker: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+      `ecs-nics-worker: ${cleanLines(error instanceof Error ? (error.stack ?? error.message) : String(error))}\n`,
     );
     process.exit(EXIT.fatal);
   },

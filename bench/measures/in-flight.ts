@@ -4,10 +4,10 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { until } from '../../dev/ports';
 import type { Bed, Subject } from '../bed';
 import { checkDeleted } from '../bed';
-import { callsOf } from '../cloud';
-import type { Target } from '../cloud';
-import type { Samples } from '../report';
-import { row } from '../report';
+import { callsOf } from '../targets';
+import type { Target } from '../targets';
+import type { Samples } from '../figures';
+import { row } from '../figures';
 import type { Measure } from './measure';
 
 /** An attempt's time-out of 60 s shows that the worker is gone; then there is time for what each makes of it. */

@@ -1,5 +1,5 @@
 import type { Bed } from '../bed';
-import type { Row } from '../report';
+import type { Row } from '../figures';
 
 /** How much is measured. */
 export interface Size {

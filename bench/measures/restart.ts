@@ -3,10 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../dev/ports';
 import type { Bed, Subject } from '../bed';
 import { checkDeleted, untilClosed } from '../bed';
-import type { Target } from '../cloud';
+import type { Target } from '../targets';
 import { lastTimerDueAt } from '../history';
-import type { Samples } from '../report';
-import { row } from '../report';
+import type { Samples } from '../figures';
+import { row } from '../figures';
 import type { Measure } from './measure';
 
 /** The naive worker's fixed pause; ours polls at the same pace here, so that both wait equally long. */

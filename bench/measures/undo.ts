@@ -1,11 +1,11 @@
 /** NICs put back: exactly, by an undo in its window, beside making them again, as the Terraform provider does. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Bed } from '../bed';
-import { callsOf } from '../cloud';
+import { callsOf } from '../targets';
 import { recreate } from '../recreate';
-import type { NicState } from '../../simulator/state';
-import type { Samples } from '../report';
-import { figure, row } from '../report';
+import type { NicState } from '../../simulator/nic-states';
+import type { Samples } from '../figures';
+import { figure, row } from '../figures';
 import type { Measure } from './measure';
 
 const JOB_SECONDS = 12;

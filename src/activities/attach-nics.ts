@@ -1,4 +1,4 @@
-import type { AttachNicsInput, SubmissionResult } from './agreement/agreement';
+import type { AttachNicsInput, SubmissionResult } from './agreement';
 import type { Dependencies } from './dependencies';
 import type { JobTimes } from './job-times';
 import { submit } from './submission';

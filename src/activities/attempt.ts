@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import type { Effect } from './agreement/agreement';
+import type { Effect } from './agreement';
 import type { CallOptions } from '../ecs/cloud';
 import type { Dependencies } from './dependencies';
 

@@ -1,4 +1,4 @@
-import type { BindElasticIpInput, BindElasticIpResult } from './agreement/agreement';
+import type { BindElasticIpInput, BindElasticIpResult } from './agreement';
 import { sameIp } from '../contract/values';
 import type { ElasticIp } from '../ecs/cloud';
 import type { CloudError } from '../ecs/errors';

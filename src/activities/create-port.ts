@@ -1,4 +1,4 @@
-import type { CreatePortInput, CreatePortResult } from './agreement/agreement';
+import type { CreatePortInput, CreatePortResult } from './agreement';
 import type { Port } from '../ecs/cloud';
 import { CloudError } from '../ecs/errors';
 import { isReset, writing } from './attempt';

@@ -1,4 +1,4 @@
-import type { DeleteNicsInput, DeleteNicsResult } from './agreement/agreement';
+import type { DeleteNicsInput, DeleteNicsResult } from './agreement';
 import { writing } from './attempt';
 import type { Dependencies } from './dependencies';
 import type { JobTimes } from './job-times';

@@ -1,6 +1,6 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
-import { ACTIVITY_FAILURE } from './agreement/agreement';
-import type { DeletePortsInput, DeletePortsResult, PortFate } from './agreement/agreement';
+import { ACTIVITY_FAILURE } from './agreement';
+import type { DeletePortsInput, DeletePortsResult, PortFate } from './agreement';
 import type { NicSnapshot } from '../contract/types';
 import { elasticIpsOf } from '../contract/types';
 import { sameIp } from '../contract/values';

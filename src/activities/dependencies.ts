@@ -1,4 +1,4 @@
-import type { PreviousOpenRun, ReadRunResult } from './agreement/agreement';
+import type { PreviousOpenRun, ReadRunResult } from './agreement';
 import type { Cloud } from '../ecs/cloud';
 
 /** What the runs before one have left. */

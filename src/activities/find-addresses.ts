@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import type { FindAddressesInput, FindAddressesResult } from './agreement/agreement';
+import type { FindAddressesInput, FindAddressesResult } from './agreement';
 import { sameIp } from '../contract/values';
 import type { Port } from '../ecs/cloud';
 import type { Dependencies } from './dependencies';

@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
-import type { GetJobStatusInput, GetJobStatusResult, ListNicsInput, SubJob } from './agreement/agreement';
-import { ENDED_STATUSES, HOLD_MS } from './agreement/agreement';
+import type { GetJobStatusInput, GetJobStatusResult, ListNicsInput, SubJob } from './agreement';
+import { ENDED_STATUSES, HOLD_MS } from './agreement';
 import { MAX_NICS } from '../contract/input';
 import type { Job } from '../ecs/cloud';
 import { CloudError } from '../ecs/errors';

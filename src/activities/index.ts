@@ -1,5 +1,5 @@
 /** The effects, one object in, one object out; their dependencies come by closure. */
-import type { CloudActivities, Learned, Placed } from './agreement/agreement';
+import type { CloudActivities, Learned, Placed } from './agreement';
 import { attachNics } from './attach-nics';
 import { bindElasticIp } from './bind-elastic-ip';
 import { readingAtBoundary } from './boundary';

@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
-import type { InspectedNic, Inspection, InspectServerInput, ServerState } from './agreement/agreement';
-import { GONE_STATES } from './agreement/agreement';
+import type { InspectedNic, Inspection, InspectServerInput, ServerState } from './agreement';
+import { GONE_STATES } from './agreement';
 import type { NicSnapshot } from '../contract/types';
 import { sameIp } from '../contract/values';
 import type { CallOptions, Cloud, ElasticIp, Port, ServerDetail, ServerInterface } from '../ecs/cloud';

@@ -2,8 +2,8 @@
  * How long the cloud's jobs really take, and when to look at one: two numbers, a first delay and a step, come within 1 %
  * of the optimum for job times seen in clouds, so nothing cleverer is worth having.
  */
-import type { Pace } from './agreement/agreement';
-import { POLL_JITTER } from './agreement/agreement';
+import type { Pace } from './agreement';
+import { POLL_JITTER } from './agreement';
 
 /** Until enough is known: what operators of this cloud are used to (ecs-api.md §9). */
 const COLD: Pace = { firstPollMs: 10_000, pollIntervalMs: 10_000 };

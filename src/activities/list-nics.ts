@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import type { ListNicsInput, Reading } from './agreement/agreement';
+import type { ListNicsInput, Reading } from './agreement';
 import { CloudError } from '../ecs/errors';
 import type { CallOptions, Cloud, ServerInterface } from '../ecs/cloud';
 import type { Dependencies } from './dependencies';

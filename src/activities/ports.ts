@@ -1,5 +1,5 @@
 /** Look-ups of ports, a few at a time. */
-import type { PortState } from './agreement/agreement';
+import type { PortState } from './agreement';
 import type { CallOptions, Cloud, Port } from '../ecs/cloud';
 import { CloudError } from '../ecs/errors';
 import { isAbsent } from './boundary';

@@ -1,4 +1,4 @@
-import type { SetFlagsInput, SetFlagsResult } from './agreement/agreement';
+import type { SetFlagsInput, SetFlagsResult } from './agreement';
 import type { Dependencies } from './dependencies';
 import { findInterfaces } from './list-nics';
 import { refusedBy, writeEach, writingAtBoundary } from './writes';

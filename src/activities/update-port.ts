@@ -1,4 +1,4 @@
-import type { UpdatePortInput, UpdatePortResult } from './agreement/agreement';
+import type { UpdatePortInput, UpdatePortResult } from './agreement';
 import type { Dependencies } from './dependencies';
 import { certainNo, refusedBy, writingAtBoundary } from './writes';
 

@@ -1,5 +1,5 @@
 /** Effects that may be repeated: flags, ports, elastic IPs. What they share beside the call itself. */
-import type { Effect, Refused, Throttled, Unsent } from './agreement/agreement';
+import type { Effect, Refused, Throttled, Unsent } from './agreement';
 import type { CallOptions } from '../ecs/cloud';
 import { CloudError } from '../ecs/errors';
 import { isReset, writing } from './attempt';

@@ -2,21 +2,22 @@
 import { TASK_QUEUE_FORM, cleanLine, isUuid, taskQueueFrom } from '../contract';
 import type { Temporal } from '../client/connect';
 import { connectTemporal } from '../client/connect';
+import type { RunIds } from '../client/errors';
 import type { TemporalTarget } from '../client/target';
 import { readTarget } from '../client/target';
 import { CliError, asCliError } from './errors';
 import { EXIT } from './exit-codes';
-import type { RunRef } from './show/link';
-import { isUiUrl, runLink, uiBase } from './show/link';
-import type { Output } from './output';
-import type { ReportPage } from './show/report';
+import type { RunRef } from './link';
+import { isUiUrl, runLink, uiBase } from './link';
+import type { Output, ReportPage } from './output';
 
 export interface Context {
   temporal: Temporal;
   taskQueue: string;
   /** Resolves at Ctrl-C. */
   interrupted: Promise<void>;
-  run(run: { workflowId: string; runId: string; firstRunId: string }): RunRef;
+  /** The ids of a run with its link. */
+  readonly run: (run: RunIds) => RunRef;
 }
 
 interface Habits {
@@ -39,24 +40,25 @@ export async function withTemporal<T>(
     ]);
   const { target, taskQueue } = settings();
   const { address, namespace } = target;
-  let temporal: Temporal | null = null;
+  const base = uiBase(address, process.env.TEMPORAL_UI_URL);
+  const refOf = ({ workflowId, runId, firstRunId }: RunIds): RunRef => ({
+    workflowId,
+    runId,
+    url: runLink(base, namespace, workflowId, runId),
+    ...(firstRunId === runId ? {} : { firstRunId }),
+  });
+  let temporal: Awaited<ReturnType<typeof connectTemporal>> | null = null;
   try {
     temporal = await orInterrupted(connectTemporal(target), 'interrupted; nothing was started.');
-    const base = uiBase(address, process.env.TEMPORAL_UI_URL);
     const working = command({
       temporal,
       taskQueue,
       interrupted: interrupt.promise,
-      run: ({ workflowId, runId, firstRunId }) => ({
-        workflowId,
-        runId,
-        url: runLink(base, namespace, workflowId, runId),
-        ...(firstRunId === runId ? {} : { firstRunId }),
-      }),
+      run: refOf,
     });
     return await (interruptible ? working : orInterrupted(working, 'interrupted before the answer came.'));
   } catch (error) {
-    throw asCliError(error, target);
+    throw asCliError(error, target, refOf);
   } finally {
     interrupt.off();
     // A long poll may still be open; it ends with the connection, and nobody waits for it.

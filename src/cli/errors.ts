@@ -1,12 +1,11 @@
 /** How the starter says that it can't go on: one message, one exit code. */
 import { NamespaceNotFoundError, isGrpcServiceError } from '@temporalio/client';
-import { TemporalUnreachable, reasonOf } from '../client/connect';
+import type { RunIds } from '../client/errors';
+import { NoOpenRun, NoRun, NotConfirmed, TemporalUnreachable } from '../client/errors';
+import { isNotFound, reasonOf } from '../client/grpc';
 import type { ExitCode } from './exit-codes';
 import { EXIT } from './exit-codes';
-
-const GRPC_NOT_FOUND = 5;
-/** CANCELLED, UNKNOWN, DEADLINE_EXCEEDED, ABORTED, INTERNAL, UNAVAILABLE, DATA_LOSS: none says that nothing was done. */
-const GRPC_UNCLEAR = new Set([1, 2, 4, 10, 13, 14, 15]);
+import type { RunRef } from './link';
 
 export class CliError extends Error {
   constructor(
@@ -22,51 +21,57 @@ export class CliError extends Error {
   ) {
     super(message, options);
   }
+
+  /** The same with other words. */
+  with({ message = this.message, details = this.details }: Partial<Pick<CliError, 'message' | 'details'>>) {
+    return new CliError(this.exitCode, this.type, message, this.known, details, { cause: this });
+  }
 }
 
-/** Every error as one that can be shown. */
-export function asCliError(error: unknown, where: { address: string; namespace: string } | null): CliError {
+/**
+ * Every error as one that can be shown.
+ *
+ * @param refOf the ids of a run with its link; `null`: there is no link yet
+ */
+export function asCliError(
+  error: unknown,
+  where: { address: string; namespace: string } | null,
+  refOf: ((run: RunIds) => RunRef) | null = null,
+): CliError {
   if (error instanceof CliError) return error;
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
   const options = { cause: error };
-  if (error instanceof TemporalUnreachable) {
-    return new CliError(EXIT.starterFailed, 'TemporalUnreachable', error.message, {}, [], options);
+  const failed = (type: string, message: string, known: object = {}) =>
+    new CliError(EXIT.starterFailed, type, message, known, [], options);
+  if (error instanceof TemporalUnreachable) return failed('TemporalUnreachable', error.message);
+  if (error instanceof NoRun) return failed('NoRun', error.message, { workflowId: error.workflowId });
+  if (error instanceof NoOpenRun) {
+    const message = `${error.message}. How: ecs-nics status ${error.serverId}`;
+    return failed('NoOpenRun', message, refOf?.(error.run));
   }
+  if (error instanceof NotConfirmed) return notConfirmed(error, failed, refOf);
   if (
     error instanceof NamespaceNotFoundError ||
     cause instanceof NamespaceNotFoundError ||
     (isNotFound(cause) && /^namespace\b/i.test(cause.details))
   ) {
-    return new CliError(
-      EXIT.starterFailed,
-      'NamespaceNotFound',
-      `Temporal at ${where?.address} has no namespace "${where?.namespace}". Set TEMPORAL_NAMESPACE.`,
-      {},
-      [],
-      options,
-    );
+    const message = `Temporal at ${where?.address} has no namespace "${where?.namespace}". Set TEMPORAL_NAMESPACE.`;
+    return failed('NamespaceNotFound', message);
   }
-  if (isGrpcServiceError(cause)) {
-    const message = `Temporal at ${where?.address} answered: ${reasonOf(error)}.`;
-    return new CliError(EXIT.starterFailed, 'TemporalError', message, {}, [], options);
-  }
-  return new CliError(
-    EXIT.starterFailed,
-    'InternalError',
-    `internal error: ${reasonOf(error)}`,
-    {},
-    [],
-    options,
-  );
+  if (isGrpcServiceError(cause))
+    return failed('TemporalError', `Temporal at ${where?.address} answered: ${reasonOf(error)}.`);
+  return failed('InternalError', `internal error: ${reasonOf(error)}`);
 }
 
-/** Temporal may have done what it was asked for, or not. */
-export function isUnclear(error: unknown): boolean {
-  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  return isGrpcServiceError(cause) && GRPC_UNCLEAR.has(Number(cause.code));
-}
-
-/** As calls below the client's own level tell it. */
-export function isNotFound(error: unknown): error is Error & { details: string } {
-  return isGrpcServiceError(error) && Number(error.code) === GRPC_NOT_FOUND;
+function notConfirmed(
+  error: NotConfirmed,
+  failed: (type: string, message: string, known?: object) => CliError,
+  refOf: ((run: RunIds) => RunRef) | null,
+): CliError {
+  const again =
+    error.what === 'start'
+      ? 'The same command again is safe: it attaches to an open run of the same request.'
+      : 'The same command again is safe.';
+  const known = error.run === null ? { workflowId: error.workflowId } : refOf?.(error.run);
+  return failed('TemporalUnreachable', `${error.message} ${again}`, known);
 }

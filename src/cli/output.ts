@@ -7,7 +7,7 @@ import type { WriteStream } from 'node:tty';
 import pc from 'picocolors';
 import { cleanJson, cleanLine } from '../contract';
 import type { CliError } from './errors';
-import { wrap } from './show/format';
+import { wrap } from './format';
 
 const PREFIX = 'ecs-nics:';
 const ESC = '\u001b';
@@ -34,6 +34,14 @@ export function printable(line: string): string {
 /** Without the colours of {@link colorsOf}: as wide as it is seen. */
 export function uncolored(line: string): string {
   return line.replace(OUR_COLOR, '');
+}
+
+/** What lines are made for. */
+export interface ReportPage {
+  colors: Colors;
+  /** `Infinity`: not a terminal. */
+  columns: number;
+  now: number;
 }
 
 export class Output {

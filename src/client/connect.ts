@@ -1,36 +1,56 @@
-/** The starter's connection to Temporal, configured by the `TEMPORAL_*` variables and profiles that every SDK reads. */
+/** A connection to Temporal: one's own, or one by the `TEMPORAL_*` variables and profiles that every SDK reads. */
 import { connect as connectTcp } from 'node:net';
-import { Client, Connection, isGrpcDeadlineError, isGrpcServiceError } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
+import { TemporalUnreachable } from './errors';
+import { reasonOf } from './grpc';
 import { lenient } from './payloads';
-import type { TemporalTarget } from './target';
+import type { Endpoint, TemporalTarget } from './target';
 import { endpointOf } from './target';
 
 /** Long enough for a slow VPN, short enough for somebody who waits. */
 const PROBE_MS = 5_000;
 const HANDSHAKE_MS = 10_000;
 
-/** An open connection. Every call through {@link Temporal.call} is bounded, so that nothing here can hang. */
+/** What all functions here ask. Every call through {@link Temporal.call} is bounded, so that nothing can hang. */
 export interface Temporal {
-  address: string;
-  namespace: string;
-  client: Client;
-  connection: Connection;
+  /** Where it is, for messages. */
+  readonly address: string;
+  readonly namespace: string;
+  readonly client: Client;
   /** Runs `fn` with a deadline for all its requests, in ms from now. */
-  call<T>(deadlineMs: number, fn: () => Promise<T>): Promise<T>;
-  close(): Promise<void>;
+  readonly call: <T>(deadlineMs: number, fn: () => Promise<T>) => Promise<T>;
 }
 
-/** Temporal can't be used; the message names the address and the remedy. */
-export class TemporalUnreachable extends Error {
-  override readonly name = 'TemporalUnreachable';
+/**
+ * Temporal through a client of one's own, over a `Connection` or the `NativeConnection` of a worker. Give that client
+ * {@link lenient} as (first) payload codec where others may leave payloads on runs that it can't read.
+ *
+ * @param address for messages
+ */
+export function temporalOf(client: Client, address = addressOf(client)): Temporal {
+  const { namespace } = client.options;
+  return { address, namespace, client, call: (ms, fn) => client.withDeadline(Date.now() + ms, fn) };
+}
+
+/** The same with all calls together bounded to `ms` from now: for whoever has to end in time, such as an activity. */
+export function within(temporal: Temporal, ms: number): Temporal {
+  const until = Date.now() + ms;
+  return { ...temporal, call: (each, fn) => temporal.call(Math.min(each, until - Date.now()), fn) };
+}
+
+function addressOf({ connection }: Client): string {
+  const { options } = connection as { options?: { address?: string } };
+  return options?.address ?? 'an unknown address';
 }
 
 /** Connects. Throws {@link TemporalUnreachable}. */
-export async function connectTemporal(target: TemporalTarget): Promise<Temporal> {
+export async function connectTemporal(
+  target: TemporalTarget,
+): Promise<Temporal & { close(): Promise<void> }> {
   const { address, namespace, options } = target;
   const endpoint = endpointOf(address);
   // A refused connection makes gRPC back off and try on until its time-out: asking TCP first answers at once.
-  if (endpoint !== null && !viaProxy(endpoint.host)) await probe(endpoint, address);
+  if (endpoint !== null && !viaProxy(endpoint.host)) await mustAnswer(endpoint, address);
   let connection: Connection | null = null;
   try {
     // An address that is none is refused here, before anything is sent.
@@ -51,14 +71,12 @@ export async function connectTemporal(target: TemporalTarget): Promise<Temporal>
     );
   }
   const connected = connection;
-  return {
-    address,
-    namespace,
-    client: new Client({ connection: connected, namespace, dataConverter: { payloadCodecs: [lenient] } }),
+  const client = new Client({
     connection: connected,
-    call: (deadlineMs, fn) => connected.withDeadline(Date.now() + deadlineMs, fn),
-    close: () => connected.close(),
-  };
+    namespace,
+    dataConverter: { payloadCodecs: [lenient] },
+  });
+  return { ...temporalOf(client, address), close: () => connected.close() };
 }
 
 /** Temporal Cloud has a Web UI and tools of its own. */
@@ -74,23 +92,27 @@ function viaProxy(host: string): boolean {
   return !direct.some((suffix) => host.endsWith(suffix));
 }
 
-async function probe(endpoint: { host: string; port: number }, address: string): Promise<void> {
-  const problem = await new Promise<string | null>((resolve) => {
-    const socket = connectTcp({ ...endpoint, timeout: PROBE_MS });
-    const end = (result: string | null) => {
+async function mustAnswer(endpoint: Endpoint, address: string): Promise<void> {
+  const problem = await probe(endpoint, PROBE_MS);
+  if (problem === null) return;
+  const word = problem === 'late' ? `no answer within ${PROBE_MS / 1_000} s` : wordOf(problem);
+  throw new TemporalUnreachable(
+    `Temporal is not reachable at ${address} (${word}). Start it, or set TEMPORAL_ADDRESS to where it runs.`,
+  );
+}
+
+/** Whether something accepts TCP connections there. `null`: yes; `late`: no answer within `ms`. */
+export function probe(endpoint: Endpoint, ms: number): Promise<NodeJS.ErrnoException | 'late' | null> {
+  return new Promise((resolve) => {
+    const socket = connectTcp({ ...endpoint, timeout: ms });
+    const end = (result: NodeJS.ErrnoException | 'late' | null) => {
       socket.destroy();
       resolve(result);
     };
     socket.once('connect', () => end(null));
-    socket.once('timeout', () => end(`no answer within ${PROBE_MS / 1_000} s`));
-    socket.once('error', (error: NodeJS.ErrnoException) => end(wordOf(error)));
+    socket.once('timeout', () => end('late'));
+    socket.once('error', end);
   });
-  if (problem !== null) {
-    throw new TemporalUnreachable(
-      `Temporal is not reachable at ${address} (${problem}). ` +
-        'Start it, or set TEMPORAL_ADDRESS to where it runs.',
-    );
-  }
 }
 
 function wordOf(error: NodeJS.ErrnoException): string {
@@ -103,16 +125,4 @@ function wordOf(error: NodeJS.ErrnoException): string {
     ETIMEDOUT: 'no answer',
   };
   return words[error.code ?? ''] ?? error.code ?? error.message;
-}
-
-/** The fact behind an error of the client, on one line. */
-export function reasonOf(error: unknown): string {
-  if (isGrpcDeadlineError(error)) return 'no answer in time';
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const text = isGrpcServiceError(cause)
-    ? cause.details || cause.message
-    : cause instanceof Error
-      ? cause.message
-      : String(cause);
-  return text.replace(/\s+/g, ' ').trim().replace(/\.$/, '');
 }

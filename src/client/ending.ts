@@ -8,22 +8,22 @@ import {
   WorkflowFailedError,
 } from '@temporalio/client';
 import type { NicOutcome, ResultDocument, ResultTotals } from '../contract';
-import { MEMO, isRecord, isUuid } from '../contract';
+import { MEMO, OPEN_SETTLED, isRecord, isUuid } from '../contract';
 import type { Temporal } from './connect';
-import { describe, firstRunOf } from './find';
-import { asDocument, askStatus } from './query';
+import type { RunPointer } from './find';
+import { asDocument, askStatus, describe, firstRunOf, isOpenRun } from './find';
 
 /** One round of waiting for the end; the caller asks again. */
 const WAIT_MS = 60_000;
+/** For the last event of a run that has closed. */
+const CALL_MS = 10_000;
+/** A run continues as new after days of waiting; longer chains are not ours. */
+export const MAX_CHAIN = 100;
 
-/** A run, which may continue as new: `runId` is then moved on to the next run of the chain. */
-export interface RunPointer {
-  readonly workflowId: string;
-  runId: string;
-}
-
+/** How many NICs have which outcome. */
 export type Counts = Partial<Record<NicOutcome, number>>;
 
+/** How a run ended. `document: null`: it has none, or nobody could show it. */
 export type Ending =
   | { kind: 'completed'; document: ResultDocument | null }
   | { kind: 'failed'; type: string; message: string; document: ResultDocument | null }
@@ -46,7 +46,8 @@ export type Ending =
 /** The memo `open`: a submission was under way and no verdict stood. */
 export interface OpenSubmission {
   nics: string[];
-  since: string;
+  /** RFC 3339; `null`: the memo does not say. */
+  since: string | null;
   jobId: string | null;
 }
 
@@ -76,16 +77,43 @@ export async function readEnding(temporal: Temporal, run: RunPointer): Promise<E
 /** What the run's last event says; neither a worker nor the memo is asked. Throws as {@link readEnding}. */
 export async function lastEvent(temporal: Temporal, run: RunPointer, waitMs: number): Promise<Ending> {
   for (;;) {
-    // Run by run, not by the client's own following: what is asked later must be asked of the last one.
-    const handle = temporal.client.workflow.getHandle(run.workflowId, run.runId, { followRuns: false });
-    try {
-      const result: unknown = await temporal.call(waitMs, () => handle.result());
-      return { kind: 'completed', document: asDocument(result) };
-    } catch (error) {
-      if (error instanceof WorkflowContinuedAsNewError) run.runId = error.newExecutionRunId;
-      else if (error instanceof WorkflowFailedError) return endingOfFailure(error.cause, error.message);
-      else throw error;
-    }
+    const ending = await endOfOne(temporal, run, waitMs);
+    if (ending !== null) return ending;
+  }
+}
+
+export type Closed =
+  | { kind: 'closed'; ending: Ending; taskQueue: string }
+  | { kind: 'open' }
+  /** More than {@link MAX_CHAIN} runs. */
+  | { kind: 'endless' };
+
+/**
+ * What the last event of a chain says, without waiting for an open run: `run` is moved on to the run that ended, or is open.
+ * Throws gRPC errors.
+ */
+export async function closedEnd(temporal: Temporal, run: RunPointer): Promise<Closed> {
+  for (let n = 0; n < MAX_CHAIN; n++) {
+    const description = await describe(temporal, run.workflowId, run.runId);
+    if (isOpenRun(description)) return { kind: 'open' };
+    const ending = await endOfOne(temporal, run, CALL_MS);
+    if (ending !== null) return { kind: 'closed', ending, taskQueue: description.taskQueue };
+  }
+  return { kind: 'endless' };
+}
+
+/** `null`: it goes on under a new run id, to which `run` has been moved. */
+async function endOfOne(temporal: Temporal, run: RunPointer, waitMs: number): Promise<Ending | null> {
+  // Run by run, not by the client's own following: what is asked later must be asked of the last one.
+  const handle = temporal.client.workflow.getHandle(run.workflowId, run.runId, { followRuns: false });
+  try {
+    const result: unknown = await temporal.call(waitMs, () => handle.result());
+    return { kind: 'completed', document: asDocument(result) };
+  } catch (error) {
+    if (error instanceof WorkflowFailedError) return endingOfFailure(error.cause, error.message);
+    if (!(error instanceof WorkflowContinuedAsNewError)) throw error;
+    run.runId = error.newExecutionRunId;
+    return null;
   }
 }
 
@@ -121,12 +149,25 @@ export function countsOf(document: ResultDocument): Counts {
   return counts;
 }
 
-export function asOpen(value: unknown): OpenSubmission | null {
-  if (!isRecord(value) || !Array.isArray(value.nics)) return null;
-  const { since, jobId } = value;
+/** `null`: nothing is under way, or nobody can read what. */
+export function asOpen(memo: unknown): OpenSubmission | null {
+  const submission = submissionIn(memo);
+  if (submission === null || typeof submission === 'string') return null;
+  return { ...submission, nics: submission.nics.filter(isUuid) };
+}
+
+/**
+ * What the memo `open` says of all that a run has sent. `settled`: it has come to rest; `unread`: it is there, and in
+ * somebody's encoding; `null`: the run has sent nothing.
+ */
+export function submissionIn(memo: unknown): OpenSubmission | 'settled' | 'unread' | null {
+  if (memo === OPEN_SETTLED) return 'settled';
+  if (memo === null) return 'unread';
+  if (!isRecord(memo)) return null;
+  const { nics, since, jobId } = memo;
   return {
-    nics: value.nics.filter(isUuid),
-    since: typeof since === 'string' ? since : 'an unknown time',
+    nics: Array.isArray(nics) ? nics.filter((id): id is string => typeof id === 'string') : [],
+    since: typeof since === 'string' ? since : null,
     jobId: typeof jobId === 'string' ? jobId : null,
   };
 }

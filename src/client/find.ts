@@ -1,22 +1,28 @@
-/** The current or last run on a server. */
+/** The current or last run on a server: what Temporal knows of it, what it was asked for, and what it says itself. */
 import type { WorkflowExecutionDescription } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { isRecord, serverWorkflowId } from '../contract';
+import type { ResultDocument } from '../contract';
+import { QUERY_STATUS, isRecord, serverWorkflowId } from '../contract';
 import type { Temporal } from './connect';
-import { reasonOf } from './connect';
-import type { Context } from '../cli/context';
-import type { RunPointer } from './ending';
-import { CliError, isUnclear } from '../cli/errors';
-import { EXIT } from '../cli/exit-codes';
-import { readInput } from './run-input';
+import type { RunIds } from './errors';
+import { NoOpenRun, NoRun } from './errors';
+import { isNotFound, reasonOf } from './grpc';
+import { idleQueues } from './workers';
 
 const CALL_MS = 10_000;
 /** Dry runs that other services have started under the id of the server. */
 const MAX_DRY_RUNS = 20;
 
+/** A run, which may continue as new: `runId` is then moved on to the next run of the chain. */
+export interface RunPointer {
+  readonly workflowId: string;
+  runId: string;
+}
+
+/** A run as Temporal knows it at the moment. */
 export interface KnownRun extends RunPointer {
   /** Of the first run of the chain: steering by it can't hit somebody else's later run. */
-  firstRunId: string;
+  readonly firstRunId: string;
   taskQueue: string;
   open: boolean;
   /** Of the chain. */
@@ -25,7 +31,7 @@ export interface KnownRun extends RunPointer {
   description: WorkflowExecutionDescription;
 }
 
-/** Throws a {@link CliError} when there is none. */
+/** The open run on a server, else the last one that was no dry run. Throws {@link NoRun}, errors of the client. */
 export async function findRun(temporal: Temporal, serverId: string): Promise<KnownRun> {
   const workflowId = serverWorkflowId(serverId);
   try {
@@ -42,12 +48,9 @@ export async function findRun(temporal: Temporal, serverId: string): Promise<Kno
     };
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
-    throw new CliError(
-      EXIT.starterFailed,
-      'NoRun',
+    throw new NoRun(
       `no run is known for server ${serverId} in namespace ${temporal.namespace} of ${temporal.address}.`,
-      { workflowId },
-      [],
+      workflowId,
       { cause: error },
     );
   }
@@ -78,58 +81,14 @@ async function isDryRun(temporal: Temporal, workflowId: string, runId: string): 
   return isRecord(input) && input.dryRun === true;
 }
 
-/** The open run on a server. Throws a {@link CliError} when there is none, with `details` of the last one below it. */
-export async function findOpenRun(
-  context: Context,
-  serverId: string,
-  details: (run: KnownRun) => string[] = () => [],
-): Promise<KnownRun> {
-  const run = await findRun(context.temporal, serverId);
-  if (!run.open) throw noOpenRun(context, serverId, run, details(run));
+/** The open run on a server. Throws {@link NoRun}, {@link NoOpenRun}, errors of the client. */
+export async function findOpenRun(temporal: Temporal, serverId: string): Promise<KnownRun> {
+  const run = await findRun(temporal, serverId);
+  if (!run.open) throw new NoOpenRun(serverId, run, run.closedAt);
   return run;
 }
 
-/** Sends something to an open run, which may close under our hands. */
-export async function tell(
-  context: Context,
-  serverId: string,
-  run: KnownRun,
-  send: () => Promise<unknown>,
-): Promise<void> {
-  try {
-    await context.temporal.call(CALL_MS, send);
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) throw noOpenRun(context, serverId, run);
-    if (!isUnclear(error)) throw error;
-    throw new CliError(
-      EXIT.starterFailed,
-      'TemporalUnreachable',
-      `Temporal at ${context.temporal.address} did not confirm it (${reasonOf(error)}): the run on server ${serverId} may ` +
-        'have been told or not. The same command again is safe.',
-      context.run(run),
-      [],
-      { cause: error },
-    );
-  }
-}
-
-/** @param details lines below the message: what can be done instead */
-export function noOpenRun(
-  context: Context,
-  serverId: string,
-  run: KnownRun,
-  details: readonly string[] = [],
-): CliError {
-  const ended = run.closedAt === null ? 'has just ended' : `ended at ${run.closedAt.toISOString()}`;
-  return new CliError(
-    EXIT.starterFailed,
-    'NoOpenRun',
-    `no run is open on server ${serverId}; the last one ${ended}. How: ecs-nics status ${serverId}`,
-    context.run(run),
-    details,
-  );
-}
-
+/** A run as Temporal knows it, without `runId` the last one. Throws `WorkflowNotFoundError`, errors of the client. */
 export function describe(
   temporal: Temporal,
   workflowId: string,
@@ -157,4 +116,81 @@ export async function chainStart(temporal: Temporal, run: WorkflowExecutionDescr
     if (error instanceof WorkflowNotFoundError) return run.startTime;
     throw error;
   }
+}
+
+/** A worker that has to replay a long run first. */
+const BUSY_MS = 5_000;
+/** Nobody seems to poll; but a wrong clock makes live workers look dead, and those answer at once. */
+const IDLE_MS = 1_500;
+
+/** Throws when no worker answers in time. */
+export function queryStatus(temporal: Temporal, run: RunPointer, ms: number): Promise<ResultDocument | null> {
+  const handle = temporal.client.workflow.getHandle(run.workflowId, run.runId);
+  return temporal.call(ms, async () => asDocument(await handle.query(QUERY_STATUS)));
+}
+
+/** `why`: no worker has answered, or not with a document of ours; in words. */
+export type StatusAnswer = { document: ResultDocument } | { document: null; why: string };
+
+/** Waits only as long as it makes sense. Never throws. */
+export async function askStatus(
+  temporal: Temporal,
+  run: RunPointer & { taskQueue: string },
+): Promise<StatusAnswer> {
+  try {
+    const idle = await idleQueues(temporal, run.taskQueue);
+    const document = await queryStatus(temporal, run, idle.includes(run.taskQueue) ? IDLE_MS : BUSY_MS);
+    return document === null ? { document, why: 'the answer is not a status document' } : { document };
+  } catch (error) {
+    return { document: null, why: reasonOf(error) };
+  }
+}
+
+/** A document of ours, perhaps of another version; `null` for anything else. */
+export function asDocument(value: unknown): ResultDocument | null {
+  return isRecord(value) && typeof value.outcome === 'string' && Array.isArray(value.nics)
+    ? (value as unknown as ResultDocument)
+    : null;
+}
+
+/** The request that a run serves; `undefined` when it can't be read. */
+export async function readInput(temporal: Temporal, run: RunIds): Promise<unknown> {
+  // A run that has continued as new carries its own kind of input: the request is in the first run of the chain, which
+  // may be too old to be kept, and then inside that input.
+  const payload =
+    (await payloadOf(temporal, run.workflowId, run.firstRunId)) ??
+    (await payloadOf(temporal, run.workflowId, run.runId));
+  if (payload === null) return undefined;
+  const converter = temporal.client.options.loadedDataConverter;
+  const [decoded] = await decodePayloads(converter.payloadCodecs, [payload]);
+  if (decoded === undefined) return undefined;
+  const input = converter.payloadConverter.fromPayload<unknown>(decoded);
+  return isRecord(input) && isRecord(input.resumed) ? input.resumed.input : input;
+}
+
+async function payloadOf(temporal: Temporal, workflowId: string, runId: string) {
+  try {
+    const { history } = await temporal.call(CALL_MS, () =>
+      temporal.client.workflowService.getWorkflowExecutionHistory({
+        namespace: temporal.namespace,
+        execution: { workflowId, runId },
+        maximumPageSize: 1,
+      }),
+    );
+    const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
+    return started?.input?.payloads?.[0] ?? null;
+  } catch (error) {
+    if (isNotFound(error)) return null;
+    throw error;
+  }
+}
+
+type Codec = Temporal['client']['options']['loadedDataConverter']['payloadCodecs'][number];
+type Payloads = Parameters<Codec['decode']>[0];
+
+/** Codecs are applied in their order when encoding, so the last one comes off first. */
+async function decodePayloads(codecs: readonly Codec[], payloads: Payloads): Promise<Payloads> {
+  let decoded = payloads;
+  for (const codec of [...codecs].reverse()) decoded = await codec.decode(decoded);
+  return decoded;
 }

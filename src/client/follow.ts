@@ -1,9 +1,16 @@
 /** Waits for the end of a run, or until it is enough: asks for its status about once a second, and never hangs whatever is down. */
 import type { ResultDocument } from '../contract';
-import { reasonOf } from './connect';
+import type { Temporal } from './connect';
 import type { Ending } from './ending';
+import { readEnding } from './ending';
+import type { RunPointer } from './find';
+import { queryStatus } from './find';
+import { isPassing, reasonOf } from './grpc';
 import type { Why } from './silent';
-import { isBlocking } from './silent';
+import { isBlocking, readWhy } from './silent';
+
+const QUERY_MS = 3_000;
+const CALL_MS = 3_000;
 
 /** What is asked while waiting; each call is bounded in time by whoever implements it. */
 export interface RunSource {
@@ -196,4 +203,58 @@ function pause(ms: number): Promise<void> {
 /** For the loser of the race: somebody else has the answer. */
 function never(): Promise<never> {
   return new Promise(() => {});
+}
+
+export interface FollowedRun extends RunPointer {
+  readonly taskQueue: string;
+  /** Our clock when we started it, in ms since the epoch; left out or `null`: somebody else did. */
+  readonly startedByUsAt?: number | null;
+}
+
+export interface FollowOptions {
+  /** Shown each change, and what keeps the run from going on. */
+  view?: View;
+  /** Waiting ends when it resolves. */
+  until?: Promise<unknown>;
+  /** Waiting ends as soon as this is true of the run's document: an undo window may be open for weeks. */
+  isEnough?: (document: ResultDocument) => boolean;
+}
+
+/**
+ * Follows a run to its end, through continue-as-new and outages: `run` is moved on along its chain. Waiting ends early when
+ * nobody can go on with the run ({@link FOLLOW_LIMITS}), or Temporal can't be reached; the run itself goes on. Throws errors
+ * of the client that asking again can't mend.
+ */
+export function followRun(
+  temporal: Temporal,
+  run: FollowedRun,
+  { view = { show: () => {} }, until = never(), isEnough }: FollowOptions = {},
+): Promise<FollowEnd> {
+  return follow(runSource(temporal, run), view, until, isEnough);
+}
+
+/** The questions, asked of a Temporal server. */
+function runSource(temporal: Temporal, run: FollowedRun): RunSource {
+  const startedAs = run.runId;
+  const { startedByUsAt = null } = run;
+  let clockOffset: number | null = null;
+
+  /** Known when we started the run. */
+  async function offset(): Promise<number> {
+    if (startedByUsAt === null) return 0;
+    if (clockOffset === null) {
+      const first = temporal.client.workflow.getHandle(run.workflowId, startedAs);
+      const { startTime } = await temporal.call(CALL_MS, () => first.describe());
+      clockOffset = startTime.getTime() - startedByUsAt;
+    }
+    return clockOffset;
+  }
+
+  return {
+    // Bound to the run: a later one with the same id may be somebody else's. Waiting for the end moves it along its chain.
+    status: () => queryStatus(temporal, run, QUERY_MS),
+    why: (isAnswering) => readWhy(temporal, run, { isAnswering, clockOffset: offset }),
+    ending: () => readEnding(temporal, run),
+    isPassing,
+  };
 }

@@ -1,12 +1,27 @@
 /** The runs on servers as Temporal's visibility has them: neither a worker nor a search attribute is needed. */
 import type { WorkflowExecutionInfo } from '@temporalio/client';
-import { MEMO, SEARCH_ATTRIBUTE, WORKFLOW_TYPE, isUuid, serverIdOf, serverWorkflowId } from '../contract';
+import {
+  DEFAULT_TASK_QUEUE,
+  MEMO,
+  SEARCH_ATTRIBUTE,
+  WORKFLOW_TYPE,
+  isUuid,
+  serverIdOf,
+  serverWorkflowId,
+} from '../contract';
 import type { Temporal } from './connect';
-import type { RunPointer } from './ending';
-import { asTotals } from './ending';
-import { isOpenRun } from './find';
+import { asTotals, lastEvent } from './ending';
+import type { RunPointer } from './find';
+import { chainStart, describe, firstRunOf, isOpenRun, queryStatus } from './find';
+import { idleQueues } from './workers';
 
 const CALL_MS = 10_000;
+/** A list is for a quick look. */
+const DETAILS_MS = 3_000;
+const AT_ONCE = 10;
+/** Only a hint, for somebody who waits. */
+const HINT_MS = 3_000;
+const MAX_QUEUES_TRIED = 5;
 const MAX_CONTINUED = 1_000;
 const RECENT = 100;
 /** Dry runs are passed over: of them there may be many more. */
@@ -57,7 +72,7 @@ export async function readRuns(
 }
 
 /** Workflow ids of which some run has continued as new; the latest thousand. */
-export async function continuedIds(temporal: Temporal): Promise<Set<string>> {
+async function continuedIds(temporal: Temporal): Promise<Set<string>> {
   const ids = new Set<string>();
   let rest = MAX_CONTINUED;
   await temporal.call(CALL_MS, async () => {
@@ -70,8 +85,22 @@ export async function continuedIds(temporal: Temporal): Promise<Set<string>> {
   return ids;
 }
 
+/** Other task queues of runs like ours that workers do poll; within 3 s, or not at all. Never throws. */
+export async function polledElsewhere(temporal: Temporal, taskQueue: string): Promise<string[]> {
+  const found: string[] = [];
+  const look = async () => {
+    const known = await recentQueues(temporal);
+    const queues = [...new Set([DEFAULT_TASK_QUEUE, ...known])].filter((name) => name !== taskQueue);
+    for (const queue of queues.slice(0, MAX_QUEUES_TRIED)) {
+      if ((await idleQueues(temporal, queue)).length === 0) found.push(queue);
+    }
+  };
+  await Promise.race([look().catch(() => {}), new Promise((resolve) => setTimeout(resolve, HINT_MS))]);
+  return [...found];
+}
+
 /** Task queues of the latest runs. Throws gRPC errors. */
-export async function recentQueues(temporal: Temporal): Promise<string[]> {
+async function recentQueues(temporal: Temporal): Promise<string[]> {
   const queues = new Set<string>();
   let rest = RECENT;
   await temporal.call(CALL_MS, async () => {
@@ -106,4 +135,63 @@ function listedRun(info: WorkflowExecutionInfo, serverId: string): ListedRun {
     startedAt: info.startTime,
     endedAt: info.closeTime ?? null,
   };
+}
+
+/**
+ * Adds to `runs` in place what the list itself does not say: names, exact phases and outcomes, when a chain began. Whatever
+ * can't be had within 3 s is left out. Never throws.
+ */
+export async function addDetails(temporal: Temporal, runs: readonly ListedRun[]): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeOut = new Promise<'over'>((resolve) => {
+    timer = setTimeout(() => resolve('over'), DETAILS_MS);
+  });
+  let over = false;
+  const work = async () => {
+    const [continued, polled] = await Promise.all([
+      continuedIds(temporal).catch(() => new Set<string>()),
+      polledQueues(temporal, runs),
+    ]);
+    const waiting = [...runs];
+    const next = async (): Promise<void> => {
+      const run = waiting.shift();
+      if (run === undefined || over) return;
+      if (continued.has(run.workflowId)) await addChain(temporal, run).catch(() => {});
+      // Without a worker each question would take its whole time.
+      if (!run.open || polled.has(run.taskQueue)) await addDocument(temporal, run).catch(() => {});
+      return next();
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, next));
+  };
+  await Promise.race([work(), timeOut]);
+  over = true;
+  clearTimeout(timer);
+}
+
+async function polledQueues(temporal: Temporal, runs: readonly ListedRun[]): Promise<Set<string>> {
+  const queues = new Set(runs.filter((run) => run.open).map((run) => run.taskQueue));
+  const polled = new Set<string>();
+  await Promise.all(
+    [...queues].map(async (queue) => {
+      const idle = await idleQueues(temporal, queue).catch(() => [queue]);
+      if (!idle.includes(queue)) polled.add(queue);
+    }),
+  );
+  return polled;
+}
+
+async function addChain(temporal: Temporal, run: ListedRun): Promise<void> {
+  const description = await describe(temporal, run.workflowId, run.runId);
+  run.firstRunId = firstRunOf(description);
+  run.startedAt = await chainStart(temporal, description);
+}
+
+async function addDocument(temporal: Temporal, run: ListedRun): Promise<void> {
+  const document = run.open
+    ? await queryStatus(temporal, run, DETAILS_MS)
+    : (await lastEvent(temporal, run, DETAILS_MS)).document;
+  if (document === null) return;
+  run.serverName = document.serverName;
+  run.phase = document.phase;
+  run.outcome = document.outcome;
 }

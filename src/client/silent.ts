@@ -1,16 +1,16 @@
 /**
  * Why does a run not answer, or not go on? What Temporal itself knows of it: no worker polls, none of the right version, none
- * can go on with it. Data; `silent-texts.ts` says it in words, with the way out.
+ * can go on with it. Data; the command line says it in words, with the way out.
  */
 import type { WorkflowExecutionDescription } from '@temporalio/client';
 import type { Temporal } from './connect';
 import { MEMO, SEARCH_ATTRIBUTE } from '../contract';
-import type { OpenSubmission, RunPointer } from './ending';
+import type { OpenSubmission } from './ending';
 import { asOpen } from './ending';
 import { describe, firstRunOf } from './find';
-import type { KnownRun } from './find';
-import type { ClockOffset, Poller, Queue, Version } from './queues';
-import { SAME_CLOCK, livingOf, readQueues, sameVersion, versionOf } from './queues';
+import type { KnownRun, RunPointer } from './find';
+import type { ClockOffset, Poller, Queue, Version } from './workers';
+import { SAME_CLOCK, livingOf, readQueues, sameVersion, versionOf } from './workers';
 
 const CALL_MS = 3_000;
 /** The newest events; those of a task that fails are the last ones, save for signals and Updates. */
@@ -89,7 +89,7 @@ export function routeReasons(queues: readonly Queue[], route: Route): Reason[] {
   for (const { name, pollers, takers } of queues) {
     const wanted = route === 'current' ? takers : [route];
     if (pollers.some(({ version }) => wanted.some((taker) => sameVersion(version, taker)))) continue;
-    const reason = reasonOf(name, pollers, route, takers[0] ?? null);
+    const reason = noTaker(name, pollers, route, takers[0] ?? null);
     const same = reasons.find(({ kind }) => kind === reason.kind);
     if (same && 'queues' in same) same.queues.push(name);
     else reasons.push(reason);
@@ -97,7 +97,7 @@ export function routeReasons(queues: readonly Queue[], route: Route): Reason[] {
   return reasons;
 }
 
-function reasonOf(name: string, pollers: readonly Poller[], route: Route, current: Version | null): Reason {
+function noTaker(name: string, pollers: readonly Poller[], route: Route, current: Version | null): Reason {
   if (pollers.length === 0) return { kind: 'no-worker', queues: [name] };
   const polling = distinct(pollers.map(({ version }) => version));
   if (route !== 'current') return { kind: 'pinned-version-gone', queues: [name], version: route, polling };
@@ -137,7 +137,11 @@ export function routeOf({ raw }: Pick<WorkflowExecutionDescription, 'raw'>): Rou
   return (Number(info?.behavior) === PINNED ? versionOf(info?.deploymentVersion) : null) ?? 'current';
 }
 
-/** @param isAnswering it has just answered a query. Throws gRPC errors */
+/**
+ * Why the run does not go on; no reasons: nothing keeps it. Throws gRPC errors.
+ *
+ * @param isAnswering it has just answered a query
+ */
 export async function readWhy(
   temporal: Temporal,
   run: RunPointer & { taskQueue: string },
@@ -174,6 +178,7 @@ async function readRun(
   return { description, queues, why: { reasons, neverTaken, pollers } satisfies Why };
 }
 
+/** All that Temporal knows of an open run whose workers do not answer. Never throws. */
 export async function readSilent(temporal: Temporal, serverId: string, run: KnownRun): Promise<SilentRun> {
   // What Temporal does not tell now may still be told by what it has told before.
   const read = await readRun(temporal, run, false, SAME_CLOCK).catch(() => null);

@@ -1,24 +1,30 @@
-/** Starts a run, or finds out which one is already open on the server. */
+/** Starts a run, or finds out which one is already open on the server; looks for workers before. */
 import type { Workflow, WorkflowExecutionDescription } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import type { DeleteServerNicsInput, RestoreServerNicsInput } from '../contract';
 import { WORKFLOW_TYPE, planWorkflowId, requestKey, restoreKey, serverWorkflowId } from '../contract';
 import type { Temporal } from './connect';
-import { reasonOf } from './connect';
-import { CliError, isUnclear } from '../cli/errors';
-import { EXIT } from '../cli/exit-codes';
-import { chainStart, describe, firstRunOf, isOpenRun } from './find';
-import { readInput } from './run-input';
-import { restoreDetails, restoreSummary, startDetails, startSummary } from '../cli/show/start-texts';
+import { NotConfirmed } from './errors';
+import { chainStart, describe, firstRunOf, isOpenRun, readInput } from './find';
+import { FOLLOW_LIMITS } from './follow';
+import { isUnclear, reasonOf } from './grpc';
+import type { Why } from './silent';
+import { routeReasons } from './silent';
+import type { Queue } from './workers';
+import { POLLER_FRESH_MS, SAME_CLOCK, livingOf, readQueues } from './workers';
 
 const CALL_MS = 10_000;
 /** A run may close between the refused start and the look at it. */
 const TRIES = 3;
+/** Between two looks for workers. */
+const STEP_MS = 1_000;
 
 interface StartedRun {
+  workflowId: string;
   runId: string;
   firstRunId: string;
   taskQueue: string;
+  /** Of the chain, in ms since the epoch. */
   startedAt: number;
   /** By our own clock; `null`: somebody else did. */
   startedByUsAt: number | null;
@@ -29,6 +35,7 @@ export type Started = StartedRun &
     | { kind: 'started' }
     /** The open run serves the same request. */
     | { kind: 'attached' }
+    /** Another run is open on the server, of a workflow of this type; nothing was started. */
     | { kind: 'other'; type: string }
   );
 
@@ -41,29 +48,34 @@ export interface StartRequest {
   input: { serverId: string };
   /** Equal for inputs that ask for the same. */
   key: (input: unknown) => string;
-  summary: string;
-  details: string;
+  texts: StartTexts;
 }
 
-export function deletion(input: DeleteServerNicsInput): StartRequest {
+/** What the Web UI shows about a run from its start on: one line, and Markdown. HTML passes through: escape what others wrote. */
+export interface StartTexts {
+  summary?: string;
+  details?: string;
+}
+
+/** A deletion. The input is checked by the workflow itself; `checkDeleteInput` of the contract says before what is wrong. */
+export function deletion(input: DeleteServerNicsInput, texts: StartTexts = {}): StartRequest {
   return {
     type: WORKFLOW_TYPE.deleteServerNics,
     ...idOf(input),
     input,
     key: requestKey,
-    summary: startSummary(input),
-    details: startDetails(input),
+    texts,
   };
 }
 
-export function restoration(input: RestoreServerNicsInput): StartRequest {
+/** A restore of what a deletion has taken off. Checked as {@link deletion} is. */
+export function restoration(input: RestoreServerNicsInput, texts: StartTexts = {}): StartRequest {
   return {
     type: WORKFLOW_TYPE.restoreServerNics,
     ...idOf(input),
     input,
     key: restoreKey,
-    summary: restoreSummary(input),
-    details: restoreDetails(input),
+    texts,
   };
 }
 
@@ -72,7 +84,11 @@ function idOf({ serverId, dryRun }: { serverId: string; dryRun?: boolean }) {
   return { workflowId: (isPlan ? planWorkflowId : serverWorkflowId)(serverId), isPlan };
 }
 
-/** Starts it, or attaches to what somebody else has started meanwhile. */
+/**
+ * Starts it, or attaches to what somebody else has started meanwhile. Throws {@link NotConfirmed}, errors of the client.
+ *
+ * @param taskQueue of the workers, `ECS_NICS_TASK_QUEUE`
+ */
 export async function startOrAttach(
   temporal: Temporal,
   taskQueue: string,
@@ -88,22 +104,21 @@ export async function startOrAttach(
           args: [request.input],
           workflowIdConflictPolicy: 'FAIL',
           workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-          staticSummary: request.summary,
-          staticDetails: request.details,
+          ...(request.texts.summary === undefined ? {} : { staticSummary: request.texts.summary }),
+          ...(request.texts.details === undefined ? {} : { staticDetails: request.texts.details }),
         }),
       );
       const runId = handle.firstExecutionRunId;
       const now = Date.now();
-      return { kind: 'started', runId, firstRunId: runId, taskQueue, startedAt: now, startedByUsAt: now };
+      const ids = { workflowId, runId, firstRunId: runId };
+      return { kind: 'started', ...ids, taskQueue, startedAt: now, startedByUsAt: now };
     } catch (error) {
       if (isUnclear(error)) {
-        throw new CliError(
-          EXIT.starterFailed,
-          'TemporalUnreachable',
-          `Temporal at ${temporal.address} did not confirm the start (${reasonOf(error)}): the run may be open or not. ` +
-            'The same command again is safe: it attaches to an open run of the same request.',
-          { workflowId },
-          [],
+        throw new NotConfirmed(
+          `Temporal at ${temporal.address} did not confirm the start (${reasonOf(error)}): the run may be open or not.`,
+          'start',
+          workflowId,
+          null,
           { cause: error },
         );
       }
@@ -121,6 +136,7 @@ export async function findOpen(temporal: Temporal, request: StartRequest): Promi
     const run = await describe(temporal, request.workflowId);
     if (!isOpenRun(run)) return null;
     const found = {
+      workflowId: run.workflowId,
       runId: run.runId,
       firstRunId: firstRunOf(run),
       taskQueue: run.taskQueue,
@@ -145,4 +161,60 @@ async function servedKey(
 ): Promise<string | null> {
   const input = await readInput(temporal, { ...run, firstRunId: firstRunOf(run) });
   return input === undefined ? null : key(input);
+}
+
+export type Awaited =
+  | { kind: 'there' }
+  /** None can take what would be started, for so long. */
+  | { kind: 'none'; why: Why; forMs: number }
+  | { kind: 'interrupted' };
+
+export interface AwaitWorkersOptions {
+  /** Told once, when waiting takes longer than a worker's start. */
+  onWait?: (why: Why, limitMs: number) => void;
+  /** Waiting ends when it resolves. */
+  until?: Promise<unknown>;
+}
+
+/**
+ * Waits until workers can take what is about to be started: a run that nobody takes would hold the server's lock for nothing.
+ * Throws gRPC errors.
+ */
+export async function awaitWorkers(
+  temporal: Temporal,
+  taskQueue: string,
+  { onWait = () => {}, until = new Promise(() => {}) }: AwaitWorkersOptions = {},
+): Promise<Awaited> {
+  const startedAt = Date.now();
+  const firstSeen = new Map<string, number>();
+  let isSaid = false;
+  for (;;) {
+    const listed = await readQueues(temporal, taskQueue);
+    const living = await livingOf(listed, SAME_CLOCK);
+    // With a wrong clock of ours living workers look dead; but they go on asking for work.
+    const polled = listed.map((queue, i) => (isMoving(queue, firstSeen) ? queue : (living[i] ?? queue)));
+    const reasons = routeReasons(polled, 'current');
+    if (reasons.length === 0) return { kind: 'there' };
+
+    const why: Why = { reasons, neverTaken: false, pollers: [] };
+    const forMs = Date.now() - startedAt;
+    const mayLive = routeReasons(listed, 'current').length === 0;
+    // One that is listed, if only by an old time, asks again within its long poll, or is gone.
+    const limitMs = mayLive ? POLLER_FRESH_MS : FOLLOW_LIMITS.silentMs;
+    if (forMs >= limitMs) return { kind: 'none', why, forMs };
+    if (!isSaid && forMs >= FOLLOW_LIMITS.sayAfterMs) {
+      isSaid = true;
+      onWait(why, limitMs);
+    }
+    const pause = new Promise<'on'>((resolve) => setTimeout(() => resolve('on'), STEP_MS));
+    if ((await Promise.race([pause, until])) !== 'on') return { kind: 'interrupted' };
+  }
+}
+
+/** Somebody has asked for work since the first look. */
+function isMoving({ name, pollers }: Queue, firstSeen: Map<string, number>): boolean {
+  const seen = Math.max(0, ...pollers.map((poller) => poller.lastSeen));
+  const before = firstSeen.get(name) ?? seen;
+  firstSeen.set(name, before);
+  return seen > before;
 }

@@ -1,7 +1,7 @@
 /** Where Temporal is, by the `TEMPORAL_*` variables and profile files that every SDK reads: for worker and starter alike. */
 import type { ClientConnectConfig } from '@temporalio/envconfig';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { quoted } from '../contract/text';
+import { masked, quoted } from '../contract/text';
 
 const DEFAULT_ADDRESS = 'localhost:7233';
 const DEFAULT_NAMESPACE = 'default';
@@ -12,6 +12,11 @@ export interface TemporalTarget {
   address: string;
   namespace: string;
   options: ClientConnectConfig['connectionOptions'];
+}
+
+export interface Endpoint {
+  host: string;
+  port: number;
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -41,7 +46,7 @@ export function readTarget(env: Env): { target: TemporalTarget | null; problems:
 }
 
 /** Host and port of an address; `null` when it is none. As everywhere in this SDK the port may be left out. */
-export function endpointOf(address: string): { host: string; port: number } | null {
+export function endpointOf(address: string): Endpoint | null {
   const match = /^(?:\[([\da-fA-F:.]+)\]|([^\s\p{C}:/?#@[\]\\]+))(?::(\d{1,5}))?$/u.exec(address);
   const host = match?.[1] ?? match?.[2];
   const port = match?.[3] === undefined ? DEFAULT_PORT : Number(match[3]);
@@ -125,5 +130,5 @@ function reasonOf(error: unknown, env: Env): string {
     return `the file that ${name} names can't be read (${code})`;
   }
   const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
-  return line.replace(/\p{C}/gu, '?').slice(0, 300);
+  return masked(line.slice(0, 300));
 }

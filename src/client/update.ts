@@ -1,11 +1,24 @@
-/** Sends an Update to a run and waits for what becomes of it, however long that takes and whatever breaks meanwhile. */
+/**
+ * What an open run is told and asked: an Update, waited for however long that takes and whatever breaks meanwhile; the signal
+ * `pollNow`; a cancellation.
+ */
 import { randomUUID } from 'node:crypto';
 import { ApplicationFailure, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
-import { CONTINUED_AS_NEW, UNPROCESSED } from '../contract';
+import type { ByWhom } from '../contract';
+import { CONTINUED_AS_NEW, SIGNAL_POLL_NOW, UNPROCESSED, UPDATE, serverIdOf } from '../contract';
+import type { Temporal } from './connect';
+import type { RunIds } from './errors';
+import { NoOpenRun, NotConfirmed } from './errors';
+import { isPassing, isUnclear, reasonOf } from './grpc';
+
+const CALL_MS = 10_000;
+/** One round of waiting for the answer; it is asked again. */
+const ROUND_MS = 60_000;
 
 export type UpdateAnswer =
+  /** `document`: what the Update returned; of all but `submitted` a document of the run. */
   | { kind: 'done'; document: unknown }
-  /** Rejected, or failed with the failure of the run; `type` tells which. */
+  /** Rejected, or failed with the failure of the run; `type` tells which, `details` may hold the run's document. */
   | { kind: 'failed'; type: string; message: string; details: unknown }
   /** The run had closed before it took note. */
   | { kind: 'closed' };
@@ -87,4 +100,75 @@ function failureOf({ cause }: WorkflowUpdateFailedError): UpdateAnswer & { kind:
     message: cause?.message ?? 'no reason was given',
     details: ours?.details?.[0],
   };
+}
+
+/**
+ * Has what a deletion has taken off put back, or its undo window closed for good. The answer is there when all of that is done,
+ * with the run's document: `kind: 'failed'` of type `NotApplicable` where there is nothing to undo or commit.
+ */
+export function decide(temporal: Temporal, run: RunIds, what: 'undo' | 'commit', who: ByWhom): Asking {
+  return askUpdate(callsOf(temporal, run, UPDATE[what], who));
+}
+
+/**
+ * Waits until every NIC has its verdict; an undo window may be open then. The answer holds the run's document; of kind `closed`
+ * it does not: `readEnding` does.
+ */
+export function settled(temporal: Temporal, run: RunIds): Asking {
+  return askUpdate(callsOf(temporal, run, UPDATE.settled));
+}
+
+function callsOf(temporal: Temporal, run: RunIds, name: string, who?: ByWhom): UpdateCalls {
+  const handle = handleOf(temporal, run);
+  return {
+    isPassing,
+    send: async (updateId) => {
+      const options = { updateId, waitForStage: 'ACCEPTED' } as const;
+      const update = await temporal.call(ROUND_MS, () =>
+        who === undefined
+          ? handle.startUpdate(name, options)
+          : handle.startUpdate<unknown, [ByWhom]>(name, { args: [who], ...options }),
+      );
+      return { result: () => temporal.call(ROUND_MS, () => update.result()) };
+    },
+  };
+}
+
+/** Makes the run look at the cloud at once. Throws {@link NoOpenRun}, {@link NotConfirmed}, errors of the client. */
+export function pollNow(temporal: Temporal, run: RunIds): Promise<void> {
+  // By workflow id alone: the run may have continued as new just now, and a look too many harms nobody.
+  const handle = temporal.client.workflow.getHandle(run.workflowId);
+  return tell(temporal, run, () => handle.signal(SIGNAL_POLL_NOW));
+}
+
+/**
+ * Asks the run to stop; a job of the cloud can't be stopped, so it is watched to its end. Throws as {@link pollNow}.
+ */
+export function cancel(temporal: Temporal, run: RunIds): Promise<void> {
+  return tell(temporal, run, () => handleOf(temporal, run).cancel());
+}
+
+/** By the chain, not by the run: it may continue as new before it hears of it. */
+function handleOf(temporal: Temporal, { workflowId, firstRunId }: RunIds) {
+  return temporal.client.workflow.getHandle(workflowId, undefined, { firstExecutionRunId: firstRunId });
+}
+
+/** Sends something to an open run, which may close under our hands. */
+export async function tell(temporal: Temporal, run: RunIds, send: () => Promise<unknown>): Promise<void> {
+  const serverId = serverIdOf(run.workflowId) ?? run.workflowId;
+  try {
+    await temporal.call(CALL_MS, send);
+  } catch (error) {
+    const options = { cause: error };
+    if (error instanceof WorkflowNotFoundError) throw new NoOpenRun(serverId, run, null, options);
+    if (!isUnclear(error)) throw error;
+    throw new NotConfirmed(
+      `Temporal at ${temporal.address} did not confirm it (${reasonOf(error)}): the run on server ${serverId} may ` +
+        'have been told or not.',
+      'message',
+      run.workflowId,
+      run,
+      options,
+    );
+  }
 }

@@ -1,108 +1,95 @@
-/** Looks for workers before anything is started: a run that nobody takes would hold the server's lock for nothing. */
-import { DEFAULT_TASK_QUEUE, formatDuration } from '../contract';
-import type { Context } from '../cli/context';
-import { pageOf } from '../cli/context';
-import { CliError } from '../cli/errors';
-import { EXIT } from '../cli/exit-codes';
-import { clean } from '../cli/show/format';
-import { FOLLOW_LIMITS } from './follow';
-import type { Output } from '../cli/output';
-import type { Queue } from './queues';
-import { POLLER_FRESH_MS, SAME_CLOCK, idleQueues, livingOf, readQueues } from './queues';
-import { stepLines } from '../cli/show/report';
-import { recentQueues } from './runs';
-import { routeReasons } from './silent';
-import type { Why } from './silent';
-import {
-  hintOf,
-  mainReason,
-  reasonText,
-  reasonType,
-  waitingText,
-  waysOut,
-  whyDocument,
-} from '../cli/show/silent-texts';
+/** Who polls the task queues of a run, and which version of the workers the server gives their tasks to. */
+import { cloudTaskQueue } from '../contract';
+import type { Temporal } from './connect';
 
-const STEP_MS = 1_000;
-const HINT_MS = 3_000;
-const MAX_QUEUES_TRIED = 5;
+const CALL_MS = 3_000;
+/** A worker's long poll lasts a minute; the server goes on listing a dead worker for five. */
+export const POLLER_FRESH_MS = 70_000;
 
-/** Waits until workers can take what is about to be started. Throws a {@link CliError} when none comes, or at Ctrl-C. */
-export async function untilWorkersPoll(context: Context, output: Output): Promise<void> {
-  const { temporal, taskQueue } = context;
-  const { namespace } = temporal;
-  const startedAt = Date.now();
-  const firstSeen = new Map<string, number>();
-  let isSaid = false;
-  for (;;) {
-    const listed = await readQueues(temporal, taskQueue);
-    const living = await livingOf(listed, SAME_CLOCK);
-    // With a wrong clock of ours living workers look dead; but they go on asking for work.
-    const polled = listed.map((queue, i) => (isMoving(queue, firstSeen) ? queue : (living[i] ?? queue)));
-    const reasons = routeReasons(polled, 'current');
-    if (reasons.length === 0) return;
+/** `temporal.api.enums.v1.TaskQueueType` */
+const TASK_QUEUE_TYPE = { workflow: 1, activity: 2 } as const;
+/** `temporal.api.enums.v1.WorkerVersioningMode` */
+const VERSIONED = 2;
 
-    const why: Why = { reasons, neverTaken: false, pollers: [] };
-    const forMs = Date.now() - startedAt;
-    const mayLive = routeReasons(listed, 'current').length === 0;
-    // One that is listed, if only by an old time, asks again within its long poll, or is gone.
-    const limitMs = mayLive ? POLLER_FRESH_MS : FOLLOW_LIMITS.silentMs;
-    if (forMs >= limitMs) throw await nobodyComes(context, why, forMs, output);
-    if (!isSaid && forMs >= FOLLOW_LIMITS.sayAfterMs) {
-      isSaid = true;
-      const [fact = '', ...more] = waitingText(why, null, namespace);
-      output.say([
-        `${fact}; nothing is started before one does (waiting for ${formatDuration(limitMs)})`,
-        ...more,
-      ]);
-    }
-    const pause = new Promise<'on'>((resolve) => setTimeout(() => resolve('on'), STEP_MS));
-    if ((await Promise.race([pause, context.interrupted])) !== 'on')
-      throw new CliError(EXIT.interrupted, 'Interrupted', 'interrupted; nothing was started.');
-  }
+/** Of a worker deployment; `null` stands for workers without a version. */
+export interface Version {
+  deploymentName: string;
+  buildId: string;
 }
 
-/** Somebody has asked for work since the first look. */
-function isMoving({ name, pollers }: Queue, firstSeen: Map<string, number>): boolean {
-  const seen = Math.max(0, ...pollers.map((poller) => poller.lastSeen));
-  const before = firstSeen.get(name) ?? seen;
-  firstSeen.set(name, before);
-  return seen > before;
+export interface Poller {
+  /** Process and host; the workers of ecs-nics also say for which project and region. */
+  identity: string;
+  version: Version | null;
+  /** When it last asked for work, by the server's clock, in ms since the epoch. */
+  lastSeen: number;
 }
 
-async function nobodyComes(context: Context, why: Why, forMs: number, output: Output): Promise<CliError> {
-  const { temporal, taskQueue } = context;
-  const { namespace, address } = temporal;
-  const reason = mainReason(why);
-  const page = pageOf(output);
-  const elsewhere = reason.kind === 'no-worker' ? await polledElsewhere(context) : [];
-  const message =
-    `${reasonText(reason)} in namespace ${clean(namespace)} of ${clean(address)} (for ${formatDuration(forMs)}); ` +
-    `nothing was started. ${reason.kind === 'no-worker' ? `Start a worker, or check ECS_NICS_TASK_QUEUE (here: ${clean(taskQueue)}).` : hintOf(reason)}`;
-  return new CliError(
-    EXIT.starterFailed,
-    reasonType(reason),
-    message.trimEnd(),
-    { taskQueue, polledQueues: elsewhere, ...whyDocument(why, null, namespace) },
-    [
-      ...elsewhere.map(
-        (queue) => `Workers poll task queue ${clean(queue)}: ECS_NICS_TASK_QUEUE=${clean(queue)}`,
-      ),
-      ...stepLines(waysOut(why, null, namespace), page),
-    ],
+export interface Queue {
+  name: string;
+  pollers: Poller[];
+  /** Whose workers get the tasks of new runs and of those that are not pinned. More than one: a version is being ramped. */
+  takers: (Version | null)[];
+}
+
+/** Our clock may be wrong: the server's minus ours, in ms. */
+export type ClockOffset = () => Promise<number>;
+export const SAME_CLOCK: ClockOffset = () => Promise.resolve(0);
+
+/** Queue of the workflows and queue of the cloud calls, with all pollers that the server lists. Throws gRPC errors. */
+export function readQueues(temporal: Temporal, taskQueue: string): Promise<Queue[]> {
+  return Promise.all([
+    readQueue(temporal, taskQueue, TASK_QUEUE_TYPE.workflow),
+    readQueue(temporal, cloudTaskQueue(taskQueue), TASK_QUEUE_TYPE.activity),
+  ]);
+}
+
+/** The queues without the pollers of workers that are gone. */
+export async function livingOf(queues: readonly Queue[], clockOffset: ClockOffset): Promise<Queue[]> {
+  const isFresh = (now: number) => (poller: Poller) => now - poller.lastSeen < POLLER_FRESH_MS;
+  const all = queues.flatMap(({ pollers }) => pollers);
+  // Asked for only where it can matter.
+  const offset = all.every(isFresh(Date.now())) ? 0 : await clockOffset();
+  const now = Math.min(Date.now(), Date.now() + offset);
+  return queues.map((queue) => ({ ...queue, pollers: queue.pollers.filter(isFresh(now)) }));
+}
+
+/** The queues that no worker polls. Throws gRPC errors. */
+export async function idleQueues(temporal: Temporal, taskQueue: string): Promise<string[]> {
+  const queues = await livingOf(await readQueues(temporal, taskQueue), SAME_CLOCK);
+  return queues.filter(({ pollers }) => pollers.length === 0).map(({ name }) => name);
+}
+
+async function readQueue(temporal: Temporal, name: string, type: 1 | 2): Promise<Queue> {
+  const { pollers, versioningInfo } = await temporal.call(CALL_MS, () =>
+    temporal.client.workflowService.describeTaskQueue({
+      namespace: temporal.namespace,
+      taskQueue: { name },
+      taskQueueType: type,
+    }),
   );
+  const takers = [versionOf(versioningInfo?.currentDeploymentVersion)];
+  if (versioningInfo && (versioningInfo.rampingVersionPercentage ?? 0) > 0)
+    takers.push(versionOf(versioningInfo.rampingDeploymentVersion));
+  return {
+    name,
+    takers,
+    pollers: (pollers ?? []).map(({ identity, lastAccessTime, deploymentOptions }) => ({
+      identity: identity ?? '',
+      version:
+        Number(deploymentOptions?.workerVersioningMode) === VERSIONED ? versionOf(deploymentOptions) : null,
+      lastSeen: Number(lastAccessTime?.seconds ?? 0) * 1_000,
+    })),
+  };
 }
 
-/** Queues of runs like ours that workers do poll. Only a hint: within seconds, or not at all. */
-async function polledElsewhere({ temporal, taskQueue }: Context): Promise<string[]> {
-  const found: string[] = [];
-  const look = async () => {
-    const known = await recentQueues(temporal);
-    const queues = [...new Set([DEFAULT_TASK_QUEUE, ...known])].filter((name) => name !== taskQueue);
-    for (const queue of queues.slice(0, MAX_QUEUES_TRIED)) {
-      if ((await idleQueues(temporal, queue)).length === 0) found.push(queue);
-    }
-  };
-  await Promise.race([look().catch(() => {}), new Promise((resolve) => setTimeout(resolve, HINT_MS))]);
-  return [...found];
+export function versionOf(
+  version: { deploymentName?: string | null; buildId?: string | null } | null | undefined,
+): Version | null {
+  const { deploymentName, buildId } = version ?? {};
+  return deploymentName && buildId ? { deploymentName, buildId } : null;
+}
+
+export function sameVersion(a: Version | null, b: Version | null): boolean {
+  return a?.deploymentName === b?.deploymentName && a?.buildId === b?.buildId;
 }

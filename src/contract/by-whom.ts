@@ -1,5 +1,6 @@
 /** Who asks for an undo or a commit, and why: both required, since the history is where people look afterwards. */
 import { Checker } from './checker';
+import { DELETE_OPTIONS } from './options';
 import type { ByWhom } from './types';
 import { isRecord, kindOf } from './values';
 
@@ -14,8 +15,8 @@ export function checkByWhom(value: unknown): { problems: string[]; who: ByWhom |
     };
   }
   const check = new Checker(value, FIELDS);
-  const by = check.requiredWords('by', 200);
-  const reason = check.requiredWords('reason', 1_000);
+  const by = check.requiredWords('by', DELETE_OPTIONS.requestedBy.max);
+  const reason = check.requiredWords('reason', DELETE_OPTIONS.reason.max);
   return check.problems.length > 0
     ? { problems: check.problems, who: null }
     : { problems: [], who: { by, reason } };

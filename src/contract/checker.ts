@@ -2,24 +2,16 @@
 import type { DurationRule } from './duration';
 import { readDuration } from './duration';
 import { isPlaceholder } from './placeholders';
-import type { KeepOrRestore, NicTarget } from './types';
+import type { CheckedOf, CheckedTiming, KeepOrRestore, Option, Options } from './options';
+import { HOUR_MS, TIMING, checkedName } from './options';
+import type { NicTarget } from './types';
 import { isIp, isRecord, isUuid, kindOf, shown } from './values';
 
-const HOUR_MS = 3_600_000;
 /** A server holds at most 12 NICs today (ecs-api.md §1); twice that and some leaves room for larger flavours. */
 export const MAX_NICS = 32;
 
-/** Pace of a run, in ms. `null`: learned by the worker. */
-export interface CheckedTiming {
-  firstPollMs: number | null;
-  pollIntervalMs: number | null;
-  settleMs: number;
-  verifyForMs: number;
-  busyWaitMs: number;
-}
-
 const MAC = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i;
-const TIMING_FIELDS = new Set(['firstPoll', 'pollInterval', 'settle', 'verifyFor', 'busyWait']);
+const TIMING_FIELDS: ReadonlySet<string> = new Set(Object.keys(TIMING));
 
 export class Checker {
   readonly problems: string[] = [];
@@ -66,7 +58,7 @@ export class Checker {
     return '';
   }
 
-  text(field: string, maxLength: number): string | null {
+  private text(field: string, maxLength: number): string | null {
     const value = this.input[field];
     if (value === undefined) return null;
     if (typeof value !== 'string' || value.trim() === '') {
@@ -80,7 +72,7 @@ export class Checker {
   }
 
   /** Who asks, or why: not what a command has in its place until it is filled in. */
-  words(field: string, maxLength: number): string | null {
+  private words(field: string, maxLength: number): string | null {
     const text = this.text(field, maxLength);
     if (text === null || !isPlaceholder(text)) return text;
     const what = field === 'reason' ? 'why it is done' : 'who asks for it';
@@ -93,7 +85,7 @@ export class Checker {
     return this.words(field, maxLength) ?? '';
   }
 
-  flag(field: string): boolean {
+  private flag(field: string): boolean {
     const value = this.input[field];
     if (value === undefined) return false;
     if (typeof value !== 'boolean')
@@ -101,7 +93,7 @@ export class Checker {
     return value === true;
   }
 
-  policy(field: string): KeepOrRestore {
+  private policy(field: string): KeepOrRestore {
     const value = this.input[field];
     if (value === undefined || value === 'keep') return 'keep';
     if (value === 'restore') return 'restore';
@@ -109,27 +101,41 @@ export class Checker {
     return 'keep';
   }
 
-  duration(field: string, whenAbsent: number, rule: DurationRule): number {
-    return this.durationOf(this.input[field], field, rule) ?? whenAbsent;
+  /** All of a request, each under the name that it has when it is checked. */
+  options<T extends Options>(options: T): CheckedOf<T> {
+    const checked = Object.entries<Option>(options).map(([field, option]) => [
+      checkedName(field, option),
+      this.option(field, option),
+    ]);
+    return Object.fromEntries(checked) as CheckedOf<T>;
   }
 
-  timing(): CheckedTiming {
-    const value = this.input.timing ?? {};
-    if (!isRecord(value)) {
-      this.problems.push(`timing: must be an object, not ${kindOf(value)}`);
-      return { firstPollMs: null, pollIntervalMs: null, settleMs: 0, verifyForMs: 0, busyWaitMs: 0 };
+  private option(field: string, option: Option): unknown {
+    switch (option.kind) {
+      case 'flag':
+        return this.flag(field);
+      case 'policy':
+        return this.policy(field);
+      case 'duration':
+        return this.duration(this.input[field], field, option.rule) ?? option.whenAbsent;
+      case 'text':
+        return this.text(field, option.max);
+      case 'words':
+        return this.words(field, option.max);
+      case 'timing':
+        return this.timing(field);
     }
-    const given = this.given(value, TIMING_FIELDS, 'timing.');
-    const of = (field: string, min: number): number | null =>
-      this.durationOf(given[field], `timing.${field}`, { min, max: HOUR_MS });
-    return {
-      firstPollMs: of('firstPoll', 0),
-      pollIntervalMs: of('pollInterval', 1),
-      settleMs: of('settle', 0) ?? 30_000,
-      verifyForMs: of('verifyFor', 0) ?? 120_000,
-      // The cloud's own advice for Ecs.0603 is one minute (ecs-api.md §7.2).
-      busyWaitMs: of('busyWait', 1) ?? 60_000,
-    };
+  }
+
+  private timing(field: string): CheckedTiming {
+    const value = this.input[field] ?? {};
+    if (!isRecord(value)) this.problems.push(`${field}: must be an object, not ${kindOf(value)}`);
+    const given = isRecord(value) ? this.given(value, TIMING_FIELDS, `${field}.`) : {};
+    const checked = Object.entries(TIMING).map(([name, { min, whenAbsent }]) => [
+      `${name}Ms`,
+      this.duration(given[name], `${field}.${name}`, { min, max: HOUR_MS }) ?? whenAbsent,
+    ]);
+    return Object.fromEntries(checked) as CheckedTiming;
   }
 
   /** @param fields those that a NIC of the list may have */
@@ -173,7 +179,7 @@ export class Checker {
     return [{ id, ...(typeof ip === 'string' ? { ip } : {}), ...(typeof mac === 'string' ? { mac } : {}) }];
   }
 
-  private durationOf(value: unknown, field: string, rule: DurationRule): number | null {
+  private duration(value: unknown, field: string, rule: DurationRule): number | null {
     if (value === undefined) return null;
     const ms = readDuration(value, rule);
     if (typeof ms === 'number') return ms;

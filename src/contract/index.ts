@@ -2,6 +2,14 @@
 export * from './names';
 export * from './types';
 export * from './duration';
+export type { CheckedOf, CheckedTiming, InputOf, KeepOrRestore, Option, Options, Timing } from './options';
+export {
+  DEFAULT_DEADLINE_MS,
+  DELETE_OPTIONS,
+  MAX_DEADLINE_MS,
+  MAX_UNDO_WINDOW_MS,
+  RESTORE_OPTIONS,
+} from './options';
 export * from './input';
 export * from './restore-input';
 export * from './saved-result';

@@ -1,7 +1,8 @@
 /** The check of a request to put NICs back. */
-import type { CheckedTiming } from './checker';
 import { Checker, MAX_NICS } from './checker';
 import { planWorkflowId, serverWorkflowId } from './names';
+import type { CheckedOf } from './options';
+import { RESTORE_OPTIONS, identityOf } from './options';
 import type { SavedNic } from './saved-result';
 import { readSavedResult } from './saved-result';
 import { isRecord, isUuid, kindOf, safeJson, shown } from './values';
@@ -12,29 +13,13 @@ export type CheckedSource =
   | { kind: 'document'; nics: SavedNic[] };
 
 /** A request with every default filled in and every duration in ms. */
-export interface CheckedRestore {
+export interface CheckedRestore extends CheckedOf<typeof RESTORE_OPTIONS> {
   serverId: string;
   from: CheckedSource;
   nics: string[] | 'all';
-  projectId: string | null;
-  allowNewIp: boolean;
-  dryRun: boolean;
-  requestedBy: string | null;
-  reason: string | null;
-  timing: CheckedTiming;
 }
 
-const FIELDS = new Set([
-  'serverId',
-  'from',
-  'nics',
-  'projectId',
-  'allowNewIp',
-  'dryRun',
-  'requestedBy',
-  'reason',
-  'timing',
-]);
+const FIELDS: ReadonlySet<string> = new Set(['serverId', 'from', 'nics', ...Object.keys(RESTORE_OPTIONS)]);
 const NIC_FIELDS = new Set(['id']);
 const SOURCE_FIELDS = new Set(['workflowId', 'runId', 'document']);
 
@@ -50,12 +35,7 @@ export function checkRestoreInput(value: unknown): { problems: string[]; request
     serverId,
     from: sourceOf(check, serverId),
     nics: nics === 'all' ? 'all' : nics.map(({ id }) => id),
-    projectId: check.text('projectId', 64),
-    allowNewIp: check.flag('allowNewIp'),
-    dryRun: check.flag('dryRun'),
-    requestedBy: check.words('requestedBy', 200),
-    reason: check.words('reason', 1_000),
-    timing: check.timing(),
+    ...check.options(RESTORE_OPTIONS),
   };
   return check.problems.length > 0 ? { problems: check.problems, request: null } : { problems: [], request };
 }
@@ -100,8 +80,9 @@ function sourceOf(check: Checker, serverId: string): CheckedSource {
 export function restoreKey(value: unknown): string {
   const { request } = checkRestoreInput(value);
   if (request === null) return `invalid ${safeJson(value)}`;
-  const { serverId, from, nics, allowNewIp, dryRun } = request;
-  return JSON.stringify([serverId, from, nics === 'all' ? nics : [...nics].sort(), allowNewIp, dryRun]);
+  const { serverId, from, nics } = request;
+  const ids = nics === 'all' ? nics : [...nics].sort();
+  return JSON.stringify([serverId, from, ids, ...identityOf(RESTORE_OPTIONS, request)]);
 }
 
 /** The requested NICs as far as they can be read from an input of any shape. */

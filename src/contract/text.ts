@@ -21,6 +21,11 @@ export function cleanLine(line: string): string {
   return line.replace(CONTROL, ' ').replace(INVISIBLE, '');
 }
 
+/** Lines of ours that have texts of strangers in them, for a terminal or a log. */
+export function cleanLines(lines: string): string {
+  return lines.split('\n').map(cleanLine).join('\n');
+}
+
 /** A text of a stranger, on one line. */
 export function clean(text: string): string {
   return cleanLine(text.replace(TERMINAL_COMMAND, '')).trim();
@@ -61,4 +66,9 @@ export function masked(text: string): string {
  */
 export function escapeMarkdown(text: string): string {
   return clean(text).replace(/[\\`*_[\]{}()#+!|~<>&:$^.-]/g, '\\$&');
+}
+
+/** The same inside a code span of Markdown, where a backslash escapes nothing: with a `?` for whatever could end it. */
+export function cleanCode(text: string): string {
+  return clean(text).replace(/[`<>&]/g, '?');
 }

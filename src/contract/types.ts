@@ -1,5 +1,5 @@
 /** The documents that cross the boundary between callers and worker, as JSON. */
-import type { Duration } from './duration';
+import type { DELETE_OPTIONS, InputOf, RESTORE_OPTIONS } from './options';
 
 export interface NicTarget {
   /** Port id of the NIC, a lower-case UUID. */
@@ -10,20 +10,6 @@ export interface NicTarget {
   mac?: string;
 }
 
-/** Pace of a run; everything optional. Values are durations. */
-export interface Timing {
-  firstPoll?: Duration;
-  pollInterval?: Duration;
-  /** Wait before each of the two looks after a submission of unknown fate. */
-  settle?: Duration;
-  /** How long after the end of the job a NIC must still be listed to count as still attached. */
-  verifyFor?: Duration;
-  /** Wait after the cloud said that another command is running on the server. */
-  busyWait?: Duration;
-}
-
-export type KeepOrRestore = 'keep' | 'restore';
-
 /** Where a restore takes its snapshots from. */
 export type RestoreSource =
   /** A run of `deleteServerNics` that the namespace still knows. */
@@ -32,41 +18,20 @@ export type RestoreSource =
   | { document: unknown };
 
 /** Input of the workflow `restoreServerNics`. */
-export interface RestoreServerNicsInput {
+export interface RestoreServerNicsInput extends InputOf<typeof RESTORE_OPTIONS> {
   /** Server id, a lower-case UUID. */
   serverId: string;
   from: RestoreSource;
   /** NICs of that run, by their old ids, or `"all"` that it took off. */
   nics: { id: string }[] | 'all';
-  /** When given, it must be the worker's project. */
-  projectId?: string;
-  /** A NIC whose IP is taken meanwhile may get another one. */
-  allowNewIp?: boolean;
-  dryRun?: boolean;
-  requestedBy?: string;
-  reason?: string;
-  timing?: Timing;
 }
 
 /** Input of the workflow `deleteServerNics`. */
-export interface DeleteServerNicsInput {
+export interface DeleteServerNicsInput extends InputOf<typeof DELETE_OPTIONS> {
   /** Server id, a lower-case UUID. */
   serverId: string;
   /** The NICs to delete, or `"all"`: every NIC but the primary one. */
   nics: NicTarget[] | 'all';
-  /** When given, it must be the worker's project. */
-  projectId?: string;
-  dryRun?: boolean;
-  keepPort?: boolean;
-  undoWindow?: Duration;
-  onFailure?: KeepOrRestore;
-  onCancel?: KeepOrRestore;
-  allowElasticIp?: boolean;
-  /** For the deletion; at most 20 hours. Default 20 minutes. */
-  deadline?: Duration;
-  requestedBy?: string;
-  reason?: string;
-  timing?: Timing;
 }
 
 export type NicOutcome =

@@ -1,4 +1,5 @@
 /** Error bodies in all the shapes the cloud uses (ecs-api.md §7.1), read into one. */
+import { bounded, clean } from '../contract/text';
 
 export interface Problem {
   /** The cloud's code as text; `null` when the body has none (a firewall's page, an empty body). */
@@ -27,22 +28,17 @@ const isObject = (value: unknown): value is Fields =>
 /** One line of bounded, printable text; `null` for anything but text and numbers, and for the empty text. */
 export function line(value: unknown): string | null {
   if (typeof value !== 'string' && typeof value !== 'number') return null;
-  const text = String(value)
-    .slice(0, 4 * MAX_TEXT)
-    .replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ')
-    .trim();
-  if (text === '') return null;
-  if (text.length <= MAX_TEXT) return text;
-  return `${text.slice(0, MAX_TEXT - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+  const text = bounded(clean(String(value).slice(0, 4 * MAX_TEXT)), MAX_TEXT);
+  return text === '' ? null : text;
 }
 
 /** The cloud's words about an error: without long runs, which may be a token or a signature. */
-export const clean = (value: unknown): string | null =>
+export const words = (value: unknown): string | null =>
   line(typeof value === 'string' ? value.slice(0, 4 * MAX_TEXT).replace(/[\w+/=~-]{64,}/g, '…') : value);
 
 /** A code is short and has no spaces; anything else in its place is not one. */
 function codeOf(value: unknown): string | null {
-  const text = clean(value);
+  const text = words(value);
   return text !== null && /^[\w.:-]{1,64}$/.test(text) ? text : null;
 }
 
@@ -79,8 +75,8 @@ export function readProblem(body: unknown, depth = 3): Problem | null {
   }
   const detail = Array.isArray(found.details) ? (found.details as unknown[]).find(isObject) : undefined;
   const inner =
-    detail === undefined ? null : { code: codeOf(detail['code']), message: clean(detail['message']) };
-  const message = clean(found.message);
+    detail === undefined ? null : { code: codeOf(detail['code']), message: words(detail['message']) };
+  const message = words(found.message);
   if (code === null && message === null) return null;
   return { code, message, inner, requestId };
 }
@@ -106,7 +102,7 @@ function shapes(body: Fields): { code: unknown; message: unknown; details?: unkn
   const [name, ...others] = Object.keys(body);
   const fault = name === undefined || others.length > 0 ? undefined : body[name];
   if (!isObject(fault) || typeof fault['message'] !== 'string') return null;
-  return { code: FAULT_NAMES[clean(fault['code']) ?? ''] ?? name, message: fault['message'] };
+  return { code: FAULT_NAMES[words(fault['code']) ?? ''] ?? name, message: fault['message'] };
 }
 
 /** `limit:N,time:M minute` in a throttle's message (ecs-api.md §8). */

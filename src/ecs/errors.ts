@@ -1,5 +1,4 @@
-import type { ProblemFacts } from './credentials';
-import { clean, readThrottle } from './envelopes';
+import { readThrottle, words } from './envelopes';
 import type { Problem } from './envelopes';
 import { lookUp } from './error-table';
 import type { Action, DefaultRule, ErrorRow, Fate, Sign } from './error-table';
@@ -53,7 +52,7 @@ interface Facts {
   sent: 'no' | 'maybe' | 'answered';
 }
 
-/** The only thing a {@link import('./cloud').Cloud} throws. Holds plain values, and none of them is a secret. */
+/** The only thing a `Cloud` throws. Holds plain values, and none of them is a secret. */
 export class CloudError extends Error {
   override readonly name = 'CloudError';
   readonly operation!: Operation;
@@ -181,25 +180,6 @@ function roughly(ms: number): string {
   return minutes < 48 * 60 ? `${Math.round(minutes / 60)} hours` : `${Math.round(minutes / (24 * 60))} days`;
 }
 
-const WITHHELD_ACTIONS = { refused: 'credentials', throttled: 'throttled', unavailable: 'retry' } as const;
-
-/** A call that was not made, since nothing can prove who asks. */
-export function withheldError(operation: Operation, { kind, ...facts }: ProblemFacts): CloudError {
-  return new CloudError({
-    ...facts,
-    operation,
-    kind: 'withheld',
-    httpStatus: null,
-    innerCode: null,
-    action: WITHHELD_ACTIONS[kind],
-    fate: 'refused',
-    delayMs: null,
-    throttle: null,
-    sign: null,
-    sent: 'no',
-  });
-}
-
 const CALL_HINTS: Record<Exclude<FailureKind, 'answer' | 'withheld'>, string> = {
   network: 'If it stays: check the endpoints, DNS, and firewalls on the way to the cloud.',
   timeout:
@@ -234,7 +214,7 @@ export function callError(
     delayMs: null,
     retryAfterMs: answer?.retryAfterMs ?? null,
     throttle: null,
-    meaning: clean(meaning) ?? kind,
+    meaning: words(meaning) ?? kind,
     hint: CALL_HINTS[kind],
     sign: null,
     sent,

@@ -5,12 +5,12 @@
  */
 import { z } from 'zod';
 import type { ElasticIp, Job, Port, ServerDetail, ServerInterface } from './cloud';
-import { clean, line, readProblem, unwrap } from './envelopes';
+import { line, readProblem, unwrap, words } from './envelopes';
 
 /** Decoration: text or number, `null` for everything else and for the empty text. */
 const text = z.unknown().optional().transform(line);
 /** The same, for the reason of a failure. */
-const reason = z.unknown().optional().transform(clean);
+const reason = z.unknown().optional().transform(words);
 /** Longer ones are no ids, states or addresses; whatever is read here may come into a history. */
 const word = z.string().max(200);
 const id = word.trim().min(1);

@@ -13,7 +13,7 @@ import { RateLimiter } from '../ecs/limiter';
 import type { Transport } from '../ecs/transport';
 import { undiciTransport } from '../ecs/transport';
 import { version } from '../version';
-import type { Finding } from './check';
+import type { Finding } from './finding';
 
 const NOBODYS_UUID = '00000000-0000-4000-8000-000000000000';
 const NOBODYS_JOB = '0'.repeat(32);

@@ -1,8 +1,9 @@
 /** The part of `--check` that asks Temporal. */
 import type { Config } from './config';
-import type { Finding } from './check';
+import type { Finding } from './finding';
 import { whyUnreadable } from './confirm';
-import { GRPC } from './grpc';
+import type { Temporal as AnyTemporal } from '../client/connect';
+import { GRPC } from '../client/grpc';
 import { attributeAdvice, listAttributes, retentionAdvice } from './namespace';
 import { strangers, strangersAdvice } from './place';
 import { routingOf } from './routing';
@@ -75,7 +76,7 @@ async function attributes(temporal: Temporal): Promise<Finding> {
 }
 
 /** Without that nothing is ever sent. */
-export async function runs(temporal: Pick<Temporal, 'connection' | 'namespace'>): Promise<Finding> {
+export async function runs(temporal: AnyTemporal): Promise<Finding> {
   const what = 'runs';
   const why = await whyUnreadable(temporal);
   if (why === null) return { status: 'ok', what, text: 'can be read' };

@@ -6,16 +6,9 @@ import type { Address } from './addresses';
 import { addressProblem, formatAddress, probeAddress } from './addresses';
 import { checkCloud } from './check-cloud';
 import { checkTemporal } from './check-temporal';
+import type { Finding } from './finding';
 import { readTarget } from '../client/target';
-
-export interface Finding {
-  status: 'ok' | 'warning' | 'failed' | 'skipped';
-  what: string;
-  /** With the remedy, when something is to be done. */
-  text: string;
-  /** Temporal can't be reached at all. */
-  unreachable?: true;
-}
+import { cleanLine } from '../contract/text';
 
 const EXIT = { ok: 0, repair: 2, unreachable: 3 } as const;
 
@@ -48,7 +41,7 @@ export async function check(
   for (const part of parts) {
     for (const finding of await part) {
       findings.push(finding);
-      say(`${finding.status.padEnd(7)}  ${finding.what.padEnd(17)}  ${finding.text}`);
+      say(cleanLine(`${finding.status.padEnd(7)}  ${finding.what.padEnd(17)}  ${finding.text}`));
     }
   }
   const failed = findings.filter(({ status }) => status === 'failed');

@@ -4,11 +4,9 @@
  */
 import type { Logger } from '@temporalio/worker';
 import type { ActivityAttempt, Namespace } from '../activities/dependencies';
-import { GRPC, grpcCode } from './grpc';
-import type { Temporal } from './temporal';
+import type { Temporal } from '../client/connect';
+import { GRPC, grpcCode } from '../client/grpc';
 import { reasonOf } from './temporal';
-
-type Asked = Pick<Temporal, 'connection' | 'namespace'>;
 
 /** The time that an effect has left to report is longer. */
 const CONFIRM_WITHIN_MS = 3_000;
@@ -24,14 +22,9 @@ export interface Unreadable {
 }
 
 /** Asks about a run that nobody has. `null`: runs can be read. */
-export async function whyUnreadable({ connection, namespace }: Asked): Promise<Unreadable | null> {
+export async function whyUnreadable(temporal: Temporal): Promise<Unreadable | null> {
   try {
-    await connection.withDeadline(Date.now() + CHECK_WITHIN_MS, () =>
-      connection.workflowService.describeWorkflowExecution({
-        namespace,
-        execution: { workflowId: 'ecs-nics-check' },
-      }),
-    );
+    await describeRun(temporal, { workflowId: 'ecs-nics-check' }, CHECK_WITHIN_MS);
     return null;
   } catch (error) {
     return grpcCode(error) === GRPC.notFound ? null : unreadable(error);
@@ -47,7 +40,7 @@ function unreadable(error: unknown): Unreadable {
 }
 
 /** What `awaits` of the namespace is: rejects with the reason, in words, when the server can't be asked. */
-export function confirmation(temporal: Asked, log: Pick<Logger, 'warn'>): Namespace['awaits'] {
+export function confirmation(temporal: Temporal, log: Pick<Logger, 'warn'>): Namespace['awaits'] {
   /** By gRPC status, of which there are few: each attempt of each run would say the same. */
   const toldAt = new Map<number, number>();
   return async (attempt) => {
@@ -67,11 +60,17 @@ export function confirmation(temporal: Asked, log: Pick<Logger, 'warn'>): Namesp
 }
 
 async function awaits(
-  { connection, namespace }: Asked,
+  temporal: Temporal,
   { workflowId, runId, activityId, attempt }: ActivityAttempt,
 ): Promise<boolean> {
-  const { pendingActivities } = await connection.withDeadline(Date.now() + CONFIRM_WITHIN_MS, () =>
-    connection.workflowService.describeWorkflowExecution({ namespace, execution: { workflowId, runId } }),
-  );
+  const { pendingActivities } = await describeRun(temporal, { workflowId, runId }, CONFIRM_WITHIN_MS);
   return (pendingActivities ?? []).some((each) => each.activityId === activityId && each.attempt === attempt);
+}
+
+function describeRun(
+  { client, namespace, call }: Temporal,
+  execution: { workflowId: string; runId?: string },
+  withinMs: number,
+) {
+  return call(withinMs, () => client.workflowService.describeWorkflowExecution({ namespace, execution }));
 }

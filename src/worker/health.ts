@@ -2,6 +2,7 @@
 import { createServer } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import type { Address } from './addresses';
+import { cleanJson } from '../contract/text';
 
 export interface Answer {
   ok: boolean;
@@ -67,7 +68,7 @@ export async function serveHealth(
 }
 
 function send(response: ServerResponse, status: number, body: object): void {
-  const text = `${JSON.stringify(body)}\n`;
+  const text = `${cleanJson(JSON.stringify(body))}\n`;
   response.writeHead(status, {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(text),

@@ -1,30 +1,64 @@
 /** One log stream: Core, workflows, activities and the worker itself, as JSON lines or for a terminal. */
+import { createRequire } from 'node:module';
 import { DefaultLogger } from '@temporalio/worker';
 import type { LogEntry, Logger, RuntimeOptions } from '@temporalio/worker';
 import { pino } from 'pino';
-import pretty from 'pino-pretty';
+import type { DestinationStream } from 'pino';
+import type Pretty from 'pino-pretty';
 import type { Config } from './config';
 import { serverIdOf } from '../contract/names';
+import { cleanJson, cleanLines } from '../contract/text';
 
 type Format = Pick<Config, 'logLevel' | 'logFormat'>;
 
-/** Lines go to standard output; a terminal gets them readable. */
-export function createLogger({ logLevel, logFormat }: Format): Logger {
+/**
+ * Lines go to standard output; a terminal gets them readable, where the development package for that is installed.
+ *
+ * @param load stands in for `require` in tests
+ */
+export function createLogger(
+  { logLevel, logFormat }: Format,
+  load: (name: string) => unknown = createRequire(__filename),
+): Logger {
   const options = {
     level: logLevel,
     base: { service: 'ecs-nics-worker' },
     timestamp: false,
   };
-  const sink =
-    logFormat === 'pretty'
-      ? pino(options, pretty({ colorize: process.stdout.isTTY, ignore: 'service,pid,hostname', sync: true }))
-      : pino(options, pino.destination({ sync: true }));
+  const readable = logFormat === 'pretty' ? prettyStream(load) : null;
+  const sink = pino(options, readable ?? jsonLines());
+  if (logFormat === 'pretty' && readable === null) {
+    sink.warn({ time: new Date().toISOString() }, NOT_READABLE);
+  }
   const told = onceAMinute();
   return new DefaultLogger(logLevel === 'trace' ? 'TRACE' : 'DEBUG', (entry: LogEntry) => {
     const retried = RETRIED.exec(entry.message);
     if (EXPECTED.test(entry.message) || (retried !== null && told(retried[1] ?? ''))) return;
     sink[LEVEL[entry.level]](fieldsOf(entry), entry.message);
   });
+}
+
+const NOT_READABLE =
+  'pino-pretty, a development package, is not installed: the log stays JSON lines. ECS_NICS_LOG_FORMAT=json asks for them.';
+
+/** `null`: a production installation has none, and no log is worth a worker that does not start. */
+function prettyStream(load: (name: string) => unknown): DestinationStream | null {
+  try {
+    const pretty = load('pino-pretty') as typeof Pretty;
+    const stream = pretty({ colorize: process.stdout.isTTY, ignore: 'service,pid,hostname', sync: true });
+    return { write: (line) => void stream.write(`${JSON.stringify(JSON.parse(line, seen))}\n`) };
+  } catch {
+    return null;
+  }
+}
+
+/** An id or an error may hold anything, also commands to the terminal. */
+const seen = (_key: string, value: unknown): unknown =>
+  typeof value === 'string' ? cleanLines(value) : value;
+
+function jsonLines(): DestinationStream {
+  const out = pino.destination({ sync: true });
+  return { write: (line) => void out.write(cleanJson(line)) };
 }
 
 /** Each of the two workers serves one kind of task on purpose; the SDK warns about the other kinds at every start. */

@@ -1,7 +1,7 @@
 /** Prometheus: Core's metrics and ours at one address, and how calls to the cloud are counted. */
 import type { MetricMeter } from '@temporalio/common';
 import type { MetricsExporterConfig } from '@temporalio/worker';
-import { METRIC } from '../activities/agreement/counters';
+import { METRIC } from '../activities/agreement/metric-names';
 import { WORKFLOW_TYPE } from '../contract/names';
 import type { RunOutcome } from '../contract/types';
 import { ERROR_TABLE, sameCode } from '../ecs/error-table';

@@ -4,13 +4,16 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Logger } from '@temporalio/worker';
 import type { Namespace, PreviousRun } from '../activities/dependencies';
-import type { PreviousOpenRun } from '../activities/agreement/agreement';
-import { ACTIVITY_FAILURE } from '../activities/agreement/agreement';
+import type { PreviousOpenRun } from '../activities/agreement';
+import { ACTIVITY_FAILURE } from '../activities/agreement';
 import { formatDuration } from '../contract/duration';
-import { isRecord } from '../contract/input';
-import { KEYWORD_TYPE, LEAST_RETENTION_MS, MEMO, OPEN_SETTLED, SEARCH_ATTRIBUTE } from '../contract/names';
+import { MEMO } from '../contract/names';
+import type { Temporal as AnyTemporal } from '../client/connect';
+import { submissionIn } from '../client/ending';
+import { isForbidden } from '../client/grpc';
+import type { Attribute } from '../client/namespace';
+import { forgetsTooSoon, readAttributes } from '../client/namespace';
 import { confirmation, whyUnreadable } from './confirm';
-import { isForbidden } from './grpc';
 import { readRun } from './read-run';
 import type { Temporal } from './temporal';
 import { reasonOf } from './temporal';
@@ -18,8 +21,6 @@ import { every } from './watch';
 
 /** For an `ecs-nics setup` while the worker runs: nobody should have to restart it. Two cheap calls a minute. */
 const LIST_EVERY_MS = 30_000;
-
-const OURS = Object.values(SEARCH_ATTRIBUTE);
 
 /** Our search attributes in a namespace, as far as they can be used. */
 export interface AttributeListing {
@@ -29,22 +30,11 @@ export interface AttributeListing {
   mistyped: string[];
 }
 
-export async function listAttributes(
-  { connection, namespace }: Pick<Temporal, 'connection' | 'namespace'>,
-  withinMs = 10_000,
-): Promise<AttributeListing> {
-  const { customAttributes } = await connection.withDeadline(Date.now() + withinMs, () =>
-    connection.operatorService.listSearchAttributes({ namespace }),
-  );
-  const typeOf = (name: string) => {
-    const type = customAttributes?.[name];
-    return type == null ? undefined : Number(type);
-  };
-  return {
-    usable: OURS.filter((name) => typeOf(name) === KEYWORD_TYPE),
-    missing: OURS.filter((name) => typeOf(name) === undefined),
-    mistyped: OURS.filter((name) => typeOf(name) !== undefined && typeOf(name) !== KEYWORD_TYPE),
-  };
+export async function listAttributes(temporal: AnyTemporal, withinMs?: number): Promise<AttributeListing> {
+  const attributes = await readAttributes(temporal, withinMs);
+  const named = (wanted: Attribute['state']) =>
+    attributes.filter(({ state }) => state === wanted).map(({ name }) => name);
+  return { usable: named('present'), missing: named('missing'), mistyped: named('wrong-type') };
 }
 
 /** What to do about a listing; `null`: nothing. */
@@ -62,7 +52,7 @@ export function retentionAdvice({
   retentionMs,
   namespace,
 }: Pick<Temporal, 'retentionMs' | 'namespace'>): string | null {
-  if (retentionMs === null || retentionMs >= LEAST_RETENTION_MS) return null;
+  if (!forgetsTooSoon(retentionMs)) return null;
   return (
     `namespace ${namespace} keeps closed runs for ${formatDuration(retentionMs)} only: later \`status\` and ` +
     `\`restore\` read them. Keep them for 7 days at least: ` +
@@ -105,7 +95,7 @@ export async function openNamespace(temporal: Temporal, log: Logger): Promise<Na
     searchAttributes: async () => (forbidden ? [] : await list(LIST_WITHIN_MS).catch(() => null)),
     awaits: confirmation(temporal, log),
     previousOpenRun: (run) => previousOpenRun(temporal.client, run, log),
-    readRun: (run) => readRun(temporal.client, run),
+    readRun: (run) => readRun(temporal, run),
   };
 }
 
@@ -117,17 +107,10 @@ export function submissionOf(
   runId: string,
   memo: Record<string, unknown> | undefined,
 ): PreviousOpenRun | 'settled' | null {
-  const open = memo?.[MEMO.open];
-  if (open === OPEN_SETTLED) return 'settled';
-  // There, and in somebody's encoding: something may be at work, nobody can say what.
-  if (open === null) return { runId, nics: [], since: '', jobId: null };
-  if (!isRecord(open)) return null;
-  return {
-    runId,
-    nics: Array.isArray(open.nics) ? open.nics.filter((id): id is string => typeof id === 'string') : [],
-    since: typeof open.since === 'string' ? open.since : '',
-    jobId: typeof open.jobId === 'string' ? open.jobId : null,
-  };
+  const open = submissionIn(memo?.[MEMO.open]);
+  // Something may be at work, nobody can say what.
+  if (open === 'unread') return { runId, nics: [], since: '', jobId: null };
+  return open === null || open === 'settled' ? open : { runId, ...open, since: open.since ?? '' };
 }
 
 /** One call of some milliseconds; what decides is nearly always among the first few. */

@@ -4,17 +4,12 @@
  * the workers is told before.
  */
 import { hostname } from 'node:os';
+import { masked } from '../contract/text';
 import type { Config } from './config';
-import { cloudTaskQueue } from '../contract/names';
-import type { Temporal } from './temporal';
+import type { Temporal } from '../client/connect';
+import { SAME_CLOCK, livingOf, readQueues } from '../client/workers';
 
 type Placed = Pick<Config, 'projectId' | 'region' | 'foreignHosts'>;
-
-/** `temporal.api.enums.v1.TaskQueueType` */
-const TASK_QUEUE_TYPE = { workflow: 1, activity: 2 } as const;
-/** A worker's long poll lasts a minute; the server goes on listing a dead worker for five. */
-const POLLER_FRESH_MS = 70_000;
-const ASK_MS = 5_000;
 
 /** `<pid>@<host> project=… region=…`, and ` endpoint=<host>` of endpoints that are not the vendor's. Holds no secret. */
 export function identityOf(place: Placed): string {
@@ -33,27 +28,14 @@ function placeIn(identity: string): string | null {
 
 /** Identities of workers that poll one of the two queues at present, and act in another place. Throws gRPC errors. */
 export async function strangers(
-  { connection, namespace }: Pick<Temporal, 'connection' | 'namespace'>,
+  temporal: Temporal,
   config: Placed & Pick<Config, 'taskQueue'>,
 ): Promise<string[]> {
   const ours = placeOf(config);
-  const queues = [
-    [config.taskQueue, TASK_QUEUE_TYPE.workflow],
-    [cloudTaskQueue(config.taskQueue), TASK_QUEUE_TYPE.activity],
-  ] as const;
-  const found = await Promise.all(
-    queues.map(async ([name, taskQueueType]) => {
-      const { pollers } = await connection.withDeadline(Date.now() + ASK_MS, () =>
-        connection.workflowService.describeTaskQueue({ namespace, taskQueue: { name }, taskQueueType }),
-      );
-      return (pollers ?? []).flatMap(({ identity, lastAccessTime }) => {
-        const place = placeIn(identity ?? '');
-        const fresh = Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1_000 < POLLER_FRESH_MS;
-        return fresh && place !== null && place !== ours ? [identity!] : [];
-      });
-    }),
-  );
-  return [...new Set(found.flat())].sort();
+  const queues = await livingOf(await readQueues(temporal, config.taskQueue), SAME_CLOCK);
+  const identities = queues.flatMap(({ pollers }) => pollers.map(({ identity }) => identity));
+  const strange = identities.filter((identity) => ![null, ours].includes(placeIn(identity)));
+  return [...new Set(strange)].sort();
 }
 
 /** Names both places, and the remedy. */
@@ -62,7 +44,7 @@ export function strangersAdvice(
   config: Placed & Pick<Config, 'taskQueue'>,
 ): string {
   // A poller writes what it likes into its identity.
-  const told = identities.slice(0, 5).map((identity) => identity.replace(/\p{C}/gu, '?').slice(0, 300));
+  const told = identities.slice(0, 5).map((identity) => masked(identity.slice(0, 300)));
   const more = identities.length > told.length ? `, and ${identities.length - told.length} more` : '';
   return (
     `task queue ${config.taskQueue} is polled for another place, too: by ${told.join('; ')}${more}. This worker acts for ` +

@@ -1,7 +1,7 @@
 /** With worker versioning: does the server send new runs to this worker's build? */
 import type { Config } from './config';
-import { GRPC, grpcCode } from './grpc';
-import type { Temporal } from './temporal';
+import type { Temporal } from '../client/connect';
+import { GRPC, grpcCode } from '../client/grpc';
 
 const ASK_MS = 5_000;
 
@@ -15,7 +15,7 @@ export interface Routing {
 
 /** Throws gRPC errors, but for a deployment that the server does not know yet. */
 export async function routingOf(
-  { connection, namespace }: Pick<Temporal, 'connection' | 'namespace'>,
+  { client, namespace, call }: Temporal,
   { deploymentName, buildId }: Deployment,
 ): Promise<Routing> {
   const remedy =
@@ -23,8 +23,8 @@ export async function routingOf(
     `--deployment-name ${deploymentName} --build-id ${buildId}`;
   const nothing = `new runs don't come to build ${buildId} of ${deploymentName}`;
   try {
-    const { workerDeploymentInfo: info } = await connection.withDeadline(Date.now() + ASK_MS, () =>
-      connection.workflowService.describeWorkerDeployment({ namespace, deploymentName }),
+    const { workerDeploymentInfo: info } = await call(ASK_MS, () =>
+      client.workflowService.describeWorkerDeployment({ namespace, deploymentName }),
     );
     const current = info?.routingConfig?.currentDeploymentVersion?.buildId;
     if (current === buildId) {

@@ -1,9 +1,12 @@
 /** The worker's connection to Temporal. */
-import { connect as tcpConnect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import type { Logger } from '@temporalio/worker';
+import type { Temporal as AnyTemporal } from '../client/connect';
+import { probe, temporalOf } from '../client/connect';
+import { reasonOf as factOf } from '../client/grpc';
+import { readRetention } from '../client/namespace';
 import { lenient } from '../client/payloads';
 import type { TemporalTarget } from '../client/target';
 import { endpointOf } from '../client/target';
@@ -16,11 +19,8 @@ const PROBE_MS = 5_000;
 
 export class UnreachableError extends Error {}
 
-export interface Temporal {
+export interface Temporal extends AnyTemporal {
   connection: NativeConnection;
-  client: Client;
-  namespace: string;
-  address: string;
   /** ms for which the namespace keeps closed runs; `null`: it does not say. */
   retentionMs: number | null;
 }
@@ -61,7 +61,8 @@ export async function connect(
 export async function connectOnce(target: TemporalTarget, limitMs = TRY_MS): Promise<Temporal> {
   const { address, namespace, options } = target;
   // A refused connection backs off for a second inside gRPC, whatever the server does meanwhile: probe first.
-  await probe(address, Math.min(PROBE_MS, limitMs));
+  const problem = await probe(endpointOf(address)!, Math.min(PROBE_MS, limitMs));
+  if (problem !== null) throw problem === 'late' ? new Error('no answer') : problem;
   const ms = Math.min(TRY_MS, limitMs);
   const connecting = NativeConnection.connect({ ...options, address });
   const connection = await within(ms, connecting, 'it accepts connections, but does not answer').catch(
@@ -71,32 +72,23 @@ export async function connectOnce(target: TemporalTarget, limitMs = TRY_MS): Pro
     },
   );
   try {
-    const description = await connection.withDeadline(Date.now() + ms, () =>
-      connection.workflowService.describeNamespace({ namespace }),
-    );
-    const seconds = description.config?.workflowExecutionRetentionTtl?.seconds;
-    return {
-      connection,
-      client: new Client({ connection, namespace, dataConverter: { payloadCodecs: [lenient] } }),
-      namespace,
-      address,
-      // 0 stands for "for ever".
-      retentionMs: Number(seconds ?? 0) > 0 ? Number(seconds) * 1_000 : null,
-    };
+    const client = new Client({ connection, namespace, dataConverter: { payloadCodecs: [lenient] } });
+    const temporal = temporalOf(client, address);
+    return { ...temporal, connection, retentionMs: await readRetention(temporal, ms) };
   } catch (error) {
     await connection.close().catch(() => undefined);
     throw error;
   }
 }
 
-/** Core's errors in plain words, on one line. */
+/** The fact behind an error, on one line; Core's errors in plain words. */
 export function reasonOf(error: unknown): string {
-  const text = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ').trim();
+  const text = factOf(error);
   if (/InvalidContentType/.test(text))
     return 'it does not speak TLS (TEMPORAL_TLS, TEMPORAL_API_KEY turn it on)';
   if (/FRAME_SIZE_ERROR|http2 error/.test(text)) return 'what answers is not Temporal, or wants TLS';
   const inner = /message: "([^"]+)"/.exec(text.slice(text.lastIndexOf('message: "')))?.[1];
-  return (/^(tonic|Failed to call)/.test(text) && inner !== undefined ? inner : text).replace(/\.$/, '');
+  return /^(tonic|Failed to call)/.test(text) && inner !== undefined ? inner.replace(/\.$/, '') : text;
 }
 
 async function within<T>(ms: number, work: Promise<T>, otherwise: string): Promise<T> {
@@ -110,18 +102,4 @@ async function within<T>(ms: number, work: Promise<T>, otherwise: string): Promi
     done.abort();
     late.catch(() => undefined);
   }
-}
-
-function probe(address: string, timeoutMs: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket = tcpConnect({ ...endpointOf(address)! });
-    const done = (error?: Error) => {
-      socket.destroy();
-      if (error) reject(error);
-      else resolve();
-    };
-    socket.setTimeout(timeoutMs, () => done(new Error('no answer')));
-    socket.once('connect', () => done());
-    socket.once('error', done);
-  });
 }

@@ -3,7 +3,7 @@ import type { Logger } from '@temporalio/worker';
 import type { Config } from './config';
 import { strangers, strangersAdvice } from './place';
 import { routingOf } from './routing';
-import type { Temporal } from './temporal';
+import type { Temporal } from '../client/connect';
 import { every } from './watch';
 
 /** The server knows a deployment from its workers' first polls on. */
@@ -14,11 +14,7 @@ const EVERY_MS = 60_000;
 type Told = Pick<Config, 'projectId' | 'region' | 'foreignHosts' | 'taskQueue' | 'deployment'>;
 
 /** Says what is new, once. What can't be asked (a permission, an old server) stays unsaid. */
-export function watchQueue(
-  temporal: Pick<Temporal, 'connection' | 'namespace'>,
-  config: Told,
-  log: Pick<Logger, 'info' | 'warn'>,
-): void {
+export function watchQueue(temporal: Temporal, config: Told, log: Pick<Logger, 'info' | 'warn'>): void {
   const told = new Set<string>();
   let routing = '';
   const look = async (): Promise<void> => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Worker } from '@temporalio/worker';
 import type { NativeConnection, WorkerOptions } from '@temporalio/worker';
 import type { Config } from './config';
-import type { CloudActivities } from '../activities/agreement/agreement';
+import type { CloudActivities } from '../activities/agreement';
 import { cloudTaskQueue } from '../contract/names';
 import { identityOf } from './place';
 import type { Shutdown } from './shutdown';

@@ -4,7 +4,7 @@ import { DefaultLogger } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createActivities } from '../../src/activities';
 import type { Namespace } from '../../src/activities/dependencies';
-import type { CloudActivities } from '../../src/activities/agreement/agreement';
+import type { CloudActivities } from '../../src/activities/agreement';
 import { createCloud } from '../../src/ecs/client';
 import { systemClock } from '../../src/ecs/clock';
 import { accessKeys } from '../../src/ecs/credentials';

@@ -1,6 +1,6 @@
 /** Elastic IPs bound again, and who holds an IP. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { CloudActivities } from '../../src/activities/agreement/agreement';
+import type { CloudActivities } from '../../src/activities/agreement';
 import { call, createBench, RUN } from './support';
 
 const bench = createBench();

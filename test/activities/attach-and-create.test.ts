@@ -1,6 +1,6 @@
 /** Effects that may not be repeated blindly: attaching and creating ports. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { CloudActivities, CreatePortInput } from '../../src/activities/agreement/agreement';
+import type { CloudActivities, CreatePortInput } from '../../src/activities/agreement';
 import { DEFAULT_LIMITS } from '../../src/ecs/transport';
 import type { FaultSpec } from '../../simulator';
 import { call, createBench, environmentOf, RUN } from './support';

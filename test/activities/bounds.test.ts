@@ -1,5 +1,5 @@
 /** No activity attempt lasts longer than 60 s (interface.md §3), and each has room for a whole exchange. */
-import { ACTIVITY_FAILURE } from '../../src/activities/agreement/agreement';
+import { ACTIVITY_FAILURE } from '../../src/activities/agreement';
 import { parseDuration } from '../../src/contract/duration';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/ecs/transport';

@@ -1,6 +1,6 @@
 /** The fate of the one POST, as the activity tells it and as the cloud's ledger has it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CloudActivities } from '../../src/activities/agreement/agreement';
+import type { CloudActivities } from '../../src/activities/agreement';
 import { DEFAULT_LIMITS } from '../../src/ecs/transport';
 import { call, createBench, environmentOf, RUN } from './support';
 

@@ -1,6 +1,6 @@
 /** Effects that may be repeated: flags, deletion and change of ports. What they tell, and what the cloud's ledger has. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { CloudActivities } from '../../src/activities/agreement/agreement';
+import type { CloudActivities } from '../../src/activities/agreement';
 import type { NicSnapshot } from '../../src/contract/types';
 import { DEFAULT_LIMITS } from '../../src/ecs/transport';
 import type { FaultSpec } from '../../simulator';

@@ -1,7 +1,7 @@
 /** A worker answers for its own project, region and endpoints only, and every answer tells what it knows of the namespace. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { CloudActivities, Place } from '../../src/activities/agreement/agreement';
-import { ACTIVITY_FAILURE } from '../../src/activities/agreement/agreement';
+import type { CloudActivities, Place } from '../../src/activities/agreement';
+import { ACTIVITY_FAILURE } from '../../src/activities/agreement';
 import { createBench, environmentOf, RUN } from './support';
 
 const bench = createBench();

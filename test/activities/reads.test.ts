@@ -1,7 +1,7 @@
 /** What the reads make of everything the cloud may answer. */
 import type { FaultSpec } from '../../simulator';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { CloudActivities, Inspection, Reading } from '../../src/activities/agreement/agreement';
+import type { CloudActivities, Inspection, Reading } from '../../src/activities/agreement';
 import { call, createBench, environmentOf, RUN } from './support';
 
 const bench = createBench();

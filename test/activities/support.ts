@@ -2,7 +2,7 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { createActivities } from '../../src/activities';
-import type { CloudActivities } from '../../src/activities/agreement/agreement';
+import type { CloudActivities } from '../../src/activities/agreement';
 import { createCloud } from '../../src/ecs/client';
 import { systemClock } from '../../src/ecs/clock';
 import { accessKeys } from '../../src/ecs/credentials';

@@ -3,7 +3,7 @@
  * up, that the run has looked at the NICs and decided anew. So the server is asked before anything is written.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { CloudActivities } from '../../src/activities/agreement/agreement';
+import type { CloudActivities } from '../../src/activities/agreement';
 import { call, createBench, RUN } from './support';
 
 const bench = createBench();

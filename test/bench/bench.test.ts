@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Report } from '../../bench/report';
+import type { Report } from '../../bench/figures';
 import { until } from '../../dev/ports';
 import { root } from '../../dev/root';
 

@@ -1,10 +1,10 @@
 /** The bench's pure parts: statistics, tables, and what is read from the system and the ledger. */
 import { describe, expect, it } from 'vitest';
-import { callsOf, notDeletedOnce } from '../../bench/cloud';
+import { callsOf, notDeletedOnce } from '../../bench/targets';
 import type { CpuReading } from '../../bench/cpu';
 import { turnCpu } from '../../bench/cpu';
 import { factsOf } from '../../bench/history';
-import { figure, row, table } from '../../bench/report';
+import { figure, row, table } from '../../bench/figures';
 import { summarise } from '../../bench/stats';
 import { wrongResult } from '../../bench/subjects';
 import { cpuMsOf, cpuTicks, msOfPs, rssKiBOf, rssOfRollup } from '../../bench/usage';

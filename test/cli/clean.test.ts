@@ -6,7 +6,7 @@ import type { NicRow, ResultDocument } from '../../src/contract';
 import type { Ending } from '../../src/client/ending';
 import { CliError } from '../../src/cli/errors';
 import { EXIT } from '../../src/cli/exit-codes';
-import { confirmationLines } from '../../src/cli/ask/confirm';
+import { confirmationLines } from '../../src/cli/commands/confirm';
 import { listReport } from '../../src/cli/show/list-report';
 import { endSteps, openSteps } from '../../src/cli/show/next-steps';
 import { Output, colorsOf, printable, uncolored } from '../../src/cli/output';
@@ -14,32 +14,18 @@ import { PlainView, progressLines } from '../../src/cli/show/progress';
 import { endReport, openReport, silentReport } from '../../src/cli/show/report';
 import type { Reason } from '../../src/client/silent';
 import { readTarget } from '../../src/client/target';
+import { FOREIGN, UNSEEN } from '../support/foreign-texts';
 import { nastyText, runs, TEST_TIMEOUT } from '../support/rubbish';
 import { NOW, PAGE, RUN, SERVER, WHERE, document, nic, why } from './support';
 
 vi.setConfig({ testTimeout: TEST_TIMEOUT });
 
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029\p{Default_Ignorable_Code_Point}]/u;
 /** Our own colours, as a terminal gets them. */
 // eslint-disable-next-line no-control-regex
 const COLOR = /\u001b\[\d+(;\d+)*m/g;
 
-const NAMES = [
-  'db\u001b]0;owned\u0007-01',
-  '\u001b]8;;http://evil\u001b\\here\u001b]8;;\u001b\\',
-  '\u001b]52;c;ZXZpbA==\u0007',
-  '\u009b2J\u009d0;x\u009c',
-  'a\u001b[31mred\u001b[0m',
-  'x\n✔ deleted: 2 NICs\r\n',
-  'pay\u202Egnp.exe\u2066\u2069',
-  'zero\u200b\u200d\ufeff\u2060width\u3164\u115f\ufe0f\u{e0041}',
-  '\u001bP+q\u001b\\ \u001b_G\u001b\\ \u001b^x',
-  '<script>alert(1)</script>',
-  '\ud800half\udc00',
-  '\u2028line\u2029para\u0085next\u007f',
-];
 const name = fc.oneof(
-  fc.constantFrom(...NAMES),
+  fc.constantFrom(...Object.values(FOREIGN)),
   nastyText.filter((it) => it.length < 1_000),
 );
 

@@ -5,7 +5,7 @@ import { endDocument } from '../../src/cli/show/documents';
 import type { Counts, Ending } from '../../src/client/ending';
 import { endingOfFailure } from '../../src/client/ending';
 import { exitCodeInWindow, exitCodeOf } from '../../src/cli/exit-codes';
-import { asDocument } from '../../src/client/query';
+import { asDocument } from '../../src/client/find';
 import { RUN, document, nic } from './support';
 
 const cancelled = (counts: Counts | null): Ending => ({

@@ -1,7 +1,7 @@
 /** What an operator reads at the end. */
 import { describe, expect, it } from 'vitest';
 import type { Ending } from '../../src/client/ending';
-import type { EndedRun } from '../../src/cli/show/next-steps';
+import type { EndedRun } from '../../src/cli/show/asked';
 import { endSteps, openSteps } from '../../src/cli/show/next-steps';
 import { endReport, openReport, silentReport } from '../../src/cli/show/report';
 import type { SilentRun } from '../../src/client/silent';

@@ -1,6 +1,8 @@
 /** From flags to an input and back. */
 import { describe, expect, it } from 'vitest';
+import { Command } from 'commander';
 import { deleteCommand, requestFrom } from '../../src/cli/ask/delete-request';
+import { deleteOptions, restoreOptions } from '../../src/cli/ask/options';
 import { NIC_A, NIC_B, SERVER } from './support';
 
 const flags = { wait: true };
@@ -94,6 +96,23 @@ describe('flags', () => {
   it.each(['"5s"', '[]', '5'])('a timing of %s never passes unnoticed', (timing) => {
     const { problems } = requestFrom(SERVER, { ...flags, all: true, timing });
     expect(problems).toEqual([expect.stringMatching(/^--timing: must be an object/)]);
+  });
+});
+
+describe.each([
+  ['delete', deleteOptions, 10],
+  ['restore', restoreOptions, 3],
+])('an option of %s', (_name, options, count) => {
+  it('has a flag whose value is found under the name of the field', () => {
+    const command = new Command();
+    options.declare(command);
+    const names = options.names();
+    expect(command.options).toHaveLength(count);
+    command.options.forEach((option, i) => {
+      const [field, flag] = names[i]!;
+      expect(option.long).toBe(flag);
+      expect(option.attributeName()).toMatch(field);
+    });
   });
 });
 

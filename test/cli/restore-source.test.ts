@@ -1,8 +1,8 @@
 /** The choice of the run that a restore puts back from. */
 import { describe, expect, it } from 'vitest';
 import type { NicRow, NicSnapshot } from '../../src/contract';
-import type { ClosedRun } from '../../src/client/restore-source';
-import { assess } from '../../src/client/restore-source';
+import type { ClosedRun } from '../../src/client/source';
+import { assess } from '../../src/client/source';
 import { NIC_A, NIC_B, NOW, RUN, document, nic } from './support';
 
 const snapshot = { fixedIps: [], position: 1 } as unknown as NicSnapshot;

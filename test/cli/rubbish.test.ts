@@ -9,7 +9,7 @@ import { byWhomFrom, sortOut } from '../../src/cli/ask/flags';
 import { deleteCommand, requestFrom } from '../../src/cli/ask/delete-request';
 import type { RestoreFlags } from '../../src/cli/ask/restore-request';
 import { restoreCommand, restoreFrom } from '../../src/cli/ask/restore-request';
-import { confirmationLines } from '../../src/cli/ask/confirm';
+import { confirmationLines } from '../../src/cli/commands/confirm';
 import { restoreDetails, restoreSummary, startDetails, startSummary } from '../../src/cli/show/start-texts';
 import { cleanEnvironment, startProgram } from '../../dev/processes';
 import { anyJson, nastyText, runs, TEST_TIMEOUT, unfit } from '../support/rubbish';

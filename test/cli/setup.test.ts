@@ -21,8 +21,7 @@ function server(
   return {
     address,
     namespace: 'prod',
-    connection: { operatorService },
-    client: { workflowService },
+    client: { workflowService, connection: { operatorService } },
     call: (_ms: number, fn: () => Promise<unknown>) => fn(),
   } as unknown as Temporal;
 }

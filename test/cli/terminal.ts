@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
-import { widthOf } from '../../src/cli/show/format';
+import { widthOf } from '../../src/cli/format';
 
 export const hasPython = spawnSync('python3', ['-c', 'import pty']).status === 0;
 

@@ -9,10 +9,10 @@ import {
   shellQuote,
   table,
   wrap,
-} from '../../src/cli/show/format';
-import { runLink, uiBase } from '../../src/cli/show/link';
+} from '../../src/cli/format';
+import { runLink, uiBase } from '../../src/cli/link';
 import { startDetails, startSummary } from '../../src/cli/show/start-texts';
-import { confirmationLines, questionOf } from '../../src/cli/ask/confirm';
+import { confirmationLines, questionOf } from '../../src/cli/commands/confirm';
 import { endpointOf } from '../../src/client/target';
 import { consequence } from '../../src/cli/commands/cancel';
 import { meaningOf } from '../../src/cli/commands/poll-now';

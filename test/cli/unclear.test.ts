@@ -1,10 +1,11 @@
 /** Temporal's answer got lost: what was asked for may have been done. The client's own errors, made as it makes them. */
 import { ServiceError } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
-import type { Context } from '../../src/cli/context';
-import { tell } from '../../src/client/find';
+import { asCliError } from '../../src/cli/errors';
 import { deletion, restoration, startOrAttach } from '../../src/client/start';
 import type { Temporal } from '../../src/client/connect';
+import { NotConfirmed } from '../../src/client/errors';
+import { tell } from '../../src/client/update';
 import { RUN, SERVER } from './support';
 
 const UNCLEAR = {
@@ -45,7 +46,9 @@ const starting = (code: number, request = DELETION) =>
 describe('an answer of Temporal that does not say whether it was done', () => {
   it.each(Object.entries(UNCLEAR))('a start that ends with %s may have started', async (_name, code) => {
     for (const request of [DELETION, RESTORATION]) {
-      expect(await starting(code, request)).toMatchObject({
+      const error = await starting(code, request);
+      expect(error).toBeInstanceOf(NotConfirmed);
+      expect(asCliError(error, null)).toMatchObject({
         exitCode: 1,
         known: { workflowId: `nics/${SERVER}` },
         message: expect.stringMatching(/may be open or not\. The same command again is safe/),
@@ -58,9 +61,12 @@ describe('an answer of Temporal that does not say whether it was done', () => {
   });
 
   it('a message to an open run names the run, and that it may have been told', async () => {
-    const context = { temporal: temporalWhose(failing(3, '')), run: () => RUN } as unknown as Context;
-    const telling = tell(context, SERVER, {} as never, failing(14, 'broken'));
-    await expect(telling).rejects.toMatchObject({
+    const run = { ...RUN, firstRunId: RUN.runId };
+    const error: unknown = await tell(temporalWhose(failing(3, '')), run, failing(14, 'broken')).catch(
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toBeInstanceOf(NotConfirmed);
+    expect(asCliError(error, null, () => RUN)).toMatchObject({
       exitCode: 1,
       known: { runId: RUN.runId },
       message: expect.stringMatching(/may have been told or not\. The same command again is safe/),

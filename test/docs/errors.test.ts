@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { root } from '../../dev/root';
 import { errorsPage } from '../../dev/errors-page';
 import { EXIT, exitCodeOf } from '../../src/cli/exit-codes';
-import { ACTIVITY_FAILURE } from '../../src/activities/agreement/agreement';
+import { ACTIVITY_FAILURE } from '../../src/activities/agreement';
 import { CONTINUED_AS_NEW, DIFFERENT_REQUEST, FAILURE_TYPE, NOT_APPLICABLE } from '../../src/contract';
 import { DEFAULT_RULES, ERROR_TABLE } from '../../src/ecs/error-table';
 import { callError } from '../../src/ecs/errors';

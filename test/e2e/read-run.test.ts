@@ -5,6 +5,7 @@ import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/wo
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Temporal } from '../../dev/temporal-server';
 import { startTemporal } from '../../dev/temporal-server';
+import { temporalOf } from '../../src/client/connect';
 import { readRun } from '../../src/worker/read-run';
 import type { endsSomehow, Ending } from '../support/ended-workflows';
 
@@ -57,7 +58,7 @@ async function readOf(ending: Ending, end: 'await' | 'cancel' | 'terminate' = 'a
   if (end === 'cancel') await handle.cancel();
   if (end === 'terminate') await handle.terminate('by hand');
   await handle.result().catch(() => undefined);
-  return readRun(client, { workflowId: handle.workflowId, runId: handle.firstExecutionRunId });
+  return readRun(temporalOf(client), { workflowId: handle.workflowId, runId: handle.firstExecutionRunId });
 }
 
 describe('the document of a closed run', () => {
@@ -108,7 +109,7 @@ describe('no document', () => {
         await expect.poll(async () => (await handle.describe()).runId).not.toBe(handle.firstExecutionRunId);
       }
       const run = { workflowId: handle.workflowId, runId: handle.firstExecutionRunId };
-      expect(await readRun(client, run)).toEqual(none(/still open/));
+      expect(await readRun(temporalOf(client), run)).toEqual(none(/still open/));
       await handle.terminate();
     }
   });
@@ -117,7 +118,7 @@ describe('no document', () => {
     ['never was', '6b1f7a52-5d1e-4a10-8c57-1f2f8a0d9e01'],
     ['can’t be', 'not-a-run-id'],
   ])('of a run that %s', async (_name, runId) => {
-    expect(await readRun(client, { workflowId: 'nics/nobody', runId })).toEqual(
+    expect(await readRun(temporalOf(client), { workflowId: 'nics/nobody', runId })).toEqual(
       none(/does not know this run \(any more\): give its saved result document instead/),
     );
   });
@@ -128,14 +129,17 @@ describe('no document', () => {
     worker.shutdown();
     await running;
     await handle.terminate('by hand');
-    const read = await readRun(client, { workflowId: handle.workflowId, runId: handle.firstExecutionRunId });
+    const read = await readRun(temporalOf(client), {
+      workflowId: handle.workflowId,
+      runId: handle.firstExecutionRunId,
+    });
     expect(read).toEqual(none(/was terminated .*no worker told its status.*poll the task queue/));
   });
 
   it('when Temporal does not answer: a failure that is tried again', async () => {
     await temporal.close();
     const run = { workflowId: 'nics/1', runId: '6b1f7a52-5d1e-4a10-8c57-1f2f8a0d9e01' };
-    await expect(readRun(client, run)).rejects.toMatchObject({
+    await expect(readRun(temporalOf(client), run)).rejects.toMatchObject({
       type: 'CloudUnavailable',
       nonRetryable: false,
     });

@@ -5,7 +5,7 @@ import { cleanEnvironment } from '../../dev/processes';
 import { root } from '../../dev/root';
 import type { Stack } from '../../dev/stack';
 import { startStack } from '../support/watched-stack';
-import { widthOf } from '../../src/cli/show/format';
+import { widthOf } from '../../src/cli/format';
 import { Terminal, hasPython, hidesCursor, screenOf } from '../cli/terminal';
 import { createServer, posts, TIMING, untilPosted } from '../support/e2e';
 

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { ResultDocument } from '../../src/contract';
-import { METRIC } from '../../src/activities/agreement/counters';
+import { METRIC } from '../../src/activities/agreement/metric-names';
 import { freePort, until } from '../../dev/ports';
 import type { Stack } from '../../dev/stack';
 import { startStack } from '../support/watched-stack';

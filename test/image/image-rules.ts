@@ -1,9 +1,13 @@
-/** The judge of the image: `Dockerfile`, `.dockerignore` and `docker-compose.yml`, read as text. */
+/** The judge of the image: `Dockerfile`, `.dockerignore`, `docker-compose.yml` and npm’s two files, read as text. */
 
 export interface Files {
   dockerfile: string;
   ignore: string;
   compose: string;
+  /** `package.json` */
+  manifest: string;
+  /** `package-lock.json` */
+  lock: string;
 }
 
 interface Instruction {
@@ -26,6 +30,10 @@ interface Image {
   compose: string;
   /** Of each service of the compose file. */
   services: Record<string, string>;
+  /** Names in `dependencies`. */
+  production: string[];
+  /** Whether `npm ci --omit=dev` leaves out what the lockfile has under that name. */
+  leftOut: (name: string) => boolean;
 }
 
 /** In an image everybody reads it; TLS and trust are for whoever runs it to decide. */
@@ -41,6 +49,9 @@ const WANTED_CONTEXT = [
   'simulator',
   'src',
 ];
+
+/** Of the simulator, the tests and the demo. */
+const NOT_FOR_PRODUCTION = ['fastify', '@temporalio/testing', 'pino-pretty'];
 
 const of = (instructions: Instruction[], ...names: string[]) =>
   instructions.filter(({ name }) => names.includes(name)).map(({ args }) => args);
@@ -92,6 +103,20 @@ export const RULES = {
         !of(stage, 'RUN').some((args) => /npm ci(?![^&]*--omit=dev)/.test(args))
       );
     },
+  },
+  'few packages': {
+    why: 'what only the simulator, the tests or a developer’s terminal need is one more thing to keep safe',
+    holds: ({ production, leftOut }) =>
+      NOT_FOR_PRODUCTION.every((name) => !production.includes(name) && leftOut(name)),
+  },
+  'no simulator': {
+    why: 'a cloud that says yes to everything has no place beside the real one',
+    holds: ({ all, last, services }) =>
+      !of([...last, ...copiedFrom(all, last)], 'COPY', 'RUN', 'CMD', 'ENTRYPOINT').some((args) =>
+        /\bsimulator\b/.test(args),
+      ) &&
+      !/\btarget:/.test(services.worker ?? '') &&
+      /target: simulator$/m.test(services.simulator ?? ''),
   },
   'nothing baked in': {
     why: 'everybody who has the image reads it; and whoever runs the worker must be the one who decides on TLS and trust',
@@ -180,7 +205,7 @@ export const RULES = {
     why: 'an exact version does the same tomorrow',
     holds: ({ compose }) =>
       [...compose.matchAll(/image: (\S+)/g)].every(
-        ([, image]) => image === 'ecs-nics' || /:\d+\.\d+\.\d+$/.test(image ?? ''),
+        ([, image]) => /^ecs-nics(-simulator)?$/.test(image ?? '') || /:\d+\.\d+\.\d+$/.test(image ?? ''),
       ),
   },
   'keys of the simulator only': {
@@ -200,7 +225,7 @@ export function brokenBy(files: Files): RuleName[] {
   return (Object.keys(RULES) as RuleName[]).filter((name) => !RULES[name].holds(image));
 }
 
-function read({ dockerfile, ignore, compose }: Files): Image {
+function read({ dockerfile, ignore, compose, manifest, lock }: Files): Image {
   const all = dockerfile
     .replace(/^\s*#.*\n/gm, '')
     .replace(/\\\n/g, ' ')
@@ -217,6 +242,8 @@ function read({ dockerfile, ignore, compose }: Files): Image {
     .replace(/^\s*#.*\n/gm, '')
     .split(/^ {2}(?=\w+:$)/m)
     .slice(1);
+  const { dependencies } = JSON.parse(manifest) as { dependencies: object };
+  const locked = (JSON.parse(lock) as { packages: Record<string, { dev?: boolean }> }).packages;
   return {
     all,
     last: all.slice(begins.at(-1)),
@@ -224,6 +251,8 @@ function read({ dockerfile, ignore, compose }: Files): Image {
     ignore: lines(ignore),
     compose: compose.replace(/^\s*#.*\n/gm, ''),
     services: Object.fromEntries(services.map((text) => [text.slice(0, text.indexOf(':')), text])),
+    production: Object.keys(dependencies),
+    leftOut: (name) => locked[`node_modules/${name}`]?.dev === true,
   };
 }
 
@@ -234,4 +263,16 @@ function stageOf(all: Instruction[], stage: string): Instruction[] {
   if (begin < 0) return [];
   const end = all.findIndex(({ name }, index) => name === 'FROM' && index > begin);
   return all.slice(begin, end < 0 ? undefined : end);
+}
+
+/** All stages that instructions copy from, and those they are built on. */
+function copiedFrom(all: Instruction[], instructions: Instruction[]): Instruction[] {
+  const names = [
+    ...of(instructions, 'COPY').flatMap((args) => /--from=(\S+)/.exec(args)?.[1] ?? []),
+    ...of(instructions, 'FROM').map((args) => args.split(/\s+/)[0] ?? ''),
+  ];
+  return names.flatMap((name) => {
+    const stage = stageOf(all, name);
+    return [...stage, ...copiedFrom(all, stage)];
+  });
 }

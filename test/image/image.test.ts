@@ -1,4 +1,4 @@
-/** The image and the compose file, judged by the rules of `image-rules.ts`; and each single fault, noticed. */
+/** The image, its packages and the compose file, judged by the rules of `image-rules.ts`; and each single fault, noticed. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -10,11 +10,14 @@ const FILES: Files = {
   dockerfile: read('Dockerfile'),
   ignore: read('.dockerignore'),
   compose: read('docker-compose.yml'),
+  manifest: read('package.json'),
+  lock: read('package-lock.json'),
 };
 
 type Plant = [breaks: RuleName, what: string, file: keyof Files, from: string | RegExp, to: string];
 
-const END = 'USER node\n';
+const END = 'COPY package.json ./\nUSER node\n';
+const DEPENDENCIES = '"dependencies": {';
 const PLANTS: Plant[] = [
   ['base', 'the newest of everything', 'dockerfile', /node:22-bookworm-slim/g, 'node:latest'],
   ['base', 'a system without glibc', 'dockerfile', /node:22-bookworm-slim/g, 'node:22-alpine'],
@@ -26,17 +29,10 @@ const PLANTS: Plant[] = [
     'node:24-bookworm-slim\nENV',
   ],
   ['base', 'somebody else’s', 'dockerfile', /node:22/g, 'example.com/node:22'],
-  ['user', 'none', 'dockerfile', END, ''],
+  ['user', 'none but the simulator’s', 'dockerfile', /USER node\n(?=# Exec)/, ''],
   ['user', 'root', 'dockerfile', END, 'USER root\n'],
   ['user', 'root by its number', 'dockerfile', END, 'USER 0:0\n'],
   ['user', 'root in the end', 'dockerfile', '# Exec form', 'USER root\n# Exec form'],
-  [
-    'user',
-    'an ordinary one while building only',
-    'dockerfile',
-    /USER node([^]*)/,
-    'CMD ["node", "lib/worker.js"]',
-  ],
   [
     'locked packages',
     'whatever is newest',
@@ -55,6 +51,52 @@ const PLANTS: Plant[] = [
     '--from=packages /app/node_modules',
     '--from=build /app/node_modules',
   ],
+  ['few packages', 'the simulator’s', 'manifest', DEPENDENCIES, `${DEPENDENCIES} "fastify": "5.12.8",`],
+  [
+    'few packages',
+    'those of tests',
+    'manifest',
+    DEPENDENCIES,
+    `${DEPENDENCIES} "@temporalio/testing": "1.24.0",`,
+  ],
+  [
+    'few packages',
+    'those of a terminal',
+    'manifest',
+    DEPENDENCIES,
+    `${DEPENDENCIES} "pino-pretty": "13.2.0",`,
+  ],
+  [
+    'few packages',
+    'a lockfile that is older',
+    'lock',
+    /(?<="node_modules\/fastify": \{\s+"version": ".*",\s+"integrity": ".*",\s+)"dev": true,/,
+    '',
+  ],
+  [
+    'no simulator',
+    'compiled with the rest',
+    'dockerfile',
+    'COPY src src',
+    'COPY simulator simulator\nCOPY src src',
+  ],
+  [
+    'no simulator',
+    'compiled before the rest',
+    'dockerfile',
+    'COPY tsconfig.json tsconfig.build.json ./',
+    'COPY tsconfig.json tsconfig.build.json ./\nCOPY simulator simulator',
+  ],
+  ['no simulator', 'copied', 'dockerfile', END, `COPY --from=simulator /app/lib lib/extra\n${END}`],
+  ['no simulator', 'the rest built on it', 'dockerfile', 'FROM tools AS build', 'FROM simulator AS build'],
+  [
+    'no simulator',
+    'run in the worker’s place',
+    'compose',
+    '  worker:\n    build: .',
+    '  worker:\n    build:\n      context: .\n      target: simulator',
+  ],
+  ['no simulator', 'run from the image that has none', 'compose', '      target: simulator\n', ''],
   ['nothing baked in', 'a key', 'dockerfile', END, `ENV HUAWEICLOUD_SDK_SK=abc\n${END}`],
   ['nothing baked in', 'a key in the older form', 'dockerfile', END, `ENV TEMPORAL_API_KEY abc\n${END}`],
   [
@@ -98,7 +140,7 @@ const PLANTS: Plant[] = [
   ],
   ['signals', 'a shell', 'dockerfile', 'CMD ["node", "lib/worker.js"]', 'CMD node lib/worker.js'],
   ['signals', 'npm', 'dockerfile', 'CMD ["node", "lib/worker.js"]', 'CMD ["npm", "run", "worker"]'],
-  ['signals', 'a shell before it', 'dockerfile', 'CMD [', 'ENTRYPOINT ["sh", "-c"]\nCMD ['],
+  ['signals', 'a shell before it', 'dockerfile', END, `${END}ENTRYPOINT ["sh", "-c"]\n`],
   [
     'signals',
     'the wrong program',

@@ -1,5 +1,5 @@
 /** An inspection of a healthy server with three NICs, the first one primary, to be changed by each test. */
-import type { InspectedNic, Inspection, PortState } from '../../src/activities/agreement/agreement';
+import type { InspectedNic, Inspection, PortState } from '../../src/activities/agreement';
 import type { CheckedRequest } from '../../src/contract/input';
 import { checkDeleteInput } from '../../src/contract/input';
 

@@ -1,7 +1,7 @@
 /** The pure policies, held to interface.md §3 and §6. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Inspection } from '../../src/activities/agreement/agreement';
+import type { Inspection } from '../../src/activities/agreement';
 import type { NicRow, ResultDocument } from '../../src/contract';
 import { assess } from '../../src/workflows/policy/guards';
 import { endOf, outcomeOfFailure } from '../../src/workflows/policy/outcome';

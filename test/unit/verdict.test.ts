@@ -1,6 +1,6 @@
 /** Every combination of witnesses, judged as interface.md §3 and §6.3 say, independently of the table in the source. */
 import { describe, expect, it } from 'vitest';
-import type { PortState } from '../../src/activities/agreement/agreement';
+import type { PortState } from '../../src/activities/agreement';
 import type { ListWitness, Moment, Verdict, Witnesses } from '../../src/workflows/policy/verdict';
 import { verdictOf } from '../../src/workflows/policy/verdict';
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { runs } from '../../src/worker/check-temporal';
-import type { Temporal } from '../../src/worker/temporal';
+import type { Temporal } from '../../src/client/connect';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -9,14 +9,12 @@ afterEach(() => {
 const answering = (describeWorkflowExecution: () => Promise<object>) =>
   ({
     namespace: 'default',
-    connection: {
-      workflowService: { describeWorkflowExecution },
-      // As the SDK does it: who gives no answer is given up at the deadline.
-      withDeadline: (at: number, work: () => Promise<unknown>) => {
-        const late = Object.assign(new Error('Timeout expired'), { code: 4 });
-        const giveUp = new Promise((_, reject) => setTimeout(() => reject(late), at - Date.now()));
-        return Promise.race([work(), giveUp]);
-      },
+    client: { workflowService: { describeWorkflowExecution } },
+    // As the SDK does it: who gives no answer is given up at the deadline.
+    call: (ms: number, work: () => Promise<unknown>) => {
+      const late = Object.assign(new Error('Timeout expired'), { code: 4 });
+      const giveUp = new Promise((_, reject) => setTimeout(() => reject(late), ms));
+      return Promise.race([work(), giveUp]);
     },
   }) as unknown as Temporal;
 

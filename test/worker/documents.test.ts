@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { root } from '../../dev/root';
 import { inspectConfig } from '../../src/worker/config';
-import { METRIC } from '../../src/activities/agreement/counters';
+import { METRIC } from '../../src/activities/agreement/metric-names';
 import { ERROR_TABLE } from '../../src/ecs/error-table';
 import { HELP } from '../../src/worker/help';
 import { Lifecycle } from '../../src/worker/lifecycle';

@@ -24,7 +24,6 @@ function stage(retentionMs: number | null = 30 * DAY, client: object = {}) {
     describe: async (): Promise<object> => ({}),
   };
   const connection = {
-    withDeadline: (_at: number, work: () => unknown) => work(),
     workflowService: { describeWorkflowExecution: () => server.describe() },
     operatorService: {
       listSearchAttributes: async () => {
@@ -33,7 +32,13 @@ function stage(retentionMs: number | null = 30 * DAY, client: object = {}) {
       },
     },
   };
-  const temporal = { connection, client, namespace: 'prod', retentionMs } as unknown as Temporal;
+  const { workflowService } = connection;
+  const temporal = {
+    client: { connection, workflowService, ...client },
+    namespace: 'prod',
+    retentionMs,
+    call: (_ms: number, work: () => unknown) => work(),
+  } as unknown as Temporal;
   return { lines, server, open: () => openNamespace(temporal, log) };
 }
 

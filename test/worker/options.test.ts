@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Logger, NativeConnection, RuntimeOptions } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/worker/config';
-import type { CloudActivities } from '../../src/activities/agreement/agreement';
+import type { CloudActivities } from '../../src/activities/agreement';
 import { runtimeOptions } from '../../src/worker/runtime';
 import type { BothOptions } from '../../src/worker/workers';
 import { workerOptions } from '../../src/worker/workers';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/worker/config';
 import { identityOf, strangers, strangersAdvice } from '../../src/worker/place';
 import { routingOf } from '../../src/worker/routing';
-import type { Temporal } from '../../src/worker/temporal';
+import type { Temporal } from '../../src/client/connect';
 
 const SECRET = 'aSecretThatNobodyMaySee';
 const configOf = (env: Record<string, string> = {}) =>
@@ -37,8 +37,8 @@ function temporal(pollers: Record<string, Poller[]>): Temporal {
       ),
     }),
   };
-  const withDeadline = (_at: number, work: () => unknown) => work();
-  return { connection: { workflowService, withDeadline }, namespace: 'prod' } as unknown as Temporal;
+  const call = (_ms: number, work: () => unknown) => work();
+  return { client: { workflowService }, namespace: 'prod', call } as unknown as Temporal;
 }
 
 describe('the identity of a worker', () => {
@@ -125,8 +125,8 @@ describe('the build that new runs come to', () => {
         return { workerDeploymentInfo: { routingConfig: { currentDeploymentVersion } } };
       },
     };
-    const withDeadline = (_at: number, work: () => unknown) => work();
-    return { connection: { workflowService, withDeadline }, namespace: 'prod' } as unknown as Temporal;
+    const call = (_ms: number, work: () => unknown) => work();
+    return { client: { workflowService }, namespace: 'prod', call } as unknown as Temporal;
   };
   const REMEDY = /set-current-version --namespace prod --deployment-name d --build-id 2$/;
   const notFound = Object.assign(new Error('no such deployment'), { code: 5 });

@@ -1,4 +1,5 @@
 /** What the flags of several commands have in common. No IO. */
+import type { Command } from 'commander';
 import type { ByWhom, Timing } from '../../contract';
 import { TO_FILL_IN, checkByWhom, quoted } from '../../contract';
 
@@ -25,8 +26,6 @@ export type FlagNames = readonly (readonly [RegExp, string])[];
 export const COMMON_FLAGS: FlagNames = [
   [/^serverId\b/, '<server-id>'],
   [/^nics(\[\d+\](\.id)?)?(?=:)/, '--nic'],
-  [/^timing\b/, '--timing'],
-  [/^reason\b/, '--reason'],
 ];
 
 /** A problem of the input in the words of the command line. */
@@ -56,6 +55,13 @@ const BY_WHOM_FLAGS: FlagNames = [
   [/^by\b/, '--by'],
   [/^reason\b/, '--reason'],
 ];
+
+/** @param kept where people find it again */
+export function declareByWhom(command: Command, kept: 'kept with the run' | 'shown with the run'): void {
+  command
+    .option('--by <who>', `who asks for it; ${kept}`)
+    .option('--reason <text>', `why, e.g. a ticket; ${kept}`);
+}
 
 /** As next steps show them: to be filled in by whoever copies the command. */
 export const BY_WHOM_WORDS = ['--by', TO_FILL_IN.who, '--reason', TO_FILL_IN.why];

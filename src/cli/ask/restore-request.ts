@@ -1,17 +1,16 @@
 /** From flags to the input of a restore, and back to a command line. No IO. */
-import type { RestoreServerNicsInput, RestoreSource } from '../../contract';
+import type { RESTORE_OPTIONS, RestoreServerNicsInput, RestoreSource } from '../../contract';
 import { checkRestoreInput, serverWorkflowId } from '../../contract';
+import { shellQuote } from '../format';
 import type { ByWhomFlags, FlagNames } from './flags';
-import { BY_WHOM_WORDS, COMMON_FLAGS, byWhomFrom, inFlags, parseTiming } from './flags';
-import { shellQuote } from '../show/format';
+import { BY_WHOM_WORDS, COMMON_FLAGS, byWhomFrom, inFlags } from './flags';
+import type { FlagValues } from './options';
+import { restoreOptions } from './options';
 
-export interface RestoreFlags extends ByWhomFlags {
+export interface RestoreFlags extends FlagValues<typeof RESTORE_OPTIONS>, ByWhomFlags {
   nic?: string[];
   runId?: string;
   document?: string;
-  allowNewIp?: boolean;
-  dryRun?: boolean;
-  timing?: string;
   wait: boolean;
   json?: boolean;
 }
@@ -32,6 +31,7 @@ export interface RestoreRequest {
 
 const FLAG_OF: FlagNames = [
   ...COMMON_FLAGS,
+  ...restoreOptions.names(),
   [/^from\.document(?=:)/, '--document'],
   [/^from\.runId\b/, '--run-id'],
 ];
@@ -55,14 +55,11 @@ export function restoreFrom(serverId: string | undefined, flags: RestoreFlags, s
   problems.push(...unsaid);
   const workflowId = serverWorkflowId(serverId ?? '');
   const from = sourceFrom(workflowId, flags, saved, problems);
-  const timing = parseTiming(flags.timing, problems);
   const input = {
     serverId: serverId ?? '',
     from,
     nics: flags.nic === undefined ? ('all' as const) : flags.nic.map((id) => ({ id })),
-    ...(flags.allowNewIp === true ? { allowNewIp: true } : {}),
-    ...(flags.dryRun === true ? { dryRun: true } : {}),
-    ...(timing === undefined ? {} : { timing }),
+    ...restoreOptions.fields(flags, problems),
   };
   for (const problem of checkRestoreInput({ ...input, from: from ?? { workflowId, runId: ANY_RUN } })
     .problems) {
@@ -121,14 +118,13 @@ export interface RestoreCommand {
 
 /** The command that asks for this, to be pasted into a shell; who asks and why is kept, or left to be filled in. */
 export function restoreCommand({ serverId, nics, source = [], dryRun, input }: RestoreCommand): string {
+  const named = nics ?? (input && input.nics !== 'all' ? input.nics.map(({ id }) => id) : []);
   const words = ['ecs-nics', 'restore', serverId];
   // First: who copies half of a long command must not lose it.
   if (dryRun === true) words.push('--dry-run');
-  const named = nics ?? (input && input.nics !== 'all' ? input.nics.map(({ id }) => id) : []);
   for (const id of named) words.push('--nic', id);
   words.push(...source);
-  if (input?.allowNewIp === true) words.push('--allow-new-ip');
-  if (input?.timing !== undefined) words.push('--timing', JSON.stringify(input.timing));
+  if (input) words.push(...restoreOptions.words(input));
   if (input?.requestedBy && input.reason) words.push('--by', input.requestedBy, '--reason', input.reason);
   else words.push(...BY_WHOM_WORDS);
   return words.map(shellQuote).join(' ');

@@ -1,27 +1,25 @@
 /** `ecs-nics cancel` */
 import type { Phase } from '../../contract';
+import type { CliCommand } from '../program';
 import { checkServerId, pageOf, withTemporal } from '../context';
 import { openDocument } from '../show/documents';
 import type { ExitCode } from '../exit-codes';
 import { EXIT } from '../exit-codes';
-import { findOpenRun, tell } from '../../client/find';
+import { askStatus, findOpenRun } from '../../client/find';
 import { openSteps } from '../show/next-steps';
 import type { Output } from '../output';
-import { askStatus } from '../../client/query';
 import { noticeLines } from '../show/report';
+import { cancel as cancelRun } from '../../client/update';
 import { silenceOf } from '../show/silence';
 
 export async function cancel(serverId: string, output: Output): Promise<ExitCode> {
   checkServerId(serverId);
   return withTemporal(async (context) => {
     const { temporal } = context;
-    const run = await findOpenRun(context, serverId);
+    const run = await findOpenRun(temporal, serverId);
     const ref = context.run(run);
     const before = await askStatus(temporal, run);
-    const handle = temporal.client.workflow.getHandle(run.workflowId, undefined, {
-      firstExecutionRunId: run.firstRunId,
-    });
-    await tell(context, serverId, run, () => handle.cancel());
+    await cancelRun(temporal, run);
     // Who did not answer once has nothing new to say.
     const after = before.document === null ? before : await askStatus(temporal, run);
     const silence = before.document === null ? await silenceOf(context, run, ref, output) : null;
@@ -61,3 +59,10 @@ export function consequence(phase: Phase | null, silence = 'the run does not ans
       return "The cloud can't stop its job: the run watches it to the end, checks every NIC, then closes as cancelled.";
   }
 }
+
+/** Its command line. */
+export const command: CliCommand<unknown> = {
+  description:
+    "Asks the open run on a server to stop. A job of the cloud can't be stopped: the run watches it to its end.",
+  run: ([serverId = ''], _flags, output) => cancel(serverId, output),
+};

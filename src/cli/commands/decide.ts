@@ -3,25 +3,25 @@ import type { ByWhom } from '../../contract';
 import { FAILURE_TYPE, NOT_APPLICABLE, WORKFLOW_TYPE, isUuid } from '../../contract';
 import { askedOf } from '../show/asked';
 import type { Asking, UpdateAnswer } from '../../client/update';
-import { askUpdate } from '../../client/update';
+import { decide as decideOnRun } from '../../client/update';
 import type { Context } from '../context';
 import { environmentProblems, listed, pageOf, withTemporal } from '../context';
 import { openDocument } from '../show/documents';
 import type { Ending } from '../../client/ending';
+import { NoOpenRun } from '../../client/errors';
 import { CliError, asCliError } from '../errors';
 import type { ExitCode } from '../exit-codes';
 import { EXIT } from '../exit-codes';
 import type { ByWhomFlags } from '../ask/flags';
-import { byWhomFrom, sortOut } from '../ask/flags';
-import type { RunRef } from '../show/link';
-import { clean } from '../show/format';
+import { byWhomFrom, declareByWhom, sortOut } from '../ask/flags';
+import type { RunRef } from '../link';
+import { clean } from '../format';
 import type { KnownRun } from '../../client/find';
-import { findOpenRun, noOpenRun } from '../../client/find';
+import { asDocument, findOpenRun } from '../../client/find';
 import type { Output } from '../output';
-import { asDocument } from '../../client/query';
-import { runLines, stepLines } from '../show/report';
+import { runLines, stepLines } from '../show/lines';
 import { restoreCommand } from '../ask/restore-request';
-import { runSource } from '../../client/run-source';
+import type { CliCommand } from '../program';
 import type { AwaitedRun } from './wait';
 import { followRun, reportEnd, stoppedWaiting } from './wait';
 
@@ -31,8 +31,6 @@ export interface DecisionFlags extends ByWhomFlags {
   json?: boolean;
 }
 
-/** One round of waiting for the answer; it is asked again. */
-const ROUND_MS = 60_000;
 /** Between the answer and the close of the run, and the other way round, there is a moment. */
 const MOMENT_MS = 10_000;
 
@@ -69,8 +67,9 @@ interface Wish {
 
 async function decideOn(context: Context, wish: Wish, output: Output): Promise<ExitCode> {
   const { what, serverId } = wish;
-  const instead = (run: KnownRun) => insteadLines(wish, run.runId, output);
-  const known = await findOpenRun(context, serverId, instead);
+  const known = await findOpenRun(context.temporal, serverId).catch((error: unknown) => {
+    throw error instanceof NoOpenRun ? noOpenRun(context, wish, error, error.run.runId, output) : error;
+  });
   const ref = context.run(known);
   if (known.description.type !== WORKFLOW_TYPE.deleteServerNics) {
     const message = `the open run on server ${serverId} is no deletion (${clean(known.description.type)}): there is nothing to ${what}.`;
@@ -85,7 +84,7 @@ async function decideOn(context: Context, wish: Wish, output: Output): Promise<E
     announced: true,
     asked: askedOf(known.description.type),
   };
-  const asking = askUpdate(callsOf(context, known, wish));
+  const asking = decideOnRun(context.temporal, known, what, wish.who);
   try {
     return await untilDecided(context, wish, asking, known, run, output);
   } finally {
@@ -104,7 +103,7 @@ async function untilDecided(
   const announcedId = run.runId;
   let answer: UpdateAnswer | null = null;
   const told = asking.answer.catch((error: unknown) => {
-    throw asCliError(error, context.temporal);
+    throw asCliError(error, context.temporal, context.run);
   });
   const enough = told.then(async (it) => {
     answer = it;
@@ -126,8 +125,10 @@ async function untilDecided(
     throw refused(wish, said, ref, end.kind === 'closed' ? null : end.document);
   if (end.kind === 'closed') {
     const { ending } = end;
-    if (!asking.accepted && !isFulfilled(wish, ending))
-      throw noOpenRun(context, wish.serverId, known, insteadLines(wish, run.runId, output));
+    if (!asking.accepted && !isFulfilled(wish, ending)) {
+      const error = new NoOpenRun(wish.serverId, known, known.closedAt);
+      throw noOpenRun(context, wish, error, run.runId, output);
+    }
     const code = reportEnd(ending, run, ref, isAbove, output);
     return said?.kind === 'done' ? codeOfDone(ending, code) : code;
   }
@@ -212,34 +213,54 @@ function knownOf({ what }: Wish, { accepted }: Asking): string {
     : `It may have taken note of the ${what} or not: the same command again is safe.`;
 }
 
-/** No run is open: what was taken off can be put back all the same. */
-function insteadLines({ what, serverId }: Wish, runId: string, output: Output): string[] {
-  if (what === 'commit') return [];
+/** No run is open: what was taken off by run `runId` can be put back all the same. */
+function noOpenRun(
+  context: Context,
+  { what, serverId }: Wish,
+  error: NoOpenRun,
+  runId: string,
+  output: Output,
+): CliError {
+  const shown = asCliError(error, context.temporal, context.run);
+  if (what === 'commit') return shown;
   const command = restoreCommand({ serverId, source: ['--run-id', runId] });
-  return stepLines(
-    [{ text: 'To put back what it took off, as well as the cloud allows:', command }],
-    pageOf(output),
-  );
-}
-
-function callsOf(context: Context, known: KnownRun, { what, who }: Wish) {
-  const { temporal } = context;
-  // By the chain, not by the run: it may continue as new before it hears of it.
-  const handle = temporal.client.workflow.getHandle(known.workflowId, undefined, {
-    firstExecutionRunId: known.firstRunId,
-  });
-  const source = runSource(temporal, { ...known, startedByUsAt: null });
-  return {
-    isPassing: (error: unknown) => source.isPassing(error),
-    send: async (updateId: string) => {
-      const update = await temporal.call(ROUND_MS, () =>
-        handle.startUpdate<unknown, [ByWhom]>(what, { args: [who], updateId, waitForStage: 'ACCEPTED' }),
-      );
-      return { result: () => temporal.call(ROUND_MS, () => update.result()) };
-    },
-  };
+  const text = 'To put back what it took off, as well as the cloud allows:';
+  return shown.with({ details: stepLines([{ text, command }], pageOf(output)) });
 }
 
 function moment(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, MOMENT_MS));
 }
+
+/** The command line of both. */
+function commandOf(what: DecisionCommand, description: string): CliCommand<DecisionFlags> {
+  return {
+    description,
+    usage: '<server-id> --by <who> --reason <text> [options]',
+    flags: (command) => declareByWhom(command, 'kept with the run'),
+    takesAll: true,
+    run: (words, flags, output) => decide(what, words, flags, output),
+    help: `
+Exit codes:
+    0  done
+    1  the starter failed, or no run is open; says what is known
+    2  bad command line or environment; nothing was asked for
+    3  done, some NIC is still attached
+    4  refused: there is nothing to undo or commit, or the other was first
+    5  the run failed, and was put back
+    6  needs a person: not all could be put back, or nobody knows
+  130  interrupted while waiting; what was asked for goes on`,
+  };
+}
+
+export const undo = commandOf(
+  'undo',
+  'Puts everything back that the open run on a server has taken off: exactly, as long as it keeps the ports. ' +
+    'Waits until all of it is done and checked. Nobody is asked: the command line names who wants it, and why.',
+);
+
+export const commit = commandOf(
+  'commit',
+  'Closes the undo window of the open run on a server now, so that the kept ports are deleted, and waits for that. ' +
+    'Nobody is asked: the command line names who wants it, and why.',
+);

@@ -1,7 +1,9 @@
 /** `ecs-nics delete` */
 import type { DeleteServerNicsInput } from '../../contract';
+import { deleteOptions } from '../ask/options';
+import type { CliCommand } from '../program';
 import type { Asked } from '../show/asked';
-import { confirm } from '../ask/confirm';
+import { confirm } from './confirm';
 import type { Context } from '../context';
 import { environmentProblems, listed, withTemporal } from '../context';
 import { CliError } from '../errors';
@@ -10,11 +12,12 @@ import { EXIT } from '../exit-codes';
 import { sortOut } from '../ask/flags';
 import type { FollowEnd } from '../../client/follow';
 import { begin, launch } from './launch';
-import type { RunRef } from '../show/link';
+import type { RunRef } from '../link';
 import type { Output } from '../output';
 import type { DeleteFlags } from '../ask/delete-request';
 import { requestFrom } from '../ask/delete-request';
 import { deletion, findOpen } from '../../client/start';
+import { deletionTexts } from '../show/start-texts';
 import { followRun, reportEnd, stoppedWaiting } from './wait';
 
 /** @param words what is on the command line beside the flags that are known */
@@ -36,7 +39,7 @@ export async function deleteNics(
     throw new CliError(EXIT.badInput, 'InvalidInput', `nothing was started: ${message}`);
   }
   const asked: Asked = { kind: 'delete', input };
-  const request = deletion(input);
+  const request = deletion(input, deletionTexts(input));
   const what = request.isPlan ? 'dry run' : 'deletion';
   return withTemporal(
     async (context) => {
@@ -57,11 +60,11 @@ async function askWithPlan(
   output: Output,
 ): Promise<ExitCode | null> {
   // Who attaches, or can't start anything, need not be asked.
-  if ((await findOpen(context.temporal, deletion(input))) !== null) return null;
+  if ((await findOpen(context.temporal, deletion(input, deletionTexts(input)))) !== null) return null;
   const planned = { ...input, dryRun: true };
   const asked: Asked = { kind: 'delete', input: planned };
   output.ask(['looking at the server first; nothing is changed']);
-  const { run } = await begin(context, deletion(planned), asked, output);
+  const { run } = await begin(context, deletion(planned, deletionTexts(planned)), asked, output);
   const end = await followRun(context, run, output, context.interrupted);
   const ref = context.run(run);
   if (end.kind === 'interrupted') throw new CliError(EXIT.interrupted, 'Interrupted', 'nothing was started.');
@@ -81,19 +84,37 @@ function notPlanned(context: Context, end: FollowEnd, ref: RunRef, output: Outpu
   if (end.kind !== 'silent' && end.kind !== 'lost')
     throw new Error('nothing short of the end is enough here');
   const serverId = end.document?.serverId ?? '';
-  const { exitCode, type, message, known, details } = stoppedWaiting(
-    context,
-    end,
-    ref,
-    false,
-    serverId,
-    output,
-  );
-  return new CliError(
-    exitCode,
-    type,
-    `nothing was started: the dry run has not ended. ${message}`,
-    known,
-    details,
-  );
+  const stopped = stoppedWaiting(context, end, ref, false, serverId, output);
+  return stopped.with({
+    message: `nothing was started: the dry run has not ended. ${stopped.message}`,
+  });
 }
+
+/** Its command line. */
+export const command: CliCommand<DeleteFlags> = {
+  description:
+    'Deletes NICs of one server, follows the deletion and says what became of every NIC. ' +
+    'With an undo window it ends as soon as that is known, and says until when undo is possible.',
+  usage: '<server-id> (--nic <port-id>... | --all) [options]',
+  flags: (command) => {
+    command.option('--nic <port-id...>', 'a NIC to delete, by its port id; may be repeated');
+    command.option('--all', 'every NIC but the primary one');
+    deleteOptions.declare(command);
+    command.option('--no-wait', 'start only');
+    command.option('--yes', "don't ask; required without a terminal");
+  },
+  takesAll: true,
+  run: deleteNics,
+  help: `
+Exit codes:
+    0  every NIC is where it was wanted, be it with an undo window open;
+       nothing to do; dry run; --no-wait
+    1  the starter failed: Temporal not reachable, no worker; says what is known
+    2  bad command line, environment or input; nothing was started
+    3  finished, some NIC is still attached
+    4  refused before anything changed, or another run is open on the server
+    5  failed or cancelled, and put back
+    6  needs a person: the outcome is not known
+    7  cancelled; what was gone stays gone
+  130  interrupted while waiting; the run goes on`,
+};

@@ -6,12 +6,13 @@ import { openDocument } from '../show/documents';
 import { CliError } from '../errors';
 import type { ExitCode } from '../exit-codes';
 import { EXIT } from '../exit-codes';
-import { clean } from '../show/format';
-import type { RunRef } from '../show/link';
+import { clean } from '../format';
+import type { RunRef } from '../link';
 import { openSteps } from '../show/next-steps';
 import type { Output } from '../output';
-import { askStatus } from '../../client/query';
-import { runLines, stepLines, whyLines } from '../show/report';
+import { askStatus } from '../../client/find';
+import { runLines, stepLines } from '../show/lines';
+import { whyLines } from '../show/report';
 import { readWhy } from '../../client/silent';
 import { mainReason, reasonText, whyDocument } from '../show/silent-texts';
 import type { StartRequest, Started } from '../../client/start';
@@ -19,7 +20,7 @@ import { findOpen, startOrAttach } from '../../client/start';
 import type { AwaitedRun } from './wait';
 import { waitForEnd } from './wait';
 import { isInWindow, undoText } from '../show/wording';
-import { untilWorkersPoll } from '../../client/workers';
+import { untilWorkersPoll } from './await-workers';
 
 export interface Launch {
   request: StartRequest;
@@ -60,7 +61,6 @@ export async function begin(
   output: Output,
 ): Promise<{ run: AwaitedRun; ref: RunRef; kind: 'started' | 'attached' }> {
   const { temporal, taskQueue } = context;
-  const { workflowId } = request;
   const { serverId } = request.input;
   const until = Date.now() + PLAN_MS;
   for (;;) {
@@ -77,12 +77,11 @@ export async function begin(
         `interrupted while starting: the run may be open or not. ecs-nics status ${serverId} tells.`,
       );
     }
-    const ref = context.run({ workflowId, ...started });
+    const ref = context.run(started);
     if (started.kind !== 'other') {
-      return { run: { workflowId, serverId, asked, announced: false, ...started }, ref, kind: started.kind };
+      return { run: { serverId, asked, announced: false, ...started }, ref, kind: started.kind };
     }
-    if (!request.isPlan || Date.now() >= until)
-      throw await otherRun(context, { ...started, workflowId }, ref, request, output);
+    if (!request.isPlan || Date.now() >= until) throw await otherRun(context, started, ref, request, output);
     const pause = new Promise((resolve) => setTimeout(resolve, PLAN_STEP_MS));
     await orInterrupted(context, pause, 'interrupted; nothing was started.');
   }

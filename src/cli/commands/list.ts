@@ -1,11 +1,12 @@
 /** `ecs-nics list`: the runs on servers, open ones first. */
+import { InvalidArgumentError } from 'commander';
+import type { CliCommand } from '../program';
 import { pageOf, withTemporal } from '../context';
 import type { ExitCode } from '../exit-codes';
 import { EXIT } from '../exit-codes';
-import { addDetails } from '../../client/list-details';
 import { listReport } from '../show/list-report';
 import type { Output } from '../output';
-import { readRuns } from '../../client/runs';
+import { addDetails, readRuns } from '../../client/runs';
 
 export interface ListFlags {
   limit: number;
@@ -35,4 +36,20 @@ export async function list(flags: ListFlags, output: Output): Promise<ExitCode> 
     });
     return EXIT.done;
   });
+}
+
+/** Its command line. */
+export const command: CliCommand<ListFlags> = {
+  description: 'Shows the runs on servers, open ones first, then those that ended last. Times are UTC.',
+  flags: (command) =>
+    command.option('--open', 'only the open ones').option('--limit <n>', 'at most so many', limitOf, 20),
+  run: (_words, flags, output) => list(flags, output),
+};
+
+const MAX_LIMIT = 1_000;
+
+function limitOf(text: string): number {
+  const limit = Number(text);
+  if (Number.isInteger(limit) && limit >= 1 && limit <= MAX_LIMIT) return limit;
+  throw new InvalidArgumentError(`Give a number from 1 to ${MAX_LIMIT}.`);
 }

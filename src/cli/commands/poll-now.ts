@@ -1,27 +1,27 @@
 /** `ecs-nics poll-now`: what a callback from the cloud would do, by hand. */
 import type { ResultDocument } from '../../contract';
-import { SIGNAL_POLL_NOW, formatDuration } from '../../contract';
+import { formatDuration } from '../../contract';
 import { checkServerId, pageOf, withTemporal } from '../context';
 import { openDocument } from '../show/documents';
+import type { CliCommand } from '../program';
 import type { ExitCode } from '../exit-codes';
 import { EXIT } from '../exit-codes';
-import { findOpenRun, tell } from '../../client/find';
+import { askStatus, findOpenRun } from '../../client/find';
 import { openSteps } from '../show/next-steps';
 import type { Output } from '../output';
-import { askStatus } from '../../client/query';
 import { noticeLines } from '../show/report';
+import { pollNow as lookNow } from '../../client/update';
 import { silenceOf } from '../show/silence';
 import { isInWindow, undoText, untilNextLook } from '../show/wording';
 
 export async function pollNow(serverId: string, output: Output): Promise<ExitCode> {
   checkServerId(serverId);
   return withTemporal(async (context) => {
-    const run = await findOpenRun(context, serverId);
+    const { temporal } = context;
+    const run = await findOpenRun(temporal, serverId);
     const ref = context.run(run);
-    const before = await askStatus(context.temporal, run);
-    // By workflow id alone: the run may have continued as new just now, and a look too many harms nobody.
-    const handle = context.temporal.client.workflow.getHandle(run.workflowId);
-    await tell(context, serverId, run, () => handle.signal(SIGNAL_POLL_NOW));
+    const before = await askStatus(temporal, run);
+    await lookNow(temporal, run);
     const silence = before.document === null ? await silenceOf(context, run, ref, output) : null;
     const meaning = meaningOf(before.document, Date.now(), silence?.text);
     output.say([
@@ -54,3 +54,9 @@ export function meaningOf(
     ? 'The run was about to look at the cloud anyway.'
     : `The run looks at the cloud at once instead of in ${formatDuration(waiting)}.`;
 }
+
+/** Its command line. */
+export const command: CliCommand<unknown> = {
+  description: 'Makes the open run on a server look at the cloud at once instead of at its next turn.',
+  run: ([serverId = ''], _flags, output) => pollNow(serverId, output),
+};

@@ -3,19 +3,22 @@ import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import type { RestoreServerNicsInput } from '../../contract';
 import { serverWorkflowId } from '../../contract';
-import { reasonOf } from '../../client/connect';
+import { reasonOf } from '../../client/grpc';
 import type { Context } from '../context';
 import { environmentProblems, listed, withTemporal } from '../context';
 import { CliError } from '../errors';
 import type { ExitCode } from '../exit-codes';
 import { EXIT } from '../exit-codes';
-import { sortOut } from '../ask/flags';
+import { declareByWhom, sortOut } from '../ask/flags';
+import { restoreOptions } from '../ask/options';
+import type { CliCommand } from '../program';
 import { launch } from './launch';
 import type { Output } from '../output';
 import type { RestoreFlags, RestoreRequest, Saved } from '../ask/restore-request';
 import { MAX_DOCUMENT_BYTES, restoreFrom } from '../ask/restore-request';
-import { findSource, namedRun } from '../../client/restore-source';
+import { findSource, namedRun } from './restore-source';
 import { restoration } from '../../client/start';
+import { restorationTexts } from '../show/start-texts';
 
 /** @param words what is on the command line beside the flags that are known */
 export async function restoreNics(
@@ -56,7 +59,7 @@ async function restore(
   return launch(
     context,
     {
-      request: restoration(input),
+      request: restoration(input, restorationTexts(input)),
       asked: { kind: 'restore', input, source },
       what: input.dryRun === true ? 'dry run of a restore' : 'restore',
       about: lines,
@@ -73,7 +76,7 @@ async function sourceOf(
   output: Output,
 ): Promise<{ runId: string | null; lines: string[] }> {
   if (from !== null && 'document' in from) return { runId: null, lines: [] };
-  if (from !== null) return { runId: await namedRun(context.temporal, serverId, from.runId), lines: [] };
+  if (from !== null) return { runId: await namedRun(context, serverId, from.runId), lines: [] };
   const wanted = nics === 'all' ? null : nics.map(({ id }) => id);
   return findSource(context, serverId, wanted, dryRun === true, output);
 }
@@ -89,3 +92,36 @@ async function readSaved(path: string | undefined): Promise<Saved> {
     return { problem: `can't be read: ${reasonOf(error)}` };
   }
 }
+
+/** Its command line. */
+export const command: CliCommand<RestoreFlags> = {
+  description:
+    'Puts NICs back that an earlier run has taken off a server: the same port where it was kept, else a new one ' +
+    'with the old IP address. Without --run-id or --document from the last closed run that took NICs off.',
+  usage: '<server-id> --by <who> --reason <text> [options]',
+  flags: (command) => {
+    command.option(
+      '--nic <port-id...>',
+      'a NIC of that run, by its old port id; may be repeated (default: all)',
+    );
+    command.option('--run-id <id>', 'the run that took them off');
+    command.option(
+      '--document <file>',
+      'its saved result instead: what --json has printed ("-": standard input)',
+    );
+    restoreOptions.declare(command);
+    declareByWhom(command, 'shown with the run');
+    command.option('--no-wait', 'start only');
+  },
+  takesAll: true,
+  run: restoreNics,
+  help: `
+Exit codes:
+    0  put back; nothing to do; dry run; --no-wait
+    1  the starter failed: Temporal not reachable, no worker; says what is known
+    2  bad command line, environment or input, or no run to put back from
+    4  refused before anything changed, or another run is open on the server
+    6  needs a person: not all could be put back, or nobody knows
+    7  cancelled; what was not put back stays away
+  130  interrupted while waiting; the run goes on`,
+};

@@ -1,27 +1,23 @@
 /** `ecs-nics setup`: what a namespace needs for runs to be found; runs work without it. */
-import { KEYWORD_TYPE, LEAST_RETENTION_MS, SEARCH_ATTRIBUTE } from '../../contract';
+import { SEARCH_ATTRIBUTE } from '../../contract';
 import type { Temporal } from '../../client/connect';
-import { isTemporalCloud, reasonOf } from '../../client/connect';
+import { isTemporalCloud } from '../../client/connect';
+import { addMissing, forgetsTooSoon, readAttributes, readRetention } from '../../client/namespace';
+import type { Attribute as NamespaceAttribute } from '../../client/namespace';
 import { pageOf, withTemporal } from '../context';
 import { CliError } from '../errors';
+import type { CliCommand } from '../program';
 import type { ExitCode } from '../exit-codes';
 import { EXIT } from '../exit-codes';
-import { commandLines, plural, shellQuote } from '../show/format';
+import { commandLines, plural, shellQuote } from '../format';
 import type { Output } from '../output';
-import { indent } from '../show/report';
+import { indent } from '../show/lines';
 
-const CALL_MS = 10_000;
 const HOUR_MS = 3_600_000;
 
-/** `temporal.api.enums.v1.IndexedValueType` */
-const TYPES = ['Unspecified', 'Text', 'Keyword', 'Int', 'Double', 'Bool', 'Datetime', 'KeywordList'];
-
-export interface Attribute {
-  name: string;
-  state: 'present' | 'added' | 'missing' | 'wrong-type';
-  /** As the namespace has it; `null`: not at all. */
-  type: string | null;
-}
+export type Attribute = Omit<NamespaceAttribute, 'state'> & {
+  state: NamespaceAttribute['state'] | 'added';
+};
 
 export interface Outcome {
   attributes: Attribute[];
@@ -66,7 +62,7 @@ export async function setup(output: Output): Promise<ExitCode> {
 
 /** Adds what is missing. Throws when the namespace can't even be read. */
 export async function prepare(temporal: Temporal): Promise<Outcome> {
-  const before = await registered(temporal);
+  const before = await readAttributes(temporal);
   const { refused, after } = await addMissing(temporal, before);
   const attributes = after.map((attribute, i) =>
     attribute.state === 'present' && before[i]?.state === 'missing'
@@ -75,67 +71,18 @@ export async function prepare(temporal: Temporal): Promise<Outcome> {
   );
   return {
     attributes,
-    retentionMs: await retentionOf(temporal),
+    retentionMs: await readRetention(temporal).catch(() => null),
     problems: problemsOf(attributes, temporal, refused),
   };
 }
 
-const NAMES = Object.values(SEARCH_ATTRIBUTE);
-const NAME_WIDTH = Math.max(...NAMES.map((name) => name.length)) + 2;
-
-/** What the namespace has of ours. */
-async function registered(temporal: Temporal): Promise<Attribute[]> {
-  const { customAttributes } = await temporal.call(CALL_MS, () =>
-    temporal.connection.operatorService.listSearchAttributes({ namespace: temporal.namespace }),
-  );
-  return NAMES.map((name) => {
-    const type = Number(customAttributes?.[name] ?? NaN);
-    if (Number.isNaN(type)) return { name, state: 'missing', type: null };
-    return {
-      name,
-      state: type === KEYWORD_TYPE ? 'present' : 'wrong-type',
-      type: TYPES[type] ?? String(type),
-    };
-  });
-}
-
-async function addMissing(
-  temporal: Temporal,
-  before: Attribute[],
-): Promise<{ after: Attribute[]; refused: string | null }> {
-  const missing = before.filter(({ state }) => state === 'missing').map(({ name }) => name);
-  if (missing.length === 0) return { after: before, refused: null };
-  try {
-    await temporal.call(CALL_MS, () =>
-      temporal.connection.operatorService.addSearchAttributes({
-        namespace: temporal.namespace,
-        searchAttributes: Object.fromEntries(missing.map((name) => [name, KEYWORD_TYPE])),
-      }),
-    );
-    // Read back: a server says yes to a name that it has with another type.
-    return { after: await registered(temporal), refused: null };
-  } catch (error) {
-    return { after: before, refused: reasonOf(error) };
-  }
-}
-
-async function retentionOf(temporal: Temporal): Promise<number | null> {
-  try {
-    const { config } = await temporal.call(CALL_MS, () =>
-      temporal.client.workflowService.describeNamespace({ namespace: temporal.namespace }),
-    );
-    const seconds = Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0);
-    return seconds > 0 ? seconds * 1_000 : null;
-  } catch {
-    return null;
-  }
-}
+const NAME_WIDTH = Math.max(...Object.values(SEARCH_ATTRIBUTE).map((name) => name.length)) + 2;
 
 export function retentionWarning(
   { namespace, address }: Pick<Temporal, 'namespace' | 'address'>,
   retentionMs: number | null,
 ): { text: string; command: string } | null {
-  if (retentionMs === null || retentionMs >= LEAST_RETENTION_MS) return null;
+  if (!forgetsTooSoon(retentionMs)) return null;
   const hours = Math.round(retentionMs / HOUR_MS);
   const kept = hours % 24 === 0 ? plural(hours / 24, 'day') : `${hours} h`;
   return {
@@ -193,3 +140,11 @@ function problemsOf(attributes: readonly Attribute[], temporal: Temporal, refuse
   }
   return problems;
 }
+
+/** Its command line. */
+export const command: CliCommand<unknown> = {
+  description:
+    'Registers the search attributes of ecs-nics in the Temporal namespace, where they are missing. ' +
+    'Runs work without them, but can be searched with them.',
+  run: (_words, _flags, output) => setup(output),
+};

@@ -1,5 +1,6 @@
 /** `ecs-nics status` */
 import { askedOf } from '../show/asked';
+import type { CliCommand } from '../program';
 import { checkServerId, pageOf, withTemporal } from '../context';
 import type { Context } from '../context';
 import { endDocument, openDocument } from '../show/documents';
@@ -8,10 +9,9 @@ import { CliError } from '../errors';
 import type { ExitCode } from '../exit-codes';
 import { EXIT } from '../exit-codes';
 import type { KnownRun } from '../../client/find';
-import { findRun } from '../../client/find';
+import { askStatus, findRun } from '../../client/find';
 import { endSteps, openSteps } from '../show/next-steps';
 import type { Output } from '../output';
-import { askStatus } from '../../client/query';
 import { endReport, openReport, silentReport } from '../show/report';
 import { readSilent } from '../../client/silent';
 import { mainReason, reasonText, reasonType, whyDocument } from '../show/silent-texts';
@@ -54,3 +54,11 @@ async function showClosed(context: Context, serverId: string, run: KnownRun, out
   output.say(endReport(ending, ref, steps, pageOf(output), asked.kind));
   output.document(endDocument(ref, ending));
 }
+
+/** Its command line. */
+export const command: CliCommand<unknown> = {
+  description:
+    'Shows the current or last run on a server, without a worker as far as Temporal knows it. ' +
+    'Exit code 0 when the status could be shown, whatever it is; 1 when an open run does not answer.',
+  run: ([serverId = ''], _flags, output) => status(serverId, output),
+};

@@ -1,7 +1,7 @@
 /** Follows a run to its end, shows it, and reports: the same for whoever started the run. */
 import type { ResultDocument } from '../../contract';
 import { formatDuration } from '../../contract';
-import { reasonOf } from '../../client/connect';
+import { reasonOf } from '../../client/grpc';
 import type { Asked } from '../show/asked';
 import type { Context } from '../context';
 import { pageOf } from '../context';
@@ -10,15 +10,14 @@ import type { Ending } from '../../client/ending';
 import { CliError } from '../errors';
 import type { ExitCode } from '../exit-codes';
 import { EXIT, exitCodeInWindow, exitCodeOf } from '../exit-codes';
-import type { FollowEnd } from '../../client/follow';
-import { follow } from '../../client/follow';
-import type { RunRef } from '../show/link';
+import type { FollowEnd, FollowedRun } from '../../client/follow';
+import { followRun as followOnTemporal } from '../../client/follow';
+import type { RunRef } from '../link';
 import { endSteps, openSteps, windowSteps } from '../show/next-steps';
 import type { Output } from '../output';
 import { progressView } from '../show/progress';
-import { endReport, openReport, runLines, stepLines, whyLines } from '../show/report';
-import type { FollowedRun } from '../../client/run-source';
-import { runSource } from '../../client/run-source';
+import { runLines, stepLines } from '../show/lines';
+import { endReport, openReport, whyLines } from '../show/report';
 import { hintOf, mainReason, reasonText, reasonType, whyDocument } from '../show/silent-texts';
 import { isInWindow, jobText, phaseText } from '../show/wording';
 
@@ -77,7 +76,7 @@ export async function followRun(
 ): Promise<FollowEnd> {
   const view = progressView(output, run.startedAt, { ...run, namespace: context.temporal.namespace });
   try {
-    return await follow(runSource(context.temporal, run), view, stop, isEnough);
+    return await followOnTemporal(context.temporal, run, { view, until: stop, isEnough });
   } catch (error) {
     if (error instanceof CliError) throw error;
     throw new CliError(

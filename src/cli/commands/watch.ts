@@ -1,10 +1,11 @@
 /** `ecs-nics watch`: follows whatever run is open on a server to its end, undo window and all; of a closed one it shows the end. */
 import { askedOf } from '../show/asked';
+import type { CliCommand } from '../program';
 import { checkServerId, withTemporal } from '../context';
 import type { ExitCode } from '../exit-codes';
 import { findRun } from '../../client/find';
 import type { Output } from '../output';
-import { runLines } from '../show/report';
+import { runLines } from '../show/lines';
 import { waitForEnd } from './wait';
 
 export async function watch(serverId: string, output: Output): Promise<ExitCode> {
@@ -29,3 +30,11 @@ export async function watch(serverId: string, output: Output): Promise<ExitCode>
     { interruptible: true },
   );
 }
+
+/** Its command line. */
+export const command: CliCommand<unknown> = {
+  description:
+    'Follows the open run on a server to its end, whoever started it; of a closed one it shows the end. ' +
+    'Exit codes as those of delete.',
+  run: ([serverId = ''], _flags, output) => watch(serverId, output),
+};

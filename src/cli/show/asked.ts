@@ -9,6 +9,13 @@ export type Asked =
 
 export type RunKind = Asked['kind'];
 
+/** A run that has ended. */
+export interface EndedRun {
+  serverId: string;
+  runId: string;
+  asked: Asked;
+}
+
 /** Of somebody else's run. */
 export function askedOf(workflowType: string): Asked {
   return workflowType === WORKFLOW_TYPE.restoreServerNics

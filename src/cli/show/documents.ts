@@ -1,7 +1,7 @@
 /** The one JSON document of a command about a run: which run, what is known of it, and what went wrong. */
 import type { ResultDocument } from '../../contract';
 import type { Ending } from '../../client/ending';
-import type { RunRef } from './link';
+import type { RunRef } from '../link';
 
 /** A run that goes on. */
 export function openDocument(run: RunRef, document: ResultDocument | null): object {

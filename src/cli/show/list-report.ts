@@ -1,8 +1,7 @@
 /** The list for people: a table where it fits, else two lines a run. No IO. */
 import { WORKFLOW_TYPE } from '../../contract';
-import { clean, cut, table, widthOf } from './format';
-import type { Colors } from '../output';
-import type { ReportPage } from './report';
+import { clean, cut, table, widthOf } from '../format';
+import type { Colors, ReportPage } from '../output';
 import type { ListedRun } from '../../client/runs';
 import { ageText, startText } from './wording';
 

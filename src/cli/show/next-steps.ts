@@ -1,26 +1,13 @@
 /** What can be done now, each with the exact command. No IO. */
 import type { DeleteServerNicsInput, NicOutcome, ResultDocument } from '../../contract';
-import type { Asked } from './asked';
+import type { EndedRun } from './asked';
+import type { Step } from './lines';
 import type { Ending } from '../../client/ending';
 import { BY_WHOM_WORDS } from '../ask/flags';
-import { plural } from './format';
+import { plural } from '../format';
 import { deleteCommand } from '../ask/delete-request';
 import { putBackSteps, remedySteps, restoreSteps, tryAgainStep } from './restore-steps';
 import { isBackByHand, isInWindow } from './wording';
-
-export interface Step {
-  text: string;
-  command: string;
-  /** To be copied as it is: no command of ours, so nobody knows where it may be broken. */
-  whole?: boolean;
-}
-
-/** A run that has ended. */
-export interface EndedRun {
-  serverId: string;
-  runId: string;
-  asked: Asked;
-}
 
 /** For a run that goes on without us. `but`: what has just been done; `document`: what it says now. */
 export function openSteps(

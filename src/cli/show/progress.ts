@@ -4,7 +4,7 @@ import { formatDuration } from '../../contract';
 import type { Whereabouts } from './silent-texts';
 import { mainReason, pollersText, waitingText } from './silent-texts';
 import type { FollowState, View } from '../../client/follow';
-import { clean, cut, plural, table, widthOf } from './format';
+import { clean, cut, plural, table, widthOf } from '../format';
 import type { Colors, Output } from '../output';
 import { uncolored } from '../output';
 import {

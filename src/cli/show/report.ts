@@ -5,11 +5,12 @@ import type { RunKind } from './asked';
 import { differenceLines } from './field-differences';
 import type { Ending, OpenSubmission } from '../../client/ending';
 import { countsOf } from '../../client/ending';
-import { clean, commandLines, fitted, plural, widthOf, wrap } from './format';
+import { clean, fitted, plural, widthOf } from '../format';
 import { EXIT, exitCodeInWindow } from '../exit-codes';
-import type { RunRef } from './link';
-import type { Step } from './next-steps';
-import type { Colors } from '../output';
+import type { RunRef } from '../link';
+import type { Step } from './lines';
+import { fact, indent, runLines, stepLines } from './lines';
+import type { Colors, ReportPage } from '../output';
 import { colorOf } from './progress';
 import type { SilentRun, Why } from '../../client/silent';
 import type { Whereabouts } from './silent-texts';
@@ -33,16 +34,6 @@ import {
   untilNextLook,
   verdictOf,
 } from './wording';
-
-export interface ReportPage {
-  colors: Colors;
-  /** `Infinity`: not a terminal. */
-  columns: number;
-  now: number;
-}
-
-const SHORT_STEP = 10;
-const FACT_NAME = 12;
 
 /** Report of a run that has ended. `run`: `null` when it stands right above. */
 export function endReport(
@@ -203,11 +194,10 @@ function reasonLines(ending: Ending, page: ReportPage): string[] {
 
 function totalsLines(ending: Ending, page: ReportPage, kind: RunKind): string[] {
   if (ending.kind === 'ended-from-outside' && ending.open !== null) {
-    const { since } = ending.open;
     const text =
       kind === 'delete'
-        ? `A deletion was under way (since ${clean(since)}); the cloud may still take these NICs:`
-        : `A restore was under way (since ${clean(since)}); the cloud may still be working on these NICs:`;
+        ? `A deletion was under way (since ${sinceText(ending.open)}); the cloud may still take these NICs:`
+        : `A restore was under way (since ${sinceText(ending.open)}); the cloud may still be working on these NICs:`;
     return ['', ...indent(text, page, '  '), ...submissionLines(ending.open), ''];
   }
   if (ending.kind !== 'cancelled') return [''];
@@ -219,10 +209,11 @@ function totalsLines(ending: Ending, page: ReportPage, kind: RunKind): string[] 
 }
 
 function sentLines(open: OpenSubmission, page: ReportPage): string[] {
-  return [
-    ...fact('sent', `${clean(open.since)}; there is no verdict yet on`, page),
-    ...submissionLines(open),
-  ];
+  return [...fact('sent', `${sinceText(open)}; there is no verdict yet on`, page), ...submissionLines(open)];
+}
+
+function sinceText({ since }: OpenSubmission): string {
+  return clean(since ?? 'an unknown time');
 }
 
 function submissionLines({ nics, jobId }: OpenSubmission): string[] {
@@ -288,39 +279,4 @@ export function warningLines(document: ResultDocument, page: ReportPage): string
   return document.warnings
     .flatMap((warning) => fact('warning', warning, page))
     .map((line) => page.colors.yellow(line));
-}
-
-export function runLines(run: RunRef): string[] {
-  return [
-    `  run         ${run.workflowId}`,
-    `  run id      ${run.runId}`,
-    ...(run.firstRunId === undefined ? [] : [`  continues   ${run.firstRunId}`]),
-    `  Web UI      ${run.url}`,
-  ];
-}
-
-export function stepLines(steps: readonly Step[], page: ReportPage): string[] {
-  if (steps.length === 0) return [];
-  const { bold } = page.colors;
-  if (steps.every(({ text }) => text.length <= SHORT_STEP)) {
-    return ['', ...steps.map(({ text, command }) => `  ${text.padEnd(SHORT_STEP)}  ${bold(command)}`)];
-  }
-  return steps.flatMap(({ text, command, whole }) => [
-    '',
-    ...indent(text, page, '  '),
-    ...(whole === true ? [command] : commandLines(command, page.columns - 5)).map(
-      (line) => `    ${bold(line)}`,
-    ),
-  ]);
-}
-
-/** `  name        text`, further lines below the text. */
-export function fact(name: string, text: string, page: ReportPage): string[] {
-  const [first = '', ...rest] = indent(text, page, ' '.repeat(2 + FACT_NAME));
-  return [`  ${name.padEnd(FACT_NAME)}${first.trimStart()}`, ...rest];
-}
-
-export function indent(text: string, page: ReportPage, margin: string): string[] {
-  const columns = Number.isFinite(page.columns) ? Math.min(Math.max(page.columns, 40), 120) : 80;
-  return wrap(clean(text), columns - margin.length - 1).map((line) => `${margin}${line}`);
 }

@@ -1,9 +1,9 @@
 /** What can be done about NICs that are off their server, or were not put back as they had been. No IO. */
 import type { NicRow, ResultDocument, RestoreGrade } from '../../contract';
-import type { Asked } from './asked';
+import type { Asked, EndedRun } from './asked';
 import type { Ending } from '../../client/ending';
-import { clean, plural } from './format';
-import type { EndedRun, Step } from './next-steps';
+import { clean, plural } from '../format';
+import type { Step } from './lines';
 import { restoreCommand } from '../ask/restore-request';
 import { ipOf, isLeftAlone } from './wording';
 

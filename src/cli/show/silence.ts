@@ -1,7 +1,7 @@
 /** What a command that has just told something to a run says when the run does not answer. */
 import type { Context } from '../context';
 import { pageOf } from '../context';
-import type { RunRef } from './link';
+import type { RunRef } from '../link';
 import type { KnownRun } from '../../client/find';
 import type { Output } from '../output';
 import { whyLines } from './report';

@@ -1,8 +1,8 @@
 /** Why a run does not go on, in words, and the ways out, each with its command. No IO. */
 import { SEARCH_ATTRIBUTE, formatDuration } from '../../contract';
-import { clean, cut, plural, shellQuote } from './format';
-import type { Step } from './next-steps';
-import type { Version } from '../../client/queues';
+import { clean, cut, plural, shellQuote } from '../format';
+import type { Step } from './lines';
+import type { Version } from '../../client/workers';
 import type { Reason, Why } from '../../client/silent';
 import { isBlocking } from '../../client/silent';
 

@@ -1,11 +1,22 @@
 /** What the Web UI shows about a run from its start on. The server bounds nothing and passes HTML through: both here. */
 import type { DeleteServerNicsInput, Duration, RestoreServerNicsInput, Timing } from '../../contract';
-import { cut, escapeMarkdown, plural } from './format';
+import type { StartTexts } from '../../client/start';
+import { cut, escapeMarkdown, plural } from '../format';
+import type { OptionTexts } from '../options';
+import { DELETE_TEXTS, RESTORE_TEXTS } from '../options';
 
 /** The Web UI shows about this much without cutting. */
 const MAX_SUMMARY = 80;
 const MAX_TEXT = 300;
 const MAX_NICS_SHOWN = 32;
+
+export function deletionTexts(input: DeleteServerNicsInput): StartTexts {
+  return { summary: startSummary(input), details: startDetails(input) };
+}
+
+export function restorationTexts(input: RestoreServerNicsInput): StartTexts {
+  return { summary: restoreSummary(input), details: restoreDetails(input) };
+}
 
 export function startSummary(input: DeleteServerNicsInput): string {
   const what = input.nics === 'all' ? 'all but the primary NIC' : plural(input.nics.length, 'NIC');
@@ -16,7 +27,6 @@ export function startSummary(input: DeleteServerNicsInput): string {
 }
 
 export function startDetails(input: DeleteServerNicsInput): string {
-  const text = (value: unknown) => escapeMarkdown(cut(String(value), MAX_TEXT));
   const lines = [
     input.dryRun === true
       ? '**Dry run**: inspects and checks, changes nothing.'
@@ -26,18 +36,7 @@ export function startDetails(input: DeleteServerNicsInput): string {
   ];
   if (input.nics === 'all') lines.push('- NICs: every one but the primary');
   else lines.push(...nicLines(input.nics.map((nic) => text(nic.id))));
-  const options: [string, unknown][] = [
-    ['Ports are kept', input.keepPort === true ? 'yes' : undefined],
-    ['Undo window', input.undoWindow],
-    ['On failure', input.onFailure],
-    ['On cancellation', input.onCancel],
-    ['A NIC with an elastic IP may go', input.allowElasticIp === true ? 'yes' : undefined],
-    ['Deadline', input.deadline],
-    ['Timing', timingText(input.timing)],
-    ['Requested by', input.requestedBy],
-    ['Reason', input.reason],
-  ];
-  return [...lines, ...optionLines(options)].join('\n');
+  return [...lines, ...optionLines(DELETE_TEXTS, input)].join('\n');
 }
 
 export function restoreSummary(input: RestoreServerNicsInput): string {
@@ -49,7 +48,6 @@ export function restoreSummary(input: RestoreServerNicsInput): string {
 }
 
 export function restoreDetails(input: RestoreServerNicsInput): string {
-  const text = (value: unknown) => escapeMarkdown(cut(String(value), MAX_TEXT));
   const { from, nics } = input;
   const lines = [
     input.dryRun === true
@@ -60,19 +58,30 @@ export function restoreDetails(input: RestoreServerNicsInput): string {
     `- As they were before: ${'runId' in from ? `run ${text(from.runId)}` : 'a saved result'}`,
     ...(nics === 'all' ? ['- NICs: all that were taken off'] : nicLines(nics.map(({ id }) => text(id)))),
   ];
-  const options: [string, unknown][] = [
-    ['Another IP will do', input.allowNewIp === true ? 'yes' : undefined],
-    ['Timing', timingText(input.timing)],
-    ['Requested by', input.requestedBy],
-    ['Reason', input.reason],
-  ];
-  return [...lines, ...optionLines(options)].join('\n');
+  return [...lines, ...optionLines(RESTORE_TEXTS, input)].join('\n');
 }
 
-function optionLines(options: readonly (readonly [string, unknown])[]): string[] {
-  return options
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `- ${name}: ${escapeMarkdown(cut(String(value), MAX_TEXT))}`);
+type Value = Timing | Duration | boolean | undefined;
+
+function optionLines<Field extends string>(
+  texts: Readonly<Record<Field, OptionTexts>>,
+  input: { [F in Field]?: Value },
+): string[] {
+  const all = Object.entries(texts) as [Field, OptionTexts][];
+  return all.flatMap(([field, { shown }]) => {
+    const value = valueText(input[field]);
+    return shown === undefined || value === undefined ? [] : [`- ${shown}: ${text(value)}`];
+  });
+}
+
+/** `undefined`: it was not asked for. */
+function valueText(value: Value): Duration | undefined {
+  if (typeof value === 'object') return timingText(value);
+  return typeof value === 'boolean' ? (value ? 'yes' : undefined) : value;
+}
+
+function text(value: unknown): string {
+  return escapeMarkdown(cut(String(value), MAX_TEXT));
 }
 
 /** A line each, beside the others: the Web UI sets a list inside a list as one run of words. */
@@ -83,8 +92,7 @@ function nicLines(ids: string[]): string[] {
 }
 
 /** Not as JSON: the Web UI makes typographic quotes of its straight ones. */
-function timingText(timing: Timing | undefined): string | undefined {
-  if (timing === undefined) return undefined;
+function timingText(timing: Timing): string {
   return Object.entries(timing as Record<string, Duration | null>)
     .filter(([, value]) => value !== null)
     .map(([name, value]) => `${name} ${value}`)

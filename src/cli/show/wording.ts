@@ -1,7 +1,7 @@
 /** How the facts of a document are said, in one place: progress, report and status can't disagree. No IO. */
 import type { Decision, JobRow, NicRow, ResultDocument } from '../../contract';
 import { formatDuration } from '../../contract';
-import { clean, cut, plural } from './format';
+import { clean, cut, plural } from '../format';
 import type { PendingActivity } from '../../client/silent';
 
 /** Enough for any sentence of the cloud; a whole HTML page is none. */

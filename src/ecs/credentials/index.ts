@@ -7,3 +7,4 @@ export { outcomeOf, proofsIn } from './evidence';
 export type { CredentialProvider, Outcome, ProblemFacts, Refusal } from './provider';
 export { CredentialProblem, Notices } from './provider';
 export { authToken } from './token';
+export { withheldError } from './withheld';

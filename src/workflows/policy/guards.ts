@@ -2,8 +2,8 @@
  * What may be touched: a pure judgement of one inspection. All or nothing: one violation refuses the whole run, and
  * every violation is named.
  */
-import type { InspectedNic, Inspection, PortState, ServerState } from '../../activities/agreement/agreement';
-import { GONE_STATES } from '../../activities/agreement/agreement';
+import type { InspectedNic, Inspection, PortState, ServerState } from '../../activities/agreement';
+import { GONE_STATES } from '../../activities/agreement';
 import type { CheckedRequest } from '../../contract/input';
 import { sameIp } from '../../contract/input';
 import { elasticIpsOf } from '../../contract/types';

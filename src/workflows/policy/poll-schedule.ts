@@ -2,8 +2,8 @@
  * When to look next. Two numbers, a first delay and a step, come within 1 % of the optimum for job times seen in
  * clouds; exponential back-off costs twice as much (design.md §3).
  */
-import type { Pace } from '../../activities/agreement/agreement';
-import { POLL_JITTER } from '../../activities/agreement/agreement';
+import type { Pace } from '../../activities/agreement';
+import { POLL_JITTER } from '../../activities/agreement';
 
 /** After ten minutes the step grows to 5 % of the time elapsed: 20 hours then cost about 160 polls. */
 const GROW_AFTER_MS = 10 * 60_000;

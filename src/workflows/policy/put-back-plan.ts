@@ -2,7 +2,7 @@
  * Putting NICs back, decided: from one observation to the next step. Pure but for what it notes about each NIC. Every step
  * follows from what is seen, so that one that was done already is not done again, whoever did it.
  */
-import type { InspectedNic, Inspection, UpdatePortInput } from '../../activities/agreement/agreement';
+import type { InspectedNic, Inspection, UpdatePortInput } from '../../activities/agreement';
 import { elasticIpsOf } from '../../contract/types';
 import { sameIp } from '../../contract/values';
 import { flagToSet, pairsOf } from './differences';

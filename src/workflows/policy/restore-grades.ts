@@ -1,10 +1,5 @@
 /** What a later restore can do for each NIC: pure, from the saved result and what is seen now. */
-import type {
-  AddressHolder,
-  FindAddressesInput,
-  InspectedNic,
-  Inspection,
-} from '../../activities/agreement/agreement';
+import type { AddressHolder, FindAddressesInput, InspectedNic, Inspection } from '../../activities/agreement';
 import type { CheckedRestore } from '../../contract/restore-input';
 import type { SavedNic } from '../../contract/saved-result';
 import type { PortEvidence, RestoreGrade } from '../../contract/types';

@@ -1,5 +1,5 @@
 /** What a run promises to be able to take back, and what it has changed so far: pure, over request, log and rows. */
-import type { PortState } from '../../activities/agreement/agreement';
+import type { PortState } from '../../activities/agreement';
 import type { CheckedRequest } from '../../contract/input';
 import type { NicRow, NicSnapshot, RestoreGrade } from '../../contract/types';
 import { elasticIpsOf } from '../../contract/types';

@@ -4,7 +4,7 @@
  * The NIC list says where the NIC is, the port says what became of it, and the job only says whether anything may
  * still change. The table below is the whole rule; `undefined` means: look again.
  */
-import type { PortState } from '../../activities/agreement/agreement';
+import type { PortState } from '../../activities/agreement';
 import type { NicOutcome } from '../../contract/types';
 
 /** What the list has said, over readings that name the primary NIC. */

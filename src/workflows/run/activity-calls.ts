@@ -1,8 +1,8 @@
 /** Calls of activities by a run: for its place, with its patience; what came of a call is a value. */
 import type { ActivityOptions } from '@temporalio/workflow';
 import { ActivityFailure, ApplicationFailure, isCancellation, workflowInfo } from '@temporalio/workflow';
-import type { CloudFailureDetails, Effect, Elsewhere, Place } from '../../activities/agreement/agreement';
-import { ACTIVITY_FAILURE } from '../../activities/agreement/agreement';
+import type { CloudFailureDetails, Effect, Elsewhere, Place } from '../../activities/agreement';
+import { ACTIVITY_FAILURE } from '../../activities/agreement';
 import { FAILURE_TYPE } from '../../contract/names';
 import { label, plain } from './details';
 import { RunEnd } from './run-end';

@@ -1,6 +1,6 @@
 /** Asking until there is an answer: what each kind of no answer asks for, the one loop over it, and the one pause. */
-import type { Throttled, Unsent } from '../../activities/agreement/agreement';
-import { HOLD_MS } from '../../activities/agreement/agreement';
+import type { Throttled, Unsent } from '../../activities/agreement';
+import { HOLD_MS } from '../../activities/agreement';
 import { FAILURE_TYPE } from '../../contract/names';
 import type { Phase } from '../../contract/types';
 import { backoffDelay, throttleDelay } from '../policy/poll-schedule';

@@ -1,7 +1,7 @@
 /** What runs count, through the worker's own metrics; replays count nothing twice. */
 import { metricMeter } from '@temporalio/workflow';
-import { METRIC } from '../../activities/agreement/counters';
-import type { JobAnswer } from '../../activities/agreement/agreement';
+import { METRIC } from '../../activities/agreement/metric-names';
+import type { JobAnswer } from '../../activities/agreement';
 import type { JobRow, RunOutcome } from '../../contract/types';
 
 /** At the end of a job. Times of an unreadable or impossible kind are left out. */

@@ -4,7 +4,7 @@
  */
 import { formatDuration } from '../../contract/duration';
 import { TO_FILL_IN } from '../../contract/placeholders';
-import { bounded, clean, escapeMarkdown } from '../../contract/text';
+import { bounded, clean, cleanCode, escapeMarkdown } from '../../contract/text';
 import type { JobRow, NicRow, Phase, ResultDocument } from '../../contract/types';
 
 /** The timeline cuts labels at 120 characters and hides the start of long ones; 80 stay readable. */
@@ -135,19 +135,18 @@ function nicLines(row: NicRow, done: boolean): string[] {
       ? ''
       : ` → \`${plainCode(row.replacedBy.id)}\` ${escaped(row.replacedBy.ip ?? '')}`;
   return [
-    `- **${verdict}** \`${row.id}\` ${escaped(row.ip ?? '')}${by}${code}${said}` +
+    `- **${verdict}** \`${plainCode(row.id)}\` ${escaped(row.ip ?? '')}${by}${code}${said}` +
       ` · list ${list}, port ${port}, sub-job ${escaped(subJob)}`,
     ...row.differences.map(
       ({ field, before, after }) =>
-        `- \`${row.id}\` ${field}: was ${escaped(JSON.stringify(before))}, is ${escaped(JSON.stringify(after) ?? 'unknown')}`,
+        `- \`${plainCode(row.id)}\` ${field}: was ${escaped(JSON.stringify(before))}, is ${escaped(JSON.stringify(after) ?? 'unknown')}`,
     ),
-    ...(row.remedy === null ? [] : [`- \`${row.id}\` by hand: \`${plainCode(row.remedy)}\``]),
+    ...(row.remedy === null ? [] : [`- \`${plainCode(row.id)}\` by hand: \`${plainCode(row.remedy)}\``]),
   ];
 }
 
-/** Inside a code span a backslash escapes nothing: drop what could end it. */
 function plainCode(text: string): string {
-  return plain(text).replace(/[`<>&]/g, '?');
+  return cleanCode(plain(text));
 }
 
 function commands({ workflowId, cancelRequested }: DetailsContext, phase: Phase): string[] {
@@ -182,7 +181,9 @@ function commands({ workflowId, cancelRequested }: DetailsContext, phase: Phase)
 /** A new run looks again before it sends anything, so this is safe whatever has happened meanwhile. */
 function afterwards({ outcome, serverId, nics: rows }: ResultDocument): string[] {
   if (outcome !== 'not-deleted') return [];
-  const left = rows.filter((row) => row.outcome === 'still-attached').map(({ id }) => ` --nic ${id}`);
+  const left = rows
+    .filter((row) => row.outcome === 'still-attached')
+    .map(({ id }) => ` --nic ${plainCode(id)}`);
   return [
     `- Delete what is left, once its cause is mended: \`ecs-nics delete ${plainCode(serverId)}${left.join('')}\``,
   ];

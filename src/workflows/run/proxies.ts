@@ -4,8 +4,8 @@
  */
 import type { ActivityOptions } from '@temporalio/workflow';
 import { ActivityCancellationType, proxyActivities, workflowInfo } from '@temporalio/workflow';
-import type { CloudActivities } from '../../activities/agreement/agreement';
-import { ACTIVITY_FAILURE } from '../../activities/agreement/agreement';
+import type { CloudActivities } from '../../activities/agreement';
+import { ACTIVITY_FAILURE } from '../../activities/agreement';
 import { cloudTaskQueue } from '../../contract/names';
 
 /**

@@ -6,7 +6,7 @@ import { ActivityFailure, CancellationScope, upsertSearchAttributes } from '@tem
 import { label } from './details';
 import { invoke, READ } from './proxies';
 import { SEARCH_ATTRIBUTE } from '../../contract/names';
-import type { Learned } from '../../activities/agreement/agreement';
+import type { Learned } from '../../activities/agreement';
 import type { Phase, ResultDocument } from '../../contract/types';
 import type { Around } from './state/around';
 

@@ -1,6 +1,6 @@
 /** Follow the job on a durable timer. A poll that fails does not end the run (interface.md §6.4). */
-import type { JobAnswer, Reading } from '../../activities/agreement/agreement';
-import { HOLD_MS } from '../../activities/agreement/agreement';
+import type { JobAnswer, Reading } from '../../activities/agreement';
+import { HOLD_MS } from '../../activities/agreement';
 import type { JobRow } from '../../contract/types';
 import { formatDuration } from '../../contract/duration';
 import { read } from '../run/activity-calls';

@@ -1,7 +1,7 @@
 /** Before anything changes: is the request good, may these NICs be touched, is the server ready? */
 import { upsertMemo, workflowInfo } from '@temporalio/workflow';
-import type { Inspection, InspectedNic, PreviousOpenRun } from '../../activities/agreement/agreement';
-import { ENDED_STATUSES } from '../../activities/agreement/agreement';
+import type { Inspection, InspectedNic, PreviousOpenRun } from '../../activities/agreement';
+import { ENDED_STATUSES } from '../../activities/agreement';
 import { HOUR_MS } from '../../contract/input';
 import { formatDuration } from '../../contract/duration';
 import { FAILURE_TYPE, MEMO, OPEN_SETTLED, planWorkflowId, serverWorkflowId } from '../../contract/names';

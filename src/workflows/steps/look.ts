@@ -1,5 +1,5 @@
 /** Readings of the NIC list: one that counts, or two that agree. */
-import type { PortState, Reading } from '../../activities/agreement/agreement';
+import type { PortState, Reading } from '../../activities/agreement';
 import { formatDuration } from '../../contract/duration';
 import type { Unread } from '../run/activity-calls';
 import { read } from '../run/activity-calls';

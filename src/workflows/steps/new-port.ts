@@ -1,6 +1,6 @@
 /** A port in the place of one that is gone: made first, since that reserves its IP, and then given what was the old one's. */
 import { workflowInfo } from '@temporalio/workflow';
-import type { UpdatePortInput } from '../../activities/agreement/agreement';
+import type { UpdatePortInput } from '../../activities/agreement';
 import { once, repeatable } from '../run/activity-calls';
 import { pairsOf } from '../policy/differences';
 import { label, plain } from '../run/details';

@@ -5,7 +5,7 @@ import type {
   Inspection,
   ReadRunResult,
   Throttled,
-} from '../../activities/agreement/agreement';
+} from '../../activities/agreement';
 import { FAILURE_TYPE } from '../../contract/names';
 import type { SavedNic } from '../../contract/saved-result';
 import { readSavedResult } from '../../contract/saved-result';

@@ -3,7 +3,7 @@
  * done is told with the call that a person would make. Nothing is attached while a job may still be at work: it would
  * take the same port again.
  */
-import type { Inspection } from '../../activities/agreement/agreement';
+import type { Inspection } from '../../activities/agreement';
 import { read } from '../run/activity-calls';
 import { attach, inDoubt } from './attach';
 import { label, nics, plain } from '../run/details';

@@ -2,7 +2,7 @@
  * Submit once: a deletion is never repeated while its fate is unknown (interface.md §6.1). Each branch says what is
  * known about the remote effect.
  */
-import type { DeleteNicsResult, SubmissionResult, Unsent } from '../../activities/agreement/agreement';
+import type { DeleteNicsResult, SubmissionResult, Unsent } from '../../activities/agreement';
 import { formatDuration } from '../../contract/duration';
 import type { FailureType } from '../../contract/names';
 import { FAILURE_TYPE } from '../../contract/names';

@@ -1,5 +1,5 @@
 /** Establish the verdict of every NIC from its witnesses, and look again for as long as they leave a doubt. */
-import type { Reading } from '../../activities/agreement/agreement';
+import type { Reading } from '../../activities/agreement';
 import { formatDuration } from '../../contract/duration';
 import type { NicOutcome } from '../../contract/types';
 import { nics, label, plain, readingLabel } from '../run/details';

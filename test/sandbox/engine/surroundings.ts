@@ -1,5 +1,5 @@
 /** What stands around a workflow: the workers, their clock, what the server keeps of runs. */
-import type { CloudActivities } from '../../../src/activities/agreement/agreement';
+import type { CloudActivities } from '../../../src/activities/agreement';
 import type { Played } from './schedule';
 
 /** Virtual time, shared with the simulated cloud. */

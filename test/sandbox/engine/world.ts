@@ -1,7 +1,7 @@
 /** The simulated cloud, the real client and the real activities in one process, all on one virtual clock. */
 import type { Client } from '@temporalio/client';
 import type { Logger } from '@temporalio/worker';
-import type { CloudActivities, ReadRunResult } from '../../../src/activities/agreement/agreement';
+import type { CloudActivities, ReadRunResult } from '../../../src/activities/agreement';
 import type { CredentialProvider } from '../../../src/ecs/credentials';
 import type { Transport, TransportRequest, TransportResponse } from '../../../src/ecs/transport';
 import type { Simulator } from '../../../simulator';

@@ -1,5 +1,5 @@
 /** What a run has heard: judged is what it made of that, not what its attempts have asked for in vain. */
-import type { Inspection, InspectServerResult } from '../../../src/activities/agreement/agreement';
+import type { Inspection, InspectServerResult } from '../../../src/activities/agreement';
 import type { PlayedActivity } from '../engine/schedule';
 
 /** `null`: no inspection, or none of which the run has heard. */

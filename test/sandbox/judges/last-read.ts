@@ -1,6 +1,6 @@
 /** 4: evidence and rows are what was read last; a verdict was true then, not at some time before that. */
 import { expect } from 'vitest';
-import type { Inspection, PortState, Reading } from '../../../src/activities/agreement/agreement';
+import type { Inspection, PortState, Reading } from '../../../src/activities/agreement';
 import type { NicRow, ResultDocument } from '../../../src/contract';
 import type { PlayedActivity } from '../engine/schedule';
 import type { Truth } from './truth';

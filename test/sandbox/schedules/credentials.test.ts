@@ -1,7 +1,7 @@
 /** Whole runs whose credentials are refused (docs/contract.md §6.5), on virtual time, with real signatures and tokens. */
 import { describe, expect, it } from 'vitest';
 import type { ResultDocument } from '../../../src/contract';
-import type { CloudActivities } from '../../../src/activities/agreement/agreement';
+import type { CloudActivities } from '../../../src/activities/agreement';
 import type { CredentialProvider } from '../../../src/ecs/credentials';
 import { accessKeys, guarded, passwordLogin, serverAgency } from '../../../src/ecs/credentials';
 import { DEFAULTS } from '../../../simulator';

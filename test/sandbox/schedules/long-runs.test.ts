@@ -1,6 +1,6 @@
 /** Runs that outlive a history, the cloud's memory, or the patience of polling every ten seconds. */
 import { describe, expect, it } from 'vitest';
-import { METRIC } from '../../../src/activities/agreement/counters';
+import { METRIC } from '../../../src/activities/agreement/metric-names';
 import { play, TIMING } from '../engine/play';
 import { documentOf } from '../judges/judge';
 import { run } from './play-deletion';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ResultDocument } from '../../../src/contract';
 import { planWorkflowId, serverWorkflowId } from '../../../src/contract';
-import type { InspectServerInput } from '../../../src/activities/agreement/agreement';
+import type { InspectServerInput } from '../../../src/activities/agreement';
 import type { Played, Schedule } from '../engine/schedule';
 import { playAll, TIMING } from '../engine/play';
 import { createWorld, serverOf } from '../engine/world';

@@ -1,7 +1,7 @@
 /** A worker that can't ask Temporal whether it still waits sends nothing: the run says why, and not that it came too late. */
 import { expect, it } from 'vitest';
 import type { ResultDocument } from '../../../src/contract';
-import type { CloudActivities } from '../../../src/activities/agreement/agreement';
+import type { CloudActivities } from '../../../src/activities/agreement';
 import { play } from '../engine/play';
 import { createWorld } from '../engine/world';
 

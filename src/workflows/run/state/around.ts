@@ -1,5 +1,5 @@
 /** What the run knows of the world around it: its place, and the namespace. */
-import type { Place, PreviousOpenRun } from '../../../activities/agreement/agreement';
+import type { Place, PreviousOpenRun } from '../../../activities/agreement';
 import type { Phase } from '../../../contract/types';
 
 export interface Around {

@@ -1,6 +1,6 @@
 /** The job that was accepted last: what is known of it, and when it is asked next. Written by these functions alone. */
-import type { JobAnswer, Pace, SubmissionResult } from '../../../activities/agreement/agreement';
-import { ENDED_STATUSES } from '../../../activities/agreement/agreement';
+import type { JobAnswer, Pace, SubmissionResult } from '../../../activities/agreement';
+import { ENDED_STATUSES } from '../../../activities/agreement';
 import type { CheckedTiming } from '../../../contract/input';
 import type { JobRow, ResultDocument } from '../../../contract/types';
 

@@ -1,5 +1,5 @@
 /** What readings of the NIC list say about each NIC that is to go, taken together. */
-import type { PortState, Reading } from '../../../activities/agreement/agreement';
+import type { PortState, Reading } from '../../../activities/agreement';
 import type { ResultDocument } from '../../../contract/types';
 import { rowOf } from './rows';
 

@@ -1,5 +1,5 @@
 /** What was sent: how far the submission has come, and what may be at work because of it. */
-import type { SubmissionResult } from '../../../activities/agreement/agreement';
+import type { SubmissionResult } from '../../../activities/agreement';
 
 export interface Sent {
   /** An accepted submission or one of unknown fate may be at work: from here on the run observes to its end. */

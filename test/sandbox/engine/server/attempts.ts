@@ -8,7 +8,7 @@ import {
   TimeoutType,
 } from '@temporalio/common';
 import type { coresdk } from '@temporalio/proto';
-import type { CloudActivities } from '../../../../src/activities/agreement/agreement';
+import type { CloudActivities } from '../../../../src/activities/agreement';
 
 export type Resolution = coresdk.activity_result.IActivityResolution;
 

@@ -1,6 +1,6 @@
 /** Workers that take attempts of activities: they do their work now or later, or die of it, and others come after them. */
 import { ApplicationFailure, defaultPayloadConverter } from '@temporalio/common';
-import type { CloudActivities } from '../../../../src/activities/agreement/agreement';
+import type { CloudActivities } from '../../../../src/activities/agreement';
 import type { Command } from '../replica';
 import type { PlayedActivity, Schedule } from '../schedule';
 import type { Surroundings } from '../surroundings';

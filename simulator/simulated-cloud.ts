@@ -9,7 +9,7 @@ import { JobEngine } from './jobs';
 import type { Knobs } from './knobs';
 import { defaultKnobs } from './knobs';
 import { Ledger } from './ledger';
-import { Metadata } from './metadata';
+import { Metadata } from './metadata-service';
 import type { ServerSpec } from './specs';
 import { World } from './world';
 

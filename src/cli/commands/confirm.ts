@@ -2,12 +2,13 @@
 import { createInterface } from 'node:readline/promises';
 import type { DeleteServerNicsInput, ResultDocument } from '../../contract';
 import { formatDuration, parseDuration } from '../../contract';
-import { plural } from '../show/format';
+import { plural } from '../format';
 import { pageOf } from '../context';
-import type { Output } from '../output';
-import type { ReportPage } from '../show/report';
-import { indent, nicTable, warningLines } from '../show/report';
+import type { Output, ReportPage } from '../output';
+import { indent } from '../show/lines';
+import { nicTable, warningLines } from '../show/report';
 import { serverOf } from '../show/wording';
+import { deleteOptions } from '../ask/options';
 
 export type Answer = 'yes' | 'no' | 'interrupted';
 
@@ -47,7 +48,7 @@ export function confirmationLines(
   const lines = ['', `Server  ${serverOf(plan)}`, '', ...nicTable(plan, page, 'delete'), ''];
   const warnings = warningLines(plan, page);
   if (warnings.length > 0) lines.push(...warnings, '');
-  if (input.allowElasticIp === true) lines.push('NICs that carry an elastic IP may go, too.', '');
+  for (const text of deleteOptions.says('permits', input)) lines.push(text, '');
   return [...lines, ...consequences(input).flatMap((text) => indent(text, page, '')), ''];
 }
 
@@ -71,9 +72,7 @@ function consequences(input: DeleteServerNicsInput): string[] {
         'and its old IP address only if nobody has taken it.',
     );
   }
-  if (input.onFailure === 'restore') sentences.push('If some NIC does not go, all are put back.');
-  if (input.onCancel === 'restore') sentences.push('If the run is cancelled, all are put back.');
-  return sentences;
+  return [...sentences, ...deleteOptions.says('promises', input)];
 }
 
 export function questionOf(input: DeleteServerNicsInput, plan: ResultDocument): string {

@@ -1,6 +1,6 @@
 /** Where a run is seen in Temporal's Web UI. */
-import { isTemporalCloud } from '../../client/connect';
-import { endpointOf } from '../../client/target';
+import { isTemporalCloud } from '../client/connect';
+import { endpointOf } from '../client/target';
 
 const UI_PORT = 8233;
 /** `temporal server start-dev` serves its UI this many ports above the one for gRPC. */

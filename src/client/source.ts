@@ -4,24 +4,15 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import type { NicRow, ResultDocument } from '../contract';
 import { MEMO, WORKFLOW_TYPE, serverWorkflowId } from '../contract';
 import type { Temporal } from './connect';
-import type { Context } from '../cli/context';
-import { pageOf } from '../cli/context';
 import type { Counts } from './ending';
 import { asTotals, lastEvent } from './ending';
-import { CliError } from '../cli/errors';
-import { EXIT } from '../cli/exit-codes';
-import { BY_WHOM_WORDS } from '../cli/ask/flags';
-import { plural } from '../cli/show/format';
-import { otherRun } from '../cli/commands/launch';
-import { describe, isOpenRun } from './find';
-import type { Output } from '../cli/output';
-import { askStatus } from './query';
-import { fact, stepLines } from '../cli/show/report';
-import { agoText } from '../cli/show/wording';
+import type { PassedRun } from './errors';
+import { NoRun, NothingToRestore, OtherRun } from './errors';
+import { askStatus, describe, firstRunOf, isOpenRun } from './find';
 
 const CALL_MS = 10_000;
 /** Enough for a server that is worked on day by day; a run further back is better named than guessed. */
-export const MAX_LOOKED_AT = 20;
+const MAX_LOOKED_AT = 20;
 
 type Info = Pick<WorkflowExecutionInfo, 'workflowId' | 'runId' | 'taskQueue' | 'type' | 'memo' | 'closeTime'>;
 
@@ -66,7 +57,10 @@ export function assess(run: ClosedRun, wanted: readonly string[] | null): Assess
     };
   const nics = asked.filter((nic) => Boolean(nic.snapshot) && nic.restore !== 'no').length;
   if (nics === 0)
-    return { kind: 'stop', why: `it took ${plural(asked.length, 'NIC')} off, and none can be put back` };
+    return {
+      kind: 'stop',
+      why: `it took ${asked.length} NIC${asked.length === 1 ? '' : 's'} off, and none can be put back`,
+    };
   return { kind: 'source', nics };
 }
 
@@ -81,60 +75,45 @@ function isOff({ outcome, remedy }: NicRow): boolean {
   );
 }
 
-/** The last closed run that took the NICs off, and lines that say which. Throws a {@link CliError} when there is none. */
-export async function findSource(
-  context: Context,
-  serverId: string,
-  wanted: readonly string[] | null,
-  isPlan: boolean,
-  output: Output,
-): Promise<{ runId: string; lines: string[] }> {
-  const { temporal } = context;
-  const page = pageOf(output);
-  const workflowId = serverWorkflowId(serverId);
-  const { infos, isOpen } = await closedRuns(context, serverId, isPlan, output);
-  const passed: string[] = [];
-  for (const info of infos) {
-    const run = await readClosed(temporal, info);
-    const assessment = assess(run, wanted);
-    const ended = run.endedAt === null ? '' : `, ended ${agoText(run.endedAt, page.now)}`;
-    if (assessment.kind === 'source') {
-      const what = `${run.document?.outcome}${ended}; ${plural(assessment.nics, 'NIC')}`;
-      const lines = [...fact('from run', run.runId, page), ...fact('', what, page)];
-      if (isOpen)
-        lines.push(...fact('', 'a later run is open on the server: a restore has to wait for its end', page));
-      return { runId: run.runId, lines };
-    }
-    passed.push(`  ${run.runId}${ended}: ${assessment.why}`);
-    if (assessment.kind === 'stop') break;
-  }
-  const start = `ecs-nics restore ${serverId}`;
-  const byWhom = BY_WHOM_WORDS.join(' ');
-  throw new CliError(
-    EXIT.badInput,
-    'NothingToRestore',
-    infos.length === 0
-      ? `nothing was started: no closed run on server ${serverId} is known in namespace ${temporal.namespace}.`
-      : `nothing was started: no run on server ${serverId} was found to put ${wanted === null ? 'NICs' : 'these NICs'} back ` +
-          `from; looked at ${passed.length === infos.length ? plural(passed.length, 'closed run') : `the last ${passed.length}`}:`,
-    { workflowId },
-    [
-      ...passed,
-      ...stepLines(
-        [
-          { text: 'To name the run:', command: `${start} --run-id RUN ${byWhom}` },
-          {
-            text: 'To give the result that was saved of it (the document of --json):',
-            command: `${start} --document result.json ${byWhom}`,
-          },
-        ],
-        page,
-      ),
-    ],
-  );
+/** A closed run from which NICs can be put back. */
+export interface Source {
+  runId: string;
+  endedAt: Date | null;
+  document: ResultDocument;
+  /** How many of those that are wanted. */
+  nics: number;
+  /** Another run is open on the server: a restore has to wait for its end. */
+  isOtherOpen: boolean;
 }
 
-/** The run that was named. Throws a {@link CliError} when the namespace does not know it. */
+/**
+ * The last closed run that took the NICs off. Throws {@link NothingToRestore}; {@link OtherRun} when another run is open, for
+ * what it does comes before any older one; errors of the client.
+ *
+ * @param wanted NICs by their ids, `null`: all that the run took off
+ * @param isPlan a dry run looks at the older ones all the same
+ */
+export async function findSource(
+  temporal: Temporal,
+  serverId: string,
+  wanted: readonly string[] | null,
+  isPlan = false,
+): Promise<Source> {
+  const { infos, isOtherOpen } = await closedRuns(temporal, serverId, isPlan);
+  const passed: PassedRun[] = [];
+  for (const info of infos) {
+    const run = await readClosed(temporal, info);
+    const { runId, endedAt, document } = run;
+    const assessment = assess(run, wanted);
+    if (assessment.kind === 'source' && document !== null)
+      return { runId, endedAt, document, nics: assessment.nics, isOtherOpen };
+    if (assessment.kind !== 'source') passed.push({ runId, endedAt, why: assessment.why });
+    if (assessment.kind === 'stop') break;
+  }
+  throw new NothingToRestore(serverWorkflowId(serverId), passed, passed.length === infos.length);
+}
+
+/** Id of the last run of the chain that was named. Throws {@link NoRun}, errors of the client. */
 export async function namedRun(temporal: Temporal, serverId: string, runId: string): Promise<string> {
   const workflowId = serverWorkflowId(serverId);
   try {
@@ -146,40 +125,29 @@ export async function namedRun(temporal: Temporal, serverId: string, runId: stri
     return pointer.runId;
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
-    throw new CliError(
-      EXIT.badInput,
-      'NoRun',
-      `nothing was started: no run ${runId} on server ${serverId} is known in namespace ${temporal.namespace} ` +
-        `of ${temporal.address}. Namespaces keep closed runs for a while only; a saved result goes with --document.`,
-      { workflowId },
-      [],
+    throw new NoRun(
+      `no run ${runId} on server ${serverId} is known in namespace ${temporal.namespace} of ${temporal.address}.`,
+      workflowId,
       { cause: error },
     );
   }
 }
 
-/**
- * Newest first. Throws when another run is open: what it does comes before any older one. A dry run looks at the older ones
- * all the same.
- */
+/** Newest first. Throws {@link OtherRun}. */
 async function closedRuns(
-  context: Context,
+  temporal: Temporal,
   serverId: string,
   isPlan: boolean,
-  output: Output,
-): Promise<{ infos: Info[]; isOpen: boolean }> {
-  const { temporal } = context;
+): Promise<{ infos: Info[]; isOtherOpen: boolean }> {
   const workflowId = serverWorkflowId(serverId);
   const latest = await describe(temporal, workflowId).catch((error: unknown) => {
     if (error instanceof WorkflowNotFoundError) return null;
     throw error;
   });
-  const isOpen = latest !== null && isOpenRun(latest) && latest.type !== WORKFLOW_TYPE.restoreServerNics;
-  if (isOpen && !isPlan) {
+  const isOtherOpen = latest !== null && isOpenRun(latest) && latest.type !== WORKFLOW_TYPE.restoreServerNics;
+  if (isOtherOpen && !isPlan) {
     const { runId, taskQueue, type } = latest;
-    const ref = context.run({ workflowId, runId, firstRunId: runId });
-    const request = { input: { serverId }, isPlan: false };
-    throw await otherRun(context, { workflowId, runId, taskQueue, type }, ref, request, output);
+    throw new OtherRun(serverId, { workflowId, runId, firstRunId: firstRunOf(latest), taskQueue, type });
   }
   const runs: Info[] = [];
   // What the list does not know yet: it lags behind by a second or so.
@@ -192,7 +160,7 @@ async function closedRuns(
       if (runs.length >= MAX_LOOKED_AT) break;
     }
   });
-  return { infos: runs, isOpen };
+  return { infos: runs, isOtherOpen };
 }
 
 async function readClosed(temporal: Temporal, info: Info): Promise<ClosedRun> {

@@ -1,0 +1,76 @@
+/** From the flags of options to the fields of a request, and back. */
+import type { Command } from 'commander';
+import type { Duration, InputOf, Option, Options } from '../../contract';
+import { DELETE_OPTIONS, RESTORE_OPTIONS } from '../../contract';
+import type { OptionTexts, TextsOf } from '../options';
+import { DELETE_TEXTS, RESTORE_TEXTS } from '../options';
+import type { FlagNames } from './flags';
+import { parseTiming } from './flags';
+
+/** Values of flags as commander hands them over. */
+export type FlagValues<T extends Options> = {
+  -readonly [F in keyof T]?: T[F]['kind'] extends 'flag' ? boolean : string;
+};
+
+/** The options of one request, as a command line knows them. */
+class OptionFlags<T extends Options> {
+  constructor(
+    private readonly options: T,
+    private readonly texts: TextsOf<T>,
+  ) {}
+
+  declare(command: Command): void {
+    for (const [, flag, { help }] of this.flags()) command.option(flag, help);
+  }
+
+  /** What the checks call a field, and what the operator typed. */
+  names(): FlagNames {
+    return this.flags().map(([field, flag]) => [new RegExp(`^${field}\\b`), nameOf(flag)] as const);
+  }
+
+  /** The fields that were given. Nothing is narrowed here: the check names what is wrong together with everything else. */
+  fields(values: FlagValues<T>, problems: string[]): InputOf<T> {
+    const given = Object.entries<Option>(this.options).map(([field, { kind }]) => {
+      const value: unknown = this.texts[field]?.flag === undefined ? undefined : values[field];
+      if (kind === 'flag') return [field, value === true ? true : undefined];
+      return [field, kind === 'timing' ? parseTiming(value as string | undefined, problems) : value];
+    });
+    return Object.fromEntries(given.filter(([, value]) => value !== undefined)) as InputOf<T>;
+  }
+
+  /** The words of a command that asks for the same, but for `--dry-run`. */
+  words(input: InputOf<T>): string[] {
+    return this.flags().flatMap(([field, flag]) => {
+      const value = input[field];
+      if (field === 'dryRun' || value === undefined || value === false) return [];
+      return value === true ? [nameOf(flag)] : [nameOf(flag), wordOf(value)];
+    });
+  }
+
+  /** What the question before a start says of what is given. */
+  says(what: 'permits' | 'promises', input: InputOf<T>): string[] {
+    const value = what === 'permits' ? true : 'restore';
+    return Object.entries<OptionTexts>(this.texts).flatMap(([field, { [what]: text }]) =>
+      text !== undefined && input[field] === value ? [text] : [],
+    );
+  }
+
+  private flags(): [field: keyof T & string, flag: string, OptionTexts][] {
+    return Object.entries<OptionTexts>(this.texts).flatMap(([field, texts]) =>
+      texts.flag === undefined ? [] : [[field, texts.flag, texts]],
+    );
+  }
+}
+
+export const deleteOptions = new OptionFlags(DELETE_OPTIONS, DELETE_TEXTS);
+export const restoreOptions = new OptionFlags(RESTORE_OPTIONS, RESTORE_TEXTS);
+
+function nameOf(flag: string): string {
+  return flag.replace(/ .*/, '');
+}
+
+/** A number counts ms; on a command line it is a text, and needs its unit. */
+function wordOf(value: Duration | object): string {
+  if (typeof value === 'object') return JSON.stringify(value);
+  return typeof value === 'number' ? `${value}ms` : value;
+}

@@ -1,0 +1,80 @@
+/** What the command line calls the options of a request, and says of them: a new one is told here, its meaning in the contract. */
+import type { DELETE_OPTIONS, Options, RESTORE_OPTIONS } from '../contract';
+
+export interface OptionTexts {
+  /** As commander takes it; its name in camel case is the field. None: it has no flag of its own. */
+  flag?: string;
+  help?: string;
+  /** Its name in the texts that the Web UI shows of a start; none: it is not listed there. */
+  shown?: string;
+  /** What the question says when it is set: something may happen that else is refused. */
+  permits?: string;
+  /** What the question says when it is `restore`. */
+  promises?: string;
+}
+/** Of every option, in the order of the help, of the commands that we show, and of the texts of a start. */
+export type TextsOf<T extends Options> = Readonly<Record<keyof T, OptionTexts>>;
+
+const timing: OptionTexts = {
+  flag: '--timing <json>',
+  help: `pace of the run, e.g. '{"pollInterval":"5s"}'`,
+  shown: 'Timing',
+};
+const requestedBy: OptionTexts = { shown: 'Requested by' };
+const reason: OptionTexts = { shown: 'Reason' };
+
+export const DELETE_TEXTS: TextsOf<typeof DELETE_OPTIONS> = {
+  // The starter knows no project, the worker its own.
+  projectId: {},
+  dryRun: { flag: '--dry-run', help: 'inspect and check, show the plan, change nothing' },
+  keepPort: {
+    flag: '--keep-port',
+    help: 'detach only; the port stays with its IP address',
+    shown: 'Ports are kept',
+  },
+  undoWindow: {
+    flag: '--undo-window <duration>',
+    help: 'keep the ports that long for an exact undo, e.g. "24 hours"',
+    shown: 'Undo window',
+  },
+  onFailure: {
+    flag: '--on-failure <keep|restore>',
+    help: 'when some NIC does not go: keep what is gone, or restore all',
+    promises: 'If some NIC does not go, all are put back.',
+    shown: 'On failure',
+  },
+  onCancel: {
+    flag: '--on-cancel <keep|restore>',
+    help: 'the same for a cancelled run',
+    promises: 'If the run is cancelled, all are put back.',
+    shown: 'On cancellation',
+  },
+  allowElasticIp: {
+    flag: '--allow-elastic-ip',
+    help: 'a NIC that carries an elastic IP may go, too',
+    permits: 'NICs that carry an elastic IP may go, too.',
+    shown: 'A NIC with an elastic IP may go',
+  },
+  deadline: {
+    flag: '--deadline <duration>',
+    help: 'for the deletion, at most 20 hours (default: 20 minutes)',
+    shown: 'Deadline',
+  },
+  timing,
+  requestedBy: { ...requestedBy, flag: '--requested-by <who>', help: 'who wants it; shown with the run' },
+  reason: { ...reason, flag: '--reason <text>', help: 'why, e.g. a ticket; shown with the run' },
+};
+
+export const RESTORE_TEXTS: TextsOf<typeof RESTORE_OPTIONS> = {
+  projectId: {},
+  allowNewIp: {
+    flag: '--allow-new-ip',
+    help: 'a NIC whose IP address is taken meanwhile may get another one',
+    shown: 'Another IP will do',
+  },
+  dryRun: { flag: '--dry-run', help: 'show how well each NIC could be put back, change nothing' },
+  timing,
+  // Their flags are those of undo and commit: see ask/flags.ts.
+  requestedBy,
+  reason,
+};

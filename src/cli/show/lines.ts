@@ -1,0 +1,50 @@
+/** The lines that reports and messages are made of. No IO. */
+import { clean, commandLines, wrap } from '../format';
+import type { RunRef } from '../link';
+import type { ReportPage } from '../output';
+
+const SHORT_STEP = 10;
+const FACT_NAME = 12;
+
+/** Something that can be done now. */
+export interface Step {
+  text: string;
+  command: string;
+  /** To be copied as it is: no command of ours, so nobody knows where it may be broken. */
+  whole?: boolean;
+}
+
+export function runLines(run: RunRef): string[] {
+  return [
+    `  run         ${run.workflowId}`,
+    `  run id      ${run.runId}`,
+    ...(run.firstRunId === undefined ? [] : [`  continues   ${run.firstRunId}`]),
+    `  Web UI      ${run.url}`,
+  ];
+}
+
+export function stepLines(steps: readonly Step[], page: ReportPage): string[] {
+  if (steps.length === 0) return [];
+  const { bold } = page.colors;
+  if (steps.every(({ text }) => text.length <= SHORT_STEP)) {
+    return ['', ...steps.map(({ text, command }) => `  ${text.padEnd(SHORT_STEP)}  ${bold(command)}`)];
+  }
+  return steps.flatMap(({ text, command, whole }) => [
+    '',
+    ...indent(text, page, '  '),
+    ...(whole === true ? [command] : commandLines(command, page.columns - 5)).map(
+      (line) => `    ${bold(line)}`,
+    ),
+  ]);
+}
+
+/** `  name        text`, further lines below the text. */
+export function fact(name: string, text: string, page: ReportPage): string[] {
+  const [first = '', ...rest] = indent(text, page, ' '.repeat(2 + FACT_NAME));
+  return [`  ${name.padEnd(FACT_NAME)}${first.trimStart()}`, ...rest];
+}
+
+export function indent(text: string, page: ReportPage, margin: string): string[] {
+  const columns = Number.isFinite(page.columns) ? Math.min(Math.max(page.columns, 40), 120) : 80;
+  return wrap(clean(text), columns - margin.length - 1).map((line) => `${margin}${line}`);
+}

@@ -1,0 +1,68 @@
+/** What is known of the namespace: our search attributes, and for how long it keeps closed runs. */
+import { KEYWORD_TYPE, LEAST_RETENTION_MS, SEARCH_ATTRIBUTE } from '../contract';
+import type { Temporal } from './connect';
+import { reasonOf } from './grpc';
+
+const CALL_MS = 10_000;
+
+/** `temporal.api.enums.v1.IndexedValueType` */
+const TYPES = ['Unspecified', 'Text', 'Keyword', 'Int', 'Double', 'Bool', 'Datetime', 'KeywordList'];
+
+const NAMES = Object.values(SEARCH_ATTRIBUTE);
+
+/** One of our search attributes, as a namespace has it. */
+export interface Attribute {
+  name: string;
+  /** `wrong-type`: a value that does not fit wedges the run that sets it. */
+  state: 'present' | 'missing' | 'wrong-type';
+  /** `null`: not there at all. */
+  type: string | null;
+}
+
+/** In the order of `SEARCH_ATTRIBUTE`. Throws gRPC errors. */
+export async function readAttributes(temporal: Temporal, withinMs = CALL_MS): Promise<Attribute[]> {
+  const { customAttributes } = await temporal.call(withinMs, () =>
+    temporal.client.connection.operatorService.listSearchAttributes({ namespace: temporal.namespace }),
+  );
+  return NAMES.map((name) => {
+    const type = Number(customAttributes?.[name] ?? NaN);
+    if (Number.isNaN(type)) return { name, state: 'missing', type: null };
+    const state = type === KEYWORD_TYPE ? 'present' : 'wrong-type';
+    return { name, state, type: TYPES[type] ?? String(type) };
+  });
+}
+
+/** Registers those of `before` that are missing. `refused`: why they could not be added, in words. */
+export async function addMissing(
+  temporal: Temporal,
+  before: Attribute[],
+): Promise<{ after: Attribute[]; refused: string | null }> {
+  const missing = before.filter(({ state }) => state === 'missing').map(({ name }) => name);
+  if (missing.length === 0) return { after: before, refused: null };
+  try {
+    await temporal.call(CALL_MS, () =>
+      temporal.client.connection.operatorService.addSearchAttributes({
+        namespace: temporal.namespace,
+        searchAttributes: Object.fromEntries(missing.map((name) => [name, KEYWORD_TYPE])),
+      }),
+    );
+    // Read back: a server says yes to a name that it has with another type.
+    return { after: await readAttributes(temporal), refused: null };
+  } catch (error) {
+    return { after: before, refused: reasonOf(error) };
+  }
+}
+
+/** ms for which the namespace keeps closed runs; `null`: for ever, or it does not say. Throws gRPC errors: no such namespace. */
+export async function readRetention(temporal: Temporal, withinMs = CALL_MS): Promise<number | null> {
+  const { config } = await temporal.call(withinMs, () =>
+    temporal.client.workflowService.describeNamespace({ namespace: temporal.namespace }),
+  );
+  const seconds = Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0);
+  return seconds > 0 ? seconds * 1_000 : null;
+}
+
+/** Closed runs are gone before anybody may look for them. */
+export function forgetsTooSoon(retentionMs: number | null): retentionMs is number {
+  return retentionMs !== null && retentionMs < LEAST_RETENTION_MS;
+}
