@@ -16,7 +16,7 @@ import type { Wait } from './pacing';
 import { isFresh, learnAnew } from './search-attributes';
 import type { RunState } from './state';
 import { isFlat, nested } from './state/flat';
-import { endSubmission, neverSends } from './state/sent';
+import { endSubmission, forbidSending } from './state/sent';
 
 /** Input of a run that continues another one. */
 export interface Resumed {
@@ -68,7 +68,7 @@ function completed(given: RunState): RunState {
  */
 function observing(state: RunState): RunState {
   state.sent.touched = true;
-  neverSends(state);
+  forbidSending(state);
   endSubmission(state);
   return state;
 }

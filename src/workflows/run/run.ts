@@ -16,7 +16,7 @@ import { RunEnd } from './run-end';
 import { publishPhase } from './search-attributes';
 import type { RunState } from './state';
 import { freshState } from './state';
-import { hastenPoll, nothingExpected } from './state/job';
+import { hastenPoll, countFromNow } from './state/job';
 import { blankRow, rowOf } from './state/rows';
 import { remaining } from './state/seen';
 import { markDoubtful } from './state/sent';
@@ -129,10 +129,10 @@ export class Run<R extends Request = Request> extends Pacing {
   }
 
   /** A deletion was sent, or may have been, of which nobody knows what may still come. */
-  mayBeAtWork(): void {
+  markAtWork(): void {
     this.touch();
     markDoubtful(this.state);
-    nothingExpected(this.state);
+    countFromNow(this.state);
   }
 
   /** NICs that may still be on the server: not yet seen absent twice. */

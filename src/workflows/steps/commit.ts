@@ -63,9 +63,9 @@ export async function commit(run: Deletion): Promise<void> {
       );
     for (const id of portIds) {
       const port = answer.ports[id];
-      if (port?.fate === 'gone') portGone(run, id);
-      else if (port?.fate === 'attached') portInUse(run, id, port.deviceId);
-      else if (port?.fate === 'changed') portChanged(run, id, port.fields);
+      if (port?.fate === 'gone') recordPortGone(run, id);
+      else if (port?.fate === 'attached') recordPortInUse(run, id, port.deviceId);
+      else if (port?.fate === 'changed') recordPortChanged(run, id, port.fields);
       else if (port?.fate === 'untold') leavePort(run, id, null, port.message);
       else if (port !== undefined)
         leavePort(run, id, port.code, `${port.message}. ${port.hint}`, deletePortCall(document, id));
@@ -88,8 +88,8 @@ async function giveUp(run: Deletion, portIds: string[], why: string): Promise<vo
   const seen = await lookAtPorts(run, label(`are the ports of ${nics(portIds.length)} gone?`), portIds);
   for (const id of portIds) {
     const port = seen[id];
-    if (port?.state === 'absent') portGone(run, id);
-    else if (port?.state === 'attached') portInUse(run, id, port.deviceId);
+    if (port?.state === 'absent') recordPortGone(run, id);
+    else if (port?.state === 'attached') recordPortInUse(run, id, port.deviceId);
     else {
       leavePort(run, id, null, why);
       if (port?.state !== 'free') run.row(id).outcome = 'unknown';
@@ -97,7 +97,7 @@ async function giveUp(run: Deletion, portIds: string[], why: string): Promise<vo
   }
 }
 
-function portGone(run: Deletion, id: string): void {
+function recordPortGone(run: Deletion, id: string): void {
   const row = run.row(id);
   row.outcome = 'deleted';
   row.evidence = { ...row.evidence, port: 'absent' };
@@ -105,7 +105,7 @@ function portGone(run: Deletion, id: string): void {
 }
 
 /** Attached to something since: it is not ours any more, and nobody is told to delete it. */
-function portInUse(run: Deletion, id: string, deviceId: string): void {
+function recordPortInUse(run: Deletion, id: string, deviceId: string): void {
   const row = run.row(id);
   row.evidence = { ...row.evidence, port: 'attached' };
   if (deviceId === run.request.serverId) {
@@ -122,7 +122,7 @@ const WORDS: Partial<Record<keyof NicSnapshot, string>> = {
 };
 
 /** Free, and somebody else's: taken over in the window. */
-function portChanged(run: Deletion, id: string, fields: (keyof NicSnapshot)[]): void {
+function recordPortChanged(run: Deletion, id: string, fields: (keyof NicSnapshot)[]): void {
   const words = fields.map((field) => WORDS[field] ?? field).join(', ');
   leavePort(
     run,
@@ -180,9 +180,9 @@ async function lookAtReturned(run: Deletion): Promise<boolean> {
       writeReturned(run, id, 'still-attached', 'it was put back on the server by somebody else');
     else if (absent < 2 || port === null || port.state === 'unknown')
       writeReturned(run, id, 'unknown', UNSURE);
-    else if (port.state === 'absent') portGone(run, id);
+    else if (port.state === 'absent') recordPortGone(run, id);
     else if (port.state === 'attached' && port.deviceId !== run.request.serverId)
-      portInUse(run, id, port.deviceId);
+      recordPortInUse(run, id, port.deviceId);
     else if (port.state === 'attached') writeReturned(run, id, 'unknown', UNSURE);
     else {
       // Taken off once more in the meantime: it is where it was wanted, and its port goes as promised.

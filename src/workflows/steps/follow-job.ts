@@ -11,11 +11,11 @@ import type { Run } from '../run/run';
 import {
   currentJob,
   holdPolls,
-  jobAnswered,
-  jobGone,
-  jobUnreadable,
+  recordJobAnswer,
+  markJobGone,
+  markJobUnreadable,
   nextPollAt,
-  pollIsDue,
+  clearPollDue,
 } from '../run/state/job';
 import { portsToLookUp } from '../run/state/seen';
 import { markDoubtful } from '../run/state/sent';
@@ -57,7 +57,7 @@ export async function followJob(run: Run): Promise<AtEnd | null> {
     const text = label(`poll ${job.polls + 1} in ${formatDuration(delay)} · ${jobAge(job, now)}`);
     // Already waited for when this run continues another one.
     if (delay > 0) await (heldMs === null ? run.waitOrWake(delay, text) : run.wait(delay, text));
-    pollIsDue(state);
+    clearPollDue(state);
     const polled = await pollOnce(run, failures, true);
     heldMs = polled !== null && 'holdMs' in polled ? polled.holdMs : null;
     if (polled !== null && 'reading' in polled) atEnd = polled;
@@ -106,14 +106,14 @@ async function pollOnce(
     recordAnswer(run, status);
     if (job.what === 'delete') atEnd = { reading, listAfterMs };
   } else if (answer.kind === 'gone') {
-    jobGone(state);
+    markJobGone(state);
     setJobEvidence(run, 'gone');
     if (job.what === 'delete') markDoubtful(state);
   } else {
     failures.errors += 1;
     if (answer.why !== 'unavailable') holdPolls(state, HOLD_MS);
     // What the job won't tell, the NIC list decides.
-    if (answer.why !== 'unavailable' || failures.errors >= ERROR_BUDGET) jobUnreadable(state);
+    if (answer.why !== 'unavailable' || failures.errors >= ERROR_BUDGET) markJobUnreadable(state);
   }
   run.show();
   return atEnd;
@@ -123,7 +123,7 @@ function recordAnswer(run: Run, answer: JobAnswer): void {
   const { state } = run;
   const job = currentJob(state);
   if (job === undefined) return;
-  const ended = jobAnswered(state, answer);
+  const ended = recordJobAnswer(state, answer);
   setJobEvidence(run, answer.status);
   // What a sub-job of an attachment says is for those who wait for it.
   for (const sub of job.what === 'delete' ? answer.subJobs : []) {

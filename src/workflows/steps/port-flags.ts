@@ -2,7 +2,7 @@
 import { repeatable } from '../run/activity-calls';
 import { label, nics, plain } from '../run/details';
 import type { Run } from '../run/run';
-import { neverSends } from '../run/state/sent';
+import { forbidSending } from '../run/state/sent';
 import { hindranceOf, pause, UNSENT } from '../run/ask';
 
 /** A list may lag behind the flag by a moment; one that still disagrees after so many writes means it. */
@@ -56,7 +56,7 @@ export async function setFlags(
       ms = LAG_MS;
     } else {
       if (answer.kind === 'unsent' && answer.why === 'reset') {
-        neverSends(run.state);
+        forbidSending(run.state);
         return giveUp(null, UNSENT.reset);
       }
       const definite = answer.kind === 'unread' && answer.why !== 'unavailable';

@@ -68,7 +68,7 @@ async function step(
     case 'unknown':
       run.document.submissions += 1;
       countUnknownSubmission();
-      run.mayBeAtWork();
+      run.markAtWork();
       run.warn(
         `submission ${run.document.submissions} got no usable answer (${plain(answer.why)}): whether the cloud accepted it is not known, so the NICs were looked at before anything else was done`,
       );
@@ -78,7 +78,7 @@ async function step(
     case 'unsent':
       if (answer.why === 'reset') {
         // The run that this one was reset from may have sent: observe, never send.
-        run.mayBeAtWork();
+        run.markAtWork();
         run.warn('this run was reset: it observes what its predecessor sent and never sends itself');
         doubt(run, 'a reset run never sends', { stop: true });
         return false;
@@ -99,7 +99,7 @@ async function step(
       submission.lastNo = { message: 'throttled by the cloud until the deadline', code: null };
       // A 2xx with an error body is not known for certain to be a no (ecs-api.md §7.2, Common.0024).
       if (answer.look) {
-        run.mayBeAtWork();
+        run.markAtWork();
         doubt(run, 'the cloud answered 202 with an error');
       }
       await sendLater(

@@ -11,7 +11,7 @@ import type { Deletion } from '../run/kinds';
 import type { Run } from '../run/run';
 import { currentJob } from '../run/state/job';
 import type { Verification, Witness } from '../run/state/seen';
-import { note, verifying } from '../run/state/seen';
+import { note, openVerification } from '../run/state/seen';
 import type { ListWitness, Moment, Verdict } from '../policy/verdict';
 import { gradeOf, isLogged } from '../policy/undo-log';
 import { hold } from '../run/kinds';
@@ -31,7 +31,7 @@ export async function establishVerdicts(run: Deletion, atEnd: AtEnd | null): Pro
   // Stopped before anything was sent: where the NICs are, the inspection has told.
   if (!run.state.sent.touched && (run.stopping || run.state.undo.refusedAs !== null)) return;
   const { verifyForMs } = run.request.timing;
-  const state = verifying(run.state);
+  const state = openVerification(run.state);
   const { startedAt } = state;
   const patientUntil = () => (run.state.job.overSince ?? startedAt) + verifyForMs;
   for (; state.open.length > 0; state.look++) {
@@ -55,7 +55,7 @@ export async function establishVerdicts(run: Deletion, atEnd: AtEnd | null): Pro
       (look > 2 &&
         moment !== 'over' &&
         now >= patientUntil() + CONTRADICTION_FACTOR * verifyForMs + 60_000 &&
-        !beginsSeries(run, state));
+        !grantSeries(run, state));
     settle(run, state, { moment, last, fresh: found !== null });
     if (state.open.length === 0) return;
 
@@ -78,7 +78,7 @@ export async function establishVerdicts(run: Deletion, atEnd: AtEnd | null): Pro
 }
 
 /** After a worker was away one reading is not enough, however late it is: down time uses up no patience (interface.md §6.8). */
-function beginsSeries(run: Run, state: Verification): boolean {
+function grantSeries(run: Run, state: Verification): boolean {
   if (run.state.seen.lastReading?.first !== true || (state.begunLate ?? 0) >= MAX_BEGUN_LATE) return false;
   state.begunLate = (state.begunLate ?? 0) + 1;
   return true;

@@ -79,7 +79,7 @@ export function nextPollAt({ job }: Pick<State, 'job'>, delay: () => number): nu
   return job.dueAt;
 }
 
-export function pollIsDue({ job }: Pick<State, 'job'>): void {
+export function clearPollDue({ job }: Pick<State, 'job'>): void {
   job.dueAt = null;
 }
 
@@ -94,7 +94,7 @@ export function holdPolls({ job }: Pick<State, 'job'>, ms: number): void {
 }
 
 /** `true`: it has ended. */
-export function jobAnswered(state: State, answer: JobAnswer): boolean {
+export function recordJobAnswer(state: State, answer: JobAnswer): boolean {
   const { job } = state;
   const row = currentJob(state);
   const ended = ENDED_STATUSES.has(answer.status);
@@ -108,19 +108,19 @@ export function jobAnswered(state: State, answer: JobAnswer): boolean {
   return ended;
 }
 
-export function jobGone(state: State): void {
+export function markJobGone(state: State): void {
   const row = currentJob(state);
   if (row !== undefined) row.status = 'gone';
   state.job.state = 'gone';
   state.job.overSince ??= Date.now();
 }
 
-export function jobUnreadable({ job }: Pick<State, 'job'>): void {
+export function markJobUnreadable({ job }: Pick<State, 'job'>): void {
   job.state = 'unreadable';
 }
 
 /** A request got no answer: from now on what comes of it may show. */
-export function nothingExpected({ job }: Pick<State, 'job'>): void {
+export function countFromNow({ job }: Pick<State, 'job'>): void {
   job.overSince = Date.now();
 }
 

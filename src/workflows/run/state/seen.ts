@@ -99,7 +99,7 @@ export function forgetReadings({ seen }: Pick<State, 'seen'>): void {
 }
 
 /** Verdicts are established of all watched NICs; a run that continues another one goes on where that one was. */
-export function verifying({ seen }: Pick<State, 'seen'>): Verification {
+export function openVerification({ seen }: Pick<State, 'seen'>): Verification {
   seen.verification ??= {
     open: seen.witnesses.map(({ id }) => id),
     startedAt: Date.now(),

@@ -72,7 +72,7 @@ interface State {
 }
 
 /** It may never send (any more), but goes on to observe. */
-export function neverSends({ sent }: State): void {
+export function forbidSending({ sent }: State): void {
   sent.wasReset = true;
 }
 
