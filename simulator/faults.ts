@@ -20,13 +20,13 @@ export const What = z.discriminatedUnion('kind', [
   }),
   /** No answer ever; the connection stays open. */
   z.strictObject({ kind: z.literal('hang'), accepted: z.boolean().default(false) }),
-  /** A gateway error of that status (ecs-api.md §7.2: 0201). */
+  /** A gateway error of that status (docs/cloud-api.md §6.2). */
   z.strictObject({
     kind: z.literal('status'),
     status: z.int().min(400).max(599),
     accepted: z.boolean().default(false),
   }),
-  /** A 2xx without a job id: an empty object, or nothing for 204 (§1). */
+  /** A 2xx without a job id: an empty object, or nothing for 204 (docs/cloud-api.md §1.1). */
   z.strictObject({
     kind: z.literal('no-job-id'),
     status: z.union([z.literal(200), z.literal(202), z.literal(204)]).default(200),

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Port, Server, World } from './world';
 
-/** Everything about a NIC that a deletion can lose and a restore has to bring back (ecs-api.md §4.2, §4.3). */
+/** Everything about a NIC that a deletion can lose and a restore has to bring back (docs/cloud-api.md §4.2, §4.4). */
 export interface NicState {
   id: string;
   name: string;

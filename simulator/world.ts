@@ -34,7 +34,7 @@ export interface Port {
   securityGroups: readonly string[];
   allowedAddressPairs: readonly { ip_address: string; mac_address?: string }[];
   extraDhcpOpts: readonly { opt_name: string; opt_value: string }[];
-  /** `ACTIVE` while attached; SR-IOV ports say `DOWN` always (ecs-api.md §4.2). */
+  /** `ACTIVE` while attached; SR-IOV ports say `DOWN` always (docs/cloud-api.md §4.2). */
   attachedStatus: string;
   portSecurity: boolean;
   /** Orders the NICs of a server. */
@@ -70,7 +70,7 @@ export interface Server {
   taskState: string | null;
   locked: boolean;
   frozen: boolean;
-  /** False: NICs come off only while the server is stopped (ecs-api.md §1). */
+  /** False: NICs come off only while the server is stopped (docs/cloud-api.md §1.2). */
   onlineRemoval: boolean;
   metadata: Record<string, string>;
   tags: readonly { key: string; value: string }[];
@@ -85,7 +85,7 @@ export interface Server {
   busyUntil: number;
 }
 
-/** An ECS has at most 12 NICs, the primary one included (ecs-api.md §1). */
+/** An ECS has at most 12 NICs, the primary one included (docs/cloud-api.md §1.2). */
 export const MAX_NICS = 12;
 
 /** Who changed something; the server is named where the change alone would not tell it. */
@@ -157,7 +157,7 @@ export class World {
     this.ledger.effect({ at, kind: 'nic-detached', portId: port.id, serverId: server.id, ...cause });
   }
 
-  /** Its address goes back to the subnet; an elastic IP is unbound, kept, and billed on (ecs-api.md §1). */
+  /** Its address goes back to the subnet; an elastic IP is unbound, kept, and billed on (docs/cloud-api.md §1.3). */
   deletePort(port: Port, at: number, cause: Cause, serverId?: string): void {
     port.deletedAt = at;
     this.network.release(port.ip, port.id);
@@ -225,7 +225,7 @@ export class World {
     this.ledger.effect({ at, ...what, ...onServer(port), ...cause });
   }
 
-  /** Ports whose flag says so die with the server, the others stay (ecs-api.md §1). */
+  /** Ports whose flag says so die with the server, the others stay (docs/cloud-api.md §1.3). */
   deleteServer(server: Server, at: number): void {
     for (const port of this.nicsOf(server)) {
       this.detach(port, at, { by: 'control' });

@@ -113,7 +113,8 @@ function inspected(
   const elasticIp = elasticIps[0] ?? null;
   const fixedIps = nic.fixedIps.length > 0 ? nic.fixedIps : (port?.fixedIps ?? []);
   const snapshot: NicSnapshot = {
-    // The network id is what a re-creation asks for; the subnet id inside fixed IPs is another UUID (ecs-api.md §12.14).
+    // The network id is what a re-creation asks for; the subnet id inside fixed IPs is another UUID
+    // (docs/cloud-api.md §3.4).
     networkId: nic.networkId ?? port?.networkId ?? null,
     fixedIps,
     mac: nic.mac ?? port?.mac ?? null,

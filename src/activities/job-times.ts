@@ -5,7 +5,7 @@
 import type { Pace } from './agreement/agreement';
 import { POLL_JITTER } from './agreement/agreement';
 
-/** Until enough is known: what operators of this cloud are used to (ecs-api.md §9). */
+/** Until enough is known: what operators of this cloud are used to (docs/cloud-api.md §2.3). */
 const COLD: Pace = { firstPollMs: 10_000, pollIntervalMs: 10_000 };
 /** Fewer job times than this say little. */
 const ENOUGH = 20;

@@ -6,7 +6,9 @@ import type { KeepOrRestore, NicTarget } from './types';
 import { isIp, isRecord, isUuid, kindOf, shown } from './values';
 
 const HOUR_MS = 3_600_000;
-/** A server holds at most 12 NICs today (ecs-api.md §1); twice that and some leaves room for larger flavours. */
+/**
+ * A server holds at most 12 NICs today (docs/cloud-api.md §1.2); twice that and some leaves room for larger flavours.
+ */
 export const MAX_NICS = 32;
 
 /** Pace of a run, in ms. `null`: learned by the worker. */
@@ -127,7 +129,7 @@ export class Checker {
       pollIntervalMs: of('pollInterval', 1),
       settleMs: of('settle', 0) ?? 30_000,
       verifyForMs: of('verifyFor', 0) ?? 120_000,
-      // The cloud's own advice for Ecs.0603 is one minute (ecs-api.md §7.2).
+      // The cloud's own advice for Ecs.0603 is one minute (docs/cloud-api.md §6.2).
       busyWaitMs: of('busyWait', 1) ?? 60_000,
     };
   }

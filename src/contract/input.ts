@@ -12,7 +12,9 @@ export { MAX_NICS } from './checker';
 export { isIp, isRecord, isUuid, sameIp } from './values';
 
 export const HOUR_MS = 3_600_000;
-/** The cloud forgets finished jobs after a day (ecs-api.md §2): a longer deadline would outlive its witness. */
+/**
+ * The cloud forgets finished jobs after a day (docs/cloud-api.md §2.2): a longer deadline would outlive its witness.
+ */
 export const MAX_DEADLINE_MS = 20 * HOUR_MS;
 export const DEFAULT_DEADLINE_MS = 20 * 60_000;
 export const MAX_UNDO_WINDOW_MS = 30 * 24 * HOUR_MS;

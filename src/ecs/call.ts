@@ -170,7 +170,7 @@ export function createCaller(settings: CloudSettings): Caller {
 
   function read<T>(spec: Call<T>, response: TransportResponse, sent: Record<string, string>): T {
     const text = response.body.toString('utf8');
-    // A 2xx is decided by its body: 202 may carry an error (ecs-api.md §12.1).
+    // A 2xx is decided by its body: 202 may carry an error (docs/cloud-api.md §1.1).
     if (response.status >= 200 && response.status < 300) {
       const answer = spec.schema.safeParse(text.trim() === '' ? null : parseJson(text));
       if (answer.success) return answer.data;

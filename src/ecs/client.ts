@@ -160,7 +160,7 @@ export function createCloud(settings: CloudSettings): Cloud {
     },
     async bindElasticIp(elasticIpId, portId, options) {
       const operation = 'bindElasticIp';
-      // An empty port id would unbind it (ecs-api.md §14).
+      // An empty port id would unbind it (docs/cloud-api.md §4.3).
       checkIds(operation, elasticIpId, portId);
       const path = `publicips/${elasticIpId}`;
       const body = { publicip: { port_id: portId } };

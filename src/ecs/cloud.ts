@@ -42,7 +42,7 @@ export interface Port {
   primaryInterface: boolean | null;
 }
 
-/** A port to be made. At most one fixed IP: the cloud takes no more (ecs-api.md §4.2). */
+/** A port to be made. At most one fixed IP: the cloud takes no more (docs/cloud-api.md §4.2). */
 export interface PortSpec {
   networkId: string;
   name: string;

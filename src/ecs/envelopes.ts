@@ -1,4 +1,4 @@
-/** Error bodies in all the shapes the cloud uses (ecs-api.md §7.1), read into one. */
+/** Error bodies in all the shapes the cloud uses (docs/cloud-api.md §6.1), read into one. */
 
 export interface Problem {
   /** The cloud's code as text; `null` when the body has none (a firewall's page, an empty body). */
@@ -109,7 +109,7 @@ function shapes(body: Fields): { code: unknown; message: unknown; details?: unkn
   return { code: FAULT_NAMES[clean(fault['code']) ?? ''] ?? name, message: fault['message'] };
 }
 
-/** `limit:N,time:M minute` in a throttle's message (ecs-api.md §8). */
+/** `limit:N,time:M minute` in a throttle's message (docs/cloud-api.md §6.3). */
 export function readThrottle(message: string | null): { limit: number; windowMs: number } | null {
   const match = /limit:\s*(\d{1,9}),\s*time:\s*(\d{1,6})\s*(second|minute|hour|day)/i.exec(message ?? '');
   if (match === null) return null;

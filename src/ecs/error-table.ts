@@ -1,6 +1,6 @@
 /**
- * What the cloud's errors mean for this product and what to do about them: the one table (ecs-api.md §7.2). Documents
- * are generated from it.
+ * What the cloud's errors mean for this product and what to do about them: the one table (docs/cloud-api.md
+ * §6.2). Documents are generated from it.
  */
 
 /**

@@ -104,7 +104,10 @@ export function parseRetryAfter(value: string | undefined, now: number): number 
   return Number.isNaN(ms) ? null : Math.min(Math.max(Math.round(ms), 0), MAX_RETRY_AFTER_MS);
 }
 
-/** Which kind of error a failed call to OpenStack carries inside (ecs-api.md §7.1: `Ecs.1000` wraps it in its text). */
+/**
+ * Which kind of error a failed call to OpenStack carries inside (docs/cloud-api.md §6.1: `Ecs.1000` wraps it
+ * in its text).
+ */
 function innerKind(problem: Problem): ErrorRow['inner'] | null {
   const text = `${problem.inner?.code ?? ''} ${problem.message ?? ''}`;
   if (/itemNotFound/i.test(text)) return 'not-found';

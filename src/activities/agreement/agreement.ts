@@ -43,7 +43,7 @@ export interface Learned {
   searchAttributes?: string[];
 }
 
-/** Pause after refused credentials: five bad signatures lock a key for five minutes (ecs-api.md §6.2). */
+/** Pause after refused credentials: five bad signatures lock a key for five minutes (docs/cloud-api.md §5.2). */
 export const HOLD_MS = 60_000;
 
 /** `details[0]` of every activity failure above. */
@@ -87,7 +87,7 @@ export interface InspectedNic {
   port: PortState;
 }
 
-/** A deleted server stays visible for a while, in one of these states (ecs-api.md §5). */
+/** A deleted server stays visible for a while, in one of these states (docs/cloud-api.md §3.3). */
 export const GONE_STATES: ReadonlySet<string> = new Set(['DELETED', 'SOFT_DELETED']);
 
 export interface ServerState {

@@ -4,8 +4,8 @@ import type { CredentialProvider, Outcome, Refusal } from './provider';
 import { CredentialProblem, Notices } from './provider';
 
 /**
- * Five wrong signatures in a row lock a key for five minutes, for everybody who uses it (ecs-api.md §6.2). So refused
- * credentials are tried once a minute and no more, whoever asks (interface.md §6.5).
+ * Five wrong signatures in a row lock a key for five minutes, for everybody who uses it (docs/cloud-api.md
+ * §5.2). So refused credentials are tried once a minute and no more, whoever asks (docs/contract.md §6.5).
  */
 const TRY_EVERY_MS = 60_000;
 

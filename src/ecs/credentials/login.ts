@@ -15,7 +15,7 @@ import { TOKEN_HEADER } from './token';
 export interface LoginSettings {
   /** Such as `https://iam.eu-west-101.myhuaweicloud.com`. */
   endpoint: string;
-  /** What the token is for: another project's would be refused (ecs-api.md §6.1). */
+  /** What the token is for: another project's would be refused (docs/cloud-api.md §5.1). */
   projectId: string;
   domain: string;
   user: string;
@@ -169,7 +169,7 @@ class Login {
         facts,
       );
     }
-    // As everywhere, a page without a code (a firewall's, a proxy's) is a failed call (interface.md §6.5).
+    // As everywhere, a page without a code (a firewall's, a proxy's) is a failed call (docs/contract.md §6.5).
     const definite =
       status === 401 || (status >= 400 && status < 500 && status !== 408 && said?.code != null);
     return definite

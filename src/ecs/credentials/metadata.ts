@@ -19,9 +19,9 @@ export interface MetadataSettings {
 
 /** As the vendor's own client: the service is one hop away, and whoever has none should hear so soon. */
 const TIMEOUT_MS = 3_000;
-/** Asked for with each token; one is used twice within a second, so any life would do (ecs-api.md §6.3). */
+/** Asked for with each token; one is used twice within a second, so any life would do (docs/cloud-api.md §5.3). */
 const TOKEN_TTL_SECONDS = '21600';
-/** New keys from so much remaining life on (ecs-api.md §6.3): the service has newer ones by then. */
+/** New keys from so much remaining life on (docs/cloud-api.md §5.3): the service has newer ones by then. */
 const MARGIN_MS = 40 * 60_000;
 /**
  * However short the remaining life seems (our clock may be ahead, or the service late with new keys): used, and not

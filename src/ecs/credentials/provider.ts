@@ -15,7 +15,7 @@ export interface CredentialProvider {
   /**
    * The cloud answered 401 to these headers. `true`: there is something newer now, and one repeat makes sense. Gets
    * the headers, so that many calls refused at once renew once. Absent: nothing to renew; a repeat would only bring
-   * the key closer to being locked for five minutes (ecs-api.md §6.2).
+   * the key closer to being locked for five minutes (docs/cloud-api.md §5.2).
    *
    * @throws CredentialProblem when nothing newer could be had
    */

@@ -13,7 +13,7 @@ export function note(run: Run, reading: Reading, plannedGapMs: number): boolean 
   if (reading.serverExists && (run.state.primaryId === null || !reading.listed.includes(run.state.primaryId)))
     return false;
   const before = run.state.lastReading;
-  // A reading from before a restart, or long ago, lends no patience to this one (interface.md §6.8).
+  // A reading from before a restart, or long ago, lends no patience to this one (docs/contract.md §6.8).
   const unbroken =
     before !== null &&
     reading.workerStartedAt <= before.at &&

@@ -52,7 +52,7 @@ export interface RunState {
   overSince: number | null;
   /** When the next poll is due; `null`: not decided. */
   pollDueAt: number | null;
-  /** After a refused poll the next one waits a minute; the NIC list is read meanwhile (interface.md §6.5). */
+  /** After a refused poll the next one waits a minute; the NIC list is read meanwhile (docs/contract.md §6.5). */
   pollHoldUntil: number;
   deadlineAt: number;
   woken: boolean;

@@ -1,4 +1,4 @@
-/** Follow the job on a durable timer. A poll that fails does not end the run (interface.md §6.4). */
+/** Follow the job on a durable timer. A poll that fails does not end the run (docs/contract.md §6.4). */
 import type { JobAnswer } from '../../activities/agreement/agreement';
 import { ENDED_STATUSES, HOLD_MS } from '../../activities/agreement/agreement';
 import type { JobRow } from '../../contract/types';

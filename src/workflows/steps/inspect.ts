@@ -146,7 +146,7 @@ export async function inspectOnce(run: Run, nicIds: string[], what: string): Pro
   }
 }
 
-/** Nothing was sent yet: refused credentials or a definite no end the run at once (interface.md §6.5). */
+/** Nothing was sent yet: refused credentials or a definite no end the run at once (docs/contract.md §6.5). */
 function refuseUnlessPassing(run: Run, unread: Unread): void {
   if (unread.kind === 'unavailable') {
     if (!run.expired) return;

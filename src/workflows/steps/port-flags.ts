@@ -9,7 +9,7 @@ import { UNSENT } from './setback';
 /** A list may lag behind the flag by a moment; one that still disagrees after so many writes means it. */
 const WRITES = 4;
 
-/** The server does not have this NIC, whatever a list that lags shows (ecs-api.md §7.2). */
+/** The server does not have this NIC, whatever a list that lags shows (docs/cloud-api.md §6.2). */
 const NOT_ON_SERVER = 'Ecs.0085';
 
 export interface Unset {

@@ -39,7 +39,7 @@ export async function waitOut(
     case 'credentials':
     case 'refused':
       back.hindered = answer.message;
-      // Five bad signatures lock a key (ecs-api.md §6.2).
+      // Five bad signatures lock a key (docs/cloud-api.md §5.2).
       ms = HOLD_MS;
   }
   await pause(run, ms, back.hindered);

@@ -21,7 +21,7 @@ const CONTRADICTION_FACTOR = 2;
 /** Readings of which none follows the one before in time make no series, and must come to an end, too. */
 const MAX_BEGUN_LATE = 5;
 
-/** How long the cloud keeps finished jobs (ecs-api.md §2). */
+/** How long the cloud keeps finished jobs (docs/cloud-api.md §2.2). */
 const JOBS_KEPT_MS = 24 * 3_600_000;
 
 export async function establishVerdicts(run: Deletion): Promise<void> {
@@ -79,7 +79,10 @@ export async function establishVerdicts(run: Deletion): Promise<void> {
   }
 }
 
-/** After a worker was away one reading is not enough, however late it is: down time uses up no patience (interface.md §6.8). */
+/**
+ * After a worker was away one reading is not enough, however late it is: down time uses up no patience
+ * (docs/contract.md §6.8).
+ */
 function beginsSeries(run: Run, state: Verification): boolean {
   if (run.state.lastReading?.first !== true || (state.begunLate ?? 0) >= MAX_BEGUN_LATE) return false;
   state.begunLate = (state.begunLate ?? 0) + 1;
@@ -150,7 +153,7 @@ function verdictNow(run: Deletion, witness: Witness, at: Now): Verdict | undefin
 function tell(run: Deletion, id: string, verdict: Verdict): void {
   const row = run.row(id);
   if (verdict.outcome === 'deleted' && row.snapshot !== null) row.restore = gradeOf(row.snapshot, false);
-  // Nothing of ours was accepted: whoever took it, this run did not (interface.md §3).
+  // Nothing of ours was accepted: whoever took it, this run did not (docs/contract.md §3.1).
   const ours = run.document.submissions > 0 || run.state.touched;
   const held = verdict.outcome === 'detached' && isLogged(run.state.undoLog, 'flag', id);
   row.outcome = ours || verdict.outcome === 'still-attached' ? verdict.outcome : asAbsent(verdict.outcome);
