@@ -1,4 +1,7 @@
-/** What comments of the code say about pages: a page alone, a section (docs/contract.md §6.3), or a decision (docs/decisions/0004). */
+/**
+ * What comments of the code say about pages: a page alone, a section (docs/contract.md §6.3), or a decision
+ * (docs/decisions/0004).
+ */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { root } from '../../dev/root';
