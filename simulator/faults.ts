@@ -90,7 +90,7 @@ export const What = z.discriminatedUnion('kind', [
   /** The job can't be read any more from so long after its acceptance on; its work goes on. */
   z.strictObject({ kind: z.literal('job-gone'), afterMs: z.number().min(0).default(0) }),
   z.strictObject({ kind: z.literal('job-seconds'), seconds: z.number().min(0) }),
-  /** The answer to a poll, with so many more sub-jobs of NICs that nobody knows, each with texts of so many characters. */
+  /** The answer to a poll, with this many sub-jobs of unknown NICs added, each with texts of this many characters. */
   z.strictObject({
     kind: z.literal('bloated-job'),
     subJobs: z.int().min(0).default(500),
@@ -107,8 +107,9 @@ export const What = z.discriminatedUnion('kind', [
 
   /**
    * Another actor, so long after the request: changes or deletes the server, adds or takes off a NIC; takes addresses as soon as
-   * they are free; unbinds elastic IPs (ids or addresses) or binds them to ports of nobody's; puts a free port on another server.
-   * In `ports` and `putBack` a number is a NIC's position among all that the server ever had: also of one that is off.
+   * they are free; unbinds elastic IPs (ids or addresses) or binds them to free ports; puts a free port on
+   * another server. In `ports` and `putBack` a number is a NIC's position among all that the server ever had:
+   * also of one that is off.
    */
   z.strictObject({
     kind: z.literal('meanwhile'),

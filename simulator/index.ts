@@ -119,7 +119,7 @@ function createApp(gateway: Gateway, control: Control, wallClock: () => number):
     return entry;
   };
 
-  // Signatures are over the bytes received, so nobody may parse them before.
+  // A signature covers the bytes received, so they must not be parsed before it is checked.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 

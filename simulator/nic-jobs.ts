@@ -72,7 +72,7 @@ export interface Task {
   run: (at: number, job: Job, sub: SubJob) => Failure | null;
 }
 
-/** Takes on what is not refused, as one job with a step per NIC. */
+/** Accepts the request as one job with a step per NIC. */
 export function submit(
   cloud: Cloud,
   call: Call,
@@ -95,7 +95,7 @@ const FAILURES: Record<Job['entry']['what'], Failure> = {
   attach: { code: 'Ecs.0217', reason: 'attach nic failed' },
 };
 
-/** What one sub-job does, and says it did: the two differ when a fault has it so. */
+/** What one sub-job does, and what it says that it did: a fault can make the two differ. */
 function step(
   cloud: Cloud,
   what: Job['entry']['what'],

@@ -13,7 +13,7 @@ import { afterimageOf } from './visibility';
 import type { Port, Server } from './world';
 import { MAX_NICS } from './world';
 
-/** An empty text is as good as none, which is how "both empty" is meant (docs/cloud-api.md §4.1). */
+/** An empty text counts as absent (docs/cloud-api.md §4.1). */
 const Text = z
   .string()
   .optional()

@@ -38,7 +38,9 @@ export interface Difference {
   after: unknown;
 }
 
-/** What is the case, whatever reads show. Later changes do not reach it: lists of the world are replaced, never altered. */
+/**
+ * The true state, whatever reads show. Later changes do not reach it: lists of the world are replaced, never altered.
+ */
 export function stateOf(world: World, server: Server): ServerState {
   const nics = world.nicsOf(server).map((port, position) => nicState(world, port, position));
   return { serverId: server.id, nics };

@@ -4,7 +4,7 @@ import type { Job } from './jobs';
 import type { Afterimage, Port, Server, View } from './world';
 
 /**
- * What reads show, which may lag behind what is the case: after a job's SUCCESS a NIC can still be listed, and it can be
+ * What reads show. It may lag behind the true state: after a job's SUCCESS a NIC can still be listed, and it can be
  * missing before the job's end (docs/cloud-api.md §3.5).
  */
 

@@ -91,7 +91,7 @@ export const MAX_NICS = 12;
 /** Who changed something; the server is named where the change alone would not tell it. */
 export type Cause = Pick<LedgerEffect, 'by' | 'jobId' | 'requestSeq' | 'serverId'>;
 
-/** What is the case: servers, ports, addresses, and the few ways in which they change, each of them in the ledger. */
+/** The true state: servers, ports, addresses, and the few ways in which they change, each of them in the ledger. */
 export class World {
   readonly servers = new Map<string, Server>();
   readonly ports = new Map<string, Port>();
@@ -99,7 +99,7 @@ export class World {
   readonly agenda = new Agenda();
   readonly network: Network;
   private attached = 0;
-  /** Who takes an address as soon as it is free. */
+  /** Tenants that take an address as soon as it is free. */
   private readonly awaited = new Map<string, (at: number) => void>();
   /** Elastic IPs that a port has or has had, the last one bound at the end. */
   private readonly carried = new Map<string, ElasticIp[]>();
@@ -177,7 +177,7 @@ export class World {
     this.ledger.effect({ at, ...what, ...onServer(port), ...cause });
   }
 
-  /** Only what is given and differs is changed. */
+  /** Changes only the fields that are given and differ. */
   updatePort(port: Port, changes: Partial<PortAttributes>, at: number, cause: Cause): void {
     const entries = Object.entries(changes) as [keyof PortAttributes, unknown][];
     const changed = entries.filter(
@@ -196,7 +196,7 @@ export class World {
     return (this.carried.get(port.id) ?? []).filter(({ portId }) => portId === port.id);
   }
 
-  /** Whoever waits for an address gets it before anybody else can; one waits at a time. */
+  /** A tenant that waits for an address gets it before all others; one tenant waits at a time. */
   onceFree(ip: string, now: number, take: (at: number) => void): void {
     if (this.network.owner(ip) === undefined) take(now);
     else this.awaited.set(ip, take);

@@ -81,8 +81,8 @@ export function stateOfServer(detail: ServerDetail): ServerState {
 }
 
 /**
- * The detail lags behind a binding, so this list is the second witness. Who may not read it says so: a restore has no use for
- * it, and a guard can refuse.
+ * The detail lags behind a binding, so this list is the second witness. A worker that may not read it says so:
+ * a guard can refuse then, and a restore does without.
  */
 export async function findElasticIps(
   cloud: Cloud,
@@ -97,7 +97,7 @@ export async function findElasticIps(
   }
 }
 
-/** Whoever of the two knows of one. */
+/** Elastic IPs that either of the two witnesses names. */
 function elasticIpsAt(portId: string, detail: ServerDetail, bound: readonly ElasticIp[]): string[] {
   const listed = bound.filter((each) => each.portId === portId).flatMap(({ address }) => address ?? []);
   const told = detail.elasticIps[portId] ?? [];

@@ -46,7 +46,7 @@ function codeOf(value: unknown): string | null {
   return text !== null && /^[\w.:-]{1,64}$/.test(text) ? text : null;
 }
 
-/** JSON, also when it was encoded twice; `undefined` when it is none. */
+/** Parsed JSON, also when it was encoded twice; `undefined` when it is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     const value: unknown = JSON.parse(text.replace(/^\uFEFF/, ''));
@@ -73,7 +73,7 @@ export function readProblem(body: unknown, depth = 3): Problem | null {
   const nested = depth > 0 ? readProblem(unwrap(found.message), depth - 1) : null;
   const code = codeOf(found.code);
   if (nested !== null) {
-    // The innermost message says what happened; the outer code says who speaks.
+    // The innermost message says what happened; the outer code says which service answered.
     const inner = { code: nested.inner?.code ?? nested.code, message: nested.message };
     return { code: code ?? nested.code, message: nested.message, inner, requestId };
   }

@@ -158,14 +158,17 @@ function hintOf(operation: Operation, http: number, { hint, read }: ErrorRow | D
     : hint;
 }
 
-/** Beyond this a clock is told to be off: well below the 15 minutes the cloud allows, far above a slow answer. */
+/**
+ * A larger difference is reported as a wrong clock: well below the 15 minutes the cloud allows, far above a
+ * slow answer.
+ */
 const SKEW_MS = 10 * 60_000;
 
 /**
- * A refused signature, told apart by the answer's own `Date`: the cloud refuses dates more than 15 minutes off, and the
- * keys may well be right.
+ * Whether a signature was refused for its date: the cloud refuses dates more than 15 minutes off, although the
+ * keys may be right. The `Date` of the answer shows it.
  *
- * @param aheadMs how far the cloud's clock is ahead of ours; `NaN`: it does not say
+ * @param aheadMs how far the cloud's clock is ahead of this machine's; `NaN`: not known
  */
 export function withSkew(error: CloudError, aheadMs: number): CloudError {
   if (!(Math.abs(aheadMs) >= SKEW_MS)) return error;
@@ -186,7 +189,7 @@ function roughly(ms: number): string {
 
 const WITHHELD_ACTIONS = { refused: 'credentials', throttled: 'throttled', unavailable: 'retry' } as const;
 
-/** A call that was not made, since nothing can prove who asks. */
+/** A call that was not made, for want of credentials. */
 export function withheldError(operation: Operation, { kind, ...facts }: ProblemFacts): CloudError {
   return new CloudError({
     ...facts,

@@ -16,7 +16,7 @@ export function portBody(port: PortChanges & Partial<PortSpec>): Record<string, 
       ip_address: ip,
       ...(mac === null ? {} : { mac_address: mac }),
     })),
-    // Without a value it would be unset.
+    // The cloud removes an option that has no value.
     extra_dhcp_opts: dhcpOptions
       ?.filter(({ value }) => value !== null)
       .map(({ name, value }) => ({ opt_name: name, opt_value: value })),

@@ -58,7 +58,8 @@ export const serverAnswer = z
       status: id,
       'OS-EXT-STS:task_state': word.nullish(),
       locked: flag,
-      // The vendor adds the mark once a server was frozen or unfrozen: without it none ever was; without metadata nobody knows.
+      // The vendor adds the mark with the first freeze of a server: without it there was none; without metadata
+      // it is not known.
       metadata: part(z.object({ EcmResStatus: word.nullish() })),
       addresses: part(z.record(z.string(), listOf(address))),
       network_interfaces: listOf(
@@ -189,7 +190,7 @@ export const portAnswer = z
   .object({ port })
   .transform((answer) => portOf(answer.port, answer.port.id ?? null));
 
-/** `POST ports`, with any 2xx: which one is not documented. Without an id nobody knows what was made. */
+/** `POST ports`, with any 2xx: which one is not documented. Without an id the new port is not known: unreadable. */
 export const createdPortAnswer = z
   .object({ port: port.extend({ id, device_id: word.nullish().transform((value) => value ?? null) }) })
   .transform((answer) => portOf(answer.port, answer.port.id));
@@ -276,7 +277,10 @@ export const jobAnswer = z
     };
   });
 
-/** `POST …/nics/delete` and `…/nics` (docs/cloud-api.md §1.1, §4.1). A job id that cannot be asked for is none. */
+/**
+ * `POST …/nics/delete` and `…/nics` (docs/cloud-api.md §1.1, §4.1). A job id that cannot be asked for counts as
+ * absent.
+ */
 export const acceptedAnswer = z
   .object({
     job_id: z
