@@ -10,11 +10,11 @@ import { closing, leave } from './run/closing';
 import { decisionsOf } from './run/decisions';
 import type { Deletion } from './run/deletion';
 import { deletionOf, isHeld } from './run/deletion';
+import type { Ending } from './run/run-end';
 import { RunEnd } from './run/run-end';
 import { followJob } from './steps/follow-job';
 import { checkStart, inspect } from './steps/inspect';
 import { keepHeld, keepPromise, setFlagsBack, tellHeldPorts, tellKeptFlags } from './steps/keep-promise';
-import type { Ending } from './run/messages';
 import { registerMessages } from './run/messages';
 import { endOfDeletion, endOfRest, failureMessage, outcomeOfFailure } from './policy/outcome';
 import { protectPorts } from './steps/protect';
@@ -23,31 +23,29 @@ import { establishVerdicts } from './steps/verify';
 
 export async function deleteServerNics(start: unknown): Promise<ResultDocument> {
   const run = deletionOf(start); // a fresh request, or what a run that had grown long has handed on
-  let ending: Ending | null = null;
   registerMessages(run, {
-    ending: () => ending,
     keyOf: requestKey,
-    decisions: decisionsOf(run, () => ending !== null),
+    decisions: decisionsOf(run),
   });
   try {
     if (!run.resumed) checkStart(run, run.problems.length === 0 ? run.request.undoWindowMs : 0);
     await run.resume();
-    if (!run.state.touched && !run.state.submission.over) await inspect(run); // snapshot and guards; nothing changed yet
+    if (!run.state.sent.touched && !run.state.sent.submission.over) await inspect(run); // snapshot and guards; nothing changed yet
     if (!run.request.dryRun) {
       await protectPorts(run); // only when an exact undo was asked for
       await submitOnce(run); // a job id, a certain refusal, or looks instead of an answer
-      await followJob(run); // durable timer and getJobStatus
-      await establishVerdicts(run); // list, port and job of each NIC
+      const atEnd = await followJob(run); // durable timer and getJobStatus
+      await establishVerdicts(run, atEnd); // list, port and job of each NIC
       await keepPromise(run); // restore, open the undo window, delete kept ports
     }
-    ending = conclude(run);
+    run.ended = conclude(run);
   } catch (error) {
     if (error instanceof RunEnd && run.holds) {
       await keepHeld(run, error); // somebody else took a NIC off that was promised to come back
-      ending = conclude(run);
-    } else ending = await concludeEarly(run, error);
+      run.ended = conclude(run);
+    } else run.ended = await concludeEarly(run, error);
   }
-  return leave(run, ending);
+  return leave(run, run.ended);
 }
 
 /** Every NIC has its verdict (or its place in the plan). */
@@ -58,10 +56,10 @@ function conclude(run: Deletion): Ending {
     return closing(run, null, true);
   }
   tellKeptFlags(run);
-  const end = endOfDeletion(document.nics, state.putBack, run.cancelRequested);
+  const end = endOfDeletion(document.nics, state.undo.putBack, run.cancelRequested);
   document.outcome = end.outcome;
   const { failed } = end;
-  const { refusedAs } = state;
+  const { refusedAs } = state.undo;
   if (failed === null && refusedAs !== null && end.outcome !== 'undone' && end.outcome !== 'cancelled') {
     const refusal = endOfRest(document.nics, refusedAs);
     if (refusal !== null) {
@@ -80,20 +78,20 @@ function conclude(run: Deletion): Ending {
 async function concludeEarly(run: Deletion, error: unknown): Promise<Ending> {
   const { document, state } = run;
   // Anything but the two ends known here is a defect of ours: the task fails, and a repaired worker goes on.
-  if (state.touched || (!(error instanceof RunEnd) && !isCancellation(error))) throw error;
+  if (state.sent.touched || (!(error instanceof RunEnd) && !isCancellation(error))) throw error;
   for (const row of document.nics) {
     if (!isHeld(run, row)) row.outcome = 'untouched';
   }
-  run.ending = true;
+  run.cleaningUp = true;
   await setFlagsBack(run);
   // Setting flags back has shown it: somebody else was faster with a NIC that was promised to come back.
-  if (run.holds && state.putBack?.incomplete !== true && (error instanceof RunEnd || run.knowsPlace)) {
-    run.ending = false;
+  if (run.holds && state.undo.putBack?.incomplete !== true && (error instanceof RunEnd || run.knowsPlace)) {
+    run.cleaningUp = false;
     await keepHeld(run, error instanceof RunEnd ? error : null);
     return conclude(run);
   }
   tellHeldPorts(run);
-  if (state.putBack?.incomplete === true) {
+  if (state.undo.putBack?.incomplete === true) {
     document.outcome = 'restore-incomplete';
     const message = failureMessage(document.nics, 'RestoreIncomplete');
     return closing(run, { type: 'RestoreIncomplete', message }, false);

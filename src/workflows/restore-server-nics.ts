@@ -4,9 +4,9 @@ import { restoreKey } from '../contract/restore-input';
 import type { ResultDocument } from '../contract/types';
 import { closing, leave } from './run/closing';
 import { noDecisions } from './run/decisions';
+import type { Ending } from './run/run-end';
 import { RunEnd } from './run/run-end';
 import { checkStart } from './steps/inspect';
-import type { Ending } from './run/messages';
 import { registerMessages } from './run/messages';
 import { endOfRestore, failureMessage, outcomeOfFailure } from './policy/outcome';
 import { planRestore } from './steps/prepare-restore';
@@ -16,9 +16,7 @@ import { restorationOf } from './run/restoration';
 
 export async function restoreServerNics(start: unknown): Promise<ResultDocument> {
   const run = restorationOf(start);
-  let ending: Ending | null = null;
   registerMessages(run, {
-    ending: () => ending,
     keyOf: restoreKey,
     decisions: noDecisions(
       'a restore has no undo window; delete what it has put back with `ecs-nics delete`',
@@ -27,13 +25,13 @@ export async function restoreServerNics(start: unknown): Promise<ResultDocument>
   try {
     if (!run.resumed) checkStart(run, 0);
     await run.resume();
-    const back = run.state.putBack ?? (await planRestore(run)); // what can come back, and how well
+    const back = run.state.undo.putBack ?? (await planRestore(run)); // what can come back, and how well
     if (!run.request.dryRun) await putBack(run, back); // look, act, look again
-    ending = conclude(run);
+    run.ended = conclude(run);
   } catch (error) {
-    ending = concludeEarly(run, error);
+    run.ended = concludeEarly(run, error);
   }
-  return leave(run, ending);
+  return leave(run, run.ended);
 }
 
 function conclude(run: Restoration): Ending {
@@ -42,7 +40,7 @@ function conclude(run: Restoration): Ending {
     document.outcome = run.cancelRequested ? 'cancelled' : 'planned';
     return closing(run, null, true);
   }
-  const { outcome, failed } = endOfRestore(document.nics, run.state.putBack);
+  const { outcome, failed } = endOfRestore(document.nics, run.state.undo.putBack);
   document.outcome = outcome;
   return closing(
     run,
@@ -55,7 +53,7 @@ function conclude(run: Restoration): Ending {
 function concludeEarly(run: Restoration, error: unknown): Ending {
   const { document } = run;
   // Anything but the two ends known here is a defect of ours: the task fails, and a repaired worker goes on.
-  if (run.state.putBack !== null || (!(error instanceof RunEnd) && !isCancellation(error))) throw error;
+  if (run.state.undo.putBack !== null || (!(error instanceof RunEnd) && !isCancellation(error))) throw error;
   if (error instanceof RunEnd && error.type !== null) {
     document.outcome = outcomeOfFailure(error.type);
     return closing(run, { type: error.type, message: error.message }, false);

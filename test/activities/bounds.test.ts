@@ -3,7 +3,7 @@ import { ACTIVITY_FAILURE } from '../../src/activities/agreement/agreement';
 import { parseDuration } from '../../src/contract/duration';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/ecs/transport';
-import { EFFECT, READ } from '../../src/workflows/run/activity-calls';
+import { EFFECT, READ } from '../../src/workflows/run/proxies';
 
 const EXCHANGE_MS = DEFAULT_LIMITS.connectMs + DEFAULT_LIMITS.headersMs + DEFAULT_LIMITS.bodyMs;
 

@@ -162,7 +162,7 @@ describe('a change of command order is caught', { timeout: 240_000 }, () => {
     [
       'the memo only after the submission',
       'steps/submit.ts',
-      `if (!run.state.declaredOpen) run.declareOpen(null);`,
+      `if (!run.state.sent.declared) run.declareOpen(null);`,
       ``,
     ],
     [

@@ -20,13 +20,13 @@ export interface Plant {
   caughtBy: number | ScheduleName;
 }
 
-const RESUMED = 'const state = { ...run.state, wasReset, rest, askForPrevious: false };';
+const RESUMED = 'handedOn(run.state, wasReset, rest);';
 
 // prettier-ignore
 export const PLANTS: readonly Plant[] = [
   {
     name: 'sends again after a time-out',
-    file: 'workflows/run/activity-calls.ts',
+    file: 'workflows/run/proxies.ts',
     from: 'retry: { maximumAttempts: 1 },',
     to: 'retry: { maximumAttempts: PLANTED ? 3 : 1 },',
     caughtBy: 137,
@@ -35,7 +35,7 @@ export const PLANTS: readonly Plant[] = [
     name: 'trusts the job alone',
     file: 'workflows/steps/verify.ts',
     from: '  return verdictOf({',
-    to: "  return PLANTED && run.state.lastJob?.status === 'SUCCESS' ? { outcome: 'deleted', warning: null, message: null } : verdictOf({",
+    to: "  return PLANTED && run.state.job.answer?.status === 'SUCCESS' ? { outcome: 'deleted', warning: null, message: null } : verdictOf({",
     caughtBy: 1,
   },
   {
@@ -76,15 +76,15 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'calls a NIC still attached at once',
     file: 'workflows/steps/verify.ts',
-    from: '(run.state.overSince ?? startedAt) + verifyForMs;',
-    to: '(run.state.overSince ?? startedAt) + (PLANTED ? 0 : verifyForMs);',
+    from: '(run.state.job.overSince ?? startedAt) + verifyForMs;',
+    to: '(run.state.job.overSince ?? startedAt) + (PLANTED ? 0 : verifyForMs);',
     caughtBy: 2,
   },
   {
     name: 'takes an unknown job status for the end',
-    file: 'workflows/steps/follow-job.ts',
-    from: 'if (ENDED_STATUSES.has(answer.status)) {',
-    to: "if (PLANTED ? !['INIT', 'RUNNING'].includes(answer.status) : ENDED_STATUSES.has(answer.status)) {",
+    file: 'workflows/run/state/job.ts',
+    from: 'const ended = ENDED_STATUSES.has(answer.status);',
+    to: "const ended = PLANTED ? !['INIT', 'RUNNING'].includes(answer.status) : ENDED_STATUSES.has(answer.status);",
     caughtBy: 26,
   },
   {
@@ -98,10 +98,7 @@ export const PLANTS: readonly Plant[] = [
     name: 'forgets its submission when it continues as new',
     file: 'workflows/run/resume.ts',
     from: RESUMED,
-    to: RESUMED.replace(
-      'askForPrevious: false }',
-      "askForPrevious: false, ...(PLANTED ? { touched: false, jobState: 'none', submission: { over: false, throttled: 0, unsent: 0, observed: 0, lastNo: null, doubt: null } } : {}) }",
-    ),
+    to: "{ ...handedOn(run.state, wasReset, rest), ...(PLANTED ? { sent: { ...run.state.sent, touched: false, submission: { over: false, throttled: 0, unsent: 0, observed: 0, lastNo: null, doubt: null } }, job: { ...run.state.job, state: 'none' } } : {}) };",
     caughtBy: 1,
   },
   {
@@ -113,9 +110,9 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     name: 'cuts the observation short when cancelled',
-    file: 'workflows/run/run.ts',
-    from: 'return this.sheltered ? this.unstoppable.run(work) : work();',
-    to: 'return this.sheltered && !PLANTED ? this.unstoppable.run(work) : work();',
+    file: 'workflows/run/pacing.ts',
+    from: 'return await (this.sheltered ? this.unstoppable.run(call) : call());',
+    to: 'return await (this.sheltered && !PLANTED ? this.unstoppable.run(call) : call());',
     caughtBy: 22,
   },
   {
@@ -143,7 +140,7 @@ export const PLANTS: readonly Plant[] = [
     name: 'names the primary NIC in the request',
     file: 'workflows/steps/submit.ts',
     from: 'const targets = run.remaining();',
-    to: "const targets = PLANTED ? [...run.remaining(), run.state.primaryId ?? ''] : run.remaining();",
+    to: "const targets = PLANTED ? [...run.remaining(), run.state.seen.primaryId ?? ''] : run.remaining();",
     caughtBy: 1,
   },
   {
@@ -156,8 +153,8 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'answers `settled` before the verdicts stand',
     file: 'workflows/run/messages.ts',
-    from: 'return asItStands !== null || ending() !== null || run.continuing;',
-    to: "return asItStands !== null || ending() !== null || run.continuing || (PLANTED && run.document.phase === 'verifying');",
+    from: 'return asItStands !== null || run.ended !== null || run.continuing;',
+    to: "return asItStands !== null || run.ended !== null || run.continuing || (PLANTED && run.document.phase === 'verifying');",
     caughtBy: 13,
   },
   {
@@ -233,8 +230,8 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'takes its submission for declared when another one was settled',
     file: 'workflows/steps/inspect.ts',
-    from: '    run.state.declaredOpen = false;',
-    to: '    if (!PLANTED) run.state.declaredOpen = false;',
+    from: '    run.state.sent.declared = false;',
+    to: '    if (!PLANTED) run.state.sent.declared = false;',
     caughtBy: 177,
   },
   {
@@ -246,16 +243,16 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     name: 'counts readings across a restart as one series',
-    file: 'workflows/run/readings.ts',
+    file: 'workflows/run/state/seen.ts',
     from: '    reading.workerStartedAt <= before.at &&',
     to: '    (PLANTED || reading.workerStartedAt <= before.at) &&',
     caughtBy: 630,
   },
   {
     name: 'takes an empty list for the truth',
-    file: 'workflows/run/readings.ts',
-    from: '  if (reading.serverExists && (run.state.primaryId',
-    to: '  if (!PLANTED && reading.serverExists && (run.state.primaryId',
+    file: 'workflows/run/state/seen.ts',
+    from: '  if (reading.serverExists && (seen.primaryId',
+    to: '  if (!PLANTED && reading.serverExists && (seen.primaryId',
     also: [{
       file: 'activities/list-nics.ts',
       from: '  const states = await portStates(cloud, ports, options);',
@@ -273,8 +270,8 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'reads "all" anew at each inspection',
     file: 'workflows/steps/inspect.ts',
-    from: 'run.state.all ??= judged.targets',
-    to: 'run.state.all = PLANTED ? null : run.state.all ?? judged.targets',
+    from: 'run.state.seen.all ??= judged.targets',
+    to: 'run.state.seen.all = PLANTED ? null : run.state.seen.all ?? judged.targets',
     caughtBy: 52,
   },
   {

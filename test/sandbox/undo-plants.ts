@@ -1,31 +1,31 @@
 /** Bugs of undo, commit and restore that are planted, as in plants.ts, to see that the second campaign catches them. */
 import type { Plant } from './plants';
 
-const RESUMED = 'const state = { ...run.state, wasReset, rest, askForPrevious: false };';
+const RESUMED = 'handedOn(run.state, wasReset, rest);';
 const handingOn = (forgotten: string) =>
-  RESUMED.replace('askForPrevious: false }', `askForPrevious: false, ...(PLANTED ? ${forgotten} : {}) }`);
+  `{ ...handedOn(run.state, wasReset, rest), undo: { ...run.state.undo, ...(PLANTED ? ${forgotten} : {}) } };`;
 
 // prettier-ignore
 export const UNDO_PLANTS: readonly Plant[] = [
   {
     name: 'attaches before the job has come to rest',
     file: 'workflows/steps/put-back.ts',
-    from: "    if (state.jobState === 'running' && !run.expired) await followJob(run);",
-    to: "    if (PLANTED) return true;\n    if (state.jobState === 'running' && !run.expired) await followJob(run);",
+    from: "    if (state.job.state === 'running' && !run.expired) await followJob(run);",
+    to: "    if (PLANTED) return true;\n    if (state.job.state === 'running' && !run.expired) await followJob(run);",
     caughtBy: 3,
   },
   {
     name: 'attaches at once after a deletion of unknown fate',
     file: 'workflows/steps/put-back.ts',
-    from: 'back.quietAt ??= state.doubtful ?',
-    to: 'back.quietAt ??= state.doubtful && !PLANTED ?',
+    from: 'back.quietAt ??= state.sent.doubtful ?',
+    to: 'back.quietAt ??= state.sent.doubtful && !PLANTED ?',
     caughtBy: 160,
   },
   {
     name: 'sets the flag back at once after a deletion of unknown fate',
     file: 'workflows/steps/put-back.ts',
-    from: 'horizonMs: run.state.doubtful ?',
-    to: 'horizonMs: run.state.doubtful && !PLANTED ?',
+    from: 'horizonMs: run.state.sent.doubtful ?',
+    to: 'horizonMs: run.state.sent.doubtful && !PLANTED ?',
     caughtBy: 344,
   },
   {
@@ -45,8 +45,8 @@ export const UNDO_PLANTS: readonly Plant[] = [
   {
     name: 'undoes while it commits',
     file: 'workflows/run/decisions.ts',
-    from: 'if (state.windowClosed && document.decision === null)',
-    to: 'if (!PLANTED && state.windowClosed && document.decision === null)',
+    from: 'if (state.undo.windowClosed && document.decision === null)',
+    to: 'if (!PLANTED && state.undo.windowClosed && document.decision === null)',
     caughtBy: 18,
   },
   {
@@ -59,8 +59,8 @@ export const UNDO_PLANTS: readonly Plant[] = [
   {
     name: 'commits although it was cancelled',
     file: 'workflows/steps/keep-promise.ts',
-    from: 'const wanted = run.state.windowClosed || !run.cancelRequested;',
-    to: 'const wanted = PLANTED || run.state.windowClosed || !run.cancelRequested;',
+    from: 'const wanted = run.state.undo.windowClosed || !run.cancelRequested;',
+    to: 'const wanted = PLANTED || run.state.undo.windowClosed || !run.cancelRequested;',
     caughtBy: 45,
   },
   {
@@ -73,29 +73,29 @@ export const UNDO_PLANTS: readonly Plant[] = [
   {
     name: 'deletes ports that their own flags keep',
     file: 'workflows/steps/commit.ts',
-    from: "outcome === 'detached' && state.kept.includes(id)",
-    to: "outcome === 'detached' && (PLANTED || state.kept.includes(id))",
+    from: "outcome === 'detached' && state.undo.kept.includes(id)",
+    to: "outcome === 'detached' && (PLANTED || state.undo.kept.includes(id))",
     caughtBy: 10,
   },
   {
     name: 'does not write the flag down that it changes',
     file: 'workflows/steps/protect.ts',
-    from: "log(state.undoLog, 'flag', nicIds);",
-    to: "if (!PLANTED) log(state.undoLog, 'flag', nicIds);",
+    from: "log(state.undo.log, 'flag', nicIds);",
+    to: "if (!PLANTED) log(state.undo.log, 'flag', nicIds);",
     caughtBy: 8,
   },
   {
     name: 'does not write the detaching down',
     file: 'workflows/steps/submit.ts',
-    from: "if (promisesUndo(run.request)) log(run.state.undoLog, 'detach', nicIds);",
-    to: "if (promisesUndo(run.request) && !PLANTED) log(run.state.undoLog, 'detach', nicIds);",
+    from: "if (promisesUndo(run.request)) log(run.state.undo.log, 'detach', nicIds);",
+    to: "if (promisesUndo(run.request) && !PLANTED) log(run.state.undo.log, 'detach', nicIds);",
     caughtBy: 3,
   },
   {
     name: 'forgets its undo log when it continues as new',
     file: 'workflows/run/resume.ts',
     from: RESUMED,
-    to: handingOn('{ undoLog: [], kept: [] }'),
+    to: handingOn('{ log: [], kept: [] }'),
     caughtBy: 3,
   },
   {
@@ -122,8 +122,8 @@ export const UNDO_PLANTS: readonly Plant[] = [
   {
     name: 'sends nothing in a reset run, whatever it replays',
     file: 'workflows/steps/protect.ts',
-    from: 'if (!promisesUndo(run.request) || state.touched) return;',
-    to: 'if (!promisesUndo(run.request) || state.touched || (PLANTED && run.isReset)) return;',
+    from: 'if (!promisesUndo(run.request) || state.sent.touched) return;',
+    to: 'if (!promisesUndo(run.request) || state.sent.touched || (PLANTED && run.isReset)) return;',
     caughtBy: 22,
   },
   {
@@ -150,8 +150,8 @@ export const UNDO_PLANTS: readonly Plant[] = [
   {
     name: 'lets a cancellation cut a restore short',
     file: 'workflows/run/run.ts',
-    from: 'return this.state.touched || this.state.putBack !== null || this.holds;',
-    to: 'return this.state.touched || (!PLANTED && this.state.putBack !== null) || this.holds;',
+    from: 'return this.state.sent.touched || this.state.undo.putBack !== null || this.holds;',
+    to: 'return this.state.sent.touched || (!PLANTED && this.state.undo.putBack !== null) || this.holds;',
     caughtBy: 89,
   },
   {
@@ -218,8 +218,8 @@ export const UNDO_PLANTS: readonly Plant[] = [
   {
     name: 'publishes attributes learned long ago',
     file: 'workflows/run/search-attributes.ts',
-    from: 'return state.learnedAt === null ||',
-    to: 'return PLANTED || state.learnedAt === null ||',
+    from: 'return around.learnedAt === null ||',
+    to: 'return PLANTED || around.learnedAt === null ||',
     caughtBy: 'search attributes lost while nobody works',
   },
   {
@@ -232,8 +232,8 @@ export const UNDO_PLANTS: readonly Plant[] = [
   {
     name: 'calls a put-back NIC detached',
     file: 'workflows/steps/commit.ts',
-    from: 'run.state.returned.push(id);',
-    to: 'if (!PLANTED) run.state.returned.push(id);',
+    from: 'run.state.undo.returned.push(id);',
+    to: 'if (!PLANTED) run.state.undo.returned.push(id);',
     caughtBy: 'a port put back by hand',
   },
 ];

@@ -1,72 +1,16 @@
-/**
- * The activities, grouped by risk. The bound in total is attempts × `startToCloseTimeout`; there is no
- * `scheduleToClose` or `scheduleToStart`, which would count down time and queueing as failure.
- */
+/** Calls of activities by a run: for its place, with its patience; what came of a call is a value. */
 import type { ActivityOptions } from '@temporalio/workflow';
-import {
-  ActivityCancellationType,
-  ActivityFailure,
-  ApplicationFailure,
-  CancellationScope,
-  isCancellation,
-  proxyActivities,
-  workflowInfo,
-} from '@temporalio/workflow';
-import type {
-  CloudActivities,
-  CloudFailureDetails,
-  Effect,
-  Elsewhere,
-  Place,
-} from '../../activities/agreement/agreement';
+import { ActivityFailure, ApplicationFailure, isCancellation, workflowInfo } from '@temporalio/workflow';
+import type { CloudFailureDetails, Effect, Elsewhere, Place } from '../../activities/agreement/agreement';
 import { ACTIVITY_FAILURE } from '../../activities/agreement/agreement';
-import { cloudTaskQueue, FAILURE_TYPE } from '../../contract/names';
-import { label } from './details';
+import { FAILURE_TYPE } from '../../contract/names';
+import { label, plain } from './details';
 import { RunEnd } from './run-end';
-import { awaitRightWorker } from './place';
+import { backoffDelay } from '../policy/poll-schedule';
+import type { Answer, Input, Name } from './proxies';
+import { EFFECT, IDEMPOTENT, invoke, READ } from './proxies';
 import type { Run } from './run';
-import { isFresh, learn } from './search-attributes';
-
-/**
- * Reads: a few quick attempts against a blip; longer trouble is looped over on a workflow timer. 45 s hold an
- * inspection of 12 NICs at the default rate, and one hanging call (25 s) in it.
- */
-export const READ: ActivityOptions = {
-  startToCloseTimeout: '45 seconds',
-  retry: {
-    maximumAttempts: 3,
-    initialInterval: '1 second',
-    backoffCoefficient: 2,
-    nonRetryableErrorTypes: [ACTIVITY_FAILURE.credentials, ACTIVITY_FAILURE.refused],
-  },
-  cancellationType: ActivityCancellationType.TRY_CANCEL,
-};
-
-/**
- * The POST: one attempt, and a time-out means that its fate is unknown. A cancellation waits for the answer, since
- * the job id of a running POST would be lost otherwise. First in the queue, as a late attempt may not send.
- */
-export const EFFECT: ActivityOptions = {
-  startToCloseTimeout: '60 seconds',
-  retry: { maximumAttempts: 1 },
-  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-  priority: { priorityKey: 1 },
-};
-
-/**
- * What may be done twice: setting a flag, deleting a port. A cancellation waits for the answer, so that what was changed is
- * known when it is set back.
- */
-export const IDEMPOTENT: ActivityOptions = {
-  ...READ,
-  // The last call must not be written later than 30 s before the end of an attempt: that leaves as much for 12 of them.
-  startToCloseTimeout: '60 seconds',
-  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-};
-
-type Name = keyof CloudActivities;
-type Input<K extends Name> = Omit<Parameters<CloudActivities[K]>[0], 'place'>;
-type Answer<K extends Name> = Awaited<ReturnType<CloudActivities[K]>>;
+import { learn } from './search-attributes';
 
 /** What all attempts take with their pauses, in ms: what takes longer was waiting for a worker. */
 const AT_MOST_MS = { read: 3 * 45_000 + 3_000, effect: 60_000, idempotent: 3 * 60_000 + 3_000 };
@@ -114,7 +58,7 @@ export async function post<K extends 'deleteNics' | 'attachNics'>(
     // Not asked again here: meanwhile much may happen, and whoever sends has to decide anew.
     const why = declinedBecause(error);
     if (why !== null) {
-      await awaitRightWorker(run, why, (run.state.declined += 1));
+      await awaitRightWorker(run, why, (run.state.around.declined += 1));
       return { kind: 'unsent', why: 'elsewhere' };
     }
     // Cancelled before a worker took it: certainly unsent. Anything else that is no attempt's end is not about the cloud.
@@ -154,10 +98,10 @@ async function call<K extends Name>(
     } catch (error) {
       const why = declinedBecause(error);
       if (why === null) throw error;
-      if (run.state.place === null && declined >= MAX_STRANGERS) throw wrongProject(run, error);
+      if (run.state.around.place === null && declined >= MAX_STRANGERS) throw wrongProject(run, error);
       await awaitRightWorker(run, why, declined);
       // While flags are set back, that is what it has asked for.
-      if (!run.ending) run.endIfUndone();
+      if (!run.cleaningUp) run.endIfUndone();
     }
   }
 }
@@ -171,9 +115,9 @@ async function attempt<K extends Name>(
   input: Input<K>,
 ): Promise<Answer<K>> {
   const askedAt = Date.now();
-  const placed = { ...input, place: run.state.place ?? meantFor(run) };
+  const placed = { ...input, place: run.state.around.place ?? meantFor(run) };
   const answer = await run.patiently(usualMs, () => invoke(options, name, summary, placed));
-  learn(run, answer, askedAt);
+  learn(run.state, answer, askedAt);
   return answer;
 }
 
@@ -197,22 +141,6 @@ function wrongProject({ request: { projectId } }: Run, error: unknown): RunEnd {
     FAILURE_TYPE.refused,
     `nothing was changed: project ${projectId ?? ''} is not this worker's${theirs}: ask the worker of that project`,
   );
-}
-
-function invoke<K extends Name>(
-  options: ActivityOptions,
-  name: K,
-  summary: string,
-  input: Input<K>,
-): Promise<Answer<K>> {
-  // A proxy costs nothing but the object: one a call, so that each call carries its own line in the timeline.
-  const activities = proxyActivities<CloudActivities>({
-    ...options,
-    taskQueue: cloudTaskQueue(workflowInfo().taskQueue),
-    summary,
-  });
-  const activity = activities[name] as unknown as (input: Input<K>) => Promise<Answer<K>>;
-  return activity(input);
 }
 
 /** `null`: it was not declined. */
@@ -242,29 +170,30 @@ async function orUnread<T>(call: Promise<T>): Promise<T | Unread> {
   }
 }
 
-/** It must not hold up the end of a run: without an answer in this time the run ends without attributes. */
-const LEARN: ActivityOptions = { ...READ, scheduleToCloseTimeout: '1 minute' };
-
-/** One try, by whichever worker, since all serve the same namespace: `false` when nobody could tell what it has now. */
-export async function learnAnew(run: Run): Promise<boolean> {
-  const askedAt = Date.now();
-  try {
-    const summary = label('the search attributes of the namespace');
-    const answer = await CancellationScope.nonCancellable(() =>
-      invoke(LEARN, 'listSearchAttributes', summary, {}),
-    );
-    learn(run, answer, askedAt);
-    return answer.searchAttributes !== undefined && isFresh(run);
-  } catch (error) {
-    if (!(error instanceof ActivityFailure)) throw error;
-    return false;
-  }
-}
-
 /** The input of an effect, with what every one needs to know of its run. */
 function ofRun<K extends Name>(run: Run, input: Omit<Input<K>, keyof Effect>): Input<K> {
-  const { wasReset } = run.state;
+  const { wasReset } = run.state.sent;
   // A chain that began with a reset stays one: its later runs have original ids of their own.
   const originalRunId = wasReset ? '' : workflowInfo().originalExecutionRunId;
   return { ...input, serverId: run.request.serverId, originalRunId } as Input<K>;
+}
+
+/** After a worker of another place has declined. Nothing is lost by waiting, and so no patience is used up. */
+export async function awaitRightWorker(run: Run, why: string, declined: number): Promise<void> {
+  const { phase, waitingFor } = run.document;
+  run.enter(phase, plain(`a worker of its own place: ${why}`));
+  const startedAt = Date.now();
+  const pauseMs = run.state.around.place === null ? FIRST_PAUSE_MS : pauseAfter(declined);
+  const plannedMs = await run.waitOrWake(pauseMs, label(`wrong worker: ${why}`));
+  run.forgive(Math.min(Date.now() - startedAt, plannedMs));
+  run.enter(phase, waitingFor);
+}
+
+/** Until it has been anywhere: the caller waits to hear that nobody serves the project. */
+const FIRST_PAUSE_MS = 2_000;
+
+/** Somebody may restart a worker at any moment; later each question only makes the history longer. */
+function pauseAfter(declined: number): number {
+  if (declined <= 30) return backoffDelay(declined);
+  return declined <= 150 ? 5 * 60_000 : 30 * 60_000;
 }

@@ -10,13 +10,12 @@ import {
 import type { FailureType } from '../../contract/names';
 import { FAILURE_TYPE, MEMO, OPEN_SETTLED } from '../../contract/names';
 import type { ResultDocument } from '../../contract/types';
-import type { Ending } from './messages';
+import type { Ending } from './run-end';
 import { countRun } from './counters';
 import { totalsOf } from '../policy/outcome';
 import type { Run } from './run';
 import { iso } from './run';
-import { learnAnew } from './activity-calls';
-import { isFresh, publish } from './search-attributes';
+import { isFresh, learnAnew, publish } from './search-attributes';
 
 /** @param settled every NIC has its verdict, also where the run failed */
 export function closing(
@@ -59,7 +58,7 @@ export async function leave(run: Run, { failure }: Ending): Promise<ResultDocume
 /** After a wait of weeks the namespace is asked anew. Whatever hinders that: runs end without attributes, too. */
 async function publishEnd(run: Run): Promise<void> {
   const { serverId, outcome } = run.document;
-  const known = run.state.searchAttributes.length > 0;
-  if (known && !isFresh(run) && !(await learnAnew(run))) return;
-  publish(run, { serverId, phase: 'done', outcome });
+  const known = run.state.around.searchAttributes.length > 0;
+  if (known && !isFresh(run.state) && !(await learnAnew(run.state))) return;
+  publish(run.state, { serverId, phase: 'done', outcome });
 }

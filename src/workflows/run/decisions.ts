@@ -11,6 +11,7 @@ import { plain } from './details';
 import { Unreadable } from './payload-converter';
 import { iso } from './run';
 import { promisesUndo } from '../policy/undo-log';
+import { closeWindow } from './state/undo';
 
 export interface Decisions {
   /** In the validator. Throws what the caller is told. */
@@ -19,11 +20,11 @@ export interface Decisions {
   decide(what: Decision['what'], argument: unknown): void;
 }
 
-/** @param ended whether the run has come to its end already */
-export function decisionsOf(run: Deletion, ended: () => boolean): Decisions {
+export function decisionsOf(run: Deletion): Decisions {
   const check = (what: Decision['what'], argument: unknown): ByWhom => {
     const who = whoAsks(argument);
-    const why = ended() ? 'the run has ended' : what === 'undo' ? undoProblem(run) : commitProblem(run);
+    const why =
+      run.ended !== null ? 'the run has ended' : what === 'undo' ? undoProblem(run) : commitProblem(run);
     if (why !== null) throw notApplicable(why);
     return who;
   };
@@ -40,7 +41,7 @@ export function decisionsOf(run: Deletion, ended: () => boolean): Decisions {
       if (run.document.decision !== null) return;
       run.document.decision = { what, by: plain(by), reason: plain(reason), at: iso(Date.now()) };
       // Here and now: a cancellation may come along, and asks what is still to be decided.
-      if (what === 'commit') run.state.windowClosed = true;
+      if (what === 'commit') closeWindow(run.state);
       run.wake();
     },
   };
@@ -72,9 +73,9 @@ function undoProblem(run: Deletion): string | null {
     return 'this run keeps no ports, so it can undo nothing; once it has ended, `ecs-nics restore` puts back what can be put back';
   }
   if (document.decision?.what === 'commit') return firstWas(document.decision);
-  if (document.decision === null && state.putBack !== null && state.putBack.reason !== 'flags')
+  if (document.decision === null && state.undo.putBack !== null && state.undo.putBack.reason !== 'flags')
     return 'everything is being put back already';
-  if (state.windowClosed && document.decision === null)
+  if (state.undo.windowClosed && document.decision === null)
     return 'the time for it is over: the ports are being deleted';
   return null;
 }

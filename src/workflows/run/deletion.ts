@@ -3,6 +3,7 @@ import type { CheckedRequest } from '../../contract/input';
 import { checkDeleteInput, namedNics } from '../../contract/input';
 import type { NicRow } from '../../contract/types';
 import { log } from '../policy/undo-log';
+import { keep } from './state/undo';
 import type { RequestKind } from './run';
 import { Run } from './run';
 
@@ -21,8 +22,8 @@ export function deletionOf(start: unknown): Deletion {
 export function hold(run: Deletion, row: NicRow): void {
   const { state } = run;
   row.outcome = 'detached';
-  if (!state.kept.includes(row.id)) state.kept.push(row.id);
-  log(state.undoLog, 'detach', [row.id]);
+  keep(state, [row.id]);
+  log(state.undo.log, 'detach', [row.id]);
   run.warn(
     `NIC ${row.id} was taken off by somebody else, and its port is still there since this run kept it`,
   );
@@ -30,5 +31,5 @@ export function hold(run: Deletion, row: NicRow): void {
 
 /** Its port is there since this run has seen to it. */
 export function isHeld({ state }: Deletion, { id, outcome }: NicRow): boolean {
-  return outcome === 'detached' && state.kept.includes(id);
+  return outcome === 'detached' && state.undo.kept.includes(id);
 }

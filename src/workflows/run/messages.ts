@@ -26,22 +26,13 @@ import { plain } from './details';
 import { Unreadable } from './payload-converter';
 import type { Run } from './run';
 
-/** How a run ended, for those who wait for it. */
-export interface Ending {
-  /** `null`: completed or cancelled, the document says all. */
-  failure: ApplicationFailure | null;
-  /** Every NIC has its verdict, also where the run failed. */
-  settled: boolean;
-}
-
 export interface Messages {
-  ending: () => Ending | null;
   /** Equal for requests that ask for the same. */
   keyOf: (input: unknown) => string;
   decisions: Decisions;
 }
 
-export function registerMessages(run: Run, { ending, keyOf, decisions }: Messages): void {
+export function registerMessages(run: Run, { keyOf, decisions }: Messages): void {
   setHandler(defineQuery<ResultDocument>(QUERY_STATUS), () => run.document, {
     description: 'The result document at any time',
   });
@@ -74,11 +65,11 @@ export function registerMessages(run: Run, { ending, keyOf, decisions }: Message
       // Jobs that put NICs back are none that a deletion was submitted for.
       const find = () => run.document.jobs.find(({ what }) => what === run.kind.job);
       // What was sent without an answer may have been done without a job that is known.
-      const isSettled = () => ending() !== null || run.document.phase === 'undo-window';
+      const isSettled = () => run.ended !== null || run.document.phase === 'undo-window';
       await reached(() => find() !== undefined || isSettled() || run.continuing);
       const job = find();
       if (job === undefined && run.continuing) throw continued();
-      const failure = ending()?.failure;
+      const failure = run.ended?.failure;
       if (job === undefined && failure) throw failure;
       if (job === undefined && run.document.outcome === 'cancelled')
         throw ApplicationFailure.nonRetryable('the run was cancelled before it had a job', CANCELLED);
@@ -95,11 +86,11 @@ export function registerMessages(run: Run, { ending, keyOf, decisions }: Message
       let asItStands: ResultDocument | null = null;
       await reached(() => {
         if (standing()) asItStands = JSON.parse(JSON.stringify(run.document)) as ResultDocument;
-        return asItStands !== null || ending() !== null || run.continuing;
+        return asItStands !== null || run.ended !== null || run.continuing;
       });
       if (asItStands !== null) return asItStands;
       if (run.continuing) throw continued();
-      const end = ending();
+      const end = run.ended;
       if (end?.failure && !end.settled) throw end.failure;
       return run.document;
     },
@@ -112,9 +103,9 @@ export function registerMessages(run: Run, { ending, keyOf, decisions }: Message
       async (argument) => {
         // Checked again: of two that were let in together one has decided meanwhile.
         decisions.decide(what, argument);
-        await reached(() => ending() !== null || run.continuing);
+        await reached(() => run.ended !== null || run.continuing);
         if (run.continuing) throw continued();
-        const failure = ending()?.failure;
+        const failure = run.ended?.failure;
         if (failure && (what === 'undo' || failure.type === FAILURE_TYPE.restoreIncomplete)) throw failure;
         return run.document;
       },

@@ -12,11 +12,11 @@ import {
 import type { SearchAttributePair } from '@temporalio/common';
 import { isRecord } from '../../contract/input';
 import { SEARCH_ATTRIBUTE } from '../../contract/names';
-import { learnAnew } from './activity-calls';
-import type { Run } from './run';
-import { isFresh } from './search-attributes';
-import type { RunState, Wait } from './state';
-import { freshState } from './state';
+import type { Wait } from './pacing';
+import { isFresh, learnAnew } from './search-attributes';
+import type { RunState } from './state';
+import { isFlat, nested } from './state/flat';
+import { endSubmission, neverSends } from './state/sent';
 
 /** Input of a run that continues another one. */
 export interface Resumed {
@@ -39,13 +39,16 @@ export function resumedFrom(start: unknown): Resumed['resumed'] | null {
 }
 
 /** An older version of the worker may have handed it on: what it did not know has the value it begins with. */
-function completed(state: RunState): RunState {
-  const { document } = state;
+function completed(given: RunState): RunState {
+  const state = isFlat(given) ? nested(given) : given;
+  const { document, around } = state;
   const { projectId, region } = document;
   return {
-    ...freshState(document, state.deadlineAt),
     ...state,
-    place: state.place ?? (projectId === null || region === null ? null : { projectId, region }),
+    around: {
+      ...around,
+      place: around.place ?? (projectId === null || region === null ? null : { projectId, region }),
+    },
     document: {
       ...document,
       decision: document.decision ?? null,
@@ -64,7 +67,19 @@ function completed(state: RunState): RunState {
  * not known, so it observes and sends nothing.
  */
 function observing(state: RunState): RunState {
-  return { ...state, touched: true, wasReset: true, submission: { ...state.submission, over: true } };
+  state.sent.touched = true;
+  neverSends(state);
+  endSubmission(state);
+  return state;
+}
+
+/** What of a run is handed on. */
+interface Continuing {
+  readonly input: unknown;
+  readonly state: RunState;
+  readonly isReset: boolean;
+  readonly cancelRequested: boolean;
+  continuing: boolean;
 }
 
 /**
@@ -72,8 +87,8 @@ function observing(state: RunState): RunState {
  * which the next run would not know of; or nobody can tell which attributes the namespace has, so that the next run could not be
  * found by any.
  */
-export async function handOn(run: Run, rest: Wait): Promise<void> {
-  const attributes = await attributesOf(run);
+export async function handOn(run: Continuing, rest: Wait): Promise<void> {
+  const attributes = await attributesOf(run.state);
   if (attributes === null || run.cancelRequested) return;
   // Whoever waits in an Update has to be told before the run closes, and not before it is about to.
   run.continuing = true;
@@ -82,11 +97,21 @@ export async function handOn(run: Run, rest: Wait): Promise<void> {
   if (!run.continuing) return;
   // As it is now: an undo may have come meanwhile.
   const { input, isReset: wasReset } = run;
-  const state = { ...run.state, wasReset, rest, askForPrevious: false };
+  const state = handedOn(run.state, wasReset, rest);
   const resumed = { input, state };
   // The memo `open` has to be given along: by itself the next run would get the memo that this one was started with.
   const { memo } = workflowInfo();
   await makeContinueAsNewFunc<(start: Resumed) => Promise<unknown>>({ memo, ...attributes })({ resumed });
+}
+
+function handedOn(state: RunState, wasReset: boolean, rest: Wait): RunState {
+  const { pacing, sent, before } = state;
+  return {
+    ...state,
+    pacing: { ...pacing, rest },
+    sent: { ...sent, wasReset },
+    before: { ...before, ask: false },
+  };
 }
 
 /** Events; the server ends a run at 51,200. */
@@ -96,16 +121,17 @@ const MUST_END_AT = 30_000;
  * By itself the next run gets the attributes that this one has; one that the namespace has lost meanwhile would keep it from ever
  * beginning.
  */
-async function attributesOf(run: Run): Promise<{ typedSearchAttributes?: SearchAttributePair[] } | null> {
-  const { state } = run;
-  if (state.learnedAt === null) return {};
-  const isKnown = isFresh(run) || (await learnAnew(run));
+async function attributesOf(
+  state: RunState,
+): Promise<{ typedSearchAttributes?: SearchAttributePair[] } | null> {
+  if (state.around.learnedAt === null) return {};
+  const isKnown = isFresh(state) || (await learnAnew(state));
   const { historyLength, typedSearchAttributes } = workflowInfo();
   if (!isKnown && historyLength < MUST_END_AT) return null;
-  const known = isKnown ? state.searchAttributes : [];
+  const known = isKnown ? state.around.searchAttributes : [];
   const all = typedSearchAttributes.getAll();
   const ours: ReadonlySet<string> = new Set(Object.values(SEARCH_ATTRIBUTE));
   const kept = all.filter(({ key }) => !ours.has(key.name) || known.includes(key.name));
-  if (kept.length < all.length) state.publishedPhase = null;
+  if (kept.length < all.length) state.around.publishedPhase = null;
   return { typedSearchAttributes: kept };
 }

@@ -1,6 +1,8 @@
-/** Thrown by a step that knows how the run ends. Steps after it have nothing to do. */
+/** How a run ends. */
+import type { ApplicationFailure } from '@temporalio/workflow';
 import type { FailureType } from '../../contract/names';
 
+/** Thrown by a step that knows how the run ends. Steps after it have nothing to do. */
 export class RunEnd extends Error {
   private constructor(
     /** `null`: by an undo that was asked for before anything was sent. */
@@ -17,4 +19,12 @@ export class RunEnd extends Error {
   static failed(type: FailureType, message: string): RunEnd {
     return new RunEnd(type, message);
   }
+}
+
+/** How a run ended, for those who wait for it. */
+export interface Ending {
+  /** `null`: completed or cancelled, the document says all. */
+  failure: ApplicationFailure | null;
+  /** Every NIC has its verdict, also where the run failed. */
+  settled: boolean;
 }

@@ -2,37 +2,24 @@
  * One run: its document (query, result and Web UI are all built from it), its patience and its ways to wait.
  * The steps of the recipe are functions over it.
  */
-import {
-  CancellationScope,
-  isCancellation,
-  setCurrentDetails,
-  sleep,
-  upsertMemo,
-  workflowInfo,
-} from '@temporalio/workflow';
-import type { Reading } from '../../activities/agreement/agreement';
+import { setCurrentDetails, upsertMemo, workflowInfo } from '@temporalio/workflow';
 import type { CheckedTiming } from '../../contract/input';
 import { MEMO, serverIdOf } from '../../contract/names';
 import type { JobRow, NicRow, Phase, ResultDocument } from '../../contract/types';
 import { currentDetails, plain } from './details';
-import { RunEnd } from './run-end';
+import type { PacingState, Wait } from './pacing';
+import { Pacing } from './pacing';
 import { Unreadable } from './payload-converter';
 import { handOn, resumedFrom } from './resume';
+import type { Ending } from './run-end';
+import { RunEnd } from './run-end';
 import { publishPhase } from './search-attributes';
-import type { RunState, Wait } from './state';
+import type { RunState } from './state';
 import { freshState } from './state';
-
-/** Later than this, a wake-up tells of a worker that was away: that time uses up no patience. */
-const LATE_MS = 5_000;
-
-/**
- * A run that was cancelled can't be handed on: the server doesn't pass the cancellation on, and without it a run can't
- * end as cancelled. With a long history it takes this much time for a step instead, whatever pace was asked for.
- */
-const LONG_STEP_MS = 60_000;
-
-/** A run that could not be handed on tries it again after this time: until then few messages are left to it. */
-const STAY_MS = 10 * 60_000;
+import { hastenPoll, nothingExpected } from './state/job';
+import { blankRow, rowOf } from './state/rows';
+import { remaining } from './state/seen';
+import { inDoubt } from './state/sent';
 
 /** What the steps want to know of a request, whatever it asks for. */
 export interface Request {
@@ -53,7 +40,7 @@ export interface RequestKind<R extends Request> {
   job: JobRow['what'];
 }
 
-export class Run<R extends Request = Request> {
+export class Run<R extends Request = Request> extends Pacing {
   /** The caller's request, as it came. */
   readonly input: unknown;
   readonly problems: string[];
@@ -62,26 +49,22 @@ export class Run<R extends Request = Request> {
   readonly resumed: boolean;
   /** All that is known: handed on as it is when the run continues as new. */
   readonly state: RunState;
-  cancelRequested = false;
   /** Why the run failed, for those who look at its page; set at its end. */
   failure: string | null = null;
-  /** What the poll that found the job ended took along: the first look of the verification, or how long to wait for it. */
-  atEnd: { reading: Reading | null; listAfterMs: number } | null = null;
+  /** How it ended, for those who wait for it. */
+  ended: Ending | null = null;
   /** Nothing was sent, and only what was changed beforehand is still to be set back: too short to be handed on. */
-  ending = false;
+  cleaningUp = false;
   /** This run ends now, to go on under a new run id. */
   continuing = false;
 
   private readonly checked: R | null;
-  /** Runs what a cancellation of the run may not cut short. */
-  private readonly unstoppable = new CancellationScope({ cancellable: false });
-  /** Of the timer that `pollNow` ends. */
-  private alarm: CancellationScope | null = null;
 
   constructor(
     start: unknown,
     readonly kind: RequestKind<R>,
   ) {
+    super();
     const resumed = resumedFrom(start);
     this.input = resumed === null ? start : resumed.input;
     const { problems, request } = checked(this.input, kind);
@@ -89,12 +72,6 @@ export class Run<R extends Request = Request> {
     this.checked = request;
     this.resumed = resumed !== null;
     this.state = resumed?.state ?? fresh(request, kind.named(this.input));
-    void CancellationScope.current().cancelRequested.catch(() => {
-      this.cancelRequested = true;
-      // Where nothing is under way that would notice.
-      if (this.document.phase === 'undo-window' || this.holds) this.wake();
-      this.show();
-    });
   }
 
   /** The checked request; only to be asked for once the input is known to be good. */
@@ -113,7 +90,7 @@ export class Run<R extends Request = Request> {
    */
   get isReset(): boolean {
     const { runId, originalExecutionRunId } = workflowInfo();
-    return this.state.wasReset || runId !== originalExecutionRunId;
+    return this.state.sent.wasReset || runId !== originalExecutionRunId;
   }
 
   // --- the document --------------------------------------------------------------------------------------------
@@ -125,9 +102,7 @@ export class Run<R extends Request = Request> {
   }
 
   row(id: string): NicRow {
-    const row = this.document.nics.find((candidate) => candidate.id === id);
-    if (row === undefined) throw new Error(`no row for NIC ${id}`);
-    return row;
+    return rowOf(this.document, id);
   }
 
   warn(text: string): void {
@@ -148,157 +123,98 @@ export class Run<R extends Request = Request> {
 
   /** From here on something may be at work: what is not established by the end is unknown, not untouched. */
   touch(): void {
-    this.state.touched = true;
+    this.state.sent.touched = true;
     for (const id of this.remaining()) this.row(id).outcome = 'unknown';
+  }
+
+  /** A deletion was sent, or may have been, of which nobody knows what may still come. */
+  mayBeAtWork(): void {
+    this.touch();
+    inDoubt(this.state);
+    nothingExpected(this.state);
   }
 
   /** NICs that may still be on the server: not yet seen absent twice. */
   remaining(): string[] {
-    return this.state.witnesses.filter((witness) => witness.absent < 2).map(({ id }) => id);
+    return remaining(this.state);
   }
 
   /** Read by the next run on this server, should this one end without verdicts. */
   declareOpen(jobId: string | null, nics = this.remaining()): void {
-    this.state.declaredOpen = true;
+    this.state.sent.declared = true;
     upsertMemo({ [MEMO.open]: { nics, since: iso(Date.now()), jobId } });
   }
 
   /** Whose fate is known needs no watching any more; for the others the memo goes on to tell what was sent. */
   get openSettled(): boolean {
-    return this.state.declaredOpen && this.document.nics.every(({ outcome }) => outcome !== 'unknown');
+    return this.state.sent.declared && this.document.nics.every(({ outcome }) => outcome !== 'unknown');
   }
 
   /** A NIC that is to go is off the server, and its port is there since this run has seen to it, whoever took the NIC off. */
   get holds(): boolean {
     return this.document.nics.some(
-      ({ id, outcome }) => outcome === 'detached' && this.state.kept.includes(id),
+      ({ id, outcome }) => outcome === 'detached' && this.state.undo.kept.includes(id),
     );
   }
 
   /** Its inspection tells where it was made. Runs of older workers go on as they began: their histories have to lead to the same. */
   get knowsPlace(): boolean {
-    return this.state.place?.ecs !== undefined;
+    return this.state.around.place?.ecs !== undefined;
   }
 
   /** Nothing more is to be sent; what is under way, or held, is seen to its end. */
   get stopping(): boolean {
-    return (this.state.touched || this.holds) && (this.cancelRequested || this.document.decision !== null);
+    return (
+      (this.state.sent.touched || this.holds) && (this.cancelRequested || this.document.decision !== null)
+    );
   }
 
   /** An undo that comes before anything was sent leaves nothing to be done. */
   endIfUndone(): void {
-    if (this.document.decision !== null && !this.state.touched && !this.holds) throw RunEnd.undone();
+    if (this.document.decision !== null && !this.state.sent.touched && !this.holds) throw RunEnd.undone();
   }
 
-  // --- patience ------------------------------------------------------------------------------------------------
+  // --- its time ------------------------------------------------------------------------------------------------
 
-  get expired(): boolean {
-    return Date.now() >= this.state.deadlineAt;
-  }
-
-  /** Patience for a stage of its own. */
-  allow(ms: number): void {
-    this.state.deadlineAt = Date.now() + ms;
-    this.document.deadlineAt = iso(this.state.deadlineAt);
-  }
-
-  get remainingMs(): number {
-    return Math.max(0, this.state.deadlineAt - Date.now());
-  }
-
-  wake(): void {
-    this.state.woken = true;
-    this.alarm?.cancel();
-  }
-
-  /** Waits on a durable timer, in full. Until something was sent a cancellation ends it. Returns the ms that were planned. */
-  wait(ms: number, summary: string): Promise<number> {
-    return this.waitFor({ until: Date.now() + atLeast1(ms), summary, wakeable: false });
-  }
-
-  /** The same, but `pollNow` ends it early; one that came during the last look ends it at once. */
-  waitOrWake(ms: number, summary: string): Promise<number> {
-    return this.waitFor({ until: Date.now() + atLeast1(ms), summary, wakeable: true });
-  }
-
-  /** Waits out what the run before this one in its chain was about to wait for. */
-  async resume(): Promise<void> {
-    const { rest } = this.state;
-    this.state.rest = null;
-    if (rest !== null) {
-      if (rest.until > Date.now()) await this.waitFor(rest);
-      else this.forgive(Date.now() - rest.until);
-    }
-    // Also when `pollNow` has ended that wait.
-    if (this.state.pollDueAt !== null) this.state.pollDueAt = Math.min(this.state.pollDueAt, Date.now());
-  }
-
-  private async waitFor(wait: Wait): Promise<number> {
-    const { summary, wakeable } = wait;
-    // Between two steps nothing is under way: the moment to leave a long history behind.
-    const long = workflowInfo().continueAsNewSuggested;
-    let stays = false;
-    // Only after an inspection: it tells of a run before this chain, and is asked for once.
-    if (long && !this.cancelRequested && !this.ending && this.document.projectId !== null) {
-      await handOn(this, wait);
-      // It was cancelled: for the step to deal with, unless nothing may cut this wait short.
-      if (this.cancelRequested && wakeable) return 0;
-      stays = true;
-    }
-    const leastMs = Math.max(wait.until - Date.now(), long ? LONG_STEP_MS : 0);
-    const ms = atLeast1(stays && wakeable ? Math.min(leastMs, STAY_MS) : leastMs);
-    const until = Date.now() + ms;
-    this.document.nextLookAt = iso(until);
-    this.show();
-    publishPhase(this);
-    try {
-      await this.timer(ms, summary, wakeable && (!long || stays));
-    } catch (error) {
-      if (this.alarm === null || !this.state.woken || !isCancellation(error)) throw error;
-    }
-    this.alarm = null;
-    if (wakeable) this.state.woken = false;
-    this.document.nextLookAt = null;
-    this.forgive(Date.now() - until);
-    return ms;
-  }
-
-  /** No async function, and no race with a condition: the SDK keeps a stack trace of some 1.4 KB for every pending promise. */
-  private timer(ms: number, summary: string, wakeable: boolean): Promise<void> {
-    if (wakeable && this.state.woken) return Promise.resolve();
-    const scope = new CancellationScope({
-      cancellable: true,
-      parent: this.sheltered ? this.unstoppable : CancellationScope.current(),
-    });
-    this.alarm = wakeable ? scope : null;
-    // The overload with a summary labels the timer in the timeline; it is the one experimental call here.
-    return scope.run(() => sleep(ms, { summary }));
-  }
-
-  /** Runs a call to the cloud; time for which nobody worked on it uses up no patience. */
-  async patiently<T>(usualMs: number, call: () => Promise<T>): Promise<T> {
-    const startedAt = Date.now();
-    try {
-      return await this.shielded(call);
-    } finally {
-      this.forgive(Date.now() - startedAt - usualMs);
-    }
-  }
-
-  private shielded<T>(work: () => Promise<T>): Promise<T> {
-    return this.sheltered ? this.unstoppable.run(work) : work();
+  protected get pacing(): PacingState {
+    return this.state.pacing;
   }
 
   /** Once something was sent, is held, or is being put back, a cancellation may no longer cut it short. */
-  private get sheltered(): boolean {
-    return this.state.touched || this.state.putBack !== null || this.holds;
+  protected get sheltered(): boolean {
+    return this.state.sent.touched || this.state.undo.putBack !== null || this.holds;
   }
 
-  /** Time for which nobody could work on it uses up no patience. */
-  forgive(lateMs: number): void {
-    if (lateMs <= LATE_MS) return;
-    this.state.deadlineAt += lateMs;
-    this.document.deadlineAt = iso(this.state.deadlineAt);
+  /** Only after an inspection: it tells of a run before this chain, and is asked for once. */
+  protected get mayBeHandedOn(): boolean {
+    return !this.cleaningUp && this.document.projectId !== null;
+  }
+
+  override async resume(): Promise<void> {
+    await super.resume();
+    // Also when `pollNow` has ended that wait.
+    hastenPoll(this.state);
+  }
+
+  protected handOn(rest: Wait): Promise<void> {
+    return handOn(this, rest);
+  }
+
+  protected cancelled(): void {
+    // Where nothing is under way that would notice.
+    if (this.document.phase === 'undo-window' || this.holds) this.wake();
+    this.show();
+  }
+
+  protected waiting(until: number | null): void {
+    this.document.nextLookAt = until === null ? null : iso(until);
+    if (until === null) return;
+    this.show();
+    publishPhase(this.state);
+  }
+
+  protected moved(deadlineAt: number): void {
+    this.document.deadlineAt = iso(deadlineAt);
   }
 }
 
@@ -333,29 +249,6 @@ function fresh(request: Request | null, named: string[]): RunState {
     warnings: [],
   };
   return freshState(document, deadlineAt);
-}
-
-function atLeast1(ms: number): number {
-  return Math.max(1, Math.round(ms));
-}
-
-export function blankRow(id: string): NicRow {
-  return {
-    id,
-    outcome: 'untouched',
-    ip: null,
-    mac: null,
-    elasticIp: null,
-    restore: 'no',
-    evidence: { job: 'none', subJob: 'none', list: 'unknown', port: 'unknown' },
-    jobId: null,
-    errorCode: null,
-    message: null,
-    replacedBy: null,
-    snapshot: null,
-    differences: [],
-    remedy: null,
-  };
 }
 
 export function iso(ms: number): string {

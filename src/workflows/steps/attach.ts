@@ -1,10 +1,10 @@
 /** The POST that attaches ports: submitted once, as a deletion is. What is to be attached again is decided by looking. */
-import type { SubmissionResult } from '../../activities/agreement/agreement';
 import { post } from '../run/activity-calls';
 import { label, nics, plain, serverLabel } from '../run/details';
 import { backoffDelay } from '../policy/poll-schedule';
 import { fail, STATE_WAIT_MS } from '../policy/put-back-plan';
 import type { Run } from '../run/run';
+import { beginJob } from '../run/state/job';
 import { pause, UNSENT, waitOut } from './setback';
 import type { PutBack, Returning } from '../policy/undo-log';
 
@@ -34,7 +34,8 @@ export async function attach(run: Run, back: PutBack, returning: Returning[]): P
       tried(null, `job ${answer.jobId} has ended without it`);
       submitted();
       back.setbacks = 0;
-      accepted(run, answer, portIds);
+      beginJob(run.state, 'attach', answer, run.request.timing);
+      run.declareOpen(answer.jobId, portIds);
       return;
     case 'unknown':
       tried(null, answer.why);
@@ -75,27 +76,4 @@ export async function attach(run: Run, back: PutBack, returning: Returning[]): P
 export function inDoubt(back: PutBack, concerned: Returning[]): void {
   back.looksDue = 2;
   for (const nic of concerned) nic.pending = 'doubt';
-}
-
-function accepted(
-  run: Run,
-  {
-    jobId,
-    submittedAt,
-    firstPollMs: first,
-    pollIntervalMs: step,
-  }: Extract<SubmissionResult, { kind: 'accepted' }>,
-  portIds: string[],
-): void {
-  const { firstPollMs, pollIntervalMs } = run.request.timing;
-  run.state.pace = {
-    firstPollMs: firstPollMs ?? first,
-    pollIntervalMs: pollIntervalMs ?? step,
-  };
-  run.document.jobs.push({ id: jobId, what: 'attach', status: 'INIT', submittedAt, endedAt: null, polls: 0 });
-  run.state.jobState = 'running';
-  run.state.lastJob = null;
-  run.state.overSince = null;
-  run.state.pollDueAt = null;
-  run.declareOpen(jobId, portIds);
 }

@@ -7,7 +7,8 @@ import { repeatable } from '../run/activity-calls';
 import type { Deletion } from '../run/deletion';
 import { label, nics, plain } from '../run/details';
 import { lookAtPorts, lookOnce } from './look';
-import { forgetReadings } from '../run/readings';
+import { forgetReadings, watch } from '../run/state/seen';
+import { closeWindow, keep, release } from '../run/state/undo';
 import { deletePortCall } from '../policy/remedies';
 import { isSetback, UNSENT, waitOut } from './setback';
 import { gradeOf } from '../policy/undo-log';
@@ -21,21 +22,21 @@ const SECOND_LOOK_MS = 2_000;
 /** Deletes the ports that this run has kept; one that its NIC's own flag keeps is left alone. */
 export async function commit(run: Deletion): Promise<void> {
   const { state, document } = run;
-  state.windowClosed = true;
+  closeWindow(state);
   document.undoUntil = null;
   const open = document.nics
-    .filter(({ id, outcome }) => outcome === 'detached' && state.kept.includes(id))
+    .filter(({ id, outcome }) => outcome === 'detached' && state.undo.kept.includes(id))
     .map(({ id }) => id);
   // The run may have been handed on while it looked at those that were put back.
-  if (open.length === 0 && state.returned.length === 0) return;
+  if (open.length === 0 && state.undo.returned.length === 0) return;
   // The run may have been handed on in the middle of it.
-  if (!state.committing) run.allow(COMMIT_FOR_MS);
-  state.committing = true;
+  if (!state.undo.committing) run.allow(COMMIT_FOR_MS);
+  state.undo.committing = true;
   document.outcome = 'running';
   run.enter('committing');
   const back = { setbacks: 0, hindered: null as string | null };
   for (;;) {
-    const portIds = open.filter((id) => run.row(id).outcome === 'detached' && !state.left.includes(id));
+    const portIds = open.filter((id) => run.row(id).outcome === 'detached' && !state.undo.left.includes(id));
     if (portIds.length === 0) break;
     if (run.expired && back.setbacks > 0) {
       await giveUp(run, portIds, `not deleted until ${document.deadlineAt}: ${back.hindered ?? ''}`);
@@ -74,7 +75,7 @@ export async function commit(run: Deletion): Promise<void> {
     run.show();
   }
   // A port that is free again is looked at, and deleted, in another round; whoever goes on with it is left alone then.
-  if ((await lookAtReturned(run)) && (state.rounds += 1) <= MAX_ROUNDS) await commit(run);
+  if ((await lookAtReturned(run)) && (state.undo.rounds += 1) <= MAX_ROUNDS) await commit(run);
 }
 
 const MAX_ROUNDS = 3;
@@ -111,7 +112,7 @@ function inUse(run: Deletion, id: string, deviceId: string): void {
   row.evidence = { ...row.evidence, port: 'attached' };
   if (deviceId === run.request.serverId) {
     left(run, id, 'PortInUse', 'it was put back on the server by somebody else');
-    run.state.returned.push(id);
+    run.state.undo.returned.push(id);
   } else left(run, id, 'PortInUse', `it is in use by ${deviceId} now`);
 }
 
@@ -142,8 +143,8 @@ function left(
 ): void {
   const row = run.row(id);
   const { state } = run;
-  state.left.push(id);
-  state.kept = state.kept.filter((kept) => kept !== id);
+  state.undo.left.push(id);
+  release(state, [id]);
   row.errorCode = code;
   row.message = plain(`its port was left: ${why}`);
   row.remedy = remedy;
@@ -159,11 +160,11 @@ const MAX_LOOKS = 10;
  */
 async function lookAtReturned(run: Deletion): Promise<boolean> {
   const { state } = run;
-  const { returned } = state;
+  const { returned } = state.undo;
   if (returned.length === 0) return false;
-  state.witnesses = returned.map((id) => ({ id, absent: 0, present: 0, port: null }));
-  forgetReadings(run);
-  const agreed = () => state.witnesses.every(({ absent, present }) => absent >= 2 || present >= 2);
+  watch(state, returned);
+  forgetReadings(state);
+  const agreed = () => state.seen.witnesses.every(({ absent, present }) => absent >= 2 || present >= 2);
   for (let look = 1; look <= MAX_LOOKS && !agreed(); look++) {
     if (look > 1) await run.wait(SECOND_LOOK_MS, label('another reading, to be sure'));
     const seen = await lookOnce(run, {
@@ -173,9 +174,9 @@ async function lookAtReturned(run: Deletion): Promise<boolean> {
     });
     if (seen === null) break;
   }
-  state.returned = [];
+  state.undo.returned = [];
   let again = false;
-  for (const { id, absent, present, port } of state.witnesses) {
+  for (const { id, absent, present, port } of state.seen.witnesses) {
     forget(run, id);
     if (present >= 2)
       returnedFor(run, id, 'still-attached', 'it was put back on the server by somebody else');
@@ -186,7 +187,7 @@ async function lookAtReturned(run: Deletion): Promise<boolean> {
     else if (port.state === 'attached') returnedFor(run, id, 'unknown', UNSURE);
     else {
       // Taken off once more in the meantime: it is where it was wanted, and its port goes as promised.
-      state.kept.push(id);
+      keep(state, [id]);
       again = true;
     }
   }
@@ -197,7 +198,7 @@ async function lookAtReturned(run: Deletion): Promise<boolean> {
 function forget(run: Deletion, id: string): void {
   const { document, state } = run;
   const row = run.row(id);
-  state.left = state.left.filter((other) => other !== id);
+  state.undo.left = state.undo.left.filter((other) => other !== id);
   row.errorCode = null;
   row.message = null;
   document.warnings = document.warnings.filter((text) => !text.startsWith(`NIC ${id} is detached`));
@@ -205,7 +206,7 @@ function forget(run: Deletion, id: string): void {
 
 function returnedFor(run: Deletion, id: string, outcome: 'still-attached' | 'unknown', why: string): void {
   const row = run.row(id);
-  run.state.left.push(id);
+  run.state.undo.left.push(id);
   row.outcome = outcome;
   row.errorCode = 'PortInUse';
   row.message = `${why}; its port was left`;

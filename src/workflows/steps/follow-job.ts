@@ -1,14 +1,24 @@
 /** Follow the job on a durable timer. A poll that fails does not end the run (docs/contract.md §6.4). */
-import type { JobAnswer } from '../../activities/agreement/agreement';
-import { ENDED_STATUSES, HOLD_MS } from '../../activities/agreement/agreement';
+import type { JobAnswer, Reading } from '../../activities/agreement/agreement';
+import { HOLD_MS } from '../../activities/agreement/agreement';
 import type { JobRow } from '../../contract/types';
 import { formatDuration } from '../../contract/duration';
 import { read } from '../run/activity-calls';
 import { jobAge, label, nics } from '../run/details';
 import { recordJob } from '../run/counters';
-import { portsToLookUp } from '../run/readings';
 import { nextPollDelay, throttleDelay } from '../policy/poll-schedule';
 import type { Run } from '../run/run';
+import {
+  currentJob,
+  holdPolls,
+  jobAnswered,
+  jobGone,
+  jobUnreadable,
+  nextPollAt,
+  pollIsDue,
+} from '../run/state/job';
+import { portsToLookUp } from '../run/state/seen';
+import { inDoubt } from '../run/state/sent';
 
 /** Polls in a row that may fail before the NICs are looked at instead; a success starts the count anew. */
 const ERROR_BUDGET = 10;
@@ -18,40 +28,60 @@ interface Failures {
   throttles: number;
 }
 
+/** What the poll that found the job ended took along: the first look of the verification, or how long to wait for it. */
+export interface AtEnd {
+  reading: Reading | null;
+  listAfterMs: number;
+}
+
+/** The cloud asks for patience. */
+interface Hold {
+  holdMs: number;
+}
+
 /** Returns when the last job has ended, is gone, can't be read, or still runs at a look made after the deadline. */
-export async function followJob(run: Run): Promise<void> {
-  const job = run.document.jobs.at(-1);
+export async function followJob(run: Run): Promise<AtEnd | null> {
+  const { state } = run;
+  const job = currentJob(state);
   // A run that goes on where another one ended must not say that it polls what is over.
-  if (job === undefined || run.state.jobState !== 'running') return;
-  run.enter(run.state.putBack === null ? 'polling' : 'restoring');
+  if (job === undefined || state.job.state !== 'running') return null;
+  run.enter(state.undo.putBack === null ? 'polling' : 'restoring');
   const failures: Failures = { errors: 0, throttles: 0 };
-  let throttledMs: number | null = null;
-  while (run.state.jobState === 'running') {
+  let heldMs: number | null = null;
+  let atEnd: AtEnd | null = null;
+  while (state.job.state === 'running') {
     const now = Date.now();
     const sinceMs = now - Date.parse(job.submittedAt);
-    run.state.pollDueAt ??=
-      now +
-      (throttledMs ?? nextPollDelay(run.state.pace, job.polls, sinceMs, Math.random(), run.remainingMs));
-    const delay = run.state.pollDueAt - now;
+    const next = () => nextPollDelay(state.job.pace, job.polls, sinceMs, Math.random(), run.remainingMs);
+    const delay = nextPollAt(state, () => heldMs ?? next()) - now;
     const text = label(`poll ${job.polls + 1} in ${formatDuration(delay)} · ${jobAge(job, now)}`);
     // Already waited for when this run continues another one.
-    if (delay > 0) await (throttledMs === null ? run.waitOrWake(delay, text) : run.wait(delay, text));
-    run.state.pollDueAt = null;
-    throttledMs = await pollOnce(run, failures, true);
-    if (run.expired) return;
+    if (delay > 0) await (heldMs === null ? run.waitOrWake(delay, text) : run.wait(delay, text));
+    pollIsDue(state);
+    const polled = await pollOnce(run, failures, true);
+    heldMs = polled !== null && 'holdMs' in polled ? polled.holdMs : null;
+    if (polled !== null && 'reading' in polled) atEnd = polled;
+    if (run.expired) break;
   }
+  return atEnd;
+}
+
+/** One poll of a job that can't be followed at the moment. */
+export async function pollUnfollowed(run: Run): Promise<void> {
+  const polled = await pollOnce(run);
+  if (polled !== null && 'holdMs' in polled) holdPolls(run.state, polled.holdMs);
 }
 
 /**
- * One poll. Returns how long to wait before the next one when the cloud asks for patience.
- * @param thenList when the job has ended, take the first reading of the NICs along
+ * One poll. @param thenList when the job has ended, take the first reading of the NICs along
  */
-export async function pollOnce(
+async function pollOnce(
   run: Run,
   failures: Failures = { errors: ERROR_BUDGET, throttles: 0 },
   thenList = false,
-): Promise<number | null> {
-  const job = run.document.jobs.at(-1);
+): Promise<AtEnd | Hold | null> {
+  const { state } = run;
+  const job = currentJob(state);
   if (job === undefined) return null;
   const nicIds = nicsOf(run, job);
   const summary = label(`poll ${job.polls + 1} · ${jobAge(job, Date.now())} · ${nics(nicIds.length)}`);
@@ -60,45 +90,44 @@ export async function pollOnce(
     nicIds,
     ...(thenList &&
       job.what === 'delete' && {
-        thenList: { serverId: run.request.serverId, ports: portsToLookUp(run), server: false },
+        thenList: { serverId: run.request.serverId, ports: portsToLookUp(state), server: false },
       }),
   });
   job.polls += 1;
   if (answer.kind === 'throttled') {
     failures.throttles += 1;
-    return throttleDelay(answer.retryAfterMs, failures.throttles);
+    return { holdMs: throttleDelay(answer.retryAfterMs, failures.throttles) };
   }
+  let atEnd: AtEnd | null = null;
   if (answer.kind === 'job') {
     failures.errors = 0;
     failures.throttles = 0;
-    const { reading, listAfterMs, ...said } = answer;
-    takeIn(run, said);
-    if (job.what === 'delete') run.atEnd = { reading, listAfterMs };
+    const { reading, listAfterMs, ...status } = answer;
+    recordAnswer(run, status);
+    if (job.what === 'delete') atEnd = { reading, listAfterMs };
   } else if (answer.kind === 'gone') {
-    job.status = 'gone';
+    jobGone(state);
     setJobEvidence(run, 'gone');
-    run.state.jobState = 'gone';
-    if (job.what === 'delete') run.state.doubtful = true;
-    run.state.overSince ??= Date.now();
+    if (job.what === 'delete') inDoubt(state);
   } else {
     failures.errors += 1;
-    if (answer.kind !== 'unavailable') run.state.pollHoldUntil = Date.now() + HOLD_MS;
+    if (answer.kind !== 'unavailable') holdPolls(state, HOLD_MS);
     // What the job won't tell, the NIC list decides.
-    if (answer.kind !== 'unavailable' || failures.errors >= ERROR_BUDGET) run.state.jobState = 'unreadable';
+    if (answer.kind !== 'unavailable' || failures.errors >= ERROR_BUDGET) jobUnreadable(state);
   }
   run.show();
-  return null;
+  return atEnd;
 }
 
-function takeIn(run: Run, answer: JobAnswer): void {
-  const job = run.document.jobs.at(-1);
+function recordAnswer(run: Run, answer: JobAnswer): void {
+  const { state } = run;
+  const job = currentJob(state);
   if (job === undefined) return;
-  run.state.lastJob = answer;
-  job.status = answer.status;
+  const ended = jobAnswered(state, answer);
   setJobEvidence(run, answer.status);
   // What a sub-job of an attachment says is for those who wait for it.
   for (const sub of job.what === 'delete' ? answer.subJobs : []) {
-    if (!run.state.witnesses.some(({ id }) => id === sub.nicId)) continue;
+    if (!state.seen.witnesses.some(({ id }) => id === sub.nicId)) continue;
     const row = run.row(sub.nicId ?? '');
     row.evidence.subJob = sub.status;
     if (sub.status === 'FAIL') {
@@ -106,23 +135,16 @@ function takeIn(run: Run, answer: JobAnswer): void {
       row.message = sub.message ?? answer.message;
     }
   }
-  if (ENDED_STATUSES.has(answer.status)) {
-    job.endedAt = answer.endedAt;
-    run.state.jobState = 'ended';
-    // Counted from when this run saw it: the cloud's clock may differ, and a late worker loses no patience.
-    run.state.overSince = Date.now();
-    recordJob(job, answer);
-  } else {
-    run.state.jobState = 'running';
-    run.state.overSince = null;
-  }
+  if (ended) recordJob(job, answer);
 }
 
 function nicsOf(run: Run, job: JobRow): string[] {
-  return job.what === 'delete' ? run.state.witnesses.map(({ id }) => id) : (run.state.putBack?.batch ?? []);
+  return job.what === 'delete'
+    ? run.state.seen.witnesses.map(({ id }) => id)
+    : (run.state.undo.putBack?.batch ?? []);
 }
 
 function setJobEvidence(run: Run, status: string): void {
-  const job = run.document.jobs.at(-1);
+  const job = currentJob(run.state);
   for (const row of run.document.nics) if (row.jobId === job?.id) row.evidence.job = status;
 }

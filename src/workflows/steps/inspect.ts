@@ -16,7 +16,10 @@ import { backoffDelay, nextPollDelay, throttleDelay } from '../policy/poll-sched
 import type { Deletion } from '../run/deletion';
 import { hold } from '../run/deletion';
 import type { Request, Run } from '../run/run';
-import { blankRow } from '../run/run';
+import { learnLongJob } from '../run/state/job';
+import { blankRow } from '../run/state/rows';
+import { watch } from '../run/state/seen';
+import { inDoubt } from '../run/state/sent';
 import { gradeOf, isLogged, promisesUndo } from '../policy/undo-log';
 
 /** How often a server in passing is looked at again, at first; an inspection costs a call per NIC. */
@@ -77,13 +80,13 @@ export async function inspect(run: Deletion): Promise<void> {
     if (run.stopping) return;
     run.enter(look === 1 ? 'inspecting' : 'waiting', run.document.waitingFor);
     const what = nics === 'all' ? 'all NICs but the primary one' : countOf(nics.length);
-    const named = nics === 'all' ? (run.state.all ?? []) : nics.map(({ id }) => id);
+    const named = nics === 'all' ? (run.state.seen.all ?? []) : nics.map(({ id }) => id);
     const inspection = await inspectOnce(run, named, `${what} to go`);
-    const judged = assess(run.request, inspection, run.state.all);
+    const judged = assess(run.request, inspection, run.state.seen.all);
     // An incomplete list must take nothing away from what is known of a NIC that was changed.
     const complete = inspection.nics.some(({ id }) => id === judged.primaryId);
-    if (complete && nics === 'all') run.state.all ??= judged.targets.map(({ id }) => id);
-    if (complete || run.state.undoLog.length === 0) takeIn(run, inspection, judged);
+    if (complete && nics === 'all') run.state.seen.all ??= judged.targets.map(({ id }) => id);
+    if (complete || run.state.undo.log.length === 0) takeIn(run, inspection, judged);
     if (judged.violations.length > 0) {
       throw RunEnd.failed(FAILURE_TYPE.refused, `nothing was changed: ${judged.violations.join('; ')}`);
     }
@@ -98,15 +101,15 @@ export async function inspect(run: Deletion): Promise<void> {
 /** `false`: something had to be waited for, so look again. */
 export async function ready(run: Run, passing: string | null, anythingToDo: boolean): Promise<boolean> {
   if (passing === null) {
-    const { previous } = run.state;
+    const { open: previous } = run.state.before;
     if (previous === null || previous === 'settled' || !anythingToDo) return true;
     await settlePrevious(run, previous);
-    run.state.previous = 'settled';
+    run.state.before.open = 'settled';
     // Its job has ended, or was never known: what it did may still be on its way.
-    run.state.doubtful = true;
+    inDoubt(run.state);
     upsertMemo({ [MEMO.open]: OPEN_SETTLED });
     // A reset run may have declared its own before it was told of that one: it has to do so again.
-    run.state.declaredOpen = false;
+    run.state.sent.declared = false;
     return false;
   }
   if (run.expired) {
@@ -125,7 +128,7 @@ export async function inspectOnce(run: Run, nicIds: string[], what: string): Pro
   const { request, document } = run;
   const { workflowId, runId } = workflowInfo();
   for (let failures = 1; ; failures++) {
-    const asked = run.state.askForPrevious && run.state.previous === null && !request.dryRun;
+    const asked = run.state.before.ask && run.state.before.open === null && !request.dryRun;
     const summary = label(`${document.serverName ?? document.serverId}: ${what}`);
     const answer = await read(run, 'inspectServer', summary, {
       serverId: request.serverId,
@@ -134,7 +137,7 @@ export async function inspectOnce(run: Run, nicIds: string[], what: string): Pro
       previousRunOf: asked ? { workflowId, runId } : null,
     });
     if (answer.kind === 'inspection') {
-      run.state.previous ??= answer.previous;
+      run.state.before.open ??= answer.previous;
       return answer;
     }
     if (answer.kind === 'throttled') {
@@ -173,7 +176,10 @@ async function pause(run: Run, ms: number, why: string): Promise<void> {
 function takeIn(run: Deletion, inspection: Inspection, { targets, absent, primaryId }: Assessment): void {
   const { document, request, state } = run;
   takeInServer(run, inspection, primaryId);
-  state.witnesses = targets.map(({ id }) => ({ id, absent: 0, present: 0, port: null }));
+  watch(
+    state,
+    targets.map(({ id }) => id),
+  );
 
   if (inspection.previousNotLooked)
     run.warn(
@@ -188,7 +194,9 @@ function takeIn(run: Deletion, inspection: Inspection, { targets, absent, primar
 
   const onServer = new Map(inspection.nics.map((nic) => [nic.id, nic]));
   const requested =
-    request.nics === 'all' ? (state.all ?? targets.map(({ id }) => id)) : request.nics.map(({ id }) => id);
+    request.nics === 'all'
+      ? (state.seen.all ?? targets.map(({ id }) => id))
+      : request.nics.map(({ id }) => id);
   const rows = new Map(document.nics.map((row) => [row.id, row]));
   document.nics = requested.map((id) => {
     const row = rows.get(id) ?? blankRow(id);
@@ -209,7 +217,7 @@ function describeGone(run: Deletion, row: NicRow, port: 'absent' | 'free'): void
   const { id } = row;
   row.evidence = { ...row.evidence, list: 'absent', port };
   // Its port may be there for no other reason than the flag that this run has set.
-  if (port === 'free' && isLogged(run.state.undoLog, 'flag', id)) {
+  if (port === 'free' && isLogged(run.state.undo.log, 'flag', id)) {
     hold(run, row);
     return;
   }
@@ -224,13 +232,13 @@ export function takeInServer(run: Run, inspection: Inspection, primaryId: string
   document.projectId = inspection.projectId;
   document.region = inspection.region;
   document.serverName = inspection.server?.name ?? document.serverName;
-  run.state.primaryId = primaryId;
-  run.state.place ??= {
+  run.state.seen.primaryId = primaryId;
+  run.state.around.place ??= {
     projectId: inspection.projectId,
     region: inspection.region,
     ...inspection.endpoints,
   };
-  run.state.longJobMs = inspection.longJobMs ?? run.state.longJobMs;
+  learnLongJob(run.state, inspection.longJobMs);
 }
 
 function describe(run: Deletion, row: NicRow, nic: InspectedNic): void {
@@ -251,7 +259,7 @@ function snapshotOf(
   { snapshot }: InspectedNic,
 ): NicSnapshot {
   if (before === null) return snapshot;
-  const ours = isLogged(state.undoLog, 'flag', id);
+  const ours = isLogged(state.undo.log, 'flag', id);
   return {
     ...snapshot,
     position: before.position,
@@ -281,7 +289,7 @@ async function settlePrevious(run: Run, previous: PreviousOpenRun): Promise<void
     if (answer.kind === 'job' && ENDED_STATUSES.has(answer.status)) return;
     if (answer.kind === 'credentials' || answer.kind === 'refused') refuseUnlessPassing(run, answer);
     await run.waitOrWake(
-      nextPollDelay(run.state.pace, look, Date.now() - startedAt, Math.random(), run.remainingMs),
+      nextPollDelay(run.state.job.pace, look, Date.now() - startedAt, Math.random(), run.remainingMs),
       label(`job of ${previous.runId}: still running`),
     );
     run.endIfUndone();

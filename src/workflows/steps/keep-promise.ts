@@ -10,6 +10,10 @@ import { putBack } from './put-back';
 import { flagCall } from '../policy/remedies';
 import type { PutBackReason } from '../policy/undo-log';
 import { promisesUndo, toPutBack } from '../policy/undo-log';
+import { isBusy } from '../run/state/job';
+import { reopen } from '../run/state/seen';
+import { endSubmission } from '../run/state/sent';
+import { release } from '../run/state/undo';
 import { undoWindow } from './undo-window';
 import { establishVerdicts } from './verify';
 
@@ -17,7 +21,8 @@ export async function keepPromise(run: Deletion): Promise<void> {
   const { state, document, request } = run;
   if (!promisesUndo(request)) return;
   // Going on with what the run before this one in its chain has begun.
-  if (state.putBack !== null && state.putBack.reason !== 'flags') return putBack(run, state.putBack);
+  if (state.undo.putBack !== null && state.undo.putBack.reason !== 'flags')
+    return putBack(run, state.undo.putBack);
 
   if (reasonToPutBack(run) !== null) await waitForTheRest(run);
   // What a late job has brought may have changed it.
@@ -38,8 +43,8 @@ export async function keepPromise(run: Deletion): Promise<void> {
  */
 export async function keepHeld(run: Deletion, end: RunEnd | null): Promise<void> {
   const { state, document } = run;
-  state.submission.over = true;
-  if (end !== null && end.type !== null) state.refusedAs = { type: end.type, message: end.message };
+  endSubmission(state);
+  if (end !== null && end.type !== null) state.undo.refusedAs = { type: end.type, message: end.message };
   for (const row of document.nics) if (!isHeld(run, row)) row.outcome = 'untouched';
   await keepPromise(run);
 }
@@ -59,9 +64,9 @@ const REST_FOR_MS = 20 * 60_000;
 /** `null`: what is gone stays gone. */
 function reasonToPutBack({ document, state, request, cancelRequested }: Deletion): PutBackReason | null {
   if (document.decision?.what === 'undo') return 'undo';
-  if (state.windowClosed) return null;
+  if (state.undo.windowClosed) return null;
   if (cancelRequested) return request.onCancel === 'restore' ? 'cancel' : null;
-  const failed = endOf(document.nics).failed !== null || state.refusedAs !== null;
+  const failed = endOf(document.nics).failed !== null || state.undo.refusedAs !== null;
   return failed && request.onFailure === 'restore' ? 'failure' : null;
 }
 
@@ -75,36 +80,34 @@ function hasWindow(run: Deletion): boolean {
   const anything = document.nics.some(({ outcome }) => outcome === 'detached');
   // What hangs on the promise is what the run holds, not what it has sent.
   const holds = run.holds && run.knowsPlace;
-  const open = anything && (state.touched || holds) && settled(run);
-  return request.undoWindowMs > 0 && open && !state.windowClosed && !cancelRequested;
+  const open = anything && (state.sent.touched || holds) && settled(run);
+  return request.undoWindowMs > 0 && open && !state.undo.windowClosed && !cancelRequested;
 }
 
 function mayCommit(run: Deletion): boolean {
-  const wanted = run.state.windowClosed || !run.cancelRequested;
+  const wanted = run.state.undo.windowClosed || !run.cancelRequested;
   return !run.request.keepPort && wanted && settled(run);
 }
 
 async function bringBack(run: Deletion, reason: PutBackReason): Promise<void> {
   const { state, document } = run;
   document.outcome = 'running';
-  await putBack(run, toPutBack(reason, document.nics, state.undoLog, run.knowsPlace));
+  await putBack(run, toPutBack(reason, document.nics, state.undo.log, run.knowsPlace));
 }
 
 /** What the job takes while everything else waits for it to end has to come back, too: so verdicts come first. */
 async function waitForTheRest(run: Deletion): Promise<void> {
   const { state, document } = run;
   const open = document.nics.filter(({ outcome }) => outcome === 'unknown').map(({ id }) => id);
-  if (open.length === 0 || (state.jobState !== 'running' && state.jobState !== 'unreadable')) return;
-  if (state.restAwaited && run.expired) return;
-  if (!state.restAwaited) run.allow(REST_FOR_MS);
-  state.restAwaited = true;
+  if (open.length === 0 || !isBusy(state)) return;
+  if (state.undo.restAwaited && run.expired) return;
+  if (!state.undo.restAwaited) run.allow(REST_FOR_MS);
+  state.undo.restAwaited = true;
   run.enter('restoring', 'the job that may yet take NICs has not ended');
   // Before the wait: should the run be handed on in it, the next one has to know of them.
   for (const id of open) run.row(id).message = null;
-  if (state.verification !== null)
-    Object.assign(state.verification, { open, look: 1, gapMs: 0, startedAt: Date.now() });
-  await followJob(run);
-  await establishVerdicts(run);
+  reopen(state, open);
+  await establishVerdicts(run, await followJob(run));
 }
 
 /**
@@ -113,7 +116,7 @@ async function waitForTheRest(run: Deletion): Promise<void> {
  */
 export function tellKeptFlags(run: Deletion): void {
   for (const row of run.document.nics) {
-    if (row.outcome !== 'unknown' || row.remedy !== null || !run.state.kept.includes(row.id)) continue;
+    if (row.outcome !== 'unknown' || row.remedy !== null || !run.state.undo.kept.includes(row.id)) continue;
     row.remedy = flagCall(run.document, row.id, true);
     run.warn(
       `NIC ${row.id} has its flag delete_on_termination still set to false, which saves its port from what was sent; ` +
@@ -125,10 +128,10 @@ export function tellKeptFlags(run: Deletion): void {
 /** Of NICs that stay, when nothing else is put back (docs/contract.md §6.7); also before anything was sent. */
 export async function setFlagsBack(run: Deletion): Promise<void> {
   const { state, document } = run;
-  const back = toPutBack('flags', document.nics, state.undoLog, run.knowsPlace);
-  if (state.putBack === null && back.nics.length === 0) return;
-  await putBack(run, state.putBack ?? back);
-  for (const { id, problem } of state.putBack?.nics ?? []) {
-    if (problem === null && !isHeld(run, run.row(id))) state.kept = state.kept.filter((kept) => kept !== id);
+  const back = toPutBack('flags', document.nics, state.undo.log, run.knowsPlace);
+  if (state.undo.putBack === null && back.nics.length === 0) return;
+  await putBack(run, state.undo.putBack ?? back);
+  for (const { id, problem } of state.undo.putBack?.nics ?? []) {
+    if (problem === null && !isHeld(run, run.row(id))) release(state, [id]);
   }
 }

@@ -6,9 +6,10 @@ import { read } from '../run/activity-calls';
 import { label, nics, plain } from '../run/details';
 import { isIdle } from '../policy/guards';
 import { backoffDelay, throttleDelay } from '../policy/poll-schedule';
-import { forgetReadings, note, portsToLookUp } from '../run/readings';
+import { forgetReadings, note, portsToLookUp } from '../run/state/seen';
+import type { Witness } from '../run/state/seen';
 import type { Run } from '../run/run';
-import type { Looks, Witness } from '../run/state';
+import type { Looks } from '../run/state/sent';
 import { isHere } from '../policy/verdict';
 
 /** Some minutes with the usual `settle`. */
@@ -28,7 +29,7 @@ export interface LookOptions {
 export async function lookOnce(run: Run, options: LookOptions): Promise<Reading | null> {
   const { serverId } = run.request;
   for (let failures = 1; ; failures++) {
-    const ports = portsToLookUp(run);
+    const ports = portsToLookUp(run.state);
     const answer = await read(run, 'listNics', options.label, {
       serverId,
       ports,
@@ -38,7 +39,7 @@ export async function lookOnce(run: Run, options: LookOptions): Promise<Reading 
     let patient = false;
     let waitMs = backoffDelay(failures);
     if (answer.kind === 'reading') {
-      if (note(run, answer, options.plannedGapMs)) {
+      if (note(run.state, answer, options.plannedGapMs)) {
         run.show();
         return answer;
       }
@@ -70,8 +71,8 @@ export async function lookOnce(run: Run, options: LookOptions): Promise<Reading 
 export async function lookTwice(run: Run, why: string, looks: Looks): Promise<boolean> {
   const { settleMs } = run.request.timing;
   run.enter('verifying', plain(why));
-  if (looks.made === 0 && looks.dueAt === null) forgetReadings(run);
-  const { witnesses } = run.state;
+  if (looks.made === 0 && looks.dueAt === null) forgetReadings(run.state);
+  const { witnesses } = run.state.seen;
   const isGone = (witness: Witness) => witness.absent >= 2 && !contradicts(run, witness, looks);
   for (;;) {
     if (looks.made >= 2 && run.expired) return false;

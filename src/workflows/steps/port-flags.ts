@@ -4,6 +4,7 @@ import { repeatable } from '../run/activity-calls';
 import { label, nics, plain } from '../run/details';
 import { backoffDelay, throttleDelay } from '../policy/poll-schedule';
 import type { Run } from '../run/run';
+import { neverSends } from '../run/state/sent';
 import { UNSENT } from './setback';
 
 /** A list may lag behind the flag by a moment; one that still disagrees after so many writes means it. */
@@ -63,7 +64,7 @@ export async function setFlags(
         break;
       case 'unsent':
         if (answer.why === 'reset') {
-          run.state.wasReset = true;
+          neverSends(run.state);
           return giveUp(null, UNSENT.reset);
         }
         why = 'the worker could not send in time';

@@ -15,7 +15,7 @@ import { restoreCommand } from '../policy/remedies';
 import type { Restoration } from '../run/restoration';
 import type { Planned } from '../policy/restore-grades';
 import { addressesOf, chosen, isUnfinished, planOf } from '../policy/restore-grades';
-import { blankRow } from '../run/run';
+import { blankRow } from '../run/state/rows';
 import type { PutBack } from '../policy/undo-log';
 import { putBackOf, returning } from '../policy/undo-log';
 

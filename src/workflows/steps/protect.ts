@@ -6,6 +6,7 @@ import { RunEnd } from '../run/run-end';
 import { inspect } from './inspect';
 import type { Unset } from './port-flags';
 import { setFlags } from './port-flags';
+import { keep } from '../run/state/undo';
 import { log, promisesUndo } from '../policy/undo-log';
 
 /** A list that still shows a NIC which the server does not have any more. */
@@ -14,15 +15,15 @@ const MOMENT_MS = 2_000;
 /** Ends the run when a flag can't be set: it has promised an exact undo. */
 export async function protectPorts(run: Deletion): Promise<void> {
   const { state } = run;
-  if (!promisesUndo(run.request) || state.touched) return;
+  if (!promisesUndo(run.request) || state.sent.touched) return;
   for (;;) {
     const open = run
       .remaining()
-      .filter((id) => !state.kept.includes(id) && run.row(id).snapshot?.deleteOnTermination === true);
+      .filter((id) => !state.undo.kept.includes(id) && run.row(id).snapshot?.deleteOnTermination === true);
     if (open.length === 0 || run.stopping) return;
     const unset = await keepPorts(run, open);
     // The run that this one was reset from may have sent: that is observed, not refused.
-    if (state.wasReset) return;
+    if (state.sent.wasReset) return;
     const problems = Object.entries(unset);
     if (problems.length === 0) return;
     const left = problems.every(([, each]) => each.left);
@@ -36,11 +37,13 @@ export async function protectPorts(run: Deletion): Promise<void> {
 /** Sets the flags of NICs that are to leave their ports behind. Returns what could not be set. */
 export async function keepPorts(run: Deletion, nicIds: string[]): Promise<Record<string, Unset>> {
   const { state } = run;
-  log(state.undoLog, 'flag', nicIds);
+  log(state.undo.log, 'flag', nicIds);
   run.enter('submitting');
   const unset = await setFlags(run, Object.fromEntries(nicIds.map((id) => [id, false])), false);
-  const set = nicIds.filter((id) => unset[id] === undefined && !state.kept.includes(id));
-  state.kept.push(...set);
+  keep(
+    state,
+    nicIds.filter((id) => unset[id] === undefined),
+  );
   return unset;
 }
 

@@ -91,11 +91,11 @@ function leftMeanwhile(run: Run, { id, port, flag }: Returning): void {
   const row = run.row(id);
   if (port === 'free' || port === 'attached') {
     // A port that is there since this run has kept it is held as the others are.
-    if (flag && port === 'free' && !state.kept.includes(id)) state.kept.push(id);
-    log(state.undoLog, 'detach', [id]);
+    if (flag && port === 'free' && !state.undo.kept.includes(id)) state.undo.kept.push(id);
+    log(state.undo.log, 'detach', [id]);
     row.outcome = 'detached';
   } else if (port === 'absent') {
-    row.outcome = state.touched ? 'deleted' : 'already-absent';
+    row.outcome = state.sent.touched ? 'deleted' : 'already-absent';
     if (row.snapshot !== null) row.restore = gradeOf(row.snapshot, false);
   } else row.outcome = 'unknown';
   if (port !== undefined) row.evidence = { ...row.evidence, list: 'absent', port };

@@ -9,7 +9,7 @@ import { read } from '../run/activity-calls';
 import { attach, inDoubt } from './attach';
 import { label, nics, plain } from '../run/details';
 import { setFlags } from './port-flags';
-import { followJob, pollOnce } from './follow-job';
+import { followJob, pollUnfollowed } from './follow-job';
 import { lookAtPorts } from './look';
 import { backoffDelay, throttleDelay } from '../policy/poll-schedule';
 import type { Step } from '../policy/put-back-plan';
@@ -18,14 +18,15 @@ import { giveUp, tell } from './put-back-report';
 import { bind, create, update } from './new-port';
 import { pause } from './setback';
 import type { Run } from '../run/run';
+import { isBusy } from '../run/state/job';
 import type { PutBack } from '../policy/undo-log';
 
 /** Carries `back` out; goes on with it when the run was handed on. Afterwards rows and `incomplete` tell what came of it. */
 export async function putBack(run: Run, back: PutBack): Promise<void> {
-  if (run.state.putBack !== back) {
-    run.state.putBack = back;
+  if (run.state.undo.putBack !== back) {
+    run.state.undo.putBack = back;
     // What was sent without an answer is waited for twice: before anything is attached, and before flags are set back.
-    run.allow(PUT_BACK_FOR_MS + (run.state.doubtful ? 2 * horizon(run) : 0));
+    run.allow(PUT_BACK_FOR_MS + (run.state.sent.doubtful ? 2 * horizon(run) : 0));
   }
   if (back.nics.length === 0 || back.done) return;
   run.enter('restoring');
@@ -34,7 +35,7 @@ export async function putBack(run: Run, back: PutBack): Promise<void> {
     const seen = rested ? await observe(run, back) : null;
     // A job that can't be read any more may yet attach what it was sent for.
     const sent = back.nics.filter(({ pending }) => pending === 'job');
-    if (run.state.jobState === 'gone' && sent.length > 0) inDoubt(back, sent);
+    if (run.state.job.state === 'gone' && sent.length > 0) inDoubt(back, sent);
     if (seen === null) return giveUp(run, back);
     if (seen.server === null && run.knowsPlace) await askPorts(run, back);
     hear(run, back, seen);
@@ -47,7 +48,7 @@ export async function putBack(run: Run, back: PutBack): Promise<void> {
 
 /** What the last job says of the NICs that it has not brought; one of them may have kept the others from coming. */
 function hear({ state }: Run, back: PutBack, seen: Inspection): void {
-  const { lastJob } = state;
+  const { answer: lastJob } = state.job;
   const sent = back.nics.filter(({ pending }) => pending === 'job');
   if (lastJob?.status !== 'FAIL' || sent.length === 0) return;
   for (const nic of sent) {
@@ -61,14 +62,14 @@ function hear({ state }: Run, back: PutBack, seen: Inspection): void {
 
 function circumstances(run: Run, back: PutBack): Parameters<typeof nextStep>[2] {
   const { settleMs, verifyForMs } = run.request.timing;
-  const { jobState, lastJob, overSince } = run.state;
+  const { state: jobState, answer: lastJob, overSince } = run.state.job;
   const attached = run.document.jobs.at(-1)?.what === 'attach' && jobState === 'ended';
   const succeeded = attached && lastJob?.status === 'SUCCESS';
   return {
     serverId: run.request.serverId,
     now: Date.now(),
     settleMs,
-    horizonMs: run.state.doubtful ? horizon(run) : 0,
+    horizonMs: run.state.sent.doubtful ? horizon(run) : 0,
     verdictAt: attached ? (overSince ?? 0) + verifyForMs : 0,
     lagUntil: succeeded && back.submissions > 0 ? (overSince ?? 0) + verifyForMs : 0,
   };
@@ -76,7 +77,7 @@ function circumstances(run: Run, back: PutBack): Parameters<typeof nextStep>[2] 
 
 /** What was sent without an answer shows within the time that a NIC is looked after, and that a long job takes. */
 function horizon(run: Run): number {
-  return Math.max(run.request.timing.verifyForMs, Math.min(run.state.longJobMs, LONG_JOB_MS));
+  return Math.max(run.request.timing.verifyForMs, Math.min(run.state.job.longMs, LONG_JOB_MS));
 }
 
 /** A job that has hung once says nothing about how long others take. */
@@ -87,16 +88,14 @@ async function comeToRest(run: Run, back: PutBack): Promise<boolean> {
   const { state } = run;
   for (let failures = 1; ; failures++) {
     // When time is up the job has been looked at already.
-    if (state.jobState === 'running' && !run.expired) await followJob(run);
-    if (state.jobState === 'unreadable' && !run.expired) {
+    if (state.job.state === 'running' && !run.expired) await followJob(run);
+    if (state.job.state === 'unreadable' && !run.expired) {
       back.hindered = `job ${run.document.jobs.at(-1)?.id ?? ''} can't be read`;
-      await pause(run, Math.max(backoffDelay(failures), state.pollHoldUntil - Date.now()), back.hindered);
-      const holdMs = await pollOnce(run);
-      if (holdMs !== null) state.pollHoldUntil = Date.now() + holdMs;
+      await pause(run, Math.max(backoffDelay(failures), state.job.heldUntil - Date.now()), back.hindered);
+      await pollUnfollowed(run);
     }
-    const busy = state.jobState === 'running' || state.jobState === 'unreadable';
-    if (!busy) {
-      back.quietAt ??= state.doubtful ? (state.overSince ?? Date.now()) + horizon(run) : 0;
+    if (!isBusy(state)) {
+      back.quietAt ??= state.sent.doubtful ? (state.job.overSince ?? Date.now()) + horizon(run) : 0;
       const ms = back.quietAt - Date.now();
       if (ms <= 0) return true;
       if (run.expired) return false;

@@ -15,11 +15,14 @@ import { lookTwice } from './look';
 import { countUnknownSubmission } from '../run/counters';
 import { backoffDelay, throttleDelay } from '../policy/poll-schedule';
 import { keepPorts, protectPorts, whyNotKept } from './protect';
-import { forgetReadings } from '../run/readings';
 import { unsentText } from './setback';
 import type { Deletion } from '../run/deletion';
 import type { Run } from '../run/run';
-import type { Doubt, No, Refusal } from '../run/state';
+import { beginJob } from '../run/state/job';
+import { forgetReadings } from '../run/state/seen';
+import type { Doubt, No, Refusal } from '../run/state/sent';
+import { endSubmission } from '../run/state/sent';
+import { release } from '../run/state/undo';
 import { log, promisesUndo } from '../policy/undo-log';
 
 const MAX_SUBMISSIONS = 3;
@@ -30,7 +33,7 @@ const STATE_WAIT_MS = 10_000;
 
 /** Returns when a job is accepted, when nothing is left to send, or when nothing more may be sent. */
 export async function submitOnce(run: Deletion): Promise<void> {
-  const { submission } = run.state;
+  const { submission } = run.state.sent;
   while (!submission.over) {
     if (submission.doubt !== null && !(await settle(run, submission.doubt))) break;
     submission.doubt = null;
@@ -45,7 +48,7 @@ export async function submitOnce(run: Deletion): Promise<void> {
     }
     submission.over = await step(run, await send(run, targets), targets);
   }
-  submission.over = true;
+  endSubmission(run.state);
 }
 
 const TOO_LATE: No = { message: 'the deadline passed before anything could be sent', code: null };
@@ -56,7 +59,7 @@ async function step(
   answer: DeleteNicsResult | Unknown | Unsent,
   targets: string[],
 ): Promise<boolean> {
-  const { submission } = run.state;
+  const { submission } = run.state.sent;
   switch (answer.kind) {
     case 'accepted':
       accepted(run, answer, targets);
@@ -65,9 +68,7 @@ async function step(
     case 'unknown':
       run.document.submissions += 1;
       countUnknownSubmission();
-      run.touch();
-      run.state.doubtful = true;
-      run.state.overSince = Date.now();
+      run.mayBeAtWork();
       run.warn(
         `submission ${run.document.submissions} got no usable answer (${plain(answer.why)}): whether the cloud accepted it is not known, so the NICs were looked at before anything else was done`,
       );
@@ -77,9 +78,7 @@ async function step(
     case 'unsent':
       if (answer.why === 'reset') {
         // The run that this one was reset from may have sent: observe, never send.
-        run.touch();
-        run.state.doubtful = true;
-        run.state.overSince = Date.now();
+        run.mayBeAtWork();
         run.warn('this run was reset: it observes what its predecessor sent and never sends itself');
         doubt(run, 'a reset run never sends', { stop: true });
         return false;
@@ -99,9 +98,7 @@ async function step(
       submission.lastNo = { message: 'throttled by the cloud until the deadline', code: null };
       // A 2xx with an error body is not known for certain to be a no (docs/cloud-api.md §6.2, Common.0024).
       if (answer.look) {
-        run.touch();
-        run.state.doubtful = true;
-        run.state.overSince = Date.now();
+        run.mayBeAtWork();
         doubt(run, 'the cloud answered 202 with an error');
       }
       await pause(
@@ -116,10 +113,10 @@ async function step(
       if (answer.then === 'busy' || answer.then === 'state') {
         submission.lastNo = answer;
         // Much may happen on the server while it is busy: every guard is asked again, or at least the NICs are.
-        if (run.state.touched) doubt(run, 'the server was busy');
+        if (run.state.sent.touched) doubt(run, 'the server was busy');
         const ms = answer.then === 'busy' ? run.request.timing.busyWaitMs : STATE_WAIT_MS;
         await pause(run, ms, `${answer.code ?? 'refused'}: ${answer.message}`);
-        if (!run.state.touched && !run.expired) {
+        if (!run.state.sent.touched && !run.expired) {
           await inspect(run);
           // It may have found NICs that were not there before.
           await protectPorts(run);
@@ -138,7 +135,7 @@ async function step(
 
 /** After a pause the guards are as old as it was long: while nothing was sent, all of them are asked again. */
 async function lookAgain(run: Deletion): Promise<void> {
-  if (run.state.touched || run.expired || run.stopping || !run.knowsPlace) return;
+  if (run.state.sent.touched || run.expired || run.stopping || !run.knowsPlace) return;
   await inspect(run);
   await protectPorts(run);
 }
@@ -153,13 +150,13 @@ const MAX_UNKEPT = 5;
 async function keepAgain(run: Deletion, nicIds: string[]): Promise<boolean> {
   const { state } = run;
   const why = `the flag delete_on_termination of ${nicIds.join(', ')} is not as it was set and proven`;
-  state.unkept += 1;
-  state.kept = state.kept.filter((id) => !nicIds.includes(id));
-  if (state.unkept > MAX_UNKEPT) {
+  state.sent.unkept += 1;
+  release(state, nicIds);
+  if (state.sent.unkept > MAX_UNKEPT) {
     nothingSent(run, { message: `${why}, again and again`, code: null });
     return true;
   }
-  if (!state.touched) {
+  if (!state.sent.touched) {
     // Every guard is asked again, and the snapshot is as fresh as what is acted upon.
     await inspect(run);
     await protectPorts(run);
@@ -176,7 +173,7 @@ async function keepAgain(run: Deletion, nicIds: string[]): Promise<boolean> {
 }
 
 function doubt(run: Run, why: string, more: Partial<Doubt> = {}): void {
-  run.state.submission.doubt = {
+  run.state.sent.submission.doubt = {
     why,
     stop: false,
     refusal: null,
@@ -190,7 +187,8 @@ function doubt(run: Run, why: string, more: Partial<Doubt> = {}): void {
 async function settle(run: Run, { why, stop, refusal, listed, looks }: Doubt): Promise<boolean> {
   const provable = await lookTwice(run, why, looks);
   if (refusal !== null) {
-    const meant = run.remaining().length === listed && run.state.submission.observed >= MAX_OBSERVED_REFUSALS;
+    const meant =
+      run.remaining().length === listed && run.state.sent.submission.observed >= MAX_OBSERVED_REFUSALS;
     if (!provable || meant) {
       refused(run, refusal);
       return false;
@@ -201,8 +199,8 @@ async function settle(run: Run, { why, stop, refusal, listed, looks }: Doubt): P
 
 async function send(run: Deletion, nicIds: string[]): Promise<DeleteNicsResult | Unknown | Unsent> {
   run.enter('submitting');
-  if (promisesUndo(run.request)) log(run.state.undoLog, 'detach', nicIds);
-  if (!run.state.declaredOpen) run.declareOpen(null);
+  if (promisesUndo(run.request)) log(run.state.undo.log, 'detach', nicIds);
+  if (!run.state.sent.declared) run.declareOpen(null);
   const summary = label(`${nics(nicIds.length)} of ${serverLabel(run.document)}`);
   return post(run, 'deleteNics', summary, { nicIds, ...(promisesUndo(run.request) && { keep: nicIds }) });
 }
@@ -215,26 +213,13 @@ function accepted(
   const { timing } = run.request;
   run.touch();
   run.document.submissions += 1;
-  run.document.jobs.push({
-    id: answer.jobId,
-    what: 'delete',
-    status: 'INIT',
-    submittedAt: answer.submittedAt,
-    endedAt: null,
-    polls: 0,
-  });
+  beginJob(run.state, 'delete', answer, timing);
   for (const id of targets) {
     const row = run.row(id);
     row.jobId = answer.jobId;
     row.evidence.job = 'INIT';
   }
-  run.state.jobState = 'running';
-  run.state.overSince = null;
-  forgetReadings(run);
-  run.state.pace = {
-    firstPollMs: timing.firstPollMs ?? answer.firstPollMs,
-    pollIntervalMs: timing.pollIntervalMs ?? answer.pollIntervalMs,
-  };
+  forgetReadings(run.state);
   run.declareOpen(answer.jobId);
 }
 
@@ -262,7 +247,7 @@ function nothingSent(
   { message, code }: No,
   type: FailureType = code === null ? FAILURE_TYPE.refused : FAILURE_TYPE.cloudRefused,
 ): void {
-  if (run.state.touched) {
+  if (run.state.sent.touched) {
     run.warn(`the cloud took no further submission: ${plain(message)}`);
     return;
   }

@@ -6,6 +6,7 @@ import { formatDuration } from '../../contract/duration';
 import type { Deletion } from '../run/deletion';
 import { label } from '../run/details';
 import { endOf } from '../policy/outcome';
+import { closeWindow } from '../run/state/undo';
 import { iso } from '../run/run';
 
 export async function undoWindow(run: Deletion): Promise<void> {
@@ -16,7 +17,7 @@ export async function undoWindow(run: Deletion): Promise<void> {
   while (document.decision === null && !run.cancelRequested) {
     const ms = until - Date.now();
     if (ms <= 0) {
-      state.windowClosed = true;
+      closeWindow(state);
       break;
     }
     // To those who ask, the verdicts stand.

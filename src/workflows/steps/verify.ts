@@ -3,13 +3,15 @@ import type { Reading } from '../../activities/agreement/agreement';
 import { formatDuration } from '../../contract/duration';
 import type { NicOutcome } from '../../contract/types';
 import { nics, label, plain, readingLabel } from '../run/details';
-import { followJob, pollOnce } from './follow-job';
+import type { AtEnd } from './follow-job';
+import { followJob, pollUnfollowed } from './follow-job';
 import { lookOnce } from './look';
 import { nextReadingDelay } from '../policy/poll-schedule';
-import { note } from '../run/readings';
 import type { Deletion } from '../run/deletion';
 import type { Run } from '../run/run';
-import type { Verification, Witness } from '../run/state';
+import { currentJob } from '../run/state/job';
+import type { Verification, Witness } from '../run/state/seen';
+import { note, verifying } from '../run/state/seen';
 import type { ListWitness, Moment, Verdict } from '../policy/verdict';
 import { gradeOf, isLogged } from '../policy/undo-log';
 import { hold } from '../run/deletion';
@@ -24,28 +26,25 @@ const MAX_BEGUN_LATE = 5;
 /** How long the cloud keeps finished jobs (docs/cloud-api.md §2.2). */
 const JOBS_KEPT_MS = 24 * 3_600_000;
 
-export async function establishVerdicts(run: Deletion): Promise<void> {
+/** @param atEnd what the poll that found the job ended took along */
+export async function establishVerdicts(run: Deletion, atEnd: AtEnd | null): Promise<void> {
   // Stopped before anything was sent: where the NICs are, the inspection has told.
-  if (!run.state.touched && (run.stopping || run.state.refusedAs !== null)) return;
+  if (!run.state.sent.touched && (run.stopping || run.state.undo.refusedAs !== null)) return;
   const { verifyForMs } = run.request.timing;
-  const state = (run.state.verification ??= {
-    open: run.state.witnesses.map(({ id }) => id),
-    startedAt: Date.now(),
-    look: 1,
-    gapMs: 0,
-  });
+  const state = verifying(run.state);
   const { startedAt } = state;
-  const patientUntil = () => (run.state.overSince ?? startedAt) + verifyForMs;
+  const patientUntil = () => (run.state.job.overSince ?? startedAt) + verifyForMs;
   for (; state.open.length > 0; state.look++) {
     const { look } = state;
     run.enter('verifying');
     const found =
-      (await readingAtEnd(run)) ??
+      (await readingAtEnd(run, atEnd)) ??
       (await lookOnce(run, {
         label: readingLabel(look, run.document, state.open.length),
         plannedGapMs: state.gapMs,
         until: () => Math.max(Date.now() + run.remainingMs, patientUntil(), startedAt + verifyForMs),
       }));
+    atEnd = null;
     if (found?.serverExists === false) run.warn('the server vanished meanwhile');
     // As of the reading: when it is heard of long after that, nobody has looked meanwhile.
     const now = Math.min(Date.now(), found?.at ?? Infinity);
@@ -60,12 +59,11 @@ export async function establishVerdicts(run: Deletion): Promise<void> {
     settle(run, state, { moment, last, fresh: found !== null });
     if (state.open.length === 0) return;
 
-    if (run.state.jobState === 'unreadable' || run.state.jobState === 'gone') {
-      const holdMs = run.state.pollHoldUntil <= Date.now() ? await pollOnce(run) : null;
-      if (holdMs !== null) run.state.pollHoldUntil = Date.now() + holdMs;
+    if (run.state.job.state === 'unreadable' || run.state.job.state === 'gone') {
+      if (run.state.job.heldUntil <= Date.now()) await pollUnfollowed(run);
     }
-    if (run.state.jobState === 'running' && !run.expired) {
-      await followJob(run);
+    if (run.state.job.state === 'running' && !run.expired) {
+      atEnd = await followJob(run);
       state.look = 0;
       state.gapMs = 0;
       continue;
@@ -84,18 +82,16 @@ export async function establishVerdicts(run: Deletion): Promise<void> {
  * (docs/contract.md §6.8).
  */
 function beginsSeries(run: Run, state: Verification): boolean {
-  if (run.state.lastReading?.first !== true || (state.begunLate ?? 0) >= MAX_BEGUN_LATE) return false;
+  if (run.state.seen.lastReading?.first !== true || (state.begunLate ?? 0) >= MAX_BEGUN_LATE) return false;
   state.begunLate = (state.begunLate ?? 0) + 1;
   return true;
 }
 
-/** The reading that the last poll brought along, unless it proves nothing. Used once. */
-async function readingAtEnd(run: Run): Promise<Reading | null> {
-  const { atEnd } = run;
-  run.atEnd = null;
-  if (!atEnd) return null;
+/** The reading that the last poll brought along, unless it proves nothing. */
+async function readingAtEnd(run: Run, atEnd: AtEnd | null): Promise<Reading | null> {
+  if (atEnd === null) return null;
   const { reading, listAfterMs } = atEnd;
-  if (reading) return note(run, reading, 0) ? reading : null;
+  if (reading) return note(run.state, reading, 0) ? reading : null;
   // Not to be cut short by a message: a callback knows nothing of quotas, or of keys that get locked.
   if (listAfterMs > 0) await run.wait(listAfterMs, label(`the cloud asks for patience with the NIC list`));
   return null;
@@ -115,7 +111,7 @@ interface Now {
 function settle(run: Deletion, state: Verification, at: Now): void {
   // Runs of before that rule have ended the looking earlier: their commands stay as they were.
   if (run.knowsPlace) reopenGone(run, state);
-  const open = run.state.witnesses.filter(({ id }) => state.open.includes(id));
+  const open = run.state.seen.witnesses.filter(({ id }) => state.open.includes(id));
   const verdicts = open.map((witness) => ({ id: witness.id, verdict: verdictNow(run, witness, at) }));
   const isOver = !run.knowsPlace || verdicts.every(({ verdict }) => verdict !== undefined);
   state.open = [];
@@ -128,7 +124,7 @@ function settle(run: Deletion, state: Verification, at: Now): void {
 
 /** What was told to be there and has left meanwhile. */
 function reopenGone(run: Deletion, { open }: Verification): void {
-  for (const { id, absent } of run.state.witnesses) {
+  for (const { id, absent } of run.state.seen.witnesses) {
     const row = run.row(id);
     if (absent === 0 || row.outcome !== 'still-attached' || open.includes(id)) continue;
     open.push(id);
@@ -154,8 +150,8 @@ function tell(run: Deletion, id: string, verdict: Verdict): void {
   const row = run.row(id);
   if (verdict.outcome === 'deleted' && row.snapshot !== null) row.restore = gradeOf(row.snapshot, false);
   // Nothing of ours was accepted: whoever took it, this run did not (docs/contract.md §3.1).
-  const ours = run.document.submissions > 0 || run.state.touched;
-  const held = verdict.outcome === 'detached' && isLogged(run.state.undoLog, 'flag', id);
+  const ours = run.document.submissions > 0 || run.state.sent.touched;
+  const held = verdict.outcome === 'detached' && isLogged(run.state.undo.log, 'flag', id);
   row.outcome = ours || verdict.outcome === 'still-attached' ? verdict.outcome : asAbsent(verdict.outcome);
   if (held && !ours) hold(run, row);
   if (verdict.warning !== null) run.warn(`NIC ${id} ${verdict.warning}`);
@@ -170,7 +166,7 @@ function tell(run: Deletion, id: string, verdict: Verdict): void {
 
 /** Why its port is to outlive the NIC; `null`: nothing says so. */
 function keptBy(run: Deletion, id: string): 'own' | 'asked' | null {
-  if (run.request.keepPort || run.state.kept.includes(id)) return 'asked';
+  if (run.request.keepPort || run.state.undo.kept.includes(id)) return 'asked';
   return run.row(id).snapshot?.deleteOnTermination === false ? 'own' : null;
 }
 
@@ -185,7 +181,7 @@ function listWitness({ absent, present }: Witness, { fresh, moment }: Now): List
 }
 
 function momentOf(run: Run, now: number, patientUntil: number): Moment {
-  switch (run.state.jobState) {
+  switch (run.state.job.state) {
     case 'ended':
       return now >= patientUntil ? 'stable' : 'over';
     case 'gone':
@@ -194,7 +190,7 @@ function momentOf(run: Run, now: number, patientUntil: number): Moment {
       return now >= patientUntil ? 'stable' : 'over';
     case 'none':
       // Nothing of ours is at work: what is seen will stay.
-      if (!run.state.touched) return now >= patientUntil ? 'stable' : 'over';
+      if (!run.state.sent.touched) return now >= patientUntil ? 'stable' : 'over';
       // A lost answer may belong to a long job, however idle the server looks (docs/decisions/0004).
       return now >= patientUntil || run.expired ? 'cut-off' : 'over';
     case 'running':
@@ -204,19 +200,19 @@ function momentOf(run: Run, now: number, patientUntil: number): Moment {
 }
 
 function forgotten(run: Run, now: number): boolean {
-  const job = run.document.jobs.at(-1);
+  const job = currentJob(run.state);
   return job !== undefined && now - Date.parse(job.submittedAt) >= JOBS_KEPT_MS;
 }
 
 function whyStillThere(run: Run): string {
-  const job = run.document.jobs.at(-1);
+  const job = currentJob(run.state);
   if (job === undefined) {
     return 'no submission was seen to take effect';
   }
-  const { lastJob } = run.state;
-  if (lastJob?.status === 'FAIL') {
+  const { answer } = run.state.job;
+  if (answer?.status === 'FAIL') {
     return plain(
-      lastJob.message ?? `the job ended as FAIL${lastJob.errorCode ? ` (${lastJob.errorCode})` : ''}`,
+      answer.message ?? `the job ended as FAIL${answer.errorCode ? ` (${answer.errorCode})` : ''}`,
     );
   }
   return `job ${job.id} ended as ${job.status}, but the NIC is still on the server`;

@@ -1,0 +1,64 @@
+/** The state as runs of 0.1.0-alpha.1 have handed it on: one flat record. A newer worker may be given it for as long as such runs are open. */
+import type { RunState } from '.';
+import { freshState } from '.';
+
+/** Where each of its fields stands now. */
+const PLACES: Record<string, readonly [keyof RunState, string]> = {
+  deadlineAt: ['pacing', 'deadlineAt'],
+  woken: ['pacing', 'woken'],
+  rest: ['pacing', 'rest'],
+  jobState: ['job', 'state'],
+  lastJob: ['job', 'answer'],
+  pace: ['job', 'pace'],
+  overSince: ['job', 'overSince'],
+  pollDueAt: ['job', 'dueAt'],
+  pollHoldUntil: ['job', 'heldUntil'],
+  longJobMs: ['job', 'longMs'],
+  touched: ['sent', 'touched'],
+  doubtful: ['sent', 'doubtful'],
+  declaredOpen: ['sent', 'declared'],
+  wasReset: ['sent', 'wasReset'],
+  unkept: ['sent', 'unkept'],
+  submission: ['sent', 'submission'],
+  witnesses: ['seen', 'witnesses'],
+  primaryId: ['seen', 'primaryId'],
+  lastReading: ['seen', 'lastReading'],
+  verification: ['seen', 'verification'],
+  all: ['seen', 'all'],
+  undoLog: ['undo', 'log'],
+  kept: ['undo', 'kept'],
+  windowClosed: ['undo', 'windowClosed'],
+  committing: ['undo', 'committing'],
+  left: ['undo', 'left'],
+  returned: ['undo', 'returned'],
+  rounds: ['undo', 'rounds'],
+  refusedAs: ['undo', 'refusedAs'],
+  putBack: ['undo', 'putBack'],
+  restAwaited: ['undo', 'restAwaited'],
+  previous: ['before', 'open'],
+  askForPrevious: ['before', 'ask'],
+  place: ['around', 'place'],
+  declined: ['around', 'declined'],
+  searchAttributes: ['around', 'searchAttributes'],
+  learnedAt: ['around', 'learnedAt'],
+  publishedPhase: ['around', 'publishedPhase'],
+};
+
+interface Flat {
+  document: RunState['document'];
+  deadlineAt: number;
+}
+
+export function isFlat(state: object): state is Flat {
+  return 'deadlineAt' in state;
+}
+
+/** What it did not know has the value that a run begins with. */
+export function nested(flat: Flat): RunState {
+  const state = freshState(flat.document, flat.deadlineAt);
+  for (const [field, value] of Object.entries<unknown>({ ...flat })) {
+    const place = PLACES[field];
+    if (place !== undefined) Object.assign(state[place[0]], { [place[1]]: value });
+  }
+  return state;
+}
