@@ -1,4 +1,4 @@
-/** Whether a run has kept to the rules on its way (interface.md §6), whatever came of it. */
+/** Whether a run has kept to the rules on its way (docs/contract.md §6), whatever came of it. */
 import { expect } from 'vitest';
 import type { DeleteServerNicsInput, ResultDocument } from '../../src/contract';
 import { isRecord } from '../../src/contract/input';
@@ -60,7 +60,7 @@ export function waitsForTheRunBefore(
   expect(ended || denied, `job ${open.jobId} of the run before was over at the first submission`).toBe(true);
 }
 
-/** Busy, throttled and refused ones don't count (interface.md §3); attempts of which nobody heard do. */
+/** Busy, throttled and refused ones don't count (docs/contract.md §3.2); attempts of which nobody heard do. */
 function countsSubmissions({ played, posts }: Truth): void {
   const told = played.status as ResultDocument | undefined;
   if (told === undefined || played.wasReset) return;
@@ -119,7 +119,10 @@ function kindOf(activity: PlayedActivity): string {
   return (resultOf(activity)?.kind as string | undefined) ?? '';
 }
 
-/** `deleted` needs two readings without the NIC, `still-attached` one that late after the job's end (interface.md §6.3). */
+/**
+ * `deleted` needs two readings without the NIC, `still-attached` one that late after the job's end
+ * (docs/contract.md §6.3).
+ */
 function readsTwice(world: World, truth: Truth): void {
   const { played, lists, jobs } = truth;
   const told = played.status as ResultDocument;

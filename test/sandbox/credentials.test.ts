@@ -1,4 +1,6 @@
-/** Whole runs whose credentials are refused (interface.md §6.5), on virtual time, with real signatures and tokens. */
+/**
+ * Whole runs whose credentials are refused (docs/contract.md §6.5), on virtual time, with real signatures and tokens.
+ */
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ResultDocument } from '../../src/contract';
 import type { CloudActivities } from '../../src/activities/agreement';

@@ -164,7 +164,7 @@ function judgeState(truth: UndoTruth): void {
     // What is back is judged by its snapshot.
     if (row !== undefined && (row.remedy !== null || row.outcome === 'restored')) continue;
     if (row?.outcome === 'unknown') {
-      // Its flag may have to stay, and then the document says so (interface.md §6.7).
+      // Its flag may have to stay, and then the document says so (docs/contract.md §6.7).
       const kept = was.deleteOnTermination !== is.deleteOnTermination;
       if (kept) expect(JSON.stringify([row.message, told.warnings]), `flag of NIC ${id}`).toMatch(/flag/);
       continue;

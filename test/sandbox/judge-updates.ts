@@ -90,7 +90,7 @@ function judgeAnswer(
   if (end.kind === 'failed') expect(['NotDeleted', 'OutcomeUnknown'], what).toContain(end.type);
 }
 
-/** Equal server, set of NICs and settings that change what is done (interface.md §3). */
+/** Equal server, set of NICs and settings that change what is done (docs/contract.md §2.4). */
 function same(a: unknown, b: unknown): boolean {
   const key = (request: unknown) => {
     const { serverId, nics, dryRun } = request as DeleteServerNicsInput;

@@ -108,7 +108,7 @@ function judgeEnd(truth: Truth): void {
   }
   tellsWhatItReadLast(truth);
   isUnsureWithReason(truth);
-  // Down time uses up no patience (interface.md §6.8).
+  // Down time uses up no patience (docs/contract.md §6.8).
   if (told.nics.some(({ outcome }) => outcome === 'still-attached')) {
     // One that dies when all has been read and reported leaves nothing to be read again.
     const backAt = played.restarts.findLast((at) => at <= (lists.at(-1)?.at ?? 0)) ?? 0;
@@ -134,7 +134,9 @@ export function mayBeAtWork({ status, accepted }: LedgerRequest): boolean {
   return accepted === true || status === 0 || status < 300 || (status >= 500 && status !== 501);
 }
 
-/** interface.md §6.1: after a submission of unknown fate the NICs are listed twice, `settle` apart, before the next. */
+/**
+ * docs/contract.md §6.1: after a submission of unknown fate the NICs are listed twice, `settle` apart, before the next.
+ */
 export function judgeSubmissions(world: World, { posts, lists }: Truth): void {
   const faults = world.simulator.control.faults();
   const tellsOfThrottling = ({ what }: (typeof faults)[number]) =>
@@ -142,7 +144,7 @@ export function judgeSubmissions(world: World, { posts, lists }: Truth): void {
     (what.kind === 'answer' && what.status === 202 && JSON.stringify(what.body).includes('Common.0024'));
   const throttling = new Set(faults.filter(tellsOfThrottling).map(({ id }) => id));
   const open = posts.filter(mayBeAtWork);
-  // A 202 that tells of throttling is looked after in the same way, but counts for nothing (interface.md §3).
+  // A 202 that tells of throttling is looked after in the same way, but counts for nothing (docs/contract.md §3.2).
   const counted = open.filter((post) => !post.faults?.some((id) => throttling.has(id)));
   expect(counted.length, 'submissions accepted or of unknown fate').toBeLessThanOrEqual(3);
   for (const post of open) {

@@ -1,4 +1,4 @@
-/** Whether a run that may put NICs back has kept to the rules on its way (design.md §3). */
+/** Whether a run that may put NICs back has kept to the rules on its way (docs/undo.md). */
 import { expect } from 'vitest';
 import type { LedgerRequest } from '../../simulator';
 import { waitsForTheRunBefore } from './conduct';
@@ -210,14 +210,14 @@ function goesOnWhenCancelled({ told, played, restore, ownEffects }: UndoTruth): 
   expect(ownEffects, `what a restore has changed that is ${told.outcome}`).toEqual([]);
 }
 
-/** Of a restore the POSTs that attach count (interface.md §3). */
+/** Of a restore the POSTs that attach count (docs/contract.md §3.2). */
 function countsAttachments({ told, restore, attachments, struck, played }: UndoTruth): void {
   if (restore === null || struck.size > 0 || played.end.kind === 'terminated' || played.wasReset) return;
   const accepted = attachments.filter((post) => post.accepted === true).length;
   expect(told.submissions, 'submissions of a restore').toBeGreaterThanOrEqual(accepted);
 }
 
-/** The deadline, the window, and one hour for all else (interface.md §3); more only where nobody worked on it. */
+/** The deadline, the window, and one hour for all else (docs/contract.md §4.2); more only where nobody worked on it. */
 function endsInTime({ plan }: UndoCase, { played, deletion }: UndoTruth): void {
   if (played.wasReset) return;
   const sum = (all: [number, number][]) => all.reduce((total, [, ms]) => total + ms + 60_000, 0);

@@ -162,7 +162,7 @@ it('a job that never ends is waited for once, however often the run is handed on
   const stuck = { match: { class: 'delete' }, what: { kind: 'job-stuck' } } as const;
   const { told, all } = await play({ onFailure: 'restore' }, { faults: [stuck], take: 1, continueAfter: 7 });
   expect(told.outcome).toBe('outcome-unknown');
-  // 20 minutes for the deletion, and an hour for all else (interface.md §3).
+  // 20 minutes for the deletion, and an hour for all else (docs/contract.md §4.2).
   expect(all[0]?.virtualMs).toBeLessThan(80 * 60_000);
 });
 

@@ -63,7 +63,7 @@ function judgeAnswer({ plan }: PlayedUpdate, runId: string, answer: UpdateAnswer
   }
 }
 
-/** Whoever attaches may have another deadline in mind: that makes no other request (interface.md §3). */
+/** Whoever attaches may have another deadline in mind: that makes no other request (docs/contract.md §2.4). */
 function keyOf(input: unknown): string {
   return JSON.stringify({ ...(input as object), deadline: null, timing: null });
 }

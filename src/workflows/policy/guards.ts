@@ -22,7 +22,7 @@ export interface Assessment {
   absent: { id: string; port: PortState }[];
 }
 
-/** States in which the cloud takes the call (ecs-api.md §1, "allowed server states"). */
+/** States in which the cloud takes the call (docs/cloud-api.md §1.2). */
 const READY = new Set(['ACTIVE', 'SHUTOFF']);
 /** States that nothing but a person ends. */
 const LASTING = new Set(['ERROR', 'PAUSED', 'SUSPENDED', 'SHELVED', 'SHELVED_OFFLOADED', 'VERIFY_RESIZE']);
@@ -100,7 +100,7 @@ export function elasticIpsUntold(
   return `their list could not be read (${elasticIpsUnread}): permit vpc:publicIps:list`;
 }
 
-/** Exactly one NIC must be known as the primary one, and no witness may contradict (interface.md §6.2). */
+/** Exactly one NIC must be known as the primary one, and no witness may contradict (docs/contract.md §6.2). */
 export function primaryOf({ primary }: Inspection): { id: string | null; problem: string | null } {
   const detail = [...new Set(primary.detail)];
   const ports = [...new Set(primary.ports)];
@@ -181,7 +181,7 @@ function passingReason(
   targets: InspectedNic[],
   absent: { id: string; port: PortState }[],
 ): string | null {
-  // An incomplete list proves no absence (interface.md §6.3).
+  // An incomplete list proves no absence (docs/contract.md §6.3).
   if (!inspection.nics.some((nic) => nic.id === primaryId))
     return 'the NIC list does not name the primary NIC';
   const disagreeing = absent.find(({ port }) => isHere(port, request.serverId));

@@ -1,4 +1,4 @@
-/** From the verdicts of the NICs to the end of the run: pure, in the order that interface.md §3 fixes. */
+/** From the verdicts of the NICs to the end of the run: pure, in the order of docs/contract.md §4.1. */
 import type { FailureType } from '../../contract/names';
 import { FAILURE_TYPE } from '../../contract/names';
 import type { NicOutcome, NicRow, ResultDocument, ResultTotals, RunOutcome } from '../../contract/types';

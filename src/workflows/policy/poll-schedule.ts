@@ -1,6 +1,6 @@
 /**
  * When to look next. Two numbers, a first delay and a step, come within 1 % of the optimum for job times seen in
- * clouds; exponential back-off costs twice as much (design.md §3).
+ * clouds; exponential back-off costs twice as much (docs/decisions/0006).
  */
 import type { Pace } from '../../activities/agreement';
 import { POLL_JITTER } from '../../activities/agreement';

@@ -56,7 +56,7 @@ export function nextStep(back: PutBack, seen: Inspection, at: Circumstances): St
     }
     return { do: 'done' };
   }
-  // An incomplete list proves nothing (interface.md §6.3).
+  // An incomplete list proves nothing (docs/contract.md §6.3).
   const primary = primaryOf(seen).id;
   if (primary === null || !seen.nics.some(({ id }) => id === primary))
     return { do: 'wait', ms: MOMENT_MS, why: 'the NIC list does not name the primary NIC' };
@@ -88,8 +88,8 @@ export function nextStep(back: PutBack, seen: Inspection, at: Circumstances): St
 function observe(nic: Returning, seen: Inspection, { serverId, now, lagUntil }: Circumstances): void {
   const found = listed(nic, seen);
   const port = portOf(nic, seen);
-  // The list alone is no witness (interface.md §6.3): one that lags still shows what was taken off, or does not show yet what
-  // somebody has put back.
+  // The list alone is no witness (docs/contract.md §6.3): one that lags still shows what was taken off, or
+  // does not show yet what somebody has put back.
   nic.disagree =
     found === undefined
       ? !nic.attach && isHere(port, serverId)

@@ -87,13 +87,13 @@ export function promisesUndo({ keepPort, undoWindowMs, onFailure, onCancel }: Ch
   return keepPort || undoWindowMs > 0 || onFailure === 'restore' || onCancel === 'restore';
 }
 
-/** How well a NIC could be put back (interface.md §3). @param kept its port is, or will be, still there */
+/** How well a NIC could be put back (docs/contract.md §3.3). @param kept its port is, or will be, still there */
 export function gradeOf(snapshot: NicSnapshot, kept: boolean): RestoreGrade {
   const { networkId, fixedIps } = snapshot;
   if (kept) return 'exact';
   if (networkId === null) return 'no';
-  // A port is made with one address at most, and an elastic IP is bound to a port as a whole (ecs-api.md §4.2, §14): of several
-  // all but one would be lost.
+  // A port is made with one address at most, and an elastic IP is bound to a port as a whole
+  // (docs/cloud-api.md §4.2, §4.3): of several all but one would be lost.
   return fixedIps.length === 1 && elasticIpsOf(snapshot).length <= 1 ? 'new-mac' : 'new-ip-and-mac';
 }
 
@@ -122,7 +122,7 @@ export function toPutBack(
     const gone = row.outcome === 'detached' || row.outcome === 'deleted';
     const attach = reason !== 'flags' && gone && isLogged(undoLog, 'detach', row.id);
     const ours = isLogged(undoLog, 'flag', row.id);
-    // While something may yet take the NIC, the flag that saves its port stays (interface.md §6.7).
+    // While something may yet take the NIC, the flag that saves its port stays (docs/contract.md §6.7).
     const flag = attach || (ours && !gone && row.outcome !== 'unknown');
     // What was told to be there is looked at with the others: it has to be true when the run ends.
     const seen = looksAgain && row.outcome === 'still-attached';

@@ -1,5 +1,5 @@
 /**
- * The verdict on one NIC, from its witnesses, never from the job alone (interface.md §6.3).
+ * The verdict on one NIC, from its witnesses, never from the job alone (docs/contract.md §6.3).
  *
  * The NIC list says where the NIC is, the port says what became of it, and the job only says whether anything may
  * still change. The table below is the whole rule; `undefined` means: look again.

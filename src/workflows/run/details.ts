@@ -1,6 +1,6 @@
 /**
  * Every text that people read about a run, built from the status document by pure functions: query, result, logs and
- * pages can't disagree. The server bounds nothing and the UI renders raw HTML (design.md §3), so both happen here.
+ * pages can't disagree. The server bounds nothing and the UI renders raw HTML (SECURITY.md), so both happen here.
  */
 import { formatDuration } from '../../contract/duration';
 import { TO_FILL_IN } from '../../contract/placeholders';

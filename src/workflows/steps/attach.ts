@@ -23,7 +23,7 @@ export async function attach(run: Run, back: PutBack, returning: Returning[]): P
   };
   const submitted = () => {
     back.submissions += 1;
-    // Of a deletion it counts the POSTs that delete (interface.md §3).
+    // Of a deletion it counts the POSTs that delete (docs/contract.md §3.2).
     if (back.reason === 'asked') run.document.submissions += 1;
   };
   switch (answer.kind) {
@@ -47,7 +47,7 @@ export async function attach(run: Run, back: PutBack, returning: Returning[]): P
       for (const nic of returning) fail(nic, null, UNSENT.reset);
       return;
     case 'throttled':
-      // A 2xx with an error body is not known for certain to be a no (ecs-api.md §7.2, Common.0024).
+      // A 2xx with an error body is not known for certain to be a no (docs/cloud-api.md §6.2, Common.0024).
       if (answer.look) inDoubt(back, returning);
       return waitOut(run, back, answer);
     case 'refused':

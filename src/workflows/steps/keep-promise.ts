@@ -109,7 +109,10 @@ async function waitForTheRest(run: Deletion): Promise<void> {
   await establishVerdicts(run, await followJob(run));
 }
 
-/** Of NICs that something may yet take: the flag that saves their ports stays, and the result says so (interface.md §6.7). */
+/**
+ * Of NICs that something may yet take: the flag that saves their ports stays, and the result says so
+ * (docs/contract.md §6.7).
+ */
 export function tellKeptFlags(run: Deletion): void {
   for (const row of run.document.nics) {
     if (row.outcome !== 'unknown' || row.remedy !== null || !run.state.undo.kept.includes(row.id)) continue;
@@ -121,7 +124,7 @@ export function tellKeptFlags(run: Deletion): void {
   }
 }
 
-/** Of NICs that stay, when nothing else is put back (interface.md §6.7); also before anything was sent. */
+/** Of NICs that stay, when nothing else is put back (docs/contract.md §6.7); also before anything was sent. */
 export async function setFlagsBack(run: Deletion): Promise<void> {
   const { state, document } = run;
   const back = toPutBack('flags', document.nics, state.undo.log, run.knowsPlace);

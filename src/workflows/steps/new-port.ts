@@ -13,7 +13,7 @@ import type { PutBack, Returning } from '../policy/undo-log';
 
 export async function create(run: Run, back: PutBack, nic: Returning): Promise<void> {
   const { snapshot } = nic;
-  // The cloud takes one fixed IP at most when a port is made (ecs-api.md §4.2).
+  // The cloud takes one fixed IP at most when a port is made (docs/cloud-api.md §4.2).
   const v4 = snapshot.fixedIps.find(({ ip }) => !ip.includes(':')) ?? snapshot.fixedIps[0] ?? null;
   const address = nic.newIp || v4 === null ? null : v4;
   const summary = label(`a port with ${address?.ip ?? 'a new IP'} for ${nic.id}`);

@@ -9,7 +9,7 @@ import { hindranceOf, pause, UNSENT } from '../run/ask';
 const WRITES = 4;
 const LAG_MS = 2_000;
 
-/** The server does not have this NIC, whatever a list that lags shows (ecs-api.md §7.2). */
+/** The server does not have this NIC, whatever a list that lags shows (docs/cloud-api.md §6.2). */
 const NOT_ON_SERVER = 'Ecs.0085';
 
 export interface Unset {

@@ -1,5 +1,5 @@
 /**
- * Submit once: a deletion is never repeated while its fate is unknown (interface.md §6.1). Each branch says what is
+ * Submit once: a deletion is never repeated while its fate is unknown (docs/contract.md §6.1). Each branch says what is
  * known about the remote effect.
  */
 import type { DeleteNicsResult, SubmissionResult, Unsent } from '../../activities/agreement';
@@ -97,7 +97,7 @@ async function step(
     case 'throttled':
       submission.throttled += 1;
       submission.lastNo = { message: 'throttled by the cloud until the deadline', code: null };
-      // A 2xx with an error body is not known for certain to be a no (ecs-api.md §7.2, Common.0024).
+      // A 2xx with an error body is not known for certain to be a no (docs/cloud-api.md §6.2, Common.0024).
       if (answer.look) {
         run.markAtWork();
         doubt(run, 'the cloud answered 202 with an error');

@@ -23,7 +23,7 @@ const CONTRADICTION_FACTOR = 2;
 /** Readings of which none follows the one before in time make no series, and must come to an end, too. */
 const MAX_BEGUN_LATE = 5;
 
-/** How long the cloud keeps finished jobs (ecs-api.md §2). */
+/** How long the cloud keeps finished jobs (docs/cloud-api.md §2.2). */
 const JOBS_KEPT_MS = 24 * 3_600_000;
 
 /** @param atEnd what the poll that found the job ended took along */
@@ -146,7 +146,7 @@ function verdictNow(run: Deletion, witness: Witness, at: Now): Verdict | undefin
 function writeVerdict(run: Deletion, id: string, verdict: Verdict): void {
   const row = run.row(id);
   if (verdict.outcome === 'deleted' && row.snapshot !== null) row.restore = gradeOf(row.snapshot, false);
-  // Nothing of ours was accepted: whoever took it, this run did not (interface.md §3).
+  // Nothing of ours was accepted: whoever took it, this run did not (docs/contract.md §3.1).
   const ours = run.document.submissions > 0 || run.state.sent.touched;
   const held = verdict.outcome === 'detached' && isLogged(run.state.undo.log, 'flag', id);
   row.outcome = ours || verdict.outcome === 'still-attached' ? verdict.outcome : asAbsent(verdict.outcome);

@@ -5,7 +5,7 @@ import type { LedgerEffect, LedgerRequest, RequestClass } from '../../../simulat
 import type { Truth } from '../truth';
 import type { World } from '../world';
 
-/** A POST that the cloud took on, or whose answer says nothing for certain (interface.md §3). */
+/** A POST that the cloud took on, or whose answer says nothing for certain (docs/contract.md §3.2). */
 function counts({ status, accepted }: LedgerRequest): boolean {
   if (status === 0 || (status >= 500 && status !== 501)) return true;
   return accepted === true && status < 300;

@@ -22,7 +22,7 @@ export interface Job {
   overSince: number | null;
   /** When the next poll is due; `null`: not decided. */
   dueAt: number | null;
-  /** After a refused poll the next one waits a minute; the NIC list is read meanwhile (interface.md §6.5). */
+  /** After a refused poll the next one waits a minute; the NIC list is read meanwhile (docs/contract.md §6.5). */
   heldUntil: number;
   /** What a long job takes, by the worker's experience, in ms. */
   longMs: number;

@@ -64,7 +64,7 @@ export function note({ document, seen }: State, reading: Reading, plannedGapMs: 
   if (reading.serverExists && (seen.primaryId === null || !reading.listed.includes(seen.primaryId)))
     return false;
   const before = seen.lastReading;
-  // A reading from before a restart, or long ago, does not count towards this one (interface.md §6.8).
+  // A reading from before a restart, or long ago, does not count towards this one (docs/contract.md §6.8).
   const unbroken =
     before !== null &&
     reading.workerStartedAt <= before.at &&
