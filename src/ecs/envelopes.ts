@@ -1,4 +1,4 @@
-/** Error bodies in all the shapes the cloud uses (ecs-api.md §7.1), read into one. */
+/** Error bodies in all the shapes the cloud uses (docs/cloud-api.md §6.1), read into one. */
 import { bounded, clean } from '../contract/text';
 
 export interface Problem {
