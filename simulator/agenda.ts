@@ -5,8 +5,8 @@ interface Entry {
 }
 
 /**
- * What will happen, in the order of time: a binary heap of effects that are carried out when somebody looks. Looking at
- * 10,000 servers costs nothing while nothing is due.
+ * Future effects in the order of time, as a binary heap. A read carries out those that are due; reading 10,000
+ * servers costs nothing while no effect is due.
  */
 export class Agenda {
   private heap: Entry[] = [];

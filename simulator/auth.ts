@@ -36,9 +36,9 @@ export interface KeyState {
   locks: number;
 }
 
-/** Requests with an older or newer date are refused (ecs-api.md §6.2). */
+/** Requests with an older or newer date are refused (docs/cloud-api.md §5.2). */
 const MAX_SKEW_MS = 15 * 60_000;
-/** That many wrong signatures in a row lock the key (ecs-api.md §6.2) … */
+/** That many wrong signatures in a row lock the key (docs/cloud-api.md §5.2) … */
 const MAX_FAILURES = 5;
 /** … for so long. */
 const LOCK_MS = 5 * 60_000;

@@ -82,7 +82,7 @@ export class Builder {
     );
   }
 
-  /** A port of nobody's; `nth` chooses the subnet when none is named. */
+  /** A free port; `nth` chooses the subnet when none is named. */
   port(spec: PortSpec, now: number, nth = 0, cause?: Cause): Port {
     const n = this.ports++;
     const { network, ports } = this.world;

@@ -76,14 +76,14 @@ export class Control {
     others.detachNic(this.cloud, server, nicId, this.cloud.now());
   }
 
-  /** A port of nobody's; with `ip`, another tenant who takes an address. */
+  /** A free port; with `ip`, another tenant takes that address. */
   createPort(spec: PortSpec = {}): NicDescription {
     const now = this.cloud.now();
     const port = attempt(() => this.cloud.builder.port(PortSpec.parse(spec), now, 0, { by: 'control' }));
     return describeNic(this.cloud, port);
   }
 
-  /** Another actor changes a port, whoever has it. */
+  /** Another actor changes a port, attached or free. */
   patchPort(id: string, patch: PortPatch): NicDescription {
     const now = this.cloud.now();
     return describeNic(this.cloud, others.patchPort(this.cloud, id, PortPatch.parse(patch), now));

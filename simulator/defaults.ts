@@ -1,6 +1,6 @@
 /**
- * What the simulator is when nobody says otherwise. The keys and the password are well known and open nothing: they are in the README, and no
- * real key looks like them.
+ * The simulator's settings by default. Keys and password are public and open nothing: the README has them, and
+ * no real key looks like them.
  */
 export const DEFAULTS = {
   host: '127.0.0.1',

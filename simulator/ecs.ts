@@ -12,7 +12,7 @@ import { detailBody, interfaceRow } from './shapes';
 import { shownNics } from './visibility';
 import type { Port, Server } from './world';
 
-/** A page of the server list (ecs-api.md §14). */
+/** A page of the server list (docs/cloud-api.md §3.6). */
 const PAGE = 25;
 const MAX_PAGE = 1000;
 
@@ -24,7 +24,7 @@ function detail(cloud: Cloud, call: Call): Answer {
   return ok({ server: detailBody(cloud, findServer(cloud, call), call.now, 'detail') });
 }
 
-/** A server that is gone is 400 here, not 404 (ecs-api.md §3). */
+/** A server that is gone is 400 here, not 404 (docs/cloud-api.md §3.1). */
 function listNics(cloud: Cloud, call: Call): Answer {
   const server = cloud.world.servers.get(call.params['serverId'] ?? '');
   if (!server || server.deleted) throw ecsError(400, 'Ecs.0307', 'Failed to query the port.');
@@ -50,7 +50,7 @@ function withFormer(cloud: Cloud, server: Server, shown: readonly Port[], only?:
   return [...shown, ...former].sort((a, b) => a.attachedSeq - b.attachedSeq);
 }
 
-/** Pages are numbered from 1 by `offset` (ecs-api.md §14). */
+/** Pages are numbered from 1 by `offset` (docs/cloud-api.md §3.6). */
 function listServers(cloud: Cloud, call: Call): Answer {
   const text = (name: string) => call.query.get(name);
   const limit = Math.min(Math.max(Number(text('limit') ?? PAGE) || PAGE, 1), MAX_PAGE);
@@ -75,7 +75,7 @@ function showJob(cloud: Cloud, call: Call): Answer {
   return ok(jobBody(job, call.now, cloud.knobs));
 }
 
-/** `PUT os-interface/{port}` with `{"interface_attachment":{"delete_on_termination":…}}` (ecs-api.md §1). */
+/** `PUT os-interface/{port}` with `{"interface_attachment":{"delete_on_termination":…}}` (docs/cloud-api.md §1.3). */
 function setFlag(cloud: Cloud, call: Call): Answer {
   const server = findServer(cloud, call);
   const port = cloud.world.livePort(call.params['portId'] ?? '');

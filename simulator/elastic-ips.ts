@@ -9,8 +9,8 @@ import { serverConcerned } from './visibility';
 import type { ElasticIp } from './world';
 
 /**
- * Elastic IPs (ecs-api.md §14). Codes of refusals are those of the vendor's list of error codes (VPC.0504, 0510, 0511), but for a
- * missing port's, which is an assumption.
+ * Elastic IPs (docs/cloud-api.md §4.3). Codes of refusals are those of the vendor's list of error codes
+ * (VPC.0504, 0510, 0511), but for a missing port's, which is an assumption.
  */
 
 /** Elastic IPs a page. Assumption: as ports. */
@@ -30,7 +30,7 @@ function show(cloud: Cloud, call: Call): Answer {
   return ok({ publicip: elasticIpBody(cloud, find(cloud, call)) });
 }
 
-/** `marker` is the last id of the page before, as with ports (ecs-api.md §4.2). */
+/** `marker` is the last id of the page before, as with ports (docs/cloud-api.md §4.2). */
 function list(cloud: Cloud, call: Call): Answer {
   const text = (name: string) => call.query.get(name);
   const limit = Math.min(Math.max(Number(text('limit') ?? PAGE) || PAGE, 1), PAGE);
@@ -44,7 +44,7 @@ function list(cloud: Cloud, call: Call): Answer {
   return ok({ publicips: rows.map((elasticIp) => elasticIpBody(cloud, elasticIp)) });
 }
 
-/** The trap: without a port id the call succeeds and unbinds (ecs-api.md §14). */
+/** The trap: without a port id the call succeeds and unbinds (docs/cloud-api.md §4.3). */
 function bind(cloud: Cloud, call: Call): Answer {
   const elasticIp = find(cloud, call);
   const body = Binding.safeParse(jsonOf(call.body)).data;

@@ -20,13 +20,13 @@ export const What = z.discriminatedUnion('kind', [
   }),
   /** No answer ever; the connection stays open. */
   z.strictObject({ kind: z.literal('hang'), accepted: z.boolean().default(false) }),
-  /** A gateway error of that status (ecs-api.md §7.2: 0201). */
+  /** A gateway error of that status (docs/cloud-api.md §6.2). */
   z.strictObject({
     kind: z.literal('status'),
     status: z.int().min(400).max(599),
     accepted: z.boolean().default(false),
   }),
-  /** A 2xx without a job id: an empty object, or nothing for 204 (§1). */
+  /** A 2xx without a job id: an empty object, or nothing for 204 (docs/cloud-api.md §1.1). */
   z.strictObject({
     kind: z.literal('no-job-id'),
     status: z.union([z.literal(200), z.literal(202), z.literal(204)]).default(200),
@@ -90,7 +90,7 @@ export const What = z.discriminatedUnion('kind', [
   /** The job can't be read any more from so long after its acceptance on; its work goes on. */
   z.strictObject({ kind: z.literal('job-gone'), afterMs: z.number().min(0).default(0) }),
   z.strictObject({ kind: z.literal('job-seconds'), seconds: z.number().min(0) }),
-  /** The answer to a poll, with so many more sub-jobs of NICs that nobody knows, each with texts of so many characters. */
+  /** The answer to a poll, with this many sub-jobs of unknown NICs added, each with texts of this many characters. */
   z.strictObject({
     kind: z.literal('bloated-job'),
     subJobs: z.int().min(0).default(500),
@@ -107,8 +107,9 @@ export const What = z.discriminatedUnion('kind', [
 
   /**
    * Another actor, so long after the request: changes or deletes the server, adds or takes off a NIC; takes addresses as soon as
-   * they are free; unbinds elastic IPs (ids or addresses) or binds them to ports of nobody's; puts a free port on another server.
-   * In `ports` and `putBack` a number is a NIC's position among all that the server ever had: also of one that is off.
+   * they are free; unbinds elastic IPs (ids or addresses) or binds them to free ports; puts a free port on
+   * another server. In `ports` and `putBack` a number is a NIC's position among all that the server ever had:
+   * also of one that is off.
    */
   z.strictObject({
     kind: z.literal('meanwhile'),

@@ -41,7 +41,7 @@ const TOKEN_PIECES = 64;
 
 const keyOf = ({ domain, name }: Pick<User, 'domain' | 'name'>): string => JSON.stringify([domain, name]);
 
-/** Who may log in, and what they got (ecs-api.md §6.1). */
+/** Who may log in, and what they got (docs/cloud-api.md §5.1). */
 export class Iam {
   private readonly failures = new Map<string, { at: number[]; lockedUntil: number }>();
   private readonly logins = new Map<string, number>();

@@ -59,7 +59,7 @@ export interface Simulator {
   close(): Promise<void>;
 }
 
-/** A body above 12 MB can't be signed and is refused by the gateway (ecs-api.md §6.2). */
+/** A body above 12 MB can't be signed and is refused by the gateway (docs/cloud-api.md §5.2). */
 const BODY_LIMIT = 12 * 1024 * 1024;
 
 export function createSimulator(options: SimulatorOptions = {}): Simulator {
@@ -119,7 +119,7 @@ function createApp(gateway: Gateway, control: Control, wallClock: () => number):
     return entry;
   };
 
-  // Signatures are over the bytes received, so nobody may parse them before.
+  // A signature covers the bytes received, so they must not be parsed before it is checked.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 

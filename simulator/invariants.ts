@@ -14,7 +14,7 @@ export interface Violation {
  *   who asks twice without an address gets two, and no ledger can tell that from a wish for two.)
  * - No request to delete names the server's primary NIC, not even a refused one.
  * - No submission is accepted while another job of that server runs, whether it deletes or attaches.
- * - No request to bind an elastic IP comes without a port, which would unbind it (ecs-api.md §14).
+ * - No request to bind an elastic IP comes without a port, which would unbind it (docs/cloud-api.md §4.3).
  */
 export function invariants(ledger: LedgerView): Violation[] {
   return [

@@ -51,7 +51,7 @@ export interface Bend {
 
 /** A job has at most 11 sub-jobs of real NICs; the rest is room for requests that name more. */
 const IDS_PER_JOB = 64;
-/** Recorded ids commonly begin so (ecs-api.md §1). */
+/** Recorded ids commonly begin so (docs/cloud-api.md §1.1). */
 const ID_PREFIX = 'ff808082';
 
 /**
@@ -147,7 +147,7 @@ export function statusOf(job: Job, now: number): JobStatus {
 
 const time = (ms: number) => new Date(ms).toISOString();
 
-/** Error keys are absent while running, null on success (ecs-api.md §2). */
+/** Error keys are absent while running, null on success (docs/cloud-api.md §2.1). */
 function outcome(status: JobStatus, failure: Failure | null): Record<string, unknown> {
   if (status === 'INIT' || status === 'RUNNING') return {};
   const told = status === 'FAIL' ? failure : null;
@@ -160,7 +160,7 @@ function jobTypes({ entry }: Job, knobs: Knobs): { parent: string; child: string
     : { parent: knobs.addJobType, child: knobs.addSubJobType };
 }
 
-/** The answer of `GET jobs/{id}`, in the shapes of ecs-api.md §2. */
+/** The answer of `GET jobs/{id}`, in the shapes of docs/cloud-api.md §2.1. */
 export function jobBody(job: Job, now: number, knobs: Knobs): Record<string, unknown> {
   const status = statusOf(job, now);
   const failure = job.subs.find((sub) => sub.failure)?.failure ?? null;

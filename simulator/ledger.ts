@@ -37,7 +37,7 @@ export class LedgerRequest {
   jobId?: string;
   /** Whether the cloud carried it out or took it on: set on calls that change something. */
   accepted?: boolean;
-  /** How the caller proved who it is; never the proof itself. */
+  /** Kind of the credentials that authenticated the caller; never the credentials themselves. */
   proof?: 'signature' | 'token';
   /** HTTP status sent; 0: no answer was sent (or not yet). */
   status = 0;

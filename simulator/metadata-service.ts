@@ -4,7 +4,7 @@ import { Stream, hex } from './random';
 
 type TemporaryKey = Required<AccessKey>;
 
-/** The service that a server finds at 169.254.169.254: temporary keys of its agency (ecs-api.md §6.3). */
+/** The service that a server finds at 169.254.169.254: temporary keys of its agency (docs/cloud-api.md §5.3). */
 export class Metadata {
   private key: TemporaryKey | undefined;
   private made = 0;

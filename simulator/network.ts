@@ -3,7 +3,7 @@ import { Stream, uuid } from './random';
 export interface Subnet {
   /** The VPC subnet's id, what NIC lists call `net_id`. */
   readonly networkId: string;
-  /** The id in `fixed_ips`: another UUID (ecs-api.md §12 no. 14). */
+  /** The id in `fixed_ips`: another UUID (docs/cloud-api.md §3.4). */
   readonly subnetId: string;
   /** The id of its IPv6 half. */
   readonly subnetIdV6: string;

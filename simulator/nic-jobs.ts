@@ -24,7 +24,7 @@ export function nicsOf(body: unknown): unknown[] | undefined {
   return Array.isArray(nics) ? nics : undefined;
 }
 
-/** Its elements as sent; what can be wrong with a body is undocumented (ecs-api.md §1). */
+/** Its elements as sent; what can be wrong with a body is undocumented (docs/cloud-api.md §1.2). */
 export function parseNics(cloud: Cloud, call: Call): unknown[] {
   const empty = (what: string) => ecsError(400, cloud.knobs.emptyBodyCode, `${what} is empty.`);
   if (call.body.length === 0) throw empty('The request body');
@@ -72,7 +72,7 @@ export interface Task {
   run: (at: number, job: Job, sub: SubJob) => Failure | null;
 }
 
-/** Takes on what is not refused, as one job with a step per NIC. */
+/** Accepts the request as one job with a step per NIC. */
 export function submit(
   cloud: Cloud,
   call: Call,
@@ -89,13 +89,13 @@ export function submit(
   return ok({ job_id: job.id });
 }
 
-/** What a fault says that gives no code of its own (ecs-api.md §7.2). */
+/** What a fault says that gives no code of its own (docs/cloud-api.md §6.2). */
 const FAILURES: Record<Job['entry']['what'], Failure> = {
   delete: { code: 'Ecs.0507', reason: 'delete nic failed' },
   attach: { code: 'Ecs.0217', reason: 'attach nic failed' },
 };
 
-/** What one sub-job does, and says it did: the two differ when a fault has it so. */
+/** What one sub-job does, and what it says that it did: a fault can make the two differ. */
 function step(
   cloud: Cloud,
   what: Job['entry']['what'],

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Port, Server, World } from './world';
 
-/** Everything about a NIC that a deletion can lose and a restore has to bring back (ecs-api.md §4.2, §4.3). */
+/** Everything about a NIC that a deletion can lose and a restore has to bring back (docs/cloud-api.md §4.2, §4.4). */
 export interface NicState {
   id: string;
   name: string;
@@ -38,7 +38,9 @@ export interface Difference {
   after: unknown;
 }
 
-/** What is the case, whatever reads show. Later changes do not reach it: lists of the world are replaced, never altered. */
+/**
+ * The true state, whatever reads show. Later changes do not reach it: lists of the world are replaced, never altered.
+ */
 export function stateOf(world: World, server: Server): ServerState {
   const nics = world.nicsOf(server).map((port, position) => nicState(world, port, position));
   return { serverId: server.id, nics };

@@ -13,7 +13,7 @@ import { afterimageOf } from './visibility';
 import type { Port, Server } from './world';
 import { MAX_NICS } from './world';
 
-/** An empty text is as good as none, which is how "both empty" is meant (ecs-api.md §4.1). */
+/** An empty text counts as absent (docs/cloud-api.md §4.1). */
 const Text = z
   .string()
   .optional()
@@ -33,7 +33,7 @@ interface NewNic {
 
 type Wish = { portId: string } | NewNic;
 
-/** `POST cloudservers/{id}/nics` (ecs-api.md §4.1): every refusal first, then one job with a step per NIC. */
+/** `POST cloudservers/{id}/nics` (docs/cloud-api.md §4.1): every refusal first, then one job with a step per NIC. */
 export function attachNics(cloud: Cloud, call: Call): Answer {
   const wishes = merged(
     cloud,
@@ -61,7 +61,7 @@ export function notePorts(_cloud: Cloud, entry: LedgerRequest, body: Buffer): vo
   if (ports) entry.nicIds = ports;
 }
 
-/** `port_id` wins over `subnet_id`; group and address are ignored then (ecs-api.md §4.1). */
+/** `port_id` wins over `subnet_id`; group and address are ignored then (docs/cloud-api.md §4.1). */
 function wishOf(cloud: Cloud, nic: unknown): Wish {
   const byPort = ByPort.safeParse(nic).data;
   if (byPort) {

@@ -11,7 +11,9 @@ import type { Server } from './world';
 
 const notAttached: Failure = { code: 'Ecs.0507', reason: 'delete nic failed: the server has no such nic' };
 
-/** `POST cloudservers/{id}/nics/delete` (ecs-api.md §1): every refusal first, then one job with a step per NIC. */
+/**
+ * `POST cloudservers/{id}/nics/delete` (docs/cloud-api.md §1.1): every refusal first, then one job with a step per NIC.
+ */
 export function deleteNics(cloud: Cloud, call: Call): Answer {
   const ids = parseNics(cloud, call).map(idOf);
   if (!ids.every(isUuid)) throw badRequest('The parameter nics.id is missing or invalid.');
@@ -55,7 +57,7 @@ function refuseByNic(cloud: Cloud, server: Server, ids: readonly string[]): void
   }
 }
 
-/** The port's fate follows its flag at the moment it comes off (ecs-api.md §1, "What happens to the port"). */
+/** The port's fate follows its flag at the moment it comes off (docs/cloud-api.md §1.3). */
 function detach(cloud: Cloud, server: Server, nicId: string, at: number, job: Job): Failure | null {
   const { world, knobs } = cloud;
   const port = world.livePort(nicId);

@@ -33,7 +33,7 @@ export interface Operation {
   /** Behind `/{version}/{project_id}`; of an operation that is open, the whole path. */
   path: string;
   version?: string;
-  /** Asked before anybody can prove who it is: for a token, or for the credentials of a server. */
+  /** Needs no credentials: it gives them (a token, or the keys of a server). */
   open?: boolean;
   /** The IAM action it needs. */
   action?: string;

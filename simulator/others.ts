@@ -32,7 +32,7 @@ export function detachNic(cloud: Cloud, server: Server, nicId: string, at: numbe
   if (port.deleteOnTermination) world.deletePort(port, at, cause, server.id);
 }
 
-/** A free port ends up on a new server of somebody's. */
+/** A free port is attached to a new server of another actor. */
 export function attachPortElsewhere(cloud: Cloud, portId: string, at: number): Server {
   refuseAttached(livePort(cloud, portId));
   const server = cloud.builder.server({ name: 'elsewhere', nics: 1 }, at);

@@ -8,11 +8,14 @@ import type { Subnet } from './network';
 import { portBody } from './shapes';
 import { shownDevice } from './visibility';
 
-/** Creating and changing ports (ecs-api.md §4.2). Codes without a source there are assumptions, as is 200 on creation. */
+/**
+ * Creating and changing ports (docs/cloud-api.md §4.2). Codes without a source there are assumptions, as is
+ * 200 on creation.
+ */
 
 const badRequest = (message: string) => flatError(400, 'VPC.0002', message);
 
-/** `0.0.0.0/0` is not allowed; the only DHCP option is the lease time, 51 (ecs-api.md §4.2). */
+/** `0.0.0.0/0` is not allowed; the only DHCP option is the lease time, 51 (docs/cloud-api.md §4.2). */
 const Attributes = {
   name: z.string().max(255).optional(),
   security_groups: z.array(z.string().min(1)).optional(),

@@ -1,4 +1,4 @@
-/** Which of the cloud's envelopes an error comes in (ecs-api.md §7.1). */
+/** Which of the cloud's envelopes an error comes in (docs/cloud-api.md §6.1). */
 export type Envelope = 'ecs' | 'gateway' | 'flat' | 'iam' | 'iam-coded';
 
 const TITLES: Record<number, string> = {
@@ -20,7 +20,7 @@ export class CloudError extends Error {
     super(message);
   }
 
-  /** `prefix`: gateways sign with `APIGW.` or `APIG.`, depending on region and time (ecs-api.md §7.1). */
+  /** `prefix`: gateways sign with `APIGW.` or `APIG.`, depending on region and time (docs/cloud-api.md §6.1). */
   body(requestId: string, prefix: string): unknown {
     switch (this.envelope) {
       case 'ecs':

@@ -108,7 +108,10 @@ function admit(cloud: Cloud, operation: Operation, params: Record<string, string
   }
 }
 
-/** Named here so that tests can deny it; the vendor documents none for it, so no policy can allow it (ecs-api.md §2). */
+/**
+ * Named here so that tests can deny it; the vendor documents none for it, so no policy can allow it
+ * (docs/cloud-api.md §5.4).
+ */
 const UNDOCUMENTED_ACTION = 'ecs:cloudServers:showJob';
 
 function isDenied({ deniedActions, allowedActions }: Knobs, action: string): boolean {
@@ -138,7 +141,7 @@ function acceptedBy(what: Transport): boolean {
   return 'accepted' in what && what.accepted;
 }
 
-/** An error although the status is 2xx (ecs-api.md §7.2). */
+/** An error although the status is 2xx (docs/cloud-api.md §6.2). */
 const flowLimit = () =>
   ecsError(202, 'Common.0024', 'Flow limit exceeded: the concurrent requests exceed the limit.');
 
@@ -176,7 +179,7 @@ function interfere(
   }
 }
 
-/** The texts of a gateway whose backend fails (ecs-api.md §7.2). */
+/** The texts of a gateway whose backend fails (docs/cloud-api.md §6.2). */
 function gatewayAnswer(cloud: Cloud, entry: LedgerRequest, status: number): Answer {
   const texts: Record<number, string> = {
     500: 'Internal error.',

@@ -2,12 +2,15 @@ import type { Cloud } from './simulated-cloud';
 import type { ElasticIp, Port, Server } from './world';
 import { shownNics } from './visibility';
 
-/** The wire shapes of servers, NICs and ports (ecs-api.md §3–5). */
+/** The wire shapes of servers, NICs and ports (docs/cloud-api.md §3, §4.2). */
 
 /** A zone of the region, as ports and servers show it. */
 const zone = (cloud: Cloud) => `${cloud.settings.region}a`;
 
-/** `vm_state` and `power_state` of the statuses that matter here (ecs-api.md §5); any other one is shown in lower case. */
+/**
+ * `vm_state` and `power_state` of the statuses that matter here (docs/cloud-api.md §3.3); any other one is
+ * shown in lower case.
+ */
 const VM_STATES: Record<string, readonly [string, number]> = {
   ACTIVE: ['active', 1],
   SHUTOFF: ['stopped', 4],
@@ -19,7 +22,7 @@ const VM_STATES: Record<string, readonly [string, number]> = {
 
 const time = (ms: number) => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 
-/** A row of the NIC list: no primary flag there (ecs-api.md §3). */
+/** A row of the NIC list: no primary flag there (docs/cloud-api.md §3.1). */
 export function interfaceRow(cloud: Cloud, port: Port): Record<string, unknown> {
   return {
     port_id: port.id,
@@ -118,7 +121,7 @@ function primaryMark(cloud: Cloud, nics: readonly Port[], as: 'detail' | 'server
   }
 }
 
-/** A NIC has a row per address; one for each elastic IP with the same port id (ecs-api.md §3). */
+/** A NIC has a row per address; one for each elastic IP with the same port id (docs/cloud-api.md §3.3). */
 function addresses(cloud: Cloud, port: Port, mark: Mark, now: number): Record<string, unknown>[] {
   const row = (address: string, type: string, version = '4') => ({
     version,
@@ -137,7 +140,9 @@ function addresses(cloud: Cloud, port: Port, mark: Mark, now: number): Record<st
   ];
 }
 
-/** Their `subnet_id` is the Neutron subnet's, not the network's; each IP version has its own (ecs-api.md §12 no. 14). */
+/**
+ * Their `subnet_id` is the Neutron subnet's, not the network's; each IP version has its own (docs/cloud-api.md §3.4).
+ */
 function fixedIps(cloud: Cloud, port: Port): Record<string, unknown>[] {
   const v4 = [port.ip, ...port.furtherIps].map((ip) => ({ subnet_id: port.subnetId, ip_address: ip }));
   if (port.ipv6 === null) return v4;
@@ -145,7 +150,7 @@ function fixedIps(cloud: Cloud, port: Port): Record<string, unknown>[] {
   return [...v4, { subnet_id: subnet?.subnetIdV6, ip_address: port.ipv6 }];
 }
 
-/** A port as VPC shows it (ecs-api.md §4.2). `device`: the server it is shown on, or empty. */
+/** A port as VPC shows it (docs/cloud-api.md §4.2). `device`: the server it is shown on, or empty. */
 export function portBody(cloud: Cloud, port: Port, device: string): Record<string, unknown> {
   const { knobs, settings } = cloud;
   const attached = device !== '';
@@ -176,7 +181,7 @@ export function portBody(cloud: Cloud, port: Port, device: string): Record<strin
   };
 }
 
-/** An elastic IP (ecs-api.md §14); bound to nothing it is DOWN. */
+/** An elastic IP (docs/cloud-api.md §4.3); bound to nothing it is DOWN. */
 export function elasticIpBody(cloud: Cloud, elasticIp: ElasticIp): Record<string, unknown> {
   const port = cloud.world.livePort(elasticIp.portId);
   const absent = !port && cloud.knobs.unboundElasticIp === 'absent';

@@ -1,6 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
-/** `SDK-HMAC-SHA256`, the server's side of ecs-api.md §6.2. */
+/** `SDK-HMAC-SHA256`, the server's side of docs/cloud-api.md §5.2. */
 export const ALGORITHM = 'SDK-HMAC-SHA256';
 
 export interface ReceivedRequest {

@@ -4,8 +4,8 @@ import type { Job } from './jobs';
 import type { Afterimage, Port, Server, View } from './world';
 
 /**
- * What reads show, which may lag behind what is the case: after a job's SUCCESS a NIC can still be listed, and it can be
- * missing before the job's end (ecs-api.md §13, "visibility lag").
+ * What reads show. It may lag behind the true state: after a job's SUCCESS a NIC can still be listed, and it can be
+ * missing before the job's end (docs/cloud-api.md §3.5).
  */
 
 /** What a NIC leaves behind at `deviceId` when a job takes it from there; empty: it was free, and is attached now. */

@@ -8,7 +8,7 @@ import { portBody } from './shapes';
 import { serverConcerned, shownDevice } from './visibility';
 import type { Port } from './world';
 
-/** Ports a page (ecs-api.md §4.2). */
+/** Ports a page (docs/cloud-api.md §4.2). */
 const PAGE = 2000;
 
 const serverOfPort: Operation['serverOf'] = (cloud, params) => serverConcerned(cloud, params['portId'] ?? '');
@@ -22,7 +22,7 @@ function showPort(cloud: Cloud, call: Call): Answer {
   return ok({ port: portBody(cloud, port, device) });
 }
 
-/** `marker` is the last id of the page before (ecs-api.md §4.2). */
+/** `marker` is the last id of the page before (docs/cloud-api.md §4.2). */
 function listPorts(cloud: Cloud, call: Call): Answer {
   const text = (name: string) => call.query.get(name);
   const limit = Math.min(Math.max(Number(text('limit') ?? PAGE) || PAGE, 1), PAGE);
@@ -50,7 +50,7 @@ function candidates(cloud: Cloud, deviceId: string | null): Port[] {
   return ports.sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-/** Only a port that is bound to nothing can be deleted (ecs-api.md §1, §4.2). */
+/** Only a port that is bound to nothing can be deleted (docs/cloud-api.md §4.2). */
 function deletePort(cloud: Cloud, call: Call): Answer {
   const id = call.params['portId'] ?? '';
   call.entry.portId = id;

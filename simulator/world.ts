@@ -34,7 +34,7 @@ export interface Port {
   securityGroups: readonly string[];
   allowedAddressPairs: readonly { ip_address: string; mac_address?: string }[];
   extraDhcpOpts: readonly { opt_name: string; opt_value: string }[];
-  /** `ACTIVE` while attached; SR-IOV ports say `DOWN` always (ecs-api.md §4.2). */
+  /** `ACTIVE` while attached; SR-IOV ports say `DOWN` always (docs/cloud-api.md §4.2). */
   attachedStatus: string;
   portSecurity: boolean;
   /** Orders the NICs of a server. */
@@ -70,7 +70,7 @@ export interface Server {
   taskState: string | null;
   locked: boolean;
   frozen: boolean;
-  /** False: NICs come off only while the server is stopped (ecs-api.md §1). */
+  /** False: NICs come off only while the server is stopped (docs/cloud-api.md §1.2). */
   onlineRemoval: boolean;
   metadata: Record<string, string>;
   tags: readonly { key: string; value: string }[];
@@ -85,13 +85,13 @@ export interface Server {
   busyUntil: number;
 }
 
-/** An ECS has at most 12 NICs, the primary one included (ecs-api.md §1). */
+/** An ECS has at most 12 NICs, the primary one included (docs/cloud-api.md §1.2). */
 export const MAX_NICS = 12;
 
 /** Who changed something; the server is named where the change alone would not tell it. */
 export type Cause = Pick<LedgerEffect, 'by' | 'jobId' | 'requestSeq' | 'serverId'>;
 
-/** What is the case: servers, ports, addresses, and the few ways in which they change, each of them in the ledger. */
+/** The true state: servers, ports, addresses, and the few ways in which they change, each of them in the ledger. */
 export class World {
   readonly servers = new Map<string, Server>();
   readonly ports = new Map<string, Port>();
@@ -99,7 +99,7 @@ export class World {
   readonly agenda = new Agenda();
   readonly network: Network;
   private attached = 0;
-  /** Who takes an address as soon as it is free. */
+  /** Tenants that take an address as soon as it is free. */
   private readonly awaited = new Map<string, (at: number) => void>();
   /** Elastic IPs that a port has or has had, the last one bound at the end. */
   private readonly carried = new Map<string, ElasticIp[]>();
@@ -157,7 +157,7 @@ export class World {
     this.ledger.effect({ at, kind: 'nic-detached', portId: port.id, serverId: server.id, ...cause });
   }
 
-  /** Its address goes back to the subnet; an elastic IP is unbound, kept, and billed on (ecs-api.md §1). */
+  /** Its address goes back to the subnet; an elastic IP is unbound, kept, and billed on (docs/cloud-api.md §1.3). */
   deletePort(port: Port, at: number, cause: Cause, serverId?: string): void {
     port.deletedAt = at;
     this.network.release(port.ip, port.id);
@@ -177,7 +177,7 @@ export class World {
     this.ledger.effect({ at, ...what, ...onServer(port), ...cause });
   }
 
-  /** Only what is given and differs is changed. */
+  /** Changes only the fields that are given and differ. */
   updatePort(port: Port, changes: Partial<PortAttributes>, at: number, cause: Cause): void {
     const entries = Object.entries(changes) as [keyof PortAttributes, unknown][];
     const changed = entries.filter(
@@ -196,7 +196,7 @@ export class World {
     return (this.carried.get(port.id) ?? []).filter(({ portId }) => portId === port.id);
   }
 
-  /** Whoever waits for an address gets it before anybody else can; one waits at a time. */
+  /** A tenant that waits for an address gets it before all others; one tenant waits at a time. */
   onceFree(ip: string, now: number, take: (at: number) => void): void {
     if (this.network.owner(ip) === undefined) take(now);
     else this.awaited.set(ip, take);
@@ -225,7 +225,7 @@ export class World {
     this.ledger.effect({ at, ...what, ...onServer(port), ...cause });
   }
 
-  /** Ports whose flag says so die with the server, the others stay (ecs-api.md §1). */
+  /** Ports whose flag says so die with the server, the others stay (docs/cloud-api.md §1.3). */
   deleteServer(server: Server, at: number): void {
     for (const port of this.nicsOf(server)) {
       this.detach(port, at, { by: 'control' });

@@ -20,7 +20,7 @@ import type { Measure } from './measure';
  */
 const USUAL: Jobs = { seconds: [10.5, 14.5], pace: {} };
 const QUICK: Jobs = { seconds: 4, pace: { pollMs: 3_000 } };
-/** Starts under way at once. A burst, as the target's own figures were measured (baseline.md §4). */
+/** Starts under way at once: a burst, so that CPU per run is measured while the machine is busy. */
 const SIDE_BY_SIDE = 50;
 /** CPU of workers and server while nothing is asked of them is taken off; measured for so long before each turn. */
 const IDLE_MS = 3_000;

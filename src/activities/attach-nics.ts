@@ -3,7 +3,7 @@ import type { Dependencies } from './dependencies';
 import type { JobTimes } from './job-times';
 import { submit } from './submission';
 
-/** No more idempotent than a deletion: the same protocol. */
+/** As little idempotent as a deletion, so it follows the same protocol. */
 export function attachNics(
   dependencies: Dependencies,
   jobTimes: JobTimes,

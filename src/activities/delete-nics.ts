@@ -20,7 +20,7 @@ export function deleteNics(
     send: (options) => cloud.deleteNics(serverId, nicIds, options),
   });
 
-  /** Anybody may have set a flag since it was read last, and the deletion would take the port along. */
+  /** Another user may have set a flag since it was read last; the deletion would then delete the port, too. */
   async function unkept(): Promise<string[]> {
     if (keep.length === 0) return [];
     const listed = await findInterfaces(cloud, serverId, writing(dependencies));

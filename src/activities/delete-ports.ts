@@ -12,8 +12,8 @@ import { findPort } from './ports';
 import { refusedBy, writeEach, writingAtBoundary } from './writes';
 
 /**
- * Whoever keeps a port has promised to delete that one: by now another team may have taken it over. So each is looked at
- * in the attempt that deletes it, and after a refusal once more.
+ * A run that keeps a port has promised to delete that port, and another team may have taken it over by now. So
+ * each port is read in the attempt that deletes it, and once more after a refusal.
  */
 export function deletePorts(dependencies: Dependencies, input: DeletePortsInput): Promise<DeletePortsResult> {
   const { cloud, log } = dependencies;
@@ -38,7 +38,8 @@ export function deletePorts(dependencies: Dependencies, input: DeletePortsInput)
       const now = await fateBefore(id, {});
       fates.set(id, now ?? { fate: 'refused', ...refusedBy(error) });
     }
-    // The others did not wait for it. The next attempt may be told; the last one says which ports have kept silent.
+    // The other ports did not wait for it. A next attempt may get an answer; the last attempt names the ports
+    // without one.
     if (silent.length > 0 && !isLastAttempt())
       throw ApplicationFailure.retryable(silent.join('; '), ACTIVITY_FAILURE.unavailable);
     return {
@@ -47,7 +48,7 @@ export function deletePorts(dependencies: Dependencies, input: DeletePortsInput)
       ...(bound.unread === null ? {} : { elasticIpsUnread: bound.unread }),
     };
 
-    /** `null`: it is there to be deleted. */
+    /** `null`: the port may be deleted. */
     async function fateBefore(id: string, reading: CallOptions = options): Promise<PortFate | null> {
       const port = await findPort(cloud, id, reading);
       if (port === null) return { fate: 'gone' };
@@ -70,8 +71,8 @@ export function deletePorts(dependencies: Dependencies, input: DeletePortsInput)
 }
 
 /**
- * In what a free port is not the snapshot's any more. What was not known then can't be compared; what is not told now has to be
- * asked for again.
+ * Fields in which a free port differs from the snapshot. A field that the snapshot lacks can't be compared; one
+ * that the answer lacks has to be read again.
  *
  * @param bound elastic IPs; `null`: this worker may not read them
  */
@@ -82,7 +83,7 @@ function compared(
 ): Record<'differ' | 'untold', (keyof NicSnapshot)[]> {
   const differ: (keyof NicSnapshot)[] = [];
   const untold: (keyof NicSnapshot)[] = [];
-  // A port without a name has none to tell.
+  // The cloud leaves out the name of a port that has none.
   if ((was.name ?? '') !== (port.name ?? '')) differ.push('name');
   const compare = (
     field: keyof NicSnapshot,

@@ -1,7 +1,7 @@
 import type { PreviousOpenRun, ReadRunResult } from './agreement';
 import type { Cloud } from '../ecs/cloud';
 
-/** What the runs before one have left. */
+/** What earlier runs have left open. */
 export interface PreviousRun {
   run: PreviousOpenRun | null;
   /** Why it is not known whether there is one, in words; `null`: it is. */

@@ -10,12 +10,12 @@ import type { Dependencies } from './dependencies';
 import type { JobTimes } from './job-times';
 import { readNics } from './list-nics';
 
-/** A list that hangs must not cost what the job said: it gets so long … */
+/** A list that hangs must not lose the job's answer: it gets this long … */
 const LIST_AT_MOST_MS = 10_000;
 /** … and less where the poll has used up the attempt but for the time to report. */
 const TO_REPORT_MS = 5_000;
 
-/** A throttled answer that names no time. */
+/** Pause after a throttled answer that names no time. */
 const THROTTLED_MS = 5_000;
 
 type Listed = Pick<Extract<GetJobStatusResult, { kind: 'job' }>, 'reading' | 'listAfterMs'>;
@@ -30,7 +30,7 @@ export async function getJobStatus(
   const signal = Context.current().cancellationSignal;
   try {
     const job = await dependencies.cloud.showJob(jobId, { signal });
-    // Failed ones end at another time than those that do the work.
+    // Failed jobs end at another time than those that do the work.
     if (job.status === 'SUCCESS') jobTimes.add(jobId, job.beginAt, job.endAt);
     const over = ENDED_STATUSES.has(job.status) && thenList !== undefined;
     return {
@@ -59,7 +59,7 @@ function ofInterest(subJobs: Job['subJobs'], nicIds: readonly string[] | undefin
     .map(({ nicId, status, errorCode, failReason }) => ({ nicId, status, errorCode, message: failReason }));
 }
 
-/** Whatever hinders it: the workflow will look again, with all the patience that takes. */
+/** No failure of the list is an error here: the workflow reads the list again, as often as it needs. */
 async function readingOrNone(
   dependencies: Dependencies,
   input: ListNicsInput,

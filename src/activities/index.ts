@@ -20,7 +20,7 @@ import { updatePort } from './update-port';
 export function createActivities(dependencies: Dependencies): CloudActivities {
   const jobTimes = new JobTimes();
   const here = placeOf(dependencies.cloud);
-  /** Of every activity: only for this place, and with what is worth knowing of the namespace. */
+  /** Around every activity: it serves this place only, and its answer names the namespace's search attributes. */
   const activity =
     <I extends Placed, R extends object>(work: (input: I) => Promise<R>) =>
     async (input: I): Promise<R & Learned> => {

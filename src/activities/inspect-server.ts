@@ -81,8 +81,8 @@ export function stateOfServer(detail: ServerDetail): ServerState {
 }
 
 /**
- * The detail lags behind a binding, so this list is the second witness. Who may not read it says so: a restore has no use for
- * it, and a guard can refuse.
+ * The detail lags behind a binding, so this list is the second witness. A worker that may not read it says so:
+ * a guard can refuse then, and a restore does without.
  */
 export async function findElasticIps(
   cloud: Cloud,
@@ -97,7 +97,7 @@ export async function findElasticIps(
   }
 }
 
-/** Whoever of the two knows of one. */
+/** Elastic IPs that either of the two witnesses names. */
 function elasticIpsAt(portId: string, detail: ServerDetail, bound: readonly ElasticIp[]): string[] {
   const listed = bound.filter((each) => each.portId === portId).flatMap(({ address }) => address ?? []);
   const told = detail.elasticIps[portId] ?? [];
@@ -113,7 +113,8 @@ function inspected(
   const elasticIp = elasticIps[0] ?? null;
   const fixedIps = nic.fixedIps.length > 0 ? nic.fixedIps : (port?.fixedIps ?? []);
   const snapshot: NicSnapshot = {
-    // The network id is what a re-creation asks for; the subnet id inside fixed IPs is another UUID (ecs-api.md §12.14).
+    // The network id is what a re-creation asks for; the subnet id inside fixed IPs is another UUID
+    // (docs/cloud-api.md §3.4).
     networkId: nic.networkId ?? port?.networkId ?? null,
     fixedIps,
     mac: nic.mac ?? port?.mac ?? null,

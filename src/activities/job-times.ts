@@ -5,17 +5,19 @@
 import type { Pace } from './agreement';
 import { POLL_JITTER } from './agreement';
 
-/** Until enough is known: what operators of this cloud are used to (ecs-api.md §9). */
+/**
+ * Used until enough job times are known: the pace that operators of this cloud are used to (docs/cloud-api.md §2.3).
+ */
 const COLD: Pace = { firstPollMs: 10_000, pollIntervalMs: 10_000 };
 /** Fewer job times than this say little. */
 const ENOUGH = 20;
-/** For a long one so few are enough: it is only a horizon, and more patience does no harm. */
+/** This few are enough for the time of a long job: it serves as a horizon only, and more patience does no harm. */
 const ENOUGH_FOR_LONG = 5;
 const LONG = 0.95;
-/** Old ones fade away: the cloud of last month is another one. */
+/** Older times are dropped: the cloud of last month behaves differently. */
 const KEPT = 200;
 
-/** One poll is worth a second of delay: somebody waits, and the account's limits are shared. */
+/** One poll costs as much as a second of delay: a caller waits, and the account's limits are shared. */
 const POLL_COST_MS = 1_000;
 const FIRST_MS = { least: 1_000, most: 60_000 };
 /** Steps to choose from: nothing is gained by finer ones. */

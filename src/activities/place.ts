@@ -11,7 +11,8 @@ export function placeOf({ projectId, region, endpoints }: Cloud): Place {
 }
 
 /**
- * Another project knows neither the server nor its job, and would truthfully say so: that must not become a verdict.
+ * In another project neither the server nor its job exists: an answer from there is true, and must not become a
+ * verdict.
  *
  * @throws a failure of type {@link ACTIVITY_FAILURE.wrongPlace}, which says what is different
  */

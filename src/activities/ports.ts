@@ -45,7 +45,8 @@ export async function portStates(
 
 /**
  * The results in the order of the items. The first is worked on alone, and after a failure no other is begun: where
- * credentials are refused that is one refusal, and not four at once (five bad signatures lock a key, ecs-api.md §6.2).
+ * credentials are refused that is one refusal, and not four at once (five bad signatures lock a key,
+ * docs/cloud-api.md §5.2).
  */
 export async function forEachOf<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
   const results = new Array<R>(items.length);

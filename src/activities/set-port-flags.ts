@@ -3,7 +3,7 @@ import type { Dependencies } from './dependencies';
 import { findInterfaces } from './list-nics';
 import { refusedBy, writeEach, writingAtBoundary } from './writes';
 
-/** One write a NIC, whatever its flag is now, and one list that tells of all of them what came of it. */
+/** One write for each NIC, whatever its flag is now, and one list that shows the flags of all of them afterwards. */
 export function setPortFlags(dependencies: Dependencies, input: SetFlagsInput): Promise<SetFlagsResult> {
   const { cloud } = dependencies;
   const { serverId, flags } = input;
@@ -11,7 +11,7 @@ export function setPortFlags(dependencies: Dependencies, input: SetFlagsInput): 
     const refused = await writeEach(Object.keys(flags), (id) =>
       cloud.setDeleteOnTermination(serverId, id, flags[id] === true, options),
     );
-    // However late: reading does no harm, and the writes are only worth what it tells.
+    // However late it is: a read does no harm, and only the read proves what the writes did.
     const nics = (await findInterfaces(cloud, serverId, {})) ?? [];
     return {
       kind: 'flags',

@@ -43,7 +43,7 @@ interface Submission<Hindrance> {
   send: (options: CallOptions) => Promise<Accepted>;
 }
 
-/** The cloud may have accepted what it gave no usable answer to: that is no refusal, and nobody should read one. */
+/** Without a usable answer the cloud may have accepted the POST: the text must not read like a refusal. */
 function said(result: SubmissionResult): string {
   if (result.kind === 'unsent') return 'not sent';
   const isOpen = result.kind === 'unknown' || (result.kind === 'throttled' && result.look);
@@ -77,7 +77,7 @@ function fateOf(error: CloudError): SubmissionResult {
   return { ...refusedFor(error), next: nextStep(error) };
 }
 
-/** An error in an answer of success, such as one that tells of throttling: it may have been accepted all the same. */
+/** An error in a 2xx answer, such as a throttled one: the cloud may have accepted the POST all the same. */
 export function isAnswered2xx({ httpStatus }: CloudError): boolean {
   return httpStatus !== null && httpStatus < 300;
 }

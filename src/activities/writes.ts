@@ -9,7 +9,8 @@ import { forEachOf } from './ports';
 
 /**
  * Runs an idempotent effect: not in a reset run, and not after its attempt, which a thawed worker could otherwise do long
- * after the workflow has decided anew. The signal is not wired: nobody would know what of it was written.
+ * after the workflow has decided anew. The signal is not passed on: after an abort it would not be known what
+ * was written.
  */
 export function writingAtBoundary<T>(
   dependencies: Dependencies,

@@ -1,4 +1,6 @@
-/** Who asks for an undo or a commit, and why: both required, since the history is where people look afterwards. */
+/**
+ * Who asks for an undo or a commit, and why. Both are required, since people look for them in the history afterwards.
+ */
 import { Checker } from './checker';
 import { DELETE_OPTIONS } from './options';
 import type { ByWhom } from './types';

@@ -7,7 +7,9 @@ import { HOUR_MS, TIMING, checkedName } from './options';
 import type { NicTarget } from './types';
 import { isIp, isRecord, isUuid, kindOf, shown } from './values';
 
-/** A server holds at most 12 NICs today (ecs-api.md §1); twice that and some leaves room for larger flavours. */
+/**
+ * A server holds at most 12 NICs today (docs/cloud-api.md §1.2); twice that and some leaves room for larger flavours.
+ */
 export const MAX_NICS = 32;
 
 const MAC = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i;

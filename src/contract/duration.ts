@@ -18,13 +18,13 @@ const UNIT_MS = new Map(UNITS.flatMap(([ms, names]) => names.split(' ').map((nam
 
 const PATTERN = /^(\d+(?:\.\d+)?|\.\d+) *([a-z]+)?$/i;
 
-/** What a place takes, in ms, and what its messages suggest. */
+/** What one field takes, in ms, and what its messages suggest. */
 export interface DurationRule {
   min?: number;
   max?: number;
-  /** The unit that most likely was left away. */
+  /** The unit that the caller most likely left out. */
   unit?: 'seconds' | 'minutes' | 'hours';
-  /** Numbers below a second, other than 0, are refused: there they are a unit left away, and dangerous. */
+  /** Numbers below 1,000, other than 0, are refused: in this field they are a forgotten unit, and dangerous. */
   noSmallNumbers?: boolean;
 }
 
@@ -58,7 +58,7 @@ export function readDuration(value: unknown, rule: DurationRule = {}): number | 
   return { problem: `${shown(value)} is out of range; allowed are ${range}` };
 }
 
-/** Milliseconds of a duration; `undefined` when the value is none. */
+/** Milliseconds of a duration; `undefined` when the value is not a duration. */
 export function parseDuration(value: unknown): number | undefined {
   const ms = readDuration(value);
   return typeof ms === 'number' ? ms : undefined;
@@ -81,7 +81,7 @@ function partsOf(value: unknown): { amount: number | null; factor: number | null
 /** As a text without a fraction, in that unit or the next shorter one in which it has none. */
 function inUnits(amount: number, factor: number): string {
   const ms = Math.round(amount * factor);
-  // Longer than that, it is not what was written.
+  // A larger rounding error would suggest another duration than the one written.
   if (Math.abs(ms - amount * factor) > 1e-6) return '';
   const [unitMs, names] = UNITS.find(([length]) => length <= factor && ms % length === 0) ?? UNITS[5];
   const [one, many] = names.split(' ');

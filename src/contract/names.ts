@@ -81,10 +81,10 @@ export const MEMO = {
   result: 'result',
 } as const;
 
-/** `submitted` fails so when the run was cancelled before it had a job. */
+/** Failure type of `submitted` when the run was cancelled before it had a job. */
 export const CANCELLED = 'Cancelled';
 
-/** Memo `open`: all that was sent, by this run and those before it, has come to rest. */
+/** Memo `open`: every submission of this run and of those before it is at rest. */
 export const OPEN_SETTLED = 'settled';
 
 /** `ApplicationFailure.type` of a failed run, in the order in which mixed failures are decided. */
@@ -104,7 +104,7 @@ export const DIFFERENT_REQUEST = 'DifferentRequest';
 export const CONTINUED_AS_NEW = 'ContinuedAsNew';
 /**
  * The Temporal server's own: a worker has completed the workflow task that brought the message without having seen it, as one
- * that is being replaced may do. Nothing has become of it: send it again.
+ * that is being replaced may do. The run never saw it: send it again.
  */
 export const UNPROCESSED = 'UnprocessedUpdate';
 /** `undo` or `commit` where there is nothing to undo or to commit, or the other one was first. */

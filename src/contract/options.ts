@@ -5,7 +5,9 @@
 import type { Duration, DurationRule } from './duration';
 
 export const HOUR_MS = 3_600_000;
-/** The cloud forgets finished jobs after a day (ecs-api.md §2): a longer deadline would outlive its witness. */
+/**
+ * The cloud forgets finished jobs after a day (docs/cloud-api.md §2.2): a longer deadline would outlive its witness.
+ */
 export const MAX_DEADLINE_MS = 20 * HOUR_MS;
 export const DEFAULT_DEADLINE_MS = 20 * 60_000;
 export const MAX_UNDO_WINDOW_MS = 30 * 24 * HOUR_MS;
@@ -20,7 +22,10 @@ export const TIMING = {
   settle: { min: 0, whenAbsent: 30_000 },
   /** How long after the end of the job a NIC must still be listed to count as still attached. */
   verifyFor: { min: 0, whenAbsent: 120_000 },
-  /** Wait after the cloud said that another command is running on the server: its own advice for Ecs.0603 (ecs-api.md §7.2). */
+  /**
+   * Wait after the cloud said that another command is running on the server: its own advice for Ecs.0603
+   * (docs/cloud-api.md §6.2).
+   */
   busyWait: { min: 1, whenAbsent: 60_000 },
 } as const satisfies Record<string, { min: number; whenAbsent: number | null }>;
 

@@ -1,7 +1,7 @@
-/** What stands in a command that we show for who asks and why, until somebody fills it in. */
+/** Placeholders in the commands that a report suggests: the operator replaces them by a name and a reason. */
 export const TO_FILL_IN = { who: 'YOU', why: 'WHY' } as const;
 
-/** Ours, and those that people know from help texts; a command that was pasted as it stands says nothing. */
+/** Those above, and those of help texts: a command that was pasted unchanged names neither a person nor a reason. */
 const PLACEHOLDERS: ReadonlySet<string> = new Set([
   ...Object.values(TO_FILL_IN).map((text) => text.toLowerCase()),
   'your name',

@@ -1,6 +1,6 @@
 /**
- * A result document that somebody has kept: what can be put back from it. It comes from outside, so all that is used is
- * checked; what is missing counts as unknown.
+ * A result document that a caller has saved: what can be put back from it. It comes from outside, so every
+ * field that is used is checked; a missing one counts as unknown.
  */
 import { MAX_NICS } from './checker';
 import type { NicOutcome, NicSnapshot } from './types';
@@ -15,9 +15,9 @@ export interface SavedNic {
   replacedBy: string | null;
 }
 
-/** Longer texts are none that the cloud has given. */
+/** The cloud gives no longer texts. */
 const MAX_TEXT = 255;
-/** The most that a port holds of anything listed here; beyond it the document is not one of ours. */
+/** No list of a port is longer; a document with a longer one was not written by a run. */
 const MAX_ITEMS = 100;
 
 const OUTCOMES: ReadonlySet<string> = new Set<NicOutcome>([
@@ -66,7 +66,7 @@ export function readSavedResult(value: unknown, serverId: string): { problems: s
   return { problems, nics };
 }
 
-/** `null`: not a snapshot of ours. */
+/** `null`: not a snapshot as runs write it. */
 function readSnapshot(value: unknown): NicSnapshot | null {
   if (!isRecord(value)) return null;
   const fixedIps = rows(value.fixedIps, (it) => isIp(it.ip) && isTextOrNull(it.subnetId ?? null));

@@ -137,9 +137,9 @@ export interface NicRow {
   message: string | null;
   replacedBy: { id: string; mac: string | null; ip: string | null } | null;
   snapshot: NicSnapshot | null;
-  /** What is not as it was, on a NIC that was put back. */
+  /** Fields of a NIC that was put back and differ from before. */
   differences: Difference[];
-  /** The call or command with which a person can do what the run could not. */
+  /** The call or command by which a person does what the run could not. */
   remedy: string | null;
 }
 

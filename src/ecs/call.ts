@@ -36,10 +36,10 @@ export interface Call<T> {
   method: TransportRequest['method'];
   /** After the project's part. */
   path: string;
-  /** What is `undefined` is left out. */
+  /** A value that is `undefined` is left out. */
   query?: Record<string, string | undefined>;
   body?: unknown;
-  /** Gets `null` for an empty body, `undefined` for one that is no JSON. */
+  /** Gets `null` for an empty body, `undefined` for a body that is not JSON. */
   schema: z.ZodType<T>;
 }
 
@@ -48,7 +48,7 @@ export const SAFE_ID = /^[A-Za-z0-9_-]{1,128}$/;
 
 const late = (operation: Operation): CloudError => callError(operation, 'late', 'no', 'too late to send it');
 
-/** Its message is ours, about Temporal, and holds no secret. */
+/** Its message is about Temporal, comes from this code, and holds no secret. */
 const unconfirmed = (operation: Operation) => (error: unknown) => {
   throw callError(operation, 'unconfirmed', 'no', error instanceof Error ? error.message : String(error));
 };
@@ -56,7 +56,7 @@ const unconfirmed = (operation: Operation) => (error: unknown) => {
 /** Longer timers fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** An answer that is what was asked for; everything else is a {@link CloudError}. */
+/** The answer that was asked for; any other one is a {@link CloudError}. */
 export type Caller = <T>(spec: Call<T>, options?: CallOptions) => Promise<{ value: T } & AnswerFacts>;
 
 /**
@@ -138,7 +138,7 @@ export function createCaller(settings: CloudSettings): Caller {
     return call(spec, options, false);
   }
 
-  /** `true`: there are newer credentials than the refused ones. Throws why they could not be had. */
+  /** `true`: there are newer credentials than the refused ones. Throws the reason why there are none. */
   async function renew(
     { operation, action, httpStatus }: CloudError,
     refused: Record<string, string>,
@@ -149,7 +149,7 @@ export function createCaller(settings: CloudSettings): Caller {
     try {
       return await inTime(operation, options, (until) => credentials.renew!(refused, until));
     } catch (error) {
-      // The cloud's answer was a no for certain; what matters now is why there is nothing better to ask with.
+      // The cloud's refusal is certain; the caller now needs the reason why there are no better credentials.
       const told = error instanceof CredentialProblem || error instanceof CloudError;
       if (told || options.signal?.aborted === true)
         throw failure(operation, error, 'authorizing', options.signal);
@@ -170,12 +170,12 @@ export function createCaller(settings: CloudSettings): Caller {
 
   function read<T>(spec: Call<T>, response: TransportResponse, sent: Record<string, string>): T {
     const text = response.body.toString('utf8');
-    // A 2xx is decided by its body: 202 may carry an error (ecs-api.md §12.1).
+    // A 2xx is decided by its body: 202 may carry an error (docs/cloud-api.md §1.1).
     if (response.status >= 200 && response.status < 300) {
       const answer = spec.schema.safeParse(text.trim() === '' ? null : parseJson(text));
       if (answer.success) return answer.data;
     }
-    // Some gateways quote what they refuse.
+    // Some gateways quote the headers that they refuse.
     const error = answerError(
       spec.operation,
       factsOf(response),
@@ -187,7 +187,7 @@ export function createCaller(settings: CloudSettings): Caller {
     throw withSkew(advised, Date.parse(response.headers['date'] ?? '') - clock.now());
   }
 
-  /** Work before sending: given up at `notAfter`, after which it would be for nothing. */
+  /** Work before sending. It stops at `notAfter`, since nothing may be sent after that. */
   async function inTime<T>(
     operation: Operation,
     { signal, notAfter }: CallOptions,
@@ -214,7 +214,7 @@ export function createCaller(settings: CloudSettings): Caller {
     }
     const sent = stage === 'sending' ? 'maybe' : 'no';
     if (signal?.aborted === true) return callError(operation, 'aborted', sent, 'the call was aborted');
-    // The error of a credential source may hold a secret: only its name is told.
+    // The error of a credential source may hold a secret: the message has only the error's name.
     const name = error instanceof Error ? error.name : 'unknown';
     return callError(operation, 'network', sent, `it failed while ${stage} (${name})`);
   }

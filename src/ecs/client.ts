@@ -1,4 +1,4 @@
-/** The operations: which request each one is, and what must be right before it is made. */
+/** The operations: the request of each, and what is checked before it is sent. */
 import type { z } from 'zod';
 import { createCaller, SAFE_ID } from './call';
 import type { Call, CloudSettings } from './call';
@@ -116,13 +116,13 @@ export function createCloud(settings: CloudSettings): Cloud {
     async listPorts(filter, options) {
       const operation = 'listPorts';
       const { name, networkId, deviceId } = filter;
-      // An empty filter is none: the list would be that of the whole project.
+      // An empty filter filters nothing: the cloud would list the whole project.
       const values = [name, networkId, deviceId].filter((value) => value !== undefined);
       if (values.length === 0 || values.includes(''))
         throw callError(operation, 'invalid', 'no', 'a filter is empty');
       const query = { name, network_id: networkId, device_id: deviceId };
       const ports = await list(operation, 'ports', query, portsAnswer, options);
-      // A filter that the cloud passes over must not make strangers look like what was asked for.
+      // If the cloud ignores a filter, other entries must not pass for those that were asked for.
       return ports.filter(
         (port) =>
           (name === undefined || port.name === name) &&
@@ -160,7 +160,7 @@ export function createCloud(settings: CloudSettings): Cloud {
     },
     async bindElasticIp(elasticIpId, portId, options) {
       const operation = 'bindElasticIp';
-      // An empty port id would unbind it (ecs-api.md §14).
+      // An empty port id would unbind it (docs/cloud-api.md §4.3).
       checkIds(operation, elasticIpId, portId);
       const path = `publicips/${elasticIpId}`;
       const body = { publicip: { port_id: portId } };
@@ -178,13 +178,13 @@ function baseOf(endpoint: string): string {
   return `${origin}${pathname.replace(/\/+$/, '')}`;
 }
 
-/** Before anything is sent: an empty or odd id could change the path, or what is changed. */
+/** Checked before anything is sent: an empty or odd id could change the path, or address another thing. */
 function checkIds(operation: Operation, ...ids: string[]): void {
   if (ids.every((id) => typeof id === 'string' && SAFE_ID.test(id))) return;
   throw callError(operation, 'invalid', 'no', 'an id is empty, or contains characters that no id has');
 }
 
-/** An answer about something else than what was asked for is no witness. */
+/** An answer about another thing than the one asked for proves nothing. */
 function same<T extends { id: string | null }>(
   operation: Operation,
   id: string,

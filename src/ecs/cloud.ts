@@ -42,11 +42,11 @@ export interface Port {
   primaryInterface: boolean | null;
 }
 
-/** A port to be made. At most one fixed IP: the cloud takes no more (ecs-api.md §4.2). */
+/** A port to be made. At most one fixed IP: the cloud takes no more (docs/cloud-api.md §4.2). */
 export interface PortSpec {
   networkId: string;
   name: string;
-  /** `null`: whatever the cloud gives. */
+  /** `null`: the cloud chooses. */
   address: { subnetId: string | null; ip: string } | null;
   /** `null`: the cloud's default. */
   securityGroups: string[] | null;
@@ -54,7 +54,7 @@ export interface PortSpec {
   dhcpOptions: Port['dhcpOptions'];
 }
 
-/** What is not named stays as it is. */
+/** Fields that are not named stay as they are. */
 export type PortChanges = Partial<
   Pick<PortSpec, 'name' | 'securityGroups' | 'allowedAddressPairs' | 'dhcpOptions'>
 >;
@@ -99,7 +99,10 @@ export interface CallOptions {
    * before the bytes leave).
    */
   notAfter?: number;
-  /** Asked just before a write leaves: it does not after `false`, nor after a rejection, whose message is told. Reads go without. */
+  /**
+   * Called just before a write is sent. `false` or a rejection stops it; the error has the rejection's message.
+   * Reads don't ask.
+   */
   confirm?: () => Promise<boolean>;
 }
 
@@ -117,7 +120,7 @@ export interface Cloud {
   deleteNics(serverId: string, nicIds: string[], options?: CallOptions): Promise<Accepted>;
   /** Not idempotent. Attaches free ports, in this order. */
   attachNics(serverId: string, portIds: string[], options?: CallOptions): Promise<Accepted>;
-  /** Idempotent, as all that follows and is not said to be otherwise. */
+  /** Idempotent, as are all methods below that don't say otherwise. */
   setDeleteOnTermination(
     serverId: string,
     portId: string,

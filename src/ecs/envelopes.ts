@@ -1,4 +1,4 @@
-/** Error bodies in all the shapes the cloud uses (ecs-api.md §7.1), read into one. */
+/** Error bodies in all the shapes the cloud uses (docs/cloud-api.md §6.1), read into one. */
 import { bounded, clean } from '../contract/text';
 
 export interface Problem {
@@ -42,7 +42,7 @@ function codeOf(value: unknown): string | null {
   return text !== null && /^[\w.:-]{1,64}$/.test(text) ? text : null;
 }
 
-/** JSON, also when it was encoded twice; `undefined` when it is none. */
+/** Parsed JSON, also when it was encoded twice; `undefined` when it is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     const value: unknown = JSON.parse(text.replace(/^\uFEFF/, ''));
@@ -69,7 +69,7 @@ export function readProblem(body: unknown, depth = 3): Problem | null {
   const nested = depth > 0 ? readProblem(unwrap(found.message), depth - 1) : null;
   const code = codeOf(found.code);
   if (nested !== null) {
-    // The innermost message says what happened; the outer code says who speaks.
+    // The innermost message says what happened; the outer code says which service answered.
     const inner = { code: nested.inner?.code ?? nested.code, message: nested.message };
     return { code: code ?? nested.code, message: nested.message, inner, requestId };
   }
@@ -105,7 +105,7 @@ function shapes(body: Fields): { code: unknown; message: unknown; details?: unkn
   return { code: FAULT_NAMES[words(fault['code']) ?? ''] ?? name, message: fault['message'] };
 }
 
-/** `limit:N,time:M minute` in a throttle's message (ecs-api.md §8). */
+/** `limit:N,time:M minute` in a throttle's message (docs/cloud-api.md §6.3). */
 export function readThrottle(message: string | null): { limit: number; windowMs: number } | null {
   const match = /limit:\s*(\d{1,9}),\s*time:\s*(\d{1,6})\s*(second|minute|hour|day)/i.exec(message ?? '');
   if (match === null) return null;

@@ -1,6 +1,6 @@
 /**
- * What the cloud's errors mean for this product and what to do about them: the one table (ecs-api.md §7.2). Documents
- * are generated from it.
+ * What the cloud's errors mean for this product and what to do about them: the one table (docs/cloud-api.md
+ * §6.2). Documents are generated from it.
  */
 
 /**
@@ -29,8 +29,8 @@ export interface Verdict {
 }
 
 /**
- * `port-in-use`: attached to something · `ip-taken`: somebody has this IP · `elastic-ip-bound`: another port has it ·
- * `elastic-ip-gone`: nobody has it any more.
+ * `port-in-use`: the port is attached · `ip-taken`: another port has this IP · `elastic-ip-bound`: another port
+ * has this elastic IP · `elastic-ip-gone`: this elastic IP has been released.
  */
 export type Sign = 'port-in-use' | 'ip-taken' | 'elastic-ip-bound' | 'elastic-ip-gone';
 
@@ -43,7 +43,7 @@ export interface ErrorRow extends Verdict {
   inner?: 'not-found' | 'conflict';
   /** Where `absent` is evidence: a missing port says nothing about a job. Elsewhere it means `observe`. */
   about?: readonly string[];
-  /** What a caller tells apart, beyond what to do. */
+  /** What a caller distinguishes beyond the action. */
   sign?: Sign;
   meaning: string;
   /** One sentence for the operator, with the remedy. */
@@ -105,7 +105,7 @@ export const ERROR_TABLE: readonly ErrorRow[] = [
     ['VPC.0508', [500], 'what belongs to the port could not be found', LATER],
     ['APIG.0201', [500, 502, 504], 'the service behind the gateway did not answer', GATEWAY],
     ['APIG.0601 APIG.0605 APIG.0606 APIG.0610 APIG.0613', [500, 502, 503], 'internal error of the gateway', GATEWAY],
-    // Definite, unlike its neighbours: a check of the request before any task exists.
+    // Certain, unlike its neighbours: the cloud checks this before it makes a task.
     ['Ecs.0085', [400], 'the server does not have this NIC', 'Nothing to do if it is gone; otherwise check the NIC’s id.', { fate: 'refused', read: 'observe' }]),
   ...rows(BUSY,
     ['Ecs.0603', [501], 'another command is being executed on the server', 'Nothing to do: the run waits and tries again.'],
@@ -150,7 +150,7 @@ export const ERROR_TABLE: readonly ErrorRow[] = [
     ['APIG.0307', [401], 'the token has expired', AK],
     ['APIG.0302 APIG.0304 APIG.0306 APIG.0310 APIG.0401 APIG.0402 APIG.0404 APIG.0802', [403], 'not authorised, blacklisted, or not in this project', PERMIT]),
   ...rows(THROTTLED,
-    // A 2xx that is an error: probably not accepted, which nobody has confirmed.
+    // A 2xx that is an error: probably not accepted, which no source confirms.
     ['Common.0024', [202], 'too many concurrent requests', 'Lower ECS_NICS_CLOUD_RPS if it happens often.', { fate: 'unknown' }],
     ['Common.1503', [429, 503], 'calls of this API are limited', 'Lower ECS_NICS_CLOUD_RPS if it happens often.'],
     ['APIG.0308', [429], 'the throttling threshold is reached', 'Lower ECS_NICS_CLOUD_RPS if it happens often; others with the same user count too.']),

@@ -103,7 +103,10 @@ export function parseRetryAfter(value: string | undefined, now: number): number 
   return Number.isNaN(ms) ? null : Math.min(Math.max(Math.round(ms), 0), MAX_RETRY_AFTER_MS);
 }
 
-/** Which kind of error a failed call to OpenStack carries inside (ecs-api.md §7.1: `Ecs.1000` wraps it in its text). */
+/**
+ * Which kind of error a failed call to OpenStack carries inside (docs/cloud-api.md §6.1: `Ecs.1000` wraps it
+ * in its text).
+ */
 function innerKind(problem: Problem): ErrorRow['inner'] | null {
   const text = `${problem.inner?.code ?? ''} ${problem.message ?? ''}`;
   if (/itemNotFound/i.test(text)) return 'not-found';
@@ -154,14 +157,17 @@ function hintOf(operation: Operation, http: number, { hint, read }: ErrorRow | D
     : hint;
 }
 
-/** Beyond this a clock is told to be off: well below the 15 minutes the cloud allows, far above a slow answer. */
+/**
+ * A larger difference is reported as a wrong clock: well below the 15 minutes the cloud allows, far above a
+ * slow answer.
+ */
 const SKEW_MS = 10 * 60_000;
 
 /**
- * A refused signature, told apart by the answer's own `Date`: the cloud refuses dates more than 15 minutes off, and the
- * keys may well be right.
+ * Whether a signature was refused for its date: the cloud refuses dates more than 15 minutes off, although the
+ * keys may be right. The `Date` of the answer shows it.
  *
- * @param aheadMs how far the cloud's clock is ahead of ours; `NaN`: it does not say
+ * @param aheadMs how far the cloud's clock is ahead of this machine's; `NaN`: not known
  */
 export function withSkew(error: CloudError, aheadMs: number): CloudError {
   if (!(Math.abs(aheadMs) >= SKEW_MS)) return error;

@@ -4,7 +4,7 @@ import type { Clock } from './clock';
 /**
  * The worker's own rate limit, shared by all its calls: evenly spaced, first come first served, with a small burst
  * (the generic cell rate algorithm). The cloud counts calls per user and may shut a whole window of minutes
- * (ecs-api.md §8), so spacing is better than spending a window's allowance at once.
+ * (docs/cloud-api.md §6.3), so spacing is better than spending a window's allowance at once.
  */
 export class RateLimiter {
   readonly #intervalMs: number;

@@ -2,7 +2,8 @@ import type { Cloud } from './cloud';
 import { CloudError } from './errors';
 
 /**
- * The same cloud, with somebody who hears of every call that failed, once each, whatever the caller makes of the error.
+ * The same cloud; `observe` gets the error of every call that failed, once each, also of those that the caller
+ * handles.
  *
  * @param observe must not throw
  */

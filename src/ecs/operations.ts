@@ -1,8 +1,7 @@
 /** The calls this product makes, and the IAM permission that each one needs. */
 
 /**
- * Actions as the vendor's permission pages name them. `null`: none is documented (a job may be read by whoever may read
- * servers).
+ * Actions as the vendor's permission pages name them. `null`: no action is documented (docs/cloud-api.md §5.4).
  */
 export const PERMISSIONS = {
   showServer: 'ecs:cloudServers:showServer',

@@ -1,6 +1,8 @@
 import type { PortChanges, PortSpec } from './cloud';
 
-/** A port's fields as the VPC service wants them written (ecs-api.md §4.2). What is absent or `null` is left out. */
+/**
+ * A port's fields as the VPC service wants them written (docs/cloud-api.md §4.2). What is absent or `null` is left out.
+ */
 export function portBody(port: PortChanges & Partial<PortSpec>): Record<string, unknown> {
   const { networkId, name, address, securityGroups, allowedAddressPairs, dhcpOptions } = port;
   const body = {
@@ -14,7 +16,7 @@ export function portBody(port: PortChanges & Partial<PortSpec>): Record<string, 
       ip_address: ip,
       ...(mac === null ? {} : { mac_address: mac }),
     })),
-    // Without a value it would be unset.
+    // The cloud removes an option that has no value.
     extra_dhcp_opts: dhcpOptions
       ?.filter(({ value }) => value !== null)
       .map(({ name, value }) => ({ opt_name: name, opt_value: value })),

@@ -40,7 +40,7 @@ export class Secret {
 /** Shorter values are no secrets, and would tear a text to pieces. */
 const SHORTEST = 4;
 
-/** A text of somebody else's without the secrets it quotes, also where they are quoted as JSON. */
+/** A foreign text without the secrets that it quotes, also where they are quoted as JSON. */
 export function censor(text: string, secrets: readonly string[]): string {
   return secrets
     .filter((secret) => secret.length >= SHORTEST)

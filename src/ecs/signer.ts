@@ -1,5 +1,5 @@
 /**
- * `SDK-HMAC-SHA256`, the cloud's request signature (ecs-api.md §6.2): a pure function of the exact bytes sent.
+ * `SDK-HMAC-SHA256`, the cloud's request signature (docs/cloud-api.md §5.2): a pure function of the exact bytes sent.
  */
 import { createHash, createHmac } from 'node:crypto';
 

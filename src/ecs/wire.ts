@@ -14,7 +14,7 @@ const reason = z.unknown().optional().transform(words);
 /** Longer ones are no ids, states or addresses; whatever is read here may come into a history. */
 const word = z.string().max(200);
 const id = word.trim().min(1);
-/** Booleans come as text too (ecs-api.md §4.2). */
+/** Booleans come as text too (docs/cloud-api.md §4.2). */
 const flag = z
   .unknown()
   .optional()
@@ -49,7 +49,7 @@ const address = z.object({
   primary: flag,
 });
 
-/** `GET cloudservers/{id}` (ecs-api.md §5). */
+/** `GET cloudservers/{id}` (docs/cloud-api.md §3.3). */
 export const serverAnswer = z
   .object({
     server: z.object({
@@ -58,7 +58,8 @@ export const serverAnswer = z
       status: id,
       'OS-EXT-STS:task_state': word.nullish(),
       locked: flag,
-      // The vendor adds the mark once a server was frozen or unfrozen: without it none ever was; without metadata nobody knows.
+      // The vendor adds the mark with the first freeze of a server: without it there was none; without metadata
+      // it is not known.
       metadata: part(z.object({ EcmResStatus: word.nullish() })),
       addresses: part(z.record(z.string(), listOf(address))),
       network_interfaces: listOf(
@@ -67,7 +68,7 @@ export const serverAnswer = z
     }),
   })
   .transform(({ server }): Omit<ServerDetail, 'id'> & { id: string | null } => {
-    // Keyed by VPC, with several rows for one NIC: v4, v6 and elastic IPs (ecs-api.md §3).
+    // Keyed by VPC, with several rows for one NIC: v4, v6 and elastic IPs (docs/cloud-api.md §3.3).
     const rows = Object.values(server.addresses ?? {}).flatMap((each) => each ?? []);
     const nics = server.network_interfaces ?? [];
     const portIdOf = (row: (typeof rows)[number]): string | null =>
@@ -117,7 +118,9 @@ type Address = z.output<typeof address>;
 const sameMac = (a: Address, b: Address): boolean =>
   a['OS-EXT-IPS-MAC:mac_addr'] !== null && a['OS-EXT-IPS-MAC:mac_addr'] === b['OS-EXT-IPS-MAC:mac_addr'];
 
-/** `GET cloudservers/{id}/os-interface` (ecs-api.md §3). Without the list, or with a nameless NIC: unreadable. */
+/**
+ * `GET cloudservers/{id}/os-interface` (docs/cloud-api.md §3.1). Without the list, or with a nameless NIC: unreadable.
+ */
 export const interfacesAnswer = z
   .object({
     // An inspection asks for every port: a list without end would keep it from ever coming to one.
@@ -182,12 +185,12 @@ function portOf<Id>(row: Omit<z.output<typeof port>, 'id'>, portId: Id): Omit<Po
   };
 }
 
-/** `GET ports/{id}` (ecs-api.md §4.2). */
+/** `GET ports/{id}` (docs/cloud-api.md §4.2). */
 export const portAnswer = z
   .object({ port })
   .transform((answer) => portOf(answer.port, answer.port.id ?? null));
 
-/** `POST ports`, with any 2xx: which one is not documented. Without an id nobody knows what was made. */
+/** `POST ports`, with any 2xx: which one is not documented. Without an id the new port is not known: unreadable. */
 export const createdPortAnswer = z
   .object({ port: port.extend({ id, device_id: word.nullish().transform((value) => value ?? null) }) })
   .transform((answer) => portOf(answer.port, answer.port.id));
@@ -200,7 +203,7 @@ export const portsAnswer = z
   .object({ ports: pageOf(port.extend({ id })) })
   .transform((answer) => answer.ports.map((row) => portOf(row, row.id)));
 
-/** `GET publicips` (ecs-api.md §14). An unbound one has no port, an empty one, or `null`. */
+/** `GET publicips` (docs/cloud-api.md §4.3). An unbound one has no port, an empty one, or `null`. */
 export const elasticIpsAnswer = z
   .object({
     publicips: pageOf(
@@ -224,7 +227,7 @@ export const elasticIpsAnswer = z
 
 /**
  * Of a call that answers 204, or with what it has changed: nothing at all, or an object that is no error (a 2xx may carry
- * one, ecs-api.md §12.1). A page is neither.
+ * one, docs/cloud-api.md §1.1). A page is neither.
  */
 export const doneAnswer = z
   .unknown()
@@ -241,7 +244,7 @@ const subJob = z.object({
   entities: part(z.object({ nic_id: text, errorcode_message: reason })),
 });
 
-/** `GET jobs/{id}` (ecs-api.md §2). Without a status it is no job; its type is never looked at. */
+/** `GET jobs/{id}` (docs/cloud-api.md §2.1). Without a status it is no job; its type is never looked at. */
 export const jobAnswer = z
   .object({
     job_id: text,
@@ -274,7 +277,10 @@ export const jobAnswer = z
     };
   });
 
-/** `POST …/nics/delete` and `…/nics` (ecs-api.md §1, §4.1). A job id that cannot be asked for is none. */
+/**
+ * `POST …/nics/delete` and `…/nics` (docs/cloud-api.md §1.1, §4.1). A job id that cannot be asked for counts as
+ * absent.
+ */
 export const acceptedAnswer = z
   .object({
     job_id: z

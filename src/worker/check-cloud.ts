@@ -31,7 +31,7 @@ const READS: Record<'ECS' | 'VPC', ((cloud: Cloud) => Promise<unknown>)[]> = {
 /** Shorter than a run's: somebody waits for the answer. */
 const LIMITS = { connectMs: 5_000, headersMs: 5_000, bodyMs: 5_000, maxBodyBytes: 1024 * 1024 };
 
-/** The cloud refuses signatures whose date is off by more (ecs-api.md §6.2). */
+/** The cloud refuses signatures whose date is off by more (docs/cloud-api.md §5.2). */
 const REFUSED_FROM_MS = 15 * 60_000;
 /** A clock that is off by so much is not kept in time by anything, and will be off by more. */
 const WARN_FROM_MS = 60_000;

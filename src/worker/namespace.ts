@@ -99,7 +99,7 @@ export async function openNamespace(temporal: Temporal, log: Logger): Promise<Na
   };
 }
 
-/** A job older than this is not waited for: the cloud forgets jobs a day after their end (ecs-api.md §2). */
+/** A job older than this is not waited for: the cloud forgets jobs a day after their end (docs/cloud-api.md §2.2). */
 const WATCHED_MS = 24 * 3_600_000;
 
 /** What a run's memo says of its submissions; `null`: it made none, so the run before it has the word. */

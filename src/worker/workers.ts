@@ -8,7 +8,7 @@ import { cloudTaskQueue } from '../contract/names';
 import { identityOf } from './place';
 import type { Shutdown } from './shutdown';
 
-/** Measured at some 40 KB of heap per cached run (temporal.md §0): 2,000 runs are cheap, and a miss costs a replay. */
+/** A cached run was measured at some 40 KB of heap: 2,000 of them are cheap, and a miss costs a replay. */
 const MAX_CACHED_WORKFLOWS = 2_000;
 /** A killed worker's sticky queue holds its runs up for that long (10 s by default). */
 const STICKY_TIMEOUT = '2 seconds';

@@ -1,7 +1,7 @@
 /**
- * Delete NICs of one server. The cloud answers with a job, not with a result: so the run submits once, follows the
- * job on a durable timer, and establishes NIC by NIC what really happened. What it has promised to be able to take back
- * it makes sure of beforehand.
+ * Deletes NICs of one server. The cloud answers a deletion with a job, not with a result. So the run submits once,
+ * follows the job on a durable timer, and establishes a verdict for every NIC. If the request promises a way back, the
+ * run makes sure before it sends anything that the ports are kept.
  */
 import { isCancellation } from '@temporalio/workflow';
 import type { ResultDocument } from '../contract/types';
@@ -23,7 +23,7 @@ import { submitOnce } from './steps/submit';
 import { establishVerdicts } from './steps/verify';
 
 export async function deleteServerNics(start: unknown): Promise<ResultDocument> {
-  const run = deletionOf(start); // a fresh request, or what a run that had grown long has handed on
+  const run = deletionOf(start); // a fresh request, or the state that was handed on
   registerMessages(run, {
     keyOf: requestKey,
     decisions: decisionsOf(run),
@@ -31,25 +31,25 @@ export async function deleteServerNics(start: unknown): Promise<ResultDocument> 
   try {
     if (!run.resumed) checkStart(run, run.problems.length === 0 ? run.request.undoWindowMs : 0);
     await run.resume();
-    if (!run.state.sent.touched && !run.state.sent.submission.over) await inspect(run); // snapshot and guards; nothing changed yet
+    if (!run.state.sent.touched && !run.state.sent.submission.over) await inspect(run);
     if (!run.request.dryRun) {
-      await protectPorts(run); // only when an exact undo was asked for
-      await submitOnce(run); // a job id, a certain refusal, or looks instead of an answer
-      const atEnd = await followJob(run); // durable timer and getJobStatus
-      await establishVerdicts(run, atEnd); // list, port and job of each NIC
-      await keepPromise(run); // restore, open the undo window, delete kept ports
+      await protectPorts(run);
+      await submitOnce(run);
+      const atEnd = await followJob(run);
+      await establishVerdicts(run, atEnd);
+      await keepPromise(run);
     }
     run.ended = conclude(run);
   } catch (error) {
     if (error instanceof RunEnd && run.holds) {
-      await keepHeld(run, error); // somebody else took a NIC off that was promised to come back
+      await keepHeld(run, error); // another actor took off a NIC whose way back was promised
       run.ended = conclude(run);
     } else run.ended = await concludeEarly(run, error);
   }
   return leave(run, run.ended);
 }
 
-/** Every NIC has its verdict (or its place in the plan). */
+/** Every NIC has its verdict. In a dry run the plan stands instead. */
 function conclude(run: Deletion): Ending {
   const { document, state } = run;
   if (run.request.dryRun && !run.cancelRequested) {
@@ -75,17 +75,17 @@ function conclude(run: Deletion): Ending {
   );
 }
 
-/** A step ended the run before anything was sent: refused, cancelled, undone, or a defect. */
+/** A step ended the run before it sent anything: refused, cancelled, undone, or a defect. */
 async function concludeEarly(run: Deletion, error: unknown): Promise<Ending> {
   const { document, state } = run;
-  // Anything but the two ends known here is a defect of ours: the task fails, and a repaired worker goes on.
+  // Any other error is a defect of the worker: the workflow task fails, and a repaired worker continues the run.
   if (state.sent.touched || (!(error instanceof RunEnd) && !isCancellation(error))) throw error;
   for (const row of document.nics) {
     if (!isHeld(run.state, row)) row.outcome = 'untouched';
   }
   run.cleaningUp = true;
   await setFlagsBack(run);
-  // Setting flags back has shown it: somebody else was faster with a NIC that was promised to come back.
+  // Setting the flags back has shown that another actor took off a NIC whose way back was promised.
   if (run.holds && state.undo.putBack?.incomplete !== true && (error instanceof RunEnd || run.knowsPlace)) {
     run.cleaningUp = false;
     await keepHeld(run, error instanceof RunEnd ? error : null);

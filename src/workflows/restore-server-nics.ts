@@ -1,4 +1,4 @@
-/** Put NICs back that an earlier run took off: exactly where their ports are still there, as well as the cloud allows elsewhere. */
+/** Puts back NICs that an earlier run took off: exactly if the port still exists, otherwise as well as possible. */
 import { isCancellation } from '@temporalio/workflow';
 import { restoreKey } from '../contract/restore-input';
 import type { ResultDocument } from '../contract/types';
@@ -25,8 +25,8 @@ export async function restoreServerNics(start: unknown): Promise<ResultDocument>
   try {
     if (!run.resumed) checkStart(run, 0);
     await run.resume();
-    const back = run.state.undo.putBack ?? (await planRestore(run)); // what can come back, and how well
-    if (!run.request.dryRun) await putBack(run, back); // look, act, look again
+    const back = run.state.undo.putBack ?? (await planRestore(run));
+    if (!run.request.dryRun) await putBack(run, back);
     run.ended = conclude(run);
   } catch (error) {
     run.ended = concludeEarly(run, error);
@@ -49,10 +49,10 @@ function conclude(run: Restoration): Ending {
   );
 }
 
-/** Nothing was changed yet: refused, cancelled, or a defect. */
+/** The run has not changed anything yet: refused, cancelled, or a defect. */
 function concludeEarly(run: Restoration, error: unknown): Ending {
   const { document } = run;
-  // Anything but the two ends known here is a defect of ours: the task fails, and a repaired worker goes on.
+  // Any other error is a defect of the worker: the workflow task fails, and a repaired worker continues the run.
   if (run.state.undo.putBack !== null || (!(error instanceof RunEnd) && !isCancellation(error))) throw error;
   if (error instanceof RunEnd && error.type !== null) {
     document.outcome = outcomeOfFailure(error.type);

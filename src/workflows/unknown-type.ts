@@ -2,7 +2,10 @@ import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import { FAILURE_TYPE, WORKFLOW_TYPE } from '../contract/names';
 import { plain } from './run/details';
 
-/** A type that is none of ours, mistyped say: by itself its task would fail for ever, and the run hang without a word. */
+/**
+ * Answers an unknown workflow type, for example a mistyped one. Without this function the workflow task would fail for
+ * ever, and the run would hang without a message.
+ */
 export async function unknownType(): Promise<never> {
   throw ApplicationFailure.nonRetryable(
     `there is no workflow type ${JSON.stringify(plain(workflowInfo().workflowType))} here, only ` +

@@ -1,4 +1,4 @@
-/** No activity attempt lasts longer than 60 s (interface.md §3), and each has room for a whole exchange. */
+/** No activity attempt lasts longer than 60 s (docs/contract.md §4.2), and each has room for a whole exchange. */
 import { ACTIVITY_FAILURE } from '../../src/activities/agreement';
 import { parseDuration } from '../../src/contract/duration';
 import { describe, expect, it } from 'vitest';

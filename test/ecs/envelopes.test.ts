@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseJson, readProblem, readThrottle, words } from '../../src/ecs/envelopes';
 
-describe('error bodies (ecs-api.md §7.1)', () => {
+describe('error bodies (docs/cloud-api.md §6.1)', () => {
   it.each<[string, unknown, object]>([
     [
       'ECS',

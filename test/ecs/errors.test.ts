@@ -18,8 +18,8 @@ const shapes = (code: string): unknown[] => [
 ];
 
 /**
- * ecs-api.md §7.2, row by row, as its last column reads for a POST: N never · RO observe · W wait · R retry. What a
- * read of a job makes of it stands beside.
+ * The vendor's codes (docs/cloud-api.md §6.2), and what each means for a POST; written down apart from the
+ * table. What a read of a job makes of it stands beside.
  */
 type Row = [http: number[], codes: string, effect: string, fate: 'refused' | 'unknown', read: string];
 // prettier-ignore
@@ -80,7 +80,7 @@ const cases = SPEC.flatMap(([statuses, codes, effect, fate, read]) =>
   statuses.flatMap((status) => codes.split(' ').map((code) => ({ status, code, effect, fate, read }))),
 );
 
-describe('the table (ecs-api.md §7.2)', () => {
+describe('the table (docs/cloud-api.md §6.2)', () => {
   it.each(cases)('HTTP $status $code: $effect, $fate', async ({ status, code, effect, fate, read }) => {
     const variants = code.startsWith('APIG.') ? [code, code.replace('APIG.', 'APIGW.')] : [code];
     for (const body of variants.flatMap(shapes)) {

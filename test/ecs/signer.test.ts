@@ -7,7 +7,7 @@ import { canonicalQuery, canonicalRequest, canonicalUri, sdkDate, sign } from '.
 const PROJECT = '0123456789abcdef0123456789abcdef';
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
-describe('golden vectors (ecs-api.md §6.2)', () => {
+describe('golden vectors (docs/cloud-api.md §5.2)', () => {
   it('a: the batch deletion', () => {
     const parts = {
       method: 'POST',

@@ -16,7 +16,7 @@ const row = (port_id: string | null, addr: string, more: object = {}) => ({
   ...more,
 });
 
-describe('server detail (ecs-api.md §5)', () => {
+describe('server detail (docs/cloud-api.md §3.3)', () => {
   it('is read, with its primary NIC and elastic IPs', async () => {
     const detail = await server({
       server: {
@@ -125,7 +125,7 @@ describe('server detail (ecs-api.md §5)', () => {
   });
 });
 
-describe('the NIC list (ecs-api.md §3)', () => {
+describe('the NIC list (docs/cloud-api.md §3.1)', () => {
   it('is read', async () => {
     expect(
       await interfaces({
@@ -174,7 +174,7 @@ describe('the NIC list (ecs-api.md §3)', () => {
   });
 });
 
-describe('a port (ecs-api.md §4.2)', () => {
+describe('a port (docs/cloud-api.md §4.2)', () => {
   it('is read', async () => {
     expect(
       await port({
@@ -236,7 +236,7 @@ describe('a port (ecs-api.md §4.2)', () => {
   );
 });
 
-describe('a job (ecs-api.md §2)', () => {
+describe('a job (docs/cloud-api.md §2.1)', () => {
   const child = (status: string, nic_id?: string, more: object = {}) => ({
     job_id: 'c',
     status,

@@ -54,7 +54,7 @@ describe('an attachment is refused', () => {
 
   it('for a subnet or an address that does not fit', async () => {
     expect(await refusal({ subnet_id: NOBODY })).toEqual([400, 'Ecs.0038']);
-    // The Neutron subnet's id is not the network's (ecs-api.md §12 no. 14).
+    // The Neutron subnet's id is not the network's (docs/cloud-api.md §3.4).
     const neutron = (bench: Bench) => ({ subnet_id: bench.control.servers()[0]?.nics[0]?.subnetId });
     expect(await refusal(neutron)).toEqual([400, 'Ecs.0038']);
     const address = (ip_address: string) => (bench: Bench) => ({ subnet_id: subnetOf(bench), ip_address });

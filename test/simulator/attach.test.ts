@@ -12,7 +12,7 @@ describe('attaching a port', () => {
     const server = bench.server();
     const port = bench.freePort({ ip: '10.2.9.9', securityGroups: ['sg-b', 'sg-a'] });
     const answer = await bench.attachNics(server.id, [
-      // The port wins; address and group are ignored (ecs-api.md §4.1).
+      // The port wins; address and group are ignored (docs/cloud-api.md §4.1).
       { port_id: port, subnet_id: NOBODY, ip_address: '10.3.0.77', security_groups: [{ id: 'sg-c' }] },
     ]);
     expect(answer.status).toBe(200);

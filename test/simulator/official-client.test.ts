@@ -29,7 +29,7 @@ const client = (sk: string = DEFAULTS.sk) =>
     .withEndpoint(endpoint)
     .build();
 
-/** The client answers the raw body; its typed getters are undefined at run time (ecs-api.md §6.4). */
+/** The client answers the raw body; its typed getters are undefined at run time (docs/cloud-api.md §7). */
 interface Raw {
   job_id: string;
   server: { addresses: Record<string, { primary: boolean; 'OS-EXT-IPS:port_id': string }[]> };

@@ -74,7 +74,7 @@ describe('creating a port', () => {
     const used = server.nics[1]?.ip;
     expect(await code(create({ fixed_ips: [{ ip_address: used }] }))).toEqual([409, 'VPC.0701']);
     expect(await code(create({ network_id: NOBODY }))).toEqual([404, 'VPC.0202']);
-    // A subnet's id is not the network's (ecs-api.md §12 no. 14).
+    // A subnet's id is not the network's (docs/cloud-api.md §3.4).
     expect(await code(create({ network_id: subnet }))).toEqual([404, 'VPC.0202']);
     expect(await code(create())).toEqual([400, 'VPC.0002']);
     const bad = [

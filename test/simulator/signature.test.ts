@@ -7,7 +7,7 @@ import {
   signature,
 } from '../../simulator/signature';
 
-// Golden vectors a, b, c of ecs-api.md §6.2.
+// Golden vectors a, b, c of docs/cloud-api.md §5.2.
 const host = 'ecs.eu-west-101.myhuaweicloud.com';
 const project = '0123456789abcdef0123456789abcdef';
 

@@ -1,6 +1,6 @@
 /**
- * Runs that only talk: what `interface.md` §3 promises about undo windows, without a cloud. For tests of the starter alone. What a
- * run does beside the usual is its `reason`.
+ * Runs that only talk: what docs/contract.md §5.3 promises about undo windows, without a cloud. For tests of
+ * the starter alone. What a run does beside the usual is its `reason`.
  */
 import {
   ApplicationFailure,

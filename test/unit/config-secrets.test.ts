@@ -1,4 +1,4 @@
-/** Credentials and where they may travel (interface.md §2). */
+/** Credentials and where they may travel (docs/contract.md §8.2). */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

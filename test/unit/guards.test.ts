@@ -1,4 +1,4 @@
-/** Which NICs may be touched (interface.md §3 guards, §6.2). The one-line cases stand in policies.test.ts. */
+/** Which NICs may be touched (docs/contract.md §6.2). The one-line cases stand in policies.test.ts. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { assess } from '../../src/workflows/policy/guards';

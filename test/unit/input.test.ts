@@ -216,7 +216,7 @@ describe('any input at all', () => {
   });
 });
 
-describe('the same request (interface.md §3)', () => {
+describe('the same request (docs/contract.md §2.4)', () => {
   const two = { serverId: SERVER, nics: [{ id: NIC }, { id: OTHER }] };
   it.each<[string, object]>([
     ['requestedBy', { requestedBy: 'a' }],

@@ -1,4 +1,4 @@
-/** From the verdicts of the NICs to the end of the run (interface.md §3). */
+/** From the verdicts of the NICs to the end of the run (docs/contract.md §4.1). */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FAILURE_TYPE } from '../../src/contract/names';

@@ -1,4 +1,4 @@
-/** The pure policies, held to interface.md §3 and §6. */
+/** The pure policies, held to docs/contract.md §4 and §6. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Inspection } from '../../src/activities/agreement';

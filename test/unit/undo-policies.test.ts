@@ -131,7 +131,7 @@ describe('differences', () => {
   });
 });
 
-describe('the end of a run that put something back (interface.md §3)', () => {
+describe('the end of a run that put something back (docs/contract.md §4.1)', () => {
   const back = (reason: PutBack['reason'], incomplete = false) => ({ ...putBackOf(reason, []), incomplete });
   it.each([
     ['undo', ['restored'], false, 'undone'],

@@ -1,4 +1,7 @@
-/** Every combination of witnesses, judged as interface.md §3 and §6.3 say, independently of the table in the source. */
+/**
+ * Every combination of witnesses, judged as docs/contract.md §3.1 and §6.3 say, independently of the table in
+ * the source.
+ */
 import { describe, expect, it } from 'vitest';
 import type { PortState } from '../../src/activities/agreement';
 import type { ListWitness, Moment, Verdict, Witnesses } from '../../src/workflows/policy/verdict';

@@ -30,7 +30,7 @@ export interface Rule {
 const CALLS_OF_AN_INSPECTION = 15;
 /** After so long an attempt at an inspection is given up (`READ` in src/workflows/run/activity-calls.ts). */
 const INSPECTION_MS = 45_000;
-/** Servers under way in a batch (interface.md §4), each a run with its page, and as many in a window. */
+/** Open runs that a worker must carry: 500 under way, and as many in an undo window. */
 const RUNS_AT_ONCE = 1_000;
 
 const both = ({ workflows, cloud }: BothOptions): WorkerOptions[] => [workflows, cloud];

@@ -11,7 +11,7 @@ export const ACTIVITY_FAILURE = {
   wrongPlace: 'WrongPlace',
 } as const;
 
-/** Pause after refused credentials: five bad signatures lock a key for five minutes (ecs-api.md §6.2). */
+/** Pause after refused credentials: five bad signatures lock a key for five minutes (docs/cloud-api.md §5.2). */
 export const HOLD_MS = 60_000;
 
 /** `details[0]` of every activity failure above. */

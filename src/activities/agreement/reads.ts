@@ -27,7 +27,7 @@ export interface InspectedNic {
   port: PortState;
 }
 
-/** A deleted server stays visible for a while, in one of these states (ecs-api.md §5). */
+/** A deleted server stays visible for a while, in one of these states (docs/cloud-api.md §3.3). */
 export const GONE_STATES: ReadonlySet<string> = new Set(['DELETED', 'SOFT_DELETED']);
 
 export interface ServerState {

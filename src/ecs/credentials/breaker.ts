@@ -4,15 +4,15 @@ import type { CredentialProvider, Outcome, Refusal } from './provider';
 import { CredentialProblem, Notices } from './provider';
 
 /**
- * Five wrong signatures in a row lock a key for five minutes, for everybody who uses it (ecs-api.md §6.2). So refused
- * credentials are tried once a minute and no more, whoever asks (interface.md §6.5).
+ * Five wrong signatures in a row lock a key for five minutes, for everybody who uses it (docs/cloud-api.md
+ * §5.2). So refused credentials are tried once a minute and no more, whoever asks (docs/contract.md §6.5).
  */
 const TRY_EVERY_MS = 60_000;
 
 /**
- * Refusals in a row until then. Credentials that were never accepted are wrong from the start (a typo, rolled out to
- * all workers at once): the first refusal says so, and four workers together stay below the lock. Those that have worked
- * get a second opinion, so that one stray 401 does not stop everything for a minute.
+ * Refusals in a row that open the breaker. Credentials that were never accepted are wrong from the start (a
+ * typo, rolled out to all workers at once): one refusal is enough, and four workers together stay below the
+ * lock. For credentials that have worked it takes two, so that one stray 401 does not stop all calls for a minute.
  */
 const ENOUGH = { unproven: 1, proven: 2 };
 
@@ -48,7 +48,7 @@ class Breaker {
       const now = this.clock.now();
       if (this.open) {
         if (this.trial !== null || this.tooSoon(now)) throw this.refused(now);
-        // Also one that brings no clear answer has used up its minute.
+        // A request without a clear answer has used up its minute, too.
         this.triedAt = now;
       }
       if (this.trial === null) return this.alone();
@@ -78,7 +78,7 @@ class Breaker {
 
   private pass(over: () => void): Pass {
     let settled = false;
-    // Only a request let through after the last refusal shows that things are well.
+    // Only a request that was let through after the last refusal proves that the credentials work.
     const refusalsSeen = this.refusalsEver;
     return {
       settle: (outcome) => {

@@ -1,4 +1,4 @@
-/** Who asks, and how it is proved to the cloud: one source a file, and a breaker around each (docs/credentials.md). */
+/** Sources of credentials, one a file, and the breaker around each (docs/credentials.md). */
 export { accessKeys } from './access-keys';
 export { guarded } from './breaker';
 export { passwordLogin } from './login';

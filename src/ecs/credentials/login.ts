@@ -15,7 +15,7 @@ import { TOKEN_HEADER } from './token';
 export interface LoginSettings {
   /** Such as `https://iam.eu-west-101.myhuaweicloud.com`. */
   endpoint: string;
-  /** What the token is for: another project's would be refused (ecs-api.md §6.1). */
+  /** The token's project: the cloud refuses the token of another one (docs/cloud-api.md §5.1). */
   projectId: string;
   domain: string;
   user: string;
@@ -42,9 +42,9 @@ const MARGIN_SHARE = 1 / 5;
  * setting, and two workers below the default.
  */
 const REFUSED_PAUSE_MS = [5 * 60_000, 60 * 60_000] as const;
-/** Unless the answer names a time. */
+/** Used when the answer names no time. */
 const THROTTLED_PAUSE_MS = 60_000;
-/** All runs that wait for a login fail together; more would be a storm on an IAM in trouble. */
+/** All runs that wait for a login fail together; more attempts would overload an IAM that has trouble. */
 const UNAVAILABLE_PAUSE_MS = 5_000;
 
 const REMEDY =
@@ -169,7 +169,7 @@ class Login {
         facts,
       );
     }
-    // As everywhere, a page without a code (a firewall's, a proxy's) is a failed call (interface.md §6.5).
+    // As everywhere, a page without a code (a firewall's, a proxy's) is a failed call (docs/contract.md §6.5).
     const definite =
       status === 401 || (status >= 400 && status < 500 && status !== 408 && said?.code != null);
     return definite

@@ -17,11 +17,11 @@ export interface MetadataSettings {
   clock: Pick<Clock, 'now'>;
 }
 
-/** As the vendor's own client: the service is one hop away, and whoever has none should hear so soon. */
+/** As in the vendor's client: the service is one hop away, and a machine without one should fail soon. */
 const TIMEOUT_MS = 3_000;
-/** Asked for with each token; one is used twice within a second, so any life would do (ecs-api.md §6.3). */
+/** Life of a metadata token. Each is used once, within a second: any value would do (docs/cloud-api.md §5.3). */
 const TOKEN_TTL_SECONDS = '21600';
-/** New keys from so much remaining life on (ecs-api.md §6.3): the service has newer ones by then. */
+/** Keys with less remaining life are renewed: the service has newer ones by then (docs/cloud-api.md §5.3). */
 const MARGIN_MS = 40 * 60_000;
 /**
  * However short the remaining life seems (our clock may be ahead, or the service late with new keys): used, and not
@@ -118,7 +118,7 @@ async function ask(
   }
 }
 
-/** Its answer may hold keys: nothing of it is told but the status. */
+/** The answer may hold keys: the error has its status alone. */
 function unusable({ status }: TransportResponse, what: string): CredentialProblem {
   return problem('unavailable', `the metadata service answered HTTP ${status} ${what}`, UNREACHED);
 }

@@ -1,7 +1,7 @@
 import type { CloudError } from '../errors';
 import type { SignedParts } from '../signer';
 
-/** Headers that prove who asks, added to a request just before it is sent. */
+/** Adds the headers that authenticate a request, just before it is sent. */
 export interface CredentialProvider {
   /**
    * The request's headers with the proof added. May take its time (IAM or the metadata service is asked here) and must
@@ -15,12 +15,12 @@ export interface CredentialProvider {
   /**
    * The cloud answered 401 to these headers. `true`: there is something newer now, and one repeat makes sense. Gets
    * the headers, so that many calls refused at once renew once. Absent: nothing to renew; a repeat would only bring
-   * the key closer to being locked for five minutes (ecs-api.md §6.2).
+   * the key closer to being locked for five minutes (docs/cloud-api.md §5.2).
    *
    * @throws CredentialProblem when nothing newer could be had
    */
   renew?(refused: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<boolean>;
-  /** What became of a request with these headers; told exactly once for each {@link authorize} that succeeded. */
+  /** The result of a request with these headers; called exactly once for each {@link authorize} that succeeded. */
   settle?(headers: Readonly<Record<string, string>>, outcome: Outcome): void;
   /** One sentence for the operator whose credentials are refused. */
   readonly remedy?: string;
@@ -29,12 +29,12 @@ export interface CredentialProvider {
 }
 
 /**
- * - `accepted`: the cloud knows who asked (whatever it thinks of the request)
+ * - `accepted`: the cloud accepted the credentials (it may have refused the request)
  * - `unclear`: no answer, or one that says nothing about the credentials
  */
 export type Outcome = 'accepted' | 'unclear' | { refused: Refusal };
 
-/** What is remembered of a refusal, to be told to those who are not let through after it. */
+/** What the breaker keeps of a refusal, for the errors of the calls that it stops afterwards. */
 export type Refusal = Pick<CloudError, 'code' | 'meaning' | 'cloudMessage' | 'requestId' | 'hint'>;
 
 export interface ProblemFacts extends Refusal {
@@ -65,7 +65,7 @@ export function problem(
   return new CredentialProblem({ ...nothing, ...facts, kind, meaning, hint });
 }
 
-/** What happens to credentials while the worker runs, told to whoever listens: the log. Never with a secret in it. */
+/** Events of the credentials while the worker runs, for its log. They hold no secret. */
 export class Notices {
   private listener: (level: 'info' | 'warn', message: string) => void = () => {};
 

@@ -3,12 +3,12 @@ import type { Clock } from '../clock';
 import type { Notices } from './provider';
 import { CredentialProblem } from './provider';
 
-/** Something that proves who asks, for a while. Times are epoch ms of our own clock. */
+/** Credentials that are valid for a time. Times are epoch ms of this machine's clock. */
 export interface Lease<T> {
   value: T;
-  /** From here on it is renewed at the next occasion. */
+  /** From then on the next call renews it. */
   renewAt: number;
-  /** Until then it is used, also when the renewal fails. */
+  /** It is used until then, also when its renewal fails. */
   validUntil: number;
 }
 
@@ -17,27 +17,29 @@ export interface RenewalSettings<T> {
   name: string;
   /** Gets a new one. @throws CredentialProblem */
   fetch(): Promise<Lease<T>>;
-  /** ms for which nobody asks again after a failure; `refusals`: since the last success, this one included. */
+  /** ms without another attempt after a failure; `refusals`: since the last success, with this one. */
   pauseMs(problem: CredentialProblem, refusals: number): number;
   clock: Pick<Clock, 'now'>;
   notices: Notices;
 }
 
-/** Keeps a lease fresh: one renewal at a time, however many wait for it, and none soon after one that failed. */
+/** Keeps a lease fresh: one renewal at a time, for all callers that wait, and a pause after a renewal that failed. */
 export class Renewal<T> {
   private lease: Lease<T> | null = null;
   private flight: Promise<void> | null = null;
-  /** Also across failures of other kinds: whoever counts wrong passwords forgets none of them for an outage. */
+  /**
+   * Failures of other kinds don't reset it: IAM, which counts wrong passwords, forgets none of them during an outage.
+   */
   private refusals = 0;
   private failed: { problem: CredentialProblem; failures: number; at: number; until: number } | null = null;
 
   constructor(private readonly settings: RenewalSettings<T>) {}
 
-  /** What is valid now. @throws CredentialProblem */
+  /** The lease that is valid now. @throws CredentialProblem */
   async get(signal?: AbortSignal): Promise<T> {
     const now = this.settings.clock.now();
     if (this.lease !== null && now < this.lease.validUntil) {
-      // Nobody waits for this one: the old one still does. Its failure is told and remembered by `start`.
+      // No caller waits for this renewal: the old lease still works. `start` reports and remembers its failure.
       if (now >= this.lease.renewAt && !this.paused(now)) this.start().catch(() => undefined);
       return this.lease.value;
     }
@@ -45,7 +47,7 @@ export class Renewal<T> {
   }
 
   /**
-   * The cloud has refused one of ours. `true`: there is another one now.
+   * The cloud has refused a lease of this source. `true`: there is another one now.
    * @param isRefused whether a lease's value is the refused one
    * @throws CredentialProblem
    */
@@ -70,7 +72,7 @@ export class Renewal<T> {
     return this.failed !== null && now >= this.failed.at && now < this.failed.until;
   }
 
-  /** Bound to no caller's signal: whoever gives up must not take it away from the others. */
+  /** Bound to no caller's signal: a caller that gives up must not end it for the others. */
   private start(): Promise<void> {
     this.flight ??= this.fetch().finally(() => {
       this.flight = null;
@@ -93,7 +95,7 @@ export class Renewal<T> {
       const pauseMs = this.settings.pauseMs(error, this.refusals);
       const now = clock.now();
       this.failed = { problem: error, failures, at: now, until: now + pauseMs };
-      // Of an outage the first failure is news; each refusal is.
+      // Of an outage only the first failure is reported, of refusals each one.
       if (failures === 1 || error.facts.kind === 'refused') {
         const next = `asked again after ${seconds(pauseMs)} at the earliest`;
         notices.tell('warn', `no new ${name}: ${error.message}; ${next}. ${error.facts.hint}`);

@@ -1,29 +1,31 @@
-/** What is not as it was, field by field: pure. */
+/** Compares a NIC with its snapshot, field by field. Pure. */
 import { sameIp } from '../../contract/values';
 import type { Difference, NicSnapshot } from '../../contract/types';
 
-/** Fields whose order means nothing; that of security groups does. */
+/** Fields whose order has no meaning. The order of security groups has one. */
 const UNORDERED: ReadonlySet<keyof NicSnapshot> = new Set([
   'fixedIps',
   'allowedAddressPairs',
   'dhcpOptions',
 ] as const);
 
-/** Pairs whose MAC is the port's own, as a port gets them that is given none: they name no MAC. */
+/**
+ * The address pairs, with `null` for the port's own MAC: the cloud fills it in where a pair was created without a MAC.
+ */
 export function pairsOf({ allowedAddressPairs, mac: own }: NicSnapshot): NicSnapshot['allowedAddressPairs'] {
   const isOwn = (mac: string | null) => mac !== null && mac.toLowerCase() === own?.toLowerCase();
   return allowedAddressPairs?.map(({ ip, mac }) => ({ ip, mac: isOwn(mac) ? null : mac })) ?? null;
 }
 
-/** The flag that its snapshot tells, where it differs now; `null`: nothing is to be set back. */
+/** The value that the flag had in the snapshot, if it differs now; `null`: there is nothing to set back. */
 export function flagToSet(before: NicSnapshot, now: NicSnapshot | null): boolean | null {
   const wanted = before.deleteOnTermination;
   return wanted !== null && now?.deleteOnTermination !== wanted ? wanted : null;
 }
 
-/** A field that was not known before can't be compared. */
+/** Skips fields that the snapshot does not know. */
 export function differences(before: NicSnapshot, after: NicSnapshot): Difference[] {
-  // A pair that follows its port's own MAC goes with it.
+  // A pair with the port's own MAC changes with that MAC, so it is no difference of its own.
   const compared = [before, after].map((it) => ({ ...it, allowedAddressPairs: pairsOf(it) }));
   const [was, is] = compared as [NicSnapshot, NicSnapshot];
   return (Object.keys(before) as (keyof NicSnapshot)[]).flatMap((field) =>
@@ -38,7 +40,7 @@ function same(field: keyof NicSnapshot, before: unknown, after: unknown): boolea
   return canonical(field, before) === canonical(field, after);
 }
 
-/** Subnets that one of the two does not tell are no difference. */
+/** Compares the IPs only: one of the two may lack the subnet. */
 function sameAddresses(before: unknown, after: unknown): boolean {
   const left = before as NicSnapshot['fixedIps'];
   const right = after as NicSnapshot['fixedIps'];
@@ -48,7 +50,7 @@ function sameAddresses(before: unknown, after: unknown): boolean {
 function canonical(field: keyof NicSnapshot, value: unknown): string {
   const text = (item: unknown) => {
     const json = JSON.stringify(item ?? null);
-    // MAC addresses are written either way.
+    // The cloud writes MAC addresses in upper or lower case.
     return field === 'mac' || field === 'allowedAddressPairs' ? json.toLowerCase() : json;
   };
   return Array.isArray(value) && UNORDERED.has(field) ? value.map(text).sort().join() : text(value);

@@ -1,6 +1,6 @@
 /**
- * What may be touched: a pure judgement of one inspection. All or nothing: one violation refuses the whole run, and
- * every violation is named.
+ * Judges from one inspection what the run may touch. Pure. One violation refuses the whole run, and the refusal names
+ * every violation.
  */
 import type { InspectedNic, Inspection, PortState, ServerState } from '../../activities/agreement';
 import { GONE_STATES } from '../../activities/agreement';
@@ -13,25 +13,25 @@ import { isHere } from './verdict';
 export interface Assessment {
   /** Reasons to refuse the run. */
   violations: string[];
-  /** Why to wait and inspect again: the server or a witness is in passing. */
+  /** Why the run waits and inspects again: the server is in a transient state, or the witnesses do not agree yet. */
   passing: string | null;
   primaryId: string | null;
-  /** NICs on the server that are to go. */
+  /** NICs on the server that the run is to delete. */
   targets: InspectedNic[];
   /** Requested NICs that are not on the server. */
   absent: { id: string; port: PortState }[];
 }
 
-/** States in which the cloud takes the call (ecs-api.md §1, "allowed server states"). */
+/** States in which the cloud accepts the call (docs/cloud-api.md §1.2). */
 const READY = new Set(['ACTIVE', 'SHUTOFF']);
-/** States that nothing but a person ends. */
+/** States that only a person ends. */
 const LASTING = new Set(['ERROR', 'PAUSED', 'SUSPENDED', 'SHELVED', 'SHELVED_OFFLOADED', 'VERIFY_RESIZE']);
 
 export function isIdle(server: ServerState): boolean {
   return READY.has(server.status) && server.taskState === null;
 }
 
-/** @param all what `nics: "all"` means, once an inspection has fixed it */
+/** @param all the NICs that `nics: "all"` means, once an inspection has fixed them */
 export function assess(
   request: CheckedRequest,
   inspection: Inspection,
@@ -66,10 +66,11 @@ export function assess(
       violations.push(`NIC ${id} is not on this server: its port is attached to ${port.deviceId}`);
     }
   }
-  // A lock or a wrong state can't hinder a run that has nothing to do.
+  // A lock or a wrong state does not matter to a run that has nothing to delete.
   if (targets.length > 0) {
     violations.push(...serverViolations(server));
-    // What is not told is not a no. To put something back it does no harm: the cloud refuses by itself.
+    // A missing answer is not a no, so a deletion is refused. Putting a NIC back does not need this check: the cloud
+    // itself refuses it on a locked or frozen server.
     if (server.locked === null) violations.push('the server does not tell whether it is locked');
     if (server.frozen === null)
       violations.push('the server does not tell whether it is frozen (it has no metadata)');
@@ -90,7 +91,7 @@ export function assess(
   };
 }
 
-/** Which of the two witnesses of elastic IPs is missing; `null`: none. */
+/** Why elastic IPs are not fully known: which of their two witnesses is missing; `null`: none is missing. */
 export function elasticIpsUntold(
   { elasticIpsUnread }: Inspection,
   { addressesTold }: ServerState,
@@ -100,7 +101,7 @@ export function elasticIpsUntold(
   return `their list could not be read (${elasticIpsUnread}): permit vpc:publicIps:list`;
 }
 
-/** Exactly one NIC must be known as the primary one, and no witness may contradict (interface.md §6.2). */
+/** Exactly one NIC must be known as the primary one, and no witness may contradict it (docs/contract.md §6.2). */
 export function primaryOf({ primary }: Inspection): { id: string | null; problem: string | null } {
   const detail = [...new Set(primary.detail)];
   const ports = [...new Set(primary.ports)];
@@ -132,7 +133,7 @@ function targetsOf(
   all: readonly string[] | null,
 ): InspectedNic[] {
   const { nics } = request;
-  // What comes onto the server later was never asked for.
+  // A NIC that was attached after the first inspection is not part of the request.
   if (nics === 'all' && all === null) return inspection.nics.filter((nic) => nic.id !== primaryId);
   const wanted = new Set(nics === 'all' ? all : nics.map((nic) => nic.id));
   return inspection.nics.filter((nic) => wanted.has(nic.id));
@@ -181,7 +182,7 @@ function passingReason(
   targets: InspectedNic[],
   absent: { id: string; port: PortState }[],
 ): string | null {
-  // An incomplete list proves no absence (interface.md §6.3).
+  // An incomplete list proves no absence (docs/contract.md §6.3).
   if (!inspection.nics.some((nic) => nic.id === primaryId))
     return 'the NIC list does not name the primary NIC';
   const disagreeing = absent.find(({ port }) => isHere(port, request.serverId));

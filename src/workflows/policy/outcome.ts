@@ -1,4 +1,4 @@
-/** From the verdicts of the NICs to the end of the run: pure, in the order that interface.md §3 fixes. */
+/** From the verdicts of the NICs to the end of the run: pure, in the order of docs/contract.md §4.1. */
 import type { FailureType } from '../../contract/names';
 import { FAILURE_TYPE } from '../../contract/names';
 import type { NicOutcome, NicRow, ResultDocument, ResultTotals, RunOutcome } from '../../contract/types';
@@ -19,12 +19,12 @@ export function endOf(rows: NicRow[]): End {
   return { outcome: 'nothing-to-do', failed: null };
 }
 
-/** The end of a deletion of which something may have been put back. */
+/** The end of a deletion run, which may have put NICs back. */
 export function endOfDeletion(rows: NicRow[], back: PutBack | null, cancelled: boolean): End {
   if (back?.incomplete === true) return failedAs(FAILURE_TYPE.restoreIncomplete);
   const asked = back?.reason === 'undo';
   if (asked || back?.reason === 'failure') {
-    // Whatever came back: what is not known may yet go.
+    // Even if the other NICs are back: a NIC without a verdict may still be deleted.
     if (rows.some(({ outcome }) => outcome === 'unknown')) return failedAs(FAILURE_TYPE.outcomeUnknown);
     return asked ? { outcome: 'undone', failed: null } : failedAs(FAILURE_TYPE.rolledBack);
   }
@@ -32,8 +32,9 @@ export function endOfDeletion(rows: NicRow[], back: PutBack | null, cancelled: b
 }
 
 /**
- * The end of a run that was refused after somebody else had taken off NICs whose ports it held. It says so: `Refused` and
- * `CloudRefused` promise that nothing was changed. `null`: nothing is left that was refused.
+ * The end of a run that was refused after another actor had taken off NICs whose ports it held. The message says so,
+ * since `Refused` and `CloudRefused` promise that nothing was changed. `null`: no row is `untouched`, so nothing is
+ * left to refuse.
  */
 export function endOfRest(
   rows: NicRow[],
@@ -77,7 +78,7 @@ export function totalsOf(document: ResultDocument): ResultTotals {
   return { outcome: document.outcome, counts, submissions: document.submissions };
 }
 
-/** One sentence for the failure message, with the cloud's own words where there are any. */
+/** One sentence for the failure message. It quotes the cloud's own message where there is one. */
 export function failureMessage(rows: NicRow[], type: FailureType): string {
   const { concerned, what, none } = CONCERNED[type] ?? { concerned: () => false, what: type };
   const each = rows.filter(concerned).map(saying);
@@ -88,9 +89,9 @@ export function failureMessage(rows: NicRow[], type: FailureType): string {
 
 interface Concern {
   concerned: (row: NicRow) => boolean;
-  /** After "n of m NICs". */
+  /** Follows "n of m NICs" in the message. */
   what: string;
-  /** The sentence where no row is concerned any more. */
+  /** The message if no row matches any more. */
   none?: string;
 }
 
@@ -106,7 +107,7 @@ const CONCERNED: Partial<Record<FailureType, Concern>> = {
   [FAILURE_TYPE.rolledBack]: {
     concerned: ({ outcome }) => outcome === 'still-attached',
     what: 'did not go, so everything was put back',
-    // Those that stayed went later, or nothing was sent for them.
+    // The NICs that had stayed were deleted later, or nothing was sent for them.
     none: 'not every NIC went, so what had gone was put back',
   },
   [FAILURE_TYPE.restoreIncomplete]: {

@@ -1,16 +1,19 @@
-/** The name under which a port is made in the place of a NIC's old one, and by which it is found again. */
+/** The name of a port that replaces a NIC's old port. The run finds the port by this name. */
 
-/** Carries run and NIC, so that a lost answer leaves no port behind. It gets its old name at the end. */
+/**
+ * Contains run and NIC, so that the run finds the port even if the answer to its creation was lost. At the end the port
+ * gets its old name.
+ */
 export function portNameFor(nicId: string, firstRunId: string): string {
   return `${portPrefix(nicId)}${firstRunId}`;
 }
 
-/** Made for that NIC, by this run or another one that did not come to its end. */
+/** The port was made for this NIC, by this run or by one that ended too early. */
 export function isPortFor(nicId: string, name: string | null): boolean {
   return name?.startsWith(portPrefix(nicId)) === true;
 }
 
-/** Of every run's. */
+/** The part of the name that is the same for every run. */
 export function portPrefix(nicId: string): string {
   return `ecs-nics ${nicId} `;
 }

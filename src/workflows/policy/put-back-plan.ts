@@ -1,6 +1,6 @@
 /**
- * Putting NICs back, decided: from one observation to the next step. Pure but for what it notes about each NIC. Every step
- * follows from what is seen, so that one that was done already is not done again, whoever did it.
+ * Decides the next step of putting NICs back, from one observation. The only effects are on the records of the NICs and
+ * on `looksDue`. Every step follows from what is seen, so a step that any actor has done already is not repeated.
  */
 import type { InspectedNic, Inspection, UpdatePortInput } from '../../activities/agreement';
 import { elasticIpsOf } from '../../contract/types';
@@ -11,7 +11,7 @@ import type { PutBack, Returning } from './undo-log';
 import { isHere } from './verdict';
 
 export type Step =
-  /** `firm`: nothing cuts it short. */
+  /** `firm`: no message ends the wait early. */
   | { do: 'wait'; ms: number; why: string; firm?: true }
   | { do: 'create'; nic: Returning }
   | { do: 'attach'; nics: Returning[] }
@@ -24,26 +24,29 @@ export interface Circumstances {
   serverId: string;
   now: number;
   settleMs: number;
-  /** How long a NIC must have stayed before its flag may go; 0: nothing can take it any more. */
+  /** How long a NIC must have been on the server before its flag is set back; 0: nothing can take it any more. */
   horizonMs: number;
-  /** Until when a list may lag behind the last job. */
+  /** Until when the NIC list may lag behind the last job. */
   lagUntil: number;
-  /** From when on a NIC that is not there counts as not put back, whatever the last job has said. */
+  /** From when on an absent NIC counts as not put back, whatever the last job says. */
   verdictAt: number;
 }
 
-/** For all of it: what has not worked by then needs a person. With a commit it fits into the hour that time-outs have to leave. */
+/**
+ * Limit for all of it: what has not worked by then needs a person. If no submission is of unknown fate, it fits
+ * together with a commit (20 minutes) into the hour that the workflow's time-outs have to leave.
+ */
 export const PUT_BACK_FOR_MS = 30 * 60_000;
 
-/** POSTs for one NIC, creations of one port and so on: what fails three times does not work. */
+/** Attempts for one NIC, counted for each kind of call: a call that fails three times will not work. */
 export const MAX_ATTEMPTS = 3;
 
-/** Refusals of one NIC, further and further apart: some minutes for somebody to make room. */
+/** Refusals for one NIC, with growing pauses: a person has some minutes to make room, for example in a quota. */
 const MAX_REFUSALS = 6;
 
-/** A server in passing, or locked by somebody who may unlock it. */
+/** The server is in a transient state, or it is locked and a person may unlock it. */
 export const STATE_WAIT_MS = 10_000;
-/** A list that lags, or a second reading. */
+/** The NIC list lags, or a second reading is due. */
 export const MOMENT_MS = 2_000;
 
 export function nextStep(back: PutBack, seen: Inspection, at: Circumstances): Step {
@@ -51,22 +54,22 @@ export function nextStep(back: PutBack, seen: Inspection, at: Circumstances): St
   if (seen.server === null) {
     for (const nic of open()) {
       if (nic.attach) fail(nic, null, 'the server does not exist any more');
-      // Gone with it, whatever its flag.
+      // The NIC went with the server, whatever its flag.
       else nic.unseen += 1;
     }
     return { do: 'done' };
   }
-  // An incomplete list proves nothing (interface.md §6.3).
+  // An incomplete list proves nothing (docs/contract.md §6.3).
   const primary = primaryOf(seen).id;
   if (primary === null || !seen.nics.some(({ id }) => id === primary))
     return { do: 'wait', ms: MOMENT_MS, why: 'the NIC list does not name the primary NIC' };
   for (const nic of back.nics) {
-    // What this run had given up somebody else has brought.
+    // The run had given this NIC up, and another actor has put it back.
     if (nic.attach && nic.found === null && listed(nic, seen)?.port.state === 'attached') nic.problem = null;
     if (nic.problem === null) observe(nic, seen, at);
     else if (nic.found === null) nic.port = portOf(nic, seen)?.state ?? nic.port;
   }
-  // What is only looked at, or has only its flag set back, holds up nobody who has to come back.
+  // NICs that stayed on the server must not delay NICs that have to come back.
   const missing = open().filter((nic) => nic.attach && nic.seen === 0);
   const due = missing.length > 0 ? open().filter(({ attach }) => attach) : open();
   if (due.some(({ disagree }) => disagree))
@@ -88,8 +91,8 @@ export function nextStep(back: PutBack, seen: Inspection, at: Circumstances): St
 function observe(nic: Returning, seen: Inspection, { serverId, now, lagUntil }: Circumstances): void {
   const found = listed(nic, seen);
   const port = portOf(nic, seen);
-  // The list alone is no witness (interface.md §6.3): one that lags still shows what was taken off, or does not show yet what
-  // somebody has put back.
+  // The NIC list alone is no proof (docs/contract.md §6.3): a list that lags may still show a NIC that was taken off,
+  // or not yet show one that another actor has put back.
   nic.disagree =
     found === undefined
       ? !nic.attach && isHere(port, serverId)
@@ -106,13 +109,13 @@ function observe(nic: Returning, seen: Inspection, { serverId, now, lagUntil }: 
   nic.seenSince = null;
   nic.found = null;
   if (nic.disagree) return;
-  // Its job has come to rest, and a list would show what it has brought.
+  // Its job is at rest, and the NIC list would show what the job attached.
   if (nic.pending === 'job' && now >= lagUntil) nic.pending = 'nothing';
   nic.port = port?.state;
   nic.unseen = !nic.attach || port?.state === 'absent' ? nic.unseen + 1 : 0;
   if (!nic.attach) return;
   if (port?.state === 'absent') {
-    // One look is not enough to give up what could be put back exactly.
+    // One look is not enough to give up a port with which the NIC could come back exactly.
     if (nic.unseen < 2) return;
     nic.portId = null;
     nic.created = false;
@@ -123,7 +126,7 @@ function observe(nic: Returning, seen: Inspection, { serverId, now, lagUntil }: 
   }
 }
 
-/** `null`: nothing (more) can be done for those that are missing. */
+/** `null`: nothing more can be done for the missing NICs. */
 function bringBack(
   back: PutBack,
   missing: Returning[],
@@ -173,7 +176,7 @@ function bringBack(
   return { do: 'attach', nics: back.oneByOne ? able.slice(0, 1) : able };
 }
 
-/** Everything that can be on the server is: what belongs to each NIC, and the flags at the very end. */
+/** Every NIC that can come back is on the server: restores port settings and elastic IPs, then sets the flags. */
 function finishing(open: Returning[], seen: Inspection, { now, horizonMs }: Circumstances): Step {
   const present = open.flatMap((nic): [Returning, InspectedNic][] => {
     const found = listed(nic, seen);
@@ -189,7 +192,8 @@ function finishing(open: Returning[], seen: Inspection, { now, horizonMs }: Circ
     const address = elasticIpsOf(nic.snapshot).find((ip) => !away.some((other) => sameIp(ip, other)));
     if (address !== undefined && nic.attempts.bind < MAX_ATTEMPTS) return { do: 'bind', nic, address };
   }
-  // What was sent without an answer may come late, and takes the same port: its flag saves it until then.
+  // A deletion that was sent without an answer may take effect late, and take the same port. Until then the NIC's flag
+  // stays.
   const heldUntil = Math.max(
     0,
     ...present.map(([nic]) => (nic.attach ? (nic.seenSince ?? now) + horizonMs : 0)),
@@ -207,13 +211,13 @@ function finishing(open: Returning[], seen: Inspection, { now, horizonMs }: Circ
     : { do: 'done' };
 }
 
-/** Only of a port that this run has made: on the old one whatever differs was changed by somebody else. */
+/** Applies only to a port that this run has made: a difference on the old port is the work of another actor. */
 function changesTo(nic: Returning, now: InspectedNic['snapshot']): UpdatePortInput['changes'] {
   const { name, securityGroups, dhcpOptions } = nic.snapshot;
   const allowedAddressPairs = pairsOf(nic.snapshot);
   const same = (a: unknown, b: unknown) => a === null || JSON.stringify(a) === JSON.stringify(b);
   return {
-    // It was created under a name to be found by.
+    // The run created the port under a name by which it can be found.
     ...((name ?? '') === (now.name ?? '') ? {} : { name: name ?? '' }),
     ...(same(securityGroups, now.securityGroups) ? {} : { securityGroups }),
     ...(same(allowedAddressPairs, pairsOf(now)) ? {} : { allowedAddressPairs }),
@@ -225,7 +229,7 @@ export function listed(nic: Returning, seen: Inspection): InspectedNic | undefin
   return seen.nics.find(({ id }) => id === nic.portId);
 }
 
-/** Nothing of it is left to be done. */
+/** Nothing is left to do for this NIC. */
 export function isDone({ attach, flag, found, snapshot, created, problem }: Returning): boolean {
   if (problem !== null || (attach && found === null)) return false;
   const flagged = !flag || flagToSet(snapshot, found) === null;

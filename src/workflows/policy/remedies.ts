@@ -1,4 +1,6 @@
-/** The exact call or command with which a person does what a run could not: pure. Paths are those of the cloud's API. */
+/**
+ * The call or command with which a person does what the run could not. Pure. The paths are those of the cloud's API.
+ */
 import { TO_FILL_IN } from '../../contract/placeholders';
 import type { ResultDocument } from '../../contract/types';
 

@@ -1,4 +1,4 @@
-/** What a later restore can do for each NIC: pure, from the saved result and what is seen now. */
+/** Determines what a later restore can do for each NIC, from the saved result and what is seen now. Pure. */
 import type { AddressHolder, FindAddressesInput, InspectedNic, Inspection } from '../../activities/agreement';
 import type { CheckedRestore } from '../../contract/restore-input';
 import type { SavedNic } from '../../contract/saved-result';
@@ -10,20 +10,20 @@ import { gradeOf } from './undo-log';
 
 export interface Planned {
   nic: SavedNic;
-  /** The port to attach; `null`: has to be made. */
+  /** The port to attach; `null`: it has to be created. */
   portId: string | null;
   grade: RestoreGrade;
-  /** What its own port is seen to be. */
+  /** What is seen of the NIC's own port. */
   port: PortEvidence;
-  /** Why it can't be put back. */
+  /** Why the NIC can't be put back. */
   why: string | null;
-  /** It is on the server already, under this port. */
+  /** The NIC on the server that is this one already, or takes its place. */
   there: InspectedNic | null;
-  /** Its IP is taken, and another one would be given. */
+  /** The NIC's IP is taken: the new port gets, or would get, another one. */
   newIp: boolean;
 }
 
-/** Which NICs are meant; `problems` name those that the saved result can't bring back. */
+/** The NICs that the request means; `problems` name those that the saved result can't bring back. */
 export function chosen(
   { nics, serverId }: CheckedRestore,
   saved: readonly SavedNic[],
@@ -38,7 +38,7 @@ export function chosen(
   return { nics: found, problems: missing.map((id) => `NIC ${id}: that run has no snapshot of it`) };
 }
 
-/** What has to be free, or held by a port that was made for it: for NICs whose own port is gone. */
+/** The addresses of NICs whose own port is gone. Each must be free, or held by a port that was made for the NIC. */
 export function addressesOf(
   nics: readonly SavedNic[],
   seen: Inspection,
@@ -51,7 +51,7 @@ export function addressesOf(
   });
 }
 
-/** @param holder of its IP, or a port that was made for it; only of one whose own port is gone */
+/** @param holder the port that holds the NIC's IP, or was made for it; looked up only if the NIC's own port is gone */
 export function planOf(
   nic: SavedNic,
   seen: Inspection,
@@ -69,7 +69,7 @@ export function planOf(
     ...more,
   });
   const own = seen.nics.find(({ id }) => id === nic.id);
-  // The list alone is no witness.
+  // The NIC list alone is no proof.
   if (own !== undefined) {
     const there = own.port.state === 'attached' ? own : null;
     return planned('exact', there === null ? 'free' : 'attached', { portId: nic.id, there });
@@ -85,7 +85,8 @@ export function planOf(
   if (networkId === null) return planned('no', 'absent', { why: 'its network is not known' });
   const sameIps = (ips: readonly string[]) =>
     fixedIps.length > 0 && fixedIps.every(({ ip }) => ips.some((other) => sameIp(ip, other)));
-  // Put back before: made for it by an earlier run, or simply in its place. A second one would not be the same.
+  // The NIC was put back before, under a port that an earlier run made, or another NIC has its IP. A second port would
+  // not be the same NIC.
   const there =
     seen.nics.find(({ id, snapshot }) => isPortFor(nic.id, snapshot.name) || id === nic.replacedBy) ??
     seen.nics.find(
@@ -105,7 +106,7 @@ export function planOf(
   });
 }
 
-/** What is left to be done for one that is on the server already; only where it is certain that it is this one. */
+/** Something is left to do for a NIC that is on the server already. Only if it is certain that it is this NIC. */
 export function isUnfinished({ nic, there }: Planned): boolean {
   if (there === null) return false;
   const made = isPortFor(nic.id, there.snapshot.name);
@@ -113,7 +114,7 @@ export function isUnfinished({ nic, there }: Planned): boolean {
   return made || flagToSet(nic.snapshot, there.snapshot) !== null;
 }
 
-/** Of its own port. */
+/** State of the NIC's own port. */
 function stateOf(nic: SavedNic, seen: Inspection): 'here' | 'absent' | 'there' {
   if (seen.nics.some(({ id }) => id === nic.id)) return 'here';
   const port = seen.absent.find(({ id }) => id === nic.id)?.port;

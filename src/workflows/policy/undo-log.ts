@@ -1,99 +1,104 @@
-/** What a run promises to be able to take back, and what it has changed so far: pure, over request, log and rows. */
+/** What a run promises to be able to put back, and what it has changed so far. Pure, over request, log and rows. */
 import type { PortState } from '../../activities/agreement';
 import type { CheckedRequest } from '../../contract/input';
 import type { NicRow, NicSnapshot, RestoreGrade } from '../../contract/types';
 import { elasticIpsOf } from '../../contract/types';
 
-/** What was changed about a NIC; how to take it back follows from the snapshot. */
+/** A change that the run made to a NIC. The snapshot tells how to reverse it. */
 export interface Change {
-  /** `flag`: delete-with-server set to false · `detach`: taken off the server. */
+  /** `flag`: `delete_on_termination` was set to false · `detach`: the NIC was taken off the server. */
   what: 'flag' | 'detach';
   id: string;
 }
 
-/** Why NICs are put back. `flags`: none is, but flags are set back on those that stay. */
+/** Why NICs are put back. `flags`: no NIC is put back, only the flags of those that stayed are set back. */
 export type PutBackReason = 'failure' | 'cancel' | 'undo' | 'flags' | 'asked';
 
-/** How far the putting back has come. */
+/** Progress of putting NICs back. */
 export interface PutBack {
   reason: PutBackReason;
   allowNewIp: boolean;
   nics: Returning[];
   /** Ports that the last POST named. */
   batch: string[];
-  /** POSTs to attach that were accepted or are of unknown fate. */
+  /** POSTs to attach that were accepted, or whose fate is unknown. */
   submissions: number;
-  /** Looks to be made before anything is attached again: the fate of the last POST is not known. */
+  /** Looks to make before another POST to attach: the fate of the last one is not known. */
   looksDue: number;
-  /** One port of a POST was refused: which one shows when each is tried by itself. */
+  /** The cloud refused a POST with several ports. The run now attaches one at a time, which shows the port at fault. */
   oneByOne: boolean;
-  /** Answers in a row that asked for patience, and looks in a row that found it too early to act. */
+  /** Calls in a row without a usable answer, and observations in a row after which the run could only wait. */
   setbacks: number;
   moments: number;
-  /** From then on nothing that was sent before may still be at work; `null`: not known yet. */
+  /** From when on nothing that was sent earlier can still take effect; `null`: not determined yet. */
   quietAt: number | null;
-  /** What hinders it at the moment. */
+  /** What hinders the run at the moment. */
   hindered: string | null;
-  /** Something of ours is not as it was. */
+  /** Something that the run changed is not as it was. */
   incomplete: boolean;
   done: boolean;
 }
 
 /** A NIC on its way back. */
 export interface Returning {
-  /** Its old id, which is its row's. */
+  /** The old id of the NIC, which is also the id of its row. */
   id: string;
   snapshot: NicSnapshot;
-  /** It was taken off, and has to come back; otherwise at most its flag is ours. */
+  /** The NIC was taken off and has to come back. Otherwise the run has at most changed its flag. */
   attach: boolean;
-  /** Its flag was changed, or gets lost on the way. */
+  /** The flag has to be set back: the run changed it, or detaching and attaching loses it. */
   flag: boolean;
-  /** The port to attach: the old one, or the one made in its place; `null`: has to be made. */
+  /** The port to attach: the old one, or the one that replaces it; `null`: it has to be created. */
   portId: string | null;
   created: boolean;
-  /** A port may have been made of which nobody heard. */
+  /** A port may have been created, but the answer was lost. */
   unclear: boolean;
-  /** Its old IP is taken: the next port gets another one. */
+  /** The old IP is taken: the next port that is created gets another one. */
   newIp: boolean;
-  /** Observations in a row that found it on the server, when they began, and as what the last one found it. */
+  /**
+   * Observations in a row that found the NIC on the server; `seenSince`: time of the first; `found`: what the last saw.
+   */
   seen: number;
-  /** Observations in a row that found neither it nor, where it has to come back, its port. */
+  /** Observations in a row that found neither the NIC nor, if it has to come back, its port. */
   unseen: number;
   seenSince: number | null;
-  /** What its port was last seen to be, while it was not on the server. */
+  /** The last known state of its port while the NIC was off the server. */
   port?: PortState['state'];
   found: NicSnapshot | null;
-  /** The NIC list and its port say different things. */
+  /** The NIC list and the port contradict each other. */
   disagree: boolean;
-  /** What a POST that named it may yet bring: `job`: one that is known · `doubt`: nobody knows what came of it. */
+  /** What a POST that named the NIC may still bring: `job`: its job is known · `doubt`: its fate is unknown. */
   pending: 'nothing' | 'job' | 'doubt';
-  /** Elastic IPs that are not to be had any more. */
+  /** Elastic IPs that can't be bound again. */
   lost?: string[];
   attempts: { attach: number; refused: number; create: number; update: number; bind: number };
-  /** Why it is not to be had. */
+  /** Why the run gave the NIC up. */
   problem: Problem | null;
-  /** The cloud's last word about it. */
+  /** The last message of the cloud about this NIC. */
   said: Problem | null;
 }
 
-/** What the run could not do. */
+/** Why the run could not do something. */
 export interface Problem {
   code: string | null;
   message: string;
 }
 
-/** The caller wants the ports kept, for good or for long enough to take everything back. */
+/** The request wants the ports kept: for good, or for as long as the run may have to put the NICs back. */
 export function promisesUndo({ keepPort, undoWindowMs, onFailure, onCancel }: CheckedRequest): boolean {
   return keepPort || undoWindowMs > 0 || onFailure === 'restore' || onCancel === 'restore';
 }
 
-/** How well a NIC could be put back (interface.md §3). @param kept its port is, or will be, still there */
+/**
+ * How well a NIC could be put back (docs/contract.md §3.3).
+ * @param kept its port still exists, or will
+ */
 export function gradeOf(snapshot: NicSnapshot, kept: boolean): RestoreGrade {
   const { networkId, fixedIps } = snapshot;
   if (kept) return 'exact';
   if (networkId === null) return 'no';
-  // A port is made with one address at most, and an elastic IP is bound to a port as a whole (ecs-api.md §4.2, §14): of several
-  // all but one would be lost.
+  // A port is created with one address at most, and an elastic IP is bound to a port as a whole
+  // (docs/cloud-api.md §4.2, §4.3). A NIC with several would keep only one.
   return fixedIps.length === 1 && elasticIpsOf(snapshot).length <= 1 ? 'new-mac' : 'new-ip-and-mac';
 }
 
@@ -108,8 +113,8 @@ export function isLogged(undoLog: readonly Change[], what: Change['what'], id: s
 }
 
 /**
- * Reads the log from its end: what has to be put back to undo it, and in which old order.
- * @param looksAgain at NICs that stay, too
+ * What has to be put back to reverse the log, in the old order of the NICs.
+ * @param looksAgain also look at NICs that stayed
  */
 export function toPutBack(
   reason: PutBackReason,
@@ -122,9 +127,10 @@ export function toPutBack(
     const gone = row.outcome === 'detached' || row.outcome === 'deleted';
     const attach = reason !== 'flags' && gone && isLogged(undoLog, 'detach', row.id);
     const ours = isLogged(undoLog, 'flag', row.id);
-    // While something may yet take the NIC, the flag that saves its port stays (interface.md §6.7).
+    // While something that was sent may still take the NIC, its flag stays false and keeps the port
+    // (docs/contract.md §6.7).
     const flag = attach || (ours && !gone && row.outcome !== 'unknown');
-    // What was told to be there is looked at with the others: it has to be true when the run ends.
+    // The document says that this NIC is on the server. That has to be true when the run ends, so the run looks again.
     const seen = looksAgain && row.outcome === 'still-attached';
     return attach || flag || seen ? [returning(row.id, row.snapshot, { attach, flag })] : [];
   });

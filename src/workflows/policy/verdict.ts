@@ -1,37 +1,37 @@
 /**
- * The verdict on one NIC, from its witnesses, never from the job alone (interface.md §6.3).
+ * The verdict on one NIC, from its witnesses, never from the job alone (docs/contract.md §6.3).
  *
- * The NIC list says where the NIC is, the port says what became of it, and the job only says whether anything may
- * still change. The table below is the whole rule; `undefined` means: look again.
+ * The NIC list says where the NIC is. The port says what happened to it. The job only says whether anything may still
+ * change. The table below is the whole rule; `undefined` means: look again.
  */
 import type { PortState } from '../../activities/agreement';
 import type { NicOutcome } from '../../contract/types';
 
-/** What the list has said, over readings that name the primary NIC. */
+/** What the NIC list says, over readings that count. */
 export type ListWitness =
-  /** Two readings in a row without the NIC. */
+  /** Two readings in a row do not list the NIC. */
   | 'absent'
-  /** Two readings in a row with it, the last late enough after the job's end. */
+  /** Two readings in a row list the NIC, the last one late enough after the end of the job. */
   | 'present'
-  /** Anything less. */
+  /** Neither of the two. */
   | 'unsettled';
 
 export type PortWitness = 'absent' | 'free' | 'elsewhere' | 'here' | 'unknown';
 
-/** Whether something may yet change the NIC. */
+/** Whether something may still change the NIC. */
 export type Moment =
-  /** The job is over, its result should be visible soon. */
+  /** Too early for most verdicts: the job has just ended, or it may still run before the deadline. */
   | 'over'
-  /** Over for long enough that what is seen will stay. */
+  /** Nothing has been at work for long enough that what is seen will stay. */
   | 'stable'
-  /** Patience is over while something may still be at work: a job at the deadline, a submission of unknown fate. */
+  /** The patience is over, but a submission may still have an effect: it has no known fate, or its job still runs. */
   | 'cut-off';
 
 export interface Verdict {
   outcome: NicOutcome;
-  /** Said in `warnings` when set. */
+  /** If set, added to `warnings`. */
   warning: string | null;
-  /** Said in the row when set. */
+  /** If set, added to the row. */
   message: string | null;
 }
 
@@ -66,7 +66,7 @@ const TABLE: Record<ListWitness, Record<PortWitness, Record<Moment, Verdict | un
       stable: settled('deleted'),
       'cut-off': settled('deleted', GONE_EARLY),
     },
-    // The port of a NIC that goes with its port may need a moment more; see also `keptBy`.
+    // The cloud may delete the port of such a NIC a moment later than the NIC. See also `keptBy`.
     free: {
       over: again,
       stable: settled('detached', KEPT),
@@ -120,14 +120,14 @@ export interface Witnesses {
   list: ListWitness;
   port: PortState | null;
   serverId: string;
-  /** Why a free port is what was to be expected: its `own` flag keeps it, or this run has seen to it (`asked`). */
+  /** Why the port is expected to outlive the NIC: the NIC's own flag keeps it (`own`), or this run does (`asked`). */
   keptBy: 'own' | 'asked' | null;
   moment: Moment;
-  /** No further look will be made: what can't be told now is unknown. */
+  /** No further look follows: a NIC that can't be judged now gets the verdict `unknown`. */
   last: boolean;
 }
 
-/** `undefined`: not established yet. */
+/** `undefined`: no verdict yet. */
 export function verdictOf(witnesses: Witnesses): Verdict | undefined {
   const port = portWitness(witnesses);
   const { list, keptBy } = witnesses;
@@ -137,7 +137,7 @@ export function verdictOf(witnesses: Witnesses): Verdict | undefined {
   const verdict = TABLE[witnesses.list][port][witnesses.moment];
   if (verdict !== undefined || !witnesses.last) return verdict;
   if (witnesses.list === 'unsettled') return settled('unknown', null, UNSEEN);
-  // A last look without a known end: what was sent may still be at work.
+  // This is the last look and no end is known: a submission may still have an effect.
   return TABLE[witnesses.list][port][witnesses.moment === 'over' ? 'cut-off' : witnesses.moment];
 }
 
@@ -147,7 +147,7 @@ function portWitness({ port, serverId }: Witnesses): PortWitness {
   return port.state;
 }
 
-/** Whether the port itself says that it is attached to this server. */
+/** The port itself says that it is attached to this server. */
 export function isHere(port: PortState | null | undefined, serverId: string): boolean {
   return port?.state === 'attached' && port.deviceId === serverId;
 }

@@ -1,4 +1,7 @@
-/** Calls of activities by a run: for its place, with its patience; what came of a call is a value. */
+/**
+ * Calls activities for a run: at the run's place, without using up patience while no worker is there. A failed call is
+ * a value, not an exception.
+ */
 import type { ActivityOptions } from '@temporalio/workflow';
 import { ActivityFailure, ApplicationFailure, isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { CloudFailureDetails, Effect, Elsewhere, Place } from '../../activities/agreement';
@@ -12,10 +15,10 @@ import { EFFECT, IDEMPOTENT, invoke, READ } from './proxies';
 import type { Run } from './run';
 import { learn } from './search-attributes';
 
-/** What all attempts take with their pauses, in ms: what takes longer was waiting for a worker. */
+/** The time that all attempts and their pauses can take, in ms. A call that takes longer was waiting for a worker. */
 const AT_MOST_MS = { read: 3 * 45_000 + 3_000, effect: 60_000, idempotent: 3 * 60_000 + 3_000 };
 
-/** A read; or why there was nothing to be read. */
+/** A read, or why there is no answer. */
 export function read<K extends Name>(
   run: Run,
   name: K,
@@ -25,7 +28,7 @@ export function read<K extends Name>(
   return orUnread(call(run, READ, AT_MOST_MS.read, name, summary, input));
 }
 
-/** What may be done twice. */
+/** An effect that may be repeated. */
 export function repeatable<K extends Name>(
   run: Run,
   name: K,
@@ -35,7 +38,7 @@ export function repeatable<K extends Name>(
   return orUnread(call(run, IDEMPOTENT, AT_MOST_MS.idempotent, name, summary, ofRun<K>(run, input)));
 }
 
-/** What is tried once, and is no harm where nobody knows what came of it: it is looked for by its name. */
+/** An effect that is tried once. A lost answer does no harm: the run finds the result by its name. */
 export function once<K extends Name>(
   run: Run,
   name: K,
@@ -45,7 +48,7 @@ export function once<K extends Name>(
   return orUnread(call(run, EFFECT, AT_MOST_MS.effect, name, summary, ofRun<K>(run, input)));
 }
 
-/** The result of a POST. Whatever keeps a worker from reporting it leaves its fate unknown. */
+/** The result of a POST. If the worker can't report it, for whatever reason, its fate is unknown. */
 export async function post<K extends 'deleteNics' | 'attachNics'>(
   run: Run,
   name: K,
@@ -55,19 +58,21 @@ export async function post<K extends 'deleteNics' | 'attachNics'>(
   try {
     return renamed(await attempt(run, EFFECT, AT_MOST_MS.effect, name, summary, ofRun<K>(run, input)));
   } catch (error) {
-    // Not asked again here: meanwhile much may happen, and whoever sends has to decide anew.
+    // Not repeated here: much may happen before the right worker comes, so the caller has to decide anew.
     const why = declinedBecause(error);
     if (why !== null) {
       await awaitRightWorker(run, why, (run.state.around.declined += 1));
       return { kind: 'unsent', why: 'elsewhere' };
     }
-    // Cancelled before a worker took it: certainly unsent. Anything else that is no attempt's end is not about the cloud.
+    // A cancellation before a worker took the call: nothing was sent. Other errors here do not come from an attempt.
     if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
     return { kind: 'unknown', why: 'the worker that was sending did not report back' };
   }
 }
 
-/** An answer of a worker of 0.1.0-alpha.1, also in the history of a run that began on it, tells what is `next` as `then`. */
+/**
+ * Workers of 0.1.0-alpha.1 name the field `next` `then`. Histories of runs that began on them have such answers, too.
+ */
 function renamed<T extends { kind: string }>(answer: T & { then?: unknown }): T {
   if (answer.kind !== 'refused' || answer.then === undefined) return answer;
   const { then: next, ...rest } = answer;
@@ -80,7 +85,7 @@ export interface Unknown {
   why: string;
 }
 
-/** A call that brought no answer. `unavailable`: try later; the others need a person or repaired credentials. */
+/** A call that brought no answer. `unavailable`: try later; `credentials` and `refused` need a person. */
 export interface Unread {
   kind: 'unread';
   why: 'unavailable' | 'credentials' | 'refused';
@@ -89,8 +94,8 @@ export interface Unread {
 }
 
 /**
- * One call, by a worker of the run's own place: one of another place declines it, and the run asks again, for as long as it
- * takes. Cancellation is passed on.
+ * One call, by a worker of the run's own place. A worker of another place declines the call, and the run asks again,
+ * for as long as it takes. Passes cancellation on.
  */
 async function call<K extends Name>(
   run: Run,
@@ -108,7 +113,7 @@ async function call<K extends Name>(
       if (why === null) throw error;
       if (run.state.around.place === null && declined >= MAX_STRANGERS) throw wrongProject(run, error);
       await awaitRightWorker(run, why, declined);
-      // While flags are set back, that is what it has asked for.
+      // While the run sets flags back, the undo must not stop it: setting them back is what the undo asks for.
       if (!run.cleaningUp) run.endIfUndone();
     }
   }
@@ -130,12 +135,12 @@ async function attempt<K extends Name>(
 }
 
 /**
- * Workers of another project that decline a run which has not been anywhere yet. On a queue that several projects share (by
- * mistake) the right one will have been among so many; where there is none, the request is wrong.
+ * After so many declines a run whose place is not known yet fails. Several projects may share a queue by mistake, but
+ * so many tries would have reached the right worker. So no worker serves the project of the request.
  */
 const MAX_STRANGERS = 6;
 
-/** Before its first inspection all that is known is what the request says. */
+/** Before the first inspection only the request tells the place. */
 function meantFor({ request: { projectId } }: Run): Partial<Place> | null {
   return projectId === null ? null : { projectId };
 }
@@ -151,7 +156,7 @@ function wrongProject({ request: { projectId } }: Run, error: unknown): RunEnd {
   );
 }
 
-/** `null`: it was not declined. */
+/** Why a worker declined the call; `null`: none did. */
 function declinedBecause(error: unknown): string | null {
   const cause = error instanceof ActivityFailure ? error.cause : null;
   return cause instanceof ApplicationFailure && cause.type === ACTIVITY_FAILURE.wrongPlace
@@ -159,7 +164,7 @@ function declinedBecause(error: unknown): string | null {
     : null;
 }
 
-/** The result of a call that may be repeated, or why there is none. Cancellation is passed on. */
+/** The answer of a call, or why there is none. Passes cancellation on. */
 async function orUnread<T>(call: Promise<T>): Promise<T | Unread> {
   try {
     return await call;
@@ -183,15 +188,16 @@ async function orUnread<T>(call: Promise<T>): Promise<T | Unread> {
   }
 }
 
-/** The input of an effect, with what every one needs to know of its run. */
+/** Adds to the input of an effect what every effect needs to know of its run. */
 function ofRun<K extends Name>(run: Run, input: Omit<Input<K>, keyof Effect>): Input<K> {
   const { wasReset } = run.state.sent;
-  // A chain that began with a reset stays one: its later runs have original ids of their own.
+  // A chain that contains a reset never sends again. Later runs of the chain have original ids of their own, which
+  // would hide the reset.
   const originalRunId = wasReset ? '' : workflowInfo().originalExecutionRunId;
   return { ...input, serverId: run.request.serverId, originalRunId } as Input<K>;
 }
 
-/** After a worker of another place has declined. Nothing is lost by waiting, and so no patience is used up. */
+/** Waits after a worker of another place has declined a call. Nothing is lost by that, so it uses up no patience. */
 export async function awaitRightWorker(run: Run, why: string, declined: number): Promise<void> {
   const { phase, waitingFor } = run.document;
   run.enter(phase, plain(`a worker of its own place: ${why}`));
@@ -202,10 +208,13 @@ export async function awaitRightWorker(run: Run, why: string, declined: number):
   run.enter(phase, waitingFor);
 }
 
-/** Until it has been anywhere: the caller waits to hear that nobody serves the project. */
+/** Used until the place is known: the caller waits to hear that no worker serves the project. */
 const FIRST_PAUSE_MS = 2_000;
 
-/** Somebody may restart a worker at any moment; later each question only makes the history longer. */
+/**
+ * A person may restart the right worker at any moment, so the pauses are short at first. Later they are long, since
+ * each call makes the history longer.
+ */
 function pauseAfter(declined: number): number {
   if (declined <= 30) return backoffDelay(declined);
   return declined <= 150 ? 5 * 60_000 : 30 * 60_000;

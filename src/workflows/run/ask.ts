@@ -1,4 +1,4 @@
-/** Asking until there is an answer: what each kind of no answer asks for, the one loop over it, and the one pause. */
+/** Repeats a call until there is an answer: the pause that each kind of missing answer needs, and the loop over it. */
 import type { Throttled, Unsent } from '../../activities/agreement';
 import { HOLD_MS } from '../../activities/agreement';
 import { FAILURE_TYPE } from '../../contract/names';
@@ -10,7 +10,7 @@ import { label, plain } from './details';
 import { RunEnd } from './run-end';
 import type { Run } from './run';
 
-/** Answers that say nothing about the thing asked for, only that it has to wait. */
+/** Results that say nothing about what was asked: the call has to be repeated later. */
 export type Setback = Throttled | Unsent | Unread;
 
 export function isSetback<T extends { kind: string }>(answer: T | Setback): answer is Setback {
@@ -20,11 +20,11 @@ export function isSetback<T extends { kind: string }>(answer: T | Setback): answ
 export interface Hindrance {
   why: string;
   ms: number;
-  /** Not to be cut short by a message: a callback knows nothing of keys that get locked, or of quotas. */
+  /** No message may end the pause early: its sender knows nothing of locked keys or of quotas. */
   firm: boolean;
 }
 
-/** @param times setbacks in a row, this one included */
+/** @param times setbacks in a row, including this one */
 export function hindranceOf(answer: Setback, times: number): Hindrance {
   switch (answer.kind) {
     case 'throttled':
@@ -38,15 +38,14 @@ export function hindranceOf(answer: Setback, times: number): Hindrance {
     case 'unread':
       return answer.why === 'unavailable'
         ? { why: answer.message, ms: backoffDelay(times), firm: false }
-        : // Five bad signatures lock a key (ecs-api.md §6.2).
+        : // Five bad signatures lock a key (docs/cloud-api.md §5.2).
           { why: answer.message, ms: HOLD_MS, firm: true };
   }
 }
 
 /**
- * Asks until there is an answer.
- *
- * @param after waits, or ends the run by throwing; `false`: it is given up
+ * Repeats a call until there is an answer.
+ * @param after waits, or throws to end the run; `false`: the caller gives up, and the result is `null`
  */
 export async function askUntilAnswered<A extends { kind: string }>(
   ask: (times: number) => Promise<A | Setback>,
@@ -60,15 +59,15 @@ export async function askUntilAnswered<A extends { kind: string }>(
 }
 
 export interface Sentences {
-  /** While it is asked again. */
+  /** What the run says while it repeats the call. */
   waiting?: (why: string) => string;
-  /** At the deadline. */
+  /** What the run says if there is still no answer at the deadline. */
   tooLate?: (why: string) => string;
 }
 
 /**
- * Asks while nothing was sent yet: a definite no ends the run at once (interface.md §6.5), the deadline and an undo after the
- * next answer.
+ * Repeats a call before anything was sent. A definite refusal ends the run at once (docs/contract.md §6.5). The
+ * deadline and an undo end it at the next setback.
  */
 export async function askBeforeSending<A extends { kind: string }>(
   run: Run,
@@ -81,16 +80,16 @@ export async function askBeforeSending<A extends { kind: string }>(
     if (run.expired) throw refused(passing ? tooLate(why) : `${why}, still so at the deadline`);
     const text = passing ? waiting(why) : why;
     await pause(run, ms, text, { phase: 'waiting', wakeable: true });
-    // What is held can be put back without this answer.
+    // The run can put back what it holds without this answer.
     if (run.stopping) throw RunEnd.failed(FAILURE_TYPE.refused, `nothing was sent: ${text}`);
     run.endIfUndone();
     return true;
   });
-  // Never given up in silence.
+  // The callback never returns `false`, so there is an answer.
   return answer as A;
 }
 
-/** Refused credentials, or a definite no: nothing was changed, and asking again brings the same. */
+/** Ends the run if its credentials or its call were refused: nothing was changed, and a repetition brings the same. */
 export function endUnlessPassing({ why, message, details }: Unread): void {
   if (why === 'unavailable') return;
   const hint = details?.hint ? ` ${details.hint}` : '';
@@ -101,7 +100,7 @@ function refused(why: string): RunEnd {
   return RunEnd.failed(FAILURE_TYPE.refused, `nothing was changed: ${why}`);
 }
 
-/** Waits as long as a setback asks for. */
+/** Waits for as long as a setback needs. */
 export async function waitOut(
   run: Run,
   back: Pick<PutBack, 'setbacks' | 'hindered'>,
@@ -126,15 +125,15 @@ export function unsentText({ why, because }: Unsent): string {
 }
 
 export interface PauseOptions {
-  /** Of the pause and after it; by default the pause leaves the phase as it is, and its reason goes with it. */
+  /** Phase during and after the pause. By default the phase stays, and the reason is removed after the pause. */
   phase?: Phase;
-  /** By default in full: a message asks for a look, not for another call. */
+  /** `pollNow` may end the pause early. By default it may not: the message asks for a look, not for another call. */
   wakeable?: boolean;
-  /** In the timeline. @param ms what is left of it before the deadline */
+  /** Label of the timer. @param ms length of the pause, cut at the deadline */
   text?: (ms: number) => string;
 }
 
-/** Waits, but not beyond the deadline, and says why. */
+/** Waits, at most until the deadline, and shows why. */
 export async function pause(
   run: Run,
   ms: number,

@@ -1,4 +1,4 @@
-/** The last words of a run of any kind: document, memo, search attributes, and an answer for everyone who waits. */
+/** The end of a run of any kind: its document, memo and search attributes, and the answers to those who wait. */
 import {
   allHandlersFinished,
   ApplicationFailure,
@@ -17,7 +17,7 @@ import type { Run } from './run';
 import { iso } from './run';
 import { isFresh, learnAnew, publish } from './search-attributes';
 
-/** @param settled every NIC has its verdict, also where the run failed */
+/** @param settled every NIC has its verdict, even if the run failed */
 export function closing(
   run: Run,
   failure: { type: FailureType; message: string } | null,
@@ -45,7 +45,7 @@ export function closing(
   };
 }
 
-/** Ends the run; whoever waits for it in an Update gets an answer before. */
+/** Ends the run, after every pending Update has got its answer. */
 export async function leave(run: Run, { failure }: Ending): Promise<ResultDocument> {
   if (failure?.type !== FAILURE_TYPE.invalidInput) await publishEnd(run);
   await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
@@ -55,7 +55,10 @@ export async function leave(run: Run, { failure }: Ending): Promise<ResultDocume
   return run.document;
 }
 
-/** After a wait of weeks the namespace is asked anew. Whatever hinders that: runs end without attributes, too. */
+/**
+ * Asks the namespace again for its search attributes, since the run may have waited for weeks. If that fails, the run
+ * ends without attributes.
+ */
 async function publishEnd(run: Run): Promise<void> {
   const { serverId, outcome } = run.document;
   const known = run.state.around.searchAttributes.length > 0;

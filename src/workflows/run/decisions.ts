@@ -1,6 +1,6 @@
 /**
- * Undo or commit: who is let in, and who was first. Both are checked and taken in one synchronous step, so that of two that
- * come together exactly one decides.
+ * Decides which undo or commit is accepted, and which came first. Check and decision are one synchronous step, so
+ * exactly one of two concurrent messages decides.
  */
 import { ApplicationFailure } from '@temporalio/workflow';
 import { checkByWhom } from '../../contract/by-whom';
@@ -14,9 +14,9 @@ import { promisesUndo } from '../policy/undo-log';
 import { closeWindow } from './state/undo';
 
 export interface Decisions {
-  /** In the validator. Throws what the caller is told. */
+  /** For the validator. Throws the reason that the caller is told. */
   check(what: Decision['what'], argument: unknown): ByWhom;
-  /** The same, and takes the decision. */
+  /** Checks again, and takes the decision. */
   decide(what: Decision['what'], argument: unknown): void;
 }
 
@@ -30,24 +30,24 @@ export function decisionsOf(run: Deletion): Decisions {
   };
   return {
     check: (what, argument) => {
-      // Only here: a handler is called again for what was accepted before the reset, and has to come to the same.
+      // Only in the validator: after a reset the handler runs again for what was accepted before, and decides the same.
       const who = check(what, argument);
       if (run.isReset) throw notApplicable('this run was reset, and changes nothing any more');
       return who;
     },
     decide: (what, argument) => {
       const { by, reason } = check(what, argument);
-      // The same again joins the first, and makes nobody look at the cloud once more.
+      // A repeated message joins the first one, and does not cause another look at the cloud.
       if (run.document.decision !== null) return;
       run.document.decision = { what, by: plain(by), reason: plain(reason), at: iso(Date.now()) };
-      // Here and now: a cancellation may come along, and asks what is still to be decided.
+      // In the same step: a cancellation may come next, and looks at what is still open.
       if (what === 'commit') closeWindow(run.state);
       run.wake();
     },
   };
 }
 
-/** A run that can't be undone or committed at all. */
+/** For runs that can't be undone or committed at all. */
 export function noDecisions(why: string): Decisions {
   const check = (_what: Decision['what'], argument: unknown): ByWhom => {
     whoAsks(argument);

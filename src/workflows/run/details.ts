@@ -1,27 +1,28 @@
 /**
- * Every text that people read about a run, built from the status document by pure functions: query, result, logs and
- * pages can't disagree. The server bounds nothing and the UI renders raw HTML (design.md §3), so both happen here.
+ * The operator's page and the labels of timers and activities, built by pure functions from the document, so that page
+ * and document always agree. The server bounds no text and the UI renders raw HTML (SECURITY.md), so these functions
+ * bound and escape.
  */
 import { formatDuration } from '../../contract/duration';
 import { TO_FILL_IN } from '../../contract/placeholders';
 import { bounded, clean, cleanCode, escapeMarkdown } from '../../contract/text';
 import type { JobRow, NicRow, Phase, ResultDocument } from '../../contract/types';
 
-/** The timeline cuts labels at 120 characters and hides the start of long ones; 80 stay readable. */
+/** The timeline cuts labels at 120 characters and hides the start of long ones. Up to 80 characters stay readable. */
 const LABEL_MAX = 80;
 const TEXT_MAX = 300;
 
-/** A label of a timer or an activity: one line, the fact first. */
+/** The label of a timer or an activity: one line, with the fact first. */
 export function label(text: string): string {
   return bounded(plain(text), LABEL_MAX);
 }
 
-/** Text of strangers on one line, bounded. */
+/** Text from outside, on one line and bounded. */
 export function plain(text: string): string {
   return bounded(clean(text), TEXT_MAX);
 }
 
-/** The same inside Markdown that is rendered to HTML. */
+/** The same, for Markdown that is rendered to HTML. */
 export function escaped(text: string): string {
   return escapeMarkdown(plain(text));
 }
@@ -31,18 +32,18 @@ export function nics(count: number): string {
   return count === 1 ? '1 NIC' : `${count} NICs`;
 }
 
-/** The server's name where it is known, its id otherwise. */
+/** The server's name, or its id if the name is not known. */
 export function serverLabel(document: ResultDocument): string {
   return document.serverName ?? document.serverId;
 }
 
-/** Seconds since the submission of a job: `RUNNING 14 s`. */
+/** Status of a job and seconds since its submission: `RUNNING 14 s`. */
 export function jobAge(job: JobRow, now: number): string {
   const seconds = Math.max(0, Math.round((now - Date.parse(job.submittedAt)) / 1_000));
   return `${job.status} ${seconds === 0 ? '0 s' : formatDuration(seconds * 1_000)}`;
 }
 
-/** What a reading says, as an activity's label says it beforehand: which reading, of what. */
+/** Label of the activity that makes a reading: which reading, of which server. */
 export function readingLabel(look: number, document: ResultDocument, open: number): string {
   const ordinal = ['1st', '2nd', '3rd'][look - 1] ?? `${look}th`;
   return label(`${ordinal} reading of ${serverLabel(document)}: ${nics(open)} without verdict`);
@@ -63,13 +64,13 @@ const PHASE_TEXT: Record<Phase, string> = {
 export interface DetailsContext {
   workflowId: string;
   cancelRequested: boolean;
-  /** What its submissions are for. */
+  /** What the run's own submissions do. */
   job: JobRow['what'];
-  /** Why the run failed, once it has. */
+  /** Why the run failed; `null`: it has not. */
   failure: string | null;
 }
 
-/** The operator's page in the Web UI ("Current Details"). Lists instead of tables, which have no padding there. */
+/** The operator's page in the Web UI ("Current Details"). It uses lists, since tables have no padding there. */
 export function currentDetails(document: ResultDocument, context: DetailsContext): string {
   const { phase, outcome } = document;
   const done = phase === 'done';
@@ -112,7 +113,7 @@ export function currentDetails(document: ResultDocument, context: DetailsContext
   return lines.join('\n');
 }
 
-/** `2026-11-24 02:06:56 UTC`; the cloud's own times are whatever it wrote. */
+/** `2026-11-24 02:06:56 UTC`. A time of the cloud in another format is shown as it is. */
 function when(time: string): string {
   const [, date, clock] = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z$/.exec(time) ?? [];
   return date === undefined ? escaped(time) : `${date} ${clock} UTC`;
@@ -178,7 +179,7 @@ function commands({ workflowId, cancelRequested }: DetailsContext, phase: Phase)
   return lines;
 }
 
-/** A new run looks again before it sends anything, so this is safe whatever has happened meanwhile. */
+/** A new run inspects the server before it sends anything, so the command is safe whatever has happened meanwhile. */
 function afterwards({ outcome, serverId, nics: rows }: ResultDocument): string[] {
   if (outcome !== 'not-deleted') return [];
   const left = rows

@@ -1,4 +1,4 @@
-/** The kinds of runs, each with what its requests ask for. */
+/** The kinds of runs, each with the check of its request. */
 import type { CheckedRequest } from '../../contract/input';
 import { checkDeleteInput, namedNics } from '../../contract/input';
 import type { CheckedRestore } from '../../contract/restore-input';
@@ -10,7 +10,7 @@ import type { Request, RequestKind } from './run';
 import { Run } from './run';
 import { keep } from './state/undo';
 
-/** Takes NICs off its server. */
+/** A run that takes NICs off its server. */
 export type Deletion = Run<CheckedRequest>;
 
 const DELETION: RequestKind<CheckedRequest> = { check: checkDeleteInput, named: namedNics, job: 'delete' };
@@ -20,8 +20,8 @@ export function deletionOf(start: unknown): Deletion {
 }
 
 /**
- * Somebody else has taken the NIC off, and its port has outlived it thanks to the flag that this run has set: from here on it
- * is held as if the run had taken it off itself, for as long as it has promised, and an undo brings it back.
+ * Called when another actor has taken the NIC off and its port still exists because this run had set the flag. The run
+ * holds the port as if it had taken the NIC off itself: for as long as it has promised, and an undo puts the NIC back.
  */
 export function hold(run: Deletion, row: NicRow): void {
   const { state } = run;
@@ -33,7 +33,7 @@ export function hold(run: Deletion, row: NicRow): void {
   );
 }
 
-/** Puts NICs back which an earlier run took off. */
+/** A run that puts back NICs which an earlier run took off. */
 export type Restoration = Run<CheckedRestore & Request>;
 
 const RESTORATION: RequestKind<CheckedRestore & Request> = {

@@ -1,4 +1,4 @@
-/** The messages that a run takes. Handlers are registered before the first await and only read or set state. */
+/** The messages that a run accepts. The handlers are registered before the first await, and only read or set state. */
 import {
   ApplicationFailure,
   CancellationScope,
@@ -27,7 +27,7 @@ import { Unreadable } from './payload-converter';
 import type { Run } from './run';
 
 export interface Messages {
-  /** Equal for requests that ask for the same. */
+  /** Returns equal keys for requests that ask for the same. */
   keyOf: (input: unknown) => string;
   decisions: Decisions;
 }
@@ -46,7 +46,7 @@ export function registerMessages(run: Run, { keyOf, decisions }: Messages): void
     if (request instanceof Unreadable) throw invalid([`it ${plain(request.problem)}`]);
     if (keyOf(request) !== ownKey) {
       const { problems } = run.kind.check(request);
-      // It may well be good for another kind of run.
+      // The request may be valid for the other kind of run.
       const good = [checkDeleteInput, checkRestoreInput].some(
         (check) => check(request).problems.length === 0,
       );
@@ -62,9 +62,9 @@ export function registerMessages(run: Run, { keyOf, decisions }: Messages): void
     defineUpdate<SubmittedAnswer, [request?: unknown]>(UPDATE.submitted),
     async () => {
       leaveLongHistory(run);
-      // Jobs that put NICs back are none that a deletion was submitted for.
+      // A deletion run also has jobs that put NICs back. The caller asks for the job of the deletion.
       const find = () => run.document.jobs.find(({ what }) => what === run.kind.job);
-      // What was sent without an answer may have been done without a job that is known.
+      // A deletion whose answer was lost may succeed without a job that the run knows.
       const isSettled = () => run.ended !== null || run.document.phase === 'undo-window';
       await reached(() => find() !== undefined || isSettled() || run.continuing);
       const job = find();
@@ -81,7 +81,7 @@ export function registerMessages(run: Run, { keyOf, decisions }: Messages): void
     defineUpdate<ResultDocument, [request?: unknown]>(UPDATE.settled),
     async () => {
       leaveLongHistory(run);
-      // In an undo window the verdicts stand, and the run goes on: as long as nobody has decided.
+      // In an undo window the run goes on, but its verdicts are final until someone decides.
       const standing = () => run.document.phase === 'undo-window' && run.document.outcome !== 'running';
       let asItStands: ResultDocument | null = null;
       await reached(() => {
@@ -101,7 +101,7 @@ export function registerMessages(run: Run, { keyOf, decisions }: Messages): void
     setHandler(
       defineUpdate<ResultDocument, [ByWhom]>(UPDATE[what]),
       async (argument) => {
-        // Checked again: of two that were let in together one has decided meanwhile.
+        // Checks again: of two Updates that the validator let in together, the other may have decided meanwhile.
         decisions.decide(what, argument);
         await reached(() => run.ended !== null || run.continuing);
         if (run.continuing) throw continued();
@@ -120,12 +120,13 @@ export function registerMessages(run: Run, { keyOf, decisions }: Messages): void
   }
 }
 
-/** A run that looks sooner comes to its next wait by itself. */
+/** A run that looks again sooner than this reaches its next wait by itself. */
 const LONG_WAIT_MS = 60_000;
 
 /**
- * The server takes 2,000 Updates a run, and refuses every further one: readers must not use up what those need who decide.
- * A run that waits for weeks would not notice by itself.
+ * Wakes a long wait so that the run is handed on, which a run that waits for weeks would not do by itself. The server
+ * accepts 2,000 Updates per run and refuses all later ones: those who only read must not use up the Updates of those
+ * who decide.
  */
 function leaveLongHistory(run: Run): void {
   const { nextLookAt } = run.document;
@@ -140,7 +141,7 @@ function invalid(problems: string[]): ApplicationFailure {
   );
 }
 
-/** A cancellation ends the run, in its own time, and not the waiting for its answer. */
+/** A cancellation does not end this wait: the run ends in its own time, and then the caller gets the answer. */
 function reached(what: () => boolean): Promise<void> {
   return CancellationScope.nonCancellable(() => condition(what));
 }

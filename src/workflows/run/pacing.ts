@@ -1,34 +1,34 @@
 /**
- * The time of a run of any kind: its deadline, its waits on durable timers, what ends them early, and the moment to leave a long
- * history behind. It knows nothing of what the run is about.
+ * The time of a run of any kind: its deadline, its waits on durable timers, what ends them early, and when the run is
+ * handed on because of a long history. Knows nothing of NICs or jobs.
  */
 import { CancellationScope, isCancellation, sleep, workflowInfo } from '@temporalio/workflow';
 
-/** Later than this, a wake-up tells of a worker that was away: that time uses up no patience. */
+/** A timer that fires later than this was waiting for a worker. That time uses up no patience. */
 const LATE_MS = 5_000;
 
 /**
- * A run that was cancelled can't be handed on: the server doesn't pass the cancellation on, and without it a run can't
- * end as cancelled. With a long history it takes this much time for a step instead, whatever pace was asked for.
+ * Shortest wait of a run with a long history that can't be handed on, whatever pace the request asks for. A cancelled
+ * run can't: the server does not pass the cancellation to the next run, which then could not end as cancelled.
  */
 const LONG_STEP_MS = 60_000;
 
-/** A run that could not be handed on tries it again after this time: until then few messages are left to it. */
+/** A run that could not be handed on tries again after this time: the server accepts only few further messages. */
 const STAY_MS = 10 * 60_000;
 
-/** A wait that has been decided on. */
+/** A wait that the run has decided on. */
 export interface Wait {
   until: number;
   summary: string;
-  /** `pollNow` ends it early. */
+  /** `pollNow` may end it early. */
   wakeable: boolean;
 }
 
-/** All that it knows, as plain values: handed on when the run continues as new. Times are epoch ms. */
+/** State of the pacing, as plain values: handed on to the next run of the chain. Times are epoch ms. */
 export interface PacingState {
   deadlineAt: number;
   woken: boolean;
-  /** What the run before this one in its chain was about to wait for. */
+  /** The wait that the previous run of the chain had decided on. */
   rest: Wait | null;
 }
 
@@ -39,9 +39,9 @@ export function freshPacing(deadlineAt: number): PacingState {
 export abstract class Pacing {
   cancelRequested = false;
 
-  /** Runs what a cancellation of the run may not cut short. */
+  /** Calls and waits in this scope are not cut short by a cancellation of the run. */
   private readonly unstoppable = new CancellationScope({ cancellable: false });
-  /** Of the timer that `pollNow` ends. */
+  /** Scope of the timer that `pollNow` may end. */
   private alarm: CancellationScope | null = null;
 
   protected constructor() {
@@ -52,17 +52,20 @@ export abstract class Pacing {
   }
 
   protected abstract readonly pacing: PacingState;
-  /** A cancellation may no longer cut waits and calls short. */
+  /** A cancellation of the run must not cut waits and calls short. */
   protected abstract readonly sheltered: boolean;
-  /** Between two steps nothing is under way; some stages are too short, or too early, to be handed on. */
+  /** `false` in stages that are too short to be handed on, or too early. */
   protected abstract readonly mayBeHandedOn: boolean;
-  /** Goes on with `rest` under a new run id; returns when that is no good moment. */
+  /** Continues with `rest` under a new run id. Returns if the run can't be handed on now. */
   protected abstract handOn(rest: Wait): Promise<void>;
-  /** At the moment of the request. */
+  /** Called when a cancellation is requested. */
   protected abstract cancelled(): void;
-  /** The run begins to wait, or (`null`) has ended to. @param until epoch ms */
+  /**
+   * Called when the run begins to wait.
+   * @param until epoch ms; `null`: the wait has ended
+   */
   protected abstract waiting(until: number | null): void;
-  /** The deadline has moved. */
+  /** Called when the deadline has moved. */
   protected abstract moved(deadlineAt: number): void;
 
   get expired(): boolean {
@@ -73,36 +76,36 @@ export abstract class Pacing {
     return Math.max(0, this.pacing.deadlineAt - Date.now());
   }
 
-  /** Patience for a stage of its own. */
+  /** Sets a new deadline, for a stage that has its own. */
   allow(ms: number): void {
     this.pacing.deadlineAt = Date.now() + ms;
     this.moved(this.pacing.deadlineAt);
   }
 
-  /** Time for which nobody could work on it uses up no patience. */
+  /** Moves the deadline by a time in which no worker was there. */
   forgive(lateMs: number): void {
     if (lateMs <= LATE_MS) return;
     this.pacing.deadlineAt += lateMs;
     this.moved(this.pacing.deadlineAt);
   }
 
-  /** Ends the wait that is under way, or the next one, if `pollNow` may. */
+  /** Ends the current wait, or the next one, if that is wakeable. */
   wake(): void {
     this.pacing.woken = true;
     this.alarm?.cancel();
   }
 
-  /** Waits on a durable timer, in full. Until something was sent a cancellation ends it. Returns the ms that were planned. */
+  /** Waits on a durable timer, in full. A cancellation ends it, unless the run is sheltered. Returns the planned ms. */
   wait(ms: number, summary: string): Promise<number> {
     return this.waitFor({ until: Date.now() + atLeast1(ms), summary, wakeable: false });
   }
 
-  /** The same, but `pollNow` ends it early; one that came during the last look ends it at once. */
+  /** The same, but `pollNow` ends the wait. A `pollNow` that came during the last look ends it at once. */
   waitOrWake(ms: number, summary: string): Promise<number> {
     return this.waitFor({ until: Date.now() + atLeast1(ms), summary, wakeable: true });
   }
 
-  /** Waits out what the run before this one in its chain was about to wait for. */
+  /** Finishes the wait that the previous run of the chain had decided on. */
   async resume(): Promise<void> {
     const { rest } = this.pacing;
     this.pacing.rest = null;
@@ -111,7 +114,7 @@ export abstract class Pacing {
     else this.forgive(Date.now() - rest.until);
   }
 
-  /** Runs a call to the cloud; time for which nobody worked on it uses up no patience. */
+  /** Makes a call. Time in which no worker was there uses up no patience. */
   async patiently<T>(usualMs: number, call: () => Promise<T>): Promise<T> {
     const startedAt = Date.now();
     try {
@@ -123,12 +126,12 @@ export abstract class Pacing {
 
   private async waitFor(wait: Wait): Promise<number> {
     const { summary, wakeable } = wait;
-    // Between two steps nothing is under way: the moment to leave a long history behind.
+    // No call is under way here, so this is the moment to hand a long history on.
     const long = workflowInfo().continueAsNewSuggested;
     let stays = false;
     if (long && !this.cancelRequested && this.mayBeHandedOn) {
       await this.handOn(wait);
-      // It was cancelled: for the step to deal with, unless nothing may cut this wait short.
+      // A cancellation arrived meanwhile. The step deals with it, unless the wait has to be made in full.
       if (this.cancelRequested && wakeable) return 0;
       stays = true;
     }
@@ -148,7 +151,9 @@ export abstract class Pacing {
     return ms;
   }
 
-  /** No async function, and no race with a condition: the SDK keeps a stack trace of some 1.4 KB for every pending promise. */
+  /**
+   * Neither async nor a race with a condition: the SDK keeps a stack trace of about 1.4 KB for every pending promise.
+   */
   private timer(ms: number, summary: string, wakeable: boolean): Promise<void> {
     if (wakeable && this.pacing.woken) return Promise.resolve();
     const scope = new CancellationScope({
@@ -156,7 +161,7 @@ export abstract class Pacing {
       parent: this.sheltered ? this.unstoppable : CancellationScope.current(),
     });
     this.alarm = wakeable ? scope : null;
-    // The overload with a summary labels the timer in the timeline; it is the one experimental call here.
+    // The overload with a summary labels the timer in the timeline. It is the only experimental call in this file.
     return scope.run(() => sleep(ms, { summary }));
   }
 }

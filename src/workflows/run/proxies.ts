@@ -1,6 +1,6 @@
 /**
- * The activities, grouped by risk. The bound in total is attempts × `startToCloseTimeout`; there is no
- * `scheduleToClose` or `scheduleToStart`, which would count down time and queueing as failure.
+ * The activities, in groups of equal risk. Attempts × `startToCloseTimeout` bounds a call. The groups set neither
+ * `scheduleToClose` nor `scheduleToStart`, which would count down time and queueing as a failure.
  */
 import type { ActivityOptions } from '@temporalio/workflow';
 import { ActivityCancellationType, proxyActivities, workflowInfo } from '@temporalio/workflow';
@@ -9,8 +9,8 @@ import { ACTIVITY_FAILURE } from '../../activities/agreement';
 import { cloudTaskQueue } from '../../contract/names';
 
 /**
- * Reads: a few quick attempts against a blip; longer trouble is looped over on a workflow timer. 45 s hold an
- * inspection of 12 NICs at the default rate, and one hanging call (25 s) in it.
+ * Reads: a few quick attempts get over a short disturbance; for a longer one the run repeats the call on a timer. 45 s
+ * are enough for an inspection of 12 NICs at the default rate, one hanging call (25 s) included.
  */
 export const READ: ActivityOptions = {
   startToCloseTimeout: '45 seconds',
@@ -24,8 +24,8 @@ export const READ: ActivityOptions = {
 };
 
 /**
- * The POST: one attempt, and a time-out means that its fate is unknown. A cancellation waits for the answer, since
- * the job id of a running POST would be lost otherwise. First in the queue, as a late attempt may not send.
+ * POSTs: one attempt; after a time-out the fate is unknown. A cancellation waits for the answer, since the job id of a
+ * POST under way would be lost otherwise. POSTs come first in the queue: an attempt that starts late may not send.
  */
 export const EFFECT: ActivityOptions = {
   startToCloseTimeout: '60 seconds',
@@ -35,12 +35,12 @@ export const EFFECT: ActivityOptions = {
 };
 
 /**
- * What may be done twice: setting a flag, deleting a port. A cancellation waits for the answer, so that what was changed is
- * known when it is set back.
+ * Effects that may be repeated: set a flag, delete a port. A cancellation waits for the answer, which tells the run
+ * what it has to set back.
  */
 export const IDEMPOTENT: ActivityOptions = {
   ...READ,
-  // The last call must not be written later than 30 s before the end of an attempt: that leaves as much for 12 of them.
+  // No call may be written in the last 30 s of an attempt. That leaves the first 30 s for 12 calls.
   startToCloseTimeout: '60 seconds',
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 };
@@ -55,7 +55,7 @@ export function invoke<K extends Name>(
   summary: string,
   input: Input<K>,
 ): Promise<Answer<K>> {
-  // A proxy costs nothing but the object: one a call, so that each call carries its own line in the timeline.
+  // One proxy per call, so that each call has its own label in the timeline. A proxy costs no more than an object.
   const activities = proxyActivities<CloudActivities>({
     ...options,
     taskQueue: cloudTaskQueue(workflowInfo().taskQueue),

@@ -1,6 +1,6 @@
 /**
- * Long lives: a run continues as new before its history grows too long for the server (51,200 events would end it with
- * a submission open). The next run of the chain gets everything that this one knows.
+ * A run continues as new before its history grows too long: the server would end it at 51,200 events, with a submission
+ * open. The next run of the chain gets the whole state.
  */
 import {
   allHandlersFinished,
@@ -16,7 +16,7 @@ import type { Wait } from './pacing';
 import { isFresh, learnAnew } from './search-attributes';
 import type { RunState } from './state';
 import { isFlat, nested } from './state/flat';
-import { endSubmission, neverSends } from './state/sent';
+import { endSubmission, forbidSending } from './state/sent';
 
 /** Input of a run that continues another one. */
 export interface Resumed {
@@ -24,21 +24,22 @@ export interface Resumed {
 }
 
 /**
- * `null`: a fresh request. Only the server links a run to the one before it, so a caller can't make up a state; of the
- * ways to get that link a cron schedule is the one that a caller has a hand in.
+ * The state that was handed on; `null`: a fresh request. Only the server links a run to the previous one, so a caller
+ * can't forge a state. The exception is a cron schedule, which a caller can set.
  */
 export function resumedFrom(start: unknown): Resumed['resumed'] | null {
   const { continuedFromExecutionRunId, firstExecutionRunId, cronSchedule, attempt } = workflowInfo();
   if (!continuedFromExecutionRunId || cronSchedule || !isRecord(start) || !isRecord(start.resumed))
     return null;
-  // Tried again after a first run that timed out before any worker saw it: the first one can't have been handed a state.
+  // A retry of the chain's first run, which timed out before a worker took it: no state was handed on to that run, so
+  // the caller has made this one up.
   if (attempt > 1 && continuedFromExecutionRunId === firstExecutionRunId) return null;
   const { input, state: handedOn } = (start as unknown as Resumed).resumed;
   const state = completed(handedOn);
   return { input, state: attempt > 1 ? observing(state) : state };
 }
 
-/** An older version of the worker may have handed it on: what it did not know has the value it begins with. */
+/** An older worker may have handed the state on. Fields that it did not know get the value of a fresh run. */
 function completed(given: RunState): RunState {
   const state = isFlat(given) ? nested(given) : given;
   const { document, around } = state;
@@ -63,17 +64,17 @@ function completed(given: RunState): RunState {
 }
 
 /**
- * A caller's retry policy has started a timed-out run again, from what it had been handed: what it sent since then is
- * not known, so it observes and sends nothing.
+ * A caller's retry policy has started a timed-out run again, with the state that the run began with. What the run sent
+ * since then is not known, so the new run observes and sends nothing.
  */
 function observing(state: RunState): RunState {
   state.sent.touched = true;
-  neverSends(state);
+  forbidSending(state);
   endSubmission(state);
   return state;
 }
 
-/** What of a run is handed on. */
+/** The part of a run that this file needs. */
 interface Continuing {
   readonly input: unknown;
   readonly state: RunState;
@@ -83,23 +84,23 @@ interface Continuing {
 }
 
 /**
- * Ends this run, to go on with `rest` under a new run id. Returns when that is no good moment: it was cancelled on the way there,
- * which the next run would not know of; or nobody can tell which attributes the namespace has, so that the next run could not be
- * found by any.
+ * Ends this run, and continues with `rest` under a new run id. Returns if the run was cancelled meanwhile, since the
+ * next run would not know of it. Returns also if no worker can tell the search attributes of the namespace, since the
+ * next run could not be found by any.
  */
 export async function handOn(run: Continuing, rest: Wait): Promise<void> {
   const attributes = await attributesOf(run.state);
   if (attributes === null || run.cancelRequested) return;
-  // Whoever waits in an Update has to be told before the run closes, and not before it is about to.
+  // Callers that wait in an Update must get an answer before the run closes, but not before it is certain to close.
   run.continuing = true;
   await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
   run.continuing = !run.cancelRequested;
   if (!run.continuing) return;
-  // As it is now: an undo may have come meanwhile.
+  // Taken only now: an undo may have come meanwhile.
   const { input, isReset: wasReset } = run;
   const state = handedOn(run.state, wasReset, rest);
   const resumed = { input, state };
-  // The memo `open` has to be given along: by itself the next run would get the memo that this one was started with.
+  // The memo is passed explicitly, because of `open`: by default the next run gets the memo that this run began with.
   const { memo } = workflowInfo();
   await makeContinueAsNewFunc<(start: Resumed) => Promise<unknown>>({ memo, ...attributes })({ resumed });
 }
@@ -114,12 +115,15 @@ function handedOn(state: RunState, wasReset: boolean, rest: Wait): RunState {
   };
 }
 
-/** Events; the server ends a run at 51,200. */
+/**
+ * Events; from here on the run is handed on even if the search attributes are not known, since the server ends a run at
+ * 51,200 events.
+ */
 const MUST_END_AT = 30_000;
 
 /**
- * By itself the next run gets the attributes that this one has; one that the namespace has lost meanwhile would keep it from ever
- * beginning.
+ * By default the next run gets the attributes of this one. An attribute that the namespace has lost meanwhile would
+ * keep the next run from starting, so it is left out.
  */
 async function attributesOf(
   state: RunState,

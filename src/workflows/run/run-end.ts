@@ -2,10 +2,10 @@
 import type { ApplicationFailure } from '@temporalio/workflow';
 import type { FailureType } from '../../contract/names';
 
-/** Thrown by a step that knows how the run ends. Steps after it have nothing to do. */
+/** Thrown by a step that knows how the run ends. It skips all later steps. */
 export class RunEnd extends Error {
   private constructor(
-    /** `null`: by an undo that was asked for before anything was sent. */
+    /** `null`: an undo was asked for before anything was sent. */
     readonly type: FailureType | null,
     message: string,
   ) {
@@ -21,10 +21,10 @@ export class RunEnd extends Error {
   }
 }
 
-/** How a run ended, for those who wait for it. */
+/** How a run ended, for the callers that wait for it. */
 export interface Ending {
-  /** `null`: completed or cancelled, the document says all. */
+  /** `null`: the run completed or was cancelled, and the document says all. */
   failure: ApplicationFailure | null;
-  /** Every NIC has its verdict, also where the run failed. */
+  /** Every NIC has its verdict, even if the run failed. */
   settled: boolean;
 }

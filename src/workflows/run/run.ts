@@ -1,6 +1,5 @@
 /**
- * One run: its document (query, result and Web UI are all built from it), its patience and its ways to wait.
- * The steps of the recipe are functions over it.
+ * One run: its state, and its document, from which query, result and Web UI are built. The steps are functions over it.
  */
 import { setCurrentDetails, upsertMemo, workflowInfo } from '@temporalio/workflow';
 import type { CheckedTiming } from '../../contract/input';
@@ -16,13 +15,13 @@ import { RunEnd } from './run-end';
 import { publishPhase } from './search-attributes';
 import type { RunState } from './state';
 import { freshState } from './state';
-import { hastenPoll, nothingExpected } from './state/job';
+import { hastenPoll, countFromNow } from './state/job';
 import { blankRow, rowOf } from './state/rows';
 import { remaining } from './state/seen';
 import { markDoubtful } from './state/sent';
 import { isHeld } from './state/undo';
 
-/** What the steps want to know of a request, whatever it asks for. */
+/** What the steps need of a request, whatever its kind. */
 export interface Request {
   serverId: string;
   projectId: string | null;
@@ -31,32 +30,32 @@ export interface Request {
   timing: CheckedTiming;
 }
 
-/** One kind of operation on a server, as far as its requests go. */
+/** One kind of run, as far as its requests are concerned. */
 export interface RequestKind<R extends Request> {
   /** Never throws. */
   check(input: unknown): { problems: string[]; request: R | null };
-  /** The NICs that an input of any shape names. */
+  /** The NICs that the input names, whatever its shape. */
   named(input: unknown): string[];
-  /** What the jobs do that it is about. */
+  /** What the jobs do for which such a run is started. A deletion run may also have jobs that put NICs back. */
   job: JobRow['what'];
 }
 
 export class Run<R extends Request = Request> extends Pacing {
-  /** The caller's request, as it came. */
+  /** The caller's request, as received. */
   readonly input: unknown;
   readonly problems: string[];
 
-  /** Continues another run of its chain. */
+  /** The run continues another run of its chain. */
   readonly resumed: boolean;
-  /** All that is known: handed on as it is when the run continues as new. */
+  /** All that the run knows. Handed on unchanged when the run continues as new. */
   readonly state: RunState;
-  /** Why the run failed, for those who look at its page; set at its end. */
+  /** Why the run failed, for its page; set at the end. */
   failure: string | null = null;
-  /** How it ended, for those who wait for it. */
+  /** How the run ended, for the callers that wait for it. */
   ended: Ending | null = null;
-  /** Nothing was sent, and only what was changed beforehand is still to be set back: too short to be handed on. */
+  /** The run has sent nothing, and only sets back what it changed before. That is too short to be handed on. */
   cleaningUp = false;
-  /** This run ends now, to go on under a new run id. */
+  /** The run is about to end, and goes on under a new run id. */
   continuing = false;
 
   private readonly checked: R | null;
@@ -75,7 +74,7 @@ export class Run<R extends Request = Request> extends Pacing {
     this.state = resumed?.state ?? fresh(request, kind.named(this.input));
   }
 
-  /** The checked request; only to be asked for once the input is known to be good. */
+  /** The checked request. Only valid if the input has no problems. */
   get request(): R {
     if (this.checked === null) throw new Error('the input did not pass the check');
     return this.checked;
@@ -86,8 +85,8 @@ export class Run<R extends Request = Request> extends Pacing {
   }
 
   /**
-   * The product of a reset; any run of a chain may be one, not only its first. Nothing that such a run does may depend on it
-   * by itself: it begins with another run's history, which must lead to the same commands again. Effects tell it (`unsent`).
+   * The run is the product of a reset. Any run of a chain may be one. No step may branch on this by itself: the run
+   * begins with the history of another run, and replay must lead to the same commands. Effects report it (`unsent`).
    */
   get isReset(): boolean {
     const { runId, originalExecutionRunId } = workflowInfo();
@@ -110,7 +109,7 @@ export class Run<R extends Request = Request> extends Pacing {
     if (!this.document.warnings.includes(text)) this.document.warnings.push(text);
   }
 
-  /** The operator's page in the Web UI. */
+  /** Updates the operator's page in the Web UI. */
   show(): void {
     setCurrentDetails(
       currentDetails(this.document, {
@@ -122,76 +121,79 @@ export class Run<R extends Request = Request> extends Pacing {
     );
   }
 
-  /** From here on something may be at work: what is not established by the end is unknown, not untouched. */
+  /** From here on something that was sent may have an effect: without a verdict a NIC is `unknown`, not `untouched`. */
   touch(): void {
     this.state.sent.touched = true;
     for (const id of this.remaining()) this.row(id).outcome = 'unknown';
   }
 
-  /** A deletion was sent, or may have been, of which nobody knows what may still come. */
-  mayBeAtWork(): void {
+  /** A deletion was sent, or may have been, and it is not known what may still come of it. */
+  markAtWork(): void {
     this.touch();
     markDoubtful(this.state);
-    nothingExpected(this.state);
+    countFromNow(this.state);
   }
 
-  /** NICs that may still be on the server: not yet seen absent twice. */
+  /** NICs that may still be on the server: not yet absent in two readings in a row. */
   remaining(): string[] {
     return remaining(this.state);
   }
 
-  /** Read by the next run on this server, should this one end without verdicts. */
+  /** Sets the memo `open`. The next run on this server reads it if this one ends without verdicts. */
   declareOpen(jobId: string | null, nics = this.remaining()): void {
     this.state.sent.declared = true;
     upsertMemo({ [MEMO.open]: { nics, since: iso(Date.now()), jobId } });
   }
 
-  /** Whose fate is known needs no watching any more; for the others the memo goes on to tell what was sent. */
+  /** Every NIC has its verdict, so the next run need not wait. Otherwise the memo stays, and tells what was sent. */
   get openSettled(): boolean {
     return this.state.sent.declared && this.document.nics.every(({ outcome }) => outcome !== 'unknown');
   }
 
-  /** A NIC that is to go is off the server, and its port is there since this run has seen to it, whoever took the NIC off. */
+  /** A NIC is off the server, whichever actor took it off, and its port exists because this run has kept it. */
   get holds(): boolean {
     return this.document.nics.some((row) => isHeld(this.state, row));
   }
 
-  /** Its inspection tells where it was made. Runs of older workers go on as they began: their histories have to lead to the same. */
+  /**
+   * The inspection told the run's whole place. In runs that began on an older worker it did not: these keep their old
+   * behaviour, since replay must lead to the same commands.
+   */
   get knowsPlace(): boolean {
     return this.state.around.place?.ecs !== undefined;
   }
 
-  /** Nothing more is to be sent; what is under way, or held, is seen to its end. */
+  /** The run sends nothing more. It observes what was sent, and keeps or puts back what it holds. */
   get stopping(): boolean {
     return (
       (this.state.sent.touched || this.holds) && (this.cancelRequested || this.document.decision !== null)
     );
   }
 
-  /** An undo that comes before anything was sent leaves nothing to be done. */
+  /** An undo before anything was sent ends the run: there is nothing to put back. */
   endIfUndone(): void {
     if (this.document.decision !== null && !this.state.sent.touched && !this.holds) throw RunEnd.undone();
   }
 
-  // --- its time ------------------------------------------------------------------------------------------------
+  // --- pacing -------------------------------------------------------------------------------------------------
 
   protected get pacing(): PacingState {
     return this.state.pacing;
   }
 
-  /** Once something was sent, is held, or is being put back, a cancellation may no longer cut it short. */
+  /** After something was sent, is held, or is being put back, a cancellation must not cut the run short. */
   protected get sheltered(): boolean {
     return this.state.sent.touched || this.state.undo.putBack !== null || this.holds;
   }
 
-  /** Only after an inspection: it tells of a run before this chain, and is asked for once. */
+  /** Only after an inspection: it also asks for the run before this chain, which no later run of the chain repeats. */
   protected get mayBeHandedOn(): boolean {
     return !this.cleaningUp && this.document.projectId !== null;
   }
 
   override async resume(): Promise<void> {
     await super.resume();
-    // Also when `pollNow` has ended that wait.
+    // Even if `pollNow` has ended that wait.
     hastenPoll(this.state);
   }
 
@@ -200,7 +202,7 @@ export class Run<R extends Request = Request> extends Pacing {
   }
 
   protected cancelled(): void {
-    // Where nothing is under way that would notice.
+    // In these stages no call and no job would notice the cancellation.
     if (this.document.phase === 'undo-window' || this.holds) this.wake();
     this.show();
   }

@@ -1,4 +1,4 @@
-/** Typed search attributes, only those that the namespace has: an unregistered one would wedge the run. */
+/** Sets typed search attributes, only those that the namespace has: an unregistered one would block the run. */
 import type { SearchAttributePair } from '@temporalio/common';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { ActivityOptions } from '@temporalio/workflow';
@@ -22,13 +22,12 @@ interface State {
   around: Around;
 }
 
-/** Older than that, what was learned of the namespace may have changed: one attribute less would wedge the run. */
+/** After this time the namespace may have changed. Setting an attribute that it has lost would block the run. */
 const FRESH_MS = 10_000;
 
 /**
- * Takes in what every answer tells of the namespace. One from before answers did so tells it once, for good.
- *
- * @param askedAt the namespace was asked after that. What counts is not when the run hears of it: a worker may be away in between
+ * Records the attributes that an answer names. An old worker's inspection named them once; they then count for ever.
+ * @param askedAt before the namespace was asked; the time of the answer may be much later, if the worker was away
  */
 export function learn(
   { around }: State,
@@ -46,16 +45,15 @@ export function isFresh({ around }: State): boolean {
 }
 
 /**
- * Called before each wait, where a run can be found by its phase: at the first, when waiting is over, when its job is
- * polled, and when it waits for a person or puts things back. Other changes of phase are not worth an upsert, which
- * costs the server some 2 ms.
+ * Called before each wait. Publishes the first phase, the end of the waiting, and the phases by which people look for
+ * runs: polling, undo window, restoring, committing. Others are not worth an upsert, which costs the server about 2 ms.
  */
 export function publishPhase(state: State): void {
   const { around, document } = state;
   const { phase, serverId } = document;
   const before = around.publishedPhase;
   if (before === phase || (before !== null && before !== 'waiting' && !WORTH_FINDING.has(phase))) return;
-  // Known from the first inspection on.
+  // The first inspection tells the attributes.
   if (around.searchAttributes.length === 0 || !isFresh(state)) return;
   around.publishedPhase = phase;
   publish(state, { serverId, phase });
@@ -75,10 +73,10 @@ export function publish(
   if (pairs.length > 0) upsertSearchAttributes(pairs);
 }
 
-/** It must not hold up the end of a run: without an answer in this time the run ends without attributes. */
+/** Must not delay the end of a run: without an answer in this time the run ends without attributes. */
 const LEARN: ActivityOptions = { ...READ, scheduleToCloseTimeout: '1 minute' };
 
-/** One try, by whichever worker, since all serve the same namespace: `false` when nobody could tell what it has now. */
+/** Asks once, by any worker, since all serve the same namespace. `false`: no worker could tell the attributes. */
 export async function learnAnew(state: State): Promise<boolean> {
   const askedAt = Date.now();
   try {

@@ -1,4 +1,4 @@
-/** The POST that attaches ports: submitted once, as a deletion is. What is to be attached again is decided by looking. */
+/** The POST that attaches ports: sent once, as a deletion is. What has to be attached again is decided by looking. */
 import { post } from '../run/activity-calls';
 import { label, nics, plain, serverLabel } from '../run/details';
 import { backoffDelay } from '../policy/poll-schedule';
@@ -11,7 +11,7 @@ import type { PutBack, Returning } from '../policy/undo-log';
 export async function attach(run: Run, back: PutBack, returning: Returning[]): Promise<void> {
   const portIds = returning.flatMap(({ portId }) => portId ?? []);
   back.batch = portIds;
-  // What the memo tells is waited for by the next run on this server.
+  // The next run on this server waits for the job that the memo names.
   run.declareOpen(null, portIds);
   const summary = label(`${nics(portIds.length)} back to ${serverLabel(run.document)}`);
   const answer = await post(run, 'attachNics', summary, { portIds });
@@ -23,12 +23,12 @@ export async function attach(run: Run, back: PutBack, returning: Returning[]): P
   };
   const submitted = () => {
     back.submissions += 1;
-    // Of a deletion it counts the POSTs that delete (interface.md §3).
+    // In a deletion run the document counts only the POSTs that delete (docs/contract.md §3.2).
     if (back.reason === 'asked') run.document.submissions += 1;
   };
   switch (answer.kind) {
     case 'accepted':
-      // One job at a time: none of an earlier POST is at work, or this one would have been refused.
+      // The server takes one job at a time. An earlier POST that was still at work would have caused a refusal here.
       for (const nic of back.nics) if (nic.pending === 'doubt') nic.pending = 'nothing';
       for (const nic of returning) nic.pending = 'job';
       tried(null, `job ${answer.jobId} has ended without it`);
@@ -47,7 +47,7 @@ export async function attach(run: Run, back: PutBack, returning: Returning[]): P
       for (const nic of returning) fail(nic, null, UNSENT.reset);
       return;
     case 'throttled':
-      // A 2xx with an error body is not known for certain to be a no (ecs-api.md §7.2, Common.0024).
+      // A 2xx with an error body is not certain to be a refusal (docs/cloud-api.md §6.2, Common.0024).
       if (answer.look) inDoubt(back, returning);
       return waitOut(run, back, answer);
     case 'refused':
@@ -60,7 +60,7 @@ export async function attach(run: Run, back: PutBack, returning: Returning[]): P
   if (answer.next === 'credentials')
     return waitOut(run, back, { kind: 'unread', why: 'credentials', message: why, details: null });
   if (answer.next === 'observe') back.looksDue = 2;
-  // One of several may be to blame: each is tried by itself.
+  // One of several ports may be at fault, so each is tried by itself.
   if (returning.length > 1 && answer.next === 'never') back.oneByOne = true;
   else {
     for (const nic of returning) {
@@ -72,7 +72,7 @@ export async function attach(run: Run, back: PutBack, returning: Returning[]): P
   return pause(run, backoffDelay(times), why);
 }
 
-/** Nobody knows what comes of the last POST: it is looked for before anything is sent again. */
+/** The fate of the last POST is unknown: the run looks for its result before it sends anything again. */
 export function inDoubt(back: PutBack, concerned: Returning[]): void {
   back.looksDue = 2;
   for (const nic of concerned) nic.pending = 'doubt';

@@ -1,6 +1,6 @@
 /**
- * The end of the way back: the ports that were kept are deleted. Nothing after this can be undone exactly, and much may have
- * happened since they were kept: each port is looked at in the attempt that deletes it.
+ * Deletes the held ports. After this nothing can be undone exactly. Much may have happened since the ports were kept,
+ * so each port is looked at in the same attempt that deletes it.
  */
 import type { NicSnapshot } from '../../contract/types';
 import { repeatable } from '../run/activity-calls';
@@ -13,21 +13,21 @@ import { deletePortCall } from '../policy/remedies';
 import { isSetback, UNSENT, waitOut } from '../run/ask';
 import { gradeOf } from '../policy/undo-log';
 
-/** For all of it: a port that is left costs an address, and is told. */
+/** Limit for all of it: a port that is left costs no more than an address, and the document names it. */
 const COMMIT_FOR_MS = 20 * 60_000;
 
-/** Between the two readings of a NIC that is back on the server. */
+/** Pause between the two readings of a NIC that is back on the server. */
 const SECOND_LOOK_MS = 2_000;
 
-/** Deletes the ports that this run has kept; one that its NIC's own flag keeps is left alone. */
+/** Deletes the ports that this run has kept. A port that the NIC's own flag keeps is left alone. */
 export async function commit(run: Deletion): Promise<void> {
   const { state, document } = run;
   closeWindow(state);
   document.undoUntil = null;
   const open = document.nics.filter((row) => isHeld(state, row)).map(({ id }) => id);
-  // The run may have been handed on while it looked at those that were put back.
+  // The run may have been handed on during the look at NICs that are back on the server.
   if (open.length === 0 && state.undo.returned.length === 0) return;
-  // The run may have been handed on in the middle of it.
+  // If the run was handed on during the commit, it goes on with the old deadline.
   if (!state.undo.committing) run.allow(COMMIT_FOR_MS);
   state.undo.committing = true;
   document.outcome = 'running';
@@ -63,16 +63,17 @@ export async function commit(run: Deletion): Promise<void> {
       );
     for (const id of portIds) {
       const port = answer.ports[id];
-      if (port?.fate === 'gone') portGone(run, id);
-      else if (port?.fate === 'attached') portInUse(run, id, port.deviceId);
-      else if (port?.fate === 'changed') portChanged(run, id, port.fields);
+      if (port?.fate === 'gone') recordPortGone(run, id);
+      else if (port?.fate === 'attached') recordPortInUse(run, id, port.deviceId);
+      else if (port?.fate === 'changed') recordPortChanged(run, id, port.fields);
       else if (port?.fate === 'untold') leavePort(run, id, null, port.message);
       else if (port !== undefined)
         leavePort(run, id, port.code, `${port.message}. ${port.hint}`, deletePortCall(document, id));
     }
     run.show();
   }
-  // A port that is free again is looked at, and deleted, in another round; whoever goes on with it is left alone then.
+  // A port that is free again is deleted in another round. An actor that attaches and detaches it again and again is
+  // left alone after the last round.
   if ((await lookAtReturned(run)) && (state.undo.rounds += 1) <= MAX_ROUNDS) await commit(run);
 }
 
@@ -83,13 +84,13 @@ function snapshotOf(run: Deletion, id: string): [string, NicSnapshot][] {
   return snapshot === null ? [] : [[id, snapshot]];
 }
 
-/** Only the answers may have been lost: each port is looked at once more, and told as it is. */
+/** Perhaps only the answers were lost, so each port is looked at once more, and the document tells what is seen. */
 async function giveUp(run: Deletion, portIds: string[], why: string): Promise<void> {
   const seen = await lookAtPorts(run, label(`are the ports of ${nics(portIds.length)} gone?`), portIds);
   for (const id of portIds) {
     const port = seen[id];
-    if (port?.state === 'absent') portGone(run, id);
-    else if (port?.state === 'attached') portInUse(run, id, port.deviceId);
+    if (port?.state === 'absent') recordPortGone(run, id);
+    else if (port?.state === 'attached') recordPortInUse(run, id, port.deviceId);
     else {
       leavePort(run, id, null, why);
       if (port?.state !== 'free') run.row(id).outcome = 'unknown';
@@ -97,15 +98,15 @@ async function giveUp(run: Deletion, portIds: string[], why: string): Promise<vo
   }
 }
 
-function portGone(run: Deletion, id: string): void {
+function recordPortGone(run: Deletion, id: string): void {
   const row = run.row(id);
   row.outcome = 'deleted';
   row.evidence = { ...row.evidence, port: 'absent' };
   if (row.snapshot !== null) row.restore = gradeOf(row.snapshot, false);
 }
 
-/** Attached to something since: it is not ours any more, and nobody is told to delete it. */
-function portInUse(run: Deletion, id: string, deviceId: string): void {
+/** Another actor has attached the port meanwhile. The run no longer holds it, and tells nobody to delete it. */
+function recordPortInUse(run: Deletion, id: string, deviceId: string): void {
   const row = run.row(id);
   row.evidence = { ...row.evidence, port: 'attached' };
   if (deviceId === run.request.serverId) {
@@ -121,8 +122,8 @@ const WORDS: Partial<Record<keyof NicSnapshot, string>> = {
   elasticIp: 'elastic IP',
 };
 
-/** Free, and somebody else's: taken over in the window. */
-function portChanged(run: Deletion, id: string, fields: (keyof NicSnapshot)[]): void {
+/** The port is free, but another actor has taken it over in the undo window. */
+function recordPortChanged(run: Deletion, id: string, fields: (keyof NicSnapshot)[]): void {
   const words = fields.map((field) => WORDS[field] ?? field).join(', ');
   leavePort(
     run,
@@ -149,12 +150,12 @@ function leavePort(
   run.warn(`NIC ${id} is detached, and its port was left: ${plain(why)}`);
 }
 
-/** Readings until two agree: somebody who takes a NIC off and puts it back makes more of them necessary. */
+/** Two readings that agree are enough. More are needed only if an actor takes a NIC off and puts it back meanwhile. */
 const MAX_LOOKS = 10;
 
 /**
- * What its port says of a NIC is one witness: it stays on the server when the server's own list says so, twice. Returns whether
- * some port is free again, so that it can be deleted after all.
+ * A port that says it is attached is only one witness. The NIC counts as on the server if the NIC list says so in two
+ * readings. Returns whether some port is free again and can be deleted after all.
  */
 async function lookAtReturned(run: Deletion): Promise<boolean> {
   const { state } = run;
@@ -180,12 +181,12 @@ async function lookAtReturned(run: Deletion): Promise<boolean> {
       writeReturned(run, id, 'still-attached', 'it was put back on the server by somebody else');
     else if (absent < 2 || port === null || port.state === 'unknown')
       writeReturned(run, id, 'unknown', UNSURE);
-    else if (port.state === 'absent') portGone(run, id);
+    else if (port.state === 'absent') recordPortGone(run, id);
     else if (port.state === 'attached' && port.deviceId !== run.request.serverId)
-      portInUse(run, id, port.deviceId);
+      recordPortInUse(run, id, port.deviceId);
     else if (port.state === 'attached') writeReturned(run, id, 'unknown', UNSURE);
     else {
-      // Taken off once more in the meantime: it is where it was wanted, and its port goes as promised.
+      // The NIC was taken off again meanwhile, as the request wanted, so its port is deleted as promised.
       keep(state, [id]);
       again = true;
     }
@@ -193,7 +194,7 @@ async function lookAtReturned(run: Deletion): Promise<boolean> {
   return again;
 }
 
-/** What was said of it before it was looked at again. */
+/** Removes what was said of the NIC before the new look. */
 function forget(run: Deletion, id: string): void {
   const { document, state } = run;
   const row = run.row(id);

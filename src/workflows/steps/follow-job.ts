@@ -1,4 +1,4 @@
-/** Follow the job on a durable timer. A poll that fails does not end the run (interface.md §6.4). */
+/** Follows the job on a durable timer. A poll that fails does not end the run (docs/contract.md §6.4). */
 import type { JobAnswer, Reading } from '../../activities/agreement';
 import { HOLD_MS } from '../../activities/agreement';
 import type { JobRow } from '../../contract/types';
@@ -11,16 +11,16 @@ import type { Run } from '../run/run';
 import {
   currentJob,
   holdPolls,
-  jobAnswered,
-  jobGone,
-  jobUnreadable,
+  recordJobAnswer,
+  markJobGone,
+  markJobUnreadable,
   nextPollAt,
-  pollIsDue,
+  clearPollDue,
 } from '../run/state/job';
 import { portsToLookUp } from '../run/state/seen';
 import { markDoubtful } from '../run/state/sent';
 
-/** Polls in a row that may fail before the NICs are looked at instead; a success starts the count anew. */
+/** After so many failed polls in a row the run reads the NIC list instead. A success starts the count anew. */
 const ERROR_BUDGET = 10;
 
 interface Failures {
@@ -28,22 +28,22 @@ interface Failures {
   throttles: number;
 }
 
-/** What the poll that found the job ended took along: the first look of the verification, or how long to wait for it. */
+/** What the poll that found the job ended took along: the first reading, or how long to wait before it. */
 export interface AtEnd {
   reading: Reading | null;
   listAfterMs: number;
 }
 
-/** The cloud asks for patience. */
+/** The cloud throttles polls. */
 interface Hold {
   holdMs: number;
 }
 
-/** Returns when the last job has ended, is gone, can't be read, or still runs at a look made after the deadline. */
+/** Returns when the last job has ended, is gone, can't be read, or still runs at a poll made after the deadline. */
 export async function followJob(run: Run): Promise<AtEnd | null> {
   const { state } = run;
   const job = currentJob(state);
-  // A run that goes on where another one ended must not say that it polls what is over.
+  // A continued run must not show the phase of a job that is over.
   if (job === undefined || state.job.state !== 'running') return null;
   run.enter(state.undo.putBack === null ? 'polling' : 'restoring');
   const failures: Failures = { errors: 0, throttles: 0 };
@@ -55,9 +55,9 @@ export async function followJob(run: Run): Promise<AtEnd | null> {
     const next = () => nextPollDelay(state.job.pace, job.polls, sinceMs, Math.random(), run.remainingMs);
     const delay = nextPollAt(state, () => heldMs ?? next()) - now;
     const text = label(`poll ${job.polls + 1} in ${formatDuration(delay)} · ${jobAge(job, now)}`);
-    // Already waited for when this run continues another one.
+    // A continued run has made this wait already.
     if (delay > 0) await (heldMs === null ? run.waitOrWake(delay, text) : run.wait(delay, text));
-    pollIsDue(state);
+    clearPollDue(state);
     const polled = await pollOnce(run, failures, true);
     heldMs = polled !== null && 'holdMs' in polled ? polled.holdMs : null;
     if (polled !== null && 'reading' in polled) atEnd = polled;
@@ -73,7 +73,8 @@ export async function pollUnfollowed(run: Run): Promise<void> {
 }
 
 /**
- * One poll. @param thenList when the job has ended, take the first reading of the NICs along
+ * One poll.
+ * @param thenList if the job has ended, take the first reading of the NICs along
  */
 async function pollOnce(
   run: Run,
@@ -106,14 +107,14 @@ async function pollOnce(
     recordAnswer(run, status);
     if (job.what === 'delete') atEnd = { reading, listAfterMs };
   } else if (answer.kind === 'gone') {
-    jobGone(state);
+    markJobGone(state);
     setJobEvidence(run, 'gone');
     if (job.what === 'delete') markDoubtful(state);
   } else {
     failures.errors += 1;
     if (answer.why !== 'unavailable') holdPolls(state, HOLD_MS);
-    // What the job won't tell, the NIC list decides.
-    if (answer.why !== 'unavailable' || failures.errors >= ERROR_BUDGET) jobUnreadable(state);
+    // The NIC list decides what the job does not tell.
+    if (answer.why !== 'unavailable' || failures.errors >= ERROR_BUDGET) markJobUnreadable(state);
   }
   run.show();
   return atEnd;
@@ -123,9 +124,9 @@ function recordAnswer(run: Run, answer: JobAnswer): void {
   const { state } = run;
   const job = currentJob(state);
   if (job === undefined) return;
-  const ended = jobAnswered(state, answer);
+  const ended = recordJobAnswer(state, answer);
   setJobEvidence(run, answer.status);
-  // What a sub-job of an attachment says is for those who wait for it.
+  // The sub-jobs of an attachment are left to the step that puts NICs back.
   for (const sub of job.what === 'delete' ? answer.subJobs : []) {
     if (!state.seen.witnesses.some(({ id }) => id === sub.nicId)) continue;
     const row = run.row(sub.nicId ?? '');

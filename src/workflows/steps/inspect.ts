@@ -1,4 +1,4 @@
-/** Before anything changes: is the request good, may these NICs be touched, is the server ready? */
+/** Before anything changes: is the request valid, may the run touch these NICs, is the server ready? */
 import { upsertMemo, workflowInfo } from '@temporalio/workflow';
 import type { Inspection, InspectedNic, PreviousOpenRun } from '../../activities/agreement';
 import { ENDED_STATUSES } from '../../activities/agreement';
@@ -22,10 +22,10 @@ import { watch } from '../run/state/seen';
 import { markDoubtful } from '../run/state/sent';
 import { gradeOf, isLogged, promisesUndo } from '../policy/undo-log';
 
-/** How often a server in passing is looked at again, at first; an inspection costs a call per NIC. */
+/** Pause between inspections of a server that is not ready. An inspection costs one call per NIC. */
 const STATE_WAIT_MS = 10_000;
 
-/** Input and circumstances of the start; throws with every problem in one message, before any call to the cloud. */
+/** Checks input and circumstances of the start, before any call to the cloud. Throws all problems in one message. */
 export function checkStart(run: Run, windowMs: number): void {
   const problems = [
     ...run.problems,
@@ -72,7 +72,7 @@ function startProblems(request: Request | null, windowMs: number): string[] {
   return problems;
 }
 
-/** Inspects until the server is ready (or there is nothing to do), or ends the run. */
+/** Inspects until the server is ready or there is nothing to do, or ends the run. */
 export async function inspect(run: Deletion): Promise<void> {
   const { nics } = run.request;
   for (let look = 1; ; look++) {
@@ -83,7 +83,7 @@ export async function inspect(run: Deletion): Promise<void> {
     const named = nics === 'all' ? (run.state.seen.all ?? []) : nics.map(({ id }) => id);
     const inspection = await inspectOnce(run, named, `${what} to go`);
     const judged = assess(run.request, inspection, run.state.seen.all);
-    // An incomplete list must take nothing away from what is known of a NIC that was changed.
+    // An incomplete list must not remove what is known of a NIC that the run has changed.
     const complete = inspection.nics.some(({ id }) => id === judged.primaryId);
     if (complete && nics === 'all') run.state.seen.all ??= judged.targets.map(({ id }) => id);
     if (complete || run.state.undo.log.length === 0) recordInspection(run, inspection, judged);
@@ -98,17 +98,17 @@ export async function inspect(run: Deletion): Promise<void> {
   }
 }
 
-/** `false`: something had to be waited for, so look again. */
+/** `false`: the run had to wait for something, and has to look again. */
 export async function ready(run: Run, passing: string | null, anythingToDo: boolean): Promise<boolean> {
   if (passing === null) {
     const { open: previous } = run.state.before;
     if (previous === null || previous === 'settled' || !anythingToDo) return true;
     await settlePrevious(run, previous);
     run.state.before.open = 'settled';
-    // Its job has ended, or was never known: what it did may still be on its way.
+    // The job of the previous run has ended, or was never known: its effect may still come.
     markDoubtful(run.state);
     upsertMemo({ [MEMO.open]: OPEN_SETTLED });
-    // A reset run may have declared its own before it was told of that one: it has to do so again.
+    // A reset run may have set its own memo before it knew of the previous run. It has to set the memo again.
     run.state.sent.declared = false;
     return false;
   }
@@ -123,7 +123,10 @@ export async function ready(run: Run, passing: string | null, anythingToDo: bool
   return false;
 }
 
-/** One inspection, whatever patience it takes. @param what it is for, as its label says */
+/**
+ * One inspection, repeated until there is an answer.
+ * @param what purpose, for the label
+ */
 export async function inspectOnce(run: Run, nicIds: string[], what: string): Promise<Inspection> {
   const { request, document } = run;
   const { workflowId, runId } = workflowInfo();
@@ -135,7 +138,7 @@ export async function inspectOnce(run: Run, nicIds: string[], what: string): Pro
       return read(run, 'inspectServer', summary, {
         serverId: request.serverId,
         nicIds,
-        // A dry run sends nothing that would have to wait for what another one has sent.
+        // A dry run sends nothing, so it need not wait for what another run has sent.
         previousRunOf: asked ? { workflowId, runId } : null,
       });
     },
@@ -148,7 +151,7 @@ export async function inspectOnce(run: Run, nicIds: string[], what: string): Pro
   return inspection;
 }
 
-/** Fills the document and the witnesses from an inspection; on a later one only what may have changed. */
+/** Fills the document and the witnesses from an inspection. A later one changes only what may have changed. */
 function recordInspection(
   run: Deletion,
   inspection: Inspection,
@@ -183,11 +186,11 @@ function recordInspection(
     const nic = onServer.get(id);
     const gone = absent.find((candidate) => candidate.id === id);
     if (nic !== undefined) describe(run, row, nic);
-    // An absence counts only beside the primary NIC; the verdicts of a refused run stay `untouched`.
+    // Absence counts only if the list names the primary NIC. In a refused run the verdicts stay `untouched`.
     if (gone?.port.state === 'absent' || gone?.port.state === 'free') describeGone(run, row, gone.port.state);
     else if (gone?.port.state === 'attached')
       row.evidence = { ...row.evidence, list: 'absent', port: 'attached' };
-    // Of a server that has vanished nobody asks for ports.
+    // The server does not exist any more, so the inspection has not read the ports.
     else if (inspection.server === null) row.evidence = { ...row.evidence, list: 'absent', port: 'unknown' };
     return row;
   });
@@ -196,7 +199,7 @@ function recordInspection(
 function describeGone(run: Deletion, row: NicRow, port: 'absent' | 'free'): void {
   const { id } = row;
   row.evidence = { ...row.evidence, list: 'absent', port };
-  // Its port may be there for no other reason than the flag that this run has set.
+  // The port may exist only because this run has set its flag.
   if (port === 'free' && isLogged(run.state.undo.log, 'flag', id)) {
     hold(run, row);
     return;
@@ -206,7 +209,7 @@ function describeGone(run: Deletion, row: NicRow, port: 'absent' | 'free'): void
     run.warn(`NIC ${id}: no such port; check the id: neither this server nor the project knows it`);
 }
 
-/** What is known of the server itself. */
+/** Records what is known of the server itself. */
 export function recordServer(run: Run, inspection: Inspection, primaryId: string | null): void {
   const { document } = run;
   document.projectId = inspection.projectId;
@@ -232,7 +235,10 @@ function describe(run: Deletion, row: NicRow, nic: InspectedNic): void {
   row.evidence = { ...row.evidence, list: 'present', port: nic.port.state };
 }
 
-/** As it is now, but for what this run itself has changed, and for its place among those that have left meanwhile. */
+/**
+ * The NIC as it is now, except for the flag that this run has changed, and with its first position: NICs before it may
+ * have left the server meanwhile.
+ */
 function snapshotOf(
   { state }: Deletion,
   { id, snapshot: before }: NicRow,
@@ -248,8 +254,8 @@ function snapshotOf(
 }
 
 /**
- * A run under the same id ended from outside, or at its deadline, while its submission was open: what it sent may still
- * be at work, so it is followed to its end before anything is inspected for good.
+ * A run under the same id ended from outside, or at its deadline, with its submission open. What it sent may still have
+ * an effect, so this run follows the job to its end before the inspection that counts.
  */
 async function settlePrevious(run: Run, previous: PreviousOpenRun): Promise<void> {
   const why = `run ${previous.runId} ended before it was known what came of its submission`;
@@ -258,7 +264,7 @@ async function settlePrevious(run: Run, previous: PreviousOpenRun): Promise<void
   const startedAt = Date.now();
   for (let look = 1; !run.expired; look++) {
     if (previous.jobId === null) {
-      // Its job is not known: two settles give a submission on its way the time to show.
+      // The job is not known. Two settles give a submission under way the time to show.
       await run.wait(2 * run.request.timing.settleMs, label(`settling what run ${previous.runId} sent`));
       return;
     }

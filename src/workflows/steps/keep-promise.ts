@@ -1,4 +1,4 @@
-/** When every NIC has its verdict: put back, keep open for an undo, or delete the ports that were kept. */
+/** After the verdicts: puts NICs back, opens the undo window, or deletes the held ports. */
 import { commit } from './commit';
 import type { Deletion } from '../run/kinds';
 import { nics } from '../run/details';
@@ -19,12 +19,12 @@ import { establishVerdicts } from './verify';
 export async function keepPromise(run: Deletion): Promise<void> {
   const { state, document, request } = run;
   if (!promisesUndo(request)) return;
-  // Going on with what the run before this one in its chain has begun.
+  // Continues what the previous run of the chain began.
   if (state.undo.putBack !== null && state.undo.putBack.reason !== 'flags')
     return putBack(run, state.undo.putBack);
 
   if (reasonToPutBack(run) !== null) await waitForTheRest(run);
-  // What a late job has brought may have changed it.
+  // The end of a late job may have removed the reason.
   if (reasonToPutBack(run) === null) {
     await setFlagsBack(run);
     if (hasWindow(run)) await undoWindow(run);
@@ -37,8 +37,8 @@ export async function keepPromise(run: Deletion): Promise<void> {
 }
 
 /**
- * Nothing (more) is sent; but what the run holds, it keeps for as long as it has promised, or puts back.
- * @param end why; `null`: it was cancelled
+ * The run sends no (further) deletion. What it holds it keeps for as long as it has promised, or puts back.
+ * @param end why; `null`: the run was cancelled
  */
 export async function keepHeld(run: Deletion, end: RunEnd | null): Promise<void> {
   const { state, document } = run;
@@ -48,7 +48,7 @@ export async function keepHeld(run: Deletion, end: RunEnd | null): Promise<void>
   await keepPromise(run);
 }
 
-/** The promise was to keep them: nobody deletes them any more. */
+/** Warns of held ports: the run was to delete them, and has ended before. No later run deletes them. */
 export function tellHeldPorts(run: Deletion): void {
   const held = run.document.nics.filter((row) => isHeld(run.state, row)).map(({ id }) => id);
   if (held.length === 0) return;
@@ -57,10 +57,13 @@ export function tellHeldPorts(run: Deletion): void {
   );
 }
 
-/** For a job that still runs at the deadline; with the putting back it fits into the hour that time-outs have to leave. */
+/**
+ * Limit for a job that still runs at the deadline. If no submission is of unknown fate, it fits together with putting
+ * back (30 minutes) into the hour that the workflow's time-outs have to leave.
+ */
 const REST_FOR_MS = 20 * 60_000;
 
-/** `null`: what is gone stays gone. */
+/** `null`: nothing is put back. */
 function reasonToPutBack({ document, state, request, cancelRequested }: Deletion): PutBackReason | null {
   if (document.decision?.what === 'undo') return 'undo';
   if (state.undo.windowClosed) return null;
@@ -69,7 +72,10 @@ function reasonToPutBack({ document, state, request, cancelRequested }: Deletion
   return failed && request.onFailure === 'restore' ? 'failure' : null;
 }
 
-/** While something is not known nothing irreversible happens, and nobody should have to wait to hear of it. */
+/**
+ * Every NIC has its verdict. Otherwise the run does nothing irreversible, and ends without an undo window, so that the
+ * caller hears of it at once.
+ */
 function settled({ document }: Deletion): boolean {
   return document.nics.every(({ outcome }) => outcome !== 'unknown');
 }
@@ -77,7 +83,7 @@ function settled({ document }: Deletion): boolean {
 function hasWindow(run: Deletion): boolean {
   const { document, state, request, cancelRequested } = run;
   const anything = document.nics.some(({ outcome }) => outcome === 'detached');
-  // What hangs on the promise is what the run holds, not what it has sent.
+  // The promise covers what the run holds, even if the run has sent nothing.
   const holds = run.holds && run.knowsPlace;
   const open = anything && (state.sent.touched || holds) && settled(run);
   return request.undoWindowMs > 0 && open && !state.undo.windowClosed && !cancelRequested;
@@ -94,7 +100,10 @@ async function bringBack(run: Deletion, reason: PutBackReason): Promise<void> {
   await putBack(run, toPutBack(reason, document.nics, state.undo.log, run.knowsPlace));
 }
 
-/** What the job takes while everything else waits for it to end has to come back, too: so verdicts come first. */
+/**
+ * A job that still runs may take more NICs, and these have to come back, too. So the run waits for its end and
+ * establishes the verdicts first.
+ */
 async function waitForTheRest(run: Deletion): Promise<void> {
   const { state, document } = run;
   const open = document.nics.filter(({ outcome }) => outcome === 'unknown').map(({ id }) => id);
@@ -103,13 +112,13 @@ async function waitForTheRest(run: Deletion): Promise<void> {
   if (!state.undo.restAwaited) run.allow(REST_FOR_MS);
   state.undo.restAwaited = true;
   run.enter('restoring', 'the job that may yet take NICs has not ended');
-  // Before the wait: should the run be handed on in it, the next one has to know of them.
+  // Before the wait: if the run is handed on during it, the next run has to know of these NICs.
   for (const id of open) run.row(id).message = null;
   reopen(state, open);
   await establishVerdicts(run, await followJob(run));
 }
 
-/** Of NICs that something may yet take: the flag that saves their ports stays, and the result says so (interface.md §6.7). */
+/** Names the NICs that may still be taken: the flag that keeps their ports stays false (docs/contract.md §6.7). */
 export function tellKeptFlags(run: Deletion): void {
   for (const row of run.document.nics) {
     if (row.outcome !== 'unknown' || row.remedy !== null || !run.state.undo.kept.includes(row.id)) continue;
@@ -121,7 +130,9 @@ export function tellKeptFlags(run: Deletion): void {
   }
 }
 
-/** Of NICs that stay, when nothing else is put back (interface.md §6.7); also before anything was sent. */
+/**
+ * Sets back the flags of NICs that stay, if nothing else is put back (docs/contract.md §6.7). Also if nothing was sent.
+ */
 export async function setFlagsBack(run: Deletion): Promise<void> {
   const { state, document } = run;
   const back = toPutBack('flags', document.nics, state.undo.log, run.knowsPlace);

@@ -17,15 +17,15 @@ const MAX_CONTRADICTING_LOOKS = 8;
 
 export interface LookOptions {
   label: string;
-  /** Read the server's state, too. */
+  /** Also read the state of the server. */
   server?: boolean;
-  /** How long after the reading before it this one was meant to be made, in ms. */
+  /** Planned time since the previous reading, in ms. */
   plannedGapMs: number;
-  /** Epoch ms after which an unreadable cloud is given up. */
+  /** Epoch ms after which the run gives up if there is no reading. */
   until: () => number;
 }
 
-/** One reading that counts (it names the primary NIC); `null` when none could be had in time. */
+/** One reading that counts, i.e. names the primary NIC; `null`: there was none in time. */
 export async function lookOnce(run: Run, options: LookOptions): Promise<Reading | null> {
   const { serverId } = run.request;
   const { plannedGapMs, until } = options;
@@ -43,7 +43,7 @@ export async function lookOnce(run: Run, options: LookOptions): Promise<Reading 
       if (Date.now() >= until()) return false;
       const { phase } = run.document;
       run.enter(phase, plain(why));
-      // Beyond the deadline, too: what was sent is looked for until it can be told.
+      // Also after the deadline: the run looks for what it has sent until it knows what came of it.
       if (firm) await run.wait(ms, label(`no reading: ${why}`));
       else await run.waitOrWake(ms, label(`no reading: ${why}`));
       run.enter(phase, null);
@@ -52,7 +52,7 @@ export async function lookOnce(run: Run, options: LookOptions): Promise<Reading 
   );
 }
 
-/** A list that proves nothing is none. */
+/** A reading that does not count is treated as no answer. */
 const INCOMPLETE: Unread = {
   kind: 'unread',
   why: 'unavailable',
@@ -61,8 +61,8 @@ const INCOMPLETE: Unread = {
 };
 
 /**
- * After a submission whose fate is unknown: settle, read, settle, read, until two readings in a row agree on an idle
- * server. `true`: what is left is provably still there (or nothing is left), and may be sent again.
+ * After a submission of unknown fate: settles and reads until two readings in a row agree and find the server idle.
+ * `true`: the NICs that are left (if any) are certainly still on the server, and may be sent again.
  */
 export async function lookTwice(run: Run, why: string, looks: Looks): Promise<boolean> {
   const { settleMs } = run.request.timing;
@@ -98,13 +98,13 @@ export async function lookTwice(run: Run, why: string, looks: Looks): Promise<bo
   }
 }
 
-/** A list that is incomplete is no proof; but the others are not held up for ever by one that contradicts its port. */
+/** An absence that the port contradicts proves nothing. But it must not delay the other NICs for ever. */
 function contradicts({ request, knowsPlace }: Run, { port }: Witness, { made }: Looks): boolean {
-  // Runs of before that rule have ended the looking here: their commands stay as they were.
+  // In runs that began before this rule the looks ended here. Their commands must stay the same.
   return knowsPlace && made < MAX_CONTRADICTING_LOOKS && isHere(port, request.serverId);
 }
 
-/** What the ports themselves say, in one try; what could not be read has no entry. */
+/** What the ports themselves say, in one try. A port that could not be read has no entry. */
 export async function lookAtPorts(
   run: Run,
   summary: string,

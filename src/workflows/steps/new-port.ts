@@ -1,4 +1,7 @@
-/** A port in the place of one that is gone: made first, since that reserves its IP, and then given what was the old one's. */
+/**
+ * Replaces a port that is gone. The run creates the port first, since that reserves the IP, and then gives it the
+ * settings and elastic IPs of the old one.
+ */
 import { workflowInfo } from '@temporalio/workflow';
 import type { UpdatePortInput } from '../../activities/agreement';
 import { once, repeatable } from '../run/activity-calls';
@@ -13,7 +16,7 @@ import type { PutBack, Returning } from '../policy/undo-log';
 
 export async function create(run: Run, back: PutBack, nic: Returning): Promise<void> {
   const { snapshot } = nic;
-  // The cloud takes one fixed IP at most when a port is made (ecs-api.md §4.2).
+  // The cloud takes at most one fixed IP when a port is created (docs/cloud-api.md §4.2).
   const v4 = snapshot.fixedIps.find(({ ip }) => !ip.includes(':')) ?? snapshot.fixedIps[0] ?? null;
   const address = nic.newIp || v4 === null ? null : v4;
   const summary = label(`a port with ${address?.ip ?? 'a new IP'} for ${nic.id}`);
@@ -35,7 +38,7 @@ export async function create(run: Run, back: PutBack, nic: Returning): Promise<v
       ip: answer.port.ips[0] ?? null,
     };
   } else if (answer.kind === 'unknown' || (answer.kind === 'unread' && answer.why === 'unavailable')) {
-    // It may have been made by a request that is still on its way: the look-up by name comes when that has settled.
+    // The request may still be under way and create the port. The look-up by name comes after a settle.
     const why = answer.kind === 'unknown' ? answer.why : answer.message;
     nic.unclear = true;
     back.setbacks += 1;
@@ -50,7 +53,7 @@ export async function create(run: Run, back: PutBack, nic: Returning): Promise<v
       nic.attempts.create += 1;
       await pause(run, REFUSED_WAIT_MS, answer.message);
     } else if (nic.unclear) {
-      // By our own port, perhaps, which the look-up has not found yet.
+      // Perhaps by the run's own port, which the look-up has not found yet.
       nic.unclear = false;
       await pause(run, run.request.timing.settleMs, answer.message);
     } else if (back.allowNewIp) nic.newIp = true;
@@ -58,10 +61,10 @@ export async function create(run: Run, back: PutBack, nic: Returning): Promise<v
   }
 }
 
-/** Before a refused call is tried again. */
+/** Pause before a refused call is repeated. */
 const REFUSED_WAIT_MS = 5_000;
 
-/** What does not succeed here stays as a difference, and is told as such. */
+/** Restores the settings of the port. What fails here stays, and the document shows it as a difference. */
 export async function update(
   run: Run,
   back: PutBack,
@@ -70,7 +73,7 @@ export async function update(
 ): Promise<void> {
   const summary = label(`${Object.keys(changes).join(', ')} of the new port for ${nic.id}`);
   const answer = await repeatable(run, 'updatePort', summary, { portId: nic.portId ?? '', changes });
-  // Bounded, whatever comes of it: the other NICs and the flags don't depend on it.
+  // Every try counts, whatever its result: the other NICs and the flags must not wait for this one.
   nic.attempts.update += 1;
   if (isSetback(answer)) {
     if (nic.attempts.update < MAX_ATTEMPTS) return setBack(run, back, nic, answer);
@@ -93,7 +96,8 @@ export async function bind(run: Run, back: PutBack, nic: Returning, address: str
   }
   back.setbacks = 0;
   if (answer.kind !== 'refused') return;
-  // Taken by somebody else, or released: asking again brings the same. Another one may still be had.
+  // Another actor has taken the address, or it was released: a repetition would be refused again. The NIC's other
+  // elastic IPs may still be available.
   nic.lost = [...(nic.lost ?? []), address];
   nic.attempts.bind = 0;
   run.warn(`NIC ${nic.id}: elastic IP ${address} was not bound again: ${plain(answer.message)}`);

@@ -1,27 +1,27 @@
-/** The flag `delete_on_termination` of NICs that are on the server: set, and proven by reading. */
+/** Sets the flag `delete_on_termination` of NICs that are on the server, and proves it with a reading. */
 import { repeatable } from '../run/activity-calls';
 import { label, nics, plain } from '../run/details';
 import type { Run } from '../run/run';
-import { neverSends } from '../run/state/sent';
+import { forbidSending } from '../run/state/sent';
 import { hindranceOf, pause, UNSENT } from '../run/ask';
 
-/** A list may lag behind the flag by a moment; one that still disagrees after so many writes means it. */
+/** A list may lag behind the flag by a moment. After so many writes a list that disagrees is believed. */
 const WRITES = 4;
 const LAG_MS = 2_000;
 
-/** The server does not have this NIC, whatever a list that lags shows (ecs-api.md §7.2). */
+/** The server does not have this NIC, even if a list that lags shows it (docs/cloud-api.md §6.2). */
 const NOT_ON_SERVER = 'Ecs.0085';
 
 export interface Unset {
   code: string | null;
   message: string;
-  /** It is not on the server any more. */
+  /** The NIC is not on the server any more. */
   left: boolean;
 }
 
 /**
- * Returns what could not be set, by NIC, and why; a NIC that has left the server counts as such.
- * @param patient refused credentials may be repaired: ask again, once a minute
+ * Returns for each NIC whose flag could not be set the reason. A NIC that has left the server is one of them.
+ * @param patient repeat the call once a minute after refused credentials, since a person may repair them
  */
 export async function setFlags(
   run: Run,
@@ -56,7 +56,7 @@ export async function setFlags(
       ms = LAG_MS;
     } else {
       if (answer.kind === 'unsent' && answer.why === 'reset') {
-        neverSends(run.state);
+        forbidSending(run.state);
         return giveUp(null, UNSENT.reset);
       }
       const definite = answer.kind === 'unread' && answer.why !== 'unavailable';
@@ -66,7 +66,7 @@ export async function setFlags(
     }
     if (run.expired) return giveUp(null, `${why}, until the deadline`);
     await pause(run, ms, why, { text: () => `flags: again · ${why}` });
-    // While they are set; setting them back is what an undo asks for.
+    // An undo ends the run only while flags are set to false; setting them back is what an undo asks for.
     if (!patient) run.endIfUndone();
   }
 }

@@ -1,4 +1,4 @@
-/** What can be put back, and how well: looked up before anything changes. */
+/** Looks up which NICs can be put back, and how well, before anything changes. */
 import type {
   AddressHolder,
   FindAddressesResult,
@@ -23,7 +23,7 @@ import { blankRow } from '../run/state/rows';
 import type { PutBack } from '../policy/undo-log';
 import { putBackOf, returning } from '../policy/undo-log';
 
-/** Ends the run when no NIC can be put back. */
+/** Ends the run if no NIC can be put back. */
 export async function planRestore(run: Restoration): Promise<PutBack> {
   const { request, document } = run;
   run.enter('inspecting');
@@ -43,7 +43,7 @@ export async function planRestore(run: Restoration): Promise<PutBack> {
   const possible = plan.filter(({ why }) => why === null);
   if (possible.length === 0)
     throw refused(plan.map(({ nic, why }) => `NIC ${nic.id} can't be put back: ${why ?? ''}`));
-  // Those that can't be put back stay as they are, and are told at the end.
+  // NICs that can't be put back stay as they are. Their rows name a remedy.
   if (!request.dryRun)
     for (const { nic, why, newIp } of plan)
       if (why !== null)
@@ -53,7 +53,7 @@ export async function planRestore(run: Restoration): Promise<PutBack> {
     'asked',
     open.map(({ nic: { id, snapshot }, portId }) => ({
       ...returning(id, snapshot, { attach: true, flag: true }),
-      // One look is not enough to give up the old port: the loop looks again before it makes another.
+      // One look is not enough to give up the old port, so the loop looks again before it creates another one.
       portId: portId ?? id,
       created: portId !== null && portId !== id,
     })),
@@ -61,7 +61,7 @@ export async function planRestore(run: Restoration): Promise<PutBack> {
   );
 }
 
-/** From the document given along, or from the run that is named. */
+/** From the document in the request, or from the run that the request names. */
 async function savedNics(run: Restoration): Promise<SavedNic[]> {
   const { from, serverId } = run.request;
   if (from.kind === 'document') return from.nics;

@@ -1,4 +1,4 @@
-/** Before anything is detached: every port is made to outlive its NIC, and read to prove it. */
+/** Before anything is detached: sets every flag so that the port outlives its NIC, and proves it with a reading. */
 import { FAILURE_TYPE } from '../../contract/names';
 import type { Deletion } from '../run/kinds';
 import { label } from '../run/details';
@@ -9,10 +9,10 @@ import { setFlags } from './port-flags';
 import { keep } from '../run/state/undo';
 import { log, promisesUndo } from '../policy/undo-log';
 
-/** A list that still shows a NIC which the server does not have any more. */
+/** Pause for a list that still shows a NIC which has left the server. */
 const MOMENT_MS = 2_000;
 
-/** Ends the run when a flag can't be set: it has promised an exact undo. */
+/** Ends the run if a flag can't be set, since the run has promised an exact undo. */
 export async function protectPorts(run: Deletion): Promise<void> {
   const { state } = run;
   if (!promisesUndo(run.request) || state.sent.touched) return;
@@ -22,19 +22,19 @@ export async function protectPorts(run: Deletion): Promise<void> {
       .filter((id) => !state.undo.kept.includes(id) && run.row(id).snapshot?.deleteOnTermination === true);
     if (open.length === 0 || run.stopping) return;
     const unset = await keepPorts(run, open);
-    // The run that this one was reset from may have sent: that is observed, not refused.
+    // A run that was reset has not failed: the run before the reset may have sent, so this one observes.
     if (state.sent.wasReset) return;
     const problems = Object.entries(unset);
     if (problems.length === 0) return;
     const left = problems.every(([, each]) => each.left);
     if (!left || run.expired) throw notKept(problems);
-    // Somebody else was faster: what became of those NICs, an inspection tells.
+    // Another actor has taken these NICs off. An inspection tells what became of them.
     await run.wait(MOMENT_MS, label('a NIC has left the server meanwhile'));
     await inspect(run);
   }
 }
 
-/** Sets the flags of NICs that are to leave their ports behind. Returns what could not be set. */
+/** Sets the flags of NICs so that their ports outlive them. Returns what could not be set. */
 export async function keepPorts(run: Deletion, nicIds: string[]): Promise<Record<string, Unset>> {
   const { state } = run;
   log(state.undo.log, 'flag', nicIds);

@@ -1,4 +1,4 @@
-/** What came of the putting back, told in the rows: what is back, what is not as it was, and what a person would do. */
+/** Writes into the rows what came of putting NICs back: what is back, what differs, and which remedy a person has. */
 import type { RestoreGrade } from '../../contract/types';
 import { sameIp } from '../../contract/values';
 import { differences } from '../policy/differences';
@@ -9,7 +9,7 @@ import type { PutBack, Returning } from '../policy/undo-log';
 import { PORT_UNREAD } from '../policy/verdict';
 import { gradeOf, log } from '../policy/undo-log';
 
-/** Everything that could be done is done. */
+/** All that could be done is done. */
 export function reportResult(run: Run, back: PutBack): void {
   for (const nic of back.nics) {
     writeRow(run, nic);
@@ -20,7 +20,7 @@ export function reportResult(run: Run, back: PutBack): void {
   finish(run, back);
 }
 
-/** Where it was when it was last looked at. */
+/** Writes what the last look saw of the NIC. */
 function writeRow(run: Run, nic: Returning): void {
   const { found, portId, snapshot } = nic;
   if (!nic.attach) return;
@@ -32,7 +32,7 @@ function writeRow(run: Run, nic: Returning): void {
     row.differences = differences(snapshot, found);
     row.errorCode = null;
     row.message = null;
-    // What was said of it while it was off would mislead.
+    // The NIC is back, so a warning that it is detached would mislead.
     const { document } = run;
     document.warnings = document.warnings.filter((text) => !text.startsWith(`NIC ${nic.id} is detached`));
     if (portId !== nic.id) row.replacedBy = { id: portId, mac: found.mac, ip: found.fixedIps[0]?.ip ?? null };
@@ -49,7 +49,7 @@ function cameBackAs({ snapshot, found }: Returning): RestoreGrade {
   return all && snapshot.fixedIps.length > 0 ? 'new-mac' : 'new-ip-and-mac';
 }
 
-/** Time or the server ran out. */
+/** The deadline has passed, or the server can't be read. */
 export function giveUp(run: Run, back: PutBack): void {
   for (const nic of back.nics) {
     writeRow(run, nic);
@@ -57,7 +57,7 @@ export function giveUp(run: Run, back: PutBack): void {
     if (isDone(nic)) continue;
     const why = back.hindered === null ? '' : `: ${back.hindered}`;
     nic.problem ??= { code: null, message: `not done until ${run.document.deadlineAt}${why}` };
-    // Nothing was sent, but nobody has seen it since its flag was set.
+    // Nothing was sent, but no look has seen the NIC since its flag was set.
     const row = run.row(nic.id);
     if (!nic.attach && nic.seen === 0 && row.outcome === 'untouched') row.outcome = 'unknown';
     reportShortfall(run, back, nic);
@@ -70,7 +70,7 @@ function finish(run: Run, back: PutBack): void {
   const unknown = run.document.nics.filter(({ outcome }) => outcome === 'unknown');
   const attached = run.document.jobs.some(({ what }) => what === 'attach');
   const pending = back.nics.some((nic) => nic.pending !== 'nothing');
-  // The next run has to wait for what may still take a NIC, not for what has put others back.
+  // The next run has to wait for the deletion, which may still take a NIC, not for the job that has put others back.
   if (unknown.length > 0 && attached && !pending) {
     const deletion = run.document.jobs.findLast(({ what }) => what === 'delete');
     run.declareOpen(deletion?.id ?? null);
@@ -78,19 +78,19 @@ function finish(run: Run, back: PutBack): void {
   run.show();
 }
 
-/** What was said before, when it could not be had. */
+/** Removes what was said while the flag could not be set back. */
 function clearFlagProblem(run: Run, id: string): void {
   const row = run.row(id);
   row.remedy = null;
   if (row.message?.startsWith(FLAG_PROBLEM) === true) row.message = null;
 }
 
-/** By somebody else, while nothing but its flag was to be set back. */
+/** Another actor took the NIC off while the run had only to set its flag back. */
 function reportLeft(run: Run, { id, port, flag }: Returning): void {
   const { state } = run;
   const row = run.row(id);
   if (port === 'free' || port === 'attached') {
-    // A port that is there since this run has kept it is held as the others are.
+    // The port exists because this run has kept it, so the run holds it like the others.
     if (flag && port === 'free' && !state.undo.kept.includes(id)) state.undo.kept.push(id);
     log(state.undo.log, 'detach', [id]);
     row.outcome = 'detached';
@@ -99,7 +99,7 @@ function reportLeft(run: Run, { id, port, flag }: Returning): void {
     if (row.snapshot !== null) row.restore = gradeOf(row.snapshot, false);
   } else row.outcome = 'unknown';
   if (port !== undefined) row.evidence = { ...row.evidence, list: 'absent', port };
-  // Why it was still there, and what would have set its flag back.
+  // The row still said why the NIC was on the server, and how to set its flag back.
   row.errorCode = null;
   row.remedy = null;
   row.message = row.outcome === 'unknown' ? PORT_UNREAD : null;
@@ -111,14 +111,14 @@ function reportLeft(run: Run, { id, port, flag }: Returning): void {
   run.warn(`NIC ${id} was taken off by somebody else${left}`);
 }
 
-/** A NIC, or its flag, is not as it was. */
+/** Reports a NIC, or a flag, that is not as it was. */
 function reportShortfall(run: Run, back: PutBack, nic: Returning): void {
   const row = run.row(nic.id);
   back.incomplete = true;
   row.remedy = remedyOf(run, nic);
   const said = nic.problem?.message ?? '';
   if (!nic.attach) {
-    // Why a NIC stayed is its row's first concern.
+    // A row that already says why the NIC stayed keeps that message.
     row.message ??= said;
     return run.warn(`NIC ${nic.id}: ${said}`);
   }

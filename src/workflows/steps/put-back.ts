@@ -1,7 +1,7 @@
 /**
- * NICs are put back: look, decide (put-back-plan.ts), act, look again, until nothing is left to be done. What cannot be
- * done is told with the call that a person would make. Nothing is attached while a job may still be at work: it would
- * take the same port again.
+ * Puts NICs back: look, decide (put-back-plan.ts), act, look again, until nothing is left to do. For what can't be done
+ * the document names a remedy. The run attaches nothing while a job may still be at work: a deletion would take the
+ * port again.
  */
 import type { Inspection } from '../../activities/agreement';
 import { read } from '../run/activity-calls';
@@ -20,11 +20,11 @@ import type { Run } from '../run/run';
 import { isBusy } from '../run/state/job';
 import type { PutBack } from '../policy/undo-log';
 
-/** Carries `back` out; goes on with it when the run was handed on. Afterwards rows and `incomplete` tell what came of it. */
+/** Carries `back` out, or continues it after the run was handed on. Rows and `incomplete` tell the result. */
 export async function putBack(run: Run, back: PutBack): Promise<void> {
   if (run.state.undo.putBack !== back) {
     run.state.undo.putBack = back;
-    // What was sent without an answer is waited for twice: before anything is attached, and before flags are set back.
+    // What was sent without an answer is waited for twice: before a port is attached, and before a flag is set back.
     run.allow(PUT_BACK_FOR_MS + (run.state.sent.doubtful ? 2 * horizon(run) : 0));
   }
   if (back.nics.length === 0 || back.done) return;
@@ -32,7 +32,7 @@ export async function putBack(run: Run, back: PutBack): Promise<void> {
   for (;;) {
     const rested = await awaitRest(run, back);
     const seen = rested ? await observe(run, back) : null;
-    // A job that can't be read any more may yet attach what it was sent for.
+    // The cloud does not know the job any more, but the job may still attach the ports that it was sent for.
     const sent = back.nics.filter(({ pending }) => pending === 'job');
     if (run.state.job.state === 'gone' && sent.length > 0) inDoubt(back, sent);
     if (seen === null) return giveUp(run, back);
@@ -45,7 +45,7 @@ export async function putBack(run: Run, back: PutBack): Promise<void> {
   }
 }
 
-/** What the last job says of the NICs that it has not brought; one of them may have kept the others from coming. */
+/** Records what the last job says of NICs that it has not attached. One of them may have kept the others away. */
 function applyJobResult({ state }: Run, back: PutBack, seen: Inspection): void {
   const { answer: lastJob } = state.job;
   const sent = back.nics.filter(({ pending }) => pending === 'job');
@@ -74,19 +74,22 @@ function circumstances(run: Run, back: PutBack): Parameters<typeof nextStep>[2] 
   };
 }
 
-/** What was sent without an answer shows within the time that a NIC is looked after, and that a long job takes. */
+/**
+ * How long something that was sent without an answer may still take effect: the longer of `verifyFor` and the duration
+ * of a long job.
+ */
 function horizon(run: Run): number {
   return Math.max(run.request.timing.verifyForMs, Math.min(run.state.job.longMs, LONG_JOB_MS));
 }
 
-/** A job that has hung once says nothing about how long others take. */
+/** Limit for the measured duration: a job that hung once says nothing about how long others take. */
 const LONG_JOB_MS = 15 * 60_000;
 
-/** Waits until no job of ours may be at work. `false`: that could not be had in time. */
+/** Waits until nothing that this run sent can be at work. `false`: it still may be at the deadline. */
 async function awaitRest(run: Run, back: PutBack): Promise<boolean> {
   const { state } = run;
   for (let failures = 1; ; failures++) {
-    // When time is up the job has been looked at already.
+    // After the deadline another poll is not needed: the job was polled already.
     if (state.job.state === 'running' && !run.expired) await followJob(run);
     if (state.job.state === 'unreadable' && !run.expired) {
       back.hindered = `job ${run.document.jobs.at(-1)?.id ?? ''} can't be read`;
@@ -127,7 +130,7 @@ async function observe(run: Run, back: PutBack): Promise<Inspection | null> {
   );
 }
 
-/** Of a server that does not exist nothing is listed: what has become of its NICs their ports alone tell. */
+/** A server that does not exist has no NIC list. Only the ports tell what became of its NICs. */
 async function askPorts(run: Run, back: PutBack): Promise<void> {
   const ports = back.nics.flatMap(({ portId }) => portId ?? []);
   const summary = label(`the ports of ${nics(ports.length)}, whose server does not exist any more`);
@@ -138,7 +141,7 @@ async function askPorts(run: Run, back: PutBack): Promise<void> {
   }
 }
 
-/** 2 s, doubling up to half a minute. */
+/** 2 s, doubling, at most 30 s. */
 function momentsDelay(moments: number): number {
   return Math.min(MOMENT_MS * 2 ** Math.min(moments - 1, 10), 30_000);
 }
@@ -150,7 +153,7 @@ async function perform(run: Run, back: PutBack, step: Exclude<Step, { do: 'done'
       back.hindered = step.why;
       back.moments += 1;
       run.enter('restoring', plain(step.why));
-      // What has to settle takes its time, whoever wants to know; what only lags is looked at less and less often.
+      // A firm wait is made in full, whatever message comes. The others wait for a list that lags, and grow.
       if (step.firm === true) await run.wait(step.ms, label(step.why));
       else await run.waitOrWake(Math.max(step.ms, momentsDelay(back.moments)), label(step.why));
       run.enter('restoring');
@@ -167,7 +170,7 @@ async function perform(run: Run, back: PutBack, step: Exclude<Step, { do: 'done'
         const value = step.flags[nic.portId ?? ''];
         if (problem === undefined && value !== undefined && nic.found !== null)
           nic.found = { ...nic.found, deleteOnTermination: value };
-        // One that is not on the server is seen to at the next look.
+        // The next look deals with a NIC that has left the server.
         if (problem?.left === true) await pause(run, MOMENT_MS, 'the NIC list and the server disagree');
         else if (problem !== undefined) fail(nic, problem.code, `${FLAG_PROBLEM}: ${problem.message}`);
       }

@@ -1,6 +1,6 @@
 /**
- * Submit once: a deletion is never repeated while its fate is unknown (interface.md §6.1). Each branch says what is
- * known about the remote effect.
+ * Submits once: a deletion is not repeated while its fate is unknown (docs/contract.md §6.1). Each branch below states
+ * what is known about the effect on the cloud.
  */
 import type { DeleteNicsResult, SubmissionResult, Unsent } from '../../activities/agreement';
 import { formatDuration } from '../../contract/duration';
@@ -26,9 +26,9 @@ import { release } from '../run/state/undo';
 import { log, promisesUndo } from '../policy/undo-log';
 
 const MAX_SUBMISSIONS = 3;
-/** Refusals that ask for a look first, with every NIC still there: the cloud means it. */
+/** After so many refusals that asked for a look, with every NIC still on the server, the refusal is final. */
 const MAX_OBSERVED_REFUSALS = 2;
-/** A server state in the way of the call, as the cloud sees it. */
+/** Pause after a refusal because of the server's state. */
 const STATE_WAIT_MS = 10_000;
 
 /** Returns when a job is accepted, when nothing is left to send, or when nothing more may be sent. */
@@ -39,7 +39,7 @@ export async function submitOnce(run: Deletion): Promise<void> {
     submission.doubt = null;
     const targets = run.remaining();
     if (targets.length === 0) break;
-    // Whoever cancels or undoes wants nothing more to be sent; what was sent is still observed.
+    // After a cancellation or an undo nothing more is sent. What was sent is still observed.
     if (run.stopping) break;
     run.endIfUndone();
     if (run.expired) {
@@ -53,7 +53,7 @@ export async function submitOnce(run: Deletion): Promise<void> {
 
 const TOO_LATE: No = { message: 'the deadline passed before anything could be sent', code: null };
 
-/** Takes an answer in. `true`: that was the last submission. */
+/** Handles an answer. `true`: nothing more is sent. */
 async function step(
   run: Deletion,
   answer: DeleteNicsResult | Unknown | Unsent,
@@ -68,7 +68,7 @@ async function step(
     case 'unknown':
       run.document.submissions += 1;
       countUnknownSubmission();
-      run.mayBeAtWork();
+      run.markAtWork();
       run.warn(
         `submission ${run.document.submissions} got no usable answer (${plain(answer.why)}): whether the cloud accepted it is not known, so the NICs were looked at before anything else was done`,
       );
@@ -77,15 +77,15 @@ async function step(
 
     case 'unsent':
       if (answer.why === 'reset') {
-        // The run that this one was reset from may have sent: observe, never send.
-        run.mayBeAtWork();
+        // The run before the reset may have sent, so this one observes and never sends.
+        run.markAtWork();
         run.warn('this run was reset: it observes what its predecessor sent and never sends itself');
         doubt(run, 'a reset run never sends', { stop: true });
         return false;
       }
       submission.unsent += 1;
       submission.lastNo = { message: `${unsentText(answer)}, until the deadline`, code: null };
-      // Its own worker was waited for already.
+      // The call has already waited for a worker of the right place.
       if (answer.why !== 'elsewhere')
         await sendLater(run, backoffDelay(submission.unsent), unsentText(answer));
       await lookAgain(run);
@@ -97,9 +97,9 @@ async function step(
     case 'throttled':
       submission.throttled += 1;
       submission.lastNo = { message: 'throttled by the cloud until the deadline', code: null };
-      // A 2xx with an error body is not known for certain to be a no (ecs-api.md §7.2, Common.0024).
+      // A 2xx with an error body is not certain to be a refusal (docs/cloud-api.md §6.2, Common.0024).
       if (answer.look) {
-        run.mayBeAtWork();
+        run.markAtWork();
         doubt(run, 'the cloud answered 202 with an error');
       }
       await sendLater(
@@ -113,13 +113,13 @@ async function step(
     case 'refused':
       if (answer.next === 'busy' || answer.next === 'state') {
         submission.lastNo = answer;
-        // Much may happen on the server while it is busy: every guard is asked again, or at least the NICs are.
+        // Much may happen while the server is busy: the run checks every guard again, after a submission only the NICs.
         if (run.state.sent.touched) doubt(run, 'the server was busy');
         const ms = answer.next === 'busy' ? run.request.timing.busyWaitMs : STATE_WAIT_MS;
         await sendLater(run, ms, `${answer.code ?? 'refused'}: ${answer.message}`);
         if (!run.state.sent.touched && !run.expired) {
           await inspect(run);
-          // It may have found NICs that were not there before.
+          // The inspection may have found NICs that were not on the server before.
           await protectPorts(run);
         }
         return false;
@@ -134,19 +134,19 @@ async function step(
   }
 }
 
-/** After a pause the guards are as old as it was long: while nothing was sent, all of them are asked again. */
+/** After a pause the guards are out of date. As long as nothing was sent, the run checks all of them again. */
 async function lookAgain(run: Deletion): Promise<void> {
   if (run.state.sent.touched || run.expired || run.stopping || !run.knowsPlace) return;
   await inspect(run);
   await protectPorts(run);
 }
 
-/** Somebody who changes flags as often means it. */
+/** An actor that changes flags so often does it on purpose. */
 const MAX_UNKEPT = 5;
 
 /**
- * Somebody has set a flag, or taken a NIC off, since the flags were proven: the deletion would have taken ports along that were
- * to stay. `true`: nothing more is sent.
+ * Another actor has changed a flag or taken a NIC off since the flags were proven, so the deletion would have deleted
+ * ports that must stay. `true`: nothing more is sent.
  */
 async function keepAgain(run: Deletion, nicIds: string[]): Promise<boolean> {
   const { state } = run;
@@ -158,7 +158,7 @@ async function keepAgain(run: Deletion, nicIds: string[]): Promise<boolean> {
     return true;
   }
   if (!state.sent.touched) {
-    // Every guard is asked again, and the snapshot is as fresh as what is acted upon.
+    // Checks every guard again, and takes a snapshot that is as fresh as the next submission.
     await inspect(run);
     await protectPorts(run);
     return false;
@@ -184,7 +184,7 @@ function doubt(run: Run, why: string, more: Partial<Doubt> = {}): void {
   };
 }
 
-/** `true`: what is left is provably still there, and may be sent again. */
+/** `true`: the NICs that are left are certainly still on the server, and may be sent again. */
 async function settle(run: Run, { why, stop, refusal, listed, looks }: Doubt): Promise<boolean> {
   const provable = await lookTwice(run, why, looks);
   if (refusal !== null) {
@@ -232,7 +232,7 @@ async function sendLater(run: Run, ms: number, why: string): Promise<void> {
   });
 }
 
-/** The cloud said no for certain. Without an earlier submission nothing was changed; otherwise the NICs decide. */
+/** A certain refusal. Without an earlier submission nothing was changed; otherwise the run looks at the NICs. */
 function refused(run: Run, answer: Refusal): void {
   const text = `${answer.message}${answer.requestId === null ? '' : ` (request ${answer.requestId})`}`;
   for (const id of run.remaining()) {

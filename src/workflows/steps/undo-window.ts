@@ -1,6 +1,6 @@
 /**
- * The time in which everything can be taken back exactly: a durable timer that an undo, a commit or a cancellation ends.
- * Whoever assigns first, in one synchronous step, has decided: a message by `decision`, the timer by `windowClosed`.
+ * The time in which everything can be put back exactly: a durable timer, which an undo, a commit or a cancellation
+ * ends. The first to assign, in one synchronous step, decides: a message sets `decision`, the timer `windowClosed`.
  */
 import { formatDuration } from '../../contract/duration';
 import type { Deletion } from '../run/kinds';
@@ -20,7 +20,7 @@ export async function undoWindow(run: Deletion): Promise<void> {
       closeWindow(state);
       break;
     }
-    // To those who ask, the verdicts stand.
+    // During the window the document shows the verdicts as final.
     document.outcome = failed === null ? 'detached' : outcome;
     run.enter('undo-window');
     await run.waitOrWake(ms, label(`undo possible for ${formatDuration(ms)}, until ${document.undoUntil}`));

@@ -1,4 +1,4 @@
-/** Establish the verdict of every NIC from its witnesses, and look again for as long as they leave a doubt. */
+/** Establishes the verdict of every NIC from its witnesses, and looks again until there is no doubt. */
 import type { Reading } from '../../activities/agreement';
 import { formatDuration } from '../../contract/duration';
 import type { NicOutcome } from '../../contract/types';
@@ -11,27 +11,27 @@ import type { Deletion } from '../run/kinds';
 import type { Run } from '../run/run';
 import { currentJob } from '../run/state/job';
 import type { Verification, Witness } from '../run/state/seen';
-import { note, verifying } from '../run/state/seen';
+import { note, openVerification } from '../run/state/seen';
 import type { ListWitness, Moment, Verdict } from '../policy/verdict';
 import { gradeOf, isLogged } from '../policy/undo-log';
 import { hold } from '../run/kinds';
 import { verdictOf } from '../policy/verdict';
 
-/** Witnesses that contradict each other for this many times `verifyFor` will not come to agree. */
+/** Witnesses that contradict each other for this many times `verifyFor` will not agree any more. */
 const CONTRADICTION_FACTOR = 2;
 
-/** Readings of which none follows the one before in time make no series, and must come to an end, too. */
+/** Limit for series that begin after the patience is over: if the worker is away before every look, no series grows. */
 const MAX_BEGUN_LATE = 5;
 
-/** How long the cloud keeps finished jobs (ecs-api.md §2). */
+/** How long the cloud keeps finished jobs (docs/cloud-api.md §2.2). */
 const JOBS_KEPT_MS = 24 * 3_600_000;
 
 /** @param atEnd what the poll that found the job ended took along */
 export async function establishVerdicts(run: Deletion, atEnd: AtEnd | null): Promise<void> {
-  // Stopped before anything was sent: where the NICs are, the inspection has told.
+  // The run stopped before it sent anything, and the inspection has told where the NICs are.
   if (!run.state.sent.touched && (run.stopping || run.state.undo.refusedAs !== null)) return;
   const { verifyForMs } = run.request.timing;
-  const state = verifying(run.state);
+  const state = openVerification(run.state);
   const { startedAt } = state;
   const patientUntil = () => (run.state.job.overSince ?? startedAt) + verifyForMs;
   for (; state.open.length > 0; state.look++) {
@@ -46,16 +46,16 @@ export async function establishVerdicts(run: Deletion, atEnd: AtEnd | null): Pro
       }));
     atEnd = null;
     if (found?.serverExists === false) run.warn('the server vanished meanwhile');
-    // As of the reading: when it is heard of long after that, nobody has looked meanwhile.
+    // The time of the reading. If the run hears of it much later, no look was made in between.
     const now = Math.min(Date.now(), found?.at ?? Infinity);
     const moment = momentOf(run, now, patientUntil());
     const last =
       found === null ||
-      // While something may yet change there is always another look; `over` passes by the deadline at the latest.
+      // As long as something may change there is another look. `over` ends with the patience or at the deadline.
       (look > 2 &&
         moment !== 'over' &&
         now >= patientUntil() + CONTRADICTION_FACTOR * verifyForMs + 60_000 &&
-        !beginsSeries(run, state));
+        !grantSeries(run, state));
     settle(run, state, { moment, last, fresh: found !== null });
     if (state.open.length === 0) return;
 
@@ -69,7 +69,7 @@ export async function establishVerdicts(run: Deletion, atEnd: AtEnd | null): Pro
       continue;
     }
     state.gapMs = nextReadingDelay(look, patientUntil() - Date.now());
-    // A run with a long history may wait for longer than it meant to.
+    // A run with a long history may wait for longer than planned.
     state.gapMs = await run.waitOrWake(
       state.gapMs,
       label(`look again in ${formatDuration(state.gapMs)} · ${nics(state.open.length)} without verdict`),
@@ -77,19 +77,22 @@ export async function establishVerdicts(run: Deletion, atEnd: AtEnd | null): Pro
   }
 }
 
-/** After a worker was away one reading is not enough, however late it is: down time uses up no patience (interface.md §6.8). */
-function beginsSeries(run: Run, state: Verification): boolean {
+/**
+ * After a worker was away one reading is not enough, however late: downtime uses up no patience
+ * (docs/contract.md §6.8).
+ */
+function grantSeries(run: Run, state: Verification): boolean {
   if (run.state.seen.lastReading?.first !== true || (state.begunLate ?? 0) >= MAX_BEGUN_LATE) return false;
   state.begunLate = (state.begunLate ?? 0) + 1;
   return true;
 }
 
-/** The reading that the last poll brought along, unless it proves nothing. */
+/** The reading that the last poll took along, unless it does not count. */
 async function readingAtEnd(run: Run, atEnd: AtEnd | null): Promise<Reading | null> {
   if (atEnd === null) return null;
   const { reading, listAfterMs } = atEnd;
   if (reading) return note(run.state, reading, 0) ? reading : null;
-  // Not to be cut short by a message: a callback knows nothing of quotas, or of keys that get locked.
+  // No message may end this wait early: its sender knows nothing of quotas or of locked keys.
   if (listAfterMs > 0) await run.wait(listAfterMs, label(`the cloud asks for patience with the NIC list`));
   return null;
 }
@@ -97,16 +100,16 @@ async function readingAtEnd(run: Run, atEnd: AtEnd | null): Promise<Reading | nu
 interface Now {
   moment: Moment;
   last: boolean;
-  /** This look brought a reading; without one, what was seen long ago makes no NIC stay. */
+  /** This look brought a reading. Without one, old readings do not prove that a NIC stays. */
   fresh: boolean;
 }
 
 /**
- * Tells what is established. For as long as any NIC is looked at, `unknown` may become a verdict, and what was told to be there
- * may go after all.
+ * Writes the verdicts that are established. While any NIC is looked at, `unknown` may still become another verdict, and
+ * a NIC that is `still-attached` may still go.
  */
 function settle(run: Deletion, state: Verification, at: Now): void {
-  // Runs of before that rule have ended the looking earlier: their commands stay as they were.
+  // In runs that began before this rule the looks ended earlier. Their commands must stay the same.
   if (run.knowsPlace) reopenGone(run, state);
   const open = run.state.seen.witnesses.filter(({ id }) => state.open.includes(id));
   const verdicts = open.map((witness) => ({ id: witness.id, verdict: verdictNow(run, witness, at) }));
@@ -119,7 +122,7 @@ function settle(run: Deletion, state: Verification, at: Now): void {
   run.show();
 }
 
-/** What was told to be there and has left meanwhile. */
+/** Reopens the verdict of a NIC that was `still-attached` and has left meanwhile. */
 function reopenGone(run: Deletion, { open }: Verification): void {
   for (const { id, absent } of run.state.seen.witnesses) {
     const row = run.row(id);
@@ -146,13 +149,13 @@ function verdictNow(run: Deletion, witness: Witness, at: Now): Verdict | undefin
 function writeVerdict(run: Deletion, id: string, verdict: Verdict): void {
   const row = run.row(id);
   if (verdict.outcome === 'deleted' && row.snapshot !== null) row.restore = gradeOf(row.snapshot, false);
-  // Nothing of ours was accepted: whoever took it, this run did not (interface.md §3).
+  // No submission of this run was accepted, so another actor took the NIC off (docs/contract.md §3.1).
   const ours = run.document.submissions > 0 || run.state.sent.touched;
   const held = verdict.outcome === 'detached' && isLogged(run.state.undo.log, 'flag', id);
   row.outcome = ours || verdict.outcome === 'still-attached' ? verdict.outcome : asAbsent(verdict.outcome);
   if (held && !ours) hold(run, row);
   if (verdict.warning !== null) run.warn(`NIC ${id} ${verdict.warning}`);
-  // The cloud's own reason stays readable beside ours.
+  // The cloud's message stays, next to the run's.
   if (verdict.message !== null) row.message = [row.message, verdict.message].filter(Boolean).join('; ');
   if (row.outcome === 'still-attached') row.message ??= whyStillThere(run);
   if (row.outcome === 'deleted' || row.outcome === 'already-absent') {
@@ -161,7 +164,7 @@ function writeVerdict(run: Deletion, id: string, verdict: Verdict): void {
   }
 }
 
-/** Why its port is to outlive the NIC; `null`: nothing says so. */
+/** Why the port is expected to outlive the NIC; `null`: it is not. */
 function keptBy(run: Deletion, id: string): 'own' | 'asked' | null {
   if (run.request.keepPort || run.state.undo.kept.includes(id)) return 'asked';
   return run.row(id).snapshot?.deleteOnTermination === false ? 'own' : null;
@@ -173,7 +176,7 @@ function asAbsent(outcome: NicOutcome): NicOutcome {
 
 function listWitness({ absent, present }: Witness, { fresh, moment }: Now): ListWitness {
   if (absent >= 2) return 'absent';
-  // Of something that may yet go nothing is claimed.
+  // At `cut-off` an old reading is enough: the verdict is `unknown` anyway, and says that the NIC may still go.
   return present >= 2 && (fresh || moment === 'cut-off') ? 'present' : 'unsettled';
 }
 
@@ -182,13 +185,13 @@ function momentOf(run: Run, now: number, patientUntil: number): Moment {
     case 'ended':
       return now >= patientUntil ? 'stable' : 'over';
     case 'gone':
-      // The cloud forgets a job a day after its end; one that vanishes earlier may well be at work.
+      // The cloud forgets a job a day after its end. A job that is gone earlier may still be at work.
       if (!forgotten(run, now)) return run.expired ? 'cut-off' : 'over';
       return now >= patientUntil ? 'stable' : 'over';
     case 'none':
-      // Nothing of ours is at work: what is seen will stay.
+      // No submission of this run is at work, so what is seen will stay.
       if (!run.state.sent.touched) return now >= patientUntil ? 'stable' : 'over';
-      // A lost answer may belong to a long job, however idle the server looks (docs/decisions/0004).
+      // A lost answer may belong to a long job, even if the server looks idle (docs/decisions/0004).
       return now >= patientUntil || run.expired ? 'cut-off' : 'over';
     case 'running':
     case 'unreadable':

@@ -1,4 +1,4 @@
-/** Refused credentials are not tried in a storm: five wrong signatures lock a key (interface.md §6.5). */
+/** Refused credentials are not tried in a storm: five wrong signatures lock a key (docs/contract.md §6.5). */
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Cloud } from '../../../src/ecs/cloud';
 import { accessKeys, guarded } from '../../../src/ecs/credentials';

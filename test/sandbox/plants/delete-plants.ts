@@ -50,8 +50,8 @@ export const DELETE_PLANTS: readonly Plant[] = [
   {
     name: 'makes one reading after down time the last one',
     file: 'workflows/steps/verify.ts',
-    from: '!beginsSeries(run, state));',
-    to: '(PLANTED || !beginsSeries(run, state)));',
+    from: '!grantSeries(run, state));',
+    to: '(PLANTED || !grantSeries(run, state)));',
     caughtBy: 724,
   },
   {

@@ -1,25 +1,25 @@
-/** What the run knows of the world around it: its place, and the namespace. */
+/** What the run knows of its surroundings: place, namespace, previous run. */
 import type { Place, PreviousOpenRun } from '../../../activities/agreement';
 import type { Phase } from '../../../contract/types';
 
 export interface Around {
-  /** Where it acts, from its first inspection on. */
+  /** Where the run acts; known from its first inspection on. */
   place: Partial<Place> | null;
-  /** Times that a worker of another place has declined to send. */
+  /** Number of POSTs that a worker of another place has declined. */
   declined: number;
-  /** Those of our search attributes that the namespace has, as the worker found them. */
+  /** The project's search attributes that the namespace has, as the worker found them. */
   searchAttributes: string[];
-  /** When that was learned; `null`: once, at the inspection. */
+  /** When that was learned; `null`: not yet, or once from the inspection of an old worker. */
   learnedAt: number | null;
-  /** The phase that they tell; `null`: nothing yet. */
+  /** The phase in the search attributes; `null`: none yet. */
   publishedPhase: Phase | null;
 }
 
-/** The run before this one. */
+/** The run before this chain. */
 export interface Before {
-  /** A run under the same id that ended with its submission open, or `settled`: none (any more). */
+  /** A run under the same id that ended with its submission open; `settled`: there is none, or none any more. */
   open: PreviousOpenRun | 'settled' | null;
-  /** A run that continues another one has been told: the run before it in the list is its own chain's. */
+  /** Ask for that run. Not in a later run of a chain: there the previous run in the list belongs to the same chain. */
   ask: boolean;
 }
 

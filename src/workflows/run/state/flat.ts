@@ -1,8 +1,8 @@
-/** The state as runs of 0.1.0-alpha.1 have handed it on: one flat record. A newer worker may be given it for as long as such runs are open. */
+/** The flat state that runs of 0.1.0-alpha.1 hand on. A newer worker may get it for as long as such runs are open. */
 import type { RunState } from '.';
 import { freshState } from '.';
 
-/** Where each of its fields stands now. */
+/** Where each of its fields is now. */
 const PLACES: Record<string, readonly [keyof RunState, string]> = {
   deadlineAt: ['pacing', 'deadlineAt'],
   woken: ['pacing', 'woken'],
@@ -53,7 +53,7 @@ export function isFlat(state: object): state is Flat {
   return 'deadlineAt' in state;
 }
 
-/** What it did not know has the value that a run begins with. */
+/** Fields that it does not have get the value of a fresh run. */
 export function nested(flat: Flat): RunState {
   const state = freshState(flat.document, flat.deadlineAt);
   for (const [field, value] of Object.entries<unknown>({ ...flat })) {

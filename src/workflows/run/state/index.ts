@@ -1,7 +1,7 @@
 /**
- * What a run knows, as plain values: all of it is handed on when the run continues as new (resume.ts), so that nothing is
- * inspected, and above all nothing is sent, a second time. Each record is written by the functions of its own file, or by the
- * step that it belongs to; everybody else reads.
+ * What a run knows, as plain values. All of it is handed on when the run continues as new (resume.ts), so that the next
+ * run neither inspects nor, above all, sends a second time. Each record is written by the functions of its own file, or
+ * by the step that it belongs to; all other code only reads it.
  */
 import type { ResultDocument } from '../../../contract/types';
 import type { PacingState } from '../pacing';

@@ -1,4 +1,4 @@
-/** The job that was accepted last: what is known of it, and when it is asked next. Written by these functions alone. */
+/** The last accepted job: what is known of it, and when it is polled next. Only these functions write the record. */
 import type { JobAnswer, Pace, SubmissionResult } from '../../../activities/agreement';
 import { ENDED_STATUSES } from '../../../activities/agreement';
 import type { CheckedTiming } from '../../../contract/input';
@@ -8,23 +8,23 @@ export type JobState =
   | 'none'
   | 'running'
   | 'ended'
-  /** The cloud does not know it (any more). */
+  /** The cloud does not know the job, or not any more. */
   | 'gone'
-  /** Polls fail: the NICs are looked at instead, and the job is asked now and then. */
+  /** Polls fail: the run reads the NIC list instead, and polls the job now and then. */
   | 'unreadable';
 
 export interface Job {
   state: JobState;
-  /** Its last answer to a poll. */
+  /** The last answer to a poll. */
   answer: JobAnswer | null;
   pace: Pace;
-  /** When nothing more was to be expected from a submission, as far as this run could see. */
+  /** From when on the run expects nothing more of the submission. */
   overSince: number | null;
   /** When the next poll is due; `null`: not decided. */
   dueAt: number | null;
-  /** After a refused poll the next one waits a minute; the NIC list is read meanwhile (interface.md §6.5). */
+  /** After a refused poll the next one waits a minute; meanwhile the run reads the NIC list (docs/contract.md §6.5). */
   heldUntil: number;
-  /** What a long job takes, by the worker's experience, in ms. */
+  /** Duration of a long job in the worker's experience, in ms. */
   longMs: number;
 }
 
@@ -45,17 +45,20 @@ interface State {
   job: Job;
 }
 
-/** Its row in the document. */
+/** The job's row in the document. */
 export function currentJob({ document }: Pick<State, 'document'>): JobRow | undefined {
   return document.jobs.at(-1);
 }
 
-/** It may yet change something: it runs, or nobody can tell. */
+/** The job may still change something: it runs, or its state can't be read. */
 export function isBusy({ job }: Pick<State, 'job'>): boolean {
   return job.state === 'running' || job.state === 'unreadable';
 }
 
-/** A submission was accepted. @param timing of the request, which comes before what the worker advises */
+/**
+ * A submission was accepted.
+ * @param timing of the request; overrides what the worker suggests
+ */
 export function beginJob(
   { document, job }: State,
   what: JobRow['what'],
@@ -73,34 +76,34 @@ export function beginJob(
   };
 }
 
-/** When to poll next: what was decided before, also by the run before this one in its chain, or `delay` from now. */
+/** When to poll next: as decided before, possibly by the previous run of the chain; otherwise `delay` from now. */
 export function nextPollAt({ job }: Pick<State, 'job'>, delay: () => number): number {
   job.dueAt ??= Date.now() + delay();
   return job.dueAt;
 }
 
-export function pollIsDue({ job }: Pick<State, 'job'>): void {
+export function clearPollDue({ job }: Pick<State, 'job'>): void {
   job.dueAt = null;
 }
 
-/** A wait was ended early: the poll that it was for comes at once. */
+/** A wait was ended early, so the poll that it was for is due now. */
 export function hastenPoll({ job }: Pick<State, 'job'>): void {
   if (job.dueAt !== null) job.dueAt = Math.min(job.dueAt, Date.now());
 }
 
-/** The cloud asks for patience. */
+/** Delays the next poll: the cloud throttles, or refuses polls. */
 export function holdPolls({ job }: Pick<State, 'job'>, ms: number): void {
   job.heldUntil = Date.now() + ms;
 }
 
-/** `true`: it has ended. */
-export function jobAnswered(state: State, answer: JobAnswer): boolean {
+/** Records the answer to a poll. `true`: the job has ended. */
+export function recordJobAnswer(state: State, answer: JobAnswer): boolean {
   const { job } = state;
   const row = currentJob(state);
   const ended = ENDED_STATUSES.has(answer.status);
   job.answer = answer;
   job.state = ended ? 'ended' : 'running';
-  // Counted from when this run saw it: the cloud's clock may differ, and a late worker loses no patience.
+  // The time at which this run saw the end: the cloud's clock may differ, and a worker's absence uses up no patience.
   job.overSince = ended ? Date.now() : null;
   if (row === undefined) return ended;
   row.status = answer.status;
@@ -108,23 +111,23 @@ export function jobAnswered(state: State, answer: JobAnswer): boolean {
   return ended;
 }
 
-export function jobGone(state: State): void {
+export function markJobGone(state: State): void {
   const row = currentJob(state);
   if (row !== undefined) row.status = 'gone';
   state.job.state = 'gone';
   state.job.overSince ??= Date.now();
 }
 
-export function jobUnreadable({ job }: Pick<State, 'job'>): void {
+export function markJobUnreadable({ job }: Pick<State, 'job'>): void {
   job.state = 'unreadable';
 }
 
-/** A request got no answer: from now on what comes of it may show. */
-export function nothingExpected({ job }: Pick<State, 'job'>): void {
+/** A submission got no answer. The patience counts from now. */
+export function countFromNow({ job }: Pick<State, 'job'>): void {
   job.overSince = Date.now();
 }
 
-/** As the worker has seen it take; `null`: not known. */
+/** @param ms as the worker has measured; `null`: not known */
 export function learnLongJob({ job }: Pick<State, 'job'>, ms: number | null): void {
   job.longMs = ms ?? job.longMs;
 }

@@ -1,21 +1,21 @@
-/** What readings of the NIC list say about each NIC that is to go, taken together. */
+/** What the readings of the NIC list, taken together, say about each NIC that is to be deleted. */
 import type { PortState, Reading } from '../../../activities/agreement';
 import type { ResultDocument } from '../../../contract/types';
 import { rowOf } from './rows';
 
-/** Readings further apart than planned by more than this don't belong to one series. */
+/** A gap between two readings may exceed the planned one by this much. Beyond that they belong to different series. */
 const SERIES_SLACK_MS = 15_000;
 
-/** What the cloud has said about one NIC that is to go. */
+/** What the readings say about one NIC. */
 export interface Witness {
   id: string;
-  /** Readings in a row, all of one unbroken series. */
+  /** Readings in a row. Those that list the NIC also belong to one series; absence may be seen at any distance. */
   absent: number;
   present: number;
   port: PortState | null;
 }
 
-/** How far the establishing of verdicts has come. */
+/** Progress of establishing verdicts. */
 export interface Verification {
   /** NICs without a verdict. */
   open: string[];
@@ -23,17 +23,17 @@ export interface Verification {
   look: number;
   /** Pause before this look, in ms. */
   gapMs: number;
-  /** Series of readings that began when patience was over, and were given a second one. */
+  /** Number of series that began after the patience was over, and therefore got one more look. */
   begunLate?: number;
 }
 
 export interface Seen {
   witnesses: Witness[];
   primaryId: string | null;
-  /** `first`: no series led up to it, or the one that did was broken. */
+  /** `first`: this reading begins a series. */
   lastReading: { at: number; first?: boolean } | null;
   verification: Verification | null;
-  /** Of `nics: "all"`: those that the first complete inspection has found. */
+  /** For `nics: "all"`: the NICs that the first complete inspection found. */
   all: string[] | null;
 }
 
@@ -46,25 +46,25 @@ interface State {
   seen: Seen;
 }
 
-/** From here on readings tell of these. */
+/** The NICs that readings are about from here on. */
 export function watch({ seen }: Pick<State, 'seen'>, ids: readonly string[]): void {
   seen.witnesses = ids.map((id) => ({ id, absent: 0, present: 0, port: null }));
 }
 
-/** NICs that may still be on the server: not yet seen absent twice. */
+/** NICs that may still be on the server: not yet absent in two readings in a row. */
 export function remaining({ seen }: Pick<State, 'seen'>): string[] {
   return seen.witnesses.filter(({ absent }) => absent < 2).map(({ id }) => id);
 }
 
 /**
  * Takes a reading into account. `false`: it proves nothing, since the list does not name the primary NIC.
- * @param plannedGapMs how long after the reading before it was meant to be made
+ * @param plannedGapMs planned time since the previous reading
  */
 export function note({ document, seen }: State, reading: Reading, plannedGapMs: number): boolean {
   if (reading.serverExists && (seen.primaryId === null || !reading.listed.includes(seen.primaryId)))
     return false;
   const before = seen.lastReading;
-  // A reading from before a restart, or long ago, does not count towards this one (interface.md §6.8).
+  // A reading from before a restart of the worker, or from long ago, does not count (docs/contract.md §6.8).
   const unbroken =
     before !== null &&
     reading.workerStartedAt <= before.at &&
@@ -72,7 +72,7 @@ export function note({ document, seen }: State, reading: Reading, plannedGapMs: 
   seen.lastReading = { at: reading.at, first: !unbroken };
   for (const witness of seen.witnesses) {
     const listed = reading.serverExists && reading.listed.includes(witness.id);
-    // Absence needs no patience, and what is gone stays gone: two readings in a row, however far apart.
+    // A NIC that is gone stays gone. So two readings in a row prove absence, at any distance and in any series.
     witness.absent = listed ? 0 : witness.absent + 1;
     witness.present = listed ? (unbroken ? witness.present : 0) + 1 : 0;
     const port = reading.ports[witness.id];
@@ -84,12 +84,12 @@ export function note({ document, seen }: State, reading: Reading, plannedGapMs: 
   return true;
 }
 
-/** Ports known to be gone need no second look: ids are never used again. */
+/** A port that is known to be gone needs no second look: the cloud never uses an id again. */
 export function portsToLookUp({ seen }: Pick<State, 'seen'>): string[] {
   return seen.witnesses.filter(({ port }) => port?.state !== 'absent').map(({ id }) => id);
 }
 
-/** A series of readings starts anew: what was seen before a submission says nothing about what came of it. */
+/** Begins a new series: readings from before a submission say nothing about what came of it. */
 export function forgetReadings({ seen }: Pick<State, 'seen'>): void {
   seen.lastReading = null;
   for (const witness of seen.witnesses) {
@@ -98,8 +98,8 @@ export function forgetReadings({ seen }: Pick<State, 'seen'>): void {
   }
 }
 
-/** Verdicts are established of all watched NICs; a run that continues another one goes on where that one was. */
-export function verifying({ seen }: Pick<State, 'seen'>): Verification {
+/** Begins to establish the verdicts of all watched NICs, or continues what the previous run of the chain began. */
+export function openVerification({ seen }: Pick<State, 'seen'>): Verification {
   seen.verification ??= {
     open: seen.witnesses.map(({ id }) => id),
     startedAt: Date.now(),
@@ -109,7 +109,7 @@ export function verifying({ seen }: Pick<State, 'seen'>): Verification {
   return seen.verification;
 }
 
-/** Verdicts are established anew of these, as soon as somebody looks again. */
+/** The verdicts of these NICs are established anew, from the next look on. */
 export function reopen({ seen }: Pick<State, 'seen'>, open: string[]): void {
   if (seen.verification !== null)
     Object.assign(seen.verification, { open, look: 1, gapMs: 0, startedAt: Date.now() });

@@ -1,33 +1,33 @@
-/** What was sent: how far the submission has come, and what may be at work because of it. */
+/** What the run has sent: progress of the submission, and what may still come of it. */
 import type { SubmissionResult } from '../../../activities/agreement';
 
 export interface Sent {
-  /** An accepted submission or one of unknown fate may be at work: from here on the run observes to its end. */
+  /** A submission was accepted, or its fate is unknown. From here on the run observes to its end. */
   touched: boolean;
-  /** A deletion was sent of which it is not known for certain that nothing more comes of it. */
+  /** A deletion was sent, and it is not certain that nothing more comes of it. */
   doubtful: boolean;
-  /** The memo `open` is set; it is cleared when every NIC has a verdict. */
+  /** The run has set the memo `open`. At its end it sets the memo to `settled`, if every NIC has its verdict. */
   declared: boolean;
-  /** A run that this one continues is the product of a reset, or an effect was refused for that: it may never send. */
+  /** A run of this chain is the product of a reset, or a worker refused an effect for that: the run may never send. */
   wasReset: boolean;
-  /** Times that flags were found to be otherwise than proven, just before a POST. */
+  /** How often, just before a POST, a flag was not as proven. */
   unkept: number;
   submission: Submission;
 }
 
 export interface Submission {
-  /** Nothing will be sent any more. */
+  /** Nothing more will be sent. */
   over: boolean;
   throttled: number;
   unsent: number;
-  /** Refusals that asked for a look first. */
+  /** Number of refusals after which the run had to look first. */
   observed: number;
-  /** Why nothing has been accepted so far. */
+  /** Why no submission has been accepted so far. */
   lastNo: No | null;
   doubt: Doubt | null;
 }
 
-/** Why nothing was accepted. Without a code it was not the cloud that said no. */
+/** Why a submission was not accepted. Without a code the reason does not come from the cloud. */
 export interface No {
   message: string;
   code: string | null;
@@ -35,19 +35,19 @@ export interface No {
 
 export type Refusal = Extract<SubmissionResult, { kind: 'refused' }>;
 
-/** What the NICs have to answer before anything more is sent. */
+/** A question that readings have to answer before the next submission. */
 export interface Doubt {
   why: string;
-  /** Nothing more is sent, whatever they answer. */
+  /** Nothing more is sent, whatever the readings say. */
   stop: boolean;
-  /** The cloud said this, and means it when they are all still there. */
+  /** The cloud's refusal. It is final if all NICs are still on the server. */
   refusal: Refusal | null;
-  /** NICs on the server when the doubt came up. */
+  /** Number of NICs on the server when the doubt arose. */
   listed: number;
   looks: Looks;
 }
 
-/** How far the looking after a lost answer has come. */
+/** Progress of the looks after a lost answer. */
 export interface Looks {
   made: number;
   /** Readings in a row that found the server idle. */
@@ -71,17 +71,17 @@ interface State {
   sent: Sent;
 }
 
-/** It may never send (any more), but goes on to observe. */
-export function neverSends({ sent }: State): void {
+/** The run may send nothing any more, but goes on to observe. */
+export function forbidSending({ sent }: State): void {
   sent.wasReset = true;
 }
 
-/** Nothing will be sent any more. */
+/** Nothing more will be sent. */
 export function endSubmission({ sent }: State): void {
   sent.submission.over = true;
 }
 
-/** A deletion was sent of which nobody knows what may still come. */
+/** A deletion was sent, and it is not known what may still come of it. */
 export function markDoubtful({ sent }: State): void {
   sent.doubtful = true;
 }

@@ -1,26 +1,26 @@
-/** The way back: what the run has changed and holds, and how far undo, commit and putting back have come. */
+/** The way back: what the run has changed and holds, and the progress of undo, commit and putting back. */
 import type { FailureType } from '../../../contract/names';
 import type { NicRow } from '../../../contract/types';
 import type { Change, PutBack } from '../../policy/undo-log';
 
 export interface Undo {
-  /** The inverse of every change that may have to be taken back, written down before the change is made. */
+  /** The inverse of every change that may have to be reversed, noted before the change is made. */
   log: Change[];
-  /** NICs whose ports this run has set to be kept, confirmed by a read. */
+  /** NICs whose flag this run has set to false, proven by a reading. */
   kept: string[];
-  /** The time for an undo is over, or nobody was given any. */
+  /** The time for an undo is over, or the request gave none. */
   windowClosed: boolean;
-  /** Kept ports are being deleted. */
+  /** The run is deleting held ports. */
   committing: boolean;
-  /** Kept ports that a commit has left alone; of these, what says to be on the server again. */
+  /** `left`: ports that a commit leaves alone. `returned`: those of them that say they are on the server again. */
   left: string[];
   returned: string[];
-  /** Rounds in which a commit has looked at these. */
+  /** How often a commit found one of these free again, and began another round. */
   rounds: number;
-  /** How the run fails once it has kept its promise about what it holds. */
+  /** How the run fails after it has kept its promise about what it holds. */
   refusedAs: { type: FailureType; message: string } | null;
   putBack: PutBack | null;
-  /** Patience was given for a job that has to end before anything is put back: once, however often the run is handed on. */
+  /** The run has set a deadline for the job that must end before anything is put back: once per chain. */
   restAwaited: boolean;
 }
 
@@ -43,22 +43,22 @@ interface State {
   undo: Undo;
 }
 
-/** Their ports outlive them, since this run has seen to it. */
+/** The ports of these NICs outlive them, because this run has set the flag. */
 export function keep({ undo }: State, ids: readonly string[]): void {
   undo.kept.push(...ids.filter((id) => !undo.kept.includes(id)));
 }
 
-/** Their ports are not kept by this run (any more). */
+/** The ports of these NICs are not kept by this run, or not any more. */
 export function release({ undo }: State, ids: readonly string[]): void {
   undo.kept = undo.kept.filter((id) => !ids.includes(id));
 }
 
-/** From here on nothing can be undone: by a commit, a cancellation, or the window's end. */
+/** From here on nothing can be undone: after a commit, a cancellation, or the end of the window. */
 export function closeWindow({ undo }: State): void {
   undo.windowClosed = true;
 }
 
-/** A NIC that is to go is off the server, and its port is there since this run has seen to it, whoever took the NIC off. */
+/** The NIC is off the server, whichever actor took it off, and its port exists because this run has kept it. */
 export function isHeld({ undo }: State, { id, outcome }: NicRow): boolean {
   return outcome === 'detached' && undo.kept.includes(id);
 }
