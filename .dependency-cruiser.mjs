@@ -26,7 +26,12 @@ const LAYERS = {
   // Texts of the cloud are cleaned as everybody's are.
   'src/ecs': ['src/contract/text[.]ts'],
   'src/client': ['src/contract', 'src/version[.]ts'],
-  'src/activities/[^/]+[.]ts': ['src/activities/agreement', 'src/contract', 'src/ecs', 'src/client'],
+  'src/activities/(support/)?[^/]+[.]ts': [
+    'src/activities/agreement',
+    'src/contract',
+    'src/ecs',
+    'src/client',
+  ],
   'src/worker': ['src/activities', 'src/client', 'src/contract', 'src/ecs', 'src/version[.]ts'],
   'src/cli/[^/]+[.]ts': ['src/client', 'src/contract', 'src/version[.]ts'],
   'src/cli/ask': ['src/cli/[^/]+[.]ts', 'src/client', 'src/contract'],
@@ -67,7 +72,7 @@ const PACKAGES = {
   'src/workflows/[^/]+[.]ts': ['@temporalio/workflow'],
   'src/ecs': ['undici', 'zod', 'node:'],
   'src/client': ['@temporalio/client', '@temporalio/common', '@temporalio/envconfig', 'node:'],
-  'src/activities/[^/]+[.]ts': ['@temporalio/activity', 'node:'],
+  'src/activities/(support/)?[^/]+[.]ts': ['@temporalio/activity', 'node:'],
   'src/cli': ['@temporalio/client', '@temporalio/common', 'commander', 'picocolors', 'node:'],
   'src/starter[.]ts': ['@temporalio/client', '@temporalio/common', 'commander', 'picocolors', 'node:'],
   simulator: ['fastify', 'zod', 'node:'],

@@ -2,7 +2,7 @@
 import { DEFAULT_RULES, ERROR_TABLE } from '../src/ecs/error-table';
 import type { Action, DefaultRule, ErrorRow, Fate, Verdict } from '../src/ecs/error-table';
 import { callError } from '../src/ecs/errors';
-import type { Operation } from '../src/ecs/operations';
+import type { Operation } from '../src/ecs/wire/operations';
 import { code, table } from './markdown';
 import { errorsHead } from './errors-head';
 

@@ -27,12 +27,12 @@ import { HELP } from './worker/help';
 import { Lifecycle } from './worker/lifecycle';
 import { createLogger } from './worker/logging';
 import { cloudObserver, startAtZero } from './worker/metrics';
-import { openNamespace } from './worker/namespace';
+import { openNamespace } from './worker/temporal/namespace';
 import { installRuntime } from './worker/runtime';
 import { Shutdown, UndrainedError } from './worker/shutdown';
-import { connect, UnreachableError } from './worker/temporal';
+import { connect, UnreachableError } from './worker/temporal/connection';
 import { watchConnection } from './worker/watch';
-import { watchQueue } from './worker/watch-queue';
+import { watchQueue } from './worker/temporal/watch-queue';
 import { createWorkers, runBoth, workerOptions } from './worker/workers';
 
 const EXIT = { drained: 0, fatal: 1, configuration: 2, unreachable: 3 } as const;

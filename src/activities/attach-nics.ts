@@ -1,7 +1,7 @@
 import type { AttachNicsInput, SubmissionResult } from './agreement';
-import type { Dependencies } from './dependencies';
-import type { JobTimes } from './job-times';
-import { submit } from './submission';
+import type { Dependencies } from './support/dependencies';
+import type { JobTimes } from './support/job-times';
+import { submit } from './support/submission';
 
 /** As little idempotent as a deletion, so it follows the same protocol. */
 export function attachNics(

@@ -2,8 +2,8 @@ import type { BindElasticIpInput, BindElasticIpResult } from './agreement';
 import { sameIp } from '../contract/values';
 import type { ElasticIp } from '../ecs/cloud';
 import type { CloudError } from '../ecs/errors';
-import type { Dependencies } from './dependencies';
-import { certainNo, refusedBy, writingAtBoundary } from './writes';
+import type { Dependencies } from './support/dependencies';
+import { certainNo, refusedBy, writingAtBoundary } from './support/writes';
 
 /** States of an elastic IP that serves something, if only a load balancer or a VPN, which have no port of their own. */
 const SERVING: ReadonlySet<string> = new Set(['ACTIVE', 'ELB', 'VPN']);

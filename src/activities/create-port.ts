@@ -1,11 +1,11 @@
 import type { CreatePortInput, CreatePortResult } from './agreement';
 import type { Port } from '../ecs/cloud';
 import { CloudError } from '../ecs/errors';
-import { isReset, writing } from './attempt';
-import { readingAtBoundary, throttledBy } from './boundary';
-import type { Dependencies } from './dependencies';
-import { isAnswered2xx, unsentBy } from './submission';
-import { refusedBy } from './writes';
+import { isReset, writing } from './support/attempt';
+import { readingAtBoundary, throttledBy } from './support/boundary';
+import type { Dependencies } from './support/dependencies';
+import { isAnswered2xx, unsentBy } from './support/submission';
+import { refusedBy } from './support/writes';
 
 /**
  * Creating a port is not idempotent, its name makes it so: what an earlier attempt of unknown fate has made is found by

@@ -1,9 +1,9 @@
 import type { DeleteNicsInput, DeleteNicsResult } from './agreement';
-import { writing } from './attempt';
-import type { Dependencies } from './dependencies';
-import type { JobTimes } from './job-times';
+import { writing } from './support/attempt';
+import type { Dependencies } from './support/dependencies';
+import type { JobTimes } from './support/job-times';
 import { findInterfaces } from './list-nics';
-import { submit } from './submission';
+import { submit } from './support/submission';
 
 export function deleteNics(
   dependencies: Dependencies,

@@ -5,11 +5,11 @@ import type { NicSnapshot } from '../contract/types';
 import { elasticIpsOf } from '../contract/types';
 import { sameIp } from '../contract/values';
 import type { CallOptions, ElasticIp, Port } from '../ecs/cloud';
-import { isAbsent } from './boundary';
-import type { Dependencies } from './dependencies';
+import { isAbsent } from './support/boundary';
+import type { Dependencies } from './support/dependencies';
 import { findElasticIps } from './inspect-server';
-import { findPort } from './ports';
-import { refusedBy, writeEach, writingAtBoundary } from './writes';
+import { findPort } from './support/ports';
+import { refusedBy, writeEach, writingAtBoundary } from './support/writes';
 
 /**
  * A run that keeps a port has promised to delete that port, and another team may have taken it over by now. So

@@ -2,8 +2,8 @@ import { Context } from '@temporalio/activity';
 import type { FindAddressesInput, FindAddressesResult } from './agreement';
 import { sameIp } from '../contract/values';
 import type { Port } from '../ecs/cloud';
-import type { Dependencies } from './dependencies';
-import { forEachOf } from './ports';
+import type { Dependencies } from './support/dependencies';
+import { forEachOf } from './support/ports';
 
 /** Every network is listed once, however many of its addresses are asked for. */
 export async function findAddresses(

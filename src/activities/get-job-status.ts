@@ -4,10 +4,10 @@ import { ENDED_STATUSES, HOLD_MS } from './agreement';
 import { MAX_NICS } from '../contract/input';
 import type { Job } from '../ecs/cloud';
 import { CloudError } from '../ecs/errors';
-import { attemptEndsAt } from './attempt';
-import { isAbsent } from './boundary';
-import type { Dependencies } from './dependencies';
-import type { JobTimes } from './job-times';
+import { attemptEndsAt } from './support/attempt';
+import { isAbsent } from './support/boundary';
+import type { Dependencies } from './support/dependencies';
+import type { JobTimes } from './support/job-times';
 import { readNics } from './list-nics';
 
 /** A list that hangs must not lose the job's answer: it gets this long … */

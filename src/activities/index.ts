@@ -2,18 +2,18 @@
 import type { CloudActivities, Learned, Placed } from './agreement';
 import { attachNics } from './attach-nics';
 import { bindElasticIp } from './bind-elastic-ip';
-import { readingAtBoundary } from './boundary';
-import { bounded } from './bounded';
+import { readingAtBoundary } from './support/boundary';
+import { bounded } from './support/bounded';
 import { createPort } from './create-port';
 import { deleteNics } from './delete-nics';
 import { deletePorts } from './delete-ports';
-import type { Dependencies } from './dependencies';
+import type { Dependencies } from './support/dependencies';
 import { findAddresses } from './find-addresses';
 import { getJobStatus } from './get-job-status';
 import { inspectServer } from './inspect-server';
-import { JobTimes } from './job-times';
+import { JobTimes } from './support/job-times';
 import { listNics } from './list-nics';
-import { declineElsewhere, placeOf } from './place';
+import { declineElsewhere, placeOf } from './support/place';
 import { setPortFlags } from './set-port-flags';
 import { updatePort } from './update-port';
 

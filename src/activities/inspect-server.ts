@@ -5,10 +5,10 @@ import type { NicSnapshot } from '../contract/types';
 import { sameIp } from '../contract/values';
 import type { CallOptions, Cloud, ElasticIp, Port, ServerDetail, ServerInterface } from '../ecs/cloud';
 import { CloudError } from '../ecs/errors';
-import { isAbsent } from './boundary';
-import type { Dependencies } from './dependencies';
-import type { JobTimes } from './job-times';
-import { findPort, forEachOf, stateOf } from './ports';
+import { isAbsent } from './support/boundary';
+import type { Dependencies } from './support/dependencies';
+import type { JobTimes } from './support/job-times';
+import { findPort, forEachOf, stateOf } from './support/ports';
 
 /** Reads everything that guards and snapshot need: server, NIC list, and the port of every NIC concerned. */
 export async function inspectServer(

@@ -2,9 +2,9 @@ import { Context } from '@temporalio/activity';
 import type { ListNicsInput, Reading } from './agreement';
 import { CloudError } from '../ecs/errors';
 import type { CallOptions, Cloud, ServerInterface } from '../ecs/cloud';
-import type { Dependencies } from './dependencies';
+import type { Dependencies } from './support/dependencies';
 import { findServer, stateOfServer } from './inspect-server';
-import { portStates } from './ports';
+import { portStates } from './support/ports';
 
 export function listNics(dependencies: Dependencies, input: ListNicsInput): Promise<Reading> {
   return readNics(dependencies, input, { signal: Context.current().cancellationSignal });

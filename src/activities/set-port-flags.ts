@@ -1,7 +1,7 @@
 import type { SetFlagsInput, SetFlagsResult } from './agreement';
-import type { Dependencies } from './dependencies';
+import type { Dependencies } from './support/dependencies';
 import { findInterfaces } from './list-nics';
-import { refusedBy, writeEach, writingAtBoundary } from './writes';
+import { refusedBy, writeEach, writingAtBoundary } from './support/writes';
 
 /** One write for each NIC, whatever its flag is now, and one list that shows the flags of all of them afterwards. */
 export function setPortFlags(dependencies: Dependencies, input: SetFlagsInput): Promise<SetFlagsResult> {

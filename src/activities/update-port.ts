@@ -1,6 +1,6 @@
 import type { UpdatePortInput, UpdatePortResult } from './agreement';
-import type { Dependencies } from './dependencies';
-import { certainNo, refusedBy, writingAtBoundary } from './writes';
+import type { Dependencies } from './support/dependencies';
+import { certainNo, refusedBy, writingAtBoundary } from './support/writes';
 
 /** What could not be read when the snapshot was made (`null`) stays as it is. */
 export function updatePort(dependencies: Dependencies, input: UpdatePortInput): Promise<UpdatePortResult> {

@@ -4,14 +4,14 @@ import type { CallOptions } from './cloud';
 import type { Clock } from './clock';
 import { CredentialProblem, outcomeOf, proofsIn, withheldError } from './credentials';
 import type { CredentialProvider, Outcome } from './credentials';
-import { parseJson, readProblem } from './envelopes';
+import { parseJson, readProblem } from './wire/envelopes';
 import { answerError, callError, CloudError, parseRetryAfter, withSkew } from './errors';
 import type { AnswerFacts } from './errors';
 import type { RateLimiter } from './limiter';
 import { censor } from './secret';
 import { TransportError } from './transport';
 import type { Transport, TransportRequest, TransportResponse } from './transport';
-import type { Operation } from './operations';
+import type { Operation } from './wire/operations';
 
 export interface CloudSettings {
   projectId: string;

@@ -5,9 +5,9 @@ import type { Call, CloudSettings } from './call';
 import type { Accepted, CallOptions, Cloud, Port } from './cloud';
 import { callError } from './errors';
 import type { AnswerFacts } from './errors';
-import type { Operation } from './operations';
-import { allPages, PAGE } from './paging';
-import { portBody } from './port-body';
+import type { Operation } from './wire/operations';
+import { allPages, PAGE } from './wire/paging';
+import { portBody } from './wire/port-body';
 import {
   acceptedAnswer,
   createdPortAnswer,

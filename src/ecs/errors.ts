@@ -1,11 +1,11 @@
-import { readThrottle, words } from './envelopes';
-import type { Problem } from './envelopes';
+import { readThrottle, words } from './wire/envelopes';
+import type { Problem } from './wire/envelopes';
 import { lookUp } from './error-table';
 import type { Action, DefaultRule, ErrorRow, Fate, Sign } from './error-table';
-import { isEffect, PERMISSIONS } from './operations';
-import type { Operation } from './operations';
+import { isEffect, PERMISSIONS } from './wire/operations';
+import type { Operation } from './wire/operations';
 
-export type { Operation } from './operations';
+export type { Operation } from './wire/operations';
 
 /**
  * What went wrong on the way: `answer`: the cloud said no · `network`, `timeout` · `unreadable`: an answer that is not

@@ -6,7 +6,7 @@ import { WORKFLOW_TYPE } from '../contract/names';
 import type { RunOutcome } from '../contract/types';
 import { ERROR_TABLE, sameCode } from '../ecs/error-table';
 import type { CloudError } from '../ecs/errors';
-import { OPERATIONS } from '../ecs/operations';
+import { OPERATIONS } from '../ecs/wire/operations';
 import type { Address } from './addresses';
 import { formatAddress } from './addresses';
 

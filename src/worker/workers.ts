@@ -5,7 +5,7 @@ import type { NativeConnection, WorkerOptions } from '@temporalio/worker';
 import type { Config } from './config';
 import type { CloudActivities } from '../activities/agreement';
 import { cloudTaskQueue } from '../contract/names';
-import { identityOf } from './place';
+import { identityOf } from './temporal/strangers';
 import type { Shutdown } from './shutdown';
 
 /** A cached run was measured at some 40 KB of heap: 2,000 of them are cheap, and a miss costs a replay. */

@@ -3,7 +3,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createActivities } from '../../src/activities';
-import type { Namespace } from '../../src/activities/dependencies';
+import type { Namespace } from '../../src/activities/support/dependencies';
 import type { CloudActivities } from '../../src/activities/agreement';
 import { createCloud } from '../../src/ecs/client';
 import { systemClock } from '../../src/ecs/clock';

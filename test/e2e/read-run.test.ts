@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Temporal } from '../../dev/temporal-server';
 import { startTemporal } from '../../dev/temporal-server';
 import { temporalOf } from '../../src/client/connect';
-import { readRun } from '../../src/worker/read-run';
+import { readRun } from '../../src/worker/temporal/read-run';
 import type { endsSomehow, Ending } from '../support/ended-workflows';
 
 const TASK_QUEUE = 'ecs-nics-read-run';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseJson, readProblem, readThrottle, words } from '../../src/ecs/envelopes';
+import { parseJson, readProblem, readThrottle, words } from '../../src/ecs/wire/envelopes';
 
 describe('error bodies (docs/cloud-api.md §6.1)', () => {
   it.each<[string, unknown, object]>([

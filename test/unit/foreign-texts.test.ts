@@ -17,10 +17,10 @@ import {
   masked,
   quoted,
 } from '../../src/contract/text';
-import { readProblem } from '../../src/ecs/envelopes';
+import { readProblem } from '../../src/ecs/wire/envelopes';
 import { answerError } from '../../src/ecs/errors';
 import { serverAnswer } from '../../src/ecs/wire';
-import { strangersAdvice } from '../../src/worker/place';
+import { strangersAdvice } from '../../src/worker/temporal/strangers';
 import { currentDetails, escaped, label, plain } from '../../src/workflows/run/details';
 import { document, nic } from '../cli/support';
 import { FOREIGN, ORDINARY, UNSEEN } from '../support/foreign-texts';

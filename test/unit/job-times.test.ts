@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { JobTimes } from '../../src/activities/job-times';
+import { JobTimes } from '../../src/activities/support/job-times';
 
 const COLD = { firstPollMs: 10_000, pollIntervalMs: 10_000 };
 const began = Date.parse('2026-01-05T10:00:03.120Z');

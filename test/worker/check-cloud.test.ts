@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { accessKeys } from '../../src/ecs/credentials';
-import { checkCloud } from '../../src/worker/check-cloud';
-import type { Finding } from '../../src/worker/finding';
+import { checkCloud } from '../../src/worker/check/cloud-checks';
+import type { Finding } from '../../src/worker/check/finding';
 import { createSimulator, DEFAULTS } from '../../simulator';
 import type { SimulatorOptions } from '../../simulator';
 import { serve } from '../ecs/support';

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { runs } from '../../src/worker/check-temporal';
+import { runs } from '../../src/worker/check/temporal-checks';
 import type { Temporal } from '../../src/client/connect';
 
 afterEach(() => {

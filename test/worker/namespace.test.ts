@@ -1,8 +1,8 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Logger } from '@temporalio/worker';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { openNamespace } from '../../src/worker/namespace';
-import type { Temporal } from '../../src/worker/temporal';
+import { openNamespace } from '../../src/worker/temporal/namespace';
+import type { Temporal } from '../../src/worker/temporal/connection';
 
 const DAY = 86_400_000;
 const ALL = { EcsServerId: 2, NicsPhase: 2, NicsOutcome: 2, DecommissionRun: 2 };

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/worker/config';
-import { identityOf, strangers, strangersAdvice } from '../../src/worker/place';
+import { identityOf, strangers, strangersAdvice } from '../../src/worker/temporal/strangers';
 import { routingOf } from '../../src/worker/routing';
 import type { Temporal } from '../../src/client/connect';
 

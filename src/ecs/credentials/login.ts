@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Clock } from '../clock';
-import type { Problem } from '../envelopes';
-import { parseJson, readProblem } from '../envelopes';
+import type { Problem } from '../wire/envelopes';
+import { parseJson, readProblem } from '../wire/envelopes';
 import { parseRetryAfter } from '../errors';
 import { censor, Secret } from '../secret';
 import type { Transport, TransportResponse } from '../transport';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Clock } from '../clock';
-import { parseJson } from '../envelopes';
+import { parseJson } from '../wire/envelopes';
 import type { Transport, TransportResponse } from '../transport';
 import { TransportError } from '../transport';
 import { KeyPair } from './access-keys';

@@ -1,5 +1,5 @@
 import { CloudError } from '../errors';
-import type { Operation } from '../operations';
+import type { Operation } from '../wire/operations';
 import type { ProblemFacts } from './provider';
 
 const WITHHELD_ACTIONS = { refused: 'credentials', throttled: 'throttled', unavailable: 'retry' } as const;

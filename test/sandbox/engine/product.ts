@@ -3,7 +3,7 @@ import { createActivities } from '../../../src/activities';
 import { createCloud } from '../../../src/ecs/client';
 import { RateLimiter } from '../../../src/ecs/limiter';
 import { DEFAULT_LIMITS, TransportError } from '../../../src/ecs/transport';
-import { previousOpenRun } from '../../../src/worker/namespace';
+import { previousOpenRun } from '../../../src/worker/temporal/namespace';
 import type { Sandbox } from './replica';
 
 export const product = {

@@ -28,7 +28,7 @@ export async function planted(plants: readonly Plant[]): Promise<Planted> {
     import(join(src, 'ecs', 'client.ts')),
     import(join(src, 'ecs', 'limiter.ts')),
     import(join(src, 'ecs', 'transport.ts')),
-    import(join(src, 'worker', 'namespace.ts')),
+    import(join(src, 'worker', 'temporal', 'namespace.ts')),
   ]);
   const code = await bundle(join(src, 'workflows', 'index.ts'));
   return {

@@ -3,16 +3,16 @@
  * exist is the answer of a cloud that knows us and lets us ask. Of lists only that of elastic IPs is read, as every
  * inspection does; others would need permissions that runs don't.
  */
-import type { Config } from './config';
-import { formatDuration } from '../contract/duration';
-import { createCloud } from '../ecs/client';
-import { systemClock } from '../ecs/clock';
-import type { Cloud } from '../ecs/cloud';
-import { CloudError } from '../ecs/errors';
-import { RateLimiter } from '../ecs/limiter';
-import type { Transport } from '../ecs/transport';
-import { undiciTransport } from '../ecs/transport';
-import { version } from '../version';
+import type { Config } from '../config';
+import { formatDuration } from '../../contract/duration';
+import { createCloud } from '../../ecs/client';
+import { systemClock } from '../../ecs/clock';
+import type { Cloud } from '../../ecs/cloud';
+import { CloudError } from '../../ecs/errors';
+import { RateLimiter } from '../../ecs/limiter';
+import type { Transport } from '../../ecs/transport';
+import { undiciTransport } from '../../ecs/transport';
+import { version } from '../../version';
 import type { Finding } from './finding';
 
 const NOBODYS_UUID = '00000000-0000-4000-8000-000000000000';

@@ -1,10 +1,10 @@
 /** The worker's environment, read once into one frozen object. Every problem stands in one message. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { DEFAULT_TASK_QUEUE, TASK_QUEUE_FORM, taskQueueFrom } from '../contract/names';
-import type { CredentialProvider } from '../ecs/credentials';
-import type { Address } from './addresses';
-import { collide } from './addresses';
+import { DEFAULT_TASK_QUEUE, TASK_QUEUE_FORM, taskQueueFrom } from '../../contract/names';
+import type { CredentialProvider } from '../../ecs/credentials';
+import type { Address } from '../addresses';
+import { collide } from '../addresses';
 import { METADATA_ENDPOINT, readCredentials } from './credentials';
 import type { Env } from './env-reader';
 import { EnvReader } from './env-reader';

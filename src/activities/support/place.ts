@@ -1,8 +1,8 @@
 /** Where this worker acts, and whether it may answer for a run. */
 import { ApplicationFailure } from '@temporalio/activity';
-import type { Elsewhere, Place, Placed } from './agreement';
-import { ACTIVITY_FAILURE } from './agreement';
-import type { Cloud } from '../ecs/cloud';
+import type { Elsewhere, Place, Placed } from '../agreement';
+import { ACTIVITY_FAILURE } from '../agreement';
+import type { Cloud } from '../../ecs/cloud';
 
 const FIELDS = ['projectId', 'region', 'ecs', 'vpc'] as const satisfies (keyof Place)[];
 

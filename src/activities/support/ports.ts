@@ -1,7 +1,7 @@
 /** Look-ups of ports, a few at a time. */
-import type { PortState } from './agreement';
-import type { CallOptions, Cloud, Port } from '../ecs/cloud';
-import { CloudError } from '../ecs/errors';
+import type { PortState } from '../agreement';
+import type { CallOptions, Cloud, Port } from '../../ecs/cloud';
+import { CloudError } from '../../ecs/errors';
 import { isAbsent } from './boundary';
 
 /** Side by side, so that twelve slow look-ups fit into one attempt; the rate limit still holds for each. */

@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import { ACTIVITY_FAILURE } from './agreement';
+import { ACTIVITY_FAILURE } from '../agreement';
 
 /** Temporal warns above 256 KB a payload; the largest real answer, an inspection of 12 NICs, has some 20 KB. */
 const MAX_BYTES = 200_000;

@@ -1,7 +1,7 @@
 /** A POST that starts a job. What is known about its fate is decided here, before the workflow sees it. */
-import type { Effect, SubmissionResult, Unsent } from './agreement';
-import type { Accepted, CallOptions } from '../ecs/cloud';
-import { CloudError } from '../ecs/errors';
+import type { Effect, SubmissionResult, Unsent } from '../agreement';
+import type { Accepted, CallOptions } from '../../ecs/cloud';
+import { CloudError } from '../../ecs/errors';
 import { isReset, writing } from './attempt';
 import { throttledBy } from './boundary';
 import type { Dependencies } from './dependencies';

@@ -1,7 +1,7 @@
 /** Effects that may be repeated: flags, ports, elastic IPs. What they share beside the call itself. */
-import type { Effect, Refused, Throttled, Unsent } from './agreement';
-import type { CallOptions } from '../ecs/cloud';
-import { CloudError } from '../ecs/errors';
+import type { Effect, Refused, Throttled, Unsent } from '../agreement';
+import type { CallOptions } from '../../ecs/cloud';
+import { CloudError } from '../../ecs/errors';
 import { isReset, writing } from './attempt';
 import { failureOf, readingAtBoundary } from './boundary';
 import type { Dependencies } from './dependencies';

@@ -1,16 +1,16 @@
 /** The part of `--check` that asks Temporal. */
-import type { Config } from './config';
+import type { Config } from '../config';
 import type { Finding } from './finding';
-import { whyUnreadable } from './confirm';
-import type { Temporal as AnyTemporal } from '../client/connect';
-import { GRPC } from '../client/grpc';
-import { attributeAdvice, listAttributes, retentionAdvice } from './namespace';
-import { strangers, strangersAdvice } from './place';
-import { routingOf } from './routing';
-import type { TemporalTarget } from '../client/target';
-import type { Temporal } from './temporal';
-import { connectOnce, reasonOf } from './temporal';
-import { formatDuration } from '../contract/duration';
+import { whyUnreadable } from '../temporal/confirm';
+import type { Temporal as AnyTemporal } from '../../client/connect';
+import { GRPC } from '../../client/grpc';
+import { attributeAdvice, listAttributes, retentionAdvice } from '../temporal/namespace';
+import { strangers, strangersAdvice } from '../temporal/strangers';
+import { routingOf } from '../routing';
+import type { TemporalTarget } from '../../client/target';
+import type { Temporal } from '../temporal/connection';
+import { connectOnce, reasonOf } from '../temporal/connection';
+import { formatDuration } from '../../contract/duration';
 
 /** @param config `null`: it is not in order, so nothing is asked that depends on it */
 export async function checkTemporal(target: TemporalTarget, config: Config | null): Promise<Finding[]> {

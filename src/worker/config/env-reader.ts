@@ -1,7 +1,7 @@
-import { readDuration } from '../contract/duration';
-import { quoted } from '../contract/text';
-import type { Address } from './addresses';
-import { ADDRESS_FORM, parseAddress } from './addresses';
+import { readDuration } from '../../contract/duration';
+import { quoted } from '../../contract/text';
+import type { Address } from '../addresses';
+import { ADDRESS_FORM, parseAddress } from '../addresses';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 

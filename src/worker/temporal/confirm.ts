@@ -3,10 +3,10 @@
  * whoever runs the worker, and each run, is told why there is none.
  */
 import type { Logger } from '@temporalio/worker';
-import type { ActivityAttempt, Namespace } from '../activities/dependencies';
-import type { Temporal } from '../client/connect';
-import { GRPC, grpcCode } from '../client/grpc';
-import { reasonOf } from './temporal';
+import type { ActivityAttempt, Namespace } from '../../activities/support/dependencies';
+import type { Temporal } from '../../client/connect';
+import { GRPC, grpcCode } from '../../client/grpc';
+import { reasonOf } from './connection';
 
 /** The time that an effect has left to report is longer. */
 const CONFIRM_WITHIN_MS = 3_000;

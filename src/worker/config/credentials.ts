@@ -1,10 +1,10 @@
 /** Which credentials the environment names: the first source that is set wins (docs/credentials.md). */
 import type { EnvReader } from './env-reader';
-import { systemClock } from '../ecs/clock';
-import type { CredentialProvider } from '../ecs/credentials';
-import { accessKeys, authToken, guarded, passwordLogin, serverAgency } from '../ecs/credentials';
-import { undiciTransport } from '../ecs/transport';
-import { version } from '../version';
+import { systemClock } from '../../ecs/clock';
+import type { CredentialProvider } from '../../ecs/credentials';
+import { accessKeys, authToken, guarded, passwordLogin, serverAgency } from '../../ecs/credentials';
+import { undiciTransport } from '../../ecs/transport';
+import { version } from '../../version';
 
 export interface Place {
   projectId: string;

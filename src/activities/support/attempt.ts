@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
-import type { Effect } from './agreement';
-import type { CallOptions } from '../ecs/cloud';
+import type { Effect } from '../agreement';
+import type { CallOptions } from '../../ecs/cloud';
 import type { Dependencies } from './dependencies';
 
 /**

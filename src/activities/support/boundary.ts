@@ -3,9 +3,9 @@
  * with one of three types. Decided here and nowhere else, from the one error table.
  */
 import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
-import type { CloudFailureDetails, Throttled } from './agreement';
-import { ACTIVITY_FAILURE } from './agreement';
-import { CloudError } from '../ecs/errors';
+import type { CloudFailureDetails, Throttled } from '../agreement';
+import { ACTIVITY_FAILURE } from '../agreement';
+import { CloudError } from '../../ecs/errors';
 
 /** Runs a read. Throttling comes back as a value, since the workflow waits for it on a timer. */
 export async function readingAtBoundary<T>(work: () => Promise<T>): Promise<T | Throttled> {

@@ -1,4 +1,4 @@
-import type { PortChanges, PortSpec } from './cloud';
+import type { PortChanges, PortSpec } from '../cloud';
 
 /**
  * A port's fields as the VPC service wants them written (docs/cloud-api.md §4.2). What is absent or `null` is left out.

@@ -1,10 +1,10 @@
 /** What the worker says of its queue while it runs: workers of another place, and whether new runs come to its build. */
 import type { Logger } from '@temporalio/worker';
-import type { Config } from './config';
-import { strangers, strangersAdvice } from './place';
-import { routingOf } from './routing';
-import type { Temporal } from '../client/connect';
-import { every } from './watch';
+import type { Config } from '../config';
+import { strangers, strangersAdvice } from './strangers';
+import { routingOf } from '../routing';
+import type { Temporal } from '../../client/connect';
+import { every } from '../watch';
 
 /** The server knows a deployment from its workers' first polls on. */
 const FIRST_MS = 5_000;

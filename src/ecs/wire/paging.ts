@@ -1,4 +1,4 @@
-import { callError } from './errors';
+import { callError } from '../errors';
 import type { Operation } from './operations';
 
 /** Entries a page: a port with all its lists takes some 4 KB, and an answer may have 1 MiB. */

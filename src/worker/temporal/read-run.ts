@@ -1,15 +1,15 @@
 /** The result document of a run that has ended, to restore from: without a worker wherever Temporal itself has it. */
 import { ApplicationFailure, WorkflowNotFoundError } from '@temporalio/client';
-import type { ReadRunInput, ReadRunResult } from '../activities/agreement';
-import { ACTIVITY_FAILURE } from '../activities/agreement';
-import type { Temporal } from '../client/connect';
-import { within } from '../client/connect';
-import type { Ending } from '../client/ending';
-import { MAX_CHAIN, closedEnd } from '../client/ending';
-import { queryStatus } from '../client/find';
-import { GRPC, grpcCode, isForbidden } from '../client/grpc';
-import type { ResultDocument } from '../contract';
-import { reasonOf } from './temporal';
+import type { ReadRunInput, ReadRunResult } from '../../activities/agreement';
+import { ACTIVITY_FAILURE } from '../../activities/agreement';
+import type { Temporal } from '../../client/connect';
+import { within } from '../../client/connect';
+import type { Ending } from '../../client/ending';
+import { MAX_CHAIN, closedEnd } from '../../client/ending';
+import { queryStatus } from '../../client/find';
+import { GRPC, grpcCode, isForbidden } from '../../client/grpc';
+import type { ResultDocument } from '../../contract';
+import { reasonOf } from './connection';
 
 /** For the whole chain of a run: two calls of some milliseconds a run. */
 const READ_MS = 10_000;

@@ -1,5 +1,5 @@
-import type { PreviousOpenRun, ReadRunResult } from './agreement';
-import type { Cloud } from '../ecs/cloud';
+import type { PreviousOpenRun, ReadRunResult } from '../agreement';
+import type { Cloud } from '../../ecs/cloud';
 
 /** What earlier runs have left open. */
 export interface PreviousRun {

@@ -1,14 +1,14 @@
 /** `--check`: configuration, addresses, Temporal and cloud, by reading only; one line each, with the remedy. */
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import type { Config } from './config';
-import { inspectConfig } from './config';
-import type { Address } from './addresses';
-import { addressProblem, formatAddress, probeAddress } from './addresses';
-import { checkCloud } from './check-cloud';
-import { checkTemporal } from './check-temporal';
+import type { Config } from '../config';
+import { inspectConfig } from '../config';
+import type { Address } from '../addresses';
+import { addressProblem, formatAddress, probeAddress } from '../addresses';
+import { checkCloud } from './cloud-checks';
+import { checkTemporal } from './temporal-checks';
 import type { Finding } from './finding';
-import { readTarget } from '../client/target';
-import { cleanLine } from '../contract/text';
+import { readTarget } from '../../client/target';
+import { cleanLine } from '../../contract/text';
 
 const EXIT = { ok: 0, repair: 2, unreachable: 3 } as const;
 

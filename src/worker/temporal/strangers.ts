@@ -4,10 +4,10 @@
  * the workers is told before.
  */
 import { hostname } from 'node:os';
-import { masked } from '../contract/text';
-import type { Config } from './config';
-import type { Temporal } from '../client/connect';
-import { SAME_CLOCK, livingOf, readQueues } from '../client/workers';
+import { masked } from '../../contract/text';
+import type { Config } from '../config';
+import type { Temporal } from '../../client/connect';
+import { SAME_CLOCK, livingOf, readQueues } from '../../client/workers';
 
 type Placed = Pick<Config, 'projectId' | 'region' | 'foreignHosts'>;
 

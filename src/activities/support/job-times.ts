@@ -2,8 +2,8 @@
  * How long the cloud's jobs really take, and when to look at one: two numbers, a first delay and a step, come within 1 %
  * of the optimum for job times seen in clouds, so nothing cleverer is worth having.
  */
-import type { Pace } from './agreement';
-import { POLL_JITTER } from './agreement';
+import type { Pace } from '../agreement';
+import { POLL_JITTER } from '../agreement';
 
 /**
  * Used until enough job times are known: the pace that operators of this cloud are used to (docs/cloud-api.md §2.3).

@@ -4,7 +4,7 @@
  * never look absent because an answer was odd.
  */
 import { z } from 'zod';
-import type { ElasticIp, Job, Port, ServerDetail, ServerInterface } from './cloud';
+import type { ElasticIp, Job, Port, ServerDetail, ServerInterface } from '../cloud';
 import { line, readProblem, unwrap, words } from './envelopes';
 
 /** Decoration: text or number, `null` for everything else and for the empty text. */

@@ -3,13 +3,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import type { Logger } from '@temporalio/worker';
-import type { Temporal as AnyTemporal } from '../client/connect';
-import { probe, temporalOf } from '../client/connect';
-import { reasonOf as factOf } from '../client/grpc';
-import { readRetention } from '../client/namespace';
-import { lenient } from '../client/payloads';
-import type { TemporalTarget } from '../client/target';
-import { endpointOf } from '../client/target';
+import type { Temporal as AnyTemporal } from '../../client/connect';
+import { probe, temporalOf } from '../../client/connect';
+import { reasonOf as factOf } from '../../client/grpc';
+import { readRetention } from '../../client/namespace';
+import { lenient } from '../../client/payloads';
+import type { TemporalTarget } from '../../client/target';
+import { endpointOf } from '../../client/target';
 
 /** An orchestrator restarts the worker after that; silence for longer would look like health. */
 const CONNECT_FOR_MS = 60_000;

@@ -1,5 +1,5 @@
 /** Error bodies in all the shapes the cloud uses (docs/cloud-api.md §6.1), read into one. */
-import { bounded, clean } from '../contract/text';
+import { bounded, clean } from '../../contract/text';
 
 export interface Problem {
   /** The cloud's code as text; `null` when the body has none (a firewall's page, an empty body). */
