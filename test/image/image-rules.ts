@@ -93,14 +93,16 @@ export const RULES = {
   'no development packages': {
     why: 'a compiler and test tools are a way to do harm, and 200 MB',
     holds: ({ all, last }) => {
-      const from = of(last, 'COPY')
-        .find((args) => /node_modules\/?\s/.test(args))
-        ?.match(/--from=(\S+)/)?.[1];
-      const stage = stageOf(all, from ?? '');
+      const copies = of(last, 'COPY').filter((args) => /\bnode_modules\b/.test(args));
       return (
-        from !== undefined &&
-        of(stage, 'RUN').some((args) => /npm ci\b[^&]*--omit=dev/.test(args)) &&
-        !of(stage, 'RUN').some((args) => /npm ci(?![^&]*--omit=dev)/.test(args))
+        copies.length > 0 &&
+        copies.every((args) => {
+          const commands = of(stageOf(all, fromOf(args) ?? ''), 'RUN');
+          return (
+            commands.some((run) => /npm ci\b[^&]*--omit=dev/.test(run)) &&
+            !commands.some((run) => /npm ci(?![^&]*--omit=dev)/.test(run))
+          );
+        })
       );
     },
   },
@@ -127,7 +129,11 @@ export const RULES = {
   'no foreign programs': {
     why: 'what a download brings today, nobody has tested, and no hash holds it',
     holds: (image) =>
-      !/\b(curl|wget)\b|\|\s*(ba|da)?sh\b/.test(runs(image)) && of(image.all, 'ADD').length === 0,
+      !/\b(curl|wget)\b|\|\s*(ba|da)?sh\b/.test(runs(image)) &&
+      of(image.all, 'ADD').length === 0 &&
+      of(image.all, 'COPY')
+        .flatMap((args) => fromOf(args) ?? [])
+        .every((from) => stageOf(image.all, from).length > 0),
   },
   signals: {
     why: 'a shell in between does not pass SIGTERM on: no drain, and a deletion on its way is cut off',
@@ -148,9 +154,7 @@ export const RULES = {
   bundle: {
     why: 'workflows run as they were built and checked; in the image nothing is there to bundle them with',
     holds: ({ all, last }) => {
-      const from = of(last, 'COPY')
-        .find((args) => /\blib\/?\s/.test(`${args} `))
-        ?.match(/--from=(\S+)/)?.[1];
+      const from = fromOf(of(last, 'COPY').find((args) => /\blib\/?\s/.test(`${args} `)) ?? '');
       return of(stageOf(all, from ?? ''), 'RUN').some((args) => /build-bundle\.js/.test(args));
     },
   },
@@ -219,7 +223,7 @@ export const RULES = {
 
 export type RuleName = keyof typeof RULES;
 
-/** Which rules the three files break. */
+/** Which rules the files break. */
 export function brokenBy(files: Files): RuleName[] {
   const image = read(files);
   return (Object.keys(RULES) as RuleName[]).filter((name) => !RULES[name].holds(image));
@@ -256,11 +260,16 @@ function read({ dockerfile, ignore, compose, manifest, lock }: Files): Image {
   };
 }
 
+/** What a `COPY` copies from, when that is not the context. */
+const fromOf = (args: string) => /--from=(\S+)/.exec(args)?.[1];
+
+/** @param stage its name, or its number: Docker takes both */
 function stageOf(all: Instruction[], stage: string): Instruction[] {
-  const begin = all.findIndex(
-    ({ name, args }) => name === 'FROM' && args.toLowerCase().endsWith(` as ${stage}`.toLowerCase()),
-  );
-  if (begin < 0) return [];
+  const begins = all.flatMap(({ name }, index) => (name === 'FROM' ? [index] : []));
+  const begin = /^\d+$/.test(stage)
+    ? begins[Number(stage)]
+    : begins.find((index) => all[index]!.args.toLowerCase().endsWith(` as ${stage}`.toLowerCase()));
+  if (begin === undefined) return [];
   const end = all.findIndex(({ name }, index) => name === 'FROM' && index > begin);
   return all.slice(begin, end < 0 ? undefined : end);
 }
@@ -268,7 +277,7 @@ function stageOf(all: Instruction[], stage: string): Instruction[] {
 /** All stages that instructions copy from, and those they are built on. */
 function copiedFrom(all: Instruction[], instructions: Instruction[]): Instruction[] {
   const names = [
-    ...of(instructions, 'COPY').flatMap((args) => /--from=(\S+)/.exec(args)?.[1] ?? []),
+    ...of(instructions, 'COPY').flatMap((args) => fromOf(args) ?? []),
     ...of(instructions, 'FROM').map((args) => args.split(/\s+/)[0] ?? ''),
   ];
   return names.flatMap((name) => {

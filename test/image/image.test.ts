@@ -51,6 +51,13 @@ const PLANTS: Plant[] = [
     '--from=packages /app/node_modules',
     '--from=build /app/node_modules',
   ],
+  [
+    'no development packages',
+    'one of the build, beside the others',
+    'dockerfile',
+    END,
+    `COPY --from=tools /app/node_modules/typescript lib/typescript\n${END}`,
+  ],
   ['few packages', 'the simulator’s', 'manifest', DEPENDENCIES, `${DEPENDENCIES} "fastify": "5.12.8",`],
   [
     'few packages',
@@ -88,6 +95,7 @@ const PLANTS: Plant[] = [
     'COPY tsconfig.json tsconfig.build.json ./\nCOPY simulator simulator',
   ],
   ['no simulator', 'copied', 'dockerfile', END, `COPY --from=simulator /app/lib lib/extra\n${END}`],
+  ['no simulator', 'copied by its number', 'dockerfile', END, `COPY --from=2 /app/lib lib/extra\n${END}`],
   ['no simulator', 'the rest built on it', 'dockerfile', 'FROM tools AS build', 'FROM simulator AS build'],
   [
     'no simulator',
@@ -137,6 +145,13 @@ const PLANTS: Plant[] = [
     'dockerfile',
     END,
     `ADD https://x.test/a.tgz /app/\n${END}`,
+  ],
+  [
+    'no foreign programs',
+    'out of somebody else’s image',
+    'dockerfile',
+    END,
+    `COPY --from=example.com/tools:1.0.0 /bin/tool /bin/\n${END}`,
   ],
   ['signals', 'a shell', 'dockerfile', 'CMD ["node", "lib/worker.js"]', 'CMD node lib/worker.js'],
   ['signals', 'npm', 'dockerfile', 'CMD ["node", "lib/worker.js"]', 'CMD ["npm", "run", "worker"]'],
