@@ -20,7 +20,10 @@ export function isSetback<T extends { kind: string }>(answer: T | Setback): answ
 export interface Hindrance {
   why: string;
   ms: number;
-  /** No message may end the pause early: its sender knows nothing of locked keys or of quotas. */
+  /**
+   * No message should end the pause early: its sender knows nothing of locked keys or of quotas. Before anything was sent, and
+   * where the caller pauses in full anyway, this makes no difference.
+   */
   firm: boolean;
 }
 

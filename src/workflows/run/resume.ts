@@ -15,37 +15,53 @@ import { SEARCH_ATTRIBUTE } from '../../contract/names';
 import type { Wait } from './pacing';
 import { isFresh, learnAnew } from './search-attributes';
 import type { RunState } from './state';
-import { isFlat, nested } from './state/flat';
+import { freshState } from './state';
+import type { Flat } from './state/flat';
+import { nested } from './state/flat';
 import { endSubmission, forbidSending } from './state/sent';
 
-/** Input of a run that continues another one. */
+/**
+ * Input of a run that continues another one. Not `state`, which releases before 0.1.0 read: they would take these records for an
+ * empty one, and send again. Without it their workflow task fails, and the run waits for a newer worker.
+ */
 export interface Resumed {
-  resumed: { input: unknown; state: RunState };
+  resumed: { input: unknown; records: RunState };
+}
+
+/** The same, handed on by a release before 0.1.0. */
+interface ResumedFlat {
+  resumed: { input: unknown; records?: undefined; state: Flat };
 }
 
 /**
  * The state that was handed on; `null`: a fresh request. Only the server links a run to the previous one, so a caller
  * can't forge a state. The exception is a cron schedule, which a caller can set.
  */
-export function resumedFrom(start: unknown): Resumed['resumed'] | null {
+export function resumedFrom(start: unknown): { input: unknown; state: RunState } | null {
   const { continuedFromExecutionRunId, firstExecutionRunId, cronSchedule, attempt } = workflowInfo();
   if (!continuedFromExecutionRunId || cronSchedule || !isRecord(start) || !isRecord(start.resumed))
     return null;
   // A retry of the chain's first run, which timed out before a worker took it: no state was handed on to that run, so
   // the caller has made this one up.
   if (attempt > 1 && continuedFromExecutionRunId === firstExecutionRunId) return null;
-  const { input, state: handedOn } = (start as unknown as Resumed).resumed;
-  const state = completed(handedOn);
-  return { input, state: attempt > 1 ? observing(state) : state };
+  const { resumed } = start as unknown as Resumed | ResumedFlat;
+  const state = completed(resumed.records ?? nested(resumed.state));
+  return { input: resumed.input, state: attempt > 1 ? observing(state) : state };
 }
 
-/** An older worker may have handed the state on. Fields that it did not know get the value of a fresh run. */
+/** An older worker may have handed the records on. Fields that it did not know get the value of a fresh run. */
 function completed(given: RunState): RunState {
-  const state = isFlat(given) ? nested(given) : given;
-  const { document, around } = state;
+  const { document } = given;
+  const fresh = freshState(document, given.pacing.deadlineAt);
+  const around = { ...fresh.around, ...given.around };
   const { projectId, region } = document;
   return {
-    ...state,
+    pacing: { ...fresh.pacing, ...given.pacing },
+    job: { ...fresh.job, ...given.job },
+    sent: { ...fresh.sent, ...given.sent },
+    seen: { ...fresh.seen, ...given.seen },
+    undo: { ...fresh.undo, ...given.undo },
+    before: { ...fresh.before, ...given.before },
     around: {
       ...around,
       place: around.place ?? (projectId === null || region === null ? null : { projectId, region }),
@@ -98,8 +114,8 @@ export async function handOn(run: Continuing, rest: Wait): Promise<void> {
   if (!run.continuing) return;
   // Taken only now: an undo may have come meanwhile.
   const { input, isReset: wasReset } = run;
-  const state = handedOn(run.state, wasReset, rest);
-  const resumed = { input, state };
+  const records = handedOn(run.state, wasReset, rest);
+  const resumed = { input, records };
   // The memo is passed explicitly, because of `open`: by default the next run gets the memo that this run began with.
   const { memo } = workflowInfo();
   await makeContinueAsNewFunc<(start: Resumed) => Promise<unknown>>({ memo, ...attributes })({ resumed });

@@ -11,7 +11,7 @@ import { fail, MAX_ATTEMPTS } from '../policy/put-back-plan';
 import { backoffDelay } from '../policy/poll-schedule';
 import { portNameFor } from '../policy/port-name';
 import type { Run } from '../run/run';
-import { isSetback, pause, UNSENT, waitOut } from '../run/ask';
+import { hindranceOf, isSetback, pause, UNSENT, waitOut } from '../run/ask';
 import type { PutBack, Returning } from '../policy/undo-log';
 
 export async function create(run: Run, back: PutBack, nic: Returning): Promise<void> {
@@ -77,7 +77,9 @@ export async function update(
   nic.attempts.update += 1;
   if (isSetback(answer)) {
     if (nic.attempts.update < MAX_ATTEMPTS) return setBack(run, back, nic, answer);
-    run.warn(`NIC ${nic.id}: its port could not be changed back: ${back.hindered ?? answer.kind}`);
+    run.warn(
+      `NIC ${nic.id}: its port could not be changed back: ${back.hindered ?? hindranceOf(answer, 1).why}`,
+    );
     return;
   }
   back.setbacks = 0;
@@ -91,7 +93,9 @@ export async function bind(run: Run, back: PutBack, nic: Returning, address: str
   nic.attempts.bind += 1;
   if (isSetback(answer)) {
     if (nic.attempts.bind < MAX_ATTEMPTS) return setBack(run, back, nic, answer);
-    run.warn(`NIC ${nic.id}: elastic IP ${address} was not bound again: ${back.hindered ?? answer.kind}`);
+    run.warn(
+      `NIC ${nic.id}: elastic IP ${address} was not bound again: ${back.hindered ?? hindranceOf(answer, 1).why}`,
+    );
     return;
   }
   back.setbacks = 0;

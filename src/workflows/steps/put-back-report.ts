@@ -5,6 +5,7 @@ import { differences } from '../policy/differences';
 import { FLAG_PROBLEM, isDone } from '../policy/put-back-plan';
 import { attachCall, flagCall, restoreCommand } from '../policy/remedies';
 import type { Run } from '../run/run';
+import { keep } from '../run/state/undo';
 import type { PutBack, Returning } from '../policy/undo-log';
 import { PORT_UNREAD } from '../policy/verdict';
 import { gradeOf, log } from '../policy/undo-log';
@@ -91,7 +92,7 @@ function reportLeft(run: Run, { id, port, flag }: Returning): void {
   const row = run.row(id);
   if (port === 'free' || port === 'attached') {
     // The port exists because this run has kept it, so the run holds it like the others.
-    if (flag && port === 'free' && !state.undo.kept.includes(id)) state.undo.kept.push(id);
+    if (flag && port === 'free') keep(state, [id]);
     log(state.undo.log, 'detach', [id]);
     row.outcome = 'detached';
   } else if (port === 'absent') {

@@ -1,9 +1,15 @@
-/** The flat state that runs of 0.1.0-alpha.1 hand on. A newer worker may get it for as long as such runs are open. */
+/**
+ * The state as releases before 0.1.0 hand it on: one flat record. A newer worker is given it for as long as runs are open that
+ * began on such a release.
+ */
 import type { RunState } from '.';
 import { freshState } from '.';
 
+/** A field of a record. */
+type Place = { [R in keyof RunState]: readonly [R, keyof RunState[R] & string] }[keyof RunState];
+
 /** Where each of its fields is now. */
-const PLACES: Record<string, readonly [keyof RunState, string]> = {
+const PLACES: Record<string, Place> = {
   deadlineAt: ['pacing', 'deadlineAt'],
   woken: ['pacing', 'woken'],
   rest: ['pacing', 'rest'],
@@ -44,13 +50,9 @@ const PLACES: Record<string, readonly [keyof RunState, string]> = {
   publishedPhase: ['around', 'publishedPhase'],
 };
 
-interface Flat {
+export interface Flat {
   document: RunState['document'];
   deadlineAt: number;
-}
-
-export function isFlat(state: object): state is Flat {
-  return 'deadlineAt' in state;
 }
 
 /** Fields that it does not have get the value of a fresh run. */
