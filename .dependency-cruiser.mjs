@@ -59,7 +59,7 @@ const LAYERS = {
   simulator: [],
   scripts: [],
   dev: ['scripts', 'src/contract', 'src/activities/agreement', 'src/ecs'],
-  bench: ['dev', 'simulator/nic-states[.]ts', 'src/contract', 'src/ecs'],
+  bench: ['dev', 'simulator/compute/nic-states[.]ts', 'src/contract', 'src/ecs'],
 };
 
 /** Packages that a layer may use; Node's own modules count as `node:`. Layers that are not named here may use any. */

@@ -18,7 +18,7 @@ import {
   UpdateServerInterfaceRequest,
 } from '@huaweicloud/huaweicloud-sdk-ecs/v2/public-api';
 import type { Simulator } from '../dev/simulator';
-import type { NicState } from '../simulator/nic-states';
+import type { NicState } from '../simulator/compute/nic-states';
 
 /** Fixed in the provider, first and further polls alike. */
 const POLL_MS = 10_000;

@@ -1,26 +1,26 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fastify from 'fastify';
-import type { AccessKey, Token } from './auth';
-import type { Clock } from './clock';
-import { AdjustableClock, realClock } from './clock';
+import type { AccessKey, Token } from './identity/auth';
+import type { Clock } from './world/clock';
+import { AdjustableClock, realClock } from './world/clock';
 import { Cloud } from './simulated-cloud';
-import { Control } from './control';
-import { CONTROL_PREFIX, controlProblem, registerControl } from './control-routes';
+import { Control } from './control/control';
+import { CONTROL_PREFIX, controlProblem, registerControl } from './control/control-routes';
 import { DEFAULTS } from './defaults';
-import { ecsOperations } from './ecs';
-import { elasticIpOperations } from './elastic-ips';
+import { ecsOperations } from './compute/ecs';
+import { elasticIpOperations } from './network/elastic-ips';
 import type { CloudError } from './refusals';
 import { gatewayError } from './refusals';
-import type { User } from './iam';
-import { iamOperations } from './iam-operations';
+import type { User } from './identity/iam';
+import { iamOperations } from './identity/iam-operations';
 import type { Knobs } from './knobs';
 import { parseKnobs } from './knobs';
-import type { Ledger, LedgerRequest } from './ledger';
-import { metadataOperations } from './metadata-operations';
+import type { Ledger, LedgerRequest } from './world/ledger';
+import { metadataOperations } from './identity/metadata-operations';
 import type { Gateway } from './serve';
 import { send, serve } from './serve';
-import type { ServerSpec } from './specs';
-import { vpcOperations } from './vpc';
+import type { ServerSpec } from './control/specs';
+import { vpcOperations } from './network/vpc';
 
 export interface SimulatorOptions {
   projectId?: string;
@@ -186,21 +186,28 @@ function createApp(gateway: Gateway, control: Control, wallClock: () => number):
   return app;
 }
 
-export { ManualClock, ScaledClock, realClock } from './clock';
+export { ManualClock, ScaledClock, realClock } from './world/clock';
 export { DEFAULTS } from './defaults';
-export { deletionsPerNic, invariants } from './invariants';
-export type { Violation } from './invariants';
-export type { AccessKey, KeyState, Token } from './auth';
-export type { Clock } from './clock';
-export type { Control } from './control';
-export type { NicDescription, NicTruth, ServerDescription, Truth } from './describe';
-export type { User, UserState } from './iam';
-export { differences } from './nic-states';
-export type { Difference, NicState, ServerState } from './nic-states';
-export type { Fault, FaultSpec, What } from './faults';
+export { deletionsPerNic, invariants } from './world/invariants';
+export type { Violation } from './world/invariants';
+export type { AccessKey, KeyState, Token } from './identity/auth';
+export type { Clock } from './world/clock';
+export type { Control } from './control/control';
+export type { NicDescription, NicTruth, ServerDescription, Truth } from './control/describe';
+export type { User, UserState } from './identity/iam';
+export { differences } from './compute/nic-states';
+export type { Difference, NicState, ServerState } from './compute/nic-states';
+export type { Fault, FaultSpec, What } from './world/faults';
 export type { Knobs } from './knobs';
-export type { Ledger, LedgerEffect, LedgerJob, LedgerRequest, LedgerView, RequestClass } from './ledger';
-export type { ElasticIp } from './world';
+export type {
+  Ledger,
+  LedgerEffect,
+  LedgerJob,
+  LedgerRequest,
+  LedgerView,
+  RequestClass,
+} from './world/ledger';
+export type { ElasticIp } from './world/world';
 export type {
   ElasticIpSpec,
   FleetSpec,
@@ -209,4 +216,4 @@ export type {
   PortSpec,
   ServerPatch,
   ServerSpec,
-} from './specs';
+} from './control/specs';

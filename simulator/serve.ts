@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Scope } from './auth';
+import type { Scope } from './identity/auth';
 import type { Cloud } from './simulated-cloud';
 import { CloudError, ecsError, flatError, throttled } from './refusals';
-import type { WhatOf } from './faults';
-import { Faults, allOf, firstOf } from './faults';
+import type { WhatOf } from './world/faults';
+import { Faults, allOf, firstOf } from './world/faults';
 import type { Knobs } from './knobs';
-import type { LedgerRequest } from './ledger';
-import type { Answer, Call, Operation } from './operation';
-import { meanwhile } from './others';
+import type { LedgerRequest } from './world/ledger';
+import type { Answer, Call, Operation } from './compute/operation';
+import { meanwhile } from './world/others';
 
 /** What a route needs besides the operation. */
 export interface Gateway {

@@ -1,6 +1,6 @@
 import type { Cloud } from './simulated-cloud';
-import type { ElasticIp, Port, Server } from './world';
-import { shownNics } from './visibility';
+import type { ElasticIp, Port, Server } from './world/world';
+import { shownNics } from './compute/visibility';
 
 /** The wire shapes of servers, NICs and ports (docs/cloud-api.md §3, §4.2). */
 

@@ -1,17 +1,17 @@
-import type { AccessKey, Token } from './auth';
-import { Gatekeeper } from './auth';
-import { Builder } from './builder';
-import type { AdjustableClock } from './clock';
-import { Faults } from './faults';
-import type { User } from './iam';
-import { Iam } from './iam';
-import { JobEngine } from './jobs';
+import type { AccessKey, Token } from './identity/auth';
+import { Gatekeeper } from './identity/auth';
+import { Builder } from './control/builder';
+import type { AdjustableClock } from './world/clock';
+import { Faults } from './world/faults';
+import type { User } from './identity/iam';
+import { Iam } from './identity/iam';
+import { JobEngine } from './compute/jobs';
 import type { Knobs } from './knobs';
 import { defaultKnobs } from './knobs';
-import { Ledger } from './ledger';
-import { Metadata } from './metadata-service';
-import type { ServerSpec } from './specs';
-import { World } from './world';
+import { Ledger } from './world/ledger';
+import { Metadata } from './identity/metadata-service';
+import type { ServerSpec } from './control/specs';
+import { World } from './world/world';
 
 export interface CloudSettings {
   projectId: string;

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Bed } from '../bed';
 import { callsOf } from '../targets';
 import { recreate } from '../recreate';
-import type { NicState } from '../../simulator/nic-states';
+import type { NicState } from '../../simulator/compute/nic-states';
 import type { Samples } from '../figures';
 import { figure, row } from '../figures';
 import type { Measure } from './measure';

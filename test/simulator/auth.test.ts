@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SimulatorOptions } from '../../simulator';
 import { DEFAULTS, ManualClock } from '../../simulator';
-import { canonicalRequest, signature } from '../../simulator/signature';
+import { canonicalRequest, signature } from '../../simulator/identity/signature';
 import { Bench } from './support';
 
 const START = Date.parse('2026-01-05T10:00:00.000Z');

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ManualClock, ScaledClock } from '../../simulator';
-import { Agenda } from '../../simulator/agenda';
-import { AdjustableClock } from '../../simulator/clock';
+import { Agenda } from '../../simulator/world/agenda';
+import { AdjustableClock } from '../../simulator/world/clock';
 
 describe('clocks', () => {
   it('run faster from the moment of their making on', () => {

@@ -5,7 +5,7 @@ import {
   parseSdkDate,
   sha256,
   signature,
-} from '../../simulator/signature';
+} from '../../simulator/identity/signature';
 
 // Golden vectors a, b, c of docs/cloud-api.md §5.2.
 const host = 'ecs.eu-west-101.myhuaweicloud.com';

@@ -2,7 +2,7 @@
 import type { Phase } from '../../../../src/contract';
 import type { Random } from '../draw';
 import type { Control, ServerState } from '../../../../simulator';
-import { ControlError } from '../../../../simulator/control-error';
+import { ControlError } from '../../../../simulator/control/control-error';
 import type { World } from '../../engine/world';
 
 export interface When {

@@ -1,16 +1,16 @@
 import { z } from 'zod';
-import type { Cloud } from './simulated-cloud';
-import { ecsError, flatError } from './refusals';
-import { allOf, firstOf } from './faults';
+import type { Cloud } from '../simulated-cloud';
+import { ecsError, flatError } from '../refusals';
+import { allOf, firstOf } from '../world/faults';
 import { jobBody } from './jobs';
 import { badRequest, findServer } from './nic-jobs';
 import { attachNics, notePorts } from './nics-attach';
 import { deleteNics, noteTargets } from './nics-delete';
 import type { Answer, Call, Operation } from './operation';
 import { jsonOf, noContent, ok } from './operation';
-import { detailBody, interfaceRow } from './shapes';
+import { detailBody, interfaceRow } from '../shapes';
 import { shownNics } from './visibility';
-import type { Port, Server } from './world';
+import type { Port, Server } from '../world/world';
 
 /** A page of the server list (docs/cloud-api.md §3.6). */
 const PAGE = 25;

@@ -1,9 +1,9 @@
 import { microseconds } from './iam-operations';
-import type { Answer, Call, Operation } from './operation';
-import { ok } from './operation';
-import { CloudError } from './refusals';
+import type { Answer, Call, Operation } from '../compute/operation';
+import { ok } from '../compute/operation';
+import { CloudError } from '../refusals';
 import { headerValue } from './signature';
-import type { Cloud } from './simulated-cloud';
+import type { Cloud } from '../simulated-cloud';
 
 /** Not the gateway's: plain texts. */
 const refused = (status: number, message: string) => new CloudError(status, 'flat', '', message);

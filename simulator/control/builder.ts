@@ -1,8 +1,8 @@
-import type { Knobs } from './knobs';
-import { Stream, fraction, uuid } from './random';
+import type { Knobs } from '../knobs';
+import { Stream, fraction, uuid } from '../world/random';
 import type { FleetSpec, NicSpec, PortSpec, ServerSpec } from './specs';
-import type { Cause, ElasticIp, Port, Server, World } from './world';
-import { MAX_NICS } from './world';
+import type { Cause, ElasticIp, Port, Server, World } from '../world/world';
+import { MAX_NICS } from '../world/world';
 
 /** 203.0.113.0/24 and 198.51.100.0/24 are for documentation: no real address can be meant. */
 const ELASTIC_PREFIXES = ['203.0.113', '198.51.100'];

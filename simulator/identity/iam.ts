@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Gatekeeper } from './auth';
-import { iamError } from './refusals';
-import type { Knobs } from './knobs';
-import { Stream, hex } from './random';
+import { iamError } from '../refusals';
+import type { Knobs } from '../knobs';
+import { Stream, hex } from '../world/random';
 
 /** An IAM user, who may log in with a password. */
 export interface User {

@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import type { Cloud } from './simulated-cloud';
-import { flatError, portMissing } from './refusals';
-import { firstOf } from './faults';
-import type { Answer, Call } from './operation';
-import { jsonOf, ok } from './operation';
+import type { Cloud } from '../simulated-cloud';
+import { flatError, portMissing } from '../refusals';
+import { firstOf } from '../world/faults';
+import type { Answer, Call } from '../compute/operation';
+import { jsonOf, ok } from '../compute/operation';
 import type { Subnet } from './network';
-import { portBody } from './shapes';
-import { shownDevice } from './visibility';
+import { portBody } from '../shapes';
+import { shownDevice } from '../compute/visibility';
 
 /**
  * Creating and changing ports (docs/cloud-api.md §4.2). Codes without a source there are assumptions, as is

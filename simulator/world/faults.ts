@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { RequestClass } from './ledger';
 import { Stream, fraction } from './random';
-import { NicSpec, PortPatch, ServerPatch } from './specs';
+import { NicSpec, PortPatch, ServerPatch } from '../control/specs';
 
 /** NICs of a request, by id or by position in the request. */
 const Nic = z.union([z.string(), z.int().min(0)]);

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Agenda } from './agenda';
 import type { Ledger, LedgerEffect } from './ledger';
-import { Network } from './network';
+import { Network } from '../network/network';
 
 /** Kinds of reads that may lag behind what has happened. */
 export type View = 'list' | 'detail' | 'port';

@@ -1,4 +1,4 @@
-import { Stream, uuid } from './random';
+import { Stream, uuid } from '../world/random';
 
 export interface Subnet {
   /** The VPC subnet's id, what NIC lists call `net_id`. */

@@ -1,6 +1,6 @@
 import type { AccessKey, Gatekeeper } from './auth';
-import type { Knobs } from './knobs';
-import { Stream, hex } from './random';
+import type { Knobs } from '../knobs';
+import { Stream, hex } from '../world/random';
 
 type TemporaryKey = Required<AccessKey>;
 

@@ -1,13 +1,13 @@
-import type { Cloud } from './simulated-cloud';
-import { ecsError } from './refusals';
+import type { Cloud } from '../simulated-cloud';
+import { ecsError } from '../refusals';
 import type { Failure, Job } from './jobs';
-import type { LedgerRequest } from './ledger';
+import type { LedgerRequest } from '../world/ledger';
 import { badRequest, findServer, nicsOf, parseNics, refuseByState, refuseRepeated, submit } from './nic-jobs';
 import type { Answer, Call } from './operation';
 import { jsonOf } from './operation';
-import { isUuid } from './random';
+import { isUuid } from '../world/random';
 import { afterimageOf } from './visibility';
-import type { Server } from './world';
+import type { Server } from '../world/world';
 
 const notAttached: Failure = { code: 'Ecs.0507', reason: 'delete nic failed: the server has no such nic' };
 

@@ -1,8 +1,8 @@
-import type { Cloud } from './simulated-cloud';
-import { ControlError, attempt } from './control-error';
+import type { Cloud } from '../simulated-cloud';
+import { ControlError, attempt } from '../control/control-error';
 import type { WhatOf } from './faults';
 import type { LedgerRequest } from './ledger';
-import type { NicSpec, PortPatch } from './specs';
+import type { NicSpec, PortPatch } from '../control/specs';
 import type { ElasticIp, Port, Server } from './world';
 import { MAX_NICS } from './world';
 

@@ -1,11 +1,11 @@
-import type { Cloud } from './simulated-cloud';
-import { ecsError, serverMissing } from './refusals';
-import type { Fault } from './faults';
-import { allOf, firstOf } from './faults';
+import type { Cloud } from '../simulated-cloud';
+import { ecsError, serverMissing } from '../refusals';
+import type { Fault } from '../world/faults';
+import { allOf, firstOf } from '../world/faults';
 import type { Bend, Failure, Job, Step, SubJob } from './jobs';
 import type { Answer, Call } from './operation';
 import { jsonOf, ok } from './operation';
-import type { Server } from './world';
+import type { Server } from '../world/world';
 
 /** What deletions and attachments of NICs have in common: a list in, refusals by the server's state, one job out. */
 

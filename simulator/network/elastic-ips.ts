@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import type { Cloud } from './simulated-cloud';
-import { flatError } from './refusals';
-import { firstOf } from './faults';
-import type { Answer, Call, Operation } from './operation';
-import { jsonOf, ok } from './operation';
-import { elasticIpBody } from './shapes';
-import { serverConcerned } from './visibility';
-import type { ElasticIp } from './world';
+import type { Cloud } from '../simulated-cloud';
+import { flatError } from '../refusals';
+import { firstOf } from '../world/faults';
+import type { Answer, Call, Operation } from '../compute/operation';
+import { jsonOf, ok } from '../compute/operation';
+import { elasticIpBody } from '../shapes';
+import { serverConcerned } from '../compute/visibility';
+import type { ElasticIp } from '../world/world';
 
 /**
  * Elastic IPs (docs/cloud-api.md §4.3). Codes of refusals are those of the vendor's list of error codes

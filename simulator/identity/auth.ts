@@ -1,6 +1,6 @@
-import type { CloudError } from './refusals';
-import { gatewayError } from './refusals';
-import type { Knobs } from './knobs';
+import type { CloudError } from '../refusals';
+import { gatewayError } from '../refusals';
+import type { Knobs } from '../knobs';
 import type { ReceivedRequest } from './signature';
 import { headerValue, parseAuthorization, parseSdkDate, signatureMatches } from './signature';
 

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Port, Server, World } from './world';
+import type { Port, Server, World } from '../world/world';
 
 /** Everything about a NIC that a deletion can lose and a restore has to bring back (docs/cloud-api.md §4.2, §4.4). */
 export interface NicState {

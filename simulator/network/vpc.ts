@@ -1,12 +1,12 @@
-import type { Cloud } from './simulated-cloud';
-import { flatError, portMissing } from './refusals';
-import { firstOf } from './faults';
-import type { Answer, Call, Operation } from './operation';
-import { noContent, ok } from './operation';
+import type { Cloud } from '../simulated-cloud';
+import { flatError, portMissing } from '../refusals';
+import { firstOf } from '../world/faults';
+import type { Answer, Call, Operation } from '../compute/operation';
+import { noContent, ok } from '../compute/operation';
 import { createPort, updatePort } from './port-changes';
-import { portBody } from './shapes';
-import { serverConcerned, shownDevice } from './visibility';
-import type { Port } from './world';
+import { portBody } from '../shapes';
+import { serverConcerned, shownDevice } from '../compute/visibility';
+import type { Port } from '../world/world';
 
 /** Ports a page (docs/cloud-api.md §4.2). */
 const PAGE = 2000;

@@ -1,15 +1,15 @@
-import type { AccessKey, KeyState } from './auth';
-import type { Cloud } from './simulated-cloud';
+import type { AccessKey, KeyState } from '../identity/auth';
+import type { Cloud } from '../simulated-cloud';
 import { ControlError, attempt } from './control-error';
-import type { Fault, FaultSpec } from './faults';
+import type { Fault, FaultSpec } from '../world/faults';
 import type { NicDescription, ServerDescription, Truth } from './describe';
 import { describeNic, describeServer, nicTruth } from './describe';
-import type { User, UserState } from './iam';
-import type { Violation } from './invariants';
-import { invariants } from './invariants';
-import type { Knobs } from './knobs';
-import { parseKnobs } from './knobs';
-import * as others from './others';
+import type { User, UserState } from '../identity/iam';
+import type { Violation } from '../world/invariants';
+import { invariants } from '../world/invariants';
+import type { Knobs } from '../knobs';
+import { parseKnobs } from '../knobs';
+import * as others from '../world/others';
 import {
   ElasticIpSpec,
   FleetSpec,
@@ -21,9 +21,9 @@ import {
   ServerSpec,
   UserSpec,
 } from './specs';
-import type { ServerState } from './nic-states';
-import { stateOf } from './nic-states';
-import type { ElasticIp, Server } from './world';
+import type { ServerState } from '../compute/nic-states';
+import { stateOf } from '../compute/nic-states';
+import type { ElasticIp, Server } from '../world/world';
 
 /** What tests and operators of the simulator can do to it; the HTTP control interface is this, call by call. */
 export class Control {

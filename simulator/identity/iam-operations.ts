@@ -1,7 +1,7 @@
-import type { Answer, Call, Operation } from './operation';
-import { jsonOf } from './operation';
-import { CloudError } from './refusals';
-import type { Cloud } from './simulated-cloud';
+import type { Answer, Call, Operation } from '../compute/operation';
+import { jsonOf } from '../compute/operation';
+import { CloudError } from '../refusals';
+import type { Cloud } from '../simulated-cloud';
 
 function createToken(cloud: Cloud, call: Call): Answer {
   const { loginThrottle, tokenExpiry } = cloud.knobs;

@@ -1,17 +1,17 @@
 import { z } from 'zod';
-import type { Cloud } from './simulated-cloud';
-import { ecsError } from './refusals';
+import type { Cloud } from '../simulated-cloud';
+import { ecsError } from '../refusals';
 import type { Failure, Job, SubJob } from './jobs';
-import type { LedgerRequest } from './ledger';
+import type { LedgerRequest } from '../world/ledger';
 import type { Task } from './nic-jobs';
 import { badRequest, findServer, nicsOf, parseNics, refuseByState, refuseRepeated, submit } from './nic-jobs';
-import type { Subnet } from './network';
+import type { Subnet } from '../network/network';
 import type { Answer, Call } from './operation';
 import { jsonOf } from './operation';
-import { isUuid } from './random';
+import { isUuid } from '../world/random';
 import { afterimageOf } from './visibility';
-import type { Port, Server } from './world';
-import { MAX_NICS } from './world';
+import type { Port, Server } from '../world/world';
+import { MAX_NICS } from '../world/world';
 
 /** An empty text counts as absent (docs/cloud-api.md §4.1). */
 const Text = z

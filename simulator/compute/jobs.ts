@@ -1,7 +1,7 @@
-import type { Knobs } from './knobs';
-import type { Ledger, LedgerJob } from './ledger';
-import { Stream, fraction, hex } from './random';
-import type { Server, World } from './world';
+import type { Knobs } from '../knobs';
+import type { Ledger, LedgerJob } from '../world/ledger';
+import { Stream, fraction, hex } from '../world/random';
+import type { Server, World } from '../world/world';
 
 export interface Failure {
   code: string;

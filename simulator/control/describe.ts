@@ -1,5 +1,5 @@
-import type { Cloud } from './simulated-cloud';
-import type { Port, Server } from './world';
+import type { Cloud } from '../simulated-cloud';
+import type { Port, Server } from '../world/world';
 
 /** What control calls answer: the state as it is, not as reads of the cloud may show it. */
 

@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { AccessKey } from './auth';
-import type { Cloud } from './simulated-cloud';
+import type { AccessKey } from '../identity/auth';
+import type { Cloud } from '../simulated-cloud';
 import type { Control } from './control';
 import { ControlError } from './control-error';
-import type { FaultSpec } from './faults';
-import type { User } from './iam';
-import type { Knobs } from './knobs';
+import type { FaultSpec } from '../world/faults';
+import type { User } from '../identity/iam';
+import type { Knobs } from '../knobs';
 import type {
   ElasticIpSpec,
   FleetSpec,

@@ -1,7 +1,7 @@
-import { shuffled } from './builder';
-import type { Cloud } from './simulated-cloud';
+import { shuffled } from '../control/builder';
+import type { Cloud } from '../simulated-cloud';
 import type { Job } from './jobs';
-import type { Afterimage, Port, Server, View } from './world';
+import type { Afterimage, Port, Server, View } from '../world/world';
 
 /**
  * What reads show. It may lag behind the true state: after a job's SUCCESS a NIC can still be listed, and it can be

@@ -1,7 +1,7 @@
 import type { HTTPMethods } from 'fastify';
-import type { Cloud } from './simulated-cloud';
-import type { Fault } from './faults';
-import type { LedgerRequest, RequestClass } from './ledger';
+import type { Cloud } from '../simulated-cloud';
+import type { Fault } from '../world/faults';
+import type { LedgerRequest, RequestClass } from '../world/ledger';
 
 /** One request on its way through an operation. */
 export interface Call {

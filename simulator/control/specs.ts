@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MAX_NICS } from './world';
+import { MAX_NICS } from '../world/world';
 
 /** What control calls may say about servers, NICs and ports. Everything is optional; what is left out comes from the seed. */
 
