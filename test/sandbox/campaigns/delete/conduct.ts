@@ -1,7 +1,7 @@
 /** Whether a run has kept to the rules on its way (docs/contract.md §6), whatever came of it. */
 import { expect } from 'vitest';
 import type { DeleteServerNicsInput, ResultDocument } from '../../../../src/contract';
-import type { PlayedActivity } from '../../engine/schedule';
+import type { Played, PlayedActivity } from '../../engine/schedule';
 import type { World } from '../../engine/world';
 import { VERIFY_MS, waitsForTheRunBefore } from '../../judges/submissions';
 import type { Truth } from '../../judges/truth';
@@ -16,9 +16,17 @@ export function judgeConduct(world: World, truth: Truth, open: unknown): void {
   waitsForTheRunBefore(world, truth, truth.posts, open);
   countsSubmissions(truth);
   pollsBeforeItLists(truth);
-  if (truth.played.end.kind === 'terminated') return;
+  if (!hasVerdicts(truth.played)) return;
   readsTwice(world, truth);
   givesUpLate(world, truth);
+}
+
+/**
+ * Also of a run that was terminated in its last moments: its memo and its verdicts stand, and it only asked for the search
+ * attributes. So it is held to them, and the next run has to wait no more than after one that has ended by itself.
+ */
+export function hasVerdicts({ end, status }: Played): boolean {
+  return end.kind !== 'terminated' || (status as ResultDocument | undefined)?.phase === 'done';
 }
 
 function requestOf({ played }: Truth): DeleteServerNicsInput {

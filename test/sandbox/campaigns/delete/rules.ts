@@ -10,7 +10,7 @@ import { judgeAll, leavesWord } from '../../judges/judge';
 import { mayBeAtWork } from '../../judges/submissions';
 import type { Truth } from '../../judges/truth';
 import { lateEffects, momentsOf, placeAfter, placeOf, truthOf } from '../../judges/truth';
-import { judgeConduct } from './conduct';
+import { hasVerdicts, judgeConduct } from './conduct';
 import { judgeAnswer } from './updates';
 
 export function judgeDeletions(world: World, serverId: string, all: Played[]): void {
@@ -66,5 +66,7 @@ function judgeEnd(truth: Truth): void {
 
 function judgeTerminated(truth: Truth): void {
   const { played, posts } = truth;
-  leavesWord(truth, posts.filter(mayBeAtWork), (played.status as ResultDocument | undefined)?.jobs.at(-1));
+  if (hasVerdicts(played)) judgeEnd(truth);
+  else
+    leavesWord(truth, posts.filter(mayBeAtWork), (played.status as ResultDocument | undefined)?.jobs.at(-1));
 }
