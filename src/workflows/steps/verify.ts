@@ -20,7 +20,10 @@ import { verdictOf } from '../policy/verdict';
 /** Witnesses that contradict each other for this many times `verifyFor` will not agree any more. */
 const CONTRADICTION_FACTOR = 2;
 
-/** Limit for series that begin after the patience is over: if the worker is away before every look, no series grows. */
+/**
+ * Limit for series that begin after the patience is over: if the worker is away before every look, or the list changes from
+ * look to look, no series grows.
+ */
 const MAX_BEGUN_LATE = 5;
 
 /** How long the cloud keeps finished jobs (docs/cloud-api.md §2.2). */
@@ -79,12 +82,22 @@ export async function establishVerdicts(run: Deletion, atEnd: AtEnd | null): Pro
 
 /**
  * After a worker was away one reading is not enough, however late: downtime uses up no patience
- * (docs/contract.md §6.8).
+ * (docs/contract.md §6.8). Two that contradict each other are not enough, either.
  */
 function grantSeries(run: Run, state: Verification): boolean {
-  if (run.state.seen.lastReading?.first !== true || (state.begunLate ?? 0) >= MAX_BEGUN_LATE) return false;
+  const begins = run.state.seen.lastReading?.first === true || contradictsTheLast(run, state);
+  if (!begins || (state.begunLate ?? 0) >= MAX_BEGUN_LATE) return false;
   state.begunLate = (state.begunLate ?? 0) + 1;
   return true;
+}
+
+/** The list shows a NIC without verdict in another place than the reading before, as one does that lags behind and catches up. */
+function contradictsTheLast(run: Run, { open }: Verification): boolean {
+  // In runs that began before this rule the looks ended here. Their commands must stay the same.
+  if (!run.knowsPlace) return false;
+  return run.state.seen.witnesses.some(
+    ({ id, absent, present }) => open.includes(id) && absent + present === 1,
+  );
 }
 
 /** The reading that the last poll took along, unless it does not count. */

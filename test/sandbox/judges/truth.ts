@@ -85,7 +85,7 @@ export function placeOf({ effects, serverId, known }: Truth, id: string, at: num
 }
 
 /** Whether the workflow was told after this request was made: what an attempt does later nobody hears of. */
-function isHeard({ activities, attributed }: Played, { seq, at }: LedgerRequest): boolean {
+export function isHeard({ activities, attributed }: Played, { seq, at }: LedgerRequest): boolean {
   if (!attributed) return true;
   return activities.some(
     ({ toldAt, requests }) =>

@@ -55,6 +55,13 @@ export const DELETE_PLANTS: readonly Plant[] = [
     caughtBy: 724,
   },
   {
+    name: 'gives up after two contradicting readings',
+    file: 'workflows/steps/verify.ts',
+    from: '|| contradictsTheLast(run, state);',
+    to: '|| (!PLANTED && contradictsTheLast(run, state));',
+    caughtBy: 3_002_237,
+  },
+  {
     name: 'calls a NIC still attached at once',
     file: 'workflows/steps/verify.ts',
     from: '(run.state.job.overSince ?? startedAt) + verifyForMs;',

@@ -1,6 +1,7 @@
 /** Named schedules of answers, faults, crashes, signals and cancels on virtual time; the ledger is the judge. */
 import { describe, expect, it } from 'vitest';
-import { TIMING } from '../engine/play';
+import { play, TIMING } from '../engine/play';
+import { createWorld, serverOf } from '../engine/world';
 import { run } from './play-deletion';
 
 describe('named schedules', () => {
@@ -222,6 +223,45 @@ describe('named schedules', () => {
       });
       expect(told.outcome, `after activity ${number}`).toBe('not-deleted');
     }
+  });
+
+  it('no worker for a quarter of an hour while the list lags behind: two readings that contradict each other are not the last', async () => {
+    const stale = { what: { kind: 'stale-list' }, times: 2, after: 1 };
+    const { told } = await run([stale], { server: { jobSeconds: 1 }, away: { at: 12_000, ms: 900_000 } });
+    expect(told.outcome).toBe('deleted');
+  });
+
+  it('a list that changes from look to look is not read for ever', async () => {
+    const world = createWorld(1);
+    const { id: serverId, nics } = serverOf(world, { jobSeconds: 1 });
+    // The first two and every second reading after the job show the NICs that are gone.
+    for (const after of [1, ...Array.from({ length: 40 }, (_, index) => 2 + 2 * index)])
+      world.simulator.control.addFault({ what: { kind: 'stale-list' }, times: 1, after });
+    const input = { serverId, nics: nics.map((id) => ({ id })), timing: TIMING };
+    const played = await play({ input, serverId, seed: 1, away: { at: 12_000, ms: 900_000 } }, world);
+    expect(played.status).toMatchObject({ outcome: 'outcome-unknown' });
+    expect(played.activities.filter(({ type }) => type === 'listNics')).toHaveLength(7);
+  });
+
+  it('a look that was given up and is made after the next submission is none of those before a third one', async () => {
+    const hang = { match: { class: 'delete' }, what: { kind: 'hang' }, times: 2 };
+    const { told, posts, world } = await run([hang], { frozenMs: new Map([[3, 100_000]]) });
+    expect([told.outcome, posts]).toEqual(['deleted', 3]);
+    const { requests } = world.simulator.ledger;
+    const [, second] = requests.filter((it) => it.requestClass === 'delete');
+    const next = requests.find((it) => it.requestClass === 'list' && it.seq > (second?.seq ?? Infinity));
+    expect(
+      (next?.at ?? 0) - (second?.at ?? 0),
+      'ms from the submission to the look of the frozen worker',
+    ).toBeLessThan(30_000);
+  });
+
+  it('a run that is terminated when its verdicts stand leaves nothing open', async () => {
+    // The last reading is so late that the run asks for the search attributes anew. The worker dies of both.
+    const crashes = new Map([4, 5].map((number) => [number, 'before'] as const));
+    const { told, played } = await run([], { crashes, terminateAt: 90_000 });
+    expect([played.end.kind, told.outcome, played.memo.open]).toEqual(['terminated', 'deleted', 'settled']);
+    expect(played.activities.at(-1)).toMatchObject({ type: 'listSearchAttributes', attempts: 1 });
   });
 
   it('a reset run never sends', async () => {

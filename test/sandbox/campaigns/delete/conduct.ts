@@ -1,7 +1,7 @@
 /** Whether a run has kept to the rules on its way (docs/contract.md §6), whatever came of it. */
 import { expect } from 'vitest';
 import type { DeleteServerNicsInput, ResultDocument } from '../../../../src/contract';
-import type { PlayedActivity } from '../../engine/schedule';
+import type { Played, PlayedActivity } from '../../engine/schedule';
 import type { World } from '../../engine/world';
 import { VERIFY_MS, waitsForTheRunBefore } from '../../judges/submissions';
 import type { Truth } from '../../judges/truth';
@@ -16,9 +16,17 @@ export function judgeConduct(world: World, truth: Truth, open: unknown): void {
   waitsForTheRunBefore(world, truth, truth.posts, open);
   countsSubmissions(truth);
   pollsBeforeItLists(truth);
-  if (truth.played.end.kind === 'terminated') return;
+  if (!hasVerdicts(truth.played)) return;
   readsTwice(world, truth);
   givesUpLate(world, truth);
+}
+
+/**
+ * Also of a run that was terminated in its last moments: its memo and its verdicts stand, and it only asked for the search
+ * attributes. So it is held to them, and the next run has to wait no more than after one that has ended by itself.
+ */
+export function hasVerdicts({ end, status }: Played): boolean {
+  return end.kind !== 'terminated' || (status as ResultDocument | undefined)?.phase === 'done';
 }
 
 function requestOf({ played }: Truth): DeleteServerNicsInput {
@@ -123,14 +131,18 @@ function readsTwice(world: World, truth: Truth): void {
 }
 
 /**
- * A NIC whose job is known is `unknown` only at the deadline, or when the port contradicts the list for good; one whose job is
- * not known also when nothing more may be sent.
+ * A NIC whose job is known is `unknown` only at the deadline, or when the port contradicts the list, or can't be read, for good;
+ * one whose job is not known also when nothing more may be sent.
  */
 function givesUpLate(world: World, truth: Truth): void {
   const told = truth.played.status as ResultDocument;
   if (!told.nics.some(({ outcome }) => outcome === 'unknown')) return;
   if (truth.played.endedAt >= Date.parse(told.deadlineAt) - 1_000) return;
-  if (told.jobs.length === 0) {
+  // When no NIC is left on the list nothing is left to be sent, and the ports decide, as when the job is known.
+  const isLeft = told.nics.some(
+    ({ outcome, evidence }) => outcome === 'unknown' && evidence.list !== 'absent',
+  );
+  if (told.jobs.length === 0 && isLeft) {
     const { cancelledAt, activities } = truth.played;
     const wasReset = truth.played.wasReset || activities.some((each) => resultOf(each)?.why === 'reset');
     const last = truth.posts.at(-1);
@@ -153,6 +165,6 @@ function givesUpLate(world: World, truth: Truth): void {
   const lagging = world.simulator.control.knobs().lagIn.length < 3;
   expect(
     aboutPorts || lagging || othersActed(truth),
-    'given up before the deadline although the job is known and nothing contradicts the NIC list',
+    'given up before the deadline although nothing is left to be sent and nothing contradicts the NIC list',
   ).toBe(true);
 }
