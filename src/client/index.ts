@@ -3,8 +3,9 @@
  * Temporal. Needs `@temporalio/client`, and no credentials of the cloud.
  *
  * Conventions: numbers in `…Ms` are milliseconds; times of documents are RFC 3339, UTC; a `runId` that is waited for is moved on
- * along its chain when the run continues as new. Every call of a function is bounded in time. What these functions throw stands
- * with each; errors of `@temporalio/client` pass through as they are.
+ * along its chain when the run continues as new. Every single request to Temporal is bounded in time. `followRun`, `decide` and
+ * `settled` wait as long as the run takes, and ask again: give them `until`. What these functions throw stands with each; errors
+ * of `@temporalio/client` pass through as they are.
  */
 export type { Temporal } from './connect';
 export { connectTemporal, temporalOf, within } from './connect';
@@ -30,7 +31,7 @@ export { FOLLOW_LIMITS, followRun } from './follow';
 export type { Closed, Counts, Ending, OpenSubmission } from './ending';
 export { closedEnd, readEnding } from './ending';
 
-export type { AcceptedUpdate, Asking, UpdateAnswer } from './update';
+export type { AskOptions, Asking, UpdateAnswer } from './update';
 export { cancel, decide, pollNow, settled } from './update';
 
 export type { PendingActivity, Reason, SilentRun, Why } from './silent';

@@ -21,7 +21,14 @@ export type UpdateAnswer =
   /** Rejected, or failed with the failure of the run; `type` tells which, `details` may hold the run's document. */
   | { kind: 'failed'; type: string; message: string; details: unknown }
   /** The run had closed before it took note. */
-  | { kind: 'closed' };
+  | { kind: 'closed' }
+  /** Nobody waits any more; whether the run has taken note says {@link Asking.accepted}. */
+  | { kind: 'interrupted' };
+
+export interface AskOptions {
+  /** Waiting ends when it resolves. */
+  until?: Promise<unknown>;
+}
 
 /** One try each, bounded in time by whoever implements it. */
 export interface UpdateCalls {
@@ -44,18 +51,25 @@ export interface Asking {
   answer: Promise<UpdateAnswer>;
   /** The run has taken note: it goes on with it whether we wait or not. */
   readonly accepted: boolean;
-  /** Nobody waits any more. */
+  /** Ends waiting: the answer is `interrupted`, unless it is there. */
   stop(): void;
 }
 
-export function askUpdate(calls: UpdateCalls, pauseMs = PAUSE_MS): Asking {
+export function askUpdate(calls: UpdateCalls, { until }: AskOptions = {}, pauseMs = PAUSE_MS): Asking {
   const state = { accepted: false, over: false };
+  let stop = () => {};
+  const stopped = new Promise<void>((resolve) => (stop = resolve));
+  const interruption = Promise.race(until === undefined ? [stopped] : [stopped, until]);
+  const answer = Promise.race([
+    untilAnswered(calls, state, pauseMs),
+    interruption.then((): UpdateAnswer => ({ kind: 'interrupted' })),
+  ]).finally(() => (state.over = true));
   return {
-    answer: untilAnswered(calls, state, pauseMs),
+    answer,
     get accepted() {
       return state.accepted;
     },
-    stop: () => void (state.over = true),
+    stop,
   };
 }
 
@@ -106,16 +120,22 @@ function failureOf({ cause }: WorkflowUpdateFailedError): UpdateAnswer & { kind:
  * Has what a deletion has taken off put back, or its undo window closed for good. The answer is there when all of that is done,
  * with the run's document: `kind: 'failed'` of type `NotApplicable` where there is nothing to undo or commit.
  */
-export function decide(temporal: Temporal, run: RunIds, what: 'undo' | 'commit', who: ByWhom): Asking {
-  return askUpdate(callsOf(temporal, run, UPDATE[what], who));
+export function decide(
+  temporal: Temporal,
+  run: RunIds,
+  what: 'undo' | 'commit',
+  who: ByWhom,
+  options: AskOptions = {},
+): Asking {
+  return askUpdate(callsOf(temporal, run, UPDATE[what], who), options);
 }
 
 /**
  * Waits until every NIC has its verdict; an undo window may be open then. The answer holds the run's document; of kind `closed`
  * it does not: `readEnding` does.
  */
-export function settled(temporal: Temporal, run: RunIds): Asking {
-  return askUpdate(callsOf(temporal, run, UPDATE.settled));
+export function settled(temporal: Temporal, run: RunIds, options: AskOptions = {}): Asking {
+  return askUpdate(callsOf(temporal, run, UPDATE.settled), options);
 }
 
 function callsOf(temporal: Temporal, run: RunIds, name: string, who?: ByWhom): UpdateCalls {

@@ -1,8 +1,9 @@
-/** An Update asked for until it is answered, on virtual time. */
+/** An Update asked for until it is answered, or until nobody waits any more, on virtual time. */
 import { ApplicationFailure, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { UpdateAnswer, UpdateCalls } from '../../src/client/update';
-import { askUpdate } from '../../src/client/update';
+import { askUpdate, decide, settled } from '../../src/client/update';
+import { RUN, unanswered } from './support';
 
 class Passing extends Error {}
 const failed = (type: string, detail?: unknown) =>
@@ -123,5 +124,30 @@ describe('an Update', () => {
     const sent = ids.length;
     await vi.advanceTimersByTimeAsync(10_000);
     expect(ids).toHaveLength(sent);
+    expect(await asking.answer).toEqual({ kind: 'interrupted' });
+  });
+
+  it('whose answer takes too long ends with `stop`, and is known as taken note of', async () => {
+    const { source } = calls(async () => ({ result: () => new Promise(() => {}) }));
+    const asking = askUpdate(source);
+    await vi.advanceTimersByTimeAsync(500);
+    asking.stop();
+    expect(await asking.answer).toEqual({ kind: 'interrupted' });
+    expect(asking.accepted).toBe(true);
+  });
+
+  it('to a server that never answers ends when `until` does', async () => {
+    const { temporal, requests } = unanswered();
+    const run = { ...RUN, firstRunId: RUN.runId };
+    const who = { by: 'ops', reason: 'T-7' };
+    const until = new Promise((resolve) => setTimeout(resolve, 3_500));
+    const both = [settled(temporal, run, { until }), decide(temporal, run, 'undo', who, { until })];
+    let answers: UpdateAnswer[] = [];
+    void Promise.all(both.map(({ answer }) => answer)).then((all) => (answers = all));
+    await vi.advanceTimersByTimeAsync(3_400);
+    expect([answers, requests()]).toEqual([[], 8]);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect([answers, requests()]).toEqual([[{ kind: 'interrupted' }, { kind: 'interrupted' }], 8]);
+    expect(both.map(({ accepted }) => accepted)).toEqual([false, false]);
   });
 });

@@ -101,11 +101,13 @@ async function untilDecided(
   output: Output,
 ): Promise<ExitCode> {
   const announcedId = run.runId;
-  let answer: UpdateAnswer | null = null;
+  let answer: Answered | null = null;
   const told = asking.answer.catch((error: unknown) => {
     throw asCliError(error, context.temporal, context.run);
   });
   const enough = told.then(async (it) => {
+    // After `stop` below, when all has been said.
+    if (it.kind === 'interrupted') return;
     answer = it;
     // Who is refused need not wait; else the end of the run is about to come, and says more.
     if (!isRefusal(it)) await moment();
@@ -120,7 +122,7 @@ async function untilDecided(
   const ref = context.run(run);
   const isAbove = ref.runId === announcedId;
   // A cast: the compiler does not see that the promise above has set it.
-  const said = answer as UpdateAnswer | null;
+  const said = answer as Answered | null;
   if (said !== null && isRefusal(said))
     throw refused(wish, said, ref, end.kind === 'closed' ? null : end.document);
   if (end.kind === 'closed') {
@@ -139,10 +141,12 @@ async function untilDecided(
   return reportAnswer(wish, said, run, ref, isAbove, output);
 }
 
+type Answered = Exclude<UpdateAnswer, { kind: 'interrupted' }>;
+
 /** The run is still open, whatever keeps it: the answer is all there is. */
 function reportAnswer(
   wish: Wish,
-  answer: UpdateAnswer,
+  answer: Answered,
   run: AwaitedRun,
   ref: RunRef,
   isAbove: boolean,
