@@ -4,11 +4,12 @@
  */
 import { randomUUID } from 'node:crypto';
 import { ApplicationFailure, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
-import type { ByWhom } from '../contract';
+import type { ByWhom, ResultDocument } from '../contract';
 import { CONTINUED_AS_NEW, SIGNAL_POLL_NOW, UNPROCESSED, UPDATE, serverIdOf } from '../contract';
 import type { Temporal } from './connect';
 import type { RunIds } from './errors';
 import { NoOpenRun, NotConfirmed } from './errors';
+import { asDocument } from './find';
 import { isPassing, isUnclear, reasonOf } from './grpc';
 
 const CALL_MS = 10_000;
@@ -16,10 +17,10 @@ const CALL_MS = 10_000;
 const ROUND_MS = 60_000;
 
 export type UpdateAnswer =
-  /** `document`: what the Update returned; of all but `submitted` a document of the run. */
-  | { kind: 'done'; document: unknown }
-  /** Rejected, or failed with the failure of the run; `type` tells which, `details` may hold the run's document. */
-  | { kind: 'failed'; type: string; message: string; details: unknown }
+  /** `document: null`: what the Update has returned is no document of a run. */
+  | { kind: 'done'; document: ResultDocument | null }
+  /** Rejected, or failed with the failure of the run; `type` tells which. `document`: of the run, where the failure has it. */
+  | { kind: 'failed'; type: string; message: string; document: ResultDocument | null }
   /** The run had closed before it took note. */
   | { kind: 'closed' }
   /** Nobody waits any more; whether the run has taken note says {@link Asking.accepted}. */
@@ -85,7 +86,7 @@ async function untilAnswered(
     try {
       accepted ??= await calls.send(id);
       state.accepted = true;
-      return { kind: 'done', document: await accepted.result() };
+      return { kind: 'done', document: asDocument(await accepted.result()) };
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return { kind: 'closed' };
       if (error instanceof WorkflowUpdateFailedError) {
@@ -112,7 +113,7 @@ function failureOf({ cause }: WorkflowUpdateFailedError): UpdateAnswer & { kind:
     kind: 'failed',
     type: ours?.type ?? cause?.name ?? 'Error',
     message: cause?.message ?? 'no reason was given',
-    details: ours?.details?.[0],
+    document: asDocument(ours?.details?.[0]),
   };
 }
 

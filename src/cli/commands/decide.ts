@@ -17,7 +17,7 @@ import { byWhomFrom, declareByWhom, sortOut } from '../ask/flags';
 import type { RunRef } from '../link';
 import { clean } from '../format';
 import type { KnownRun } from '../../client/find';
-import { asDocument, findOpenRun } from '../../client/find';
+import { findOpenRun } from '../../client/find';
 import type { Output } from '../output';
 import { runLines, stepLines } from '../show/lines';
 import { restoreCommand } from '../ask/restore-request';
@@ -154,24 +154,12 @@ function reportAnswer(
 ): ExitCode {
   switch (answer.kind) {
     case 'done':
-      return reportEnd(
-        { kind: 'completed', document: asDocument(answer.document) },
-        run,
-        ref,
-        isAbove,
-        output,
-      );
+      return reportEnd({ kind: 'completed', document: answer.document }, run, ref, isAbove, output);
     case 'failed': {
       const { type, message } = answer;
       if (!(Object.values(FAILURE_TYPE) as string[]).includes(type))
         throw new CliError(EXIT.starterFailed, type, `the run answered to ${wish.what}: ${message}`, ref);
-      return reportEnd(
-        { kind: 'failed', type, message, document: asDocument(answer.details) },
-        run,
-        ref,
-        isAbove,
-        output,
-      );
+      return reportEnd(answer, run, ref, isAbove, output);
     }
     case 'closed':
       throw new CliError(
