@@ -2,7 +2,8 @@
 import type { WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { ResultDocument } from '../contract';
-import { QUERY_STATUS, isRecord, serverWorkflowId } from '../contract';
+import { QUERY_STATUS, serverWorkflowId } from '../contract';
+import { isRecord } from '../contract/values';
 import type { Temporal } from './connect';
 import type { RunIds } from './errors';
 import { NoOpenRun, NoRun } from './errors';

@@ -14,29 +14,25 @@ export { readTarget } from './target';
 export { lenient } from './payloads';
 export type { PassedRun, RunIds } from './errors';
 export { NoOpenRun, NoRun, NotConfirmed, NothingToRestore, OtherRun, TemporalUnreachable } from './errors';
-export { isForbidden, isPassing, isUnclear, reasonOf } from './grpc';
 
 export type { Awaited, AwaitWorkersOptions, StartRequest, StartTexts, Started } from './start';
-export { awaitWorkers, deletion, findOpen, restoration, startOrAttach } from './start';
+export { awaitWorkers, deletion, restoration, startOrAttach } from './start';
 
 export type { KnownRun, RunPointer, StatusAnswer } from './find';
-export { asDocument, askStatus, findOpenRun, findRun, readInput } from './find';
+export { askStatus, findOpenRun, findRun } from './find';
 export type { ListedRun } from './runs';
-export { addDetails, polledElsewhere, readRuns } from './runs';
+export { addDetails, readRuns } from './runs';
 export type { Source } from './source';
 export { findSource, namedRun } from './source';
 
 export type { FollowEnd, FollowLimits, FollowOptions, FollowState, FollowedRun, View } from './follow';
 export { FOLLOW_LIMITS, followRun } from './follow';
-export type { Closed, Counts, Ending, OpenSubmission } from './ending';
-export { closedEnd, readEnding } from './ending';
+export type { Counts, Ending, OpenSubmission } from './ending';
+export { readEnding } from './ending';
 
 export type { AskOptions, Asking, UpdateAnswer } from './update';
 export { cancel, decide, pollNow, settled } from './update';
 
-export type { PendingActivity, Reason, SilentRun, Why } from './silent';
-export { isBlocking, readSilent, readWhy } from './silent';
+export type { Reason, Why } from './silent';
+export { isBlocking, readWhy } from './silent';
 export type { Version } from './workers';
-
-export type { Attribute } from './namespace';
-export { addMissing, forgetsTooSoon, readAttributes, readRetention } from './namespace';

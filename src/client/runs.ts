@@ -5,10 +5,10 @@ import {
   MEMO,
   SEARCH_ATTRIBUTE,
   WORKFLOW_TYPE,
-  isUuid,
   serverIdOf,
   serverWorkflowId,
 } from '../contract';
+import { isUuid } from '../contract/values';
 import type { Temporal } from './connect';
 import { asTotals, lastEvent } from './ending';
 import type { RunPointer } from './find';

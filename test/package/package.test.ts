@@ -94,6 +94,14 @@ describe('a caller', () => {
     expect(compile(installed, mode, { 'caller.ts': example() })).toEqual([]);
   });
 
+  it('finds in the client what its page names, and nothing else', () => {
+    const { stdout } = node('-p', "Object.keys(require('ecs-nics/client')).join('\\n')");
+    const names = stdout.trim().split('\n');
+    const page = readFileSync(join(installed.folder, 'node_modules/ecs-nics/docs/client.md'), 'utf8');
+    expect(names).toContain('followRun');
+    expect(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(page))).toEqual([]);
+  });
+
   it('of the contract alone loads no package', () => {
     const loaded = node(
       '-p',

@@ -1,6 +1,7 @@
 /** `ecs-nics undo`, `ecs-nics commit`: what becomes of the ports that an open run keeps. */
 import type { ByWhom } from '../../contract';
-import { FAILURE_TYPE, NOT_APPLICABLE, WORKFLOW_TYPE, isUuid } from '../../contract';
+import { FAILURE_TYPE, NOT_APPLICABLE, WORKFLOW_TYPE } from '../../contract';
+import { isUuid } from '../../contract/values';
 import { askedOf } from '../show/asked';
 import type { Asking, UpdateAnswer } from '../../client/update';
 import { decide as decideOnRun } from '../../client/update';
