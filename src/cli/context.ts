@@ -1,5 +1,8 @@
 /** What every command needs: the connection, the queue, the link to a run, and Ctrl-C. */
-import { TASK_QUEUE_FORM, cleanLine, isUuid, taskQueueFrom } from '../contract';
+import { taskQueueFrom } from '../contract';
+import { TASK_QUEUE_FORM } from '../contract/names';
+import { cleanLine } from '../contract/text';
+import { isUuid } from '../contract/values';
 import type { Temporal } from '../client/connect';
 import { connectTemporal } from '../client/connect';
 import type { RunIds } from '../client/errors';

@@ -2,7 +2,7 @@
 import { NamespaceNotFoundError, isGrpcServiceError } from '@temporalio/client';
 import type { RunIds } from '../client/errors';
 import { NoOpenRun, NoRun, NotConfirmed, TemporalUnreachable } from '../client/errors';
-import { isNotFound, reasonOf } from '../client/grpc';
+import { causeOf, isNotFound, reasonOf } from '../client/grpc';
 import type { ExitCode } from './exit-codes';
 import { EXIT } from './exit-codes';
 import type { RunRef } from './link';
@@ -39,7 +39,7 @@ export function asCliError(
   refOf: ((run: RunIds) => RunRef) | null = null,
 ): CliError {
   if (error instanceof CliError) return error;
-  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  const cause = causeOf(error);
   const options = { cause: error };
   const failed = (type: string, message: string, known: object = {}) =>
     new CliError(EXIT.starterFailed, type, message, known, [], options);

@@ -1,5 +1,5 @@
 /** Small things about text: cutting, padding, quoting. No IO. */
-export { clean, escapeMarkdown } from '../contract';
+export { clean, escapeMarkdown } from '../contract/text';
 
 /** Chinese server names are usual: such characters take two columns, combining ones none. */
 const WIDE =

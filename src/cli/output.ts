@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import type { WriteStream } from 'node:tty';
 import pc from 'picocolors';
-import { cleanJson, cleanLine } from '../contract';
+import { cleanJson, cleanLine } from '../contract/text';
 import type { CliError } from './errors';
 import { wrap } from './format';
 

@@ -32,7 +32,10 @@ export function temporalOf(client: Client, address = addressOf(client)): Tempora
   return { address, namespace, client, call: (ms, fn) => client.withDeadline(Date.now() + ms, fn) };
 }
 
-/** The same with all calls together bounded to `ms` from now: for whoever has to end in time, such as an activity. */
+/**
+ * The same with all requests together bounded to `ms` from now, for functions that ask once. Those that ask until there is an
+ * answer (`followRun`, `decide`, `settled`) take a request that has failed so for an outage, and ask again: they have `until`.
+ */
 export function within(temporal: Temporal, ms: number): Temporal {
   const until = Date.now() + ms;
   return { ...temporal, call: (each, fn) => temporal.call(Math.min(each, until - Date.now()), fn) };

@@ -8,7 +8,9 @@ import {
   WorkflowFailedError,
 } from '@temporalio/client';
 import type { NicOutcome, ResultDocument, ResultTotals } from '../contract';
-import { MEMO, OPEN_SETTLED, isRecord, isUuid } from '../contract';
+import { MEMO } from '../contract';
+import { OPEN_SETTLED } from '../contract/names';
+import { isRecord, isUuid } from '../contract/values';
 import type { Temporal } from './connect';
 import type { RunPointer } from './find';
 import { asDocument, askStatus, describe, firstRunOf, isOpenRun } from './find';

@@ -12,6 +12,11 @@ export interface RunIds {
   readonly firstRunId: string;
 }
 
+/** The ids alone: what they are taken from may be a whole run, and move on. */
+function idsOf({ workflowId, runId, firstRunId }: RunIds): RunIds {
+  return { workflowId, runId, firstRunId };
+}
+
 /** Temporal can't be used: not reachable, or it refuses the connection. The message names the address and the remedy. */
 export class TemporalUnreachable extends Error {
   override readonly name = 'TemporalUnreachable';
@@ -32,44 +37,50 @@ export class NoRun extends Error {
 /** The last run on the server has ended: there is nothing that could be told to it. */
 export class NoOpenRun extends Error {
   override readonly name = 'NoOpenRun';
+  /** The last run. */
+  readonly run: RunIds;
   constructor(
     readonly serverId: string,
-    /** The last run. */
-    readonly run: RunIds,
+    run: RunIds,
     /** `null`: it ended while it was being told. */
     readonly endedAt: Date | null,
     options?: ErrorOptions,
   ) {
     const ended = endedAt === null ? 'has just ended' : `ended at ${endedAt.toISOString()}`;
     super(`no run is open on server ${serverId}; the last one ${ended}`, options);
+    this.run = idsOf(run);
   }
 }
 
 /** Another run is open on the server, and comes first. */
 export class OtherRun extends Error {
   override readonly name = 'OtherRun';
+  /** `type`: of its workflow. */
+  readonly run: RunIds & { taskQueue: string; type: string };
   constructor(
     readonly serverId: string,
-    /** `type`: of its workflow. */
-    readonly run: RunIds & { taskQueue: string; type: string },
+    run: OtherRun['run'],
   ) {
     super(`another run (${run.type}) is open on server ${serverId}`);
+    this.run = { ...idsOf(run), taskQueue: run.taskQueue, type: run.type };
   }
 }
 
 /** Temporal did not confirm it: it may have been done or not. The same call again is safe. */
 export class NotConfirmed extends Error {
   override readonly name = 'NotConfirmed';
+  /** The run that was told; `null`: one was to be started. */
+  readonly run: RunIds | null;
   constructor(
     message: string,
     /** A start of a run, or something that was sent to an open one. */
     readonly what: 'start' | 'message',
     readonly workflowId: string,
-    /** The run that was told; `null`: one was to be started. */
-    readonly run: RunIds | null,
+    run: RunIds | null,
     options?: ErrorOptions,
   ) {
     super(message, options);
+    this.run = run === null ? null : idsOf(run);
   }
 }
 

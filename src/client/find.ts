@@ -1,8 +1,9 @@
 /** The current or last run on a server: what Temporal knows of it, what it was asked for, and what it says itself. */
-import type { WorkflowExecutionDescription } from '@temporalio/client';
+import type { WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { ResultDocument } from '../contract';
-import { QUERY_STATUS, isRecord, serverWorkflowId } from '../contract';
+import { QUERY_STATUS, serverWorkflowId } from '../contract';
+import { isRecord } from '../contract/values';
 import type { Temporal } from './connect';
 import type { RunIds } from './errors';
 import { NoOpenRun, NoRun } from './errors';
@@ -63,17 +64,33 @@ async function withoutDryRuns(
 ): Promise<WorkflowExecutionDescription> {
   const { workflowId } = latest;
   if (isOpenRun(latest) || !(await isDryRun(temporal, workflowId, latest.runId))) return latest;
-  const earlier: string[] = [];
-  const query = `WorkflowId = '${workflowId}' AND CloseTime IS NOT NULL AND ExecutionStatus != 'ContinuedAsNew'`;
-  await temporal.call(CALL_MS, async () => {
-    for await (const { runId } of temporal.client.workflow.list({ query, pageSize: MAX_DRY_RUNS })) {
-      if (runId !== latest.runId) earlier.push(runId);
-      if (earlier.length === MAX_DRY_RUNS) break;
-    }
-  });
-  for (const runId of earlier)
+  const earlier = await listClosed(temporal, workflowId, latest.runId, MAX_DRY_RUNS);
+  for (const { runId } of earlier.infos)
     if (!(await isDryRun(temporal, workflowId, runId))) return describe(temporal, workflowId, runId);
   return latest;
+}
+
+/**
+ * At most `limit` closed runs on a server, but for run `except`; of a chain only its end. Newest first, as the server has
+ * them: those that ended last. `more`: there are older ones.
+ */
+export async function listClosed(
+  temporal: Temporal,
+  workflowId: string,
+  except: string | null,
+  limit: number,
+): Promise<{ infos: WorkflowExecutionInfo[]; more: boolean }> {
+  const query = `WorkflowId = '${workflowId}' AND CloseTime IS NOT NULL AND ExecutionStatus != 'ContinuedAsNew'`;
+  const infos: WorkflowExecutionInfo[] = [];
+  return temporal.call(CALL_MS, async () => {
+    // On one page: those wanted, the one left out, and one more.
+    for await (const info of temporal.client.workflow.list({ query, pageSize: limit + 2 })) {
+      if (info.runId === except) continue;
+      if (infos.length === limit) return { infos, more: true };
+      infos.push(info);
+    }
+    return { infos, more: false };
+  });
 }
 
 async function isDryRun(temporal: Temporal, workflowId: string, runId: string): Promise<boolean> {

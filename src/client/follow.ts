@@ -218,6 +218,8 @@ export interface FollowOptions {
   until?: Promise<unknown>;
   /** Waiting ends as soon as this is true of the run's document: an undo window may be open for weeks. */
   isEnough?: (document: ResultDocument) => boolean;
+  /** How long it waits for what; what is left out is as in {@link FOLLOW_LIMITS}. */
+  limits?: Partial<FollowLimits>;
 }
 
 /**
@@ -228,9 +230,9 @@ export interface FollowOptions {
 export function followRun(
   temporal: Temporal,
   run: FollowedRun,
-  { view = { show: () => {} }, until = never(), isEnough }: FollowOptions = {},
+  { view = { show: () => {} }, until = never(), isEnough, limits }: FollowOptions = {},
 ): Promise<FollowEnd> {
-  return follow(runSource(temporal, run), view, until, isEnough);
+  return follow(runSource(temporal, run), view, until, isEnough, { ...FOLLOW_LIMITS, ...limits });
 }
 
 /** The questions, asked of a Temporal server. */

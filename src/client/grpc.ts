@@ -82,6 +82,6 @@ export function reasonOf(error: unknown): string {
 }
 
 /** The client wraps what the server has said. */
-function causeOf(error: unknown): unknown {
+export function causeOf(error: unknown): unknown {
   return error instanceof Error && error.cause !== undefined ? error.cause : error;
 }

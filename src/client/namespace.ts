@@ -1,5 +1,6 @@
 /** What is known of the namespace: our search attributes, and for how long it keeps closed runs. */
-import { KEYWORD_TYPE, LEAST_RETENTION_MS, SEARCH_ATTRIBUTE } from '../contract';
+import { SEARCH_ATTRIBUTE } from '../contract';
+import { KEYWORD_TYPE, LEAST_RETENTION_MS } from '../contract/names';
 import type { Temporal } from './connect';
 import { reasonOf } from './grpc';
 

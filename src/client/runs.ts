@@ -5,10 +5,10 @@ import {
   MEMO,
   SEARCH_ATTRIBUTE,
   WORKFLOW_TYPE,
-  isUuid,
   serverIdOf,
   serverWorkflowId,
 } from '../contract';
+import { isUuid } from '../contract/values';
 import type { Temporal } from './connect';
 import { asTotals, lastEvent } from './ending';
 import type { RunPointer } from './find';
@@ -27,8 +27,10 @@ const RECENT = 100;
 /** Dry runs are passed over: of them there may be many more. */
 const MAX_PAGE = 1_000;
 
+/** To steer it ask `findOpenRun` for it: a list does not say which run a chain began with. */
 export interface ListedRun extends RunPointer {
-  firstRunId: string;
+  /** Of the chain; `null`: not known, as before {@link addDetails}, and after it unless the run has continued as new. */
+  firstRunId: string | null;
   serverId: string;
   serverName: string | null;
   type: string;
@@ -121,7 +123,7 @@ function listedRun(info: WorkflowExecutionInfo, serverId: string): ListedRun {
   return {
     workflowId: info.workflowId,
     runId: info.runId,
-    firstRunId: info.runId,
+    firstRunId: null,
     serverId,
     serverName: null,
     type: info.type,

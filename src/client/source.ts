@@ -8,11 +8,11 @@ import type { Counts } from './ending';
 import { asTotals, lastEvent } from './ending';
 import type { PassedRun } from './errors';
 import { NoRun, NothingToRestore, OtherRun } from './errors';
-import { askStatus, describe, firstRunOf, isOpenRun } from './find';
+import { askStatus, describe, firstRunOf, isOpenRun, listClosed } from './find';
 
 const CALL_MS = 10_000;
 /** Enough for a server that is worked on day by day; a run further back is better named than guessed. */
-const MAX_LOOKED_AT = 20;
+export const MAX_LOOKED_AT = 20;
 
 type Info = Pick<WorkflowExecutionInfo, 'workflowId' | 'runId' | 'taskQueue' | 'type' | 'memo' | 'closeTime'>;
 
@@ -99,7 +99,7 @@ export async function findSource(
   wanted: readonly string[] | null,
   isPlan = false,
 ): Promise<Source> {
-  const { infos, isOtherOpen } = await closedRuns(temporal, serverId, isPlan);
+  const { infos, more, isOtherOpen } = await closedRuns(temporal, serverId, isPlan);
   const passed: PassedRun[] = [];
   for (const info of infos) {
     const run = await readClosed(temporal, info);
@@ -110,7 +110,7 @@ export async function findSource(
     if (assessment.kind !== 'source') passed.push({ runId, endedAt, why: assessment.why });
     if (assessment.kind === 'stop') break;
   }
-  throw new NothingToRestore(serverWorkflowId(serverId), passed, passed.length === infos.length);
+  throw new NothingToRestore(serverWorkflowId(serverId), passed, !more && passed.length === infos.length);
 }
 
 /** Id of the last run of the chain that was named. Throws {@link NoRun}, errors of the client. */
@@ -138,7 +138,7 @@ async function closedRuns(
   temporal: Temporal,
   serverId: string,
   isPlan: boolean,
-): Promise<{ infos: Info[]; isOtherOpen: boolean }> {
+): Promise<{ infos: Info[]; more: boolean; isOtherOpen: boolean }> {
   const workflowId = serverWorkflowId(serverId);
   const latest = await describe(temporal, workflowId).catch((error: unknown) => {
     if (error instanceof WorkflowNotFoundError) return null;
@@ -149,18 +149,11 @@ async function closedRuns(
     const { runId, taskQueue, type } = latest;
     throw new OtherRun(serverId, { workflowId, runId, firstRunId: firstRunOf(latest), taskQueue, type });
   }
-  const runs: Info[] = [];
   // What the list does not know yet: it lags behind by a second or so.
-  if (latest !== null && !isOpenRun(latest)) runs.push(latest);
-  // The server's own order is the wanted one: those that ended last come first.
-  const query = `WorkflowId = '${workflowId}' AND CloseTime IS NOT NULL AND ExecutionStatus != 'ContinuedAsNew'`;
-  await temporal.call(CALL_MS, async () => {
-    for await (const info of temporal.client.workflow.list({ query, pageSize: MAX_LOOKED_AT + 1 })) {
-      if (info.runId !== latest?.runId) runs.push(info);
-      if (runs.length >= MAX_LOOKED_AT) break;
-    }
-  });
-  return { infos: runs, isOtherOpen };
+  const last: Info[] = latest !== null && !isOpenRun(latest) ? [latest] : [];
+  const limit = MAX_LOOKED_AT - last.length;
+  const { infos, more } = await listClosed(temporal, workflowId, latest?.runId ?? null, limit);
+  return { infos: [...last, ...infos], more, isOtherOpen };
 }
 
 async function readClosed(temporal: Temporal, info: Info): Promise<ClosedRun> {

@@ -4,11 +4,12 @@
  */
 import { randomUUID } from 'node:crypto';
 import { ApplicationFailure, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
-import type { ByWhom } from '../contract';
+import type { ByWhom, ResultDocument } from '../contract';
 import { CONTINUED_AS_NEW, SIGNAL_POLL_NOW, UNPROCESSED, UPDATE, serverIdOf } from '../contract';
 import type { Temporal } from './connect';
 import type { RunIds } from './errors';
 import { NoOpenRun, NotConfirmed } from './errors';
+import { asDocument } from './find';
 import { isPassing, isUnclear, reasonOf } from './grpc';
 
 const CALL_MS = 10_000;
@@ -16,12 +17,19 @@ const CALL_MS = 10_000;
 const ROUND_MS = 60_000;
 
 export type UpdateAnswer =
-  /** `document`: what the Update returned; of all but `submitted` a document of the run. */
-  | { kind: 'done'; document: unknown }
-  /** Rejected, or failed with the failure of the run; `type` tells which, `details` may hold the run's document. */
-  | { kind: 'failed'; type: string; message: string; details: unknown }
+  /** `document: null`: what the Update has returned is no document of a run. */
+  | { kind: 'done'; document: ResultDocument | null }
+  /** Rejected, or failed with the failure of the run; `type` tells which. `document`: of the run, where the failure has it. */
+  | { kind: 'failed'; type: string; message: string; document: ResultDocument | null }
   /** The run had closed before it took note. */
-  | { kind: 'closed' };
+  | { kind: 'closed' }
+  /** Nobody waits any more; whether the run has taken note says {@link Asking.accepted}. */
+  | { kind: 'interrupted' };
+
+export interface AskOptions {
+  /** Waiting ends when it resolves. */
+  until?: Promise<unknown>;
+}
 
 /** One try each, bounded in time by whoever implements it. */
 export interface UpdateCalls {
@@ -44,18 +52,25 @@ export interface Asking {
   answer: Promise<UpdateAnswer>;
   /** The run has taken note: it goes on with it whether we wait or not. */
   readonly accepted: boolean;
-  /** Nobody waits any more. */
+  /** Ends waiting: the answer is `interrupted`, unless it is there. */
   stop(): void;
 }
 
-export function askUpdate(calls: UpdateCalls, pauseMs = PAUSE_MS): Asking {
+export function askUpdate(calls: UpdateCalls, { until }: AskOptions = {}, pauseMs = PAUSE_MS): Asking {
   const state = { accepted: false, over: false };
+  let stop = () => {};
+  const stopped = new Promise<void>((resolve) => (stop = resolve));
+  const interruption = Promise.race(until === undefined ? [stopped] : [stopped, until]);
+  const answer = Promise.race([
+    untilAnswered(calls, state, pauseMs),
+    interruption.then((): UpdateAnswer => ({ kind: 'interrupted' })),
+  ]).finally(() => (state.over = true));
   return {
-    answer: untilAnswered(calls, state, pauseMs),
+    answer,
     get accepted() {
       return state.accepted;
     },
-    stop: () => void (state.over = true),
+    stop,
   };
 }
 
@@ -71,7 +86,7 @@ async function untilAnswered(
     try {
       accepted ??= await calls.send(id);
       state.accepted = true;
-      return { kind: 'done', document: await accepted.result() };
+      return { kind: 'done', document: asDocument(await accepted.result()) };
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return { kind: 'closed' };
       if (error instanceof WorkflowUpdateFailedError) {
@@ -98,7 +113,7 @@ function failureOf({ cause }: WorkflowUpdateFailedError): UpdateAnswer & { kind:
     kind: 'failed',
     type: ours?.type ?? cause?.name ?? 'Error',
     message: cause?.message ?? 'no reason was given',
-    details: ours?.details?.[0],
+    document: asDocument(ours?.details?.[0]),
   };
 }
 
@@ -106,16 +121,22 @@ function failureOf({ cause }: WorkflowUpdateFailedError): UpdateAnswer & { kind:
  * Has what a deletion has taken off put back, or its undo window closed for good. The answer is there when all of that is done,
  * with the run's document: `kind: 'failed'` of type `NotApplicable` where there is nothing to undo or commit.
  */
-export function decide(temporal: Temporal, run: RunIds, what: 'undo' | 'commit', who: ByWhom): Asking {
-  return askUpdate(callsOf(temporal, run, UPDATE[what], who));
+export function decide(
+  temporal: Temporal,
+  run: RunIds,
+  what: 'undo' | 'commit',
+  who: ByWhom,
+  options: AskOptions = {},
+): Asking {
+  return askUpdate(callsOf(temporal, run, UPDATE[what], who), options);
 }
 
 /**
  * Waits until every NIC has its verdict; an undo window may be open then. The answer holds the run's document; of kind `closed`
  * it does not: `readEnding` does.
  */
-export function settled(temporal: Temporal, run: RunIds): Asking {
-  return askUpdate(callsOf(temporal, run, UPDATE.settled));
+export function settled(temporal: Temporal, run: RunIds, options: AskOptions = {}): Asking {
+  return askUpdate(callsOf(temporal, run, UPDATE.settled), options);
 }
 
 function callsOf(temporal: Temporal, run: RunIds, name: string, who?: ByWhom): UpdateCalls {

@@ -1,10 +1,12 @@
-/** An Update asked for until it is answered, on virtual time. */
+/** An Update asked for until it is answered, or until nobody waits any more, on virtual time. */
 import { ApplicationFailure, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { UpdateAnswer, UpdateCalls } from '../../src/client/update';
-import { askUpdate } from '../../src/client/update';
+import { askUpdate, decide, settled } from '../../src/client/update';
+import { RUN, document, unanswered } from './support';
 
 class Passing extends Error {}
+const DOCUMENT = document();
 const failed = (type: string, detail?: unknown) =>
   new WorkflowUpdateFailedError(
     'Workflow Update failed',
@@ -39,8 +41,8 @@ afterEach(() => void vi.useRealTimers());
 
 describe('an Update', () => {
   it('that is lost on the way is the same Update when it is sent again', async () => {
-    const { source, ids } = calls(lost, lost, async () => done('document'));
-    expect(await answerWithin(source, 5_000)).toEqual({ kind: 'done', document: 'document' });
+    const { source, ids } = calls(lost, lost, async () => done(DOCUMENT));
+    expect(await answerWithin(source, 5_000)).toEqual({ kind: 'done', document: DOCUMENT });
     expect(ids).toHaveLength(3);
     expect(new Set(ids).size).toBe(1);
   });
@@ -48,34 +50,34 @@ describe('an Update', () => {
   it('whose answer is lost is not sent again, only asked after', async () => {
     let asked = 0;
     const { source, ids } = calls(async () => ({
-      result: () => (++asked < 3 ? lost() : Promise.resolve('document')),
+      result: () => (++asked < 3 ? lost() : Promise.resolve(DOCUMENT)),
     }));
-    expect(await answerWithin(source, 5_000)).toEqual({ kind: 'done', document: 'document' });
+    expect(await answerWithin(source, 5_000)).toEqual({ kind: 'done', document: DOCUMENT });
     expect([ids.length, asked]).toEqual([1, 3]);
   });
 
   it('to a run that continues as new is a new one there', async () => {
     const { source, ids } = calls(
       async () => ({ result: () => Promise.reject(failed('ContinuedAsNew')) }),
-      async () => done('document'),
+      async () => done(DOCUMENT),
     );
     const asking = askUpdate(source);
     await vi.advanceTimersByTimeAsync(500);
     // The run has heard it, whatever its next one is asked.
     expect(asking.accepted).toBe(true);
     await vi.advanceTimersByTimeAsync(4_500);
-    expect(await asking.answer).toEqual({ kind: 'done', document: 'document' });
+    expect(await asking.answer).toEqual({ kind: 'done', document: DOCUMENT });
     expect(new Set(ids).size).toBe(2);
   });
 
   it('that a worker never saw is sent again, as a new one', async () => {
-    const { source, ids } = calls(unseen, unseen, lost, async () => done('document'));
+    const { source, ids } = calls(unseen, unseen, lost, async () => done(DOCUMENT));
     const asking = askUpdate(source);
     await vi.advanceTimersByTimeAsync(2_500);
     // The client calls it accepted before it tells the outcome.
     expect(asking.accepted).toBe(false);
     await vi.advanceTimersByTimeAsync(2_000);
-    expect(await asking.answer).toEqual({ kind: 'done', document: 'document' });
+    expect(await asking.answer).toEqual({ kind: 'done', document: DOCUMENT });
     expect(new Set(ids).size).toBe(3);
   });
 
@@ -92,11 +94,20 @@ describe('an Update', () => {
       type: 'NotApplicable',
       message: 'it is NotApplicable',
     });
-    const incomplete = calls(async () => ({ result: () => Promise.reject(failed('RestoreIncomplete', 7)) }));
+    const incomplete = calls(async () => ({
+      result: () => Promise.reject(failed('RestoreIncomplete', DOCUMENT)),
+    }));
     expect(await answerWithin(incomplete.source, 100)).toMatchObject({
       type: 'RestoreIncomplete',
-      details: 7,
+      document: DOCUMENT,
     });
+  });
+
+  it('has no document where the answer is none', async () => {
+    const returned = calls(async () => done({ jobId: 7 }));
+    expect(await answerWithin(returned.source, 100)).toEqual({ kind: 'done', document: null });
+    const incomplete = calls(async () => ({ result: () => Promise.reject(failed('RestoreIncomplete', 7)) }));
+    expect(await answerWithin(incomplete.source, 100)).toMatchObject({ kind: 'failed', document: null });
   });
 
   it('to a run that has closed is told from one that failed', async () => {
@@ -123,5 +134,30 @@ describe('an Update', () => {
     const sent = ids.length;
     await vi.advanceTimersByTimeAsync(10_000);
     expect(ids).toHaveLength(sent);
+    expect(await asking.answer).toEqual({ kind: 'interrupted' });
+  });
+
+  it('whose answer takes too long ends with `stop`, and is known as taken note of', async () => {
+    const { source } = calls(async () => ({ result: () => new Promise(() => {}) }));
+    const asking = askUpdate(source);
+    await vi.advanceTimersByTimeAsync(500);
+    asking.stop();
+    expect(await asking.answer).toEqual({ kind: 'interrupted' });
+    expect(asking.accepted).toBe(true);
+  });
+
+  it('to a server that never answers ends when `until` does', async () => {
+    const { temporal, requests } = unanswered();
+    const run = { ...RUN, firstRunId: RUN.runId };
+    const who = { by: 'ops', reason: 'T-7' };
+    const until = new Promise((resolve) => setTimeout(resolve, 3_500));
+    const both = [settled(temporal, run, { until }), decide(temporal, run, 'undo', who, { until })];
+    let answers: UpdateAnswer[] = [];
+    void Promise.all(both.map(({ answer }) => answer)).then((all) => (answers = all));
+    await vi.advanceTimersByTimeAsync(3_400);
+    expect([answers, requests()]).toEqual([[], 8]);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect([answers, requests()]).toEqual([[{ kind: 'interrupted' }, { kind: 'interrupted' }], 8]);
+    expect(both.map(({ accepted }) => accepted)).toEqual([false, false]);
   });
 });

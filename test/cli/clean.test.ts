@@ -1,7 +1,7 @@
 /** Whatever strangers call things: nothing that the starter writes is anything but seen. */
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { clean, cleanJson, cleanLine, escapeMarkdown, quoted } from '../../src/contract';
+import { clean, cleanJson, cleanLine, escapeMarkdown, quoted } from '../../src/contract/text';
 import type { NicRow, ResultDocument } from '../../src/contract';
 import type { Ending } from '../../src/client/ending';
 import { CliError } from '../../src/cli/errors';

@@ -3,9 +3,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ResultDocument } from '../../src/contract';
 import type { Ending } from '../../src/client/ending';
 import type { FollowEnd, FollowState, RunSource } from '../../src/client/follow';
-import { follow } from '../../src/client/follow';
+import { follow, followRun } from '../../src/client/follow';
 import type { Reason } from '../../src/client/silent';
-import { document, running, why } from './support';
+import { RUN, document, running, unanswered, why } from './support';
 
 const never = new Promise<never>(() => {});
 const DONE: Ending = { kind: 'completed', document: document() };
@@ -59,6 +59,17 @@ describe('follow', () => {
     expect(end).toEqual({ kind: 'closed', ending: DONE });
     expect(states.length).toBeGreaterThanOrEqual(10);
     expect(states.every((state) => state.trouble === null)).toBe(true);
+  });
+
+  it('gives a server up that does not answer as soon as its caller says', async () => {
+    const { temporal } = unanswered();
+    let end: FollowEnd | null = null;
+    const followed = { ...RUN, taskQueue: 'ecs-nics' };
+    void followRun(temporal, followed, { limits: { lostMs: 5_000 } }).then((it) => (end = it));
+    await vi.advanceTimersByTimeAsync(4_500);
+    expect(end).toBeNull();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(end).toMatchObject({ kind: 'lost', forMs: 5_000 });
   });
 
   describe('until it is enough', () => {

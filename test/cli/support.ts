@@ -1,6 +1,7 @@
 /** Documents as the workflow makes them, with only what a test cares about written out. */
 import type { NicRow, ResultDocument } from '../../src/contract';
 import { colorsOf } from '../../src/cli/output';
+import type { Temporal } from '../../src/client/connect';
 import type { Reason, Why } from '../../src/client/silent';
 
 export const SERVER = '3f0b6f0e-2a53-4d59-9d1b-0a2a7e5f1c11';
@@ -15,6 +16,19 @@ export const RUN = {
 };
 export const WHERE = { ...RUN, namespace: 'default' };
 export const PAGE = { colors: colorsOf(false), columns: 80, now: NOW };
+
+/** A server that accepts every request and answers none: each ends at its deadline. */
+export function unanswered(): { temporal: Temporal; requests: () => number } {
+  let requests = 0;
+  const late = () => {
+    requests += 1;
+    const facts = { code: 4, details: 'Deadline exceeded', metadata: {} };
+    return Promise.reject(Object.assign(new Error('4 DEADLINE_EXCEEDED'), facts));
+  };
+  const workflow = { getHandle: () => ({}) };
+  const temporal = { address: 'silent.example:7233', namespace: 'default', call: late, client: { workflow } };
+  return { temporal: temporal as unknown as Temporal, requests: () => requests };
+}
 
 /** What keeps a run from going on. */
 export function why(...reasons: Reason[]): Why {

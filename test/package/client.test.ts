@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Temporal } from '../../src/client';
@@ -29,7 +30,9 @@ import {
   settled,
   startOrAttach,
   temporalOf,
+  within,
 } from '../../src/client';
+import { reasonOf } from '../../src/client/grpc';
 import type { DeleteServerNicsInput, ResultDocument } from '../../src/contract';
 import { TIMING, createServer } from '../support/e2e';
 import type { WatchedStack } from '../support/watched-stack';
@@ -96,7 +99,7 @@ describe('the example of the docs', { timeout: 240_000 }, () => {
 });
 
 describe('a caller with a connection of its own', { timeout: 240_000 }, () => {
-  it('is told before it starts anything that workers are there, or that none are', async () => {
+  it('is told before it starts anything that workers are there, and need not look for them to the end', async () => {
     expect(temporal.address).toBe(stack.temporal.address);
     expect(await awaitWorkers(temporal, stack.taskQueue)).toEqual({ kind: 'there' });
     const told = Promise.resolve();
@@ -134,10 +137,14 @@ describe('a caller with a connection of its own', { timeout: 240_000 }, () => {
     const run = await start(inputFor(server.id, { undoWindow: '1 hour' }));
     const end = await followRun(temporal, run, { isEnough: ({ phase }) => phase === 'undo-window' });
     expect(end.kind).toBe('enough');
+    const verdicts = await settled(temporal, run).answer;
+    expect(verdicts.kind === 'done' && outcomes(verdicts.document)).toEqual(
+      server.nics.map(() => 'detached'),
+    );
     const answer = await decide(temporal, run, 'undo', WHO).answer;
     if (answer.kind !== 'done') throw new Error(JSON.stringify(answer));
-    const document = answer.document as ResultDocument;
-    expect([document.outcome, document.decision?.by]).toEqual(['undone', 'inventory']);
+    const { document } = answer;
+    expect([document?.outcome, document?.decision?.by]).toEqual(['undone', 'inventory']);
     expect(outcomes(document)).toEqual(server.nics.map(() => 'restored'));
     await followRun(temporal, run);
     expect((await decide(temporal, run, 'commit', WHO).answer).kind).toBe('closed');
@@ -186,6 +193,18 @@ describe('a caller with a connection of its own', { timeout: 240_000 }, () => {
     expect(returned.kind === 'closed' && outcomes(returned.ending.document)).toEqual(
       server.nics.map(() => 'recreated'),
     );
+  });
+
+  it('that has to end in time does, whether a function asks once or waits', async () => {
+    const server = await createServer(stack.simulator, { jobSeconds: 4 });
+    const run = await start(inputFor(server.id));
+    const late = within(temporal, 0);
+    const error: unknown = await findRun(late, server.id).catch((it: unknown) => it);
+    expect(reasonOf(error)).toBe('no answer in time');
+    const asking = settled(late, run, { until: sleep(1_500) });
+    expect([await asking.answer, asking.accepted]).toEqual([{ kind: 'interrupted' }, false]);
+    expect((await followRun(late, run, { limits: { lostMs: 1_000 } })).kind).toBe('lost');
+    expect((await followRun(temporal, run)).kind).toBe('closed');
   });
 
   it('hears by class that there is no such run', async () => {

@@ -60,6 +60,8 @@ export function install(): Installed {
 }
 
 export const MODES = {
+  // Knows nothing of `exports`. The types of Temporal need the last one.
+  node10: { module: 'commonjs', moduleResolution: 'node10', esModuleInterop: true },
   node16: { module: 'node16', moduleResolution: 'node16' },
   bundler: { module: 'esnext', moduleResolution: 'bundler' },
 } as const;

@@ -1,6 +1,7 @@
 /** What a user gets: the files of the tarball, types for every kind of module, and a contract without packages. */
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Installed } from './installed';
 import { compile, example, install } from './installed';
@@ -15,6 +16,14 @@ afterAll(() => installed?.remove());
 function node(...args: string[]) {
   const env = { ...process.env, TEMPORAL_ADDRESS: '127.0.0.1:1' };
   return spawnSync(process.execPath, args, { cwd: installed.folder, encoding: 'utf8', env });
+}
+
+/** Files and folders that a page of the tarball links to, by their paths in it. */
+function linksOf(page: string): string[] {
+  const text = readFileSync(join(installed.folder, 'node_modules/ecs-nics', page), 'utf8');
+  return [...text.matchAll(/\]\((?![a-z]+:|#)([^)#\s]+)/g)].map(([, link = '']) =>
+    posix.join(posix.dirname(page), link).replace(/\/$/, ''),
+  );
 }
 
 describe('the tarball', () => {
@@ -32,9 +41,25 @@ describe('the tarball', () => {
 
   it('holds nothing else: no tests, no sources, no tools of the development', () => {
     const expected =
-      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|docs\/[a-z-]+\.md|lib\/(starter|worker|version|workflow-bundle)\.js|lib\/(activities|cli|client|contract|ecs|worker|workflows)\/.*\.js|lib\/(client|contract)\/.*\.d\.ts)$/;
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|docs\/(decisions\/\d{4}-)?[a-z0-9-]+\.md|lib\/(starter|worker|version|workflow-bundle)\.js|lib\/(activities|cli|client|contract|ecs|worker|workflows)\/.*\.js|lib\/(client|contract)\/.*\.d\.ts)$/;
     expect(installed.files.filter((path) => !expected.test(path))).toEqual([]);
-    expect(installed.files.filter((path) => /test|build-bundle|simulator|bench/.test(path))).toEqual([]);
+    expect(installed.files.filter((path) => /test|build-bundle|simulator|bench\//.test(path))).toEqual([]);
+  });
+
+  it('holds the pages that its pages link to, but for those about the sources', () => {
+    const dead = installed.files
+      .filter((path) => path.endsWith('.md'))
+      .flatMap((page) => linksOf(page).map((link) => [page, link] as const))
+      .filter(([, link]) => !installed.files.some((path) => path === link || path.startsWith(`${link}/`)));
+    expect([...new Set(dead.map(([, link]) => link))].sort()).toEqual([
+      'CONTRIBUTING.md',
+      'bench/naive',
+      'docs/images/run-details.png',
+      'docs/images/run-failed.png',
+      'docs/images/run-timeline.png',
+      'docs/images/run-window.png',
+      'simulator/README.md',
+    ]);
   });
 
   it('holds programs that find all they need', () => {
@@ -65,8 +90,16 @@ describe('a caller', () => {
     }
   });
 
-  it('that is made for a bundler passes it, too', () => {
-    expect(compile(installed, 'bundler', { 'caller.ts': example() })).toEqual([]);
+  it.each(['bundler', 'node10'] as const)('whose modules are found as %s does it passes it, too', (mode) => {
+    expect(compile(installed, mode, { 'caller.ts': example() })).toEqual([]);
+  });
+
+  it('finds in the client what its page names, and nothing else', () => {
+    const { stdout } = node('-p', "Object.keys(require('ecs-nics/client')).join('\\n')");
+    const names = stdout.trim().split('\n');
+    const page = readFileSync(join(installed.folder, 'node_modules/ecs-nics/docs/client.md'), 'utf8');
+    expect(names).toContain('followRun');
+    expect(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(page))).toEqual([]);
   });
 
   it('of the contract alone loads no package', () => {

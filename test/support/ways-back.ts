@@ -112,14 +112,21 @@ const ask = ({ handle }: WayBack, name: string, who?: typeof WHO) =>
     isPassing: (error) => error instanceof WorkflowUpdateRPCTimeoutOrCancelledError,
   });
 
-async function answered(way: WayBack, name: string): Promise<ResultDocument> {
+async function answered(way: WayBack, name: string): Promise<ResultDocument | null> {
   const answer = await ask(way, name).answer;
   if (answer.kind !== 'done') throw new Error(`${way.name}, ${name}: ${JSON.stringify(answer)}`);
-  return answer.document as ResultDocument;
+  return answer.document;
 }
 
-export const settled = (way: WayBack): Promise<ResultDocument> => answered(way, 'settled');
-export const submitted = (way: WayBack): Promise<ResultDocument> => answered(way, 'submitted');
+export async function settled(way: WayBack): Promise<ResultDocument> {
+  const document = await answered(way, 'settled');
+  if (document === null) throw new Error(`${way.name}, settled: no document`);
+  return document;
+}
+
+export async function submitted(way: WayBack): Promise<void> {
+  await answered(way, 'submitted');
+}
 
 /** Resolves when the run has taken note. */
 export async function decide(way: WayBack, what: 'undo' | 'commit'): Promise<void> {

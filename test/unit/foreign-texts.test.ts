@@ -6,7 +6,7 @@ import { CliError } from '../../src/cli/errors';
 import { EXIT } from '../../src/cli/exit-codes';
 import { Output, printable } from '../../src/cli/output';
 import { readTarget } from '../../src/client/target';
-import { readDuration } from '../../src/contract';
+import { readDuration } from '../../src/contract/duration';
 import {
   bounded,
   clean,

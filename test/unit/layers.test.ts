@@ -50,8 +50,10 @@ const FORBIDDEN: Plant[] = [
   ['src/ecs/b2.ts', '@temporalio/common', 'package in src/ecs'],
   ['src/client/b2.ts', '@temporalio/worker', 'package in src/client'],
   ['src/activities/b2.ts', '@temporalio/workflow', 'package in src/activities/(support/)?[^/]+[.]ts'],
+  ['src/activities/b3.ts', 'node:fs', 'Node module in src/activities/(support/)?[^/]+[.]ts'],
   ['src/cli/show/b2.ts', '@temporalio/worker', 'package in src/cli'],
   ['src/starter.ts', '@temporalio/worker', 'package in src/starter[.]ts'],
+  ['src/starter.ts', 'node:fs', 'Node module in src/starter[.]ts'],
   ['simulator/b2.ts', '@temporalio/client', 'package in simulator'],
   ['src/worker/b2.ts', 'test-tool', 'development package in src'],
 
@@ -63,6 +65,7 @@ const FORBIDDEN: Plant[] = [
   ['test/d2.ts', 'src/somewhere/a.ts', 'stray file'],
   ['bench/d3.ts', 'src/helpers/a.ts', 'stray file', 'layer bench'],
   ['src/alone.ts', '', 'stray file'],
+  ['src/client/d4.ts', 'lib/cli/errors.js', 'built code'],
 ];
 
 const ALLOWED: [file: string, imports: string][] = [
@@ -99,7 +102,7 @@ describe('the layers', () => {
     writeFileSync(join(house, file), text, { flag });
   };
   const plant = (file: string, imports: string, what: 'import' | 'import type') => {
-    const ours = /^\w.*\.(ts|mjs)$/.test(imports);
+    const ours = /^\w.*\.(ts|mjs|js)$/.test(imports);
     const path = ours ? posix.relative(dirname(file), imports).replace(/\.ts$/, '') : imports;
     const spec = ours && !path.startsWith('.') ? `./${path}` : path;
     write(file, imports === '' ? '' : `${what} * as it${spec.length} from '${spec}';\n`, 'a');

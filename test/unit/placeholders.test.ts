@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { byWhomFrom, BY_WHOM_WORDS } from '../../src/cli/ask/flags';
 import { requestFrom } from '../../src/cli/ask/delete-request';
-import { checkByWhom, checkDeleteInput, checkRestoreInput, TO_FILL_IN } from '../../src/contract';
+import { checkByWhom, checkDeleteInput, checkRestoreInput } from '../../src/contract';
+import { TO_FILL_IN } from '../../src/contract/placeholders';
 import { restoreCommand } from '../../src/workflows/policy/remedies';
 
 const SERVER = '3f0b6f0e-2a53-4d59-9d1b-0a2a7e5f1c11';

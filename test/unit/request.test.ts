@@ -1,7 +1,8 @@
 /** The check of a request. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkDeleteInput, requestKey, sameIp } from '../../src/contract';
+import { checkDeleteInput, requestKey } from '../../src/contract';
+import { sameIp } from '../../src/contract/values';
 
 const SERVER = '3f0b6f0e-2a53-4d59-9d1b-0a2a7e5f1c11';
 const NIC = '6b1f7a52-5d1e-4a10-8c57-1f2f8a0d9e01';

@@ -1,7 +1,9 @@
 /** What the flags of several commands have in common. No IO. */
 import type { Command } from 'commander';
 import type { ByWhom, Timing } from '../../contract';
-import { TO_FILL_IN, checkByWhom, quoted } from '../../contract';
+import { checkByWhom } from '../../contract';
+import { TO_FILL_IN } from '../../contract/placeholders';
+import { quoted } from '../../contract/text';
 
 /** The one argument, and what is none. */
 export function sortOut(

@@ -1,6 +1,7 @@
 /** `ecs-nics undo`, `ecs-nics commit`: what becomes of the ports that an open run keeps. */
 import type { ByWhom } from '../../contract';
-import { FAILURE_TYPE, NOT_APPLICABLE, WORKFLOW_TYPE, isUuid } from '../../contract';
+import { FAILURE_TYPE, NOT_APPLICABLE, WORKFLOW_TYPE } from '../../contract';
+import { isUuid } from '../../contract/values';
 import { askedOf } from '../show/asked';
 import type { Asking, UpdateAnswer } from '../../client/update';
 import { decide as decideOnRun } from '../../client/update';
@@ -17,7 +18,7 @@ import { byWhomFrom, declareByWhom, sortOut } from '../ask/flags';
 import type { RunRef } from '../link';
 import { clean } from '../format';
 import type { KnownRun } from '../../client/find';
-import { asDocument, findOpenRun } from '../../client/find';
+import { findOpenRun } from '../../client/find';
 import type { Output } from '../output';
 import { runLines, stepLines } from '../show/lines';
 import { restoreCommand } from '../ask/restore-request';
@@ -101,11 +102,13 @@ async function untilDecided(
   output: Output,
 ): Promise<ExitCode> {
   const announcedId = run.runId;
-  let answer: UpdateAnswer | null = null;
+  let answer: Answered | null = null;
   const told = asking.answer.catch((error: unknown) => {
     throw asCliError(error, context.temporal, context.run);
   });
   const enough = told.then(async (it) => {
+    // After `stop` below, when all has been said.
+    if (it.kind === 'interrupted') return;
     answer = it;
     // Who is refused need not wait; else the end of the run is about to come, and says more.
     if (!isRefusal(it)) await moment();
@@ -120,7 +123,7 @@ async function untilDecided(
   const ref = context.run(run);
   const isAbove = ref.runId === announcedId;
   // A cast: the compiler does not see that the promise above has set it.
-  const said = answer as UpdateAnswer | null;
+  const said = answer as Answered | null;
   if (said !== null && isRefusal(said))
     throw refused(wish, said, ref, end.kind === 'closed' ? null : end.document);
   if (end.kind === 'closed') {
@@ -139,10 +142,12 @@ async function untilDecided(
   return reportAnswer(wish, said, run, ref, isAbove, output);
 }
 
+type Answered = Exclude<UpdateAnswer, { kind: 'interrupted' }>;
+
 /** The run is still open, whatever keeps it: the answer is all there is. */
 function reportAnswer(
   wish: Wish,
-  answer: UpdateAnswer,
+  answer: Answered,
   run: AwaitedRun,
   ref: RunRef,
   isAbove: boolean,
@@ -150,24 +155,12 @@ function reportAnswer(
 ): ExitCode {
   switch (answer.kind) {
     case 'done':
-      return reportEnd(
-        { kind: 'completed', document: asDocument(answer.document) },
-        run,
-        ref,
-        isAbove,
-        output,
-      );
+      return reportEnd({ kind: 'completed', document: answer.document }, run, ref, isAbove, output);
     case 'failed': {
       const { type, message } = answer;
       if (!(Object.values(FAILURE_TYPE) as string[]).includes(type))
         throw new CliError(EXIT.starterFailed, type, `the run answered to ${wish.what}: ${message}`, ref);
-      return reportEnd(
-        { kind: 'failed', type, message, document: asDocument(answer.details) },
-        run,
-        ref,
-        isAbove,
-        output,
-      );
+      return reportEnd(answer, run, ref, isAbove, output);
     }
     case 'closed':
       throw new CliError(

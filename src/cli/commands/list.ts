@@ -21,7 +21,7 @@ export async function list(flags: ListFlags, output: Output): Promise<ExitCode> 
     output.document({
       runs: runs.map(
         ({ serverId, serverName, type, status, phase, outcome, startedAt, endedAt, ...run }) => ({
-          ...context.run(run),
+          ...context.run({ ...run, firstRunId: run.firstRunId ?? run.runId }),
           serverId,
           serverName,
           type,

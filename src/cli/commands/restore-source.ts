@@ -45,6 +45,8 @@ function nothingToRestore(
   output: Output,
 ): CliError {
   const page = pageOf(output);
+  // Not cut short by a run that ends the search; there may be older ones than those that are looked at.
+  const isWhole = areAll || passed.length === source.MAX_LOOKED_AT;
   const start = `ecs-nics restore ${serverId}`;
   const byWhom = BY_WHOM_WORDS.join(' ');
   return new CliError(
@@ -53,7 +55,7 @@ function nothingToRestore(
     passed.length === 0
       ? `nothing was started: no closed run on server ${serverId} is known in namespace ${temporal.namespace}.`
       : `nothing was started: no run on server ${serverId} was found to put ${wanted === null ? 'NICs' : 'these NICs'} back ` +
-          `from; looked at ${areAll ? plural(passed.length, 'closed run') : `the last ${passed.length}`}:`,
+          `from; looked at ${isWhole ? plural(passed.length, 'closed run') : `the last ${passed.length}`}:`,
     { workflowId },
     [
       ...passed.map(({ runId, endedAt, why }) => `  ${runId}${endedText(endedAt, page.now)}: ${why}`),

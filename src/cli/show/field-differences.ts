@@ -1,6 +1,6 @@
 /** What is not as it was on a NIC that was put back, in words: one line a field. No IO. */
 import type { Difference, NicRow } from '../../contract';
-import { isRecord } from '../../contract';
+import { isRecord } from '../../contract/values';
 import { clean, cut } from '../format';
 
 /** Enough for a list of security groups; a port may hold a hundred of anything. */
