@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command line `ecs-nics`: starts runs, shows them, steers them. Needs no credentials of the cloud. */
+/** The command line `ecs-nics`: starts, shows and steers runs. Needs no credentials of the cloud. */
 import { flushed } from './cli/output';
 import type { Listed } from './cli/program';
 import { runProgram } from './cli/program';
@@ -62,11 +62,11 @@ const COMMANDS: readonly Listed[] = [
   ],
 ];
 
-// A reader that went away (`| head`) is no failure of the run.
+// A closed output pipe (`| head`) is no failure of the run.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
 void runProgram(process.argv.slice(2), COMMANDS).then(async (code) => {
   await flushed();
-  // Long polls may still be open: nobody waits for them.
+  // Long polls may still be open; the process does not wait for them.
   process.exit(code);
 });

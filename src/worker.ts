@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 /**
- * The worker: configuration, health, runtime, connection, workers, run, drain. With `--check`: only a look at all that.
- *
+ * The worker: configuration, health, runtime, connection, workers, run, drain. With `--check`: only checks all that.
  * Exit codes: 0 drained after a signal · 1 fatal · 2 configuration · 3 Temporal not reachable within 60 s.
  */
 import { Runtime } from '@temporalio/worker';
@@ -37,9 +36,9 @@ import { createWorkers, runBoth, workerOptions } from './worker/workers';
 
 const EXIT = { drained: 0, fatal: 1, configuration: 2, unreachable: 3 } as const;
 
-/** Calls that may go without spacing after a pause: one inspection of a small server. */
+/** Calls without spacing after a pause: one inspection of a small server. */
 const BURST = 5;
-/** A server that has not answered by then is away; it is asked every 10 s. */
+/** A server that has not answered by then counts as away; the worker asks every 10 s. */
 const ANSWER_MS = 5_000;
 
 async function main(): Promise<number> {
@@ -50,7 +49,7 @@ async function main(): Promise<number> {
   }
   const unknown = word === '--check' ? more[0] : word;
   if (unknown !== undefined) {
-    // A worker that ignored a word would go on to serve real requests.
+    // If the worker ignored an unknown argument, it would start to serve real requests.
     process.stderr.write(
       `ecs-nics-worker: unknown argument ${cleanLine(unknown)}; it is configured by the environment alone (--help, --check)\n`,
     );
@@ -89,7 +88,7 @@ async function serve(): Promise<number> {
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     lifecycle.failed(error instanceof Error ? error.message : 'fatal');
-    // These two say all that is to be said: a stack would only hide it.
+    // The messages of these two errors are complete: a stack would only hide them.
     const plain = error instanceof UnreachableError || error instanceof UndrainedError;
     log.error(error instanceof Error ? error.message : 'fatal', plain ? {} : { error });
     return error instanceof UnreachableError ? EXIT.unreachable : EXIT.fatal;
@@ -98,7 +97,7 @@ async function serve(): Promise<number> {
   }
 }
 
-/** Health is served from here on; what Core will listen at is only tried. Adds to the problems. */
+/** From here on health is served. The address that Core will listen at is only tested. Adds to the problems. */
 async function listen(
   { healthAddress, metricsAddress }: Config,
   lifecycle: Lifecycle,
@@ -112,7 +111,7 @@ async function listen(
       problems.push(addressProblem('ECS_NICS_HEALTH_ADDRESS', healthAddress, error as NodeJS.ErrnoException));
     }
   }
-  // One address for both is named as such already, and would look taken now by ourselves.
+  // Equal addresses are reported already, and a test would find the address taken by this process.
   const same = healthAddress !== null && metricsAddress !== null && collide(healthAddress, metricsAddress);
   const taken = metricsAddress === null || same ? null : await probeAddress(metricsAddress);
   if (metricsAddress !== null && taken !== null) {
@@ -157,7 +156,7 @@ async function run(
     return createWorkers(workerOptions(config, temporal.connection, temporal.namespace, activities));
   };
   const workers = await Promise.race([prepare(), stop]);
-  // Nothing runs yet that would have to be drained: the end of the process ends it all.
+  // Nothing runs yet, so nothing has to be drained: the end of the process is enough.
   if (workers === 'stop') return;
   lifecycle.running(
     workers,
@@ -177,7 +176,7 @@ async function run(
 }
 
 main().then(
-  // Pools and telemetry may hold the process; what had to be finished is finished.
+  // Pools and telemetry may keep the process alive; all work that had to be finished is finished.
   (code) => process.exit(code),
   (error: unknown) => {
     process.stderr.write(

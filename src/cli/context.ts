@@ -1,4 +1,4 @@
-/** What every command needs: the connection, the queue, the link to a run, and Ctrl-C. */
+/** What every command needs: the connection, the task queue, the link to a run, and Ctrl-C. */
 import { taskQueueFrom } from '../contract';
 import { TASK_QUEUE_FORM } from '../contract/names';
 import { cleanLine } from '../contract/text';
@@ -24,11 +24,11 @@ export interface Context {
 }
 
 interface Habits {
-  /** The command has words of its own for Ctrl-C; else it just ends. */
+  /** The command handles Ctrl-C itself. Without this, Ctrl-C ends the process. */
   interruptible?: boolean;
 }
 
-/** Connects, runs `command` and closes; every error becomes one that can be shown. */
+/** Connects, runs `command` and closes. Turns every error into one that can be shown. */
 export async function withTemporal<T>(
   command: (context: Context) => Promise<T>,
   { interruptible = false }: Habits = {},
@@ -64,7 +64,7 @@ export async function withTemporal<T>(
     throw asCliError(error, target, refOf);
   } finally {
     interrupt.off();
-    // A long poll may still be open; it ends with the connection, and nobody waits for it.
+    // A long poll may still be open. It ends with the connection, so the command does not wait for it.
     void temporal?.close().catch(() => {});
   }
 }
@@ -92,7 +92,7 @@ function readEnvironment() {
   return { target, taskQueue, problems };
 }
 
-/** One problem on its line, several below each other. */
+/** One problem stays on its line; several stand below each other. */
 export function listed(problems: readonly string[]): string {
   const lines = problems.map(cleanLine);
   return lines.length === 1 ? (lines[0] ?? '') : lines.map((line) => `\n  - ${line}`).join('');
@@ -109,7 +109,7 @@ export function checkServerId(serverId: string): void {
 
 export function pageOf(output: Output): ReportPage {
   const { columns, isTTY } = output.notes;
-  // Whatever reads a pipe reads lines, not columns.
+  // A program that reads a pipe expects whole lines, not columns.
   return { colors: output.colors, columns: isTTY ? columns || 80 : Infinity, now: Date.now() };
 }
 

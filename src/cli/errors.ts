@@ -1,4 +1,4 @@
-/** How the starter says that it can't go on: one message, one exit code. */
+/** How the starter reports that it cannot continue: one message, one exit code. */
 import { NamespaceNotFoundError, isGrpcServiceError } from '@temporalio/client';
 import type { RunIds } from '../client/errors';
 import { NoOpenRun, NoRun, NotConfirmed, TemporalUnreachable } from '../client/errors';
@@ -22,16 +22,15 @@ export class CliError extends Error {
     super(message, options);
   }
 
-  /** The same with other words. */
+  /** The same error with other texts. */
   with({ message = this.message, details = this.details }: Partial<Pick<CliError, 'message' | 'details'>>) {
     return new CliError(this.exitCode, this.type, message, this.known, details, { cause: this });
   }
 }
 
 /**
- * Every error as one that can be shown.
- *
- * @param refOf the ids of a run with its link; `null`: there is no link yet
+ * Turns any error into one that can be shown.
+ * @param refOf the ids of a run with its link; `null`: no link is known yet
  */
 export function asCliError(
   error: unknown,

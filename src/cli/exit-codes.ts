@@ -32,28 +32,28 @@ export function exitCodeOf(ending: Ending): ExitCode {
     case 'completed':
       return EXIT.done;
     case 'failed':
-      // A failure type that we don't know says nothing about the NICs: somebody has to look.
+      // An unknown failure type says nothing about the NICs, so a person has to look.
       return BY_FAILURE[ending.type] ?? EXIT.needsPerson;
     case 'cancelled':
       return ending.document?.nics.some(isLeftToPerson) ? EXIT.needsPerson : ofCancelled(ending.counts);
     case 'ended-from-outside':
-      // Terminated or timed out: a deletion may have been under way and nobody observed its end.
+      // Terminated or timed out: a deletion may have been under way, and no run observed its end.
       return EXIT.needsPerson;
   }
 }
 
-/** Of a run whose verdicts stand and that goes on: an undo window is open. */
+/** For a run whose verdicts stand and that continues: an undo window is open. */
 export function exitCodeInWindow({ outcome }: ResultDocument): ExitCode {
   const failure = Object.keys(BY_FAILURE).find((type) => kebab(type) === outcome);
   return failure === undefined ? EXIT.done : (BY_FAILURE[failure] ?? EXIT.needsPerson);
 }
 
-/** As the outcome of a failed run is written. */
+/** Writes a failure type like an outcome of a failed run. */
 function kebab(type: string): string {
   return type.replace(/(?!^)[A-Z]/g, (letter) => `-${letter}`).toLowerCase();
 }
 
-/** The run could not put it back, and says how a person can. */
+/** The run could not put the NIC back, and tells a person how to do it. */
 function isLeftToPerson({ outcome, remedy }: NicRow): boolean {
   return Boolean(remedy) && outcome !== 'restored' && outcome !== 'recreated';
 }
@@ -64,7 +64,7 @@ function ofCancelled(counts: Partial<Record<NicOutcome, number>> | null): ExitCo
   if (count('unknown') > 0) return EXIT.needsPerson;
   const putBack = count('restored') + count('recreated');
   const gone = count('deleted') + count('detached');
-  // Nothing stops a restore half-way but what it could not do.
+  // A restore stops half-way only at something that it could not do.
   if (putBack > 0 && gone > 0) return EXIT.needsPerson;
   return putBack > 0 ? EXIT.putBack : EXIT.cancelled;
 }

@@ -1,7 +1,7 @@
-/** Small things about text: cutting, padding, quoting. No IO. */
+/** Text helpers: cutting, padding, quoting. No IO. */
 export { clean, escapeMarkdown } from '../contract/text';
 
-/** Chinese server names are usual: such characters take two columns, combining ones none. */
+/** Chinese server names are common: such characters take two columns, combining characters none. */
 const WIDE =
   /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
 
@@ -14,7 +14,7 @@ export function widthOf(text: string): number {
 
 /** At most `width` columns. */
 export function cut(text: string, width: number): string {
-  // Faster for the usual case, and right: no character takes more than two columns.
+  // Faster in the usual case, and correct: no character takes more than two columns.
   if (text.length * 2 <= width || widthOf(text) <= width) return text;
   let kept = '';
   let used = 0;
@@ -42,8 +42,8 @@ export function table(rows: readonly (readonly string[])[], gap = 2): string[] {
 }
 
 /**
- * A table of at most `width` columns; where that is impossible, each row as its first cell, an id to be copied whole, with the
- * other cells on a line below it. `head` is `null` then.
+ * A table of at most `width` columns. If that is impossible, each row becomes its first cell (an id that must stay
+ * whole for copying) with the other cells on the line below it, and `head` is `null`.
  */
 export function fitted(
   header: readonly string[],
@@ -58,7 +58,7 @@ export function fitted(
   return { head: null, body: rows.map(below) };
 }
 
-/** Words broken to lines of at most `width`; a longer word stays whole, so that it can be copied. */
+/** Breaks words into lines of at most `width`. A longer word stays whole, so that it can be copied. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
@@ -78,7 +78,7 @@ export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** One argument as a POSIX shell takes it. */
+/** Quotes one argument for a POSIX shell. */
 export function shellQuote(argument: string): string {
   return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
 }
@@ -86,7 +86,10 @@ export function shellQuote(argument: string): string {
 /** Quoted and escaped parts belong to their word. */
 const SHELL_WORD = /(?:\\.|'[^']*'|[^\s'\\])+/g;
 
-/** A command as a shell takes it from several lines, where one of `width` columns is too short; an option keeps its value. */
+/**
+ * Splits a command over several lines, as a shell accepts it, if one line of `width` columns is too short. An option
+ * stays on one line with its value.
+ */
 export function commandLines(command: string, width: number): string[] {
   if (widthOf(command) <= width) return [command];
   const parts: string[] = [];

@@ -1,4 +1,4 @@
-/** Where a run is seen in Temporal's Web UI. */
+/** The address of a run in Temporal's Web UI. */
 import { isTemporalCloud } from '../client/connect';
 import { endpointOf } from '../client/target';
 
@@ -10,7 +10,7 @@ export interface RunRef {
   workflowId: string;
   runId: string;
   url: string;
-  /** Of the chain's first run, for a run that has continued as new. */
+  /** Id of the first run of the chain, for a run that has continued as new. */
   firstRunId?: string;
 }
 
@@ -19,7 +19,7 @@ export function runLink(base: string, namespace: string, workflowId: string, run
   return `${base}/namespaces/${ns}/workflows/${workflow}/${run}`;
 }
 
-/** `TEMPORAL_UI_URL` when it is set, else what is usual for the address. */
+/** `TEMPORAL_UI_URL` when it is set, otherwise the usual UI address for this server address. */
 export function uiBase(address: string, configured: string | undefined): string {
   if (configured !== undefined && configured.trim() !== '') return configured.trim().replace(/\/+$/, '');
   const endpoint = endpointOf(address);
@@ -32,7 +32,7 @@ export function uiBase(address: string, configured: string | undefined): string 
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/** Whether `TEMPORAL_UI_URL` is what a link can begin with. */
+/** Whether a link can begin with this value of `TEMPORAL_UI_URL`. */
 export function isUiUrl(configured: string): boolean {
   return /^https?:\/\/[^\s\p{C}?#@]+$/u.test(configured.trim()) && URL.canParse(configured.trim());
 }

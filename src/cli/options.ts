@@ -1,18 +1,18 @@
-/** What the command line calls the options of a request, and says of them: a new one is told here, its meaning in the contract. */
+/** Flags and texts of a request's options. A new option gets its texts here, its meaning in the contract. */
 import type { DELETE_OPTIONS, Options, RESTORE_OPTIONS } from '../contract';
 
 export interface OptionTexts {
-  /** As commander takes it; its name in camel case is the field. None: it has no flag of its own. */
+  /** The flag in commander's form; its name in camel case is the field. None: the option has no flag of its own. */
   flag?: string;
   help?: string;
-  /** Its name in the texts that the Web UI shows of a start; none: it is not listed there. */
+  /** Its name in the texts that the Web UI shows about a start. None: the texts do not list it. */
   shown?: string;
-  /** What the question says when it is set: something may happen that else is refused. */
+  /** What the question says when the option is set: the run may do something that it refuses otherwise. */
   permits?: string;
-  /** What the question says when it is `restore`. */
+  /** What the question says when the value is `restore`. */
   promises?: string;
 }
-/** Of every option, in the order of the help, of the commands that we show, and of the texts of a start. */
+/** Texts of every option, in the order of the help, of printed commands, and of the texts of a start. */
 export type TextsOf<T extends Options> = Readonly<Record<keyof T, OptionTexts>>;
 
 const timing: OptionTexts = {
@@ -24,7 +24,7 @@ const requestedBy: OptionTexts = { shown: 'Requested by' };
 const reason: OptionTexts = { shown: 'Reason' };
 
 export const DELETE_TEXTS: TextsOf<typeof DELETE_OPTIONS> = {
-  // The starter knows no project, the worker its own.
+  // The starter does not know the project; the worker knows its own.
   projectId: {},
   dryRun: { flag: '--dry-run', help: 'inspect and check, show the plan, change nothing' },
   keepPort: {
@@ -74,7 +74,7 @@ export const RESTORE_TEXTS: TextsOf<typeof RESTORE_OPTIONS> = {
   },
   dryRun: { flag: '--dry-run', help: 'show how well each NIC could be put back, change nothing' },
   timing,
-  // Their flags are those of undo and commit: see ask/flags.ts.
+  // Same flags as undo and commit: see ask/flags.ts.
   requestedBy,
   reason,
 };

@@ -1,6 +1,7 @@
 /**
- * Who gets what: results on standard output, problems on standard error, everything but the document there with --json.
- * The one place where anything is written, and where every line loses what strangers may have hidden in it.
+ * Decides where output goes: results to standard output, problems to standard error. With --json, standard output gets
+ * only the document. This is the only place that writes, and it removes from every line what a foreign text may have
+ * hidden in it.
  */
 import { randomBytes } from 'node:crypto';
 import type { WriteStream } from 'node:tty';
@@ -11,14 +12,16 @@ import { wrap } from './format';
 
 const PREFIX = 'ecs-nics:';
 const ESC = '\u001b';
-/** Stands for the escape character in colours of our own until a line is clean; nobody else can know it. */
+/**
+ * Replaces the escape character in the starter's own colours until a line is cleaned. Random: foreign texts lack it.
+ */
 const OURS = `\uf8ff${randomBytes(8).toString('hex')}\uf8ff`;
 const OUR_COLOR = new RegExp(`${OURS}\\[\\d+(?:;\\d+)*m`, 'g');
 
 const COLOR_NAMES = ['bold', 'dim', 'red', 'green', 'yellow', 'cyan'] as const;
 export type Colors = Record<(typeof COLOR_NAMES)[number], (text: string) => string>;
 
-/** Colours that survive {@link Output}: those in a text of somebody else's don't. */
+/** Colours that survive {@link Output}. Colours in a foreign text do not. */
 export function colorsOf(enabled: boolean): Colors {
   const plain = pc.createColors(enabled);
   const color = (name: (typeof COLOR_NAMES)[number]) => (text: string) =>
@@ -26,28 +29,28 @@ export function colorsOf(enabled: boolean): Colors {
   return Object.fromEntries(COLOR_NAMES.map((name) => [name, color(name)])) as Colors;
 }
 
-/** A line as it may be written. */
+/** Makes a line safe to write. */
 export function printable(line: string): string {
   return cleanLine(line).replaceAll(OURS, ESC);
 }
 
-/** Without the colours of {@link colorsOf}: as wide as it is seen. */
+/** Removes the colours of {@link colorsOf}: the result is as wide as the line looks. */
 export function uncolored(line: string): string {
   return line.replace(OUR_COLOR, '');
 }
 
-/** What lines are made for. */
+/** The page for which lines are laid out. */
 export interface ReportPage {
   colors: Colors;
-  /** `Infinity`: not a terminal. */
+  /** `Infinity`: the output is not a terminal. */
   columns: number;
   now: number;
 }
 
 export class Output {
-  /** Where people read along. */
+  /** The stream for people. */
   readonly notes: WriteStream;
-  /** `true`: the notes go to a terminal, so they can be coloured and redrawn. */
+  /** `true`: the notes go to a terminal, so lines can be coloured and redrawn. */
   readonly live: boolean;
   readonly colors: Colors;
 
@@ -62,12 +65,12 @@ export class Output {
     write(this.notes, typeof lines === 'string' ? [lines] : lines);
   }
 
-  /** Draws `lines` where `erase`, a command to the terminal, has made room. */
+  /** Draws `lines` in the space that `erase`, a terminal command, has cleared. */
   redraw(erase: string, lines: readonly string[]): void {
     this.notes.write(`${erase}${lines.map((line) => `${printable(line)}\n`).join('')}`);
   }
 
-  /** The terminal on which somebody is asked. */
+  /** The terminal on which the operator is asked. */
   get screen(): WriteStream {
     return this.live ? this.notes : process.stderr;
   }
@@ -88,33 +91,33 @@ export class Output {
     const prefix = process.stderr.isTTY ? colors.red(PREFIX) : PREFIX;
     const { isTTY, columns = 80 } = process.stderr;
     const lines = error.message.split(LINE_END).map(cleanLine);
-    // A pipe gets each line as it is.
+    // A pipe gets each line unwrapped.
     const [first = '', ...rest] = isTTY ? lines.flatMap((line) => wrapped(line, columns)) : lines;
     write(process.stderr, [`${prefix} ${first}`, ...rest, ...error.details]);
     if (process.env.ECS_NICS_LOG_LEVEL === 'debug') {
       const cause = error.cause instanceof Error ? error.cause : error;
       write(process.stderr, `${cause.stack}`.split('\n'));
     }
-    // A script that reads standard output gets its one document whatever happens.
+    // A script that reads standard output gets exactly one document, also after an error.
     this.document({ ...error.known, error: { type: error.type, message: error.message } });
   }
 }
 
-/** Where a message of ours has lines: before the next problem of a list, and before a command to be copied. */
+/** Where a message breaks into lines: before the next problem of a list, and before a command for copying. */
 const LINE_END = /\n(?= {2})/;
 
 function write(stream: WriteStream, lines: readonly string[]): void {
   stream.write(lines.map((line) => `${printable(line)}\n`).join(''));
 }
 
-/** Everything written has left the process: `process.exit` would cut what a pipe has not taken yet. */
+/** Resolves when all output has left the process: `process.exit` would cut off what a pipe has not taken yet. */
 export async function flushed(): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) {
     if (stream.writableLength > 0) await new Promise((resolve) => stream.write('', resolve));
   }
 }
 
-/** A line of a message on a terminal; what is indented is there to be copied. */
+/** Wraps a line of a message for a terminal. An indented line is for copying, so it stays whole. */
 function wrapped(line: string, columns: number): string[] {
   return line === '' || line.startsWith('  ') ? [line] : wrap(line, columns - PREFIX.length - 2);
 }

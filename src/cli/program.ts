@@ -6,20 +6,23 @@ import type { ExitCode } from './exit-codes';
 import { EXIT } from './exit-codes';
 import { Output } from './output';
 
-/** What a command says of itself on the command line, and does. Its file exports it; name, argument and `--json` are ours. */
+/**
+ * What a command declares for the command line, and what it does. The command's file exports it; the program adds the
+ * name, the argument and `--json`.
+ */
 export interface CliCommand<Flags> {
   description: string;
   usage?: string;
-  /** Below the flags. */
+  /** Text below the flags. */
   help?: string;
   flags?: (command: Command) => void;
-  /** The command names unknown flags and stray words by itself, together with all else that is wrong. */
+  /** The command itself reports unknown flags and extra words, together with its other problems. */
   takesAll?: boolean;
-  /** @param words what is on the command line beside the flags that are known */
+  /** @param words arguments of the command line beside the known flags */
   run: (words: readonly string[], flags: Flags, output: Output) => Promise<ExitCode>;
 }
 
-/** A command as the program lists it. It is loaded when it is asked for. */
+/** A command as the program lists it. Its file is loaded only when the command is used. */
 export type Listed = readonly [
   name: string,
   argument: string | null,
@@ -28,7 +31,7 @@ export type Listed = readonly [
 ];
 
 export async function runProgram(argv: string[], commands: readonly Listed[]): Promise<number> {
-  // Read before the command line is: its own problems are a document, too.
+  // Read before the command line is parsed, because problems of parsing are reported as a document, too.
   const output = new Output(argv.includes('--json'));
   let exitCode: ExitCode = EXIT.done;
   try {
@@ -57,7 +60,7 @@ async function buildProgram(
     .description('Deletes network interfaces (NICs) of Huawei Cloud servers, durably, and puts them back.')
     .version(version)
     .exitOverride()
-    // Told once, by us.
+    // The program reports the error itself, once.
     .configureOutput({ outputError: () => {} })
     .showHelpAfterError(false)
     .addHelpText('after', HELP);
@@ -81,11 +84,11 @@ function declare(
   if (usage !== undefined) command.usage(usage);
   if (help !== undefined) command.addHelpText('after', help);
   flags?.(command);
-  // A command knows the flags that it has declared.
+  // A command reads only the flags that it has declared.
   command.action(async () => done(await run(command.args, command.opts<never>(), output)));
 }
 
-/** The command that is asked for, or asked about. The program has no flag with a value, so that words are words. */
+/** The command to run, or to show help for. The program has no flag with a value: other words are arguments. */
 function nameIn(argv: readonly string[]): string | undefined {
   const [first, second] = argv.filter((word) => !word.startsWith('-'));
   return first === 'help' ? second : first;
@@ -100,7 +103,7 @@ Environment:
   NO_COLOR             no colours on a terminal`;
 
 function usageText(error: CommanderError): string {
-  // Bare `ecs-nics` has shown its help already.
+  // `ecs-nics` without arguments has already shown its help.
   if (error.code === 'commander.help') return 'no command given';
   return `${error.message.replace(/^error: /, '').replace(/\.$/, '')}. See ecs-nics --help`;
 }

@@ -1,4 +1,4 @@
-/** A connection to Temporal: one's own, or one by the `TEMPORAL_*` variables and profiles that every SDK reads. */
+/** A connection to Temporal: the caller's own, or one from the `TEMPORAL_*` variables and profiles of every SDK. */
 import { connect as connectTcp } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
 import { TemporalUnreachable } from './errors';
@@ -7,13 +7,13 @@ import { lenient } from './payloads';
 import type { Endpoint, TemporalTarget } from './target';
 import { endpointOf } from './target';
 
-/** Long enough for a slow VPN, short enough for somebody who waits. */
+/** Long enough for a slow VPN, short enough for an operator who waits. */
 const PROBE_MS = 5_000;
 const HANDSHAKE_MS = 10_000;
 
-/** What all functions here ask. Every call through {@link Temporal.call} is bounded, so that nothing can hang. */
+/** What all functions here call. Every call through {@link Temporal.call} has a time limit, so nothing can hang. */
 export interface Temporal {
-  /** Where it is, for messages. */
+  /** The server's address, for messages. */
   readonly address: string;
   readonly namespace: string;
   readonly client: Client;
@@ -22,9 +22,8 @@ export interface Temporal {
 }
 
 /**
- * Temporal through a client of one's own, over a `Connection` or the `NativeConnection` of a worker. Give that client
- * {@link lenient} as (first) payload codec where others may leave payloads on runs that it can't read.
- *
+ * Temporal through the caller's own client, over a `Connection` or the `NativeConnection` of a worker. Give that client
+ * {@link lenient} as (first) payload codec if other callers may leave payloads on runs that it cannot read.
  * @param address for messages
  */
 export function temporalOf(client: Client, address = addressOf(client)): Temporal {
@@ -33,8 +32,9 @@ export function temporalOf(client: Client, address = addressOf(client)): Tempora
 }
 
 /**
- * The same with all requests together bounded to `ms` from now, for functions that ask once. Those that ask until there is an
- * answer (`followRun`, `decide`, `settled`) take a request that has failed so for an outage, and ask again: they have `until`.
+ * The same, with all requests together limited to `ms` from now: for functions that ask once. Functions that ask until
+ * there is an answer (`followRun`, `decide`, `settled`) treat a request that failed at this limit as an outage, and ask
+ * again: use their `until`.
  */
 export function within(temporal: Temporal, ms: number): Temporal {
   const until = Date.now() + ms;
@@ -52,11 +52,11 @@ export async function connectTemporal(
 ): Promise<Temporal & { close(): Promise<void> }> {
   const { address, namespace, options } = target;
   const endpoint = endpointOf(address);
-  // A refused connection makes gRPC back off and try on until its time-out: asking TCP first answers at once.
+  // After a refused connection gRPC backs off and retries until its time-out. A TCP probe reports the refusal at once.
   if (endpoint !== null && !viaProxy(endpoint.host)) await mustAnswer(endpoint, address);
   let connection: Connection | null = null;
   try {
-    // An address that is none is refused here, before anything is sent.
+    // An invalid address is refused here, before anything is sent.
     connection = Connection.lazy({
       address,
       connectTimeout: HANDSHAKE_MS,
@@ -82,12 +82,12 @@ export async function connectTemporal(
   return { ...temporalOf(client, address), close: () => connected.close() };
 }
 
-/** Temporal Cloud has a Web UI and tools of its own. */
+/** Temporal Cloud has its own Web UI and tools. */
 export function isTemporalCloud(address: string): boolean {
   return /\.(tmprl\.cloud|api\.temporal\.io)(:\d+)?$/.test(address);
 }
 
-/** gRPC goes through these proxies, by these variables; a direct probe might fail there for no reason. */
+/** These variables make gRPC use a proxy. A direct probe might then fail although gRPC would connect. */
 function viaProxy(host: string): boolean {
   const { env } = process;
   if (!env.grpc_proxy && !env.https_proxy && !env.http_proxy) return false;
@@ -104,7 +104,7 @@ async function mustAnswer(endpoint: Endpoint, address: string): Promise<void> {
   );
 }
 
-/** Whether something accepts TCP connections there. `null`: yes; `late`: no answer within `ms`. */
+/** Whether the endpoint accepts TCP connections. `null`: yes; `late`: no answer within `ms`. */
 export function probe(endpoint: Endpoint, ms: number): Promise<NodeJS.ErrnoException | 'late' | null> {
   return new Promise((resolve) => {
     const socket = connectTcp({ ...endpoint, timeout: ms });

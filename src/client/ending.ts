@@ -1,4 +1,4 @@
-/** How a run ended, whatever way Temporal tells it. */
+/** How a run ended, for every way in which Temporal reports an end. */
 import {
   ApplicationFailure,
   CancelledFailure,
@@ -15,28 +15,28 @@ import type { Temporal } from './connect';
 import type { RunPointer } from './find';
 import { asDocument, askStatus, describe, firstRunOf, isOpenRun } from './find';
 
-/** One round of waiting for the end; the caller asks again. */
+/** One round of waiting for the end. The caller asks again. */
 const WAIT_MS = 60_000;
-/** For the last event of a run that has closed. */
+/** For reading the last event of a closed run. */
 const CALL_MS = 10_000;
-/** A run continues as new after days of waiting; longer chains are not ours. */
+/** A run continues as new after days of waiting. A longer chain is not one of ecs-nics. */
 export const MAX_CHAIN = 100;
 
-/** How many NICs have which outcome. */
+/** Number of NICs by outcome. */
 export type Counts = Partial<Record<NicOutcome, number>>;
 
-/** How a run ended. `document: null`: it has none, or nobody could show it. */
+/** How a run ended. `document: null`: the run has none, or no worker could return it. */
 export type Ending =
   | { kind: 'completed'; document: ResultDocument | null }
   | { kind: 'failed'; type: string; message: string; document: ResultDocument | null }
-  /** `document` needs a worker, `totals` don't; `counts` come from either. */
+  /** `document` needs a worker, `totals` do not; `counts` come from either. */
   | {
       kind: 'cancelled';
       document: ResultDocument | null;
       totals: ResultTotals | null;
       counts: Counts | null;
     }
-  /** The run had no say. */
+  /** The run was ended from outside and returned nothing. */
   | {
       kind: 'ended-from-outside';
       type: 'Terminated' | 'TimedOut';
@@ -53,7 +53,7 @@ export interface OpenSubmission {
   jobId: string | null;
 }
 
-/** Waits for the end (at most a minute) and reads all that can be known. Throws gRPC errors: not closed yet, not reachable. */
+/** Waits for the end (at most a minute) and reads what can be known. Throws gRPC errors: not closed, not reachable. */
 export async function readEnding(temporal: Temporal, run: RunPointer): Promise<Ending> {
   const ending = await lastEvent(temporal, run, WAIT_MS);
   switch (ending.kind) {
@@ -69,14 +69,14 @@ export async function readEnding(temporal: Temporal, run: RunPointer): Promise<E
       ]);
       if (latest.runId === run.runId || firstRunOf(latest) !== firstRunOf(last))
         return { ...ending, open: asOpen(last.memo?.[MEMO.open]) };
-      // A reset, or a retry by the caller's own policy: the work goes on there.
+      // After a reset, or a retry by the caller's own policy, the work continues in that run.
       run.runId = latest.runId;
       return readEnding(temporal, run);
     }
   }
 }
 
-/** What the run's last event says; neither a worker nor the memo is asked. Throws as {@link readEnding}. */
+/** What the run's last event says. Asks neither a worker nor the memo. Throws as {@link readEnding}. */
 export async function lastEvent(temporal: Temporal, run: RunPointer, waitMs: number): Promise<Ending> {
   for (;;) {
     const ending = await endOfOne(temporal, run, waitMs);
@@ -87,12 +87,12 @@ export async function lastEvent(temporal: Temporal, run: RunPointer, waitMs: num
 export type Closed =
   | { kind: 'closed'; ending: Ending; taskQueue: string }
   | { kind: 'open' }
-  /** More than {@link MAX_CHAIN} runs. */
+  /** The chain has more than {@link MAX_CHAIN} runs. */
   | { kind: 'endless' };
 
 /**
- * What the last event of a chain says, without waiting for an open run: `run` is moved on to the run that ended, or is open.
- * Throws gRPC errors.
+ * What the last event of a chain says, without waiting for an open run. Moves `run` on to the run that ended or is
+ * open. Throws gRPC errors.
  */
 export async function closedEnd(temporal: Temporal, run: RunPointer): Promise<Closed> {
   for (let n = 0; n < MAX_CHAIN; n++) {
@@ -104,9 +104,9 @@ export async function closedEnd(temporal: Temporal, run: RunPointer): Promise<Cl
   return { kind: 'endless' };
 }
 
-/** `null`: it goes on under a new run id, to which `run` has been moved. */
+/** `null`: the work continues under a new run id, to which `run` has been moved. */
 async function endOfOne(temporal: Temporal, run: RunPointer, waitMs: number): Promise<Ending | null> {
-  // Run by run, not by the client's own following: what is asked later must be asked of the last one.
+  // Follows the chain run by run, not with the client's own option: later questions must go to the last run.
   const handle = temporal.client.workflow.getHandle(run.workflowId, run.runId, { followRuns: false });
   try {
     const result: unknown = await temporal.call(waitMs, () => handle.result());
@@ -119,7 +119,7 @@ async function endOfOne(temporal: Temporal, run: RunPointer, waitMs: number): Pr
   }
 }
 
-/** Ends as far as the failure itself tells. */
+/** The end as far as the failure itself describes it. */
 export function endingOfFailure(cause: Error | undefined, fallback: string): Ending {
   if (cause instanceof CancelledFailure)
     return { kind: 'cancelled', document: null, totals: null, counts: null };
@@ -140,7 +140,7 @@ async function readCancelled(temporal: Temporal, run: RunPointer): Promise<Endin
   const { memo, taskQueue } = await describe(temporal, run.workflowId, run.runId);
   const { document } = await askStatus(temporal, { ...run, taskQueue });
   if (document !== null) return { kind: 'cancelled', document, totals: null, counts: countsOf(document) };
-  // No worker, or none that can read this run: the memo holds the totals.
+  // No worker answers, or none that can read this run: the memo holds the totals.
   const totals = asTotals(memo?.[MEMO.result]);
   return { kind: 'cancelled', document: null, totals, counts: totals?.counts ?? null };
 }
@@ -151,7 +151,7 @@ export function countsOf(document: ResultDocument): Counts {
   return counts;
 }
 
-/** `null`: nothing is under way, or nobody can read what. */
+/** `null`: nothing is under way, or the memo cannot be read. */
 export function asOpen(memo: unknown): OpenSubmission | null {
   const submission = submissionIn(memo);
   if (submission === null || typeof submission === 'string') return null;
@@ -159,8 +159,8 @@ export function asOpen(memo: unknown): OpenSubmission | null {
 }
 
 /**
- * What the memo `open` says of all that a run has sent. `settled`: it has come to rest; `unread`: it is there, and in
- * somebody's encoding; `null`: the run has sent nothing.
+ * What the memo `open` says about all submissions of the run. `settled`: they are at rest; `unread`: the memo is there,
+ * but in an encoding that this client cannot read; `null`: the run has sent nothing.
  */
 export function submissionIn(memo: unknown): OpenSubmission | 'settled' | 'unread' | null {
   if (memo === OPEN_SETTLED) return 'settled';

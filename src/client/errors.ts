@@ -1,28 +1,28 @@
 /**
- * What this library throws beside the errors of the Temporal client. Each says in `message` what is the case, in one sentence
- * that names the server or the address; the fields are for programs.
+ * What this library throws beside the errors of the Temporal client. Each `message` is one sentence that states the
+ * problem and names the server or the address; the fields are for programs.
  */
 
-/** Names a run: by its first run a whole chain can be told from a later one under the same workflow id. */
+/** Identifies a run. The id of the first run tells the chain from a later one under the same workflow id. */
 export interface RunIds {
   readonly workflowId: string;
-  /** Of the last run of the chain. */
+  /** Id of the last run of the chain. */
   readonly runId: string;
-  /** Of its first run; equal to `runId` unless the run has continued as new. */
+  /** Id of the first run; equal to `runId` unless the run has continued as new. */
   readonly firstRunId: string;
 }
 
-/** The ids alone: what they are taken from may be a whole run, and move on. */
+/** Copies only the ids: the source may be a whole run, whose ids move on along its chain. */
 function idsOf({ workflowId, runId, firstRunId }: RunIds): RunIds {
   return { workflowId, runId, firstRunId };
 }
 
-/** Temporal can't be used: not reachable, or it refuses the connection. The message names the address and the remedy. */
+/** Temporal is not reachable, or it refuses the connection. The message names the address and the remedy. */
 export class TemporalUnreachable extends Error {
   override readonly name = 'TemporalUnreachable';
 }
 
-/** The namespace knows no run on the server, or not the one that was named: closed runs are kept for a while only. */
+/** The namespace knows no run on the server, or not the named one: closed runs are kept for a limited time. */
 export class NoRun extends Error {
   override readonly name = 'NoRun';
   constructor(
@@ -34,7 +34,7 @@ export class NoRun extends Error {
   }
 }
 
-/** The last run on the server has ended: there is nothing that could be told to it. */
+/** The last run on the server has ended, so it can receive nothing. */
 export class NoOpenRun extends Error {
   override readonly name = 'NoOpenRun';
   /** The last run. */
@@ -42,7 +42,7 @@ export class NoOpenRun extends Error {
   constructor(
     readonly serverId: string,
     run: RunIds,
-    /** `null`: it ended while it was being told. */
+    /** `null`: the run ended during the call. */
     readonly endedAt: Date | null,
     options?: ErrorOptions,
   ) {
@@ -52,10 +52,10 @@ export class NoOpenRun extends Error {
   }
 }
 
-/** Another run is open on the server, and comes first. */
+/** Another run is open on the server, and has to end first. */
 export class OtherRun extends Error {
   override readonly name = 'OtherRun';
-  /** `type`: of its workflow. */
+  /** `type`: the type of its workflow. */
   readonly run: RunIds & { taskQueue: string; type: string };
   constructor(
     readonly serverId: string,
@@ -66,14 +66,14 @@ export class OtherRun extends Error {
   }
 }
 
-/** Temporal did not confirm it: it may have been done or not. The same call again is safe. */
+/** Temporal did not confirm the call: it may have taken effect or not. The same call again is safe. */
 export class NotConfirmed extends Error {
   override readonly name = 'NotConfirmed';
-  /** The run that was told; `null`: one was to be started. */
+  /** The run that was to receive the message; `null`: a run was to be started. */
   readonly run: RunIds | null;
   constructor(
     message: string,
-    /** A start of a run, or something that was sent to an open one. */
+    /** A start of a run, or a message to an open one. */
     readonly what: 'start' | 'message',
     readonly workflowId: string,
     run: RunIds | null,
@@ -84,21 +84,21 @@ export class NotConfirmed extends Error {
   }
 }
 
-/** A closed run from which nothing is put back. */
+/** A closed run that is not a source for a restore. */
 export interface PassedRun {
   runId: string;
   endedAt: Date | null;
   why: string;
 }
 
-/** No closed run on the server was found that took NICs off which can be put back. */
+/** No closed run on the server took off NICs that can be put back. */
 export class NothingToRestore extends Error {
   override readonly name = 'NothingToRestore';
   constructor(
     readonly workflowId: string,
-    /** The runs that were looked at, newest first. */
+    /** The runs that were examined, newest first. */
     readonly passed: readonly PassedRun[],
-    /** They are all that the namespace knows. */
+    /** The namespace knows no other runs. */
     readonly areAll: boolean,
   ) {
     super(`no closed run of ${workflowId} was found that NICs could be put back from`);

@@ -1,4 +1,4 @@
-/** The current or last run on a server: what Temporal knows of it, what it was asked for, and what it says itself. */
+/** The current or last run on a server: what Temporal knows of it, its request, and its own status. */
 import type { WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { ResultDocument } from '../contract';
@@ -11,7 +11,7 @@ import { isNotFound, reasonOf } from './grpc';
 import { idleQueues } from './workers';
 
 const CALL_MS = 10_000;
-/** Dry runs that other services have started under the id of the server. */
+/** Limit for dry runs that other services have started under the id of the server. */
 const MAX_DRY_RUNS = 20;
 
 /** A run, which may continue as new: `runId` is then moved on to the next run of the chain. */
@@ -20,19 +20,19 @@ export interface RunPointer {
   runId: string;
 }
 
-/** A run as Temporal knows it at the moment. */
+/** A run with Temporal's current data about it. */
 export interface KnownRun extends RunPointer {
-  /** Of the first run of the chain: steering by it can't hit somebody else's later run. */
+  /** Id of the first run of the chain: a message addressed with it cannot reach a later run of another caller. */
   readonly firstRunId: string;
   taskQueue: string;
   open: boolean;
-  /** Of the chain. */
+  /** Start of the chain. */
   startedAt: Date;
   closedAt: Date | null;
   description: WorkflowExecutionDescription;
 }
 
-/** The open run on a server, else the last one that was no dry run. Throws {@link NoRun}, errors of the client. */
+/** The open run on a server, otherwise the last one that was no dry run. Throws {@link NoRun}, errors of the client. */
 export async function findRun(temporal: Temporal, serverId: string): Promise<KnownRun> {
   const workflowId = serverWorkflowId(serverId);
   try {
@@ -57,7 +57,7 @@ export async function findRun(temporal: Temporal, serverId: string): Promise<Kno
   }
 }
 
-/** The last run that was no dry run, where there is one: what was only planned must not hide what was done. */
+/** The last run that was no dry run, if there is one: a plan must not hide an actual change. */
 async function withoutDryRuns(
   temporal: Temporal,
   latest: WorkflowExecutionDescription,
@@ -71,8 +71,8 @@ async function withoutDryRuns(
 }
 
 /**
- * At most `limit` closed runs on a server, but for run `except`; of a chain only its end. Newest first, as the server has
- * them: those that ended last. `more`: there are older ones.
+ * At most `limit` closed runs on a server, without run `except`; of a chain only its last run. In the server's order:
+ * the runs that ended last come first. `more`: there are older ones.
  */
 export async function listClosed(
   temporal: Temporal,
@@ -83,7 +83,7 @@ export async function listClosed(
   const query = `WorkflowId = '${workflowId}' AND CloseTime IS NOT NULL AND ExecutionStatus != 'ContinuedAsNew'`;
   const infos: WorkflowExecutionInfo[] = [];
   return temporal.call(CALL_MS, async () => {
-    // On one page: those wanted, the one left out, and one more.
+    // One page holds the wanted runs, the excluded one, and one more.
     for await (const info of temporal.client.workflow.list({ query, pageSize: limit + 2 })) {
       if (info.runId === except) continue;
       if (infos.length === limit) return { infos, more: true };
@@ -105,7 +105,7 @@ export async function findOpenRun(temporal: Temporal, serverId: string): Promise
   return run;
 }
 
-/** A run as Temporal knows it, without `runId` the last one. Throws `WorkflowNotFoundError`, errors of the client. */
+/** Data about a run, without `runId` about the last one. Throws `WorkflowNotFoundError`, errors of the client. */
 export function describe(
   temporal: Temporal,
   workflowId: string,
@@ -122,22 +122,22 @@ export function firstRunOf(run: WorkflowExecutionDescription): string {
   return run.raw.workflowExecutionInfo?.firstRunId || run.runId;
 }
 
-/** When the work was begun, however often the run has continued as new since. */
+/** When the chain began, regardless of how often the run has continued as new since. */
 export async function chainStart(temporal: Temporal, run: WorkflowExecutionDescription): Promise<Date> {
   const first = firstRunOf(run);
   if (first === run.runId) return run.startTime;
   try {
     return (await describe(temporal, run.workflowId, first)).startTime;
   } catch (error) {
-    // Closed runs are not kept for ever, not even those of an open chain.
+    // Closed runs are deleted after the retention time, even those of an open chain.
     if (error instanceof WorkflowNotFoundError) return run.startTime;
     throw error;
   }
 }
 
-/** A worker that has to replay a long run first. */
+/** Enough for a worker that has to replay a long run first. */
 const BUSY_MS = 5_000;
-/** Nobody seems to poll; but a wrong clock makes live workers look dead, and those answer at once. */
+/** No worker seems to poll. But with a wrong clock live workers look dead, and those answer at once. */
 const IDLE_MS = 1_500;
 
 /** Throws when no worker answers in time. */
@@ -146,10 +146,10 @@ export function queryStatus(temporal: Temporal, run: RunPointer, ms: number): Pr
   return temporal.call(ms, async () => asDocument(await handle.query(QUERY_STATUS)));
 }
 
-/** `why`: no worker has answered, or not with a document of ours; in words. */
+/** `why`: no worker has answered, or the answer is no document of ecs-nics; a sentence. */
 export type StatusAnswer = { document: ResultDocument } | { document: null; why: string };
 
-/** Waits only as long as it makes sense. Never throws. */
+/** Waits only while an answer is likely. Never throws. */
 export async function askStatus(
   temporal: Temporal,
   run: RunPointer & { taskQueue: string },
@@ -163,17 +163,17 @@ export async function askStatus(
   }
 }
 
-/** A document of ours, perhaps of another version; `null` for anything else. */
+/** A document of ecs-nics, perhaps of another version; `null` for anything else. */
 export function asDocument(value: unknown): ResultDocument | null {
   return isRecord(value) && typeof value.outcome === 'string' && Array.isArray(value.nics)
     ? (value as unknown as ResultDocument)
     : null;
 }
 
-/** The request that a run serves; `undefined` when it can't be read. */
+/** The request that a run serves; `undefined` when it cannot be read. */
 export async function readInput(temporal: Temporal, run: RunIds): Promise<unknown> {
-  // A run that has continued as new carries its own kind of input: the request is in the first run of the chain, which
-  // may be too old to be kept, and then inside that input.
+  // A run that has continued as new has its own kind of input. The request is in the first run of the chain; if that
+  // run is too old to be kept, the request is inside the input of the later run.
   const payload =
     (await payloadOf(temporal, run.workflowId, run.firstRunId)) ??
     (await payloadOf(temporal, run.workflowId, run.runId));
@@ -205,7 +205,7 @@ async function payloadOf(temporal: Temporal, workflowId: string, runId: string) 
 type Codec = Temporal['client']['options']['loadedDataConverter']['payloadCodecs'][number];
 type Payloads = Parameters<Codec['decode']>[0];
 
-/** Codecs are applied in their order when encoding, so the last one comes off first. */
+/** Codecs are applied in order when encoding, so decoding begins with the last one. */
 async function decodePayloads(codecs: readonly Codec[], payloads: Payloads): Promise<Payloads> {
   let decoded = payloads;
   for (const codec of [...codecs].reverse()) decoded = await codec.decode(decoded);

@@ -1,4 +1,4 @@
-/** Waits for the end of a run, or until it is enough: asks for its status about once a second, and never hangs whatever is down. */
+/** Waits for a run's end, or until its document is enough. Asks about once a second; never hangs, whatever fails. */
 import type { ResultDocument } from '../contract';
 import type { Temporal } from './connect';
 import type { Ending } from './ending';
@@ -12,27 +12,27 @@ import { isBlocking, readWhy } from './silent';
 const QUERY_MS = 3_000;
 const CALL_MS = 3_000;
 
-/** What is asked while waiting; each call is bounded in time by whoever implements it. */
+/** The questions asked while waiting. Each implementation limits the time of each call. */
 export interface RunSource {
   /** The run's document; throws when no worker answers in time. */
   status(): Promise<ResultDocument | null>;
-  /** What keeps the run from going on; `isAnswering`: it has just answered. */
+  /** What blocks the run; `isAnswering`: the run has just answered. */
   why(isAnswering: boolean): Promise<Why>;
   /** Resolves when the run has closed; throws when a round of waiting is over. */
   ending(): Promise<Ending>;
-  /** Whether asking again may help after this error. */
+  /** Whether the same call may succeed later after this error. */
   isPassing(error: unknown): boolean;
 }
 
 export interface FollowState {
   document: ResultDocument | null;
-  /** What keeps the run, or us, from going on. */
+  /** What blocks the run, or this client. */
   trouble:
     | null
-    /** `limitMs: null`: it is waited for, however long it takes. */
+    /** `limitMs: null`: the wait for it has no limit. */
     | { kind: 'silent'; why: Why; forMs: number; limitMs: number | null }
     | { kind: 'lost'; why: string; forMs: number; limitMs: number };
-  /** Identities of the workers that poll, where it has been asked. */
+  /** Identities of the workers that poll, if this was asked. */
   pollers: readonly string[];
 }
 
@@ -42,23 +42,23 @@ export interface View {
 
 export type FollowEnd =
   | { kind: 'closed'; ending: Ending }
-  /** The run goes on, but there is no need to wait for its end. */
+  /** The run continues, but the caller need not wait for its end. */
   | { kind: 'enough'; document: ResultDocument }
   | { kind: 'interrupted'; document: ResultDocument | null }
-  /** Nobody can go on with it as things are. */
+  /** No worker can continue the run as things are. */
   | { kind: 'silent'; document: ResultDocument | null; why: Why; forMs: number }
   | { kind: 'lost'; document: ResultDocument | null; why: string; forMs: number };
 
 export interface FollowLimits {
-  /** Between two looks. */
+  /** Time between two questions. */
   stepMs: number;
-  /** Without any change for so long, it is asked why. */
+  /** After this time without a change, the client asks why. */
   stalledMs: number;
-  /** From when on a missing worker or server is mentioned; a worker that just starts is no news. */
+  /** After this time a missing worker or server is reported. A worker that is just starting needs no report. */
   sayAfterMs: number;
-  /** The same for a run whose workers are there: they may be busy with others. */
+  /** The same for a run whose workers are there: they may be busy with other runs. */
   busyMs: number;
-  /** Nobody can go on with it for so long: waiting ends. */
+  /** Waiting ends after this time in which no worker can continue the run. */
   silentMs: number;
   lostMs: number;
 }
@@ -107,7 +107,7 @@ class Follower {
       try {
         return { kind: 'closed', ending: await this.source.ending() };
       } catch (error) {
-        // How long this may go on is the watch's decision.
+        // The watch decides how long this may last.
         if (!this.source.isPassing(error)) throw error;
         await pause(this.limits.stepMs);
       }
@@ -134,7 +134,7 @@ class Follower {
         if (JSON.stringify(document) !== JSON.stringify(this.document)) changedAt = contactAt;
         this.document = document ?? this.document;
       } catch {
-        // No worker, a busy one, or no server: asked next.
+        // No worker, a busy one, or no server: the next question finds out which.
       }
       if (this.over) break;
       if (answered && this.document !== null && this.isEnough(this.document)) {
@@ -159,7 +159,7 @@ class Follower {
       if (this.over) break;
 
       const now = Date.now();
-      // While the server is away nobody can poll, and nobody is to blame for it.
+      // While Temporal is away no worker can poll, so this time does not count against the workers.
       if (why.reasons.length === 0 || lostWhy !== null) troubledAt = now;
       if (!why.reasons.some(isBlocking) || lostWhy !== null) blockedAt = now;
       const blockedFor = now - blockedAt;
@@ -200,32 +200,32 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** For the loser of the race: somebody else has the answer. */
+/** For the loser of the race: the other promise has the answer. */
 function never(): Promise<never> {
   return new Promise(() => {});
 }
 
 export interface FollowedRun extends RunPointer {
   readonly taskQueue: string;
-  /** Our clock when we started it, in ms since the epoch; left out or `null`: somebody else did. */
+  /** The local time at which this caller started the run, in epoch ms; left out or `null`: another caller did. */
   readonly startedByUsAt?: number | null;
 }
 
 export interface FollowOptions {
-  /** Shown each change, and what keeps the run from going on. */
+  /** Receives each change, and what blocks the run. */
   view?: View;
   /** Waiting ends when it resolves. */
   until?: Promise<unknown>;
-  /** Waiting ends as soon as this is true of the run's document: an undo window may be open for weeks. */
+  /** Waiting ends as soon as this returns true for the run's document: an undo window may be open for weeks. */
   isEnough?: (document: ResultDocument) => boolean;
-  /** How long it waits for what; what is left out is as in {@link FOLLOW_LIMITS}. */
+  /** Time limits of the wait; a limit that is left out is as in {@link FOLLOW_LIMITS}. */
   limits?: Partial<FollowLimits>;
 }
 
 /**
- * Follows a run to its end, through continue-as-new and outages: `run` is moved on along its chain. Waiting ends early when
- * nobody can go on with the run ({@link FOLLOW_LIMITS}), or Temporal can't be reached; the run itself goes on. Throws errors
- * of the client that asking again can't mend.
+ * Follows a run to its end, through continue-as-new and outages: `run` is moved on along its chain. Waiting ends early
+ * when no worker can continue the run ({@link FOLLOW_LIMITS}), or Temporal cannot be reached; the run itself continues.
+ * Throws errors of the client that a retry cannot cure.
  */
 export function followRun(
   temporal: Temporal,
@@ -235,13 +235,13 @@ export function followRun(
   return follow(runSource(temporal, run), view, until, isEnough, { ...FOLLOW_LIMITS, ...limits });
 }
 
-/** The questions, asked of a Temporal server. */
+/** Asks a Temporal server. */
 function runSource(temporal: Temporal, run: FollowedRun): RunSource {
   const startedAs = run.runId;
   const { startedByUsAt = null } = run;
   let clockOffset: number | null = null;
 
-  /** Known when we started the run. */
+  /** Known if this caller started the run. */
   async function offset(): Promise<number> {
     if (startedByUsAt === null) return 0;
     if (clockOffset === null) {
@@ -253,7 +253,8 @@ function runSource(temporal: Temporal, run: FollowedRun): RunSource {
   }
 
   return {
-    // Bound to the run: a later one with the same id may be somebody else's. Waiting for the end moves it along its chain.
+    // Bound to the run: a later run with the same id may belong to another caller. The wait for the end moves `run`
+    // along its chain.
     status: () => queryStatus(temporal, run, QUERY_MS),
     why: (isAnswering) => readWhy(temporal, run, { isAnswering, clockOffset: offset }),
     ending: () => readEnding(temporal, run),

@@ -1,4 +1,4 @@
-/** What an error of Temporal says: its gRPC status, whether asking again may help, and the fact on one line. */
+/** Reads an error of Temporal: its gRPC status, whether a retry may help, and the fact on one line. */
 import { WorkflowNotFoundError, isGrpcDeadlineError, isGrpcServiceError } from '@temporalio/client';
 
 /** `google.rpc.Code` */
@@ -18,7 +18,7 @@ export const GRPC = {
   unauthenticated: 16,
 } as const;
 
-/** None of these says that nothing was done. */
+/** None of these says that the call had no effect. */
 const UNCLEAR: ReadonlySet<number> = new Set([
   GRPC.cancelled,
   GRPC.unknown,
@@ -29,7 +29,7 @@ const UNCLEAR: ReadonlySet<number> = new Set([
   GRPC.dataLoss,
 ]);
 
-/** These are about the caller or the run: the same question gets the same answer. */
+/** These are about the caller or the run: the same call gets the same answer. */
 const FINAL: ReadonlySet<number> = new Set([
   GRPC.invalidArgument,
   GRPC.notFound,
@@ -39,32 +39,32 @@ const FINAL: ReadonlySet<number> = new Set([
   GRPC.unauthenticated,
 ]);
 
-/** The gRPC status of an error, or of what caused it; 0: it has none. */
+/** The gRPC status of an error or of its cause; 0: it has none. */
 export function grpcCode(error: unknown): number {
   const { code, cause } = error as { code?: number; cause?: { code?: number } };
   return cause?.code ?? code ?? 0;
 }
 
-/** The caller may not ask this, or the server cannot answer it at all: asking again brings the same answer. */
+/** The caller lacks the permission, or the server cannot answer the call at all: a retry gets the same answer. */
 export function isForbidden(error: unknown): boolean {
   const code = grpcCode(error);
   return code === GRPC.permissionDenied || code === GRPC.unimplemented;
 }
 
-/** Temporal may have done what it was asked for, or not. */
+/** The call may have taken effect or not. */
 export function isUnclear(error: unknown): boolean {
   const cause = causeOf(error);
   return isGrpcServiceError(cause) && UNCLEAR.has(Number(cause.code));
 }
 
-/** Asking again may help. */
+/** A retry may help. */
 export function isPassing(error: unknown): boolean {
   if (error instanceof WorkflowNotFoundError) return false;
   const cause = causeOf(error);
   return isGrpcServiceError(cause) && !FINAL.has(cause.code);
 }
 
-/** As calls below the client's own level tell it. */
+/** The form in which calls below the client's own level report it. */
 export function isNotFound(error: unknown): error is Error & { details: string } {
   return isGrpcServiceError(error) && Number(error.code) === GRPC.notFound;
 }
@@ -81,7 +81,7 @@ export function reasonOf(error: unknown): string {
   return text.replace(/\s+/g, ' ').trim().replace(/\.$/, '');
 }
 
-/** The client wraps what the server has said. */
+/** The client wraps the server's error. */
 export function causeOf(error: unknown): unknown {
   return error instanceof Error && error.cause !== undefined ? error.cause : error;
 }

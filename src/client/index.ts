@@ -1,11 +1,11 @@
 /**
- * `ecs-nics/client`: what another service uses to start, follow, ask and find runs of ecs-nics, over its own connection to
- * Temporal. Needs `@temporalio/client`, and no credentials of the cloud.
+ * `ecs-nics/client`: what another service uses to start, follow, ask and find runs of ecs-nics, over its own connection
+ * to Temporal. Needs `@temporalio/client`, and no credentials of the cloud.
  *
- * Conventions: numbers in `…Ms` are milliseconds; times of documents are RFC 3339, UTC; a `runId` that is waited for is moved on
- * along its chain when the run continues as new. Every single request to Temporal is bounded in time. `followRun`, `decide` and
- * `settled` wait as long as the run takes, and ask again: give them `until`. What these functions throw stands with each; errors
- * of `@temporalio/client` pass through as they are.
+ * Conventions: numbers in `…Ms` are milliseconds; times of documents are RFC 3339, UTC; a `runId` that is waited for is
+ * moved on along its chain when the run continues as new. Every single request to Temporal has a time limit.
+ * `followRun`, `decide` and `settled` wait as long as the run takes, and ask again: give them `until`. Each function
+ * documents what it throws; errors of `@temporalio/client` pass through unchanged.
  */
 export type { Temporal } from './connect';
 export { connectTemporal, temporalOf, within } from './connect';

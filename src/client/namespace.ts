@@ -1,4 +1,4 @@
-/** What is known of the namespace: our search attributes, and for how long it keeps closed runs. */
+/** What is known of the namespace: the search attributes of ecs-nics, and for how long it keeps closed runs. */
 import { SEARCH_ATTRIBUTE } from '../contract';
 import { KEYWORD_TYPE, LEAST_RETENTION_MS } from '../contract/names';
 import type { Temporal } from './connect';
@@ -11,12 +11,12 @@ const TYPES = ['Unspecified', 'Text', 'Keyword', 'Int', 'Double', 'Bool', 'Datet
 
 const NAMES = Object.values(SEARCH_ATTRIBUTE);
 
-/** One of our search attributes, as a namespace has it. */
+/** One search attribute of ecs-nics, as a namespace has it. */
 export interface Attribute {
   name: string;
-  /** `wrong-type`: a value that does not fit wedges the run that sets it. */
+  /** `wrong-type`: a run that sets a value of the wrong type is wedged. */
   state: 'present' | 'missing' | 'wrong-type';
-  /** `null`: not there at all. */
+  /** `null`: the namespace does not have it. */
   type: string | null;
 }
 
@@ -33,7 +33,7 @@ export async function readAttributes(temporal: Temporal, withinMs = CALL_MS): Pr
   });
 }
 
-/** Registers those of `before` that are missing. `refused`: why they could not be added, in words. */
+/** Registers the missing attributes of `before`. `refused`: why they could not be added, in words. */
 export async function addMissing(
   temporal: Temporal,
   before: Attribute[],
@@ -47,14 +47,14 @@ export async function addMissing(
         searchAttributes: Object.fromEntries(missing.map((name) => [name, KEYWORD_TYPE])),
       }),
     );
-    // Read back: a server says yes to a name that it has with another type.
+    // Read back: the server reports success also for a name that it has with another type.
     return { after: await readAttributes(temporal), refused: null };
   } catch (error) {
     return { after: before, refused: reasonOf(error) };
   }
 }
 
-/** ms for which the namespace keeps closed runs; `null`: for ever, or it does not say. Throws gRPC errors: no such namespace. */
+/** How long closed runs are kept, in ms; `null`: for ever, or unknown. Throws gRPC errors: no such namespace. */
 export async function readRetention(temporal: Temporal, withinMs = CALL_MS): Promise<number | null> {
   const { config } = await temporal.call(withinMs, () =>
     temporal.client.workflowService.describeNamespace({ namespace: temporal.namespace }),
@@ -63,7 +63,7 @@ export async function readRetention(temporal: Temporal, withinMs = CALL_MS): Pro
   return seconds > 0 ? seconds * 1_000 : null;
 }
 
-/** Closed runs are gone before anybody may look for them. */
+/** Closed runs are deleted before an operator may look for them. */
 export function forgetsTooSoon(retentionMs: number | null): retentionMs is number {
   return retentionMs !== null && retentionMs < LEAST_RETENTION_MS;
 }

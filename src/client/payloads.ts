@@ -1,12 +1,12 @@
-/** What others leave on runs, and nobody here can read: an encrypted memo, say. */
+/** Payloads that other callers leave on runs and this client cannot read, such as an encrypted memo. */
 import type { PayloadCodec } from '@temporalio/common';
 import { defaultPayloadConverter } from '@temporalio/common';
 
 const NOTHING = defaultPayloadConverter.toPayload(null);
 
 /**
- * For every client: what can't be read is `null`. By itself the client throws, and one such memo would hide every run from
- * a list, and keep the next run on that server from looking at the one before it.
+ * For every client: an unreadable payload becomes `null`. Without it the client throws, and one such memo would hide
+ * every run from a list, and keep the next run on that server from examining the previous one.
  */
 export const lenient: PayloadCodec = {
   encode: async (payloads) => payloads,

@@ -16,20 +16,23 @@ import { chainStart, describe, firstRunOf, isOpenRun, queryStatus } from './find
 import { idleQueues } from './workers';
 
 const CALL_MS = 10_000;
-/** A list is for a quick look. */
+/** Details are optional: a list must appear quickly. */
 const DETAILS_MS = 3_000;
 const AT_ONCE = 10;
-/** Only a hint, for somebody who waits. */
+/** Only a hint for an operator who waits. */
 const HINT_MS = 3_000;
 const MAX_QUEUES_TRIED = 5;
 const MAX_CONTINUED = 1_000;
 const RECENT = 100;
-/** Dry runs are passed over: of them there may be many more. */
+/** Dry runs are skipped, and there may be many more of them than of other runs. */
 const MAX_PAGE = 1_000;
 
-/** To steer it ask `findOpenRun` for it: a list does not say which run a chain began with. */
+/** To steer the run, call `findOpenRun`: a list does not say with which run a chain began. */
 export interface ListedRun extends RunPointer {
-  /** Of the chain; `null`: not known, as before {@link addDetails}, and after it unless the run has continued as new. */
+  /**
+   * Id of the chain's first run; `null`: not known. Only {@link addDetails} finds it, and only for a run that has
+   * continued as new.
+   */
   firstRunId: string | null;
   serverId: string;
   serverName: string | null;
@@ -38,20 +41,20 @@ export interface ListedRun extends RunPointer {
   /** Temporal's own word in lower case: `running`, `completed`, `timed-out`, … */
   status: string;
   open: boolean;
-  /** `null`: not known. */
+  /** `null`: unknown. */
   phase: string | null;
   outcome: string | null;
-  /** Of the chain, for a run that has continued as new. */
+  /** Start of the chain, for a run that has continued as new. */
   startedAt: Date;
   endedAt: Date | null;
 }
 
-// By type, not by the prefix of the id: every version of Temporal can do that. Of a chain only the last run is shown.
+// By type, not by the prefix of the id: every version of Temporal supports that. Of a chain only the last run is shown.
 const TYPES = Object.values(WORKFLOW_TYPE).map((type) => `'${type}'`);
 const OURS = `WorkflowType IN (${TYPES.join(', ')})`;
 const QUERY = `${OURS} AND ExecutionStatus != 'ContinuedAsNew'`;
 
-/** At most `limit` runs; the open ones first, then those that ended last. Throws gRPC errors. */
+/** At most `limit` runs: the open ones first, then those that ended last. Throws gRPC errors. */
 export async function readRuns(
   temporal: Temporal,
   limit: number,
@@ -60,11 +63,11 @@ export async function readRuns(
   const query = openOnly ? `${QUERY} AND CloseTime IS NULL` : QUERY;
   return temporal.call(CALL_MS, async () => {
     const runs: ListedRun[] = [];
-    // The server's own order is the wanted one.
+    // The server already returns the wanted order.
     for await (const info of temporal.client.workflow.list({ query, pageSize: MAX_PAGE })) {
       const serverId = serverIdOf(info.workflowId);
-      // A foreign id is refused by the workflow itself: no run on a server. Nor is a dry run, which has an id of its own: it
-      // has held no server and changed nothing, and a list full of plans would hide what was done.
+      // Skips what is no run on a server. The workflow itself refuses a foreign id. A dry run has an id of its own: it
+      // has held no server and changed nothing, and a list full of plans would hide the actual changes.
       if (!isUuid(serverId) || info.workflowId !== serverWorkflowId(serverId)) continue;
       if (runs.length === limit) return { runs, more: true };
       runs.push(listedRun(info, serverId));
@@ -73,7 +76,7 @@ export async function readRuns(
   });
 }
 
-/** Workflow ids of which some run has continued as new; the latest thousand. */
+/** Workflow ids with a run that has continued as new, among the latest thousand. */
 async function continuedIds(temporal: Temporal): Promise<Set<string>> {
   const ids = new Set<string>();
   let rest = MAX_CONTINUED;
@@ -87,7 +90,7 @@ async function continuedIds(temporal: Temporal): Promise<Set<string>> {
   return ids;
 }
 
-/** Other task queues of runs like ours that workers do poll; within 3 s, or not at all. Never throws. */
+/** Other task queues of such runs that workers do poll; none if this takes longer than 3 s. Never throws. */
 export async function polledElsewhere(temporal: Temporal, taskQueue: string): Promise<string[]> {
   const found: string[] = [];
   const look = async () => {
@@ -140,8 +143,8 @@ function listedRun(info: WorkflowExecutionInfo, serverId: string): ListedRun {
 }
 
 /**
- * Adds to `runs` in place what the list itself does not say: names, exact phases and outcomes, when a chain began. Whatever
- * can't be had within 3 s is left out. Never throws.
+ * Adds to `runs` in place what the list itself lacks: names, exact phases and outcomes, the start of a chain. Leaves
+ * out what does not arrive within 3 s. Never throws.
  */
 export async function addDetails(temporal: Temporal, runs: readonly ListedRun[]): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
@@ -159,7 +162,7 @@ export async function addDetails(temporal: Temporal, runs: readonly ListedRun[])
       const run = waiting.shift();
       if (run === undefined || over) return;
       if (continued.has(run.workflowId)) await addChain(temporal, run).catch(() => {});
-      // Without a worker each question would take its whole time.
+      // Without a worker each query would use up its whole time limit.
       if (!run.open || polled.has(run.taskQueue)) await addDocument(temporal, run).catch(() => {});
       return next();
     };

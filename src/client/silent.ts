@@ -1,6 +1,6 @@
 /**
- * Why does a run not answer, or not go on? What Temporal itself knows of it: no worker polls, none of the right version, none
- * can go on with it. Data; the command line says it in words, with the way out.
+ * Why does a run not answer or make no progress? What Temporal itself knows: no worker polls, none of the right
+ * version, none can continue the run. Returns data; the command line puts it into words, with the way out.
  */
 import type { WorkflowExecutionDescription } from '@temporalio/client';
 import type { Temporal } from './connect';
@@ -13,7 +13,7 @@ import type { ClockOffset, Poller, Queue, Version } from './workers';
 import { SAME_CLOCK, livingOf, readQueues, sameVersion, versionOf } from './workers';
 
 const CALL_MS = 3_000;
-/** The newest events; those of a task that fails are the last ones, save for signals and Updates. */
+/** Reads the newest events. The events of a failing task are the last ones, apart from signals and Updates. */
 const EVENTS_READ = 50;
 
 /** `temporal.api.enums.v1` */
@@ -30,21 +30,21 @@ const ACTIVITY_STATE: Record<number, PendingActivity['state']> = {
 
 export type Reason =
   | { kind: 'no-worker'; queues: string[] }
-  /** Workers poll, all with a version, and no version is current: new runs go to workers without one. */
+  /** All workers that poll have a version, and no version is current: new runs go to workers without a version. */
   | { kind: 'no-current-version'; queues: string[]; polling: Version[] }
-  /** Workers poll, but none of the version that is current. */
+  /** Workers poll, but none of the current version. */
   | { kind: 'current-version-gone'; queues: string[]; version: Version; polling: (Version | null)[] }
   | { kind: 'pinned-version-gone'; queues: string[]; version: Version; polling: (Version | null)[] }
   | { kind: 'tasks-fail'; attempt: number; cause: string | null; isSearchAttribute: boolean }
   | { kind: 'paused' }
   | { kind: 'activity-fails'; name: string; attempt: number; cause: string }
   /**
-   * The server lists workers for it; but it lists those that have just ended, too. `lastSeenMs`: since the last of them has
-   * asked for work; `version`: of a run that is pinned, with what else polls.
+   * The server lists workers for the run; but it also lists workers that have just ended. `lastSeenMs`: time since the
+   * last of them asked for work; `version`: of a pinned run, with the other versions that poll.
    */
   | { kind: 'no-answer'; lastSeenMs: number | null; version: Version | null; polling: (Version | null)[] };
 
-/** Whoever waits may wait for ever: nobody can go on with the run as things are. */
+/** Waiting may never end: no worker can continue the run as things are. */
 export function isBlocking({ kind }: Reason): boolean {
   return kind !== 'paused' && kind !== 'activity-fails' && kind !== 'no-answer';
 }
@@ -68,22 +68,22 @@ export interface Why {
 
 export interface SilentRun extends Why {
   outcome: 'running';
-  /** As the run published it last, a few times in its life; `null`: never, or the namespace has no such attribute. */
+  /** The phase that the run last published, a few times in its life; `null`: never, or there is no such attribute. */
   phase: string | null;
   serverId: string;
   startedAt: string;
   taskQueue: string;
   idleQueues: string[];
-  /** Above 1, a worker has taken up the run and failed. */
+  /** Above 1: a worker has taken the run and failed. */
   workflowTaskAttempt: number | null;
   pendingActivities: PendingActivity[];
   open: OpenSubmission | null;
 }
 
-/** Which workers a task is for: of one version, or of whatever is current. */
+/** Which workers get a task: those of one version, or of the current one. */
 export type Route = Version | 'current';
 
-/** What keeps a task on its queue. `queues`: with living pollers only. Pure. */
+/** What keeps a task on its queue. `queues`: with live pollers only. Pure. */
 export function routeReasons(queues: readonly Queue[], route: Route): Reason[] {
   const reasons: Reason[] = [];
   for (const { name, pollers, takers } of queues) {
@@ -127,7 +127,7 @@ function distinct(versions: readonly (Version | null)[]): (Version | null)[] {
   return versions.filter((one, i) => versions.findIndex((other) => sameVersion(one, other)) === i);
 }
 
-/** Which workers the server gives this run to. */
+/** Which workers get the tasks of this run. */
 export function routeOf({ raw }: Pick<WorkflowExecutionDescription, 'raw'>): Route {
   const info = raw.workflowExecutionInfo?.versioningInfo;
   const override = info?.versioningOverride;
@@ -138,8 +138,7 @@ export function routeOf({ raw }: Pick<WorkflowExecutionDescription, 'raw'>): Rou
 }
 
 /**
- * Why the run does not go on; no reasons: nothing keeps it. Throws gRPC errors.
- *
+ * Why the run makes no progress; no reasons: nothing blocks it. Throws gRPC errors.
  * @param isAnswering it has just answered a query
  */
 export async function readWhy(
@@ -180,7 +179,7 @@ async function readRun(
 
 /** All that Temporal knows of an open run whose workers do not answer. Never throws. */
 export async function readSilent(temporal: Temporal, serverId: string, run: KnownRun): Promise<SilentRun> {
-  // What Temporal does not tell now may still be told by what it has told before.
+  // If Temporal does not answer now, its earlier answers are used.
   const read = await readRun(temporal, run, false, SAME_CLOCK).catch(() => null);
   const { description } = read ?? run;
   const { raw, memo, searchAttributes } = description;
@@ -192,7 +191,7 @@ export async function readSilent(temporal: Temporal, serverId: string, run: Know
     startedAt: run.startedAt.toISOString(),
     taskQueue: run.taskQueue,
     ...(read?.why ?? { reasons: [noAnswer(undefined, 'current')], neverTaken: false, pollers: [] }),
-    // Said only when it is certain.
+    // Reported only when it is certain.
     idleQueues: (read?.queues ?? []).filter(({ pollers }) => pollers.length === 0).map(({ name }) => name),
     workflowTaskAttempt: raw.pendingWorkflowTask?.attempt ?? null,
     pendingActivities: pendingOf(description),
@@ -214,7 +213,7 @@ function pendingOf({ raw }: WorkflowExecutionDescription): PendingActivity[] {
   });
 }
 
-/** Only the first failure of a task is in the history; the attempts after it leave no events. */
+/** The history has only the first failure of a task; later attempts leave no events. */
 async function lastTaskFailure(
   temporal: Temporal,
   { workflowId, runId }: RunPointer,
@@ -250,7 +249,7 @@ async function isNeverTaken(
   description: WorkflowExecutionDescription,
 ): Promise<boolean> {
   const task = description.raw.pendingWorkflowTask;
-  // What a chain has done before is the run's, too.
+  // What earlier runs of the chain did counts for the run, too.
   if (firstRunOf(description) !== runId) return false;
   if (Number(task?.state) !== TASK_SCHEDULED || task?.attempt !== 1) return false;
   const { history } = await temporal.call(CALL_MS, () =>
@@ -262,7 +261,7 @@ async function isNeverTaken(
   );
   const events = history?.events ?? [];
   const taken: readonly number[] = [EVENT_TYPE.taskStarted, EVENT_TYPE.taskCompleted];
-  // A page full of signals says nothing about what comes behind it.
+  // A page full of signals says nothing about older events.
   return events.length < EVENTS_READ && !events.some(({ eventType }) => taken.includes(Number(eventType)));
 }
 

@@ -1,4 +1,4 @@
-/** Which run took the NICs off? The last one that did, so that nobody has to look its id up at night. */
+/** Which run took the NICs off? Finds the last one that did, so that the operator need not look up its id. */
 import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { NicRow, ResultDocument } from '../contract';
@@ -11,32 +11,32 @@ import { NoRun, NothingToRestore, OtherRun } from './errors';
 import { askStatus, describe, firstRunOf, isOpenRun, listClosed } from './find';
 
 const CALL_MS = 10_000;
-/** Enough for a server that is worked on day by day; a run further back is better named than guessed. */
+/** Enough for a server with daily changes. An older run should be named by the operator, not guessed. */
 export const MAX_LOOKED_AT = 20;
 
 type Info = Pick<WorkflowExecutionInfo, 'workflowId' | 'runId' | 'taskQueue' | 'type' | 'memo' | 'closeTime'>;
 
-/** A closed run as far as it can be read. */
+/** A closed run, as far as it can be read. */
 export interface ClosedRun {
   runId: string;
   type: string;
   endedAt: Date | null;
   document: ResultDocument | null;
-  /** Of a cancelled run whose rows no worker could show. */
+  /** For a cancelled run whose rows no worker could return. */
   counts: Counts | null;
-  /** Something was sent to the cloud. */
+  /** The run sent something to the cloud. */
   sent: boolean;
 }
 
 export type Assessment =
-  /** NICs that a restore from it could put back. */
+  /** Number of NICs that a restore from this run could put back. */
   | { kind: 'source'; nics: number }
-  /** It took nothing off that is asked for. */
+  /** The run took off none of the wanted NICs. */
   | { kind: 'pass'; why: string }
-  /** It may have, but nothing can be put back from it. Going further back would pass over what it did. */
+  /** It may have, but nothing can be put back from it. Older runs are not examined: that would ignore its effect. */
   | { kind: 'stop'; why: string };
 
-/** @param wanted NICs by their ids, `null`: all that the run took off */
+/** @param wanted ids of NICs; `null`: all that the run took off */
 export function assess(run: ClosedRun, wanted: readonly string[] | null): Assessment {
   const { document, counts } = run;
   if (run.type === WORKFLOW_TYPE.restoreServerNics) return { kind: 'pass', why: 'a restore' };
@@ -65,8 +65,8 @@ export function assess(run: ClosedRun, wanted: readonly string[] | null): Assess
 }
 
 /**
- * What nobody could establish may be off as well, and what was not put back as it was is still to be done: the restore
- * looks before it does anything.
+ * A NIC whose outcome is unknown may be off as well, and a NIC that was not put back exactly still needs work. The
+ * restore looks before it changes anything.
  */
 function isOff({ outcome, remedy }: NicRow): boolean {
   const back = outcome === 'restored' || outcome === 'recreated';
@@ -80,18 +80,17 @@ export interface Source {
   runId: string;
   endedAt: Date | null;
   document: ResultDocument;
-  /** How many of those that are wanted. */
+  /** Number of the wanted NICs among them. */
   nics: number;
   /** Another run is open on the server: a restore has to wait for its end. */
   isOtherOpen: boolean;
 }
 
 /**
- * The last closed run that took the NICs off. Throws {@link NothingToRestore}; {@link OtherRun} when another run is open, for
- * what it does comes before any older one; errors of the client.
- *
- * @param wanted NICs by their ids, `null`: all that the run took off
- * @param isPlan a dry run looks at the older ones all the same
+ * The last closed run that took the NICs off. Throws {@link NothingToRestore}; {@link OtherRun} when another run is
+ * open, because its effect takes precedence over that of any older run; errors of the client.
+ * @param wanted ids of NICs; `null`: all that the run took off
+ * @param isPlan a dry run examines the older runs even while another run is open
  */
 export async function findSource(
   temporal: Temporal,
@@ -113,13 +112,13 @@ export async function findSource(
   throw new NothingToRestore(serverWorkflowId(serverId), passed, !more && passed.length === infos.length);
 }
 
-/** Id of the last run of the chain that was named. Throws {@link NoRun}, errors of the client. */
+/** Id of the last run of the chain to which the named run belongs. Throws {@link NoRun}, errors of the client. */
 export async function namedRun(temporal: Temporal, serverId: string, runId: string): Promise<string> {
   const workflowId = serverWorkflowId(serverId);
   try {
     const { status } = await describe(temporal, workflowId, runId);
     if (status.name !== 'CONTINUED_AS_NEW') return runId;
-    // Reports name the first run of a chain as well; its result is that of the last.
+    // Reports also show the id of the first run of a chain; the result is that of the last run.
     const pointer = { workflowId, runId };
     await lastEvent(temporal, pointer, CALL_MS);
     return pointer.runId;
@@ -149,7 +148,7 @@ async function closedRuns(
     const { runId, taskQueue, type } = latest;
     throw new OtherRun(serverId, { workflowId, runId, firstRunId: firstRunOf(latest), taskQueue, type });
   }
-  // What the list does not know yet: it lags behind by a second or so.
+  // The list lags by about a second, so the latest run may be missing from it.
   const last: Info[] = latest !== null && !isOpenRun(latest) ? [latest] : [];
   const limit = MAX_LOOKED_AT - last.length;
   const { infos, more } = await listClosed(temporal, workflowId, latest?.runId ?? null, limit);
@@ -161,7 +160,7 @@ async function readClosed(temporal: Temporal, info: Info): Promise<ClosedRun> {
   const pointer = { workflowId, runId };
   const isRestore = type === WORKFLOW_TYPE.restoreServerNics;
   let document = isRestore ? null : (await lastEvent(temporal, pointer, CALL_MS)).document;
-  // Of a cancelled or terminated run only a worker can tell; nobody need be asked about one that sent nothing.
+  // For a cancelled or terminated run only a worker can tell. A run that sent nothing needs no question.
   const sent = info.memo?.[MEMO.open] !== undefined;
   if (document === null && sent && !isRestore)
     document = (await askStatus(temporal, { ...pointer, taskQueue })).document;

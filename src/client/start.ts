@@ -1,4 +1,4 @@
-/** Starts a run, or finds out which one is already open on the server; looks for workers before. */
+/** Starts a run, or finds the one that is already open on the server. Looks for workers first. */
 import type { Workflow, WorkflowExecutionDescription } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import type { DeleteServerNicsInput, RestoreServerNicsInput } from '../contract';
@@ -14,9 +14,9 @@ import type { Queue } from './workers';
 import { POLLER_FRESH_MS, SAME_CLOCK, livingOf, readQueues } from './workers';
 
 const CALL_MS = 10_000;
-/** A run may close between the refused start and the look at it. */
+/** A run may close between the refused start and the call that describes it. */
 const TRIES = 3;
-/** Between two looks for workers. */
+/** Time between two checks for workers. */
 const STEP_MS = 1_000;
 
 interface StartedRun {
@@ -24,9 +24,9 @@ interface StartedRun {
   runId: string;
   firstRunId: string;
   taskQueue: string;
-  /** Of the chain, in ms since the epoch. */
+  /** Start of the chain, in ms since the epoch. */
   startedAt: number;
-  /** By our own clock; `null`: somebody else did. */
+  /** By the local clock; `null`: another caller started it. */
   startedByUsAt: number | null;
 }
 
@@ -35,29 +35,29 @@ export type Started = StartedRun &
     | { kind: 'started' }
     /** The open run serves the same request. */
     | { kind: 'attached' }
-    /** Another run is open on the server, of a workflow of this type; nothing was started. */
+    /** Another run is open on the server, of a workflow of this type. Nothing was started. */
     | { kind: 'other'; type: string }
   );
 
-/** A run that is wanted. */
+/** A run to be started. */
 export interface StartRequest {
   type: string;
   workflowId: string;
-  /** A dry run: it changes nothing, and so has an id of its own, beside whatever run is open on the server. */
+  /** A dry run: it changes nothing, so it has an id of its own and may run beside an open run on the server. */
   isPlan: boolean;
   input: { serverId: string };
-  /** Equal for inputs that ask for the same. */
+  /** Equal for inputs that make the same request. */
   key: (input: unknown) => string;
   texts: StartTexts;
 }
 
-/** What the Web UI shows about a run from its start on: one line, and Markdown. HTML passes through: escape what others wrote. */
+/** What the Web UI shows about a run from its start: one line, and Markdown. HTML passes: escape foreign texts. */
 export interface StartTexts {
   summary?: string;
   details?: string;
 }
 
-/** A deletion. The input is checked by the workflow itself; `checkDeleteInput` of the contract says before what is wrong. */
+/** A deletion. The workflow checks the input; `checkDeleteInput` of the contract finds its problems before a start. */
 export function deletion(input: DeleteServerNicsInput, texts: StartTexts = {}): StartRequest {
   return {
     type: WORKFLOW_TYPE.deleteServerNics,
@@ -68,7 +68,7 @@ export function deletion(input: DeleteServerNicsInput, texts: StartTexts = {}): 
   };
 }
 
-/** A restore of what a deletion has taken off. Checked as {@link deletion} is. */
+/** A restore of what a deletion has taken off. Checked as {@link deletion}. */
 export function restoration(input: RestoreServerNicsInput, texts: StartTexts = {}): StartRequest {
   return {
     type: WORKFLOW_TYPE.restoreServerNics,
@@ -85,8 +85,8 @@ function idOf({ serverId, dryRun }: { serverId: string; dryRun?: boolean }) {
 }
 
 /**
- * Starts it, or attaches to what somebody else has started meanwhile. Throws {@link NotConfirmed}, errors of the client.
- *
+ * Starts the run, or attaches to the one that another caller has started meanwhile. Throws {@link NotConfirmed}, errors
+ * of the client.
  * @param taskQueue of the workers, `ECS_NICS_TASK_QUEUE`
  */
 export async function startOrAttach(
@@ -130,7 +130,7 @@ export async function startOrAttach(
   }
 }
 
-/** The run that is open under the id of the request; `null`: none is. */
+/** The open run under the id of the request; `null`: none. */
 export async function findOpen(temporal: Temporal, request: StartRequest): Promise<Started | null> {
   try {
     const run = await describe(temporal, request.workflowId);
@@ -153,7 +153,7 @@ export async function findOpen(temporal: Temporal, request: StartRequest): Promi
   }
 }
 
-/** Key of the request that a run serves; `null` when it can't be read. */
+/** Key of the request that a run serves; `null` when it cannot be read. */
 async function servedKey(
   temporal: Temporal,
   run: WorkflowExecutionDescription,
@@ -165,20 +165,20 @@ async function servedKey(
 
 export type Awaited =
   | { kind: 'there' }
-  /** None can take what would be started, for so long. */
+  /** For this time no worker could take the run. */
   | { kind: 'none'; why: Why; forMs: number }
   | { kind: 'interrupted' };
 
 export interface AwaitWorkersOptions {
-  /** Told once, when waiting takes longer than a worker's start. */
+  /** Called once, when the wait takes longer than the start of a worker. */
   onWait?: (why: Why, limitMs: number) => void;
   /** Waiting ends when it resolves. */
   until?: Promise<unknown>;
 }
 
 /**
- * Waits until workers can take what is about to be started: a run that nobody takes would hold the server's lock for nothing.
- * Throws gRPC errors.
+ * Waits until workers can take the run that is about to be started: a run that no worker takes would hold the server's
+ * lock for nothing. Throws gRPC errors.
  */
 export async function awaitWorkers(
   temporal: Temporal,
@@ -191,7 +191,7 @@ export async function awaitWorkers(
   for (;;) {
     const listed = await readQueues(temporal, taskQueue);
     const living = await livingOf(listed, SAME_CLOCK);
-    // With a wrong clock of ours living workers look dead; but they go on asking for work.
+    // If the local clock is wrong, live workers look dead; but they continue to ask for work.
     const polled = listed.map((queue, i) => (isMoving(queue, firstSeen) ? queue : (living[i] ?? queue)));
     const reasons = routeReasons(polled, 'current');
     if (reasons.length === 0) return { kind: 'there' };
@@ -199,7 +199,7 @@ export async function awaitWorkers(
     const why: Why = { reasons, neverTaken: false, pollers: [] };
     const forMs = Date.now() - startedAt;
     const mayLive = routeReasons(listed, 'current').length === 0;
-    // One that is listed, if only by an old time, asks again within its long poll, or is gone.
+    // A listed worker, even with an old time, asks again within its long poll, or is gone.
     const limitMs = mayLive ? POLLER_FRESH_MS : FOLLOW_LIMITS.silentMs;
     if (forMs >= limitMs) return { kind: 'none', why, forMs };
     if (!isSaid && forMs >= FOLLOW_LIMITS.sayAfterMs) {
@@ -211,7 +211,7 @@ export async function awaitWorkers(
   }
 }
 
-/** Somebody has asked for work since the first look. */
+/** A worker has asked for work since the first check. */
 function isMoving({ name, pollers }: Queue, firstSeen: Map<string, number>): boolean {
   const seen = Math.max(0, ...pollers.map((poller) => poller.lastSeen));
   const before = firstSeen.get(name) ?? seen;

@@ -1,4 +1,4 @@
-/** Where Temporal is, by the `TEMPORAL_*` variables and profile files that every SDK reads: for worker and starter alike. */
+/** Where Temporal is, from the `TEMPORAL_*` variables and profiles that every SDK reads: for worker and starter. */
 import type { ClientConnectConfig } from '@temporalio/envconfig';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { masked, quoted } from '../contract/text';
@@ -21,7 +21,7 @@ export interface Endpoint {
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** With problems, each with its remedy and none with a secret in it, `target` is `null`. */
+/** If there are problems, `target` is `null`. Each problem has its remedy, and none holds a secret. */
 export function readTarget(env: Env): { target: TemporalTarget | null; problems: string[] } {
   const problems = [...switches(env), ...unverified(env), ...pairs(env)];
   try {
@@ -29,7 +29,7 @@ export function readTarget(env: Env): { target: TemporalTarget | null; problems:
       overrideEnvVars: env as Record<string, string>,
     });
     const address = connectionOptions.address ?? DEFAULT_ADDRESS;
-    // A profile file may hold numbers and lists where texts belong.
+    // A profile file may hold numbers and lists in place of texts.
     if (typeof address !== 'string' || endpointOf(address) === null) {
       problems.push(`TEMPORAL_ADDRESS: ${quoted(address)} is not host:port, such as ${DEFAULT_ADDRESS}`);
     }
@@ -45,7 +45,7 @@ export function readTarget(env: Env): { target: TemporalTarget | null; problems:
   return { target: null, problems };
 }
 
-/** Host and port of an address; `null` when it is none. As everywhere in this SDK the port may be left out. */
+/** Host and port of an address; `null` for an invalid one. As everywhere in this SDK the port may be left out. */
 export function endpointOf(address: string): Endpoint | null {
   const match = /^(?:\[([\da-fA-F:.]+)\]|([^\s\p{C}:/?#@[\]\\]+))(?::(\d{1,5}))?$/u.exec(address);
   const host = match?.[1] ?? match?.[2];
@@ -53,14 +53,14 @@ export function endpointOf(address: string): Endpoint | null {
   return host === undefined || port < 1 || port > 65_535 ? null : { host, port };
 }
 
-/** Anything but these two words turns it off without a word: `True` would send the API key in the clear. */
+/** The SDK treats any other value as off, without an error: `True` would send the API key in the clear. */
 function switches(env: Env): string[] {
   return ['TEMPORAL_TLS', 'TEMPORAL_TLS_DISABLE_HOST_VERIFICATION']
     .filter((name) => env[name] !== undefined && !/^(true|false|1|0)$/.test(env[name]))
     .map((name) => `${name}: must be true or false`);
 }
 
-/** Whom we talk to is verified, here and at the cloud: a peer of one's own is made known, not taken unseen. */
+/** Peers are always verified, here and at the cloud: for a private one the operator names its CA or server name. */
 function unverified(env: Env): string[] {
   const problems: string[] = [];
   if (env.NODE_TLS_REJECT_UNAUTHORIZED === '0') {
@@ -78,7 +78,7 @@ function unverified(env: Env): string[] {
   return problems;
 }
 
-/** A key that everybody on the way can read is everybody's; to this machine itself there is no way. */
+/** An API key must not travel in the clear, where others can read it. Inside this machine it does not travel. */
 function inTheClear({ tls, apiKey, metadata }: TemporalTarget['options'], address: unknown): string[] {
   const secret = apiKey !== undefined || Object.keys(metadata ?? {}).some((name) => SECRET_HEADER.test(name));
   if (!secret || (tls !== undefined && tls !== false)) return [];
@@ -96,7 +96,7 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
-/** Half a pair is left out without a word. */
+/** The SDK ignores half a pair without an error. */
 function pairs(env: Env): string[] {
   const given = (what: string) => ['PATH', 'DATA'].some((way) => env[`TEMPORAL_TLS_CLIENT_${what}_${way}`]);
   if (given('CERT') === given('KEY')) return [];
@@ -106,7 +106,7 @@ function pairs(env: Env): string[] {
   ];
 }
 
-/** What can't stand in a header is quoted, secret or not, by those who would have to send it. */
+/** Checked here, because the libraries that send a header quote an invalid value in their error, secret or not. */
 function headers({ apiKey, metadata }: TemporalTarget['options']): string[] {
   const problems: string[] = [];
   if (apiKey !== undefined && !(typeof apiKey === 'string' && /^[\x21-\x7e]+$/.test(apiKey))) {
@@ -121,9 +121,9 @@ function headers({ apiKey, metadata }: TemporalTarget['options']): string[] {
   return problems;
 }
 
-/** The first line only: further ones quote the profile file, and what may be secret in it. */
+/** Only the first line: further lines quote the profile file, which may hold secrets. */
 function reasonOf(error: unknown, env: Env): string {
-  // By the name of its variable: who puts a key where its path belongs would find the key quoted.
+  // Names the variable, not its value: an operator may have put a key where its path belongs.
   const { code, path } = error as NodeJS.ErrnoException;
   if (path !== undefined) {
     const name = Object.keys(env).find((variable) => env[variable] === path) ?? 'a profile';

@@ -1,6 +1,6 @@
 /**
- * What an open run is told and asked: an Update, waited for however long that takes and whatever breaks meanwhile; the signal
- * `pollNow`; a cancellation.
+ * Messages to an open run: an Update, waited for without limit and across outages; the signal `pollNow`; a
+ * cancellation.
  */
 import { randomUUID } from 'node:crypto';
 import { ApplicationFailure, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
@@ -13,17 +13,20 @@ import { asDocument } from './find';
 import { isPassing, isUnclear, reasonOf } from './grpc';
 
 const CALL_MS = 10_000;
-/** One round of waiting for the answer; it is asked again. */
+/** One round of waiting for the answer. The client asks again. */
 const ROUND_MS = 60_000;
 
 export type UpdateAnswer =
-  /** `document: null`: what the Update has returned is no document of a run. */
+  /** `document: null`: the Update returned something that is no document of a run. */
   | { kind: 'done'; document: ResultDocument | null }
-  /** Rejected, or failed with the failure of the run; `type` tells which. `document`: of the run, where the failure has it. */
+  /**
+   * The Update was rejected, or failed with the run's failure; `type` tells which. `document`: of the run, if the
+   * failure has it.
+   */
   | { kind: 'failed'; type: string; message: string; document: ResultDocument | null }
-  /** The run had closed before it took note. */
+  /** The run had closed before it received the message. */
   | { kind: 'closed' }
-  /** Nobody waits any more; whether the run has taken note says {@link Asking.accepted}. */
+  /** The caller has ended the wait; {@link Asking.accepted} tells whether the run has accepted the Update. */
   | { kind: 'interrupted' };
 
 export interface AskOptions {
@@ -31,11 +34,11 @@ export interface AskOptions {
   until?: Promise<unknown>;
 }
 
-/** One try each, bounded in time by whoever implements it. */
+/** Each function makes one try. Each implementation limits its time. */
 export interface UpdateCalls {
   /** Resolves once the run has accepted it. The same `id` again is the same Update. */
   send(id: string): Promise<AcceptedUpdate>;
-  /** Whether asking again may help after this error. */
+  /** Whether the same call may succeed later after this error. */
   isPassing(error: unknown): boolean;
 }
 
@@ -44,15 +47,15 @@ export interface AcceptedUpdate {
 }
 
 const PAUSE_MS = 1_000;
-/** Workers that are being replaced are soon gone; one that never sees an Update can't be ours. */
+/** Workers that are being replaced end soon. Workers that never see an Update are not of ecs-nics. */
 const MAX_UNPROCESSED = 30;
 
 export interface Asking {
-  /** Rejects on errors that asking again can't mend. */
+  /** Rejects on errors that a retry cannot cure. */
   answer: Promise<UpdateAnswer>;
-  /** The run has taken note: it goes on with it whether we wait or not. */
+  /** The run has accepted the Update and acts on it, whether the caller waits or not. */
   readonly accepted: boolean;
-  /** Ends waiting: the answer is `interrupted`, unless it is there. */
+  /** Ends the wait: the answer is then `interrupted`, unless it has already arrived. */
   stop(): void;
 }
 
@@ -93,11 +96,11 @@ async function untilAnswered(
         const failed = failureOf(error);
         if (failed.type === UNPROCESSED) {
           unprocessed += 1;
-          // The client calls it accepted before the server says that no worker saw it.
+          // The client reports it as accepted before the server says that no worker saw it.
           state.accepted = false;
         } else if (failed.type !== CONTINUED_AS_NEW) return failed;
         if (unprocessed > MAX_UNPROCESSED) return failed;
-        // The run has never seen it, or goes on under a new run id, where nobody has asked for it yet.
+        // The run has never seen the Update, or continues under a new run id that has not received it yet.
         id = randomUUID();
         accepted = null;
       } else if (!calls.isPassing(error)) throw error;
@@ -118,8 +121,9 @@ function failureOf({ cause }: WorkflowUpdateFailedError): UpdateAnswer & { kind:
 }
 
 /**
- * Has what a deletion has taken off put back, or its undo window closed for good. The answer is there when all of that is done,
- * with the run's document: `kind: 'failed'` of type `NotApplicable` where there is nothing to undo or commit.
+ * Asks the run to put back what it has taken off, or to close its undo window for good. The answer arrives when all of
+ * that is done, with the run's document: `kind: 'failed'` of type `NotApplicable` if there is nothing to undo or
+ * commit.
  */
 export function decide(
   temporal: Temporal,
@@ -132,8 +136,8 @@ export function decide(
 }
 
 /**
- * Waits until every NIC has its verdict; an undo window may be open then. The answer holds the run's document; of kind `closed`
- * it does not: `readEnding` does.
+ * Waits until every NIC has its verdict; an undo window may be open then. The answer holds the run's document; an
+ * answer of kind `closed` does not: use `readEnding` then.
  */
 export function settled(temporal: Temporal, run: RunIds, options: AskOptions = {}): Asking {
   return askUpdate(callsOf(temporal, run, UPDATE.settled), options);
@@ -157,24 +161,25 @@ function callsOf(temporal: Temporal, run: RunIds, name: string, who?: ByWhom): U
 
 /** Makes the run look at the cloud at once. Throws {@link NoOpenRun}, {@link NotConfirmed}, errors of the client. */
 export function pollNow(temporal: Temporal, run: RunIds): Promise<void> {
-  // By workflow id alone: the run may have continued as new just now, and a look too many harms nobody.
+  // By workflow id alone: the run may have continued as new just now, and a superfluous look does no harm.
   const handle = temporal.client.workflow.getHandle(run.workflowId);
   return tell(temporal, run, () => handle.signal(SIGNAL_POLL_NOW));
 }
 
 /**
- * Asks the run to stop; a job of the cloud can't be stopped, so it is watched to its end. Throws as {@link pollNow}.
+ * Asks the run to stop. A job of the cloud cannot be stopped, so the run watches it to its end. Throws as
+ * {@link pollNow}.
  */
 export function cancel(temporal: Temporal, run: RunIds): Promise<void> {
   return tell(temporal, run, () => handleOf(temporal, run).cancel());
 }
 
-/** By the chain, not by the run: it may continue as new before it hears of it. */
+/** By the chain, not by the run: the run may continue as new before it receives the message. */
 function handleOf(temporal: Temporal, { workflowId, firstRunId }: RunIds) {
   return temporal.client.workflow.getHandle(workflowId, undefined, { firstExecutionRunId: firstRunId });
 }
 
-/** Sends something to an open run, which may close under our hands. */
+/** Sends a message to an open run, which may close during the call. */
 export async function tell(temporal: Temporal, run: RunIds, send: () => Promise<unknown>): Promise<void> {
   const serverId = serverIdOf(run.workflowId) ?? run.workflowId;
   try {

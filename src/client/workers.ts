@@ -1,9 +1,9 @@
-/** Who polls the task queues of a run, and which version of the workers the server gives their tasks to. */
+/** Which workers poll the task queues of a run, and to which version of the workers the server gives their tasks. */
 import { cloudTaskQueue } from '../contract';
 import type { Temporal } from './connect';
 
 const CALL_MS = 3_000;
-/** A worker's long poll lasts a minute; the server goes on listing a dead worker for five. */
+/** A worker's long poll lasts a minute. The server lists a dead worker for five. */
 export const POLLER_FRESH_MS = 70_000;
 
 /** `temporal.api.enums.v1.TaskQueueType` */
@@ -11,32 +11,32 @@ const TASK_QUEUE_TYPE = { workflow: 1, activity: 2 } as const;
 /** `temporal.api.enums.v1.WorkerVersioningMode` */
 const VERSIONED = 2;
 
-/** Of a worker deployment; `null` stands for workers without a version. */
+/** A version of a worker deployment; `null` stands for workers without a version. */
 export interface Version {
   deploymentName: string;
   buildId: string;
 }
 
 export interface Poller {
-  /** Process and host; the workers of ecs-nics also say for which project and region. */
+  /** Process and host; workers of ecs-nics add their project and region. */
   identity: string;
   version: Version | null;
-  /** When it last asked for work, by the server's clock, in ms since the epoch. */
+  /** When the worker last asked for work, by the server's clock, in ms since the epoch. */
   lastSeen: number;
 }
 
 export interface Queue {
   name: string;
   pollers: Poller[];
-  /** Whose workers get the tasks of new runs and of those that are not pinned. More than one: a version is being ramped. */
+  /** Versions that get the tasks of new runs and of unpinned runs. More than one: a version is being ramped. */
   takers: (Version | null)[];
 }
 
-/** Our clock may be wrong: the server's minus ours, in ms. */
+/** The server's clock minus the local one, in ms: the local clock may be wrong. */
 export type ClockOffset = () => Promise<number>;
 export const SAME_CLOCK: ClockOffset = () => Promise.resolve(0);
 
-/** Queue of the workflows and queue of the cloud calls, with all pollers that the server lists. Throws gRPC errors. */
+/** The queues of the workflows and of the cloud calls, with all pollers that the server lists. Throws gRPC errors. */
 export function readQueues(temporal: Temporal, taskQueue: string): Promise<Queue[]> {
   return Promise.all([
     readQueue(temporal, taskQueue, TASK_QUEUE_TYPE.workflow),
@@ -44,11 +44,11 @@ export function readQueues(temporal: Temporal, taskQueue: string): Promise<Queue
   ]);
 }
 
-/** The queues without the pollers of workers that are gone. */
+/** The queues without the pollers of ended workers. */
 export async function livingOf(queues: readonly Queue[], clockOffset: ClockOffset): Promise<Queue[]> {
   const isFresh = (now: number) => (poller: Poller) => now - poller.lastSeen < POLLER_FRESH_MS;
   const all = queues.flatMap(({ pollers }) => pollers);
-  // Asked for only where it can matter.
+  // Asked for only when it can change the result.
   const offset = all.every(isFresh(Date.now())) ? 0 : await clockOffset();
   const now = Math.min(Date.now(), Date.now() + offset);
   return queues.map((queue) => ({ ...queue, pollers: queue.pollers.filter(isFresh(now)) }));

@@ -8,7 +8,7 @@ import type { NicTarget } from './types';
 import { isIp, isRecord, isUuid, kindOf, shown } from './values';
 
 /**
- * A server holds at most 12 NICs today (docs/cloud-api.md §1.2); twice that and some leaves room for larger flavours.
+ * A server holds at most 12 NICs today (docs/cloud-api.md §1.2); more than twice that leaves room for larger flavours.
  */
 export const MAX_NICS = 32;
 
@@ -17,10 +17,10 @@ const TIMING_FIELDS: ReadonlySet<string> = new Set(Object.keys(TIMING));
 
 export class Checker {
   readonly problems: string[] = [];
-  /** So many are named over all NICs: a message must not grow with what somebody sends. */
+  /** Limit of unknown fields that are named over all NICs: a message must not grow with the input. */
   private unknownLeft = 20;
 
-  /** The fields of the input that are given. */
+  /** The given fields of the input. */
   readonly input: Record<string, unknown>;
 
   constructor(value: Record<string, unknown>, fields: ReadonlySet<string>) {
@@ -28,8 +28,9 @@ export class Checker {
   }
 
   /**
-   * The known fields that are given; `null` counts as left out, since encoders of many languages write it for what is not
-   * set. An unknown field stays a problem whatever it holds: a mistyped safety option must not pass as absent.
+   * The known fields that are given. `null` counts as left out, because encoders of many languages write it for a value
+   * that is not set. An unknown field is a problem whatever its value: a mistyped safety option must not pass as
+   * absent.
    */
   given(
     record: Record<string, unknown>,
@@ -73,7 +74,7 @@ export class Checker {
     return null;
   }
 
-  /** Who asks, or why: not what a command has in its place until it is filled in. */
+  /** Who asks, or why. Refuses the placeholder that a printed command has until the operator fills it in. */
   private words(field: string, maxLength: number): string | null {
     const text = this.text(field, maxLength);
     if (text === null || !isPlaceholder(text)) return text;
@@ -103,7 +104,7 @@ export class Checker {
     return 'keep';
   }
 
-  /** All of a request, each under the name that it has when it is checked. */
+  /** All options of a request, each under its name in the checked request. */
   options<T extends Options>(options: T): CheckedOf<T> {
     const checked = Object.entries<Option>(options).map(([field, option]) => [
       checkedName(field, option),
@@ -140,7 +141,7 @@ export class Checker {
     return Object.fromEntries(checked) as CheckedTiming;
   }
 
-  /** @param fields those that a NIC of the list may have */
+  /** @param fields the fields that a NIC of the list may have */
   nics(fields: ReadonlySet<string>): NicTarget[] | 'all' {
     const value = this.input.nics;
     if (value === 'all') return 'all';

@@ -1,6 +1,6 @@
 /**
- * The check of a request, by hand: it runs inside workflows, too (other services don't use our starter), where a
- * schema library would cost twenty times the memory per run. Every problem is named at once, with its remedy.
+ * The check of a request, by hand: it also runs inside workflows (other services do not use this starter), where a
+ * schema library would cost twenty times the memory per run. It names every problem at once, with its remedy.
  */
 import { Checker, MAX_NICS } from './checker';
 import type { CheckedOf } from './options';
@@ -20,7 +20,7 @@ export interface CheckedRequest extends CheckedOf<typeof DELETE_OPTIONS> {
 }
 
 export interface CheckedInput {
-  /** Empty when the request is good. */
+  /** Empty when the request is valid. */
   problems: string[];
   request: CheckedRequest | null;
 }
@@ -43,8 +43,8 @@ export function checkDeleteInput(value: unknown): CheckedInput {
 }
 
 /**
- * Two inputs ask for the same when their keys are equal: same server, same set of NICs, and the same in every option of their
- * identity. Inputs that don't pass the check equal only themselves.
+ * Two inputs make the same request when their keys are equal: same server, same set of NICs, and the same values of all
+ * options of their identity. An input that fails the check equals only itself.
  */
 export function requestKey(value: unknown): string {
   const { request } = checkDeleteInput(value);
@@ -54,7 +54,7 @@ export function requestKey(value: unknown): string {
   return JSON.stringify([serverId, ids, ...identityOf(DELETE_OPTIONS, request)]);
 }
 
-/** The requested NICs as far as they can be read from an input of any shape: every one gets a row in the result. */
+/** The requested NICs as far as they can be read from an input of any form: every one gets a row in the result. */
 export function namedNics(value: unknown): string[] {
   if (!isRecord(value) || !Array.isArray(value.nics)) return [];
   const ids = new Set<string>();

@@ -1,12 +1,13 @@
 /**
- * What a request may say beside its server and its NICs. Every option stands here and nowhere else in the contract: the type
- * of the input, its check, the checked request and the key of what is asked for all follow from it.
+ * What a request may say beside its server and its NICs. This is the only place in the contract that defines options:
+ * the type of the input, its check, the checked request and the key of the request all follow from it.
  */
 import type { Duration, DurationRule } from './duration';
 
 export const HOUR_MS = 3_600_000;
 /**
- * The cloud forgets finished jobs after a day (docs/cloud-api.md §2.2): a longer deadline would outlive its witness.
+ * The cloud forgets finished jobs after a day (docs/cloud-api.md §2.2): with a longer deadline the run could lose its
+ * witness.
  */
 export const MAX_DEADLINE_MS = 20 * HOUR_MS;
 export const DEFAULT_DEADLINE_MS = 20 * 60_000;
@@ -14,7 +15,7 @@ export const MAX_UNDO_WINDOW_MS = 30 * 24 * HOUR_MS;
 
 export type KeepOrRestore = 'keep' | 'restore';
 
-/** The waits of a run and their defaults, in ms. `null`: learned by the worker. */
+/** The waits of a run and their defaults, in ms. `null`: the worker learns the value. */
 export const TIMING = {
   firstPoll: { min: 0, whenAbsent: null },
   pollInterval: { min: 1, whenAbsent: null },
@@ -32,19 +33,19 @@ export const TIMING = {
 /** Pace of a run; everything optional. */
 export type Timing = { -readonly [F in keyof typeof TIMING]?: Duration };
 
-/** Pace of a run, in ms. `null`: learned by the worker. */
+/** Pace of a run, in ms. `null`: the worker learns the value. */
 export type CheckedTiming = {
   -readonly [F in keyof typeof TIMING as `${F}Ms`]:
     number | ((typeof TIMING)[F]['whenAbsent'] extends null ? null : never);
 };
 
 export type Option = {
-  /** Requests that differ in it ask for different things: nobody attaches to a run of the other one. */
+  /** Requests that differ in this option are different: the starter does not attach one to a run of the other. */
   identity?: true;
 } & (
   | { kind: 'flag' | 'policy' | 'timing' }
   | { kind: 'duration'; whenAbsent: number; rule: DurationRule }
-  /** `words`: a text of a person, in which a placeholder is refused. */
+  /** `words`: a text written by a person, in which a placeholder is refused. */
   | { kind: 'text' | 'words'; max: number }
 );
 export type Options = Readonly<Record<string, Option>>;
@@ -55,7 +56,7 @@ const requestedBy = { kind: 'words', max: 200 } as const;
 const reason = { kind: 'words', max: 1_000 } as const;
 const timing = { kind: 'timing' } as const;
 
-/** The order is that of the list of known fields in messages. */
+/** In the order in which messages list the known fields. */
 export const DELETE_OPTIONS = {
   /** When given, it must be the worker's project. */
   projectId,
@@ -84,7 +85,7 @@ export const DELETE_OPTIONS = {
 export const RESTORE_OPTIONS = {
   /** When given, it must be the worker's project. */
   projectId,
-  /** A NIC whose IP is taken meanwhile may get another one. */
+  /** A NIC may get another IP if another port has taken its own meanwhile. */
   allowNewIp: { kind: 'flag', identity: true },
   dryRun,
   requestedBy,
@@ -109,7 +110,7 @@ interface Checked {
   timing: CheckedTiming;
 }
 
-/** As callers write them. */
+/** The options as callers write them. */
 export type InputOf<T extends Options> = { -readonly [F in keyof T]?: Given[T[F]['kind']] };
 
 /** With every default filled in and every duration in ms. */
@@ -121,7 +122,7 @@ export function checkedName(field: string, { kind }: Option): string {
   return kind === 'duration' ? `${field}Ms` : field;
 }
 
-/** What a checked request says in the options of its identity; whether it is a dry run stands last. */
+/** The values of a checked request in the options of its identity; the flag for a dry run comes last. */
 export function identityOf<T extends Options>(
   options: T,
   request: CheckedOf<T> & { dryRun: boolean },

@@ -76,7 +76,7 @@ function sourceOf(check: Checker, serverId: string): CheckedSource {
   return { kind: 'run', workflowId: String(workflowId), runId: String(runId) };
 }
 
-/** As for deletions: two inputs ask for the same when their keys are equal. */
+/** As for deletions: two inputs make the same request when their keys are equal. */
 export function restoreKey(value: unknown): string {
   const { request } = checkRestoreInput(value);
   if (request === null) return `invalid ${safeJson(value)}`;
@@ -85,7 +85,7 @@ export function restoreKey(value: unknown): string {
   return JSON.stringify([serverId, from, ids, ...identityOf(RESTORE_OPTIONS, request)]);
 }
 
-/** The requested NICs as far as they can be read from an input of any shape. */
+/** The requested NICs as far as they can be read from an input of any form. */
 export function namedForRestore(value: unknown): string[] {
   const { request } = checkRestoreInput(value);
   return request === null || request.nics === 'all' ? [] : request.nics.slice(0, MAX_NICS);

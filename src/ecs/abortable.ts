@@ -1,4 +1,4 @@
-/** The promise, or a rejection with the signal's reason as soon as that is aborted; what was waited for goes on. */
+/** The promise, or a rejection with the signal's reason as soon as the signal is aborted. The work itself continues. */
 export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
   return new Promise((resolve, reject) => {

@@ -19,7 +19,7 @@ export interface CloudSettings {
   /** Base addresses, such as `https://ecs.eu-west-101.myhuaweicloud.com`. */
   endpoints: { ecs: string; vpc: string };
   credentials: CredentialProvider;
-  /** Closed by {@link Cloud.close} when it can be. */
+  /** {@link Cloud.close} closes it if it has `close`. */
   transport: Transport & { close?(): Promise<void> };
   /** Shared by all clients of one worker. */
   limiter: RateLimiter;
@@ -34,7 +34,7 @@ export interface Call<T> {
   operation: Operation;
   service: 'ecs' | 'vpc';
   method: TransportRequest['method'];
-  /** After the project's part. */
+  /** The part of the path after the project. */
   path: string;
   /** A value that is `undefined` is left out. */
   query?: Record<string, string | undefined>;
@@ -48,7 +48,7 @@ export const SAFE_ID = /^[A-Za-z0-9_-]{1,128}$/;
 
 const late = (operation: Operation): CloudError => callError(operation, 'late', 'no', 'too late to send it');
 
-/** Its message is about Temporal, comes from this code, and holds no secret. */
+/** The message is about Temporal, comes from this code, and holds no secret. */
 const unconfirmed = (operation: Operation) => (error: unknown) => {
   throw callError(operation, 'unconfirmed', 'no', error instanceof Error ? error.message : String(error));
 };
@@ -56,13 +56,12 @@ const unconfirmed = (operation: Operation) => (error: unknown) => {
 /** Longer timers fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** The answer that was asked for; any other one is a {@link CloudError}. */
+/** Returns the expected answer; any other answer is a {@link CloudError}. */
 export type Caller = <T>(spec: Call<T>, options?: CallOptions) => Promise<{ value: T } & AnswerFacts>;
 
 /**
  * Sends every request once (twice only after a 401 that renewed credentials can cure; such an answer means that nothing
  * was accepted).
- *
  * @throws TypeError when an endpoint is no URL or the project id is unusable
  */
 export function createCaller(settings: CloudSettings): Caller {
@@ -138,18 +137,18 @@ export function createCaller(settings: CloudSettings): Caller {
     return call(spec, options, false);
   }
 
-  /** `true`: there are newer credentials than the refused ones. Throws the reason why there are none. */
+  /** `true`: newer credentials than the refused ones exist. Throws the reason why there are none. */
   async function renew(
     { operation, action, httpStatus }: CloudError,
     refused: Record<string, string>,
     options: CallOptions,
   ): Promise<boolean> {
-    // 403 is about permissions, which no renewal changes.
+    // A 403 is about permissions, which no renewal changes.
     if (action !== 'credentials' || httpStatus === 403 || credentials.renew === undefined) return false;
     try {
       return await inTime(operation, options, (until) => credentials.renew!(refused, until));
     } catch (error) {
-      // The cloud's refusal is certain; the caller now needs the reason why there are no better credentials.
+      // The cloud's refusal is certain. The caller needs the reason why there are no better credentials.
       const told = error instanceof CredentialProblem || error instanceof CloudError;
       if (told || options.signal?.aborted === true)
         throw failure(operation, error, 'authorizing', options.signal);
@@ -170,7 +169,7 @@ export function createCaller(settings: CloudSettings): Caller {
 
   function read<T>(spec: Call<T>, response: TransportResponse, sent: Record<string, string>): T {
     const text = response.body.toString('utf8');
-    // A 2xx is decided by its body: 202 may carry an error (docs/cloud-api.md §1.1).
+    // The body decides about a 2xx: 202 may carry an error (docs/cloud-api.md §1.1).
     if (response.status >= 200 && response.status < 300) {
       const answer = spec.schema.safeParse(text.trim() === '' ? null : parseJson(text));
       if (answer.success) return answer.data;
@@ -187,7 +186,7 @@ export function createCaller(settings: CloudSettings): Caller {
     throw withSkew(advised, Date.parse(response.headers['date'] ?? '') - clock.now());
   }
 
-  /** Work before sending. It stops at `notAfter`, since nothing may be sent after that. */
+  /** Work before sending. It stops at `notAfter`, because nothing may be sent after that. */
   async function inTime<T>(
     operation: Operation,
     { signal, notAfter }: CallOptions,
@@ -222,7 +221,7 @@ export function createCaller(settings: CloudSettings): Caller {
   return (spec, options) => call(spec, options);
 }
 
-/** Escaped as the signature wants it: a form's `+` for a space would be signed as a plus. */
+/** Escaped as the signature requires: a form's `+` for a space would be signed as a plus. */
 function queryOf({ query = {} }: Pick<Call<unknown>, 'query'>): string {
   const pairs = Object.entries(query).flatMap(([name, value]) =>
     value === undefined ? [] : [`${encodeURIComponent(name)}=${encodeURIComponent(value)}`],

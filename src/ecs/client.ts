@@ -1,4 +1,4 @@
-/** The operations: the request of each, and what is checked before it is sent. */
+/** The operations: the request of each, and the checks before it is sent. */
 import type { z } from 'zod';
 import { createCaller, SAFE_ID } from './call';
 import type { Call, CloudSettings } from './call';
@@ -116,13 +116,13 @@ export function createCloud(settings: CloudSettings): Cloud {
     async listPorts(filter, options) {
       const operation = 'listPorts';
       const { name, networkId, deviceId } = filter;
-      // An empty filter filters nothing: the cloud would list the whole project.
+      // The cloud ignores an empty filter: it would list the whole project.
       const values = [name, networkId, deviceId].filter((value) => value !== undefined);
       if (values.length === 0 || values.includes(''))
         throw callError(operation, 'invalid', 'no', 'a filter is empty');
       const query = { name, network_id: networkId, device_id: deviceId };
       const ports = await list(operation, 'ports', query, portsAnswer, options);
-      // If the cloud ignores a filter, other entries must not pass for those that were asked for.
+      // If the cloud ignores a filter, its other entries must not count as requested ones.
       return ports.filter(
         (port) =>
           (name === undefined || port.name === name) &&
@@ -172,19 +172,19 @@ export function createCloud(settings: CloudSettings): Cloud {
   };
 }
 
-/** One spelling of a base address. */
+/** Normalizes a base address. */
 function baseOf(endpoint: string): string {
   const { origin, pathname } = new URL(endpoint);
   return `${origin}${pathname.replace(/\/+$/, '')}`;
 }
 
-/** Checked before anything is sent: an empty or odd id could change the path, or address another thing. */
+/** Runs before anything is sent: an empty or odd id could change the path, or address another resource. */
 function checkIds(operation: Operation, ...ids: string[]): void {
   if (ids.every((id) => typeof id === 'string' && SAFE_ID.test(id))) return;
   throw callError(operation, 'invalid', 'no', 'an id is empty, or contains characters that no id has');
 }
 
-/** An answer about another thing than the one asked for proves nothing. */
+/** An answer about another resource than the requested one proves nothing. */
 function same<T extends { id: string | null }>(
   operation: Operation,
   id: string,

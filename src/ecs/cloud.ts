@@ -5,10 +5,10 @@ export interface ServerDetail {
   name: string | null;
   status: string;
   taskState: string | null;
-  /** `null`: it does not say. */
+  /** `null`: the cloud does not say. */
   locked: boolean | null;
   frozen: boolean | null;
-  /** Neither its addresses nor its interfaces are there: it says nothing about primary NIC and elastic IPs. */
+  /** `false`: the detail has neither addresses nor interfaces, so it says nothing about primary NIC and elastic IPs. */
   addressesTold: boolean;
   /** Port ids that the detail names as primary (`addresses[].primary`, `network_interfaces[].primary`). */
   primaryPortIds: string[];
@@ -42,7 +42,7 @@ export interface Port {
   primaryInterface: boolean | null;
 }
 
-/** A port to be made. At most one fixed IP: the cloud takes no more (docs/cloud-api.md §4.2). */
+/** A port to create. At most one fixed IP: the cloud takes no more (docs/cloud-api.md §4.2). */
 export interface PortSpec {
   networkId: string;
   name: string;
@@ -54,7 +54,7 @@ export interface PortSpec {
   dhcpOptions: Port['dhcpOptions'];
 }
 
-/** Fields that are not named stay as they are. */
+/** Fields that are left out stay as they are. */
 export type PortChanges = Partial<
   Pick<PortSpec, 'name' | 'securityGroups' | 'allowedAddressPairs' | 'dhcpOptions'>
 >;
@@ -68,7 +68,7 @@ export interface PortFilter {
 
 export interface ElasticIp {
   id: string;
-  /** `null`: it does not say. */
+  /** `null`: the cloud does not say. */
   address: string | null;
   /** Empty: bound to no port. */
   portId: string;
@@ -100,8 +100,8 @@ export interface CallOptions {
    */
   notAfter?: number;
   /**
-   * Called just before a write is sent. `false` or a rejection stops it; the error has the rejection's message.
-   * Reads don't ask.
+   * Called just before a write is sent. `false` or a rejection stops it; the error has the rejection's message. Reads
+   * do not call it.
    */
   confirm?: () => Promise<boolean>;
 }
@@ -110,7 +110,7 @@ export interface CallOptions {
 export interface Cloud {
   readonly projectId: string;
   readonly region: string;
-  /** Base addresses, as they are called. */
+  /** Base addresses in the form in which they are called. */
   readonly endpoints: { readonly ecs: string; readonly vpc: string };
   showServer(serverId: string, options?: CallOptions): Promise<ServerDetail>;
   listInterfaces(serverId: string, options?: CallOptions): Promise<ServerInterface[]>;
@@ -120,21 +120,21 @@ export interface Cloud {
   deleteNics(serverId: string, nicIds: string[], options?: CallOptions): Promise<Accepted>;
   /** Not idempotent. Attaches free ports, in this order. */
   attachNics(serverId: string, portIds: string[], options?: CallOptions): Promise<Accepted>;
-  /** Idempotent, as are all methods below that don't say otherwise. */
+  /** Idempotent, like all methods below unless they say otherwise. */
   setDeleteOnTermination(
     serverId: string,
     portId: string,
     value: boolean,
     options?: CallOptions,
   ): Promise<void>;
-  /** All that fit the filter, in as many calls as it takes. */
+  /** All ports that fit the filter, in as many calls as needed. */
   listPorts(filter: PortFilter, options?: CallOptions): Promise<Port[]>;
-  /** Not idempotent: the cloud makes any number of ports with one name. */
+  /** Not idempotent: the cloud creates any number of ports with one name. */
   createPort(spec: PortSpec, options?: CallOptions): Promise<Port>;
   updatePort(portId: string, changes: PortChanges, options?: CallOptions): Promise<void>;
-  /** The cloud refuses it for a port that is in use. */
+  /** The cloud refuses to delete a port that is in use. */
   deletePort(portId: string, options?: CallOptions): Promise<void>;
-  /** All of the project, in as many calls as it takes. */
+  /** All elastic IPs of the project, in as many calls as needed. */
   listElasticIps(options?: CallOptions): Promise<ElasticIp[]>;
   bindElasticIp(elasticIpId: string, portId: string, options?: CallOptions): Promise<void>;
   close(): Promise<void>;

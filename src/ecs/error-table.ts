@@ -1,6 +1,6 @@
 /**
- * What the cloud's errors mean for this product and what to do about them: the one table (docs/cloud-api.md
- * §6.2). Documents are generated from it.
+ * The one table of what the cloud's errors mean for this product and what to do about them (docs/cloud-api.md §6.2).
+ * Documents are generated from it.
  */
 
 /**
@@ -11,20 +11,20 @@
  * - `never`: final; a person has to change something
  * - `credentials`: final until the credentials or their permissions are repaired
  * - `throttled`: again when the cloud allows it
- * - `absent`: what the call is about does not exist (any more)
+ * - `absent`: the resource that the call names does not exist (any more)
  */
 export type Action =
   'retry' | 'observe' | 'wait-busy' | 'wait-state' | 'never' | 'credentials' | 'throttled' | 'absent';
 
-/** Of a POST: `refused`: certainly not accepted; `unknown`: it may have been, wholly or in part. */
+/** For a POST. `refused`: certainly not accepted; `unknown`: it may have been accepted, wholly or in part. */
 export type Fate = 'refused' | 'unknown';
 
 export interface Verdict {
-  /** What to do when a read or another idempotent call met it, and when a POST did. */
+  /** What to do after a read or another idempotent call (`read`), and after a POST (`effect`). */
   read: Action;
   effect: Action;
   fate: Fate;
-  /** ms to wait before the next try, or `null`: the caller backs off. */
+  /** ms to wait before the next try; `null`: the caller backs off. */
   delayMs: number | null;
 }
 
@@ -35,15 +35,18 @@ export interface Verdict {
 export type Sign = 'port-in-use' | 'ip-taken' | 'elastic-ip-bound' | 'elastic-ip-gone';
 
 export interface ErrorRow extends Verdict {
-  /** `APIG.` stands for `APIGW.` too. */
+  /** `APIG.` also matches `APIGW.`. */
   code: string;
-  /** Documented statuses. Codes decide, since the vendor calls its statuses imprecise; these tell rows of one code apart. */
+  /**
+   * Documented statuses. The code decides, as the vendor calls its statuses imprecise; they tell rows of one code
+   * apart.
+   */
   http: readonly number[];
-  /** Only where an error carries one inside: the kind of that inner error. */
+  /** Only for an error that carries another one inside: the kind of that inner error. */
   inner?: 'not-found' | 'conflict';
-  /** Where `absent` is evidence: a missing port says nothing about a job. Elsewhere it means `observe`. */
+  /** Operations for which `absent` is evidence: a missing port says nothing about a job. Otherwise: `observe`. */
   about?: readonly string[];
-  /** What a caller distinguishes beyond the action. */
+  /** A distinction that a caller needs beyond the action. */
   sign?: Sign;
   meaning: string;
   /** One sentence for the operator, with the remedy. */
@@ -51,16 +54,16 @@ export interface ErrorRow extends Verdict {
 }
 
 const NO: Verdict = { read: 'never', effect: 'never', fate: 'refused', delayMs: null };
-/** A no to a POST; to a read, a sign that permissions need repair: a run that has submitted waits for that. */
+/** For a POST a refusal; for a read a sign that permissions need repair: a run that has submitted waits for that. */
 const FORBIDDEN: Verdict = { ...NO, read: 'credentials' };
 const KEYS: Verdict = { read: 'credentials', effect: 'credentials', fate: 'refused', delayMs: null };
-/** May have been accepted, wholly or in part. */
+/** The request may have been accepted, wholly or in part. */
 const LOOK: Verdict = { read: 'retry', effect: 'observe', fate: 'unknown', delayMs: null };
 const THROTTLED: Verdict = { read: 'throttled', effect: 'throttled', fate: 'refused', delayMs: null };
 const GONE: Verdict = { read: 'absent', effect: 'absent', fate: 'refused', delayMs: null };
-/** The vendor's text: try again one minute later. */
+/** The vendor's text says: try again one minute later. */
 const BUSY: Verdict = { read: 'retry', effect: 'wait-busy', fate: 'refused', delayMs: 60_000 };
-/** Of a port or an elastic IP: no time is named. */
+/** For a port or an elastic IP the vendor names no time. */
 const BUSY_VPC: Verdict = { ...BUSY, delayMs: null };
 
 const LATER = 'Nothing to do: the run looks at the NICs and goes on; if it stays, ask the cloud’s support.';
@@ -105,7 +108,7 @@ export const ERROR_TABLE: readonly ErrorRow[] = [
     ['VPC.0508', [500], 'what belongs to the port could not be found', LATER],
     ['APIG.0201', [500, 502, 504], 'the service behind the gateway did not answer', GATEWAY],
     ['APIG.0601 APIG.0605 APIG.0606 APIG.0610 APIG.0613', [500, 502, 503], 'internal error of the gateway', GATEWAY],
-    // Certain, unlike its neighbours: the cloud checks this before it makes a task.
+    // Certain, unlike its neighbours: the cloud checks this before it creates a task.
     ['Ecs.0085', [400], 'the server does not have this NIC', 'Nothing to do if it is gone; otherwise check the NIC’s id.', { fate: 'refused', read: 'observe' }]),
   ...rows(BUSY,
     ['Ecs.0603', [501], 'another command is being executed on the server', 'Nothing to do: the run waits and tries again.'],
@@ -150,7 +153,7 @@ export const ERROR_TABLE: readonly ErrorRow[] = [
     ['APIG.0307', [401], 'the token has expired', AK],
     ['APIG.0302 APIG.0304 APIG.0306 APIG.0310 APIG.0401 APIG.0402 APIG.0404 APIG.0802', [403], 'not authorised, blacklisted, or not in this project', PERMIT]),
   ...rows(THROTTLED,
-    // A 2xx that is an error: probably not accepted, which no source confirms.
+    // A 2xx that is an error: probably not accepted, but no source confirms that.
     ['Common.0024', [202], 'too many concurrent requests', 'Lower ECS_NICS_CLOUD_RPS if it happens often.', { fate: 'unknown' }],
     ['Common.1503', [429, 503], 'calls of this API are limited', 'Lower ECS_NICS_CLOUD_RPS if it happens often.'],
     ['APIG.0308', [429], 'the throttling threshold is reached', 'Lower ECS_NICS_CLOUD_RPS if it happens often; others with the same user count too.']),
@@ -164,7 +167,7 @@ export const ERROR_TABLE: readonly ErrorRow[] = [
 
 export interface Answer {
   operation: string;
-  /** Not idempotent: the column `effect` and the fate count. */
+  /** The call is not idempotent: the column `effect` and the fate apply. */
   effect: boolean;
   http: number;
   code: string | null;
@@ -179,7 +182,7 @@ export interface DefaultRule extends Verdict {
 
 const client = (a: Answer): boolean => a.http >= 400 && a.http < 500 && a.http !== 408;
 
-/** For answers whose code is not in the table; the first that matches. */
+/** For answers whose code is not in the table. The first match applies. */
 // prettier-ignore
 export const DEFAULT_RULES: readonly DefaultRule[] = [
   { when: '403 with a code on a deletion', matches: (a) => a.operation === 'deleteNics' && a.http === 403 && a.code !== null, ...NO, meaning: 'the cloud refuses to delete this NIC', hint: PRIMARY },
@@ -193,10 +196,10 @@ export const DEFAULT_RULES: readonly DefaultRule[] = [
   { when: 'anything else (5xx, 408, 2xx without what was asked for)', matches: () => true, ...LOOK, meaning: 'no usable answer', hint: LATER },
 ];
 
-/** `APIGW.` and `APIG.` are the same prefix; which one comes depends on region and time. */
+/** `APIGW.` and `APIG.` are the same prefix; which one the cloud sends depends on region and time. */
 export const sameCode = (code: string): string => code.replace(/^APIGW\./i, 'APIG.').toLowerCase();
 
-/** The row or rule that fits an answer. */
+/** The row or rule that applies to an answer. */
 export function lookUp(answer: Answer, inner: ErrorRow['inner'] | null): ErrorRow | DefaultRule {
   const code = answer.code === null ? null : sameCode(answer.code);
   const ofCode = ERROR_TABLE.filter((row) => row.code.toLowerCase() === code);
@@ -209,7 +212,7 @@ export function lookUp(answer: Answer, inner: ErrorRow['inner'] | null): ErrorRo
   // A code says more than a status, with two exceptions that cost most when ignored: bad keys and quotas.
   const statusDecides = (answer.http === 401 || answer.http === 429) && row?.effect !== rule.effect;
   if (row === undefined || statusDecides) return rule;
-  // Absence makes a verdict "deleted", so it is believed only about the thing asked for, and from no failing server.
+  // Absence leads to the verdict "deleted": it counts only for the requested resource, and from no failing server.
   const evidence = row.about === undefined || (row.about.includes(answer.operation) && answer.http < 500);
   return evidence ? row : { ...row, read: 'observe', effect: 'observe', fate: 'unknown' };
 }

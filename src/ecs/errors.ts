@@ -8,9 +8,10 @@ import type { Operation } from './wire/operations';
 export type { Operation } from './wire/operations';
 
 /**
- * What went wrong on the way: `answer`: the cloud said no · `network`, `timeout` · `unreadable`: an answer that is not
- * what was asked for · `late`: `notAfter` had passed, nothing was sent · `unconfirmed`: whether it still may be sent could not be asked, so it was not · `aborted`: by the caller's signal ·
- * `invalid`: an argument no request can be made of · `withheld`: for want of credentials nothing was sent.
+ * What failed in a call. `answer`: the cloud refused · `network`, `timeout` · `unreadable`: the answer does not have
+ * the expected form · `late`: `notAfter` had passed, nothing was sent · `unconfirmed`: the worker could not ask whether
+ * it may still be sent, so it was not · `aborted`: by the caller's signal · `invalid`: an argument that fits in no
+ * request · `withheld`: without usable credentials nothing was sent.
  */
 export type FailureKind =
   | 'answer'
@@ -28,15 +29,15 @@ interface Facts {
   kind: FailureKind;
   /** `null`: no answer. */
   httpStatus: number | null;
-  /** The cloud's code as it stood in the answer; `null`: none. */
+  /** The cloud's code as the answer has it; `null`: none. */
   code: string | null;
-  /** Code of the error that the answer carried inside. */
+  /** Code of the error inside the answer's error. */
   innerCode: string | null;
-  /** The cloud's own words: one line, at most 500 characters. */
+  /** The cloud's own message: one line, at most 500 characters. */
   cloudMessage: string | null;
   requestId: string | null;
   action: Action;
-  /** Of a POST; for reads of no interest. */
+  /** For a POST; irrelevant for reads. */
   fate: Fate;
   /** ms, from the table; `null`: back off. */
   delayMs: number | null;
@@ -48,11 +49,11 @@ interface Facts {
   /** For the operator, with the remedy. */
   hint: string;
   sign: Sign | null;
-  /** `no`: certainly nothing left this worker; `maybe`: no answer; `answered`. */
+  /** `no`: certainly nothing left this worker; `maybe`: no answer came; `answered`. */
   sent: 'no' | 'maybe' | 'answered';
 }
 
-/** The only thing a `Cloud` throws. Holds plain values, and none of them is a secret. */
+/** The only error that a `Cloud` throws. Holds plain values, and none of them is a secret. */
 export class CloudError extends Error {
   override readonly name = 'CloudError';
   readonly operation!: Operation;
@@ -89,7 +90,7 @@ function describe(facts: Facts): string {
   return `${facts.operation}: ${what.filter((each) => each !== null).join(' ')}, ${facts.meaning}${said}${request}`;
 }
 
-/** `Retry-After` is honoured up to here: more than that is not a quota, and other runs may be waiting. */
+/** Upper limit for `Retry-After`: a longer time is not a quota, and other runs may be waiting. */
 const MAX_RETRY_AFTER_MS = 10 * 60_000;
 
 /** ms from `Retry-After`: seconds, or an HTTP date; `null` when absent or unreadable. */
@@ -103,10 +104,7 @@ export function parseRetryAfter(value: string | undefined, now: number): number 
   return Number.isNaN(ms) ? null : Math.min(Math.max(Math.round(ms), 0), MAX_RETRY_AFTER_MS);
 }
 
-/**
- * Which kind of error a failed call to OpenStack carries inside (docs/cloud-api.md §6.1: `Ecs.1000` wraps it
- * in its text).
- */
+/** The kind of the OpenStack error inside a failed call (docs/cloud-api.md §6.1: `Ecs.1000` wraps it in its text). */
 function innerKind(problem: Problem): ErrorRow['inner'] | null {
   const text = `${problem.inner?.code ?? ''} ${problem.message ?? ''}`;
   if (/itemNotFound/i.test(text)) return 'not-found';
@@ -120,7 +118,7 @@ export interface AnswerFacts {
   retryAfterMs: number | null;
 }
 
-/** An answer that is an error: its row of the table, or the default for its status. */
+/** Turns an error answer into a {@link CloudError}: by its row of the table, or by the default for its status. */
 export function answerError(operation: Operation, answer: AnswerFacts, problem: Problem | null): CloudError {
   const effect = isEffect(operation);
   const code = problem?.code ?? null;
@@ -149,7 +147,7 @@ export function answerError(operation: Operation, answer: AnswerFacts, problem: 
   });
 }
 
-/** A refused permission is named, where the table can't know which call was refused. */
+/** Names the refused permission, because the table cannot know which call was refused. */
 function hintOf(operation: Operation, http: number, { hint, read }: ErrorRow | DefaultRule): string {
   const permission = PERMISSIONS[operation];
   return http === 403 && read === 'credentials' && permission !== null
@@ -158,15 +156,14 @@ function hintOf(operation: Operation, http: number, { hint, read }: ErrorRow | D
 }
 
 /**
- * A larger difference is reported as a wrong clock: well below the 15 minutes the cloud allows, far above a
- * slow answer.
+ * A larger difference is reported as a wrong clock: well below the 15 minutes that the cloud allows, far above the time
+ * of a slow answer.
  */
 const SKEW_MS = 10 * 60_000;
 
 /**
- * Whether a signature was refused for its date: the cloud refuses dates more than 15 minutes off, although the
- * keys may be right. The `Date` of the answer shows it.
- *
+ * Adds a wrong clock as the possible cause of a refused signature: the cloud refuses dates more than 15 minutes off,
+ * although the keys may be right. The `Date` of the answer shows it.
  * @param aheadMs how far the cloud's clock is ahead of this machine's; `NaN`: not known
  */
 export function withSkew(error: CloudError, aheadMs: number): CloudError {
@@ -179,7 +176,7 @@ export function withSkew(error: CloudError, aheadMs: number): CloudError {
   });
 }
 
-/** In the largest unit of which there are at least two: a time zone shows as hours, a wrong date as days. */
+/** In the largest unit with a value of at least two: a wrong time zone shows as hours, a wrong date as days. */
 function roughly(ms: number): string {
   const minutes = ms / 60_000;
   if (minutes < 120) return `${Math.round(minutes)} minutes`;
@@ -198,7 +195,7 @@ const CALL_HINTS: Record<Exclude<FailureKind, 'answer' | 'withheld'>, string> = 
   invalid: 'Check the ids in the request.',
 };
 
-/** A call without a complete answer. What was certainly not sent was certainly not accepted. */
+/** For a call without a complete answer. What was certainly not sent was certainly not accepted. */
 export function callError(
   operation: Operation,
   kind: Exclude<FailureKind, 'answer' | 'withheld'>,

@@ -2,8 +2,8 @@ import { abortable } from './abortable';
 import type { Clock } from './clock';
 
 /**
- * The worker's own rate limit, shared by all its calls: evenly spaced, first come first served, with a small burst
- * (the generic cell rate algorithm). The cloud counts calls per user and may shut a whole window of minutes
+ * The worker's own rate limit, shared by all its calls: evenly spaced, first come first served, with a small burst (the
+ * generic cell rate algorithm). The cloud counts calls per user and may block a whole window of minutes
  * (docs/cloud-api.md §6.3), so spacing is better than spending a window's allowance at once.
  */
 export class RateLimiter {
@@ -25,7 +25,7 @@ export class RateLimiter {
     this.#clock = clock;
   }
 
-  /** Resolves when the call may go; rejects with the signal's reason when aborted, and then takes no turn. */
+  /** Resolves when the call may go. When aborted, rejects with the signal's reason and uses no turn. */
   acquire(signal?: AbortSignal): Promise<void> {
     const turn = this.#queue.then(() => this.#take(signal));
     this.#queue = turn.catch(() => undefined);
@@ -35,7 +35,7 @@ export class RateLimiter {
   async #take(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     const wait = this.#nextAt - (this.#burst - 1) * this.#intervalMs - this.#clock.now();
-    // Never above one interval, unless the clock was set back: that must not stop all calls.
+    // The wait exceeds one interval only if the clock was set back, which must not stop all calls.
     if (wait > 0) await this.#clock.sleep(Math.min(wait, this.#intervalMs), signal);
     const now = this.#clock.now();
     const latest = now + this.#burst * this.#intervalMs;

@@ -2,9 +2,7 @@ import type { Cloud } from './cloud';
 import { CloudError } from './errors';
 
 /**
- * The same cloud; `observe` gets the error of every call that failed, once each, also of those that the caller
- * handles.
- *
+ * The same cloud. `observe` gets the error of every failed call, once each, including errors that the caller handles.
  * @param observe must not throw
  */
 export function observed(cloud: Cloud, observe: (error: CloudError) => void): Cloud {

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 
-/** What a secret must be made of: it stands in an HTTP header, or in the body of a request (a password). */
+/** Characters that a secret may have: it goes into an HTTP header, or (a password) into the body of a request. */
 const USABLE = {
   header: { pattern: /^[\x21-\x7e]+$/, not: 'contains spaces or characters that no HTTP header can hold' },
   text: { pattern: /^\P{Cc}+$/u, not: 'contains control characters' },
@@ -11,8 +11,8 @@ export class Secret {
   readonly #value: string;
 
   /**
-   * @param name what to call it in an error, such as the name of its variable
-   * @throws Error when the value is empty or cannot stand where it is needed (a line break from a file, say)
+   * @param name its name in an error, such as the name of its variable
+   * @throws Error when the value is empty or not allowed in its place (a line break from a file, for example)
    */
   constructor(name: string, value: string, place: keyof typeof USABLE = 'header') {
     const { pattern, not } = USABLE[place];
@@ -37,14 +37,14 @@ export class Secret {
   }
 }
 
-/** Shorter values are no secrets, and would tear a text to pieces. */
+/** Shorter values are no secrets, and their removal would make a text unreadable. */
 const SHORTEST = 4;
 
-/** A foreign text without the secrets that it quotes, also where they are quoted as JSON. */
+/** Removes quoted secrets from a foreign text, also in their JSON form. */
 export function censor(text: string, secrets: readonly string[]): string {
   return secrets
     .filter((secret) => secret.length >= SHORTEST)
     .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)])
-    .sort((a, b) => b.length - a.length) // of two that contain each other the longer first
+    .sort((a, b) => b.length - a.length) // if one secret contains another, the longer one is replaced first
     .reduce((rest, secret) => rest.replaceAll(secret, '[secret]'), text);
 }

@@ -7,7 +7,7 @@ export const ALGORITHM = 'SDK-HMAC-SHA256';
 
 export interface SignedParts {
   method: string;
-  /** Path and query exactly as they stand in the request line. */
+  /** Path and query exactly as in the request line. */
   path: string;
   /** Every header given here is signed; `host` and `x-sdk-date` must be among them. */
   headers: Readonly<Record<string, string>>;
@@ -18,11 +18,11 @@ const sha256 = (data: string | Uint8Array): string => createHash('sha256').updat
 
 const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** RFC 3986: `encodeURIComponent` leaves five reserved characters that the signature wants escaped. */
+/** RFC 3986: `encodeURIComponent` leaves five reserved characters that the signature requires escaped. */
 const encode = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 
-/** A stray `%` is taken as it stands, as the vendor's signers do. */
+/** A stray `%` stays as it is, as in the vendor's signers. */
 function decode(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -31,7 +31,7 @@ function decode(text: string): string {
   }
 }
 
-/** Always ends with a slash; only here, never in the URL that is sent. */
+/** Ends with a slash only here, never in the URL that is sent. */
 export function canonicalUri(sentPath: string): string {
   const uri = decode(sentPath).split('/').map(encode).join('/');
   return uri.endsWith('/') ? uri : `${uri}/`;

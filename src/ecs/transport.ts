@@ -5,14 +5,14 @@ export interface TransportRequest {
   /** Scheme, host and port. */
   origin: string;
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** With query. */
+  /** Path with query. */
   path: string;
   headers: Record<string, string>;
   body: Buffer | null;
   signal?: AbortSignal;
   /**
-   * Called when a connection is there and the next thing would be to write the request. What it throws rejects the
-   * call, and nothing is written.
+   * Called when the connection is ready, just before the request is written. If it throws, the call rejects with that
+   * error, and nothing is written.
    */
   beforeWrite?: () => void;
 }
@@ -32,7 +32,7 @@ export class TransportError extends Error {
 
   constructor(
     readonly kind: 'network' | 'timeout' | 'too-large' | 'aborted',
-    /** `no`: certainly nothing was written (no connection was made, say). */
+    /** `no`: certainly nothing was written (for example, no connection was made). */
     readonly sent: 'no' | 'maybe',
     message: string,
     /** Status and headers, when the answer broke off after them. */
@@ -49,13 +49,13 @@ export interface TransportLimits {
   headersMs: number;
   /** ms between two pieces of the answer's body. */
   bodyMs: number;
-  /** Bytes of an answer's body. */
+  /** Limit for the bytes of an answer's body. */
   maxBodyBytes: number;
 }
 
 /**
- * The sum, 25 s, also bounds a whole exchange (an answer that trickles would never meet `bodyMs`). It leaves an
- * attempt of 60 s room for the rate limit and a renewal of credentials. 1 MiB: a server's 12 NICs take some 10 KB.
+ * The sum, 25 s, also limits a whole exchange (an answer that trickles would never reach `bodyMs`). It leaves room in
+ * an attempt of 60 s for the rate limit and a renewal of credentials. 1 MiB: a server's 12 NICs take some 10 KB.
  */
 export const DEFAULT_LIMITS: TransportLimits = {
   connectMs: 5_000,
@@ -65,8 +65,8 @@ export const DEFAULT_LIMITS: TransportLimits = {
 };
 
 /**
- * An idle connection is given up before a load balancer is likely to close it: a POST that meets the closing is of
- * unknown fate and costs a minute of looking.
+ * An idle connection is dropped before a load balancer is likely to close it: a POST sent while the connection closes
+ * is of unknown fate and costs a minute of looking.
  */
 const KEEP_ALIVE_MS = 4_000;
 
@@ -109,7 +109,7 @@ function exchange(
     };
     const fail = (error: Error): void => {
       if (finish()) reject(error);
-      // Also reached when the connection comes up after the call was given up: nothing is written then.
+      // Also reached when the connection is made after the call was given up: nothing is written then.
       if (controller !== null && !controller.aborted) controller.abort(error);
     };
     const failAs = (kind: TransportError['kind'], message: string) =>
@@ -153,7 +153,7 @@ function exchange(
       const { origin, path, method, headers, body } = request;
       agent.dispatch({ origin, path, method, headers, body }, handler);
     } catch (error) {
-      // An unusable origin or header; undici's message names the header, not its value.
+      // An unusable origin or header. undici's message names the header, not its value.
       failAs('network', error instanceof Error ? error.message : 'not dispatched');
     }
   });

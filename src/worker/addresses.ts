@@ -1,4 +1,4 @@
-/** Where the worker listens: parsing, and finding out whether it can. */
+/** The worker's listening addresses: parsing, and testing whether one can be used. */
 import { createServer, isIPv4, isIPv6 } from 'node:net';
 
 export interface Address {
@@ -7,12 +7,12 @@ export interface Address {
   readonly port: number;
 }
 
-/** What the environment variable of an address must look like, for messages. */
+/** The required form of an address in the environment, for messages. */
 export const ADDRESS_FORM = 'an IP address and a port, such as 127.0.0.1:8081, 0.0.0.0:8081 or [::1]:8081';
 
 /**
- * `undefined` when it is no address to listen at. Host names are refused, but for `localhost`: the metrics endpoint of
- * the SDK takes addresses only.
+ * `undefined` for an invalid listening address. Host names are refused except `localhost`: the metrics endpoint of the
+ * SDK takes addresses only.
  */
 export function parseAddress(text: string): Address | undefined {
   // A zone (`%eth0`) is a name again, which the SDK would not take.
@@ -29,7 +29,7 @@ export function formatAddress({ host, port }: Address): string {
   return `${isIPv6(host) ? `[${host}]` : host}:${port}`;
 }
 
-/** Whether both can't be listened at together: the same port, and hosts of which one covers the other. */
+/** Whether the two addresses exclude each other: the same port, and one host covers the other. */
 export function collide(one: Address, other: Address): boolean {
   const covers = (a: Address, b: Address) =>
     a.host === b.host || a.host === '::' || (a.host === '0.0.0.0' && isIPv4(b.host));
@@ -42,7 +42,7 @@ const WORDS: Record<string, string> = {
   EACCES: 'needs rights that this user does not have',
 };
 
-/** A problem of the configuration, from the error that listening met. */
+/** Turns an error of `listen` into a problem of the configuration. */
 export function addressProblem(
   variable: string,
   address: Address,
@@ -52,7 +52,7 @@ export function addressProblem(
   return `${variable}: ${formatAddress(address)} ${why}; set another one, or off`;
 }
 
-/** The error that listening there meets now; `null`: none. Leaves nothing open. */
+/** Tries to listen at the address and returns the error; `null`: none. Leaves nothing open. */
 export function probeAddress({ host, port }: Address): Promise<NodeJS.ErrnoException | null> {
   return new Promise((resolve) => {
     const server = createServer();

@@ -1,23 +1,23 @@
-/** Prebuilds the workflow bundle: a worker that bundles at boot needs 1.7 s and 80 MiB more (measured on two cores). */
+/** Builds the workflow bundle: a worker that bundles at boot needs 1.7 s and 80 MiB more (measured on two cores). */
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 
-/** Code without the inline source map, in bytes: a library that slipped in would show here first. */
+/** Limit of the code without the inline source map, in bytes: a library included by mistake exceeds it. */
 const MAX_CODE_BYTES = 300_000;
-/** Never in a bundle: each costs memory in every cached run, or is not deterministic. */
+/** Must never be in a bundle: each costs memory in every cached run, or is not deterministic. */
 const FORBIDDEN = /node_modules\/(zod|pino|undici|commander|fastify|@temporalio\/(worker|client|activity))\//;
 
 async function main(): Promise<void> {
   const target = join(__dirname, '..', 'workflow-bundle.js');
   const sources = join(__dirname, '..', '..', 'src');
   const { code } = await bundleWorkflowCode({
-    // Sources, not the compiled modules: only ES modules can be concatenated into one, and every run loads
-    // its modules anew.
+    // The sources, not the compiled modules: only ES modules can be concatenated into one, and every run loads its
+    // modules anew.
     workflowsPath: join(sources, 'workflows', 'index.ts'),
     payloadConverterPath: join(sources, 'workflows', 'run', 'payload-converter.ts'),
     logger: new DefaultLogger('WARN'),
-    // A third of the size; the inline source map keeps stack traces readable.
+    // Minified to a third of the size; the inline source map keeps stack traces readable.
     webpackConfigHook: (config) => ({
       ...config,
       optimization: {
@@ -31,7 +31,7 @@ async function main(): Promise<void> {
     }),
   });
   const [withoutMap = '', map = ''] = code.split(/\/\/# sourceMappingURL=data:[^,]*,/);
-  // Minified code names no modules any more; its source map does.
+  // Minified code no longer names its modules; its source map does.
   const foreign = FORBIDDEN.exec(Buffer.from(map, 'base64').toString());
   if (foreign !== null)
     throw new Error(`the workflow bundle contains ${foreign[1]}: workflows must stay lean`);

@@ -13,20 +13,18 @@ export interface Answer {
 }
 
 export interface Health {
-  /** Ends open requests, too. */
+  /** Also ends open requests. */
   close(): Promise<void>;
 }
 
-/** A probe takes milliseconds; whoever is slower is no probe, and must not hold a connection. */
+/** A probe takes milliseconds. A slower client is no probe, and must not hold a connection. */
 const REQUEST_MS = 5_000;
 /** Far more than probes need, far fewer than file handles. */
 const CONNECTIONS = 100;
 
 /**
- * Listens. Nothing that a client does or leaves undone can hold the process: answers close their connection, requests
- * are bounded in time and number.
- *
- * @throws the error of `listen` (a taken port, say)
+ * Listens. No client can hold the process: answers close their connection, and requests are limited in time and number.
+ * @throws the error of `listen` (a taken port, for example)
  */
 export async function serveHealth(
   address: Address,
@@ -35,7 +33,7 @@ export async function serveHealth(
   const server = createServer(
     { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, connectionsCheckingInterval: 1_000 },
     (request, response) => {
-      // A body is never read: what is still coming ends with the connection.
+      // A body is never read: the rest of it ends with the connection.
       const path = (request.url ?? '').split('?')[0];
       const check = path === '/livez' ? checks.livez : path === '/readyz' ? checks.readyz : undefined;
       if (check === undefined) return send(response, 404, { error: 'only /livez and /readyz are here' });

@@ -1,15 +1,15 @@
-/** What this process is doing, as far as it is known: the source of `/livez` and `/readyz`. */
+/** The known state of this process: the source of `/livez` and `/readyz`. */
 import type { Answer } from './health';
 import type { ConnectionWatch } from './watch';
 
-/** A lost connection that comes back sooner concerns nobody: Core's pollers reconnect by themselves. */
+/** A shorter loss of the connection needs no report: Core's pollers reconnect by themselves. */
 const LOST_FOR_MS = 30_000;
 
 interface Pollable {
   getState(): string;
 }
 
-/** Both workers of the process, by what they serve. */
+/** The two workers of the process, by what they serve. */
 interface Pair {
   workflows: Pollable;
   cloud: Pollable;
@@ -31,7 +31,7 @@ export class Lifecycle {
     this.#doing = { state: 'connecting', reason: `connecting to Temporal at ${address}` };
   }
 
-  /** Still connecting, because of that. */
+  /** The worker is still connecting, because of this problem. */
   connecting(problem: string): void {
     this.#doing = { state: 'connecting', reason: `connecting to Temporal at ${this.address}: ${problem}` };
   }
@@ -84,7 +84,7 @@ export class Lifecycle {
     return { state, reason: which.join(', ') || 'no worker yet' };
   }
 
-  /** The workers themselves don't notice: their pollers try again for ever. */
+  /** The workers themselves do not notice: their pollers try again for ever. */
   #lost(): { state: string; reason: string } | null {
     const lost = this.#watch?.lost() ?? null;
     if (lost === null || lost.forMs < LOST_FOR_MS) return null;

@@ -12,8 +12,8 @@ import { cleanJson, cleanLines } from '../contract/text';
 type Format = Pick<Config, 'logLevel' | 'logFormat'>;
 
 /**
- * Lines go to standard output; a terminal gets them readable, where the development package for that is installed.
- *
+ * Lines go to standard output. On a terminal they are formatted for people, if the development package for that is
+ * installed.
  * @param load stands in for `require` in tests
  */
 export function createLogger(
@@ -41,7 +41,7 @@ export function createLogger(
 const NOT_READABLE =
   'pino-pretty, a development package, is not installed: the log stays JSON lines. ECS_NICS_LOG_FORMAT=json asks for them.';
 
-/** `null`: a production installation has none, and no log is worth a worker that does not start. */
+/** `null`: a production installation lacks the package, and a worker must start without it. */
 function prettyStream(load: (name: string) => unknown): DestinationStream | null {
   try {
     const pretty = load('pino-pretty') as typeof Pretty;
@@ -52,7 +52,7 @@ function prettyStream(load: (name: string) => unknown): DestinationStream | null
   }
 }
 
-/** An id or an error may hold anything, also commands to the terminal. */
+/** An id or an error may hold any text, including terminal commands. */
 const seen = (_key: string, value: unknown): unknown =>
   typeof value === 'string' ? cleanLines(value) : value;
 
@@ -64,10 +64,10 @@ function jsonLines(): DestinationStream {
 /** Each of the two workers serves one kind of task on purpose; the SDK warns about the other kinds at every start. */
 const EXPECTED = /^No (activities|workflows|Nexus services) registered, not polling/;
 
-/** Each of Core's pollers tells of each of its retries: some five lines a second while Temporal is away. */
+/** Each of Core's pollers reports each of its retries: about five lines a second while Temporal is away. */
 const RETRIED = /^gRPC call (\w+) retried \d+ times/;
 
-/** Whether a line of that kind was let through within the last minute; otherwise this one is. */
+/** Returns whether a line of that kind was logged within the last minute. If not, the current line counts as logged. */
 function onceAMinute(): (kind: string) => boolean {
   const last = new Map<string, number>();
   return (kind) => {
@@ -83,12 +83,12 @@ const LEVEL = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERRO
 const NAMES: Record<string, string> = { workflowId: 'workflow', runId: 'run', workflowRunId: 'run' };
 
 function fieldsOf({ meta, timestampNanos }: LogEntry): Record<string, unknown> {
-  // The entry's own time: lines of Core arrive in batches.
+  // The time of the entry itself: lines of Core arrive in batches.
   const fields: Record<string, unknown> = {
     time: new Date(Number(timestampNanos / 1_000_000n)).toISOString(),
   };
   for (const [key, value] of Object.entries(meta ?? {})) {
-    // Task tokens identify an attempt to the server, and say nothing to a reader.
+    // Task tokens identify an attempt to the server, and mean nothing to a reader.
     if (key !== 'taskToken') fields[NAMES[key] ?? key] = value instanceof Error ? describe(value) : value;
   }
   const server = typeof fields.workflow === 'string' ? serverIdOf(fields.workflow) : undefined;
@@ -96,7 +96,7 @@ function fieldsOf({ meta, timestampNanos }: LogEntry): Record<string, unknown> {
   return fields;
 }
 
-/** An `ApplicationFailure` is an answer of the cloud that we expect: its stack would only hide it. */
+/** An `ApplicationFailure` is an expected answer of the cloud: its stack would only hide it. */
 function describe(error: Error): Record<string, unknown> {
   const { name, message, stack } = error;
   return name === 'ApplicationFailure' ? { type: name, message } : { type: name, message, stack };
@@ -108,7 +108,7 @@ export function loggingOptions(config: Format, logger: Logger): Partial<RuntimeO
     telemetryOptions: {
       logging: {
         forward: {},
-        // Core's own chatter below warnings helps only when Temporal itself is in doubt.
+        // Core's messages below warnings help only when Temporal itself is in doubt.
         filter: { core: config.logLevel === 'trace' ? 'DEBUG' : 'WARN', other: 'WARN' },
       },
     },

@@ -1,4 +1,4 @@
-/** Prometheus: Core's metrics and ours at one address, and how calls to the cloud are counted. */
+/** Prometheus: Core's metrics and those of ecs-nics at one address, and how calls to the cloud are counted. */
 import type { MetricMeter } from '@temporalio/common';
 import type { MetricsExporterConfig } from '@temporalio/worker';
 import { METRIC } from '../activities/agreement/metric-names';
@@ -10,9 +10,9 @@ import { OPERATIONS } from '../ecs/wire/operations';
 import type { Address } from './addresses';
 import { formatAddress } from './addresses';
 
-/** Seconds of jobs: they take some ten, are alarming from minutes on, and are followed for 20 hours at most. */
+/** Seconds of jobs: a job takes about ten, is alarming after minutes, and is followed for 20 hours at most. */
 const JOB_SECONDS = [1, 2, 5, 10, 15, 20, 30, 45, 60, 120, 300, 600, 1_800, 3_600, 10_800, 43_200, 86_400];
-/** A usual job costs 2 to 4 polls, one of 20 hours some 160. */
+/** A usual job costs 2 to 4 polls, one of 20 hours about 160. */
 const POLLS = [1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100, 200];
 /** Seconds: half a poll step on average, more after an outage of the worker. */
 const DELAY_SECONDS = [0.1, 0.25, 0.5, 1, 2, 3, 5, 7.5, 10, 15, 30, 60, 120, 300, 600];
@@ -20,14 +20,14 @@ const DELAY_SECONDS = [0.1, 0.25, 0.5, 1, 2, 3, 5, 7.5, 10, 15, 30, 60, 120, 300
 /** Seconds and suffixes as Prometheus wants them, and as the dashboards for other SDKs expect them. */
 export function metricsOptions(address: Address): MetricsExporterConfig {
   return {
-    // The same value on every metric says nothing; Prometheus adds job and instance itself.
+    // The value would be the same on every metric; Prometheus adds job and instance itself.
     attachServiceName: false,
     prometheus: {
       bindAddress: formatAddress(address),
       countersTotalSuffix: true,
       unitSuffix: true,
       useSecondsForDurations: true,
-      // Core looks for these as parts of names: none of them may be part of another.
+      // Core matches these as parts of names: no key may be part of another.
       histogramBucketOverrides: {
         [METRIC.pollsPerJob]: POLLS,
         [METRIC.jobSeconds]: JOB_SECONDS,
@@ -37,7 +37,7 @@ export function metricsOptions(address: Address): MetricsExporterConfig {
   };
 }
 
-/** Outcomes that an alert may wait for. */
+/** Outcomes for which an alert may be defined. */
 const ALARMING: readonly RunOutcome[] = [
   'outcome-unknown',
   'restore-incomplete',
@@ -46,8 +46,8 @@ const ALARMING: readonly RunOutcome[] = [
 ];
 
 /**
- * Counters of workflows that alerts wait for, in the form in which the SDK labels them, at 0: a series that begins with its
- * first event shows no increase.
+ * Sets the workflow counters that alerts use to 0, with the labels of the SDK: a series that begins with its first
+ * event shows no increase.
  */
 export function startAtZero(meter: MetricMeter, namespace: string, taskQueue: string): void {
   const labels = { namespace, taskQueue, workflowType: WORKFLOW_TYPE.deleteServerNics };
@@ -56,21 +56,24 @@ export function startAtZero(meter: MetricMeter, namespace: string, taskQueue: st
   for (const outcome of ALARMING) ended.add(0, { ...labels, outcome });
 }
 
-/** What says nothing about the cloud: given up, too late, not confirmed, unusable, or held back since the credentials are refused. */
+/**
+ * These say nothing about the cloud: the call was given up, too late, not confirmed, unusable, or held back because the
+ * credentials are refused.
+ */
 const NEVER_SENT = new Set<CloudError['kind']>(['aborted', 'late', 'unconfirmed', 'invalid', 'withheld']);
 
-/** Labels beyond the codes of our table, so that something new can be read off; what comes after them is `other`. */
+/** Labels beyond the codes of the error table, so that a new code is visible; further codes become `other`. */
 const UNLISTED = 50;
 
 /**
- * Counts failed calls, each once. Not counted, since nothing went wrong with the cloud: what it says does not exist (that
- * is how a deleted port looks), calls given up by ourselves, and calls never sent.
+ * Counts failed calls, each once. Some are not counted, because the cloud did nothing wrong: answers that a resource
+ * does not exist (a deleted port looks like this), calls that the worker gave up, and calls that were never sent.
  */
 export function cloudObserver(meter: MetricMeter): (error: CloudError) => void {
   const failures = meter.createCounter(METRIC.cloudFailures);
   const throttled = meter.createCounter(METRIC.cloudThrottled);
   const codeOf = codeLabels();
-  // From the start, so that the first throttled call shows as an increase.
+  // Set to 0 at the start, so that the first throttled call shows as an increase.
   for (const operation of OPERATIONS) throttled.add(0, { operation });
   return (error) => {
     const { operation, action, kind } = error;
@@ -82,8 +85,9 @@ export function cloudObserver(meter: MetricMeter): (error: CloudError) => void {
 }
 
 /**
- * The label `code`: the cloud's code in the spelling of our table, `http_502` for an answer without one, else `network`,
- * `timeout` or `unreadable`. An answer can hold anything, and every new value is a time series for ever: bounded.
+ * The label `code`: the cloud's code in the spelling of the error table, `http_502` for an answer without one, else
+ * `network`, `timeout` or `unreadable`. The number of values is limited: an answer can hold anything, and every new
+ * value is a time series for ever.
  */
 export function codeLabels(): (error: Pick<CloudError, 'kind' | 'code' | 'httpStatus'>) => string {
   const known = new Map(ERROR_TABLE.map(({ code }) => [code.toLowerCase(), code]));

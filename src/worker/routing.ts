@@ -9,11 +9,11 @@ type Deployment = NonNullable<Config['deployment']>;
 
 export interface Routing {
   current: boolean;
-  /** With the remedy, when this build is not the current one. */
+  /** Includes the remedy when this build is not the current one. */
   text: string;
 }
 
-/** Throws gRPC errors, but for a deployment that the server does not know yet. */
+/** Throws gRPC errors, except for a deployment that the server does not know yet. */
 export async function routingOf(
   { client, namespace, call }: Temporal,
   { deploymentName, buildId }: Deployment,
@@ -30,7 +30,7 @@ export async function routingOf(
     if (current === buildId) {
       return { current: true, text: `new runs come to build ${buildId} of ${deploymentName}` };
     }
-    // An older server, or unversioned workers, have no version there.
+    // An older server, or unversioned workers, report no version there.
     return current
       ? { current: false, text: `${nothing}: build ${current} is current. To change that: ${remedy}` }
       : { current: false, text: `${nothing}: no build is current. Make it so: ${remedy}` };

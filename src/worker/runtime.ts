@@ -9,7 +9,7 @@ import { metricsOptions } from './metrics';
 
 type Told = Pick<Config, 'logLevel' | 'logFormat' | 'metricsAddress'>;
 
-/** What the SDK's runtime is installed with. */
+/** Options for the SDK's runtime. */
 export function runtimeOptions(config: Told, log: Logger): RuntimeOptions {
   const { telemetryOptions, ...options } = loggingOptions(config, log);
   const { metricsAddress } = config;
@@ -19,12 +19,12 @@ export function runtimeOptions(config: Told, log: Logger): RuntimeOptions {
       ...telemetryOptions,
       ...(metricsAddress === null ? {} : { metrics: metricsOptions(metricsAddress) }),
     },
-    // `Shutdown` listens to them, from the first moment to the last.
+    // `Shutdown` listens to signals for the whole life of the process.
     shutdownSignals: [],
   };
 }
 
-/** Throws {@link ConfigError} when somebody took the metrics port since it was tried. */
+/** Throws {@link ConfigError} when another process took the metrics port after the worker tested it. */
 export function installRuntime(config: Told, log: Logger): void {
   const { metricsAddress } = config;
   try {

@@ -1,22 +1,22 @@
-/** From the first signal to the end: one place listens to signals, all the time the process lives. */
+/** From the first signal to the end: one place listens to signals for the whole life of the process. */
 import { setMaxListeners } from 'node:events';
 import type { Logger } from '@temporalio/worker';
 import type { Transport } from '../ecs/transport';
 import { TransportError } from '../ecs/transport';
 
-/** Those that ask a worker to stop. */
+/** The signals that ask a worker to stop. */
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const;
 
 /**
- * A second signal ends the grace at once, unless it is an echo of the first: with `npm run worker`, Ctrl-C arrives from the
- * terminal and again from npm.
+ * A second signal ends the grace at once, unless it is an echo of the first: with `npm run worker`, Ctrl-C arrives from
+ * the terminal and again from npm.
  */
 const ECHO_MS = 1_000;
 
-/** After the grace: to report to Temporal what was cut off. The rule for orchestrators is grace + 10 s. */
+/** Time after the grace to report to Temporal what was cut off. The rule for orchestrators is grace + 10 s. */
 const REPORT_MS = 5_000;
 
-/** What ran could not be reported: Temporal does not answer, or something ignores its end. */
+/** The worker could not report its running activities: Temporal does not answer, or an activity ignores its end. */
 export class UndrainedError extends Error {}
 
 export class Shutdown {
@@ -27,11 +27,11 @@ export class Shutdown {
 
   /** @param graceMs how long calls to the cloud may go on after the first signal */
   constructor(readonly graceMs: number) {
-    // One listener for each call on its way.
+    // Each call in flight adds one listener.
     setMaxListeners(0, this.#cut.signal);
     for (const signal of SIGNALS) process.on(signal, () => this.request());
-    // A habit for heap dumps and reloads, and one of the signals by which the SDK stops a worker. Without a listener it would
-    // end the process on the spot.
+    // Used for heap dumps and reloads, and one of the signals by which the SDK stops a worker. Without a listener it
+    // would end the process at once.
     process.on('SIGUSR2', () => undefined);
   }
 
@@ -75,16 +75,16 @@ export class Shutdown {
   }
 
   /**
-   * The same transport, whose exchanges end with the grace. A deletion on its way is not called back when its activity
-   * is cancelled, since its job id would be lost; but what has no answer by then is reported as of unknown fate while
-   * there is still somebody to report it, and another worker looks at the NICs. Ended by the death of the process, it
-   * would be known only when its attempt times out.
+   * The same transport, but exchanges end with the grace. When its activity is cancelled, a deletion in flight is not
+   * aborted, because its job id would be lost. What has no answer at the end of the grace is reported as of unknown
+   * fate while the worker can still report it, and another worker looks at the NICs. If the death of the process ended
+   * it, this would be known only when its attempt times out.
    */
   bound(inner: Transport & { close(): Promise<void> }): Transport & { close(): Promise<void> } {
     const cut = this.#cut.signal;
     const transport: Transport = async (request) => {
       const { signal } = request;
-      // Not AbortSignal.any: a signal that lives as long as the process would remember every call it was part of.
+      // Not AbortSignal.any: a signal that lives as long as the process would keep a reference to every call.
       const either = new AbortController();
       const abort = () => either.abort();
       const sources = [cut, ...(signal === undefined ? [] : [signal])];
@@ -104,7 +104,7 @@ export class Shutdown {
     return Object.assign(transport, { close: () => inner.close() });
   }
 
-  /** One line when the drain had to cut something off. */
+  /** Writes one line when the drain had to cut something off. */
   report(log: Logger): void {
     if (this.#cutCalls === 0) return;
     log.warn(

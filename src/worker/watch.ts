@@ -1,18 +1,17 @@
-/** What is asked of Temporal again and again while the worker runs. */
+/** What the worker asks Temporal repeatedly while it runs. */
 import type { Logger } from '@temporalio/worker';
 
 /** Seldom enough to cost nothing, often enough to notice a lost connection within the 30 s that readiness allows it. */
 const ASK_EVERY_MS = 10_000;
 
 export interface ConnectionWatch {
-  /** Since when, and by which error, nothing answers; `null` while it does. */
+  /** Since when Temporal has not answered, and the error; `null` while it answers. */
   lost(): { forMs: number; problem: string } | null;
 }
 
 /**
- * Asks now and then whether Temporal answers. `Worker.getStatus()` can't tell: with the server gone for good it goes on
- * saying RUNNING and POLLING, since Core's pollers try again for ever.
- *
+ * Asks periodically whether Temporal answers. `Worker.getStatus()` cannot tell: with the server gone for good it still
+ * says RUNNING and POLLING, since Core's pollers try again for ever.
  * @param ask resolves when Temporal has answered
  */
 export function watchConnection(ask: () => Promise<unknown>, log: Logger): ConnectionWatch {
@@ -37,7 +36,7 @@ export function watchConnection(ask: () => Promise<unknown>, log: Logger): Conne
   };
 }
 
-/** Runs `work` so long after its last end, failed or not, for as long as the process lives; never keeps it alive. */
+/** Repeats `work` this long after its last end, failed or not, while the process lives. Never keeps it alive. */
 export function every(ms: number, work: () => Promise<void>): void {
   const again = () => every(ms, work);
   setTimeout(() => void work().then(again, again), ms).unref();

@@ -10,7 +10,7 @@ import type { Shutdown } from './shutdown';
 
 /** A cached run was measured at some 40 KB of heap: 2,000 of them are cheap, and a miss costs a replay. */
 const MAX_CACHED_WORKFLOWS = 2_000;
-/** A killed worker's sticky queue holds its runs up for that long (10 s by default). */
+/** The sticky queue of a killed worker delays its runs for this long (10 s by default). */
 const STICKY_TIMEOUT = '2 seconds';
 const POLLERS = { type: 'autoscaling', minimum: 1, initial: 2, maximum: 20 } as const;
 
@@ -19,7 +19,7 @@ export interface BothOptions {
   cloud: WorkerOptions;
 }
 
-/** What each of the two workers is created with. */
+/** Options of each of the two workers. */
 export function workerOptions(
   config: Config,
   connection: NativeConnection,
@@ -30,7 +30,7 @@ export function workerOptions(
     connection,
     namespace,
     identity: identityOf(config),
-    // 0 by default: a deletion on its way would be cut off by the signal.
+    // The default is 0: the signal would cut off a deletion in flight.
     shutdownGraceTime: config.shutdownGraceMs,
     ...(config.deployment === null
       ? {}
@@ -59,16 +59,16 @@ export function workerOptions(
       maxCachedWorkflows: MAX_CACHED_WORKFLOWS,
       stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT,
       workflowTaskPollerBehavior: POLLERS,
-      // No call to the cloud is handed out past the queue that holds its rate.
+      // No call to the cloud may bypass the queue that limits its rate.
       maxEagerActivityReservationsPerWorkflowTask: 0,
     },
     cloud: {
       ...common,
       taskQueue: cloudTaskQueue(config.taskQueue),
       activities,
-      // The server holds this rate for all workers together; equal on all of them, since the last poller wins.
+      // The server applies it to all workers together. Equal on all of them, because the last poller sets it.
       maxTaskQueueActivitiesPerSecond: config.cloudRps,
-      // An inspection makes up to 15 calls: more slots than this, and its last calls would miss the end of its attempt.
+      // An inspection makes up to 15 calls. With more slots, its last calls would miss the end of its attempt.
       maxConcurrentActivityTaskExecutions: Math.min(Math.max(1, Math.floor(2 * config.cloudRps)), 200),
       activityTaskPollerBehavior: POLLERS,
     },
@@ -82,9 +82,8 @@ export async function createWorkers(options: BothOptions): Promise<{ workflows: 
 type Runnable = Pick<Worker, 'run' | 'shutdown' | 'getState'>;
 
 /**
- * Runs both until the shutdown, and to the end of their drain. When one dies, that is a reason to shut down, and its error
- * is what is thrown in the end: the other one may have a deletion on its way.
- *
+ * Runs both workers until the shutdown, and to the end of their drain. If one fails, the other is shut down and
+ * drained, too, because it may have a deletion in flight. The error is thrown after that.
  * @throws UndrainedError when the drain does not come to an end
  */
 export async function runBoth(

@@ -3,23 +3,23 @@ import type { NicSnapshot } from '../../contract/types';
 import type { Placed } from './every-call';
 import type { Refused, Throttled } from './failures';
 
-/** Of every activity that changes something. */
+/** Input of every activity that changes something. */
 export interface Effect extends Placed {
   serverId: string;
-  /** `workflowInfo().originalExecutionRunId`: differs from the activity's own run id on a reset run, which changes nothing. */
+  /** `workflowInfo().originalExecutionRunId`: not the activity's own run id on a reset run, which changes nothing. */
   originalRunId: string;
 }
 
 /**
- * Nothing left this worker, for certain. `reset`: this run may never send. `late`: too little of the attempt was left, or nobody
- * waits for it any more, or, with `because`, that could not be asked.
- * `unreachable`: no connection to the cloud came about. `unread`: what it relies on could not be read just before.
+ * It is certain that nothing left this worker. `reset`: this run may never send. `late`: too little time of the attempt
+ * was left, or the run no longer waits for it, or, with `because`, the worker could not ask whether it does.
+ * `unreachable`: no connection to the cloud was made. `unread`: data that it relies on could not be read just before.
  * `elsewhere`: the worker that took it serves another place.
  */
 export interface Unsent {
   kind: 'unsent';
   why: 'reset' | 'late' | 'unreachable' | 'unread' | 'elsewhere';
-  /** What is known beyond `why`, in words; no `why` of its own, for which workflows of older workers would have no words. */
+  /** What is known beyond `why`, in words; no new `why`, because workflows of older workers have no text for it. */
   because?: string;
 }
 
@@ -31,7 +31,7 @@ export interface SetFlagsInput extends Effect {
 export type SetFlagsResult =
   | {
       kind: 'flags';
-      /** As the NIC list tells them afterwards; a NIC that is not listed has none. */
+      /** The flags in the NIC list afterwards; a NIC that is not listed has no entry. */
       read: Record<string, boolean | null>;
       refused: Record<string, Refused>;
     }
@@ -40,21 +40,21 @@ export type SetFlagsResult =
 
 export interface DeletePortsInput extends Effect {
   portIds: string[];
-  /** What each port has to be still; absent: of a run that was started before ports were looked at. */
+  /** What each port must still be; absent: the run was started before workers compared ports. */
   expected?: Record<string, NicSnapshot>;
-  /** A port may go although nobody can tell whether an elastic IP was bound to it: the request allows elastic IPs. */
+  /** A port may be deleted if it is unknown whether an elastic IP was bound to it: the request allows elastic IPs. */
   elasticIpsMayBeUnread?: boolean;
 }
 
 /**
- * `gone`: deleted now, or absent before. `attached`: to `deviceId`, which may be the very server. `changed`: free, but not
- * the port of the snapshot any more, in these respects. Only a `gone` one was touched.
+ * `gone`: deleted now, or absent before. `attached`: to `deviceId`, which may be the same server. `changed`: free, but
+ * no longer the port of the snapshot, in these respects. Only a `gone` port was touched.
  */
 export type PortFate =
   | { fate: 'gone' }
   | { fate: 'attached'; deviceId: string }
   | { fate: 'changed'; fields: (keyof NicSnapshot)[] }
-  /** It could not be compared. */
+  /** The port could not be compared. */
   | { fate: 'untold'; message: string }
   | ({ fate: 'refused' } & Refused);
 
@@ -63,10 +63,10 @@ export type DeletePortsResult =
   { kind: 'ports'; ports: Record<string, PortFate>; elasticIpsUnread?: string } | Throttled | Unsent;
 
 export interface CreatePortInput extends Effect {
-  /** Looked up before anything is made: a port of this name is taken for the one that an earlier attempt has made. */
+  /** Looked up before a port is created: a port of this name counts as the one that an earlier attempt created. */
   name: string;
   networkId: string;
-  /** Fixed IP to claim; `null`: whatever the cloud gives. */
+  /** Fixed IP to claim; `null`: the cloud chooses. */
   address: { subnetId: string | null; ip: string } | null;
   securityGroups: string[] | null;
   allowedAddressPairs: NicSnapshot['allowedAddressPairs'];
@@ -76,7 +76,7 @@ export interface CreatePortInput extends Effect {
 export type CreatePortResult =
   | { kind: 'created'; port: { id: string; mac: string | null; ips: string[] } }
   | ({ kind: 'refused'; why: 'ip-in-use' | 'other' } & Refused)
-  /** It may have been made: look it up by its name before anything else. */
+  /** The port may have been created: look it up by its name first. */
   | { kind: 'unknown'; why: string }
   | Throttled
   | Unsent;

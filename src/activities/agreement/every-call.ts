@@ -1,6 +1,6 @@
 /** What is part of every input, and of every answer. */
 
-/** Where a worker acts. Each activity of a run is meant for one place, and a worker of another one declines it. */
+/** Where a worker acts. Each activity of a run is meant for one place, and a worker of another place declines it. */
 export interface Place {
   projectId: string;
   region: string;
@@ -11,17 +11,17 @@ export interface Place {
 
 /** Part of every input. */
 export interface Placed {
-  /** What is not told is not compared; `null` or absent: the run has not been anywhere yet, and any worker may take it. */
+  /** Absent fields are not compared. `null` or absent: the run has no place yet, and any worker may take it. */
   place?: Partial<Place> | null;
 }
 
-/** `details[0]` of a failure {@link ACTIVITY_FAILURE.wrongPlace}: who has declined. */
+/** `details[0]` of a failure {@link ACTIVITY_FAILURE.wrongPlace}: which worker has declined. */
 export interface Elsewhere {
   place: Place;
 }
 
 /** Part of every answer. */
 export interface Learned {
-  /** Those of our search attributes that the namespace has now: one that it has lost would wedge the run that sets it. */
+  /** The product's search attributes in the namespace: a run that sets one which is no longer there is wedged. */
   searchAttributes?: string[];
 }

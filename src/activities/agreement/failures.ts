@@ -1,13 +1,13 @@
-/** What every activity may answer instead of its result, or fail with. */
+/** What every activity may return instead of its result, or fail with. */
 
 export const ACTIVITY_FAILURE = {
-  /** No usable answer (network, 5xx, a firewall's page, an unreadable body): retried, then looped over on a timer. */
+  /** No usable answer (network, 5xx, a firewall's page, an unreadable body): retried, then repeated on a timer. */
   unavailable: 'CloudUnavailable',
-  /** 401, or 403 with a cloud code: never retried by the engine. */
+  /** 401, or 403 with a cloud code: the engine never retries it. */
   credentials: 'CredentialsRefused',
-  /** A definite no to a read (bad request, wrong project, no such API): never retried. */
+  /** A definite refusal of a read (bad request, wrong project, no such API): never retried. */
   refused: 'ReadRefused',
-  /** The worker serves another place than the run is meant for; the run asks again, until the right one takes it. */
+  /** The worker serves another place than the run is meant for. The run asks again, until the right one takes it. */
   wrongPlace: 'WrongPlace',
 } as const;
 
@@ -22,7 +22,7 @@ export interface CloudFailureDetails {
   hint: string;
 }
 
-/** The cloud asked for patience; the workflow waits on a timer, since an effect has no retry to delay. */
+/** The cloud asked to wait. The workflow waits on a timer, because an effect has no retry that could be delayed. */
 export interface Throttled {
   kind: 'throttled';
   /** From the answer, or `null`: back off. */
@@ -31,7 +31,7 @@ export interface Throttled {
   requestId: string | null;
 }
 
-/** A certain no. */
+/** A certain refusal. */
 export interface Refused {
   code: string | null;
   message: string;

@@ -1,8 +1,7 @@
 /**
- * The boundary between workflows and activities: one object in, one object out. Activity names are seen in the Web UI.
- *
- * What a workflow can meet beside these results is an `ApplicationFailure` whose type is one of
- * {@link ACTIVITY_FAILURE}, decided at the activity boundary from the one error table (`src/ecs/error-table.ts`).
+ * The boundary between workflows and activities: one object in, one object out. The Web UI shows the names of
+ * activities. Beside these results a workflow can get an `ApplicationFailure` whose type is one of
+ * {@link ACTIVITY_FAILURE}; the activity boundary chooses it by the one error table (`src/ecs/error-table.ts`).
  */
 import type {
   BindElasticIpInput,
@@ -41,29 +40,29 @@ export type * from './submissions';
 interface Answering {
   /** Reads everything the guards and the snapshot need. */
   inspectServer(input: InspectServerInput): Promise<InspectServerResult>;
-  /** The one POST. Never repeated by the engine; a time-out means that its fate is unknown. */
+  /** The one POST. The engine never repeats it; after a time-out its fate is unknown. */
   deleteNics(input: DeleteNicsInput): Promise<DeleteNicsResult>;
   /** One poll. */
   getJobStatus(input: GetJobStatusInput): Promise<GetJobStatusResult>;
-  /** One reading of the NIC list (and of ports and server when asked). */
+  /** Reads the NIC list once (and ports and server when asked). */
   listNics(input: ListNicsInput): Promise<ListNicsResult>;
   /** Sets `delete_on_termination` of NICs and reads it back. Idempotent. */
   setPortFlags(input: SetFlagsInput): Promise<SetFlagsResult>;
-  /** Looks at ports, and deletes those that are free and still what they were expected to be. Idempotent. */
+  /** Looks at ports, and deletes those that are free and still as expected. Idempotent. */
   deletePorts(input: DeletePortsInput): Promise<DeletePortsResult>;
-  /** The POST that attaches ports. Never repeated by the engine; a time-out means that its fate is unknown. */
+  /** The POST that attaches ports. The engine never repeats it; after a time-out its fate is unknown. */
   attachNics(input: AttachNicsInput): Promise<SubmissionResult>;
-  /** Looks a port up by its name, and creates it when there is none. Never repeated by the engine. */
+  /** Looks a port up by its name, and creates it if there is none. The engine never repeats it. */
   createPort(input: CreatePortInput): Promise<CreatePortResult>;
   /** Idempotent. */
   updatePort(input: UpdatePortInput): Promise<UpdatePortResult>;
   /** Binds an elastic IP that is free. Idempotent. */
   bindElasticIp(input: BindElasticIpInput): Promise<BindElasticIpResult>;
-  /** Who holds these IPs? */
+  /** Finds the ports that hold these IPs. */
   findAddresses(input: FindAddressesInput): Promise<FindAddressesResult>;
   /** The result document of a closed run. */
   readRun(input: ReadRunInput): Promise<ReadRunResult>;
-  /** Asks the namespace anew for what every answer tells of it. */
+  /** Lists again the search attributes that every answer reports. */
   listSearchAttributes(input: Placed): Promise<{ kind: 'learned' }>;
 }
 

@@ -5,13 +5,13 @@ import type { ListNicsInput, Reading } from './reads';
 
 export interface GetJobStatusInput extends Placed {
   jobId: string;
-  /** NICs of which the sub-jobs are of interest; absent: whichever there are. */
+  /** NICs whose sub-jobs are wanted; absent: all. */
   nicIds?: string[];
-  /** When the job has ended, read the NIC list in the same attempt: the verdicts need it, and soon. */
+  /** If the job has ended, read the NIC list in the same attempt: the verdicts need it soon. */
   thenList?: ListNicsInput;
 }
 
-/** Words of the cloud that end a job; every other, also an unknown one, means that it still runs. */
+/** The cloud's words for a job that has ended. Any other word, also an unknown one, means that it still runs. */
 export const ENDED_STATUSES: ReadonlySet<string> = new Set(['SUCCESS', 'FAIL']);
 
 export interface SubJob {
@@ -35,9 +35,9 @@ export interface JobAnswer {
 
 export type GetJobStatusResult =
   | (JobAnswer & {
-      /** `null` when the job runs, none was asked for, or none could be had. */
+      /** `null`: the job runs, no reading was asked for, or the list could not be read. */
       reading: Reading | null;
-      /** The cloud asked for so much patience with the next list, in ms. */
+      /** How long the cloud asks to wait before the next list, in ms. */
       listAfterMs: number;
     })
   /** The cloud does not know the job (any more). */

@@ -1,6 +1,7 @@
 /**
- * Names of the product's own metrics, as Prometheus shows them (counters get `_total` there). Instruments are made by name
- * alone: the worker's exporter would append a unit to the name, and keep two descriptions of one name apart as two metrics.
+ * Names of the product's own metrics, as Prometheus shows them (counters get `_total` there). Instruments are created
+ * by name alone: the worker's exporter would append a unit to the name, and would treat two descriptions of one name as
+ * two metrics.
  */
 export const METRIC = {
   /** Histogram: polls of one job until its end was seen. */
@@ -13,7 +14,7 @@ export const METRIC = {
   unknownSubmissions: 'ecs_nics_submissions_unknown',
   /** Counter, by `outcome`: runs that have ended. */
   runsEnded: 'ecs_nics_runs_ended',
-  /** Counter, by `operation` and `code`: calls that the cloud refused, or that brought no usable answer. */
+  /** Counter, by `operation` and `code`: calls that the cloud refused, or that got no usable answer. */
   cloudFailures: 'ecs_nics_cloud_failures',
   /** Counter, by `operation`: calls that the cloud throttled. */
   cloudThrottled: 'ecs_nics_cloud_throttled',

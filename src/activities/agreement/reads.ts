@@ -1,4 +1,4 @@
-/** Activities that only look. */
+/** Activities that only read. */
 import type { NicSnapshot } from '../../contract/types';
 import type { Place, Placed } from './every-call';
 import type { Throttled } from './failures';
@@ -32,18 +32,18 @@ export const GONE_STATES: ReadonlySet<string> = new Set(['DELETED', 'SOFT_DELETE
 
 export interface ServerState {
   name: string | null;
-  /** `ACTIVE`, `SHUTOFF`, … as the cloud says it. */
+  /** `ACTIVE`, `SHUTOFF`, … in the cloud's spelling. */
   status: string;
   /** `null`: idle. */
   taskState: string | null;
-  /** `null`: it does not say. */
+  /** `null`: the server does not say. */
   locked: boolean | null;
   frozen: boolean | null;
-  /** `false`: it names none of its addresses, and so neither primary NIC nor elastic IPs. */
+  /** `false`: the server's detail names no addresses, and so neither primary NIC nor elastic IPs. */
   addressesTold?: boolean;
 }
 
-/** A run under the same id that ended while its submission was open: from outside, or as `OutcomeUnknown`. */
+/** A run under the same id that ended while its submission was open: ended from outside, or as `OutcomeUnknown`. */
 export interface PreviousOpenRun {
   runId: string;
   nics: string[];
@@ -55,12 +55,12 @@ export interface Inspection {
   kind: 'inspection';
   projectId: string;
   region: string;
-  /** Base addresses that it was read at. */
+  /** Base addresses at which the server was read. */
   endpoints?: Pick<Place, 'ecs' | 'vpc'>;
   previous: PreviousOpenRun | null;
   /**
-   * Why it is not known whether an earlier run has left anything open, in words; `null`: it is, or was not asked.
-   * Results of older workers lack it.
+   * Why it is unknown whether an earlier run has left anything open, in words; `null`: it is known, or was not asked.
+   * Results of older workers lack the field.
    */
   previousNotLooked: string | null;
   /** `null`: the server does not exist. */
@@ -71,14 +71,14 @@ export interface Inspection {
   primary: {
     detail: string[];
     ports: string[];
-    /** Ports that say explicitly that they are not the primary one. */
+    /** Ports that explicitly say that they are not the primary one. */
     portsDeny: string[];
   };
-  /** Why the list of elastic IPs could not be read: the server's detail alone has told of them. */
+  /** Why the list of elastic IPs could not be read: the elastic IPs come from the server's detail alone. */
   elasticIpsUnread?: string;
   /** Requested NICs that are not on the server. */
   absent: { id: string; port: PortState }[];
-  /** A long job by the worker's experience, in ms; `null`: it has none. */
+  /** The duration of a long job in the worker's experience, in ms; `null`: it has none. */
   longJobMs: number | null;
 }
 
@@ -88,14 +88,15 @@ export interface ListNicsInput extends Placed {
   serverId: string;
   /** Ports to look up beside the list. */
   ports: string[];
-  /** Read the server's state, too. */
+  /** Also read the server's state. */
   server: boolean;
 }
 
 export interface Reading {
   kind: 'reading';
-  /** Epoch ms of the reading, and of the start of the worker process that made it: a reading made before a
-   * restart lends no patience to one made after it. */
+  /**
+   * Epoch ms of the reading, and of its worker's start: a reading before a restart adds no patience to one after it.
+   */
   at: number;
   workerStartedAt: number;
   /** `false`: the cloud no longer has the server. */
@@ -112,9 +113,9 @@ export type ListNicsResult = Reading | Throttled;
 export interface FindAddressesInput extends Placed {
   addresses: {
     networkId: string;
-    /** `null`: any will do. */
+    /** `null`: any IP. */
     ip: string | null;
-    /** A port whose name begins so was made for this; whatever its IP is. */
+    /** A port whose name begins with this was created for the NIC, whatever its IP is. */
     madeAs: string;
   }[];
 }
@@ -127,7 +128,7 @@ export interface AddressHolder {
 }
 
 export type FindAddressesResult =
-  /** In the order asked for: the port that was made for it, else who has the IP; `null`: nobody. */
+  /** In the order of the input: the port that was created for the NIC, otherwise the holder of the IP; `null`: none. */
   { kind: 'addresses'; holders: (AddressHolder | null)[] } | Throttled;
 
 export interface ReadRunInput extends Placed {
@@ -135,5 +136,5 @@ export interface ReadRunInput extends Placed {
   runId: string;
 }
 
-/** `document: null`: there is none; `why` says so in words for the caller. */
+/** `document: null`: there is none; `why` gives the reason for the caller. */
 export type ReadRunResult = { kind: 'run'; document: unknown; why: string | null };

@@ -1,16 +1,18 @@
-/** Activities that start a job of the cloud's. */
+/** Activities that start a job of the cloud. */
 import type { Effect, Unsent } from './effects';
 import type { Throttled } from './failures';
 import type { Pace } from './pace';
 
 export interface DeleteNicsInput extends Effect {
   nicIds: string[];
-  /** NICs whose ports have to outlive them: their flags are read just before the POST, which is not sent unless all are false. */
+  /**
+   * NICs whose ports must outlive them: their flags are read just before the POST, which needs all of them to be false.
+   */
   keep?: string[];
 }
 
 export interface AttachNicsInput extends Effect {
-  /** Free ports, in the order in which the server is to get them. */
+  /** Free ports, in the order in which the server gets them. */
   portIds: string[];
 }
 
@@ -43,5 +45,5 @@ export type SubmissionResult =
   | { kind: 'unknown'; why: string; code: string | null; httpStatus: number | null; requestId: string | null }
   | Unsent;
 
-/** `unkept`: not sent, since these NICs were to leave their ports behind, and their flags, or their absence, say otherwise. */
+/** `unkept`: not sent. The ports of these NICs must be kept, but the NIC list does not show their flags as false. */
 export type DeleteNicsResult = SubmissionResult | { kind: 'unkept'; nicIds: string[] };

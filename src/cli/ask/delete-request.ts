@@ -16,7 +16,7 @@ export interface DeleteFlags extends FlagValues<typeof DELETE_OPTIONS> {
 
 const FLAG_OF = [...COMMON_FLAGS, ...deleteOptions.names()];
 
-/** The input, and every problem of the command line and of the input together. */
+/** Returns the input, and every problem of the command line and of the input together. */
 export function requestFrom(
   serverId: string | undefined,
   flags: DeleteFlags,
@@ -40,7 +40,7 @@ export function requestFrom(
     ...deleteOptions.fields(flags, problems),
   };
   for (const problem of checkDeleteInput(input).problems) {
-    // Said above, in the words of the command line.
+    // Already reported above, in the terms of the command line.
     if (serverId === undefined && problem.startsWith('serverId:')) continue;
     if (flags.nic === undefined && problem.startsWith('nics:')) continue;
     problems.push(inFlags(problem, FLAG_OF));
@@ -48,11 +48,11 @@ export function requestFrom(
   return { input, problems };
 }
 
-/** The command that asks for this, to be pasted into a shell. */
+/** The command that makes this request, ready to paste into a shell. */
 export function deleteCommand(input: DeleteServerNicsInput): string {
   const { serverId, nics, dryRun } = input;
   const named = nics === 'all' ? ['--all'] : nics.flatMap(({ id }) => ['--nic', id]);
-  // First: who copies half of a long command must not lose it.
+  // `--dry-run` comes first: if an operator copies only the beginning of a long command, the flag must not be lost.
   const first = dryRun === true ? ['--dry-run'] : [];
   const words = ['ecs-nics', 'delete', serverId, ...first, ...named, ...deleteOptions.words(input)];
   return words.map(shellQuote).join(' ');

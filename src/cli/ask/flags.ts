@@ -1,11 +1,11 @@
-/** What the flags of several commands have in common. No IO. */
+/** What the flags of several commands share. No IO. */
 import type { Command } from 'commander';
 import type { ByWhom, Timing } from '../../contract';
 import { checkByWhom } from '../../contract';
 import { TO_FILL_IN } from '../../contract/placeholders';
 import { quoted } from '../../contract/text';
 
-/** The one argument, and what is none. */
+/** Separates the one argument from words that are no valid argument. */
 export function sortOut(
   words: readonly string[],
   command: 'delete' | 'restore' | 'undo' | 'commit',
@@ -22,7 +22,7 @@ export function sortOut(
   };
 }
 
-/** What the checks call a field, and what the operator typed. */
+/** Pairs: how the checks name a field, and the flag that the operator typed. */
 export type FlagNames = readonly (readonly [RegExp, string])[];
 
 export const COMMON_FLAGS: FlagNames = [
@@ -30,7 +30,7 @@ export const COMMON_FLAGS: FlagNames = [
   [/^nics(\[\d+\](\.id)?)?(?=:)/, '--nic'],
 ];
 
-/** A problem of the input in the words of the command line. */
+/** Rewrites a problem of the input in the terms of the command line. */
 export function inFlags(problem: string, names: FlagNames): string {
   for (const [pattern, flag] of names) {
     if (pattern.test(problem)) return problem.replace(pattern, flag);
@@ -58,17 +58,17 @@ const BY_WHOM_FLAGS: FlagNames = [
   [/^reason\b/, '--reason'],
 ];
 
-/** @param kept where people find it again */
+/** @param kept where people can read the two values later */
 export function declareByWhom(command: Command, kept: 'kept with the run' | 'shown with the run'): void {
   command
     .option('--by <who>', `who asks for it; ${kept}`)
     .option('--reason <text>', `why, e.g. a ticket; ${kept}`);
 }
 
-/** As next steps show them: to be filled in by whoever copies the command. */
+/** The flags as next steps show them: the operator fills them in after copying the command. */
 export const BY_WHOM_WORDS = ['--by', TO_FILL_IN.who, '--reason', TO_FILL_IN.why];
 
-/** Who asks, and why: both required. */
+/** Reads who asks and why. Both are required. */
 export function byWhomFrom(flags: ByWhomFlags): { who: ByWhom; problems: string[] } {
   const { who, problems } = checkByWhom({ by: flags.by, reason: flags.reason });
   return {

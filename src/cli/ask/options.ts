@@ -1,4 +1,4 @@
-/** From the flags of options to the fields of a request, and back. */
+/** Turns the flags of options into the fields of a request, and back. */
 import type { Command } from 'commander';
 import type { Duration, InputOf, Option, Options } from '../../contract';
 import { DELETE_OPTIONS, RESTORE_OPTIONS } from '../../contract';
@@ -7,12 +7,12 @@ import { DELETE_TEXTS, RESTORE_TEXTS } from '../options';
 import type { FlagNames } from './flags';
 import { parseTiming } from './flags';
 
-/** Values of flags as commander hands them over. */
+/** Values of flags as commander returns them. */
 export type FlagValues<T extends Options> = {
   -readonly [F in keyof T]?: T[F]['kind'] extends 'flag' ? boolean : string;
 };
 
-/** The options of one request, as a command line knows them. */
+/** The options of one request on a command line. */
 class OptionFlags<T extends Options> {
   constructor(
     private readonly options: T,
@@ -23,12 +23,12 @@ class OptionFlags<T extends Options> {
     for (const [, flag, { help }] of this.flags()) command.option(flag, help);
   }
 
-  /** What the checks call a field, and what the operator typed. */
+  /** Pairs: how the checks name a field, and the flag that the operator typed. */
   names(): FlagNames {
     return this.flags().map(([field, flag]) => [new RegExp(`^${field}\\b`), nameOf(flag)] as const);
   }
 
-  /** The fields that were given. Nothing is narrowed here: the check names what is wrong together with everything else. */
+  /** Returns the given fields without validating them: the check of the input reports all problems together. */
   fields(values: FlagValues<T>, problems: string[]): InputOf<T> {
     const given = Object.entries<Option>(this.options).map(([field, { kind }]) => {
       const value: unknown = this.texts[field]?.flag === undefined ? undefined : values[field];
@@ -38,7 +38,7 @@ class OptionFlags<T extends Options> {
     return Object.fromEntries(given.filter(([, value]) => value !== undefined)) as InputOf<T>;
   }
 
-  /** The words of a command that asks for the same, but for `--dry-run`. */
+  /** The words of a command that makes the same request, without `--dry-run`. */
   words(input: InputOf<T>): string[] {
     return this.flags().flatMap(([field, flag]) => {
       const value = input[field];
@@ -47,7 +47,7 @@ class OptionFlags<T extends Options> {
     });
   }
 
-  /** What the question before a start says of what is given. */
+  /** What the question before a start says about the given options. */
   says(what: 'permits' | 'promises', input: InputOf<T>): string[] {
     const value = what === 'permits' ? true : 'restore';
     return Object.entries<OptionTexts>(this.texts).flatMap(([field, { [what]: text }]) =>
@@ -69,7 +69,7 @@ function nameOf(flag: string): string {
   return flag.replace(/ .*/, '');
 }
 
-/** A number counts ms; on a command line it is a text, and needs its unit. */
+/** A number is in ms. On a command line it is a text, so it needs its unit. */
 function wordOf(value: Duration | object): string {
   if (typeof value === 'object') return JSON.stringify(value);
   return typeof value === 'number' ? `${value}ms` : value;

@@ -1,4 +1,4 @@
-/** From flags to the input of a restore, and back to a command line. No IO. */
+/** Turns flags into the input of a restore, and back into a command line. No IO. */
 import type { RESTORE_OPTIONS, RestoreServerNicsInput, RestoreSource } from '../../contract';
 import { checkRestoreInput, serverWorkflowId } from '../../contract';
 import { shellQuote } from '../format';
@@ -15,14 +15,14 @@ export interface RestoreFlags extends FlagValues<typeof RESTORE_OPTIONS>, ByWhom
   json?: boolean;
 }
 
-/** Longer ones would not pass through a run; one of 32 NICs has some 60 KB. */
+/** A longer document would not fit through a run. A document of 32 NICs has about 60 KB. */
 export const MAX_DOCUMENT_BYTES = 250_000;
 
-/** A saved document as it was read; `problem`: why it can't be used. */
+/** The text of a saved document; `problem`: why the document cannot be used. */
 export type Saved = { text: string } | { problem: string } | null;
 
 export interface RestoreRequest {
-  /** Without the source when it has yet to be found. */
+  /** `from: null`: the source has yet to be found. */
   input: Omit<RestoreServerNicsInput, 'from'> & { from: RestoreSource | null };
   /** Words of the command line that name the source. */
   source: readonly string[];
@@ -36,10 +36,10 @@ const FLAG_OF: FlagNames = [
   [/^from\.runId\b/, '--run-id'],
 ];
 
-/** Stands for the run that is found later, so that everything else can be checked at once. */
+/** A placeholder for the run that is found later, so that everything else can be checked at once. */
 const ANY_RUN = '00000000-0000-0000-0000-000000000000';
 
-/** The input, and every problem of the command line and of the input together. */
+/** Returns the input, and every problem of the command line and of the input together. */
 export function restoreFrom(serverId: string | undefined, flags: RestoreFlags, saved: Saved): RestoreRequest {
   const problems: string[] = [];
   if (serverId === undefined) {
@@ -63,9 +63,9 @@ export function restoreFrom(serverId: string | undefined, flags: RestoreFlags, s
   };
   for (const problem of checkRestoreInput({ ...input, from: from ?? { workflowId, runId: ANY_RUN } })
     .problems) {
-    // Said above, in the words of the command line.
+    // Already reported above, in the terms of the command line.
     if (serverId === undefined && /^(serverId|from\.document):/.test(problem)) continue;
-    // Ours, made of the server id.
+    // The starter made this field from the server id; the operator did not type it.
     if (problem.startsWith('from.workflowId:')) continue;
     problems.push(inFlags(problem, FLAG_OF));
   }
@@ -110,17 +110,20 @@ function documentFrom(saved: NonNullable<Saved>, problems: string[]): { document
 export interface RestoreCommand {
   serverId: string;
   nics?: readonly string[];
-  /** Words that name the source; none: the last run that took NICs off. */
+  /** Words that name the source. None: the last run that took NICs off. */
   source?: readonly string[];
   dryRun?: boolean;
   input?: RestoreServerNicsInput | null;
 }
 
-/** The command that asks for this, to be pasted into a shell; who asks and why is kept, or left to be filled in. */
+/**
+ * The command that makes this request, ready to paste into a shell. The flags for who asks and why are kept if they are
+ * known; otherwise the operator fills them in.
+ */
 export function restoreCommand({ serverId, nics, source = [], dryRun, input }: RestoreCommand): string {
   const named = nics ?? (input && input.nics !== 'all' ? input.nics.map(({ id }) => id) : []);
   const words = ['ecs-nics', 'restore', serverId];
-  // First: who copies half of a long command must not lose it.
+  // `--dry-run` comes first: if an operator copies only the beginning of a long command, the flag must not be lost.
   if (dryRun === true) words.push('--dry-run');
   for (const id of named) words.push('--nic', id);
   words.push(...source);

@@ -1,4 +1,4 @@
-/** Looks for workers before anything is started, and says why none comes. */
+/** Waits for workers before a run is started, and reports why none polls. */
 import { formatDuration } from '../../contract';
 import { polledElsewhere } from '../../client/runs';
 import type { Why } from '../../client/silent';
@@ -20,7 +20,7 @@ import {
   whyDocument,
 } from '../show/silent-texts';
 
-/** Waits until workers can take what is about to be started. Throws a {@link CliError} when none comes, or at Ctrl-C. */
+/** Waits until workers can take the run to be started. Throws {@link CliError} when none polls, or at Ctrl-C. */
 export async function untilWorkersPoll(context: Context, output: Output): Promise<void> {
   const { temporal, taskQueue, interrupted } = context;
   const onWait = (why: Why, limitMs: number) => {

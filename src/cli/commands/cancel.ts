@@ -20,7 +20,7 @@ export async function cancel(serverId: string, output: Output): Promise<ExitCode
     const ref = context.run(run);
     const before = await askStatus(temporal, run);
     await cancelRun(temporal, run);
-    // Who did not answer once has nothing new to say.
+    // A run that did not answer the first time would only take up time again.
     const after = before.document === null ? before : await askStatus(temporal, run);
     const silence = before.document === null ? await silenceOf(context, run, ref, output) : null;
     output.say([
@@ -38,7 +38,7 @@ export async function cancel(serverId: string, output: Output): Promise<ExitCode
   });
 }
 
-/** What a cancellation means now. `silence`: why the run does not answer. */
+/** What a cancellation does at this point. `silence`: why the run does not answer. */
 export function consequence(phase: Phase | null, silence = 'the run does not answer'): string {
   switch (phase) {
     case 'inspecting':
@@ -60,7 +60,6 @@ export function consequence(phase: Phase | null, silence = 'the run does not ans
   }
 }
 
-/** Its command line. */
 export const command: CliCommand<unknown> = {
   description:
     "Asks the open run on a server to stop. A job of the cloud can't be stopped: the run watches it to its end.",

@@ -1,4 +1,4 @@
-/** The question before anything irreversible. */
+/** Asks before an irreversible change. */
 import { createInterface } from 'node:readline/promises';
 import type { DeleteServerNicsInput, ResultDocument } from '../../contract';
 import { formatDuration, parseDuration } from '../../contract';
@@ -12,7 +12,7 @@ import { deleteOptions } from '../ask/options';
 
 export type Answer = 'yes' | 'no' | 'interrupted';
 
-/** @param plan what a dry run of it has found just now */
+/** @param plan what a dry run of the request has just found */
 export async function confirm(
   input: DeleteServerNicsInput,
   plan: ResultDocument,
@@ -27,7 +27,7 @@ export async function confirm(
     answer = 'interrupted';
     stop.abort();
   });
-  // Ctrl-D: the question would stay open for ever.
+  // Ctrl-D closes the input; without this the question would wait for ever.
   lines.once('close', () => stop.abort());
   try {
     const text = await lines.question(`${questionOf(input, plan)} [y/N] `, { signal: stop.signal });
@@ -52,7 +52,7 @@ export function confirmationLines(
   return [...lines, ...consequences(input).flatMap((text) => indent(text, page, '')), ''];
 }
 
-/** What is true of this request once it is answered with yes. */
+/** What happens if the operator answers yes. */
 function consequences(input: DeleteServerNicsInput): string[] {
   const windowMs = parseDuration(input.undoWindow ?? 0) ?? 0;
   const window = formatDuration(windowMs);

@@ -1,4 +1,4 @@
-/** `ecs-nics undo`, `ecs-nics commit`: what becomes of the ports that an open run keeps. */
+/** `ecs-nics undo`, `ecs-nics commit`: decide what happens to the ports that an open run keeps. */
 import type { ByWhom } from '../../contract';
 import { FAILURE_TYPE, NOT_APPLICABLE, WORKFLOW_TYPE } from '../../contract';
 import { isUuid } from '../../contract/values';
@@ -32,10 +32,10 @@ export interface DecisionFlags extends ByWhomFlags {
   json?: boolean;
 }
 
-/** Between the answer and the close of the run, and the other way round, there is a moment. */
+/** The answer and the close of the run arrive shortly after each other, in either order. */
 const MOMENT_MS = 10_000;
 
-/** @param words what is on the command line beside the flags that are known */
+/** @param words arguments of the command line beside the known flags */
 export async function decide(
   what: DecisionCommand,
   words: readonly string[],
@@ -107,22 +107,22 @@ async function untilDecided(
     throw asCliError(error, context.temporal, context.run);
   });
   const enough = told.then(async (it) => {
-    // After `stop` below, when all has been said.
+    // Reached after `stop` below, when everything has been printed.
     if (it.kind === 'interrupted') return;
     answer = it;
-    // Who is refused need not wait; else the end of the run is about to come, and says more.
+    // A refusal is final. After any other answer the end of the run is about to come, and it says more.
     if (!isRefusal(it)) await moment();
   });
   const interrupted = { yet: false };
   const interruption = context.interrupted.then(() => void (interrupted.yet = true));
   const end = await followRun(context, run, output, Promise.race([interruption, enough]));
   if (end.kind === 'closed' && answer === null) {
-    // The answer and the end of the run come by different ways.
+    // The answer and the end of the run arrive independently of each other.
     await Promise.race([told, moment()]).catch(() => {});
   }
   const ref = context.run(run);
   const isAbove = ref.runId === announcedId;
-  // A cast: the compiler does not see that the promise above has set it.
+  // A cast: the compiler does not see that the promise above has set the variable.
   const said = answer as Answered | null;
   if (said !== null && isRefusal(said))
     throw refused(wish, said, ref, end.kind === 'closed' ? null : end.document);
@@ -144,7 +144,7 @@ async function untilDecided(
 
 type Answered = Exclude<UpdateAnswer, { kind: 'interrupted' }>;
 
-/** The run is still open, whatever keeps it: the answer is all there is. */
+/** The run is still open, for whatever reason: the answer is all that can be reported. */
 function reportAnswer(
   wish: Wish,
   answer: Answered,
@@ -173,13 +173,13 @@ function reportAnswer(
   }
 }
 
-/** Asked for and done; what else has become of the run changes nothing about it, unless it needs somebody. */
+/** The decision is carried out. Other outcomes do not change the exit code, unless a person has to act. */
 function codeOfDone(ending: Ending, code: ExitCode): ExitCode {
   const isDone = ending.kind === 'cancelled' && (code === EXIT.putBack || code === EXIT.cancelled);
   return isDone ? EXIT.done : code;
 }
 
-/** Somebody else has asked for the same, and it is done. */
+/** Another caller asked for the same, and the run has done it. */
 function isFulfilled({ what }: Wish, { document }: Ending): boolean {
   return document?.decision?.what === what;
 }
@@ -206,7 +206,7 @@ function knownOf({ what }: Wish, { accepted }: Asking): string {
     : `It may have taken note of the ${what} or not: the same command again is safe.`;
 }
 
-/** No run is open: what was taken off by run `runId` can be put back all the same. */
+/** No run is open. What run `runId` took off can still be put back by a restore. */
 function noOpenRun(
   context: Context,
   { what, serverId }: Wish,
@@ -225,7 +225,7 @@ function moment(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, MOMENT_MS));
 }
 
-/** The command line of both. */
+/** The command line of both commands. */
 function commandOf(what: DecisionCommand, description: string): CliCommand<DecisionFlags> {
   return {
     description,

@@ -20,7 +20,7 @@ import { deletion, findOpen } from '../../client/start';
 import { deletionTexts } from '../show/start-texts';
 import { followRun, reportEnd, stoppedWaiting } from './wait';
 
-/** @param words what is on the command line beside the flags that are known */
+/** @param words arguments of the command line beside the known flags */
 export async function deleteNics(
   words: readonly string[],
   flags: DeleteFlags,
@@ -34,7 +34,7 @@ export async function deleteNics(
     problems.push('--yes: required without a terminal, since nobody can be asked');
   }
   if (problems.length > 0) {
-    // Who has to correct the command line may as well hear of the rest.
+    // The operator has to correct the command line anyway, so problems of the environment are reported with it.
     const message = listed([...problems, ...environmentProblems()]);
     throw new CliError(EXIT.badInput, 'InvalidInput', `nothing was started: ${message}`);
   }
@@ -53,13 +53,13 @@ export async function deleteNics(
   );
 }
 
-/** Somebody at a terminal is asked with all that a dry run knows. Returns the exit code where that is the end of it. */
+/** Asks the operator at a terminal, with the result of a dry run. Returns the exit code if the command ends here. */
 async function askWithPlan(
   context: Context,
   input: DeleteServerNicsInput,
   output: Output,
 ): Promise<ExitCode | null> {
-  // Who attaches, or can't start anything, need not be asked.
+  // No question if the command attaches to an open run or cannot start one.
   if ((await findOpen(context.temporal, deletion(input, deletionTexts(input)))) !== null) return null;
   const planned = { ...input, dryRun: true };
   const asked: Asked = { kind: 'delete', input: planned };
@@ -90,7 +90,6 @@ function notPlanned(context: Context, end: FollowEnd, ref: RunRef, output: Outpu
   });
 }
 
-/** Its command line. */
 export const command: CliCommand<DeleteFlags> = {
   description:
     'Deletes NICs of one server, follows the deletion and says what became of every NIC. ' +

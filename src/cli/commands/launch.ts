@@ -1,4 +1,4 @@
-/** Starts a run or attaches to the open one of the same request, and waits for it: of deletions and restores alike. */
+/** Starts a run, or attaches to the open run of the same request, and waits for its end. For deletions and restores. */
 import type { Asked } from '../show/asked';
 import type { Context } from '../context';
 import { pageOf } from '../context';
@@ -25,14 +25,14 @@ import { untilWorkersPoll } from './await-workers';
 export interface Launch {
   request: StartRequest;
   asked: Asked;
-  /** In words: `deletion`, `dry run`. */
+  /** For messages: `deletion`, `dry run`. */
   what: string;
-  /** Lines below the ids of the run. */
+  /** Lines shown below the ids of the run. */
   about: readonly string[];
   wait: boolean;
 }
 
-/** Another dry run on the server is over within seconds. */
+/** Another dry run on the server ends within seconds. */
 const PLAN_MS = 60_000;
 const PLAN_STEP_MS = 500;
 
@@ -51,8 +51,8 @@ export async function launch(context: Context, launch: Launch, output: Output): 
 }
 
 /**
- * The run that serves the request, started when there is none, once workers are there to take it. Throws a {@link CliError}
- * when the server is taken by another one; a dry run waits for another one's end instead.
+ * Returns the run that serves the request. If there is none, waits for workers and starts one. Throws a
+ * {@link CliError} when another run holds the server; a dry run waits for the end of another dry run instead.
  */
 export async function begin(
   context: Context,
@@ -95,7 +95,7 @@ async function orInterrupted<T>(context: Context, work: Promise<T>, message: str
   return Promise.race([work, interrupted]);
 }
 
-/** The server is taken: by whom, and what can be done about it. */
+/** Reports which run holds the server, and what the operator can do about it. */
 export async function otherRun(
   context: Context,
   run: { workflowId: string; runId: string; taskQueue: string; type: string },

@@ -1,4 +1,4 @@
-/** `ecs-nics list`: the runs on servers, open ones first. */
+/** `ecs-nics list`: the runs on servers. Open runs come first. */
 import { InvalidArgumentError } from 'commander';
 import type { CliCommand } from '../program';
 import { pageOf, withTemporal } from '../context';
@@ -38,7 +38,6 @@ export async function list(flags: ListFlags, output: Output): Promise<ExitCode> 
   });
 }
 
-/** Its command line. */
 export const command: CliCommand<ListFlags> = {
   description: 'Shows the runs on servers, open ones first, then those that ended last. Times are UTC.',
   flags: (command) =>

@@ -1,4 +1,4 @@
-/** `ecs-nics poll-now`: what a callback from the cloud would do, by hand. */
+/** `ecs-nics poll-now`: does by hand what a callback from the cloud would do. */
 import type { ResultDocument } from '../../contract';
 import { formatDuration } from '../../contract';
 import { checkServerId, pageOf, withTemporal } from '../context';
@@ -39,7 +39,7 @@ export async function pollNow(serverId: string, output: Output): Promise<ExitCod
   });
 }
 
-/** What the signal means now. `document`: as it was just before. */
+/** What the signal causes at this point. `document`: the run's document just before the signal. */
 export function meaningOf(
   document: ResultDocument | null,
   now: number,
@@ -55,7 +55,6 @@ export function meaningOf(
     : `The run looks at the cloud at once instead of in ${formatDuration(waiting)}.`;
 }
 
-/** Its command line. */
 export const command: CliCommand<unknown> = {
   description: 'Makes the open run on a server look at the cloud at once instead of at its next turn.',
   run: ([serverId = ''], _flags, output) => pollNow(serverId, output),

@@ -1,4 +1,4 @@
-/** Which run the NICs are put back from, in words: the last one that took them off, or the one that was named. */
+/** Reports from which run the NICs are put back: the last one that took them off, or the one that was named. */
 import { NoRun, NothingToRestore, OtherRun } from '../../client/errors';
 import * as source from '../../client/source';
 import { BY_WHOM_WORDS } from '../ask/flags';
@@ -12,7 +12,7 @@ import { fact, stepLines } from '../show/lines';
 import { agoText } from '../show/wording';
 import { otherRun } from './launch';
 
-/** The last closed run that took the NICs off, and lines that say which. Throws a {@link CliError} when there is none. */
+/** Finds the last closed run that took the NICs off, and lines that name it. Throws {@link CliError} if none did. */
 export async function findSource(
   context: Context,
   serverId: string,
@@ -45,7 +45,7 @@ function nothingToRestore(
   output: Output,
 ): CliError {
   const page = pageOf(output);
-  // Not cut short by a run that ends the search; there may be older ones than those that are looked at.
+  // The search covered all it could: no run stopped it early. Runs older than the examined ones may exist.
   const isWhole = areAll || passed.length === source.MAX_LOOKED_AT;
   const start = `ecs-nics restore ${serverId}`;
   const byWhom = BY_WHOM_WORDS.join(' ');
@@ -77,7 +77,7 @@ function endedText(endedAt: Date | null, now: number): string {
   return endedAt === null ? '' : `, ended ${agoText(endedAt, now)}`;
 }
 
-/** The run that was named. Throws a {@link CliError} when the namespace does not know it. */
+/** Finds the run that the operator named. Throws a {@link CliError} when the namespace does not know it. */
 export async function namedRun({ temporal }: Context, serverId: string, runId: string): Promise<string> {
   try {
     return await source.namedRun(temporal, serverId, runId);

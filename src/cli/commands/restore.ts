@@ -20,7 +20,7 @@ import { findSource, namedRun } from './restore-source';
 import { restoration } from '../../client/start';
 import { restorationTexts } from '../show/start-texts';
 
-/** @param words what is on the command line beside the flags that are known */
+/** @param words arguments of the command line beside the known flags */
 export async function restoreNics(
   words: readonly string[],
   flags: RestoreFlags,
@@ -69,7 +69,7 @@ async function restore(
   );
 }
 
-/** `runId: null`: a saved document. */
+/** `runId: null`: the source is a saved document. */
 async function sourceOf(
   context: Context,
   { input: { serverId, from, nics, dryRun } }: RestoreRequest,
@@ -93,7 +93,6 @@ async function readSaved(path: string | undefined): Promise<Saved> {
   }
 }
 
-/** Its command line. */
 export const command: CliCommand<RestoreFlags> = {
   description:
     'Puts NICs back that an earlier run has taken off a server: the same port where it was kept, else a new one ' +

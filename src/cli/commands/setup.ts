@@ -1,4 +1,4 @@
-/** `ecs-nics setup`: what a namespace needs for runs to be found; runs work without it. */
+/** `ecs-nics setup`: adds to a namespace what it needs so that runs can be found. Runs work without it. */
 import { SEARCH_ATTRIBUTE } from '../../contract';
 import type { Temporal } from '../../client/connect';
 import { isTemporalCloud } from '../../client/connect';
@@ -21,7 +21,7 @@ export type Attribute = Omit<NamespaceAttribute, 'state'> & {
 
 export interface Outcome {
   attributes: Attribute[];
-  /** Of closed runs, in ms; `null`: it can't be read, or nothing is ever deleted. */
+  /** How long the namespace keeps closed runs, in ms; `null`: unknown, or no limit. */
   retentionMs: number | null;
   /** Each with its remedy. */
   problems: string[];
@@ -60,7 +60,7 @@ export async function setup(output: Output): Promise<ExitCode> {
   });
 }
 
-/** Adds what is missing. Throws when the namespace can't even be read. */
+/** Adds what is missing. Throws when the namespace cannot be read. */
 export async function prepare(temporal: Temporal): Promise<Outcome> {
   const before = await readAttributes(temporal);
   const { refused, after } = await addMissing(temporal, before);
@@ -141,7 +141,6 @@ function problemsOf(attributes: readonly Attribute[], temporal: Temporal, refuse
   return problems;
 }
 
-/** Its command line. */
 export const command: CliCommand<unknown> = {
   description:
     'Registers the search attributes of ecs-nics in the Temporal namespace, where they are missing. ' +

@@ -34,7 +34,7 @@ async function showOpen(context: Context, serverId: string, run: KnownRun, outpu
     output.document(openDocument(ref, answer.document));
     return;
   }
-  // The server knows something, too; but it is not the status that was asked for.
+  // Temporal also knows something about the run, but that is not the status that was asked for.
   const silent = await readSilent(context.temporal, serverId, run);
   const { namespace } = context.temporal;
   const where = { ...ref, namespace };
@@ -55,7 +55,6 @@ async function showClosed(context: Context, serverId: string, run: KnownRun, out
   output.document(endDocument(ref, ending));
 }
 
-/** Its command line. */
 export const command: CliCommand<unknown> = {
   description:
     'Shows the current or last run on a server, without a worker as far as Temporal knows it. ' +

@@ -1,4 +1,4 @@
-/** Follows a run to its end, shows it, and reports: the same for whoever started the run. */
+/** Follows a run to its end, shows it, and reports. It does not matter who started the run. */
 import type { ResultDocument } from '../../contract';
 import { formatDuration } from '../../contract';
 import { reasonOf } from '../../client/grpc';
@@ -25,13 +25,13 @@ export interface AwaitedRun extends FollowedRun {
   serverId: string;
   firstRunId: string;
   startedAt: number;
-  /** Its ids and its link have been said. */
+  /** The ids and the link of the run have been printed. */
   announced: boolean;
   asked: Asked;
 }
 
 interface Habits {
-  /** As soon as the verdicts stand: an undo window may be open for days. */
+  /** Stops waiting as soon as the verdicts stand: an undo window may be open for days. */
   untilWindow?: boolean;
 }
 
@@ -49,7 +49,7 @@ export async function waitForEnd(
     context.interrupted,
     untilWindow ? isInWindow : undefined,
   );
-  // Only now: the run may have continued as new meanwhile.
+  // Built after the wait: the run may have continued as new meanwhile.
   const ref = context.run(run);
   const isAbove = ref.runId === announcedId;
   switch (end.kind) {
@@ -66,7 +66,7 @@ export async function waitForEnd(
   }
 }
 
-/** Shows the run until it has closed, `stop` resolves, or what it says is enough. */
+/** Shows the run until it has closed, `stop` resolves, or its document is enough. */
 export async function followRun(
   context: Context,
   run: AwaitedRun,
@@ -92,7 +92,7 @@ export async function followRun(
   }
 }
 
-/** @param isAbove the run's ids have been said */
+/** @param isAbove the ids of the run have been printed */
 export function reportEnd(
   ending: Ending,
   { serverId, asked }: AwaitedRun,
@@ -125,7 +125,7 @@ export function stoppedWaiting(
     ...lastKnown(end.document),
     why === null ? 'It is open and goes on by itself.' : 'It is open and goes on as soon as that is mended.',
     ...known,
-    // Standard error may well go elsewhere than what was said before.
+    // Without a terminal, standard error may go to another place than the lines printed before.
     ...(isAbove && output.live ? [] : runLines(run)),
     ...whyLines(why, where, page),
     ...stepLines(openSteps(serverId, undefined, end.document), page),

@@ -1,4 +1,4 @@
-/** `ecs-nics watch`: follows whatever run is open on a server to its end, undo window and all; of a closed one it shows the end. */
+/** `ecs-nics watch`: follows the open run on a server to its end, undo window included; shows a closed run's end. */
 import { askedOf } from '../show/asked';
 import type { CliCommand } from '../program';
 import { checkServerId, withTemporal } from '../context';
@@ -31,7 +31,6 @@ export async function watch(serverId: string, output: Output): Promise<ExitCode>
   );
 }
 
-/** Its command line. */
 export const command: CliCommand<unknown> = {
   description:
     'Follows the open run on a server to its end, whoever started it; of a closed one it shows the end. ' +

@@ -1,4 +1,4 @@
-/** What a run was asked for, as far as it is known: its kind always, its request when we have made it. */
+/** What a run was asked for, as far as known: always its kind, its request only if this starter made it. */
 import type { DeleteServerNicsInput, RestoreServerNicsInput } from '../../contract';
 import { WORKFLOW_TYPE } from '../../contract';
 
@@ -16,7 +16,7 @@ export interface EndedRun {
   asked: Asked;
 }
 
-/** Of somebody else's run. */
+/** For a run that another caller started. */
 export function askedOf(workflowType: string): Asked {
   return workflowType === WORKFLOW_TYPE.restoreServerNics
     ? { kind: 'restore', input: null, source: [] }

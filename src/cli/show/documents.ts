@@ -1,9 +1,9 @@
-/** The one JSON document of a command about a run: which run, what is known of it, and what went wrong. */
+/** The JSON document of a command about a run: which run, what is known of it, and what went wrong. */
 import type { ResultDocument } from '../../contract';
 import type { Ending } from '../../client/ending';
 import type { RunRef } from '../link';
 
-/** A run that goes on. */
+/** For a run that continues. */
 export function openDocument(run: RunRef, document: ResultDocument | null): object {
   return { ...run, ...document };
 }

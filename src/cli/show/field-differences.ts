@@ -1,9 +1,9 @@
-/** What is not as it was on a NIC that was put back, in words: one line a field. No IO. */
+/** Describes how a NIC that was put back differs from before: one line per field. No IO. */
 import type { Difference, NicRow } from '../../contract';
 import { isRecord } from '../../contract/values';
 import { clean, cut } from '../format';
 
-/** Enough for a list of security groups; a port may hold a hundred of anything. */
+/** Enough for a list of security groups. A port may hold a hundred of any kind. */
 const MAX_VALUE = 200;
 
 const NAMES: Record<Difference['field'], string> = {
@@ -41,7 +41,7 @@ function itemText(value: unknown): string {
   return isRecord(value) ? pairText(value) : 'none';
 }
 
-/** Of a fixed IP its address; of other items the two parts that they have. */
+/** For a fixed IP its address; for other items their two parts. */
 function pairText(value: Record<string, unknown>): string {
   const { ip, mac, name, value: option } = value;
   if (typeof name === 'string') return `${clean(name)}=${itemText(option)}`;

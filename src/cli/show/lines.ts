@@ -1,4 +1,4 @@
-/** The lines that reports and messages are made of. No IO. */
+/** The lines of reports and messages. No IO. */
 import { clean, commandLines, wrap } from '../format';
 import type { RunRef } from '../link';
 import type { ReportPage } from '../output';
@@ -6,11 +6,11 @@ import type { ReportPage } from '../output';
 const SHORT_STEP = 10;
 const FACT_NAME = 12;
 
-/** Something that can be done now. */
+/** Something that the operator can do now. */
 export interface Step {
   text: string;
   command: string;
-  /** To be copied as it is: no command of ours, so nobody knows where it may be broken. */
+  /** Must be copied unbroken: it is not a command of the starter, so it is not known where it may break. */
   whole?: boolean;
 }
 
@@ -38,7 +38,7 @@ export function stepLines(steps: readonly Step[], page: ReportPage): string[] {
   ]);
 }
 
-/** `  name        text`, further lines below the text. */
+/** `  name        text`; further lines follow below the text. */
 export function fact(name: string, text: string, page: ReportPage): string[] {
   const [first = '', ...rest] = indent(text, page, ' '.repeat(2 + FACT_NAME));
   return [`  ${name.padEnd(FACT_NAME)}${first.trimStart()}`, ...rest];

@@ -1,11 +1,11 @@
-/** The list for people: a table where it fits, else two lines a run. No IO. */
+/** The list for people: a table if it fits, otherwise two lines per run. No IO. */
 import { WORKFLOW_TYPE } from '../../contract';
 import { clean, cut, table, widthOf } from '../format';
 import type { Colors, ReportPage } from '../output';
 import type { ListedRun } from '../../client/runs';
 import { ageText, startText } from './wording';
 
-/** A name is cut before the table is given up, but not to less than this. */
+/** A name is cut before the table is dropped, but never below this width. */
 const MIN_NAME = 8;
 
 export function listReport(
@@ -58,7 +58,7 @@ function twoLines(run: ListedRun, page: ReportPage): string[] {
   return [run.serverId, `  ${[name, facts].filter(Boolean).join(' · ')}`].map(colorOf(run, page.colors));
 }
 
-/** Phase of an open run, outcome of a closed one, as well as it is known. */
+/** The phase of an open run or the outcome of a closed one, as far as it is known. */
 export function stateOf(run: ListedRun): string {
   const state = clean((run.open ? run.phase : run.outcome) ?? '') || run.status;
   return run.type === WORKFLOW_TYPE.restoreServerNics ? `${state} (restore)` : state;

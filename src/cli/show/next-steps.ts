@@ -1,4 +1,4 @@
-/** What can be done now, each with the exact command. No IO. */
+/** What the operator can do now, each with the exact command. No IO. */
 import type { DeleteServerNicsInput, NicOutcome, ResultDocument } from '../../contract';
 import type { EndedRun } from './asked';
 import type { Step } from './lines';
@@ -9,7 +9,7 @@ import { deleteCommand } from '../ask/delete-request';
 import { putBackSteps, remedySteps, restoreSteps, tryAgainStep } from './restore-steps';
 import { isBackByHand, isInWindow } from './wording';
 
-/** For a run that goes on without us. `but`: what has just been done; `document`: what it says now. */
+/** For a run that continues. `but`: what the operator has just done; `document`: the run's current document. */
 export function openSteps(
   serverId: string,
   but?: 'status' | 'cancel' | 'poll-now',
@@ -27,7 +27,7 @@ export function openSteps(
     .map(([text, command]) => ({ text, command: `ecs-nics ${command} ${serverId}` }));
 }
 
-/** An undo window is open. */
+/** For a run with an open undo window. */
 export function windowSteps(serverId: string): Step[] {
   const byWhom = BY_WHOM_WORDS.join(' ');
   return [
@@ -37,7 +37,7 @@ export function windowSteps(serverId: string): Step[] {
   ];
 }
 
-/** After the end. */
+/** After the end of a run. */
 export function endSteps(ending: Ending, run: EndedRun): Step[] {
   const { asked } = run;
   if (asked.kind === 'restore') return restoreSteps(ending, run, asked);
@@ -81,7 +81,7 @@ function plannedSteps(
 ): Step[] {
   const ids = withOutcome(document, 'untouched');
   if (ids.length === 0) return [];
-  // The NICs that were shown, by name: "all" may mean something else by the time it is typed.
+  // The command names the NICs that were shown: "all" may mean other NICs by the time it is run.
   return [
     {
       text: `To delete ${ids.length === 1 ? 'this NIC' : `these ${ids.length} NICs`}:`,
@@ -101,7 +101,7 @@ function failedSteps(
       const stayed = document?.nics.filter(({ outcome }) => outcome === 'still-attached') ?? [];
       if (stayed.length === 0) return [lookStep(serverId, document, input)];
       const rest = stayed.filter((nic) => !isBackByHand(nic)).map(({ id }) => id);
-      // Who has put it back wants it there.
+      // An operator who has put a NIC back wants to keep it there.
       if (rest.length === 0)
         return [
           {
@@ -138,7 +138,7 @@ function failedSteps(
   }
 }
 
-/** For outcomes that nobody knows: a dry run reads every NIC and touches nothing. */
+/** For unknown outcomes: a dry run reads every NIC and changes nothing. */
 function lookStep(
   serverId: string,
   document: ResultDocument | null,

@@ -1,4 +1,4 @@
-/** The view while waiting: a block redrawn in place on a terminal, else one plain line per change. */
+/** The display while the starter waits: a block redrawn in place on a terminal, otherwise one plain line per change. */
 import type { NicRow, ResultDocument } from '../../contract';
 import { formatDuration } from '../../contract';
 import type { Whereabouts } from './silent-texts';
@@ -25,16 +25,16 @@ const FRAME_MS = 200;
 const MAX_WARNINGS = 2;
 
 export interface ProgressView extends View {
-  /** Leaves the terminal as if the block had never been there. */
+  /** Removes the block from the terminal. */
   end(): void;
 }
 
-/** @param run which one, for commands that help it */
+/** @param run identifies the run in the commands that the display suggests */
 export function progressView(output: Output, startedAt: number, run: Whereabouts): ProgressView {
   return output.live ? new LiveView(output, startedAt, run) : new PlainView(output, run);
 }
 
-/** Says each change once. */
+/** Prints each change once. */
 export class PlainView implements ProgressView {
   private said = new Set<string>();
   private phase: string | null = null;
@@ -57,7 +57,7 @@ export class PlainView implements ProgressView {
     }
     const pollers = waitingPollers(state);
     if (pollers !== '') this.once(pollers);
-    // How long it has been so is no news.
+    // A longer duration of the same trouble is no change.
     const what = trouble === null ? null : troubleKey(trouble, this.run);
     if (trouble !== null && what !== this.trouble)
       for (const line of troubleLines(trouble, this.run)) this.output.say(line);
@@ -90,12 +90,12 @@ type Trouble = NonNullable<FollowState['trouble']>;
 
 function troubleKey(trouble: Trouble, run: Whereabouts): string {
   if (trouble.kind === 'lost') return 'lost';
-  // Nor is how long ago a worker was seen.
+  // Neither is the time since a worker was last seen.
   const { kind } = mainReason(trouble.why);
   return kind === 'no-answer' ? kind : waitingText(trouble.why, run, run.namespace).join();
 }
 
-/** The fact first; for people who read lines also what helps. */
+/** The fact comes first. People who read lines also get what helps. */
 export function troubleLines(trouble: Trouble, run: Whereabouts): string[] {
   const { forMs, limitMs } = trouble;
   const ends = limitMs === null ? '' : `; waiting ends after ${formatDuration(limitMs)}`;
@@ -105,14 +105,14 @@ export function troubleLines(trouble: Trouble, run: Whereabouts): string[] {
   return [`${fact} ${limit}`, ...more];
 }
 
-/** Who polls, where a run says that it waits for another worker. */
+/** The workers that poll, when a run says that it waits for another worker. */
 function waitingPollers({ document, pollers }: FollowState): string {
   return /\bworkers?\b/i.test(document?.waitingFor ?? '') ? pollersText(pollers) : '';
 }
 
 class LiveView implements ProgressView {
   private state: FollowState = { document: null, trouble: null, pollers: [] };
-  /** Widths of the lines on the screen. */
+  /** Widths of the lines that are on the screen. */
   private drawn: number[] = [];
   private frame = 0;
   private readonly timer: NodeJS.Timeout;
@@ -123,7 +123,7 @@ class LiveView implements ProgressView {
     private readonly run: Whereabouts,
   ) {
     this.draw();
-    // Between two answers the countdown goes on.
+    // The countdown continues between two answers of the run.
     this.timer = setInterval(() => this.draw(), FRAME_MS);
   }
 
@@ -146,7 +146,7 @@ class LiveView implements ProgressView {
       startedAt: this.startedAt,
       run: this.run,
       columns,
-      // A block higher than the screen could not be erased again.
+      // A block higher than the screen cannot be erased again.
       rows: rows - 1,
       spinner,
       colors: this.output.colors,
@@ -157,7 +157,7 @@ class LiveView implements ProgressView {
 
   private erase(): string {
     const { columns = 80 } = this.output.notes;
-    // A terminal that has become narrower has wrapped what it shows.
+    // A terminal that was made narrower has wrapped the lines on it.
     const height = this.drawn.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)), 0);
     return height === 0 ? '' : `\u001b[${height}A\r\u001b[J`;
   }
@@ -173,7 +173,7 @@ export interface Frame {
   colors: Colors;
 }
 
-/** The block: every line is shorter than the terminal is wide, since a wrapped one could not be erased. */
+/** The block. Every line is shorter than the terminal is wide, because a wrapped line could not be erased. */
 export function progressLines(state: FollowState, frame: Frame): string[] {
   const { colors: c } = frame;
   const width = Math.max(10, frame.columns - 1);
@@ -219,7 +219,7 @@ function jobLine(document: ResultDocument, now: number): string {
         : `next look in ${formatDuration(Math.ceil(waiting / 1_000) * 1_000)}`;
   const job = document.jobs.at(-1);
   if (job === undefined) return next;
-  // The id of a job is long; what changes comes first, so that a narrow terminal cuts the id.
+  // The id of a job is long. The parts that change come first, so that a narrow terminal cuts the id.
   return [clean(job.status), plural(job.polls, 'poll'), next, `job ${clean(job.id)}`]
     .filter(Boolean)
     .join(' · ');
@@ -231,7 +231,7 @@ function nicLines(document: ResultDocument, width: number, room: number, c: Colo
   const verdict = (nic: NicRow) => verdictOf(nic, running);
   const margin = 2;
   let cells = table(nics.map((nic) => [nic.id, ipOf(nic), verdict(nic)]));
-  // Half an id helps nobody, the address does; the report at the end has both.
+  // A cut id is useless, the address is not. The report at the end has both.
   if (cells.some((cell) => widthOf(cell) + margin > width)) {
     cells = table(nics.map((nic) => [nic.ip === null ? nic.id : ipOf(nic), verdict(nic)]));
   }

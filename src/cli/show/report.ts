@@ -1,4 +1,4 @@
-/** What an operator reads at the end: verdict first, then the NICs, the evidence, and what to do now. No IO. */
+/** The report for the operator: the verdict first, then the NICs, the evidence, and the next steps. No IO. */
 import type { NicOutcome, NicRow, ResultDocument } from '../../contract';
 import { FAILURE_TYPE, formatDuration } from '../../contract';
 import type { RunKind } from './asked';
@@ -35,7 +35,7 @@ import {
   verdictOf,
 } from './wording';
 
-/** Report of a run that has ended. `run`: `null` when it stands right above. */
+/** Report of a run that has ended. `run: null`: the run's ids are printed directly above. */
 export function endReport(
   ending: Ending,
   run: RunRef | null,
@@ -55,7 +55,7 @@ export function endReport(
   ];
 }
 
-/** The state of a run that goes on. `run`: `null` when it stands right above. */
+/** State of a run that continues. `run: null`: the run's ids are printed directly above. */
 export function openReport(
   document: ResultDocument,
   run: RunRef | null,
@@ -74,7 +74,7 @@ export function openReport(
   ];
 }
 
-/** The verdicts stand, but not for good. */
+/** The verdicts stand, but an undo can still change the result. */
 function windowHeadline(document: ResultDocument, page: ReportPage): string[] {
   const { colors: c } = page;
   const color = exitCodeInWindow(document) === EXIT.done ? c.green : c.red;
@@ -85,7 +85,7 @@ function windowHeadline(document: ResultDocument, page: ReportPage): string[] {
   return lines.map((text) => c.bold(color(text)));
 }
 
-/** The same, of a run that does not answer. */
+/** State of a run that does not answer. */
 export function silentReport(
   silent: SilentRun,
   run: RunRef & Whereabouts,
@@ -97,7 +97,7 @@ export function silentReport(
     ['started', `${silent.startedAt} (${agoText(silent.startedAt, page.now)})`],
   ];
   if (pollers.length > 0) facts.push(['worker', pollersText(pollers)]);
-  // What is pending says the same of activities, and more.
+  // The list of pending activities says the same about them, and more.
   for (const reason of silent.reasons)
     if (reason.kind !== 'activity-fails') facts.push(['why', reasonText(reason)]);
   for (const activity of silent.pendingActivities) facts.push(['pending', pendingText(activity, page.now)]);
@@ -115,12 +115,12 @@ export function silentReport(
   ];
 }
 
-/** The ways out of what keeps a run from going on. */
+/** The ways out of what blocks a run. */
 export function whyLines(why: Why | null, run: Whereabouts, page: ReportPage): string[] {
   return why === null ? [] : stepLines(waysOut(why, run, run.namespace), page);
 }
 
-/** Something was asked of an open run. */
+/** For a request to an open run. */
 export function noticeLines(
   title: string,
   meaning: string,
@@ -156,7 +156,7 @@ function totalsText(document: ResultDocument): string {
   return all ? plural(document.nics.length, 'NIC') : countsText(counts);
 }
 
-/** Nothing in it that somebody may have meant otherwise. */
+/** The document holds nothing that contradicts what the operator may have intended. */
 function isUnclouded(document: ResultDocument | null): boolean {
   return document === null || !document.nics.some((nic) => isNeverSeen(nic, document) || isLeftAlone(nic));
 }
@@ -185,7 +185,7 @@ function completedText(document: ResultDocument | null, counts: string, kind: Ru
 
 function reasonLines(ending: Ending, page: ReportPage): string[] {
   if (ending.kind !== 'failed' && ending.kind !== 'ended-from-outside') return [];
-  // Their message repeats what stands at the NICs below.
+  // These messages repeat what the rows of the NICs below say.
   const inRows = ending.type === FAILURE_TYPE.notDeleted || ending.type === FAILURE_TYPE.outcomeUnknown;
   return ending.message === '' || (inRows && ending.document !== null)
     ? []
@@ -246,7 +246,7 @@ export function nicTable(document: ResultDocument, page: ReportPage, kind: RunKi
   return lines;
 }
 
-/** In a plan the outcome says little; what would become of the NIC, and how well it could be put back, say a lot. */
+/** In a plan the outcome says little. What would happen to the NIC, and how well it could be put back, matters more. */
 function planRow(nic: NicRow, kind: RunKind): string[] {
   if (nic.outcome !== 'untouched') return [nic.id, ipOf(nic), nic.outcome, ''];
   const fate = kind === 'delete' ? 'would go' : nic.restore === 'no' ? 'stays away' : 'would return';
@@ -267,7 +267,7 @@ function factLines(document: ResultDocument, page: ReportPage): string[] {
     ]);
   }
   if (document.outcome === 'running' && document.deadlineAt) facts.push(['deadline', document.deadlineAt]);
-  // In an open window it is the headline.
+  // In an open undo window this text is the headline already.
   const undo = isInWindow(document) || document.endedAt !== null ? null : undoText(document, page.now);
   if (undo !== null) facts.push(['undo', undo.replace(/^undo /, '')]);
   if (document.decision) facts.push(['decision', decisionText(document.decision, page.now)]);

@@ -1,4 +1,4 @@
-/** What can be done about NICs that are off their server, or were not put back as they had been. No IO. */
+/** Next steps for NICs that are off their server, or that were not put back as they had been. No IO. */
 import type { NicRow, ResultDocument, RestoreGrade } from '../../contract';
 import type { Asked, EndedRun } from './asked';
 import type { Ending } from '../../client/ending';
@@ -14,7 +14,7 @@ const GRADES: Record<RestoreGrade, string> = {
   no: 'no way back',
 };
 
-/** `exactly as before`; of several kinds `2 exactly as before, 1 same IP, new MAC`. */
+/** `exactly as before`; with several grades `2 exactly as before, 1 same IP, new MAC`. */
 function gradesText(nics: readonly NicRow[]): string {
   const counts = new Map<RestoreGrade, number>();
   for (const { restore } of nics) counts.set(restore, (counts.get(restore) ?? 0) + 1);
@@ -23,13 +23,13 @@ function gradesText(nics: readonly NicRow[]): string {
   return [...counts].map(([grade, count]) => `${count} ${GRADES[grade] ?? clean(grade)}`).join('; ');
 }
 
-/** Off the server, with all that is needed to put it back. */
+/** The NIC is off the server, and everything needed to put it back is known. */
 function canReturn(nic: NicRow): boolean {
   const off = nic.outcome === 'deleted' || (nic.outcome === 'detached' && !isLeftAlone(nic));
   return off && Boolean(nic.snapshot) && nic.restore !== 'no';
 }
 
-/** After a deletion, however it ended. */
+/** After a deletion, regardless of how it ended. */
 export function putBackSteps(document: ResultDocument | null, { serverId, runId }: EndedRun): Step[] {
   const nics = document?.nics.filter(canReturn) ?? [];
   if (nics.length === 0) return [];
@@ -42,7 +42,7 @@ export function putBackSteps(document: ResultDocument | null, { serverId, runId 
   ];
 }
 
-/** What the run could not do, and a person can. */
+/** What a person can do and the run could not. */
 export function remedySteps(document: ResultDocument | null): Step[] {
   return (document?.nics ?? []).flatMap((nic) => {
     if (!nic.remedy) return [];
@@ -60,7 +60,7 @@ export function remedySteps(document: ResultDocument | null): Step[] {
 
 const TRY_AGAIN = 'This needs a person. What is in place stays so when the rest is tried again:';
 
-/** After a deletion that could not put everything back. */
+/** After a deletion that could not put back every NIC. */
 export function tryAgainStep({ serverId, runId }: EndedRun): Step {
   return {
     text: TRY_AGAIN,
@@ -85,7 +85,7 @@ export function restoreSteps(
       if (nics.length === 0) return [];
       const ids = nics.map(({ id }) => id);
       const what = ids.length === 1 ? 'this NIC' : `these ${ids.length} NICs`;
-      // The NICs that were shown, by name: "all" may mean something else by the time it is typed.
+      // The command names the NICs that were shown: "all" may mean other NICs by the time it is run.
       return [{ text: `To put ${what} back (${gradesText(nics)}):`, command: again({ nics: ids }) }];
     }
     case 'failed':

@@ -1,4 +1,4 @@
-/** What a command that has just told something to a run says when the run does not answer. */
+/** What a command reports if the run does not answer after a signal or an Update. */
 import type { Context } from '../context';
 import { pageOf } from '../context';
 import type { RunRef } from '../link';
@@ -14,7 +14,7 @@ export interface Silence {
   document: object;
 }
 
-/** `null`: Temporal does not tell just now. */
+/** `null`: Temporal does not answer at present. */
 export async function silenceOf(
   { temporal }: Context,
   run: KnownRun,

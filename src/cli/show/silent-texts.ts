@@ -1,4 +1,4 @@
-/** Why a run does not go on, in words, and the ways out, each with its command. No IO. */
+/** Describes why a run makes no progress, and the ways out, each with its command. No IO. */
 import { SEARCH_ATTRIBUTE, formatDuration } from '../../contract';
 import { clean, cut, plural, shellQuote } from '../format';
 import type { Step } from './lines';
@@ -7,10 +7,10 @@ import type { Reason, Why } from '../../client/silent';
 import { isBlocking } from '../../client/silent';
 
 const MAX_CAUSE = 300;
-/** More would hide what they are for. */
+/** More names would hide the message. */
 const MAX_NAMED = 3;
 
-/** Which run, and where, as commands name it. */
+/** Which run, and where: the values that commands need to name it. */
 export interface Whereabouts {
   workflowId: string;
   runId: string;
@@ -54,7 +54,7 @@ export function reasonText(reason: Reason): string {
   }
 }
 
-/** For machines: the `error.type` of whoever stops waiting for this. */
+/** The `error.type` of a command that stops waiting for this reason. */
 export function reasonType(reason: Reason): string {
   switch (reason.kind) {
     case 'no-worker':
@@ -74,12 +74,12 @@ export function reasonType(reason: Reason): string {
 
 const NO_ANSWER: Reason = { kind: 'no-answer', lastSeenMs: null, version: null, polling: [] };
 
-/** The first that keeps everybody from going on, else whatever there is. */
+/** The first reason that blocks every worker, otherwise the first of all. */
 export function mainReason({ reasons }: Why): Reason {
   return reasons.find(isBlocking) ?? reasons[0] ?? NO_ANSWER;
 }
 
-/** What to do about it where no command does it. */
+/** What to do about it if no command does it. */
 export function hintOf({ kind }: Reason): string {
   if (kind === 'no-worker') return 'Start a worker, or check ECS_NICS_TASK_QUEUE.';
   return kind === 'tasks-fail'
@@ -87,7 +87,7 @@ export function hintOf({ kind }: Reason): string {
     : '';
 }
 
-/** The ways out. `run`: `null` when nothing was started. */
+/** The ways out. `run: null`: no run was started. */
 export function waysOut({ reasons, neverTaken }: Why, run: Whereabouts | null, namespace: string): Step[] {
   const at = namespaceWords(namespace);
   const steps = reasons.flatMap((reason) => waysOutOf(reason, run, at));
@@ -95,7 +95,7 @@ export function waysOut({ reasons, neverTaken }: Why, run: Whereabouts | null, n
   return steps;
 }
 
-/** Only of a run that no worker has ever taken: nothing is left behind. */
+/** Only for a run that no worker has ever taken: it leaves nothing behind. */
 export function terminateStep({ workflowId, runId, namespace }: Whereabouts): Step {
   return {
     text: 'No worker has ever taken this run, so it has changed nothing. To end it while that is so:',
@@ -157,7 +157,7 @@ function waysOutOf(reason: Reason, run: Whereabouts | null, at: string[]): Step[
           ];
     case 'no-answer': {
       const { version, polling } = reason;
-      // Of its own version a worker was seen just now: it may well be there.
+      // A worker of the run's own version was seen just now, so it may still be running.
       return version === null || polling.length === 0 ? [] : versionSteps(version, polling, run, at);
     }
     case 'no-worker':
@@ -166,7 +166,7 @@ function waysOutOf(reason: Reason, run: Whereabouts | null, at: string[]): Step[
   }
 }
 
-/** A run that is pinned goes on with a worker of its version, or where it is moved to. */
+/** A pinned run needs a worker of its version, or has to be moved to another version. */
 function versionSteps(
   version: Version,
   polling: readonly (Version | null)[],
@@ -197,12 +197,12 @@ function lastSeenText({ lastSeenMs }: { lastSeenMs: number | null }): string {
   return `; its last worker asked for work ${lastSeenMs < 1_000 ? 'just now' : `${formatDuration(lastSeenMs)} ago`}`;
 }
 
-/** Workers without a version belong to no deployment: the command needs the one whose version is current. */
+/** Workers without a version belong to no deployment: the command needs the deployment whose version is current. */
 function deploymentOf(reason: Reason): { deploymentName: string } {
   return 'version' in reason && reason.version !== null ? reason.version : { deploymentName: '' };
 }
 
-/** While somebody waits: the fact, and below it the commands that help. */
+/** For an operator who waits: the fact, and below it the commands that help. */
 export function waitingText(why: Why, run: Whereabouts | null, namespace: string): string[] {
   const reason = mainReason(why);
   const steps = waysOutOf(reason, run, namespaceWords(namespace));
@@ -210,7 +210,7 @@ export function waitingText(why: Why, run: Whereabouts | null, namespace: string
   return [reasonText(reason), ...steps.map(({ text, command }) => `${text} ${command}`)];
 }
 
-/** As JSON has it. */
+/** The same for the JSON document. */
 export function whyDocument(why: Why, run: Whereabouts | null, namespace: string): object {
   const at = namespaceWords(namespace);
   return {
@@ -224,7 +224,7 @@ export function whyDocument(why: Why, run: Whereabouts | null, namespace: string
   };
 }
 
-/** `polled by 7470@vm project=p region=r and 1 more`; empty when nobody polls. */
+/** `polled by 7470@vm project=p region=r and 1 more`; empty when no worker polls. */
 export function pollersText(pollers: readonly string[]): string {
   if (pollers.length === 0) return '';
   const rest = pollers.length - MAX_NAMED;
@@ -256,7 +256,7 @@ function runWords(workflowId: string, runId: string): string[] {
   return ['--workflow-id', workflowId, '--run-id', runId];
 }
 
-/** The tools of Temporal read the address from where we do. */
+/** Temporal's tools read the address from the same variables as the starter. */
 function namespaceWords(namespace: string): string[] {
   return namespace === 'default' ? [] : ['--namespace', namespace];
 }

@@ -1,11 +1,11 @@
-/** What the Web UI shows about a run from its start on. The server bounds nothing and passes HTML through: both here. */
+/** What the Web UI shows about a run from its start on. The server neither cuts nor escapes: both happen here. */
 import type { DeleteServerNicsInput, Duration, RestoreServerNicsInput, Timing } from '../../contract';
 import type { StartTexts } from '../../client/start';
 import { cut, escapeMarkdown, plural } from '../format';
 import type { OptionTexts } from '../options';
 import { DELETE_TEXTS, RESTORE_TEXTS } from '../options';
 
-/** The Web UI shows about this much without cutting. */
+/** The Web UI shows about this many characters without cutting. */
 const MAX_SUMMARY = 80;
 const MAX_TEXT = 300;
 const MAX_NICS_SHOWN = 32;
@@ -74,7 +74,7 @@ function optionLines<Field extends string>(
   });
 }
 
-/** `undefined`: it was not asked for. */
+/** `undefined`: the request does not set it. */
 function valueText(value: Value): Duration | undefined {
   if (typeof value === 'object') return timingText(value);
   return typeof value === 'boolean' ? (value ? 'yes' : undefined) : value;
@@ -84,14 +84,14 @@ function text(value: unknown): string {
   return escapeMarkdown(cut(String(value), MAX_TEXT));
 }
 
-/** A line each, beside the others: the Web UI sets a list inside a list as one run of words. */
+/** One line for each NIC, at the level of the other lines: the Web UI joins a nested list into one line. */
 function nicLines(ids: string[]): string[] {
   const shown = ids.slice(0, MAX_NICS_SHOWN).map((id) => `- NIC: ${id}`);
   const rest = ids.length - shown.length;
   return rest > 0 ? [...shown, `- and ${rest} NICs more`] : shown;
 }
 
-/** Not as JSON: the Web UI makes typographic quotes of its straight ones. */
+/** Not as JSON: the Web UI turns straight quotes into typographic ones. */
 function timingText(timing: Timing): string {
   return Object.entries(timing as Record<string, Duration | null>)
     .filter(([, value]) => value !== null)

@@ -1,13 +1,13 @@
-/** How the facts of a document are said, in one place: progress, report and status can't disagree. No IO. */
+/** The one place that words the facts of a document, so that progress, report and status agree. No IO. */
 import type { Decision, JobRow, NicRow, ResultDocument } from '../../contract';
 import { formatDuration } from '../../contract';
 import { clean, cut, plural } from '../format';
 import type { PendingActivity } from '../../client/silent';
 
-/** Enough for any sentence of the cloud; a whole HTML page is none. */
+/** Enough for any sentence of the cloud, but not for a whole HTML page. */
 const MAX_MESSAGE = 400;
 
-/** While the run is under way, these two say only that there is no verdict yet, whatever the job has said. */
+/** While the run is under way, these two outcomes mean only that there is no verdict yet, whatever the job has said. */
 export function isOpen(nic: NicRow, running: boolean): boolean {
   return running && (nic.outcome === 'untouched' || nic.outcome === 'unknown');
 }
@@ -21,17 +21,17 @@ export function isInWindow(document: ResultDocument | null): boolean {
   return document?.phase === 'undo-window';
 }
 
-/** Neither the server nor the project knows such a port: it may never have been there. The run says so in a warning. */
+/** Neither the server nor the project knows the port: it may never have been there. The run warns about it. */
 export function isNeverSeen({ id }: NicRow, { warnings }: ResultDocument): boolean {
   return warnings.some((warning) => warning.startsWith(`NIC ${id}: no such port`));
 }
 
-/** A kept port that is not deleted after all, since it is somebody else's by now. */
+/** A kept port that the run does not delete after all, because another actor uses it by now. */
 export function isLeftAlone({ outcome, errorCode }: NicRow): boolean {
   return outcome === 'detached' && (errorCode === 'PortInUse' || errorCode === 'PortChanged');
 }
 
-/** Was taken off, its port kept, and is on the server again: somebody has put it back by hand. */
+/** The run took the NIC off and kept its port, and the NIC is on the server again: a person has put it back. */
 export function isBackByHand({ outcome, evidence, errorCode, restore }: NicRow): boolean {
   if (outcome !== 'still-attached') return false;
   return (
@@ -59,7 +59,7 @@ export function serverOf(document: { serverId: string; serverName: string | null
   return name === '' ? document.serverId : `${name} (${document.serverId})`;
 }
 
-/** Why, in the cloud's words: code and message. */
+/** The cloud's reason: code and message. */
 export function messageOf(nic: NicRow): string {
   const code = nic.errorCode === null ? '' : clean(nic.errorCode);
   const message = nic.message === null ? '' : clean(nic.message);
@@ -67,7 +67,7 @@ export function messageOf(nic: NicRow): string {
   return cut(text, MAX_MESSAGE);
 }
 
-/** `→ <new id> 10.0.1.20`: what has taken the place of a NIC. */
+/** `→ <new id> 10.0.1.20`: what replaces a NIC. */
 export function replacedText({ replacedBy }: NicRow): string {
   if (!replacedBy) return '';
   return cut(['→', clean(replacedBy.id), clean(replacedBy.ip ?? '')].join(' ').trim(), MAX_MESSAGE);
@@ -78,18 +78,18 @@ export function undoText({ undoUntil }: ResultDocument, now: number): string | n
   if (!undoUntil) return null;
   const ms = Date.parse(undoUntil) - now;
   const until = utcText(undoUntil);
-  // By a clock that is wrong it may be over already; the run's own clock decides.
+  // By a wrong local clock the window may be over already. The run's clock decides.
   if (!(ms > 0)) return `undo possible until ${until}`;
   return `undo possible until ${ms < HOUR_MS ? until : until.replace(/:\d\d UTC$/, ' UTC')} (in ${longText(ms)})`;
 }
 
-/** `2026-11-26 20:50:07 UTC`; texts that are no times stay as they are. */
+/** `2026-11-26 20:50:07 UTC`; a text that is no time stays as it is. */
 export function utcText(time: string): string {
   const [, date, clock] = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z$/.exec(time) ?? [];
   return date === undefined ? clean(time) : `${date} ${clock} UTC`;
 }
 
-/** Windows may be open for a month: `29 d 23 h`. */
+/** An undo window may be open for a month: `29 d 23 h`. */
 function longText(ms: number): string {
   const hours = Math.floor(ms / HOUR_MS);
   if (hours < 48) return formatDuration(ms);
@@ -114,7 +114,7 @@ export function tookText(document: ResultDocument): string | null {
   return Number.isFinite(ms) && ms >= 0 ? formatDuration(ms) : null;
 }
 
-/** `5 min ago`; `just now` within a second, and for what a wrong clock puts into the future. */
+/** `5 min ago`; `just now` within a second, and for a time that lies in the future because of a wrong clock. */
 export function agoText(time: string | Date, now: number): string {
   const ms = now - new Date(time).getTime();
   return ms < 1_000 ? 'just now' : `${formatDuration(ms)} ago`;
@@ -145,7 +145,7 @@ const PENDING_STATE: Record<PendingActivity['state'], string> = {
   paused: 'paused by hand',
 };
 
-/** What Temporal says of an activity that is not done. */
+/** What Temporal says about an activity that is not done. */
 export function pendingText(activity: PendingActivity, now: number): string {
   const { name, state, attempt, since, lastFailure } = activity;
   const when = since === null ? '' : ` ${agoText(since, now)}`;
@@ -154,14 +154,14 @@ export function pendingText(activity: PendingActivity, now: number): string {
   return `${clean(name)}: ${PENDING_STATE[state]}${when}${again}${why}`;
 }
 
-/** Until the run looks at the cloud again; `null`: it isn't waiting. */
+/** Time until the run looks at the cloud again; `null`: it is not waiting. */
 export function untilNextLook(document: ResultDocument, now: number): number | null {
   if (!document.nextLookAt) return null;
   const ms = Date.parse(document.nextLookAt) - now;
   return Number.isFinite(ms) ? Math.max(0, ms) : null;
 }
 
-/** The address first shown of a NIC. */
+/** The address that is shown first for a NIC. */
 export function ipOf(nic: NicRow): string {
   return nic.ip === null ? '-' : clean(nic.ip);
 }

@@ -3,7 +3,7 @@ import { sdkDate, sign } from '../signer';
 import type { SignedParts } from '../signer';
 import type { CredentialProvider } from './provider';
 
-/** A key pair; with a security token: a temporary one, whose token is signed along. */
+/** A key pair. With a security token it is a temporary one, and the token is signed, too. */
 export class KeyPair {
   private readonly ak: Secret;
   private readonly sk: Secret;

@@ -4,34 +4,35 @@ import type { CredentialProvider, Outcome, Refusal } from './provider';
 import { CredentialProblem, Notices } from './provider';
 
 /**
- * Five wrong signatures in a row lock a key for five minutes, for everybody who uses it (docs/cloud-api.md
- * §5.2). So refused credentials are tried once a minute and no more, whoever asks (docs/contract.md §6.5).
+ * Five wrong signatures in a row lock a key for five minutes, for all its users (docs/cloud-api.md §5.2). So refused
+ * credentials are tried at most once a minute, whichever call needs them (docs/contract.md §6.5).
  */
 const TRY_EVERY_MS = 60_000;
 
 /**
- * Refusals in a row that open the breaker. Credentials that were never accepted are wrong from the start (a
- * typo, rolled out to all workers at once): one refusal is enough, and four workers together stay below the
- * lock. For credentials that have worked it takes two, so that one stray 401 does not stop all calls for a minute.
+ * Refusals in a row that open the breaker. Credentials that were never accepted are wrong from the start (a typo,
+ * rolled out to all workers at once): one refusal is enough, and four workers together stay below the lock. For
+ * credentials that have worked it takes two, so that one stray 401 does not stop all calls for a minute.
  */
 const ENOUGH = { unproven: 1, proven: 2 };
 
-/** One request that was let through, until its outcome is known. */
+/** One request that may be sent, until its outcome is known. */
 interface Pass {
   settle(outcome: Outcome): void;
 }
 
 /**
- * Lets requests through as long as the cloud accepts them. Before the first acceptance, and after a refusal, one goes
- * alone and the others wait for its answer; once refused for good, one a minute goes and the others fail at once.
+ * Lets requests pass as long as the cloud accepts them. Before the first acceptance, and after a refusal, one request
+ * goes alone and the others wait for its answer. While the breaker is open, one request a minute goes and the others
+ * fail at once.
  */
 class Breaker {
   private proven = false;
-  /** In a row. */
+  /** Number in a row. */
   private refusals = 0;
   private refusalsEver = 0;
   private last: { refusal: Refusal; at: number } | null = null;
-  /** Epoch ms of the last refusal, or of the last request let through after it. */
+  /** Epoch ms of the last refusal, or of the last request sent after it. */
   private triedAt = -Infinity;
   /** Resolves when the request that goes alone has its answer. */
   private trial: Promise<void> | null = null;
@@ -48,7 +49,7 @@ class Breaker {
       const now = this.clock.now();
       if (this.open) {
         if (this.trial !== null || this.tooSoon(now)) throw this.refused(now);
-        // A request without a clear answer has used up its minute, too.
+        // A request without a clear answer uses up its minute, too.
         this.triedAt = now;
       }
       if (this.trial === null) return this.alone();
@@ -60,7 +61,7 @@ class Breaker {
     return this.refusals >= (this.proven ? ENOUGH.proven : ENOUGH.unproven);
   }
 
-  /** A clock that was set back (it may have been why the signatures were refused) must not stop the tries for long. */
+  /** A clock that was set back (the wrong clock may have caused the refusals) must not stop the tries for long. */
   private tooSoon(now: number): boolean {
     return now >= this.triedAt && now < this.triedAt + TRY_EVERY_MS;
   }
@@ -78,7 +79,7 @@ class Breaker {
 
   private pass(over: () => void): Pass {
     let settled = false;
-    // Only a request that was let through after the last refusal proves that the credentials work.
+    // Only a request sent after the last refusal proves that the credentials work.
     const refusalsSeen = this.refusalsEver;
     return {
       settle: (outcome) => {
@@ -126,7 +127,7 @@ class Breaker {
   }
 }
 
-/** The same credentials behind a breaker of their own. One for all requests of a worker that use them. */
+/** The same credentials behind their own breaker. A worker uses one for all requests with these credentials. */
 export function guarded(inner: CredentialProvider, clock: Pick<Clock, 'now'>): CredentialProvider {
   const notices = inner.notices ?? new Notices();
   const breaker = new Breaker(clock, notices);

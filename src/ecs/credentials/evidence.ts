@@ -13,7 +13,8 @@ export function proofsIn(headers: Readonly<Record<string, string>>): string[] {
 }
 
 /**
- * What an answer says about the credentials. The gateway's own codes say nothing: it sends some before it checks them.
+ * What an answer says about the credentials. The gateway's own codes say nothing, because it sends some before it
+ * checks the credentials.
  */
 export function outcomeOf(error: CloudError): Outcome {
   if (error.httpStatus === 401) return { refused: error };

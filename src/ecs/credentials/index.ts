@@ -1,4 +1,4 @@
-/** Sources of credentials, one a file, and the breaker around each (docs/credentials.md). */
+/** Sources of credentials, one in each file, and the breaker around each (docs/credentials.md). */
 export { accessKeys } from './access-keys';
 export { guarded } from './breaker';
 export { passwordLogin } from './login';

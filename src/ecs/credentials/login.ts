@@ -25,21 +25,21 @@ export interface LoginSettings {
   userAgent: string;
 }
 
-/** The vendor says 24 h. An expiry that can't be read, or makes no sense, is taken for this: 48 logins a day. */
+/** The vendor says 24 h. Replaces an expiry that is unreadable or implausible: 48 logins a day. */
 const ASSUMED_LIFE_MS = 30 * 60_000;
 const SHORTEST_LIFE_MS = 5_000;
 
 /**
- * An hour before the end (of a short-lived token: the last fifth of its life) a new one is got: an outage of IAM that is
- * shorter is not noticed, as the old one is used meanwhile.
+ * A new token is requested an hour before the end (for a short-lived token: in the last fifth of its life). The old one
+ * is used meanwhile, so a shorter outage of IAM has no effect.
  */
 const MARGIN_MS = 60 * 60_000;
 const MARGIN_SHARE = 1 / 5;
 
 /**
- * After a refused login, and after each further one. IAM locks a user out for 15 minutes or more after 3 to 10 wrong
- * passwords (5 by default) within 15 to 60 minutes, and nobody can unlock it: two an hour stay below the strictest
- * setting, and two workers below the default.
+ * Pause after a refused login, and after each further one. IAM locks a user out for 15 minutes or more after 3 to 10
+ * wrong passwords (5 by default) within 15 to 60 minutes, and the lock cannot be lifted earlier: two an hour stay below
+ * the strictest setting, and two workers below the default.
  */
 const REFUSED_PAUSE_MS = [5 * 60_000, 60 * 60_000] as const;
 /** Used when the answer names no time. */
@@ -154,7 +154,7 @@ class Login {
   private refusal(answer: TransportResponse, said: Problem | null): CredentialProblem {
     const { status, headers } = answer;
     const facts = {
-      // Often only the status once more.
+      // IAM's code often only repeats the status.
       code: said?.code === String(status) ? null : (said?.code ?? null),
       cloudMessage: said?.message ?? null,
       requestId: said?.requestId ?? null,
@@ -178,7 +178,7 @@ class Login {
   }
 }
 
-/** By our own clock from the start of the login on, so that a clock that differs from IAM's does no harm. */
+/** Counted by the local clock from the start of the login, so that a difference to IAM's clock does no harm. */
 function leaseOf(value: Secret, body: unknown, startedAt: number): Lease<Secret> {
   const { data } = tokenBody.safeParse(body);
   const issuedAt = Date.parse(data?.token.issued_at ?? '');

@@ -10,22 +10,23 @@ import type { Lease } from './renewal';
 import { Renewal } from './renewal';
 
 export interface MetadataSettings {
-  /** `http://169.254.169.254`: link-local, answered by the host that the server runs on. */
+  /** `http://169.254.169.254`: link-local; the host of the server answers. */
   endpoint: string;
-  /** Must go to the address itself: through a proxy it would ask for the credentials of the proxy's server. */
+  /** Must connect to the address directly: through a proxy it would get the credentials of the proxy's server. */
   transport: Transport & { close?(): Promise<void> };
   clock: Pick<Clock, 'now'>;
 }
 
-/** As in the vendor's client: the service is one hop away, and a machine without one should fail soon. */
+/** As in the vendor's client: the service is one hop away, and a machine without it should fail soon. */
 const TIMEOUT_MS = 3_000;
 /** Life of a metadata token. Each is used once, within a second: any value would do (docs/cloud-api.md §5.3). */
 const TOKEN_TTL_SECONDS = '21600';
 /** Keys with less remaining life are renewed: the service has newer ones by then (docs/cloud-api.md §5.3). */
 const MARGIN_MS = 40 * 60_000;
 /**
- * However short the remaining life seems (our clock may be ahead, or the service late with new keys): used, and not
- * asked for again, for so long. Keys that are really over are refused by the cloud, and renewed then.
+ * Keys are used for at least this time before new ones are requested, however short their remaining life seems: the
+ * local clock may be ahead, or the service late with new keys. The cloud refuses keys that have really expired, and
+ * they are renewed then.
  */
 const AT_LEAST_MS = 60_000;
 const PAUSE_MS = { refused: 60_000, throttled: 60_000, unavailable: 5_000 };
@@ -44,7 +45,7 @@ const securityKey = z.object({
   }),
 });
 
-/** The temporary keys of the agency of the server that this runs on, renewed before they expire. */
+/** The temporary keys of the agency of the server that runs this process, renewed before they expire. */
 export function serverAgency(settings: MetadataSettings): CredentialProvider {
   const { clock, transport } = settings;
   const notices = new Notices();
@@ -87,7 +88,7 @@ async function fetchKeys(settings: MetadataSettings): Promise<Lease<KeyPair>> {
   }
 }
 
-/** `null`: an older service, which asks for none. */
+/** `null`: an older service, which requires no token. */
 async function fetchToken(settings: MetadataSettings): Promise<string | null> {
   const answer = await ask(settings, 'PUT', '/meta-data/latest/api/token', null);
   if (answer.status === 404 || answer.status === 405) return null;
@@ -118,7 +119,7 @@ async function ask(
   }
 }
 
-/** The answer may hold keys: the error has its status alone. */
+/** The answer may hold keys, so the error has only its status. */
 function unusable({ status }: TransportResponse, what: string): CredentialProblem {
   return problem('unavailable', `the metadata service answered HTTP ${status} ${what}`, UNREACHED);
 }

@@ -4,20 +4,18 @@ import type { SignedParts } from '../signer';
 /** Adds the headers that authenticate a request, just before it is sent. */
 export interface CredentialProvider {
   /**
-   * The request's headers with the proof added. May take its time (IAM or the metadata service is asked here) and must
+   * Returns the request's headers with the proof added. May take time (it may ask IAM or the metadata service) and must
    * then observe the signal.
-   *
    * @param request what will be sent; its headers include `host`, and all of them may be signed
    * @param now epoch ms, the date of the signature
-   * @throws CredentialProblem when there is nothing to prove it with; nothing was sent to the cloud then
+   * @throws CredentialProblem when there are no usable credentials; nothing was sent to the cloud then
    */
   authorize(request: SignedParts, now: number, signal?: AbortSignal): Promise<Record<string, string>>;
   /**
-   * The cloud answered 401 to these headers. `true`: there is something newer now, and one repeat makes sense. Gets
-   * the headers, so that many calls refused at once renew once. Absent: nothing to renew; a repeat would only bring
+   * The cloud answered 401 to these headers. `true`: newer credentials exist now, and one repeat makes sense. Gets the
+   * headers, so that many calls refused at once cause one renewal. Absent: nothing to renew; a repeat would only bring
    * the key closer to being locked for five minutes (docs/cloud-api.md §5.2).
-   *
-   * @throws CredentialProblem when nothing newer could be had
+   * @throws CredentialProblem when no newer credentials could be obtained
    */
   renew?(refused: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<boolean>;
   /** The result of a request with these headers; called exactly once for each {@link authorize} that succeeded. */
@@ -40,13 +38,13 @@ export type Refusal = Pick<CloudError, 'code' | 'meaning' | 'cloudMessage' | 're
 export interface ProblemFacts extends Refusal {
   /**
    * - `refused`: until a person repairs something
-   * - `throttled`, `unavailable`: IAM or the metadata service asks for patience, or gives no usable answer
+   * - `throttled`, `unavailable`: IAM or the metadata service asks to wait, or gives no usable answer
    */
   kind: 'refused' | 'throttled' | 'unavailable';
   retryAfterMs: number | null;
 }
 
-/** Why a request could not be given its proof. Certain: nothing was sent to the cloud. Holds no secret. */
+/** Why a request has no proof. It is certain that nothing was sent to the cloud. Holds no secret. */
 export class CredentialProblem extends Error {
   override readonly name = 'CredentialProblem';
 
@@ -65,7 +63,7 @@ export function problem(
   return new CredentialProblem({ ...nothing, ...facts, kind, meaning, hint });
 }
 
-/** Events of the credentials while the worker runs, for its log. They hold no secret. */
+/** Events of the credentials for the worker's log. They hold no secret. */
 export class Notices {
   private listener: (level: 'info' | 'warn', message: string) => void = () => {};
 

@@ -3,33 +3,34 @@ import type { Clock } from '../clock';
 import type { Notices } from './provider';
 import { CredentialProblem } from './provider';
 
-/** Credentials that are valid for a time. Times are epoch ms of this machine's clock. */
+/** Credentials that are valid for a limited time. Times are epoch ms of this machine's clock. */
 export interface Lease<T> {
   value: T;
-  /** From then on the next call renews it. */
+  /** From this time on the next call renews the lease. */
   renewAt: number;
-  /** It is used until then, also when its renewal fails. */
+  /** The lease is used until this time, even if its renewal fails. */
   validUntil: number;
 }
 
 export interface RenewalSettings<T> {
   /** For the log. */
   name: string;
-  /** Gets a new one. @throws CredentialProblem */
+  /**
+   * Gets a new lease.
+   * @throws CredentialProblem
+   */
   fetch(): Promise<Lease<T>>;
-  /** ms without another attempt after a failure; `refusals`: since the last success, with this one. */
+  /** ms without another attempt after a failure; `refusals`: number since the last success, including this one. */
   pauseMs(problem: CredentialProblem, refusals: number): number;
   clock: Pick<Clock, 'now'>;
   notices: Notices;
 }
 
-/** Keeps a lease fresh: one renewal at a time, for all callers that wait, and a pause after a renewal that failed. */
+/** Keeps a lease fresh: one renewal at a time for all waiting callers, and a pause after a failed renewal. */
 export class Renewal<T> {
   private lease: Lease<T> | null = null;
   private flight: Promise<void> | null = null;
-  /**
-   * Failures of other kinds don't reset it: IAM, which counts wrong passwords, forgets none of them during an outage.
-   */
+  /** Failures of other kinds do not reset it: IAM counts wrong passwords, and an outage does not reset its count. */
   private refusals = 0;
   private failed: { problem: CredentialProblem; failures: number; at: number; until: number } | null = null;
 
@@ -47,7 +48,7 @@ export class Renewal<T> {
   }
 
   /**
-   * The cloud has refused a lease of this source. `true`: there is another one now.
+   * The cloud has refused a lease of this source. `true`: another one exists now.
    * @param isRefused whether a lease's value is the refused one
    * @throws CredentialProblem
    */
@@ -72,7 +73,7 @@ export class Renewal<T> {
     return this.failed !== null && now >= this.failed.at && now < this.failed.until;
   }
 
-  /** Bound to no caller's signal: a caller that gives up must not end it for the others. */
+  /** Uses no caller's signal: a caller that gives up must not end the renewal for the others. */
   private start(): Promise<void> {
     this.flight ??= this.fetch().finally(() => {
       this.flight = null;
@@ -95,7 +96,7 @@ export class Renewal<T> {
       const pauseMs = this.settings.pauseMs(error, this.refusals);
       const now = clock.now();
       this.failed = { problem: error, failures, at: now, until: now + pauseMs };
-      // Of an outage only the first failure is reported, of refusals each one.
+      // Of an outage only the first failure is reported; each refusal is.
       if (failures === 1 || error.facts.kind === 'refused') {
         const next = `asked again after ${seconds(pauseMs)} at the earliest`;
         notices.tell('warn', `no new ${name}: ${error.message}; ${next}. ${error.facts.hint}`);

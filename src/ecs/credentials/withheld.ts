@@ -4,7 +4,7 @@ import type { ProblemFacts } from './provider';
 
 const WITHHELD_ACTIONS = { refused: 'credentials', throttled: 'throttled', unavailable: 'retry' } as const;
 
-/** A call that was not made, since nothing can prove who asks. */
+/** A call that was not made, because there are no usable credentials. */
 export function withheldError(operation: Operation, { kind, ...facts }: ProblemFacts): CloudError {
   return new CloudError({
     ...facts,

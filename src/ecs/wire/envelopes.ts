@@ -1,22 +1,22 @@
-/** Error bodies in all the shapes the cloud uses (docs/cloud-api.md §6.1), read into one. */
+/** Reads error bodies of all forms that the cloud uses (docs/cloud-api.md §6.1) into one. */
 import { bounded, clean } from '../../contract/text';
 
 export interface Problem {
   /** The cloud's code as text; `null` when the body has none (a firewall's page, an empty body). */
   code: string | null;
   message: string | null;
-  /** The cause that an error carries inside: its `details`, or JSON inside its message. */
+  /** The cause inside the error: its `details`, or JSON inside its message. */
   inner: { code: string | null; message: string | null } | null;
-  /** From the body; the header `X-Request-Id` goes before it. */
+  /** From the body; the header `X-Request-Id` has priority. */
   requestId: string | null;
 }
 
-/** Longest text of the cloud's that is passed on: enough for every recorded message, bounded for histories and logs. */
+/** Longest text of the cloud that is kept: enough for every recorded message, limited for histories and logs. */
 const MAX_TEXT = 500;
 
 /**
  * Faults of OpenStack's services are objects under one key (`itemNotFound`, `badRequest`, …), whose `code` is the HTTP
- * status. Services name the same two decisive ones differently.
+ * status. Services use different names for these two, which decide.
  */
 const FAULT_NAMES: Record<string, string> = { 404: 'itemNotFound', 409: 'conflictingRequest' };
 
@@ -25,18 +25,18 @@ type Fields = Record<string, unknown>;
 const isObject = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** One line of bounded, printable text; `null` for anything but text and numbers, and for the empty text. */
+/** One line of printable text of limited length; `null` for anything but text and numbers, and for the empty text. */
 export function line(value: unknown): string | null {
   if (typeof value !== 'string' && typeof value !== 'number') return null;
   const text = bounded(clean(String(value).slice(0, 4 * MAX_TEXT)), MAX_TEXT);
   return text === '' ? null : text;
 }
 
-/** The cloud's words about an error: without long runs, which may be a token or a signature. */
+/** The cloud's text about an error, without long unbroken character runs, which may be a token or a signature. */
 export const words = (value: unknown): string | null =>
   line(typeof value === 'string' ? value.slice(0, 4 * MAX_TEXT).replace(/[\w+/=~-]{64,}/g, '…') : value);
 
-/** A code is short and has no spaces; anything else in its place is not one. */
+/** A code is short and has no spaces; anything else in its place is no code. */
 function codeOf(value: unknown): string | null {
   const text = words(value);
   return text !== null && /^[\w.:-]{1,64}$/.test(text) ? text : null;
@@ -52,13 +52,12 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** JSON that stands as text where an object is expected. */
+/** Parses JSON that is a text where an object is expected. */
 export const unwrap = (value: unknown): unknown =>
   typeof value === 'string' && /^\s*[{[]/.test(value) ? (parseJson(value) ?? value) : value;
 
 /**
- * The error in a parsed body, or `null` when it holds none of the known shapes.
- *
+ * The error in a parsed body; `null` when the body has none of the known forms.
  * @param depth how many layers of JSON inside a message are opened; two have been seen
  */
 export function readProblem(body: unknown, depth = 3): Problem | null {

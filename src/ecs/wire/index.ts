@@ -1,7 +1,7 @@
 /**
- * The cloud's answers as schemas. They tolerate additions, missing decoration and every documented variant; what a
- * verdict rests on (a status, a port's owner, the list of NICs) must be there, or the answer is unreadable: a NIC must
- * never look absent because an answer was odd.
+ * The cloud's answers as schemas. They tolerate additions, missing decoration and every documented variant. What a
+ * verdict depends on (a status, a port's owner, the list of NICs) must be there, or the answer is unreadable: a NIC
+ * must never look absent because an answer was odd.
  */
 import { z } from 'zod';
 import type { ElasticIp, Job, Port, ServerDetail, ServerInterface } from '../cloud';
@@ -11,10 +11,10 @@ import { line, readProblem, unwrap, words } from './envelopes';
 const text = z.unknown().optional().transform(line);
 /** The same, for the reason of a failure. */
 const reason = z.unknown().optional().transform(words);
-/** Longer ones are no ids, states or addresses; whatever is read here may come into a history. */
+/** A longer value is no id, state or address. The limit matters, because these values may enter a history. */
 const word = z.string().max(200);
 const id = word.trim().min(1);
-/** Booleans come as text too (docs/cloud-api.md §4.2). */
+/** Booleans also come as text (docs/cloud-api.md §4.2). */
 const flag = z
   .unknown()
   .optional()
@@ -22,9 +22,9 @@ const flag = z
     const word = typeof value === 'string' ? value.trim().toLowerCase() : value;
     return word === true || word === 'true' ? true : word === false || word === 'false' ? false : null;
   });
-/** An object that may be absent, `null`, or JSON inside a string; anything odd counts as absent. */
+/** An object that may be absent, `null`, or JSON inside a string. Any other value counts as absent. */
 const part = <T extends z.ZodType>(schema: T) => z.preprocess(unwrap, schema).nullish().catch(null);
-/** Longer ones are rubbish: the longest real one, the address rows of 12 NICs, has some dozens. */
+/** A longer list is not valid: the longest real one, the address rows of 12 NICs, has some dozens. */
 const listOf = <T extends z.ZodType>(schema: T) => z.array(schema).max(500).nullish().catch(null);
 
 /** RFC 3339 in UTC; `""` while a job runs. Without a zone it would be read as local time: `null`. */
@@ -58,8 +58,8 @@ export const serverAnswer = z
       status: id,
       'OS-EXT-STS:task_state': word.nullish(),
       locked: flag,
-      // The vendor adds the mark with the first freeze of a server: without it there was none; without metadata
-      // it is not known.
+      // The vendor adds this field at the first freeze of a server. Metadata without it: never frozen; no metadata: not
+      // known.
       metadata: part(z.object({ EcmResStatus: word.nullish() })),
       addresses: part(z.record(z.string(), listOf(address))),
       network_interfaces: listOf(
@@ -94,7 +94,7 @@ export const serverAnswer = z
       taskState: server['OS-EXT-STS:task_state']?.trim() || null,
       locked: server.locked,
       frozen: server.metadata == null ? null : FROZEN.test(server.metadata.EcmResStatus ?? ''),
-      // A server has one NIC at least.
+      // A server has at least one NIC.
       addressesTold: rows.length > 0 || nics.length > 0,
       primaryPortIds: [...new Set(primary.filter((port) => port !== null))],
       elasticIps: byPort(elastic),
@@ -103,7 +103,7 @@ export const serverAnswer = z
 
 const FROZEN = /^\s*(freeze|frozen)\s*$/i;
 
-/** Each address once, whichever part of the detail names it. */
+/** Each address once, even if several parts of the detail name it. */
 function byPort(pairs: (readonly [string | null, string | null])[]): Record<string, string[]> {
   const found: Record<string, string[]> = {};
   for (const [port, ip] of pairs) {
@@ -123,7 +123,7 @@ const sameMac = (a: Address, b: Address): boolean =>
  */
 export const interfacesAnswer = z
   .object({
-    // An inspection asks for every port: a list without end would keep it from ever coming to one.
+    // An inspection asks for every port: with an unlimited list it would never end.
     interfaceAttachments: z
       .array(
         z.object({
@@ -154,7 +154,7 @@ const port = z.object({
   network_id: text,
   mac_address: text,
   fixed_ips: fixedIps,
-  // Without it a port could look free while it is not: unreadable.
+  // Required: without it a used port could look free, so the answer is unreadable.
   device_id: word.nullable(),
   status: text,
   security_groups: listOf(word),
@@ -190,20 +190,20 @@ export const portAnswer = z
   .object({ port })
   .transform((answer) => portOf(answer.port, answer.port.id ?? null));
 
-/** `POST ports`, with any 2xx: which one is not documented. Without an id the new port is not known: unreadable. */
+/** `POST ports`, with any 2xx: which one is not documented. Without an id the new port is unknown: unreadable. */
 export const createdPortAnswer = z
   .object({ port: port.extend({ id, device_id: word.nullish().transform((value) => value ?? null) }) })
   .transform((answer) => portOf(answer.port, answer.port.id));
 
-/** A page longer than that is no page of {@link import('./paging').PAGE} entries, nor of the vendor's 2,000. */
+/** A longer page is neither a page of {@link import('./paging').PAGE} entries nor of the vendor's 2,000. */
 const pageOf = <T extends z.ZodType>(row: T) => z.array(row).max(2_000);
 
-/** `GET ports`. One that can't be read makes the list unreadable: it could be the one that is looked for. */
+/** `GET ports`. One unreadable port makes the list unreadable: it could be the wanted one. */
 export const portsAnswer = z
   .object({ ports: pageOf(port.extend({ id })) })
   .transform((answer) => answer.ports.map((row) => portOf(row, row.id)));
 
-/** `GET publicips` (docs/cloud-api.md §4.3). An unbound one has no port, an empty one, or `null`. */
+/** `GET publicips` (docs/cloud-api.md §4.3). An unbound elastic IP has no port, an empty one, or `null`. */
 export const elasticIpsAnswer = z
   .object({
     publicips: pageOf(
@@ -226,7 +226,7 @@ export const elasticIpsAnswer = z
   );
 
 /**
- * Of a call that answers 204, or with what it has changed: nothing at all, or an object that is no error (a 2xx may carry
+ * For a call that answers 204, or with what it has changed: no body, or an object that is no error (a 2xx may carry
  * one, docs/cloud-api.md §1.1). A page is neither.
  */
 export const doneAnswer = z
@@ -244,7 +244,7 @@ const subJob = z.object({
   entities: part(z.object({ nic_id: text, errorcode_message: reason })),
 });
 
-/** `GET jobs/{id}` (docs/cloud-api.md §2.1). Without a status it is no job; its type is never looked at. */
+/** `GET jobs/{id}` (docs/cloud-api.md §2.1). An answer without a status is no job. The type of a job is never read. */
 export const jobAnswer = z
   .object({
     job_id: text,
@@ -253,7 +253,7 @@ export const jobAnswer = z
     end_time: time,
     error_code: text,
     fail_reason: reason,
-    // A sub-job that cannot be read says nothing; the others still do.
+    // An unreadable sub-job says nothing; the others still count.
     entities: part(z.object({ nic_id: text, sub_jobs: listOf(subJob.nullable().catch(null)) })),
   })
   .transform((job): Job => {
@@ -278,7 +278,7 @@ export const jobAnswer = z
   });
 
 /**
- * `POST …/nics/delete` and `…/nics` (docs/cloud-api.md §1.1, §4.1). A job id that cannot be asked for counts as
+ * `POST …/nics/delete` and `…/nics` (docs/cloud-api.md §1.1, §4.1). A job id that cannot be used in a request counts as
  * absent.
  */
 export const acceptedAnswer = z

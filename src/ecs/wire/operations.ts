@@ -1,7 +1,7 @@
 /** The calls this product makes, and the IAM permission that each one needs. */
 
 /**
- * Actions as the vendor's permission pages name them. `null`: no action is documented (docs/cloud-api.md §5.4).
+ * Actions with the names of the vendor's permission pages. `null`: no action is documented (docs/cloud-api.md §5.4).
  */
 export const PERMISSIONS = {
   showServer: 'ecs:cloudServers:showServer',
@@ -25,5 +25,5 @@ export const OPERATIONS = Object.keys(PERMISSIONS) as Operation[];
 
 const EFFECTS: ReadonlySet<Operation> = new Set<Operation>(['deleteNics', 'attachNics', 'createPort']);
 
-/** Not idempotent: a repetition may do it twice, so the fate of each one matters. */
+/** Not idempotent: a repetition may take effect twice, so the fate of each one matters. */
 export const isEffect = (operation: Operation): boolean => EFFECTS.has(operation);

@@ -1,15 +1,15 @@
 import { callError } from '../errors';
 import type { Operation } from './operations';
 
-/** Entries a page: a port with all its lists takes some 4 KB, and an answer may have 1 MiB. */
+/** Entries in a page: a port with all its lists takes some 4 KB, and an answer may have 1 MiB. */
 export const PAGE = 200;
 
-/** 20,000 entries, more than any subnet in use holds: what goes on beyond them has no end. */
+/** 20,000 entries, more than any subnet in use holds: a longer list counts as endless. */
 const MAX_PAGES = 100;
 
 /**
- * Everything in a list that comes in pages, each asked for by the last id of the one before. A list that can't be read to
- * its end is unreadable: what is missing from it must not look absent.
+ * All entries of a paged list; each page is requested by the last id of the page before. A list that cannot be read to
+ * its end is unreadable: a missing entry must not look absent.
  */
 export async function allPages<T extends { id: string }>(
   operation: Operation,

@@ -1,7 +1,8 @@
 import type { PortChanges, PortSpec } from '../cloud';
 
 /**
- * A port's fields as the VPC service wants them written (docs/cloud-api.md §4.2). What is absent or `null` is left out.
+ * A port's fields in the form of the VPC service (docs/cloud-api.md §4.2). Fields that are absent or `null` are left
+ * out.
  */
 export function portBody(port: PortChanges & Partial<PortSpec>): Record<string, unknown> {
   const { networkId, name, address, securityGroups, allowedAddressPairs, dhcpOptions } = port;

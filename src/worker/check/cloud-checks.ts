@@ -1,7 +1,7 @@
 /**
- * The part of `--check` that asks the cloud: the reads that a run makes, about things that nobody has. That they don't
- * exist is the answer of a cloud that knows us and lets us ask. Of lists only that of elastic IPs is read, as every
- * inspection does; others would need permissions that runs don't.
+ * The part of `--check` that asks the cloud: it makes the reads of a run, for ids that do not exist. The cloud's answer
+ * that they do not exist proves that it accepts the credentials and permits the read. Of the lists only that of elastic
+ * IPs is read, as in every inspection; other lists would need permissions that runs do not need.
  */
 import type { Config } from '../config';
 import { formatDuration } from '../../contract/duration';
@@ -18,7 +18,7 @@ import type { Finding } from './finding';
 const NOBODYS_UUID = '00000000-0000-4000-8000-000000000000';
 const NOBODYS_JOB = '0'.repeat(32);
 
-/** The first one of all is alone: credentials that it finds refused are not shown again. */
+/** The very first read goes alone: if the cloud refuses the credentials, they are not sent again. */
 const READS: Record<'ECS' | 'VPC', ((cloud: Cloud) => Promise<unknown>)[]> = {
   ECS: [
     (cloud) => cloud.showServer(NOBODYS_UUID),
@@ -28,12 +28,12 @@ const READS: Record<'ECS' | 'VPC', ((cloud: Cloud) => Promise<unknown>)[]> = {
   VPC: [(cloud) => cloud.showPort(NOBODYS_UUID), (cloud) => cloud.listElasticIps()],
 };
 
-/** Shorter than a run's: somebody waits for the answer. */
+/** Shorter than those of a run: an operator waits for the answer. */
 const LIMITS = { connectMs: 5_000, headersMs: 5_000, bodyMs: 5_000, maxBodyBytes: 1024 * 1024 };
 
 /** The cloud refuses signatures whose date is off by more (docs/cloud-api.md §5.2). */
 const REFUSED_FROM_MS = 15 * 60_000;
-/** A clock that is off by so much is not kept in time by anything, and will be off by more. */
+/** A clock with such an error is not synchronized, and its error will grow. */
 const WARN_FROM_MS = 60_000;
 
 type CloudConfig = Pick<Config, 'projectId' | 'region' | 'endpoints' | 'credentials' | 'cloudRps'>;
@@ -58,7 +58,7 @@ export async function checkCloud(config: CloudConfig): Promise<Finding[]> {
     let trouble: CloudError | null = null;
     for (const read of refused ? [] : reads) {
       trouble = await troubleOf(read(cloud));
-      // A key that was refused is locked after five wrong signatures; missing permissions (403) harm nobody.
+      // Five wrong signatures lock a refused key; missing permissions (403) lock nothing.
       refused = trouble?.action === 'credentials' && trouble.httpStatus !== 403;
       if (trouble !== null) break;
     }
@@ -69,14 +69,14 @@ export async function checkCloud(config: CloudConfig): Promise<Finding[]> {
   return difference === null ? findings : [...findings, difference];
 }
 
-/** `null`: it answered, and would have told us what it knows. */
+/** `null`: the cloud answered, and would have returned the data. */
 async function troubleOf(read: Promise<unknown>): Promise<CloudError | null> {
   try {
     await read;
     return null;
   } catch (error) {
     if (!(error instanceof CloudError)) throw error;
-    // `observe` with a code: how a missing server's NICs are answered.
+    // `observe` with a code: the cloud's answer about the NICs of a missing server.
     const known = error.action === 'absent' || (error.action === 'observe' && error.code !== null);
     return known ? null : error;
   }
@@ -95,7 +95,7 @@ function finding(what: string, endpoint: string, trouble: CloudError | null, ref
       text: `${endpoint} answers: credentials, project and permission to read are right`,
     };
   }
-  // The other hints of the table are about runs, which go on by themselves.
+  // The other hints of the table are for runs, which continue by themselves.
   const remedy =
     trouble.kind === 'withheld' || ['credentials', 'never', 'throttled'].includes(trouble.action)
       ? trouble.hint
@@ -104,9 +104,9 @@ function finding(what: string, endpoint: string, trouble: CloudError | null, ref
   return { status, what, text: `${endpoint}: ${trouble.message}. ${remedy}` };
 }
 
-/** Reads the cloud's clock off the header `Date` of its answers. */
+/** Reads the cloud's clock from the header `Date` of its answers. */
 class ClockReader {
-  /** ms by which ours is ahead; of the quickest answer, which is the most exact one. */
+  /** How far the local clock is ahead, in ms; from the quickest answer, which is the most exact one. */
   #ahead: { ms: number; tookMs: number } | null = null;
 
   reading(inner: Transport): Transport {
@@ -114,7 +114,7 @@ class ClockReader {
       const before = Date.now();
       const answer = await inner(request);
       const tookMs = Date.now() - before;
-      // Whole seconds, cut off: half a second more on average.
+      // The header has whole seconds, cut off: half a second more on average.
       const theirs = Date.parse(answer.headers.date ?? '') + 500;
       if (!Number.isNaN(theirs) && tookMs < (this.#ahead?.tookMs ?? Infinity)) {
         this.#ahead = { ms: before + tookMs / 2 - theirs, tookMs };

@@ -2,8 +2,8 @@
 export interface Finding {
   status: 'ok' | 'warning' | 'failed' | 'skipped';
   what: string;
-  /** With the remedy, when something is to be done. */
+  /** Includes the remedy if the operator has to act. */
   text: string;
-  /** Temporal can't be reached at all. */
+  /** Temporal is not reachable. */
   unreachable?: true;
 }

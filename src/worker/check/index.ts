@@ -1,4 +1,4 @@
-/** `--check`: configuration, addresses, Temporal and cloud, by reading only; one line each, with the remedy. */
+/** `--check`: configuration, addresses, Temporal and cloud. Only reads; prints one line each, with the remedy. */
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type { Config } from '../config';
 import { inspectConfig } from '../config';
@@ -13,8 +13,8 @@ import { cleanLine } from '../../contract/text';
 const EXIT = { ok: 0, repair: 2, unreachable: 3 } as const;
 
 /**
- * Prints its findings as they come, in a fixed order. Starts nothing, changes nothing, and takes half a minute at most.
- *
+ * Prints its findings as they arrive, in a fixed order. Starts nothing, changes nothing, and takes half a minute at
+ * most.
  * @returns exit code: 0 all right (warnings allowed), 2 something to repair, 3 only Temporal is not reachable
  */
 export async function check(
@@ -25,7 +25,7 @@ export async function check(
   const { config, problems } = inspectConfig(env, libDir, false);
   const { target, problems: more } = readTarget(env);
   problems.push(...more);
-  // What the SDK would log is in the findings.
+  // The findings already hold what the SDK would log.
   Runtime.install({
     logger: new DefaultLogger('ERROR', () => undefined),
     telemetryOptions: { logging: { forward: {}, filter: { core: 'ERROR', other: 'ERROR' } } },
@@ -64,7 +64,7 @@ function ofConfiguration(config: Config, problems: readonly string[], env: NodeJ
   if (config.bundlePath !== null) {
     findings.push({ status: 'ok', what: 'workflow bundle', text: config.bundlePath });
   } else if (env.NODE_ENV !== 'production') {
-    // In production it is a problem, and stands above.
+    // In production this is a problem, and is reported above.
     const text = 'not built: each start of a worker takes 2 s longer; run `npm run build`';
     findings.push({ status: 'warning', what: 'workflow bundle', text });
   }

@@ -12,7 +12,7 @@ import type { Temporal } from '../temporal/connection';
 import { connectOnce, reasonOf } from '../temporal/connection';
 import { formatDuration } from '../../contract/duration';
 
-/** @param config `null`: it is not in order, so nothing is asked that depends on it */
+/** @param config `null`: the configuration has problems, so checks that depend on it are skipped */
 export async function checkTemporal(target: TemporalTarget, config: Config | null): Promise<Finding[]> {
   let temporal: Temporal;
   try {
@@ -75,7 +75,7 @@ async function attributes(temporal: Temporal): Promise<Finding> {
   }
 }
 
-/** Without that nothing is ever sent. */
+/** The worker sends no change to the cloud without this. */
 export async function runs(temporal: AnyTemporal): Promise<Finding> {
   const what = 'runs';
   const why = await whyUnreadable(temporal);

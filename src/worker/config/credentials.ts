@@ -14,7 +14,7 @@ export interface Place {
 
 export interface Credentials {
   credentials: CredentialProvider;
-  /** What was found, and what else is set but not used; safe to show. */
+  /** Which credentials were found, and which others are set but not used; safe to show. */
   kind: string;
 }
 
@@ -24,11 +24,11 @@ export const METADATA_ENDPOINT = 'http://169.254.169.254';
 /** A set of variables that belong together. */
 interface Source {
   kind: string;
-  /** All of them are needed. */
+  /** All of them are required. */
   names: readonly string[];
-  /** These are part of it, too, but need not be set. */
+  /** They belong to the set, but are optional. */
   optional?: readonly string[];
-  /** Known from other tools, where it goes with other credentials: alone it begins no set unless nothing else is there. */
+  /** Other tools use this variable with other credentials. Alone it begins a set only if no other set is there. */
   shared?: string;
   create(
     values: readonly string[],
@@ -45,10 +45,10 @@ const keys = (ak: string, sk: string, token: string): Source => ({
     accessKeys({ ak: akValue, sk: skValue, ...(securityToken === undefined ? {} : { securityToken }) }),
 });
 
-/** A password may begin or end with a space, but not with the end of a line that a file has left there. */
+/** A password may begin or end with a space, but not with a line end that a file has left there. */
 const AS_IT_IS = 'HW_USER_PASSWORD';
 
-/** In this order. A set is never mixed from two: a key of one with the token of another would be refused, and locked. */
+/** In this order. Two sets are never mixed: a key of one with the token of another would be refused, and locked. */
 const SOURCES: readonly Source[] = [
   keys('HUAWEICLOUD_SDK_AK', 'HUAWEICLOUD_SDK_SK', 'HUAWEICLOUD_SDK_SECURITY_TOKEN'),
   keys('HW_ACCESS_KEY', 'HW_SECRET_KEY', 'HW_SECURITY_TOKEN'),
@@ -71,11 +71,11 @@ const SOURCES: readonly Source[] = [
   { kind: 'a ready token', names: ['HW_AUTH_TOKEN'], create: ([token = '']) => authToken(token) },
 ];
 
-/** Names every problem in `read.problems`; what it returns then is of no use. */
+/** Adds every problem to `read.problems`. With problems the result must not be used. */
 export function readCredentials(read: EnvReader, place: Place): Credentials {
   const valueOf = (name: string) => read.first([name])[1];
   const set = SOURCES.map((source) => ({ source, ...sortOut(source, valueOf) })).filter(({ begun }) => begun);
-  // A variable that other tools use beside other credentials counts only when it would be all there is.
+  // A variable that other tools use with other credentials counts only if it is the only one.
   const [found, ...others] = set.filter(({ lonely }) => !lonely || set.length === 1);
   if (found === undefined) return agency(place);
   const { source, has, lacks } = found;
@@ -111,7 +111,7 @@ function sortOut({ names, optional = [], shared }: Source, valueOf: (name: strin
   return { has, lacks, begun: has.length > 0, lonely: has.length === 1 && has[0] === shared };
 }
 
-/** One hop on the machine's own link: whoever does not answer soon is not there. */
+/** The service is one hop away on the machine's own link: a service that does not answer soon does not exist. */
 const METADATA_LIMITS = { connectMs: 3_000, headersMs: 3_000, bodyMs: 3_000, maxBodyBytes: 64 * 1024 };
 
 function agency({ metadataEndpoint }: Place): Credentials {

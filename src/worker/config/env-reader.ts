@@ -5,7 +5,7 @@ import { ADDRESS_FORM, parseAddress } from '../addresses';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** Reads variables of the environment; collects what is wrong with them instead of stopping at the first. */
+/** Reads variables of the environment. Collects all problems instead of stopping at the first. */
 export class EnvReader {
   readonly problems: string[] = [];
 
@@ -54,7 +54,7 @@ export class EnvReader {
     const address = parseAddress(value);
     if (address !== undefined) return address;
     this.problems.push(`${name}: ${quoted(value)} is not ${ADDRESS_FORM}, nor off`);
-    // Nothing is listened at by then; a default would bring in a second problem that is none.
+    // The worker does not listen after a problem. A default address could cause a second problem that is not real.
     return null;
   }
 
@@ -67,8 +67,9 @@ export class EnvReader {
   }
 
   /**
-   * Credentials would travel in the clear over plain http: only to this machine, unless allowed on purpose.
-   * @param only `loopback`: no other machine at all may stand in for what is asked there
+   * Over plain http credentials would travel in the clear: allowed only to this machine, or if the operator allows it
+   * explicitly.
+   * @param only `loopback`: no other machine at all may answer in its place
    */
   endpoint(name: string, whenAbsent: string, only?: 'loopback'): string {
     const [, value] = this.first([name]);

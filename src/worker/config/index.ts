@@ -1,4 +1,4 @@
-/** The worker's environment, read once into one frozen object. Every problem stands in one message. */
+/** The worker's environment, read once into one frozen object. One message holds every problem. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DEFAULT_TASK_QUEUE, TASK_QUEUE_FORM, taskQueueFrom } from '../../contract/names';
@@ -47,7 +47,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** As {@link inspectConfig}, for who wants a configuration or none. Throws {@link ConfigError}. */
+/** As {@link inspectConfig}, for a caller that needs a valid configuration. Throws {@link ConfigError}. */
 export function readConfig(env: Env, libDir: string, terminal: boolean): Config {
   const { config, problems } = inspectConfig(env, libDir, terminal);
   if (problems.length > 0) throw new ConfigError(problems);
@@ -55,8 +55,8 @@ export function readConfig(env: Env, libDir: string, terminal: boolean): Config 
 }
 
 /**
- * With problems, the configuration is good for finding more of them only: what can't be used has its default.
- *
+ * If there are problems, the configuration serves only to find more of them: an unusable value is replaced by its
+ * default.
  * @param env the environment
  * @param libDir folder of the compiled worker, where the bundle lies
  * @param terminal whether standard error is a terminal

@@ -1,6 +1,6 @@
 /**
- * Before each change of the cloud the server is asked whether it still waits for it: without that answer nothing is ever sent, so
- * whoever runs the worker, and each run, is told why there is none.
+ * Before each change of the cloud the worker asks the Temporal server whether it still waits for the change. Without
+ * that answer the worker sends nothing, so the operator and each run are told why there is none.
  */
 import type { Logger } from '@temporalio/worker';
 import type { ActivityAttempt, Namespace } from '../../activities/support/dependencies';
@@ -8,20 +8,20 @@ import type { Temporal } from '../../client/connect';
 import { GRPC, grpcCode } from '../../client/grpc';
 import { reasonOf } from './connection';
 
-/** The time that an effect has left to report is longer. */
+/** An effect has more time than this left to report. */
 const CONFIRM_WITHIN_MS = 3_000;
 const CHECK_WITHIN_MS = 10_000;
-/** One cause is told again after that: it may be another outage. */
+/** The same cause is logged again after this time: it may be another outage. */
 const TELL_AGAIN_MS = 3_600_000;
 
-/** Why runs can't be read; `final`: nobody but whoever grants permissions can change it. */
+/** Why runs cannot be read; `final`: only a change of permissions can cure it. */
 export interface Unreadable {
   final: boolean;
-  /** With the remedy where there is one. */
+  /** Includes the remedy if there is one. */
   text: string;
 }
 
-/** Asks about a run that nobody has. `null`: runs can be read. */
+/** Asks about a run that does not exist. `null`: runs can be read. */
 export async function whyUnreadable(temporal: Temporal): Promise<Unreadable | null> {
   try {
     await describeRun(temporal, { workflowId: 'ecs-nics-check' }, CHECK_WITHIN_MS);
@@ -39,9 +39,9 @@ function unreadable(error: unknown): Unreadable {
     : { final, text: reasonOf(error) };
 }
 
-/** What `awaits` of the namespace is: rejects with the reason, in words, when the server can't be asked. */
+/** Implements `awaits` of the namespace: rejects with the reason, in words, when the server cannot be asked. */
 export function confirmation(temporal: Temporal, log: Pick<Logger, 'warn'>): Namespace['awaits'] {
-  /** By gRPC status, of which there are few: each attempt of each run would say the same. */
+  /** By gRPC status, of which there are few: otherwise each attempt of each run would log the same. */
   const toldAt = new Map<number, number>();
   return async (attempt) => {
     try {

@@ -11,9 +11,9 @@ import { lenient } from '../../client/payloads';
 import type { TemporalTarget } from '../../client/target';
 import { endpointOf } from '../../client/target';
 
-/** An orchestrator restarts the worker after that; silence for longer would look like health. */
+/** After this time the orchestrator restarts the worker; a longer silence would look like health. */
 const CONNECT_FOR_MS = 60_000;
-/** Of one try: what accepts connections and never answers would be waited for half a minute. */
+/** Limit of one try: without it a server that accepts connections and never answers would take half a minute. */
 const TRY_MS = 10_000;
 const PROBE_MS = 5_000;
 
@@ -21,14 +21,13 @@ export class UnreachableError extends Error {}
 
 export interface Temporal extends AnyTemporal {
   connection: NativeConnection;
-  /** ms for which the namespace keeps closed runs; `null`: it does not say. */
+  /** How long the namespace keeps closed runs, in ms; `null`: unknown. */
   retentionMs: number | null;
 }
 
 /**
- * Connects, trying again for 60 s. Throws {@link UnreachableError}.
- *
- * @param trouble hears why it is not connected yet
+ * Connects, and retries for 60 s. Throws {@link UnreachableError}.
+ * @param trouble receives why it is not connected yet
  */
 export async function connect(
   target: TemporalTarget,
@@ -57,10 +56,10 @@ export async function connect(
   }
 }
 
-/** One try, of 10 s at most. Throws what the SDK throws when Temporal, or the namespace, does not answer. */
+/** One try, of 10 s at most. Throws the SDK's error when Temporal, or the namespace, does not answer. */
 export async function connectOnce(target: TemporalTarget, limitMs = TRY_MS): Promise<Temporal> {
   const { address, namespace, options } = target;
-  // A refused connection backs off for a second inside gRPC, whatever the server does meanwhile: probe first.
+  // After a refused connection gRPC backs off for a second, whatever the server does meanwhile: probe first.
   const problem = await probe(endpointOf(address)!, Math.min(PROBE_MS, limitMs));
   if (problem !== null) throw problem === 'late' ? new Error('no answer') : problem;
   const ms = Math.min(TRY_MS, limitMs);

@@ -1,4 +1,4 @@
-/** What is known of the Temporal namespace: our search attributes, how long it remembers, and runs before this one. */
+/** What is known of the namespace: the product's search attributes, its retention, and earlier runs of an id. */
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
@@ -19,14 +19,14 @@ import type { Temporal } from './connection';
 import { reasonOf } from './connection';
 import { every } from '../watch';
 
-/** For an `ecs-nics setup` while the worker runs: nobody should have to restart it. Two cheap calls a minute. */
+/** For an `ecs-nics setup` while the worker runs: no restart should be needed. Two cheap calls a minute. */
 const LIST_EVERY_MS = 30_000;
 
-/** Our search attributes in a namespace, as far as they can be used. */
+/** The search attributes of ecs-nics in a namespace, as far as they can be used. */
 export interface AttributeListing {
   usable: string[];
   missing: string[];
-  /** There, but of another type: a value that does not fit wedges the run that sets it. */
+  /** Present with another type: a run that sets a value of the wrong type is wedged. */
   mistyped: string[];
 }
 
@@ -37,7 +37,7 @@ export async function listAttributes(temporal: AnyTemporal, withinMs?: number): 
   return { usable: named('present'), missing: named('missing'), mistyped: named('wrong-type') };
 }
 
-/** What to do about a listing; `null`: nothing. */
+/** What the operator has to do about a listing; `null`: nothing. */
 export function attributeAdvice({ missing, mistyped }: AttributeListing): string | null {
   const parts: string[] = [];
   if (missing.length > 0) parts.push(`${missing.join(', ')} not registered: run \`ecs-nics setup\``);
@@ -47,7 +47,7 @@ export function attributeAdvice({ missing, mistyped }: AttributeListing): string
   return parts.length === 0 ? null : `${parts.join('; ')}. Runs go without them`;
 }
 
-/** What to do about a namespace that forgets too soon; `null`: it does not, or does not say. */
+/** What the operator has to do about a too short retention; `null`: it is long enough, or unknown. */
 export function retentionAdvice({
   retentionMs,
   namespace,
@@ -60,14 +60,14 @@ export function retentionAdvice({
   );
 }
 
-/** An answer waits for it; those of effects are urgent. */
+/** An answer of an activity waits for the listing, and the answers of effects are urgent. */
 const LIST_WITHIN_MS = 2_000;
 
-/** What the activities may ask. */
+/** What the activities may ask the namespace. */
 export async function openNamespace(temporal: Temporal, log: Logger): Promise<Namespace> {
   const retention = retentionAdvice(temporal);
   if (retention !== null) log.warn(retention);
-  // Nobody waits for the answer: a server that gives none would hold up the start.
+  // The start does not wait for the answer: a server that gives none would delay it.
   void whyUnreadable(temporal).then((why) => {
     if (why !== null)
       log.warn(`runs can't be read, and nothing is sent to the cloud without that: ${why.text}`);
@@ -84,14 +84,14 @@ export async function openNamespace(temporal: Temporal, log: Logger): Promise<Na
   try {
     await list();
   } catch (error) {
-    // Everything runs without them; a namespace may well forbid the question, once and for all.
+    // Everything works without them, and a namespace may forbid the listing permanently.
     log.warn(`search attributes could not be listed: runs go without (${reasonOf(error)})`);
     forbidden = isForbidden(error);
   }
-  // For the log: an `ecs-nics setup` is noticed while nothing runs, too.
+  // For the log: an `ecs-nics setup` is noticed also while no run is active.
   if (!forbidden) every(LIST_EVERY_MS, async () => void (await list()));
   return {
-    // Asked anew each time: a run that sets an attribute which the namespace has just lost is wedged.
+    // Listed anew each time: a run that sets an attribute which the namespace has just lost is wedged.
     searchAttributes: async () => (forbidden ? [] : await list(LIST_WITHIN_MS).catch(() => null)),
     awaits: confirmation(temporal, log),
     previousOpenRun: (run) => previousOpenRun(temporal.client, run, log),
@@ -99,28 +99,28 @@ export async function openNamespace(temporal: Temporal, log: Logger): Promise<Na
   };
 }
 
-/** A job older than this is not waited for: the cloud forgets jobs a day after their end (docs/cloud-api.md §2.2). */
+/** A run does not wait for an older job: the cloud forgets jobs a day after their end (docs/cloud-api.md §2.2). */
 const WATCHED_MS = 24 * 3_600_000;
 
-/** What a run's memo says of its submissions; `null`: it made none, so the run before it has the word. */
+/** What a run's memo says about its submissions; `null`: it made none, so the run before it decides. */
 export function submissionOf(
   runId: string,
   memo: Record<string, unknown> | undefined,
 ): PreviousOpenRun | 'settled' | null {
   const open = submissionIn(memo?.[MEMO.open]);
-  // Something may be at work, nobody can say what.
+  // A submission may be under way; its details are unknown.
   if (open === 'unread') return { runId, nics: [], since: '', jobId: null };
   return open === null || open === 'settled' ? open : { runId, ...open, since: open.since ?? '' };
 }
 
-/** One call of some milliseconds; what decides is nearly always among the first few. */
+/** One call of some milliseconds; the deciding entry is nearly always among the first few. */
 const PAGE_SIZE = 100;
-/** The look-up costs so much at most, however many runs a server has had. */
+/** Limits the cost of the look-up, however many runs a server has had. */
 const MAX_ENTRIES = 1_000;
-/** One run at a time is open under an id, so these are entries that lag, by seconds. */
+/** Only one run at a time is open under an id, so these are list entries that lag by seconds. */
 const MAX_DESCRIBED = 20;
 
-/** What an earlier run under the same id has left open. Throws a retryable failure when that can't be told at present. */
+/** What an earlier run under the same id has left open. Throws a retryable failure when that is unknown at present. */
 export async function previousOpenRun(
   client: Client,
   run: { workflowId: string; runId: string },
@@ -130,12 +130,12 @@ export async function previousOpenRun(
   try {
     return await lookForOpen(client, run, now - WATCHED_MS);
   } catch (error) {
-    // A server or an identity that can't list at all must not stop all work; the guards look at the server itself.
+    // If the server or the identity allows no listing at all, work continues; the guards look at the server itself.
     if (isForbidden(error)) {
       log.warn('runs before this one cannot be listed here', { workflowId: run.workflowId });
       return notLooked(`the worker may not list runs in this namespace (${reasonOf(error)})`);
     }
-    // Otherwise later: what an earlier run sent must not be overlooked.
+    // Otherwise the activity is retried: the submission of an earlier run must not be overlooked.
     const message = error instanceof Error ? error.message : String(error);
     throw ApplicationFailure.retryable(
       `the run before could not be looked up: ${message}`,
@@ -152,7 +152,7 @@ async function lookForOpen(
   const query = `WorkflowId = '${run.workflowId.replace(/'/g, '')}'`;
   let entries = 0;
   let described = 0;
-  // Newest first. The memo of a closed run stands in the list, and is final.
+  // Newest first. The list has the memo of a closed run, and that memo is final.
   for await (const entry of client.workflow.list({ query, pageSize: PAGE_SIZE })) {
     const { runId } = entry;
     if (runId === run.runId) continue;
@@ -175,7 +175,7 @@ async function lookForOpen(
 
 type Entry = Pick<WorkflowExecutionInfo, 'runId' | 'memo' | 'closeTime'>;
 
-/** A run that the namespace has forgotten may stay in the list: then the list has the last word. */
+/** A run that the namespace has already deleted may stay in the list: then the list entry is used. */
 async function describedRun(client: Client, workflowId: string, entry: Entry): Promise<Entry> {
   try {
     return await client.workflow.getHandle(workflowId, entry.runId).describe();

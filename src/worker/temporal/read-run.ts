@@ -1,4 +1,4 @@
-/** The result document of a run that has ended, to restore from: without a worker wherever Temporal itself has it. */
+/** The result document of a closed run, to restore from. Needs no worker if Temporal itself has the document. */
 import { ApplicationFailure, WorkflowNotFoundError } from '@temporalio/client';
 import type { ReadRunInput, ReadRunResult } from '../../activities/agreement';
 import { ACTIVITY_FAILURE } from '../../activities/agreement';
@@ -11,11 +11,11 @@ import { GRPC, grpcCode, isForbidden } from '../../client/grpc';
 import type { ResultDocument } from '../../contract';
 import { reasonOf } from './connection';
 
-/** For the whole chain of a run: two calls of some milliseconds a run. */
+/** For the whole chain of a run: two calls of some milliseconds for each run. */
 const READ_MS = 10_000;
-/** A worker that has to replay a long run first. */
+/** Enough for a worker that has to replay a long run first. */
 const QUERY_MS = 10_000;
-/** No payload of ours is larger: a document with 11 NICs has some 20 KB. */
+/** No payload of ecs-nics is larger: a document with 11 NICs has some 20 KB. */
 const MAX_BYTES = 200_000;
 
 const SAVED = 'give its saved result document instead';
@@ -52,7 +52,7 @@ export async function readRun(
   }
 }
 
-/** What Temporal itself does not have, a worker can tell by replaying the run. */
+/** If Temporal itself does not have the document, a worker can return it by replaying the run. */
 async function asked(
   temporal: Temporal,
   run: ReadRunInput,

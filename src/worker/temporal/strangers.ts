@@ -1,7 +1,7 @@
 /**
- * Where a worker acts, as others can see it: its identity names project, region and foreign endpoints. Activities that are
- * meant for one place are declined by workers of another, so a queue that two places share makes runs wait; whoever runs
- * the workers is told before.
+ * Shows where a worker acts: its identity names project, region and foreign endpoints. A worker declines activities
+ * that are meant for another place. If workers of two places share a queue, runs have to wait, so the operator is told
+ * in advance.
  */
 import { hostname } from 'node:os';
 import { masked } from '../../contract/text';
@@ -11,7 +11,7 @@ import { SAME_CLOCK, livingOf, readQueues } from '../../client/workers';
 
 type Placed = Pick<Config, 'projectId' | 'region' | 'foreignHosts'>;
 
-/** `<pid>@<host> project=… region=…`, and ` endpoint=<host>` of endpoints that are not the vendor's. Holds no secret. */
+/** `<pid>@<host> project=… region=…`, and ` endpoint=<host>` if an endpoint is not the vendor's. Holds no secret. */
 export function identityOf(place: Placed): string {
   return `${process.pid}@${hostname()} ${placeOf(place)}`;
 }
@@ -21,12 +21,12 @@ function placeOf({ projectId, region, foreignHosts }: Placed): string {
   return `project=${projectId} region=${region}${endpoint}`;
 }
 
-/** The place that an identity names; `null`: none, so it is somebody else's worker, or one of an older version. */
+/** The place that an identity names; `null`: none, so the worker is not of ecs-nics, or of an older version. */
 function placeIn(identity: string): string | null {
   return /^\S+ (project=\S+ region=\S+(?: endpoint=\S+)?)$/.exec(identity)?.[1] ?? null;
 }
 
-/** Identities of workers that poll one of the two queues at present, and act in another place. Throws gRPC errors. */
+/** Identities of workers of another place that poll one of the two queues at present. Throws gRPC errors. */
 export async function strangers(
   temporal: Temporal,
   config: Placed & Pick<Config, 'taskQueue'>,
@@ -43,7 +43,7 @@ export function strangersAdvice(
   identities: readonly string[],
   config: Placed & Pick<Config, 'taskQueue'>,
 ): string {
-  // A poller writes what it likes into its identity.
+  // A poller can put any text into its identity.
   const told = identities.slice(0, 5).map((identity) => masked(identity.slice(0, 300)));
   const more = identities.length > told.length ? `, and ${identities.length - told.length} more` : '';
   return (

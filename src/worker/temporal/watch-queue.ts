@@ -1,4 +1,4 @@
-/** What the worker says of its queue while it runs: workers of another place, and whether new runs come to its build. */
+/** What the worker logs about its queue: workers of another place, and whether new runs go to its build. */
 import type { Logger } from '@temporalio/worker';
 import type { Config } from '../config';
 import { strangers, strangersAdvice } from './strangers';
@@ -6,14 +6,14 @@ import { routingOf } from '../routing';
 import type { Temporal } from '../../client/connect';
 import { every } from '../watch';
 
-/** The server knows a deployment from its workers' first polls on. */
+/** The server knows a deployment only after the first polls of its workers. */
 const FIRST_MS = 5_000;
-/** Whoever starts a worker for another place may do so at any time; three cheap calls a minute. */
+/** A worker for another place may start at any time; three cheap calls a minute. */
 const EVERY_MS = 60_000;
 
 type Told = Pick<Config, 'projectId' | 'region' | 'foreignHosts' | 'taskQueue' | 'deployment'>;
 
-/** Says what is new, once. What can't be asked (a permission, an old server) stays unsaid. */
+/** Logs each new fact once. Questions that fail (a permission, an old server) are not logged. */
 export function watchQueue(temporal: Temporal, config: Told, log: Pick<Logger, 'info' | 'warn'>): void {
   const told = new Set<string>();
   let routing = '';
