@@ -1,6 +1,6 @@
 /** Writes into the rows what came of putting NICs back: what is back, what differs, and which remedy a person has. */
 import { workflowInfo } from '@temporalio/workflow';
-import type { ResultDocument, RestoreGrade } from '../../contract/types';
+import type { RestoreGrade } from '../../contract/types';
 import { sameIp } from '../../contract/values';
 import { differences, flagToSet } from '../policy/differences';
 import { portNameFor } from '../policy/port-name';
@@ -28,7 +28,6 @@ function writeRow(run: Run, nic: Returning): void {
   const { found, portId, snapshot } = nic;
   if (!nic.attach) return;
   const row = run.row(nic.id);
-  const { document } = run;
   if (found !== null && portId !== null) {
     row.outcome = portId === nic.id ? 'restored' : 'recreated';
     row.restore = portId === nic.id ? 'exact' : cameBackAs(nic);
@@ -36,7 +35,7 @@ function writeRow(run: Run, nic: Returning): void {
     row.differences = differences(snapshot, found);
     row.errorCode = null;
     row.message = null;
-    notDetached(document, nic.id);
+    run.unwarnDetached(nic.id);
     if (portId !== nic.id) row.replacedBy = { id: portId, mac: found.mac, ip: found.fixedIps[0]?.ip ?? null };
   } else if (nic.pending !== 'nothing' || nic.disagree) {
     row.outcome = 'unknown';
@@ -46,14 +45,9 @@ function writeRow(run: Run, nic: Returning): void {
     row.outcome = 'deleted';
     row.restore = gradeOf(snapshot, false);
     row.evidence = { ...row.evidence, list: 'absent', port: 'absent' };
-    notDetached(document, nic.id);
+    run.unwarnDetached(nic.id);
   } else if (nic.port !== undefined && portId === nic.id)
     row.evidence = { ...row.evidence, list: 'absent', port: nic.port };
-}
-
-/** Removes the warning that the NIC is detached. */
-function notDetached(document: ResultDocument, id: string): void {
-  document.warnings = document.warnings.filter((text) => !text.startsWith(`NIC ${id} is detached`));
 }
 
 /**

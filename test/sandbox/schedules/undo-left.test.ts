@@ -121,3 +121,23 @@ it('a flag that a call without a usable answer may have set is told when its NIC
   expect(told.nics[0]?.remedy).toContain('{"interface_attachment":{"delete_on_termination":true}}');
   expect(told.warnings.join()).toContain('may have its flag delete_on_termination still set to false');
 });
+
+it('a NIC that somebody puts back while the looks at others go on is not detached', async () => {
+  const { told, changed } = await play(
+    { keepPort: true },
+    {
+      nics: flagged(2),
+      take: 2,
+      faults: [{ match: { class: 'delete' }, what: { kind: 'partial-failure', nics: [0] } }],
+      more: (control, nics, serverId) => ({
+        deeds: [{ at: 60_000, act: () => control.attachNic(serverId, { id: nics[1] ?? '' }) }],
+      }),
+    },
+  );
+  expect([told.outcome, outcomes(told), changed()]).toEqual([
+    'not-deleted',
+    ['still-attached', 'still-attached'],
+    [],
+  ]);
+  expect(told.nics[1]?.message).toBe('it was put back on the server by somebody else');
+});

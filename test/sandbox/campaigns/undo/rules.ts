@@ -202,7 +202,7 @@ function keepsTheOrder({ told, after }: UndoTruth): void {
   );
 }
 
-/** The window was over when the cancellation came, and a port that its NIC's own flag keeps is not deleted by a commit. */
+/** The window was over when the cancellation came; a commit leaves ports that flags of their own keep, or that it can't delete. */
 function hadPassed({ played, deletion }: UndoTruth): boolean {
   const windowMs = DURATIONS[String(deletion?.undoWindow ?? '0s')] ?? 0;
   const { cancelledAt, activities } = played;
@@ -229,7 +229,10 @@ function judgeEnd(undoCase: UndoCase, truth: UndoTruth): void {
     for (const row of told.nics) {
       const came = ['restored', 'recreated', 'still-attached', 'untouched', 'already-absent', 'unknown'];
       // A window that had closed before the cancellation came is committed.
-      const stays = row.outcome === 'detached' && row.snapshot?.deleteOnTermination === false;
+      const isLeft = told.warnings.some((text) =>
+        text.startsWith(`NIC ${row.id} is detached, and its port was left`),
+      );
+      const stays = row.outcome === 'detached' && (row.snapshot?.deleteOnTermination === false || isLeft);
       const closed =
         told.outcome === 'cancelled' && (row.outcome === 'deleted' || (stays && hadPassed(truth)));
       const own = row.outcome === 'deleted' || row.outcome === 'detached';
