@@ -68,6 +68,8 @@ export function nextStep(back: PutBack, seen: Inspection, at: Circumstances): St
     if (nic.attach && nic.found === null && listed(nic, seen)?.port.state === 'attached') nic.problem = null;
     if (nic.problem === null) observe(nic, seen, at);
     else if (nic.found === null) nic.port = portOf(nic, seen)?.state ?? nic.port;
+    // The document tells what the last look saw, also of a NIC whose flag could not be proven.
+    else nic.found = listed(nic, seen)?.snapshot ?? nic.found;
   }
   // NICs that stayed on the server must not delay NICs that have to come back.
   const missing = open().filter((nic) => nic.attach && nic.seen === 0);

@@ -52,6 +52,7 @@ const VANISHED =
   'took its port with it, although its flag was set to keep it: it can be put back with a new MAC only';
 const MOVED = 'is detached, and its port has been attached to another server meanwhile';
 const DISAGREE = 'the NIC list and the port disagree about where the NIC is';
+export const PUT_BACK = 'it was put back on the server by somebody else';
 export const PORT_UNREAD = 'the NIC is not on the server, but its port could not be read';
 const PORT_PENDING = `the NIC is not on the server, but ${AT_WORK}: its port may yet be deleted`;
 const MAY_YET_GO = `${AT_WORK}: it may yet take the NIC`;

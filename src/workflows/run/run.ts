@@ -109,6 +109,12 @@ export class Run<R extends Request = Request> extends Pacing {
     if (!this.document.warnings.includes(text)) this.document.warnings.push(text);
   }
 
+  /** The NIC is not detached any more, so a warning that it is would mislead. */
+  unwarnDetached(id: string): void {
+    const { document } = this;
+    document.warnings = document.warnings.filter((text) => !text.startsWith(`NIC ${id} is detached`));
+  }
+
   /** Updates the operator's page in the Web UI. */
   show(): void {
     setCurrentDetails(

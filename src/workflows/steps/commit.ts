@@ -12,6 +12,7 @@ import { closeWindow, isHeld, keep, release } from '../run/state/undo';
 import { deletePortCall } from '../policy/remedies';
 import { isSetback, UNSENT, waitOut } from '../run/ask';
 import { gradeOf } from '../policy/undo-log';
+import { PUT_BACK } from '../policy/verdict';
 
 /** Limit for all of it: a port that is left costs no more than an address, and the document names it. */
 const COMMIT_FOR_MS = 20 * 60_000;
@@ -110,7 +111,7 @@ function recordPortInUse(run: Deletion, id: string, deviceId: string): void {
   const row = run.row(id);
   row.evidence = { ...row.evidence, port: 'attached' };
   if (deviceId === run.request.serverId) {
-    leavePort(run, id, 'PortInUse', 'it was put back on the server by somebody else');
+    leavePort(run, id, 'PortInUse', PUT_BACK);
     run.state.undo.returned.push(id);
   } else leavePort(run, id, 'PortInUse', `it is in use by ${deviceId} now`);
 }
@@ -177,8 +178,7 @@ async function lookAtReturned(run: Deletion): Promise<boolean> {
   let again = false;
   for (const { id, absent, present, port } of state.seen.witnesses) {
     forget(run, id);
-    if (present >= 2)
-      writeReturned(run, id, 'still-attached', 'it was put back on the server by somebody else');
+    if (present >= 2) writeReturned(run, id, 'still-attached', PUT_BACK);
     else if (absent < 2 || port === null || port.state === 'unknown')
       writeReturned(run, id, 'unknown', UNSURE);
     else if (port.state === 'absent') recordPortGone(run, id);
@@ -196,12 +196,12 @@ async function lookAtReturned(run: Deletion): Promise<boolean> {
 
 /** Removes what was said of the NIC before the new look. */
 function forget(run: Deletion, id: string): void {
-  const { document, state } = run;
+  const { state } = run;
   const row = run.row(id);
   state.undo.left = state.undo.left.filter((other) => other !== id);
   row.errorCode = null;
   row.message = null;
-  document.warnings = document.warnings.filter((text) => !text.startsWith(`NIC ${id} is detached`));
+  run.unwarnDetached(id);
 }
 
 function writeReturned(run: Deletion, id: string, outcome: 'still-attached' | 'unknown', why: string): void {

@@ -94,8 +94,19 @@ export async function inspect(run: Deletion): Promise<void> {
       if (judged.passing !== null) run.warn(`a real run would wait: ${judged.passing}`);
       return;
     }
-    if (await ready(run, judged.passing, judged.targets.length > 0)) return;
+    if (await ready(run, judged.passing, judged.targets.length > 0 || mayComeBack(run, judged.absent)))
+      return;
   }
+}
+
+/**
+ * A run before this one has left open what it sent for a NIC that is off the server and whose port is free: perhaps a job
+ * that attaches it. Runs that began before this rule did not wait for it. Their commands must stay the same.
+ */
+function mayComeBack(run: Run, absent: Inspection['absent']): boolean {
+  const { open: previous } = run.state.before;
+  if (!run.knowsPlace || previous === null || previous === 'settled') return false;
+  return absent.some(({ id, port }) => port.state !== 'absent' && previous.nics.includes(id));
 }
 
 /** `false`: the run had to wait for something, and has to look again. */

@@ -8,7 +8,7 @@ import { endOf } from '../policy/outcome';
 import { putBack } from './put-back';
 import { flagCall } from '../policy/remedies';
 import type { PutBackReason } from '../policy/undo-log';
-import { promisesUndo, toPutBack } from '../policy/undo-log';
+import { isLogged, promisesUndo, toPutBack } from '../policy/undo-log';
 import { isBusy } from '../run/state/job';
 import { reopen } from '../run/state/seen';
 import { endSubmission } from '../run/state/sent';
@@ -121,10 +121,14 @@ async function waitForTheRest(run: Deletion): Promise<void> {
 /** Names the NICs that may still be taken: the flag that keeps their ports stays false (docs/contract.md §6.7). */
 export function tellKeptFlags(run: Deletion): void {
   for (const row of run.document.nics) {
-    if (row.outcome !== 'unknown' || row.remedy !== null || !run.state.undo.kept.includes(row.id)) continue;
+    const { kept, log } = run.state.undo;
+    const isKept = kept.includes(row.id);
+    // The last call that wrote it had no usable answer, and no look has shown since what it did.
+    const maybe = isLogged(log, 'flag', row.id) && row.snapshot?.deleteOnTermination === true;
+    if (row.outcome !== 'unknown' || row.remedy !== null || !(isKept || maybe)) continue;
     row.remedy = flagCall(run.document, row.id, true);
     run.warn(
-      `NIC ${row.id} has its flag delete_on_termination still set to false, which saves its port from what was sent; ` +
+      `NIC ${row.id} ${isKept ? 'has' : 'may have'} its flag delete_on_termination still set to false, which saves its port from what was sent; ` +
         'set it back once that has come to rest',
     );
   }

@@ -1,7 +1,9 @@
 /** Writes into the rows what came of putting NICs back: what is back, what differs, and which remedy a person has. */
+import { workflowInfo } from '@temporalio/workflow';
 import type { RestoreGrade } from '../../contract/types';
 import { sameIp } from '../../contract/values';
-import { differences } from '../policy/differences';
+import { differences, flagToSet } from '../policy/differences';
+import { portNameFor } from '../policy/port-name';
 import { FLAG_PROBLEM, isDone } from '../policy/put-back-plan';
 import { attachCall, flagCall, restoreCommand } from '../policy/remedies';
 import type { Run } from '../run/run';
@@ -13,6 +15,7 @@ import { gradeOf, log } from '../policy/undo-log';
 /** All that could be done is done. */
 export function reportResult(run: Run, back: PutBack): void {
   for (const nic of back.nics) {
+    forgetFlagProblem(run, nic);
     writeRow(run, nic);
     if (nic.problem !== null) reportShortfall(run, back, nic);
     else if (!nic.attach && nic.unseen > 0) reportLeft(run, nic);
@@ -33,15 +36,29 @@ function writeRow(run: Run, nic: Returning): void {
     row.differences = differences(snapshot, found);
     row.errorCode = null;
     row.message = null;
-    // The NIC is back, so a warning that it is detached would mislead.
-    const { document } = run;
-    document.warnings = document.warnings.filter((text) => !text.startsWith(`NIC ${nic.id} is detached`));
+    run.unwarnDetached(nic.id);
     if (portId !== nic.id) row.replacedBy = { id: portId, mac: found.mac, ip: found.fixedIps[0]?.ip ?? null };
   } else if (nic.pending !== 'nothing' || nic.disagree) {
     row.outcome = 'unknown';
     row.evidence = { ...row.evidence, list: 'unknown', port: 'unknown' };
-  } else if (nic.port !== undefined && nic.portId === nic.id)
+  } else if (row.outcome === 'detached' && (portId !== nic.id || nic.port === 'absent')) {
+    // Another actor has deleted the port since the verdict.
+    row.outcome = 'deleted';
+    row.restore = gradeOf(snapshot, false);
+    row.evidence = { ...row.evidence, list: 'absent', port: 'absent' };
+    run.unwarnDetached(nic.id);
+  } else if (nic.port !== undefined && portId === nic.id)
     row.evidence = { ...row.evidence, list: 'absent', port: nic.port };
+}
+
+/**
+ * The call that sets the flag had no usable answer, and the last look shows that it was set. Runs that began before this
+ * rule failed, and must end as they did.
+ */
+function forgetFlagProblem({ knowsPlace }: Run, nic: Returning): void {
+  const { problem, snapshot, found } = nic;
+  const isOfFlag = problem?.message.startsWith(FLAG_PROBLEM) === true;
+  if (knowsPlace && isOfFlag && found !== null && flagToSet(snapshot, found) === null) nic.problem = null;
 }
 
 function cameBackAs({ snapshot, found }: Returning): RestoreGrade {
@@ -53,6 +70,7 @@ function cameBackAs({ snapshot, found }: Returning): RestoreGrade {
 /** The deadline has passed, or the server can't be read. */
 export function giveUp(run: Run, back: PutBack): void {
   for (const nic of back.nics) {
+    forgetFlagProblem(run, nic);
     writeRow(run, nic);
     if (!nic.attach && nic.unseen > 1) reportLeft(run, nic);
     if (isDone(nic)) continue;
@@ -125,6 +143,13 @@ function reportShortfall(run: Run, back: PutBack, nic: Returning): void {
   }
   row.errorCode = nic.problem?.code ?? row.errorCode;
   row.message = said;
+  if (nic.unclear && nic.portId === null) {
+    const name = portNameFor(nic.id, workflowInfo().firstExecutionRunId);
+    run.warn(
+      `NIC ${nic.id}: a port may have been made for it, since the answer to the request was lost; ` +
+        `if there is a port named “${name}”, it was left`,
+    );
+  }
 }
 
 function remedyOf(run: Run, nic: Returning): string {
@@ -132,5 +157,6 @@ function remedyOf(run: Run, nic: Returning): string {
   const { portId, snapshot } = nic;
   if (!nic.attach || nic.seen > 0)
     return flagCall(document, portId ?? nic.id, snapshot.deleteOnTermination === true);
-  return portId === null ? restoreCommand(document, nic.id, '--allow-new-ip') : attachCall(document, portId);
+  const isGone = portId === null || (portId === nic.id && nic.port === 'absent');
+  return isGone ? restoreCommand(document, nic.id, '--allow-new-ip') : attachCall(document, portId);
 }

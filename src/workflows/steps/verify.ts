@@ -15,7 +15,7 @@ import { note, openVerification } from '../run/state/seen';
 import type { ListWitness, Moment, Verdict } from '../policy/verdict';
 import { gradeOf, isLogged } from '../policy/undo-log';
 import { hold } from '../run/kinds';
-import { verdictOf } from '../policy/verdict';
+import { isHere, PUT_BACK, verdictOf } from '../policy/verdict';
 
 /** Witnesses that contradict each other for this many times `verifyFor` will not agree any more. */
 const CONTRADICTION_FACTOR = 2;
@@ -123,7 +123,7 @@ interface Now {
  */
 function settle(run: Deletion, state: Verification, at: Now): void {
   // In runs that began before this rule the looks ended earlier. Their commands must stay the same.
-  if (run.knowsPlace) reopenGone(run, state);
+  if (run.knowsPlace) reopenMoved(run, state);
   const open = run.state.seen.witnesses.filter(({ id }) => state.open.includes(id));
   const verdicts = open.map((witness) => ({ id: witness.id, verdict: verdictNow(run, witness, at) }));
   const isOver = !run.knowsPlace || verdicts.every(({ verdict }) => verdict !== undefined);
@@ -135,15 +135,21 @@ function settle(run: Deletion, state: Verification, at: Now): void {
   run.show();
 }
 
-/** Reopens the verdict of a NIC that was `still-attached` and has left meanwhile. */
-function reopenGone(run: Deletion, { open }: Verification): void {
-  for (const { id, absent } of run.state.seen.witnesses) {
+/**
+ * Reopens the verdict of a NIC that was `still-attached` and has left meanwhile, and of one that was `detached` and is on
+ * the server again, as list and port agree.
+ */
+function reopenMoved(run: Deletion, { open }: Verification): void {
+  for (const { id, absent, present, port } of run.state.seen.witnesses) {
     const row = run.row(id);
-    if (absent === 0 || row.outcome !== 'still-attached' || open.includes(id)) continue;
+    const hasLeft = row.outcome === 'still-attached' && absent > 0;
+    const isBack = row.outcome === 'detached' && present > 0 && isHere(port, run.request.serverId);
+    if (!(hasLeft || isBack) || open.includes(id)) continue;
     open.push(id);
     row.outcome = 'unknown';
     row.errorCode = null;
-    row.message = null;
+    row.message = isBack ? PUT_BACK : null;
+    run.unwarnDetached(id);
   }
 }
 
@@ -171,6 +177,7 @@ function writeVerdict(run: Deletion, id: string, verdict: Verdict): void {
   // The cloud's message stays, next to the run's.
   if (verdict.message !== null) row.message = [row.message, verdict.message].filter(Boolean).join('; ');
   if (row.outcome === 'still-attached') row.message ??= whyStillThere(run);
+  if (row.outcome === 'detached' && row.message === PUT_BACK) row.message = null;
   if (row.outcome === 'deleted' || row.outcome === 'already-absent') {
     row.errorCode = null;
     row.message = null;

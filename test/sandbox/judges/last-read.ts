@@ -19,8 +19,24 @@ export function tellsWhatItReadLast(truth: Truth): void {
     if (row.outcome === 'still-attached') expect(row.evidence.list, what).toBe('present');
     if (row.outcome === 'deleted')
       expect(row.evidence, what).toMatchObject({ list: 'absent', port: 'absent' });
-    if (row.outcome === 'detached') expect(row.evidence.list, what).not.toBe('present');
+    // Absence is proven by two readings in a row; a list that shows the NIC later, against its own port, lags.
+    const isProven = port === 'free' && wasGoneTwice(played.activities, row);
+    if (row.outcome === 'detached' && !isProven) expect(row.evidence.list, what).not.toBe('present');
   }
+}
+
+/** Two readings in a row, which name the primary NIC, do not list it. */
+function wasGoneTwice(activities: PlayedActivity[], { id }: NicRow): boolean {
+  const primaries = activities.flatMap((each) => inspectionOf(each) ?? []).flatMap(primariesOf);
+  const readings = activities.flatMap(({ type, told }) => {
+    if ((type !== 'listNics' && type !== 'getJobStatus') || told === undefined || !('result' in told))
+      return [];
+    const result = told.result as Reading | { kind: 'job'; reading?: Reading | null } | { kind: 'throttled' };
+    const reading =
+      result.kind === 'reading' ? result : 'reading' in result ? (result.reading ?? null) : null;
+    return reading?.listed.some((listed) => primaries.includes(listed)) === true ? [reading.listed] : [];
+  });
+  return readings.some((listed, n) => n > 0 && ![...listed, ...(readings[n - 1] ?? [])].includes(id));
 }
 
 /** `unknown` is for what nobody could see: two readings without the NIC and a port that is gone are a verdict. */

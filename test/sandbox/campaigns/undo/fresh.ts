@@ -76,6 +76,16 @@ function flagAt(truth: UndoTruth, id: string, at: number): boolean | null {
   const changes = effects.filter(isFlag);
   const own = changes.findIndex((effect) => ownEffects.includes(effect));
   const theirs = changes.filter((effect) => !ownEffects.includes(effect));
+  // What they had set the run has written, too, which changed nothing: from then on nobody can tell the two apart.
+  const since = theirs.at(-1)?.at ?? Infinity;
+  const isOwnWrite = ({ requestClass, portId, method, status, at: then }: LedgerRequest) =>
+    requestClass === 'flag' &&
+    portId === id &&
+    method !== 'GET' &&
+    status < 300 &&
+    then >= since &&
+    then < at;
+  if (truth.requests.some(isOwnWrite)) return null;
   if (own >= 0 && changes.slice(own).some((effect) => theirs.includes(effect))) return null;
   return theirs.at(-1)?.value ?? snapshotOf(before.state, id)?.deleteOnTermination ?? null;
 }

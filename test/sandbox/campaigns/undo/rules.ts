@@ -5,12 +5,14 @@
 import { expect } from 'vitest';
 import type { NicOutcome, NicRow } from '../../../../src/contract';
 import { OPEN_SETTLED } from '../../../../src/contract/names';
+import { portNameFor } from '../../../../src/workflows/policy/port-name';
 import { canBeDecided } from '../../judges/bounds';
 import { judgeAll, leavesWord } from '../../judges/judge';
 import { mayBeAtWork } from '../../judges/submissions';
 import { lateEffects, momentsOf, placeOf } from '../../judges/truth';
 import type { Noted } from '../runner';
 import { judgeConduct } from './conduct';
+import { DURATIONS } from './plan';
 import { judgeSnapshot } from './fresh';
 import type { UndoCase, UndoTruth } from './truth';
 import { byOthers, fieldsThatDiffer, kindTold, snapshotOf, undoTruthOf } from './truth';
@@ -55,7 +57,10 @@ function judgeRows(truth: UndoTruth): void {
   }
   if (restore === null) expect(told.submissions).toBeLessThanOrEqual(3);
   const unknown = told.nics.some(({ outcome }) => outcome === 'unknown');
-  if (unknown)
+  // A NIC is unknown, too, when no look has seen it since its flag was written: then nothing is at work.
+  const nothingSent = !played.wasReset && ![...truth.posts, ...truth.attachments].some(mayBeAtWork);
+  if (unknown && nothingSent) expect(told.jobs, 'jobs of a run that sent nothing').toEqual([]);
+  else if (unknown)
     expect(played.memo.open, 'memo of what may be at work').toMatchObject({ nics: expect.any(Array) });
   else if (restore === null) expect([undefined, null, OPEN_SETTLED]).toContain(played.memo.open);
 }
@@ -138,7 +143,7 @@ function judgeState(truth: UndoTruth): void {
     if (row !== undefined && (row.remedy !== null || row.outcome === 'restored')) continue;
     if (row?.outcome === 'unknown') {
       // Its flag may have to stay, and then the document says so (docs/contract.md §6.7).
-      const kept = was.deleteOnTermination !== is.deleteOnTermination;
+      const kept = was.deleteOnTermination !== is.deleteOnTermination && !othersSetItsFlag(truth, id);
       if (kept) expect(JSON.stringify([row.message, told.warnings]), `flag of NIC ${id}`).toMatch(/flag/);
       continue;
     }
@@ -147,6 +152,14 @@ function judgeState(truth: UndoTruth): void {
     const untold = fields.filter((field) => !row?.differences.some((it) => it.field === field));
     expect(untold, `changed and not told, of NIC ${id} (${row?.outcome ?? 'not requested'})`).toEqual([]);
   }
+}
+
+/** Somebody else was the last to change its flag, so it is not for the run to tell. */
+function othersSetItsFlag({ effects, ownEffects, after }: UndoTruth, id: string): boolean {
+  const last = effects.findLast(
+    ({ kind, portId, at }) => kind === 'flag-changed' && portId === id && at <= after.at,
+  );
+  return last !== undefined && !ownEffects.includes(last);
 }
 
 /** Where nothing at all hinders it everything is put back, and all that can be is as it was. */
@@ -189,6 +202,16 @@ function keepsTheOrder({ told, after }: UndoTruth): void {
   );
 }
 
+/** The window was over when the cancellation came; a commit leaves ports that flags of their own keep, or that it can't delete. */
+function hadPassed({ played, deletion }: UndoTruth): boolean {
+  const windowMs = DURATIONS[String(deletion?.undoWindow ?? '0s')] ?? 0;
+  const { cancelledAt, activities } = played;
+  if (windowMs === 0 || cancelledAt === null) return false;
+  const looks = activities.filter(({ type }) => type === 'listNics' || type === 'inspectServer');
+  const last = looks.findLast(({ toldAt }) => toldAt !== undefined && toldAt <= cancelledAt);
+  return last?.toldAt !== undefined && cancelledAt - last.toldAt >= windowMs;
+}
+
 function judgeEnd(undoCase: UndoCase, truth: UndoTruth): void {
   const { told, before, after, struck, everDisturbed, deletion, played, ownEffects, jobs } = truth;
   const ids = (state: typeof before.state) => state.nics.map(({ id }) => id).sort();
@@ -206,7 +229,12 @@ function judgeEnd(undoCase: UndoCase, truth: UndoTruth): void {
     for (const row of told.nics) {
       const came = ['restored', 'recreated', 'still-attached', 'untouched', 'already-absent', 'unknown'];
       // A window that had closed before the cancellation came is committed.
-      const closed = told.outcome === 'cancelled' && row.outcome === 'deleted';
+      const isLeft = told.warnings.some((text) =>
+        text.startsWith(`NIC ${row.id} is detached, and its port was left`),
+      );
+      const stays = row.outcome === 'detached' && (row.snapshot?.deleteOnTermination === false || isLeft);
+      const closed =
+        told.outcome === 'cancelled' && (row.outcome === 'deleted' || (stays && hadPassed(truth)));
       const own = row.outcome === 'deleted' || row.outcome === 'detached';
       if (!closed)
         expect(
@@ -234,11 +262,21 @@ function judgeEnd(undoCase: UndoCase, truth: UndoTruth): void {
 
 /** A port that was made is on the server, or the document names it. */
 function leavesNothingBehind(truth: UndoTruth): void {
-  const { ownEffects, told, played } = truth;
+  const { ownEffects, told, played, requests } = truth;
   if (played.wasReset) return;
-  const made = ownEffects.filter(({ kind }) => kind === 'port-created').map(({ portId }) => portId);
+  const made = ownEffects.filter(({ kind }) => kind === 'port-created');
   const named = told.nics.map(({ replacedBy }) => replacedBy?.id);
-  for (const id of made) expect(named, 'ports named by the document').toContain(id);
+  // Its id stood in an answer that was lost: the run knows only the name that it has asked for.
+  const lost = told.nics.filter(({ id, replacedBy }) => {
+    const name = portNameFor(id, played.runIds[0] ?? '');
+    return replacedBy === null && told.warnings.some((text) => text.includes(name));
+  });
+  const answered = (seq: number | undefined) =>
+    requests.some((request) => request.seq === seq && request.status >= 200 && request.status < 300);
+  const unnamed = made.filter(({ portId }) => !named.includes(portId));
+  for (const { portId, requestSeq } of unnamed)
+    expect(answered(requestSeq), `the id of port ${portId}, which the document does not name`).toBe(false);
+  expect(unnamed.length, 'ports that no row and no warning names').toBeLessThanOrEqual(lost.length);
 }
 
 function judgeTerminated(truth: UndoTruth): void {
