@@ -77,8 +77,9 @@ export function note({ document, seen }: State, reading: Reading, plannedGapMs: 
     witness.present = listed ? (unbroken ? witness.present : 0) + 1 : 0;
     const port = reading.ports[witness.id];
     if (port !== undefined) witness.port = port;
-    const { evidence } = rowOf(document, witness.id);
-    evidence.list = listed ? 'present' : 'absent';
+    const { evidence, outcome } = rowOf(document, witness.id);
+    // A list that shows a NIC whose port is gone lags behind.
+    if (outcome !== 'deleted') evidence.list = listed ? 'present' : 'absent';
     if (witness.port !== null) evidence.port = witness.port.state;
   }
   return true;
