@@ -141,3 +141,29 @@ it('a NIC that somebody puts back while the looks at others go on is not detache
   ]);
   expect(told.nics[1]?.message).toBe('it was put back on the server by somebody else');
 });
+
+it('a NIC that is off the server has no flag to set back, though its port can’t be read', async () => {
+  const { told } = await play(
+    { undoWindow: '40s' },
+    {
+      nics: flagged(1),
+      take: 1,
+      more: (control) => ({
+        deeds: [
+          {
+            after: 'undo-window' as const,
+            at: 0,
+            act: () =>
+              control.addFault({
+                match: { class: ['port', 'port-delete'] },
+                what: { kind: 'status', status: 500 },
+              }),
+          },
+        ],
+      }),
+    },
+  );
+  expect([told.outcome, outcomes(told)]).toEqual(['outcome-unknown', ['unknown']]);
+  expect(told.warnings.join()).not.toContain('delete_on_termination');
+  expect(told.nics[0]?.remedy).toBeNull();
+});
