@@ -303,9 +303,11 @@ describe('a run whose tasks fail', { timeout: 240_000 }, () => {
       await start(server, queue);
       const watching = stack.startStarter(['watch', server, '--json'], queue);
       const said = /a worker takes the run and fails \(attempt \d+\): .*NoSuchAttribute/;
-      await until(async () => said.test(watching.stderr()), 120_000);
+      // The remedy is a line of its own, which follows.
+      const remedy = 'ecs-nics setup';
+      await until(async () => said.test(watching.stderr()) && watching.stderr().includes(remedy), 120_000);
       expect(watching.stderr()).toMatch(said);
-      expect(watching.stderr()).toContain('ecs-nics setup');
+      expect(watching.stderr()).toContain(remedy);
       const { code, stdout } = await watching.finished;
       expect([code, (JSON.parse(stdout) as Json).error?.type]).toEqual([1, 'TasksFail']);
     } finally {

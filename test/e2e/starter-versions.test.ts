@@ -59,9 +59,10 @@ const SET_CURRENT = /temporal worker deployment set-current-version --deployment
 const MOVE =
   /temporal workflow update-options --workflow-id \S+ --run-id \S+ --versioning-override-behavior pinned --versioning-override-deployment-name \S+ --versioning-override-build-id \S+/;
 
-async function within(ms: number, starter: Running, pattern: RegExp): Promise<void> {
-  await until(async () => pattern.test(starter.stderr()), ms);
-  expect(starter.stderr()).toMatch(pattern);
+async function tells(starter: Running, ...patterns: RegExp[]): Promise<void> {
+  // Long enough on a busy machine; each line is a write of its own.
+  await until(async () => patterns.every((pattern) => pattern.test(starter.stderr())), 120_000);
+  for (const pattern of patterns) expect(starter.stderr()).toMatch(pattern);
 }
 
 describe('versioned workers', { timeout: 240_000 }, () => {
@@ -72,7 +73,7 @@ describe('versioned workers', { timeout: 240_000 }, () => {
     await stack.worker.ready(stack.temporal, stack.taskQueue);
     const server = await createServer(stack.simulator, { nics: 2 });
     const first = stack.startStarter(['delete', server.id, '--all', '--yes', '--json']);
-    await within(30_000, first, SET_CURRENT);
+    await tells(first, SET_CURRENT);
     const refused = await first.finished;
     expect(refused.code).toBe(1);
     expect(JSON.parse(refused.stdout)).toMatchObject({
@@ -89,8 +90,7 @@ describe('versioned workers', { timeout: 240_000 }, () => {
       args: [{ serverId: server.id, nics: 'all', undoWindow: '1 hour', timing: TIMING }],
     });
     const watching = stack.startStarter(['watch', server.id, '--json']);
-    await within(30_000, watching, SET_CURRENT);
-    expect(watching.stderr()).toContain('temporal workflow terminate --workflow-id');
+    await tells(watching, SET_CURRENT, /temporal workflow terminate --workflow-id/);
     const status = await json(['status', server.id]);
     expect([status.code, status.answer.neverTaken, status.answer.error?.type]).toEqual([
       1,
@@ -130,10 +130,11 @@ describe('versioned workers', { timeout: 240_000 }, () => {
     );
 
     const undoing = stack.startStarter(['undo', server.id, ...WHO, '--json']);
-    await within(30_000, undoing, MOVE);
-    expect(undoing.stderr()).toContain(`pinned to version v1 of deployment ${DEPLOYMENT}`);
-    expect(undoing.stderr()).toContain(
-      `TEMPORAL_DEPLOYMENT_NAME=${DEPLOYMENT} TEMPORAL_WORKER_BUILD_ID=v1 ecs-nics-worker`,
+    await tells(
+      undoing,
+      MOVE,
+      new RegExp(`pinned to version v1 of deployment ${DEPLOYMENT}`),
+      new RegExp(`TEMPORAL_DEPLOYMENT_NAME=${DEPLOYMENT} TEMPORAL_WORKER_BUILD_ID=v1 ecs-nics-worker`),
     );
     await typed(commandIn(undoing.stderr(), MOVE));
     const undone = await undoing.finished;
