@@ -1,4 +1,5 @@
 /** The world changes between two steps of a run, on a real server: another worker, a window that many look at, a namespace. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -188,6 +189,8 @@ describe('an open window', { timeout: 240_000 }, () => {
   it('is committed after the namespace has lost the search attributes', async () => {
     const { handle } = await start({ undoWindow: '30 days' });
     await handle.executeUpdate('settled');
+    // What a run has learned of the namespace counts for ten seconds: a fast machine would be through by then.
+    await sleep(11_000);
     await connection.operatorService.removeSearchAttributes({
       namespace: stack.temporal.namespace,
       searchAttributes: ['NicsPhase', 'NicsOutcome'],
