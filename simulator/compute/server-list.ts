@@ -2,7 +2,7 @@ import type { Cloud } from '../simulated-cloud';
 import { badRequest } from './nic-jobs';
 import type { Answer, Call } from './operation';
 import { ok } from './operation';
-import { given, honoured, seenAt, withoutLost } from './sets';
+import { given, honoured, noteMissing, seenAt, withoutLost } from './sets';
 import { detailBody, unknownServer } from '../shapes';
 import type { Server } from '../world/world';
 
@@ -19,11 +19,12 @@ interface Row {
 
 /** `GET cloudservers/detail`: the servers named, else all of the project (docs/cloud-api.md §3.6). */
 export function listServers(cloud: Cloud, call: Call): Answer {
-  const when = seenAt(cloud, 'servers', call.now);
+  const when = seenAt(cloud, 'servers', call);
   const ids = askedFor(cloud, call.query);
   const rows = ids.length > 0 ? named(cloud, ids, when) : all(cloud, call.query, when);
   const paged = ids.length > 0 && !cloud.knobs.serverSetPages ? rows : page(rows, call.query);
   const shown = withoutLost(cloud, call, paged);
+  noteMissing(call, shown);
   return ok({
     count: rows.length - (paged.length - shown.length),
     servers: shown.map(({ id, server }) =>

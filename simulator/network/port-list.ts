@@ -2,7 +2,7 @@ import type { Cloud } from '../simulated-cloud';
 import { flatError, vpcV3Error } from '../refusals';
 import type { Answer, Call } from '../compute/operation';
 import { ok } from '../compute/operation';
-import { given, honoured, seenAt, withoutLost } from '../compute/sets';
+import { given, honoured, noteMissing, seenAt, withoutLost } from '../compute/sets';
 import { portBody, portBodyV3 } from '../shapes';
 import { shownDevice } from '../compute/visibility';
 import type { Port } from '../world/world';
@@ -78,7 +78,7 @@ function find(cloud: Cloud, call: Call, filter: Filter): Row[] {
   const { ids, devices, names, networks } = filter;
   const isSet = ids !== null || devices !== null;
   // Only sets lag: a search by name is no set (docs/cloud-api.md §3.5).
-  const when = isSet ? seenAt(cloud, 'ports', call.now) : call.now;
+  const when = isSet ? seenAt(cloud, 'ports', call) : call.now;
   const limit = limitOf(call);
   const marker = call.query.get('marker');
   const rows: Row[] = [];
@@ -94,7 +94,13 @@ function find(cloud: Cloud, call: Call, filter: Filter): Row[] {
     if (devices && !devices.includes(device)) continue;
     rows.push({ id: port.id, exists: true, port, device });
   }
-  return isSet ? withoutLost(cloud, call, rows) : rows;
+  if (!isSet) {
+    withoutLost(cloud, call, []);
+    return rows;
+  }
+  const shown = withoutLost(cloud, call, rows);
+  noteMissing(call, shown);
+  return shown;
 }
 
 /** In the order of their ids, so that a marker is meaningful. */
