@@ -46,8 +46,8 @@ export function listPortsV3(cloud: Cloud, call: Call): Answer {
   const filter: Filter = {
     ids: several(cloud, call, 'id', vpcV3Error),
     devices: several(cloud, call, 'device_id', vpcV3Error),
-    names: several(cloud, call, 'name', vpcV3Error),
-    networks: several(cloud, call, 'virsubnet_id', vpcV3Error),
+    names: orNull(given(call.query, 'name')),
+    networks: orNull(given(call.query, 'virsubnet_id')),
   };
   const rows = find(cloud, call, filter);
   const [first, last] = [rows[0], rows.at(-1)];
@@ -65,8 +65,10 @@ export function listPortsV3(cloud: Cloud, call: Call): Answer {
 function several(cloud: Cloud, call: Call, name: string, error: typeof flatError): string[] | null {
   const ids = honoured(given(call.query, name), cloud.knobs.portIdsHonoured);
   if (!ids) throw error(400, 'VPC.0002', `The parameter ${name} is invalid.`);
-  return ids.length === 0 ? null : ids;
+  return orNull(ids);
 }
+
+const orNull = (values: string[]) => (values.length === 0 ? null : values);
 
 /** 0 and no number count as not given: the documented range begins with 0, and says nothing of its meaning. */
 function limitOf({ query }: Call): number {
