@@ -223,7 +223,6 @@ export class World {
 
   /** Without a cause: it has always been so. */
   bind(elasticIp: ElasticIp, port: Port, at: number, cause?: Cause): void {
-    this.past.keep(elasticIp, at);
     elasticIp.portId = port.id;
     elasticIp.boundAt = cause ? at : -Infinity;
     const before = (this.carried.get(port.id) ?? []).filter((other) => other !== elasticIp);

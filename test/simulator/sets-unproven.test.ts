@@ -150,6 +150,7 @@ describe('sets that lag behind', () => {
     expect(await seen()).toMatchObject({ locked: true, bound: other, port: { name: 'theirs' } });
 
     bench.control.patchServer(server.id, { locked: false });
+    bench.advance(5);
     await bench.deleteNics(server.id, [nic]);
     expect((await bench.detail(server.id)).body.server['OS-EXT-STS:task_state']).toBe('detaching');
     expect(await seen()).toMatchObject({ 'OS-EXT-STS:task_state': null });
