@@ -96,21 +96,24 @@ export function isHeard({ activities, attributed }: Played, { seq, at }: LedgerR
 /** When the run has last seen where this NIC is: the list tells of all, a port of itself, and a server that is gone has none. */
 function lastLookAt({ requests, played, serverId }: Truth, nicId: string): number {
   const looks = requests.filter((request) => {
-    const { requestClass, status, portId, at, faults = [] } = request;
+    const { requestClass, status, portId, at, faults = [], missing = [] } = request;
+    const isGone = requestClass === 'servers' ? status === 200 && missing.includes(serverId) : status === 404;
+    // What a fault has taken out of a set was not looked at.
+    const wasTaken = missing.includes(nicId) && faults.length > 0;
     return (
       at <= played.endedCloudAt &&
       isHeard(played, request) &&
       ((requestClass === 'list' && status === 200) ||
-        (requestClass === 'detail' &&
-          status === 404 &&
-          request.serverId === serverId &&
+        ((requestClass === 'detail' || requestClass === 'servers') &&
+          isGone &&
+          request.servers.includes(serverId) &&
           faults.length === 0) ||
-        ((requestClass === 'port' || requestClass === 'port-delete') &&
-          portId === nicId &&
+        ((request.reads(nicId) || (requestClass === 'port-delete' && portId === nicId)) &&
+          !wasTaken &&
           [200, 204, 404].includes(status)))
     );
   });
-  return looks.at(-1)?.at ?? played.startedAt;
+  return looks.length === 0 ? played.startedAt : Math.max(...looks.map(({ at, shows = at }) => shows));
 }
 
 /**

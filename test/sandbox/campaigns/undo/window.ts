@@ -28,12 +28,12 @@ function isTheSnapshots({ effects, requests, ownEffects, played }: UndoTruth, go
   const { portId } = gone;
   const looks = requests.filter(
     (it) =>
-      it.requestClass === 'port' &&
-      it.portId === portId &&
+      it.reads(portId) &&
+      it.missing?.includes(portId) !== true &&
       it.status === 200 &&
       it.seq < (gone.requestSeq ?? 0),
   );
-  const lookedAt = looks.at(-1)?.at ?? -Infinity;
+  const lookedAt = Math.max(-Infinity, ...looks.map(({ at, shows = at }) => shows));
   // What was so at the last inspection before anything was sent is the snapshot.
   const firstSent = requests.find(({ requestClass }) => requestClass === 'delete')?.at ?? Infinity;
   const inspected = played.activities.findLast(
