@@ -1,5 +1,6 @@
 /** Writes into the rows what came of putting NICs back: what is back, what differs, and which remedy a person has. */
 import { workflowInfo } from '@temporalio/workflow';
+import type { Inspection } from '../../activities/agreement';
 import type { RestoreGrade } from '../../contract/types';
 import { sameIp } from '../../contract/values';
 import { differences, flagToSet } from '../policy/differences';
@@ -22,6 +23,18 @@ export function reportResult(run: Run, back: PutBack): void {
     else if (!nic.attach && nic.flag) clearFlagProblem(run, nic.id);
   }
   finish(run, back);
+}
+
+/**
+ * The last look also shows the NICs of the run that needed nothing. If one has left the server, its row must not say that
+ * it is there. A restore does not look at such NICs again: their rows stay as planned.
+ */
+export function reportOthers({ document }: Run, { reason, nics }: PutBack, seen: Inspection): void {
+  for (const row of document.nics) {
+    const isThere = [...nics, ...seen.nics].some(({ id }) => id === row.id);
+    if (!isThere && row.outcome === 'untouched' && reason !== 'asked')
+      row.evidence = { ...row.evidence, list: 'absent', port: 'unknown' };
+  }
 }
 
 /** Writes what the last look saw of the NIC. */

@@ -13,7 +13,7 @@ import { lookAtPorts } from './look';
 import { backoffDelay } from '../policy/poll-schedule';
 import type { Step } from '../policy/put-back-plan';
 import { fail, FLAG_PROBLEM, listed, MOMENT_MS, nextStep, PUT_BACK_FOR_MS } from '../policy/put-back-plan';
-import { giveUp, reportResult } from './put-back-report';
+import { giveUp, reportOthers, reportResult } from './put-back-report';
 import { bind, create, update } from './new-port';
 import { askUntilAnswered, pause } from '../run/ask';
 import type { Run } from '../run/run';
@@ -39,7 +39,10 @@ export async function putBack(run: Run, back: PutBack): Promise<void> {
     if (seen.server === null && run.knowsPlace) await askPorts(run, back);
     applyJobResult(run, back, seen);
     const step = nextStep(back, seen, circumstances(run, back));
-    if (step.do === 'done') return reportResult(run, back);
+    if (step.do === 'done') {
+      reportOthers(run, back, seen);
+      return reportResult(run, back);
+    }
     if (run.expired) return giveUp(run, back);
     await perform(run, back, step);
   }
