@@ -40,7 +40,7 @@ const RUN_FAILURES: Record<FailureType, RunFailure> = {
   },
   OutcomeUnknown: {
     exitCode: 6,
-    says: 'Some NIC’s fate could not be established: the job still ran at the deadline, an answer was lost and no end is known, or the witnesses can’t be read or contradict each other.',
+    says: 'What became of some NIC is not known: the job still ran at the deadline, an answer was lost and no end is known, or the witnesses can’t be read or contradict each other.',
     todo: 'Don’t repeat the deletion before you have looked. `--dry-run` reads what is there now. A new run on the server waits by itself, until its own deadline, for the job that `jobs` names (where none is known, two `settle`), and only then inspects and sends.',
   },
   RestoreIncomplete: {
@@ -50,7 +50,7 @@ const RUN_FAILURES: Record<FailureType, RunFailure> = {
   },
   RolledBack: {
     exitCode: 5,
-    says: 'Some NIC did not go, and `onFailure` is `restore`: those that went are back. `differences` of a row names what is not as it was.',
+    says: 'Some NIC was not deleted, and `onFailure` is `restore`: the others are back. `differences` of a row names what is not as it was.',
     todo: 'Remove the reason (`errorCode` and `message` of the NIC that stayed), then ask again for all of them.',
   },
 };
@@ -59,14 +59,14 @@ const OTHER_ENDS = [
   [
     'Cancelled',
     '7 (5 when put back, 6 with an `unknown` NIC)',
-    'Stopped on request. What had been sent was observed to its end first; totals stand in the memo `result`.',
+    'Stopped on request. The run first followed what it had sent to its end; the totals are in the memo `result`.',
     'What is still there can be asked for again.',
   ],
   [
     'Terminated, timed out',
     '6',
     'Ended from outside: the run had no say. The memo `open`, when there is one, names the NICs of a submission that was under way.',
-    'Start a run again: it waits for that submission to come to rest before it sends anything. Prefer `cancel` next time.',
+    'Start a run again: it waits until nothing more can come of that submission before it sends anything. Prefer `cancel` next time.',
   ],
   [
     'open, but its workflow task fails',
@@ -106,8 +106,8 @@ const ACTIVITY_FAILURES: [type: string, says: string, then: string][] = [
   [ACTIVITY_FAILURE.refused, 'A definite no to a read.', 'See *refused* below.'],
   [
     ACTIVITY_FAILURE.wrongPlace,
-    'The worker that took it serves another project, region or endpoint than the run is meant for.',
-    'The run asks again, every 5 s up to a minute, until a worker of its own place takes it; its deadline moves on meanwhile. `status` names both places. Give each project a queue of its own (`ECS_NICS_TASK_QUEUE`).',
+    'The worker that took the call serves another project, region or endpoint than the run is meant for.',
+    'The run asks again, every 5 s up to a minute, until a worker of the right place takes the call; its deadline moves on meanwhile. `status` names both places. Give each project a queue of its own (`ECS_NICS_TASK_QUEUE`).',
   ],
 ];
 
@@ -115,7 +115,7 @@ const REJECTED: [type: string, says: string][] = [
   [DIFFERENT_REQUEST, 'the open run on this server serves another request: wait for its end'],
   [
     FAILURE_TYPE.invalidInput,
-    'the request given along can’t be right, or can’t be read: the message names every problem',
+    'the request in the argument is not valid, or can’t be read: the message names every problem',
   ],
   [CONTINUED_AS_NEW, 'the run goes on under a new run id: ask again, by its workflow id'],
   [
@@ -178,7 +178,7 @@ const START_OPTIONS = [
   ],
   [
     'retry policy',
-    'Without effect: every failure is final. Only a run that has hit its run time-out is tried again, and lets what was sent come to rest first.',
+    'Without effect: every failure is final. Only a run that has hit its run time-out is started again; it first waits until nothing more can come of what was sent.',
   ],
   ['cron schedule', '`InvalidInput`, each time anew: `temporal workflow terminate` ends it.'],
   ['a Temporal schedule', '`InvalidInput`: it gives the workflow an id of its own, and the id is the lock.'],

@@ -132,7 +132,7 @@ describe('undo', { timeout: 240_000 }, () => {
     const { code, answer } = await json(['undo', server, ...WHO]);
     expect([code, answer.error]).toEqual([
       4,
-      { type: 'NotApplicable', message: expect.stringContaining('commit was first') as unknown },
+      { type: 'NotApplicable', message: expect.stringContaining('commit was accepted first') as unknown },
     ]);
     expect((await commit.finished).code).toBe(0);
   });

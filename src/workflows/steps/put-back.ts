@@ -104,7 +104,7 @@ async function awaitRest(run: Run, back: PutBack): Promise<boolean> {
       const ms = back.quietAt - Date.now();
       if (ms <= 0) return true;
       if (run.expired) return false;
-      await pause(run, ms, 'what was sent without an answer may still be at work');
+      await pause(run, ms, 'a request that got no answer may still take effect');
     } else if (run.expired) {
       back.hindered = `job ${run.document.jobs.at(-1)?.id ?? ''} has not ended`;
       return false;

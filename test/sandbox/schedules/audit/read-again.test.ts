@@ -86,7 +86,7 @@ describe('flags are set back', () => {
     expect(told.nics.map(({ message, errorCode, remedy }) => [message, errorCode, remedy])).toEqual(
       Array(2).fill([null, null, null]),
     );
-    expect(told.warnings.join()).toMatch(/taken off by somebody else; its port stays, as its own flag says/);
+    expect(told.warnings.join()).toMatch(/taken off by somebody else; its own flag keeps its port/);
   });
 
   it('and a list leaves out a NIC whose port says that it is there: nobody took it off', async () => {
