@@ -115,7 +115,7 @@ export async function startOrAttach(
     } catch (error) {
       if (isUnclear(error)) {
         throw new NotConfirmed(
-          `Temporal at ${temporal.address} did not confirm the start (${reasonOf(error)}): the run may be open or not.`,
+          `Temporal at ${temporal.address} did not confirm the start (${reasonOf(error)}): the run may or may not be open.`,
           'start',
           workflowId,
           null,

@@ -62,7 +62,10 @@ export class Lifecycle {
 
   #draining(): { state: string; reason: string } | null {
     if (!this.stop.aborted) return null;
-    return { state: 'draining', reason: 'asked to stop: takes nothing new, finishes what runs' };
+    return {
+      state: 'draining',
+      reason: 'asked to stop: the worker takes no new work and finishes what is running',
+    };
   }
 
   #failure(): { state: string; reason: string } | null {

@@ -51,7 +51,7 @@ describe('an answer of Temporal that does not say whether it was done', () => {
       expect(asCliError(error, null)).toMatchObject({
         exitCode: 1,
         known: { workflowId: `nics/${SERVER}` },
-        message: expect.stringMatching(/may be open or not\. The same command again is safe/),
+        message: expect.stringMatching(/may or may not be open\. The same command again is safe/),
       });
     }
   });
@@ -69,7 +69,7 @@ describe('an answer of Temporal that does not say whether it was done', () => {
     expect(asCliError(error, null, () => RUN)).toMatchObject({
       exitCode: 1,
       known: { runId: RUN.runId },
-      message: expect.stringMatching(/may have been told or not\. The same command again is safe/),
+      message: expect.stringMatching(/may or may not have received it\. The same command again is safe/),
     });
   });
 });

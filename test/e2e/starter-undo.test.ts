@@ -165,7 +165,7 @@ describe('undo', { timeout: 240_000 }, () => {
     undo.child.kill('SIGINT');
     const { code, stderr } = await undo.finished;
     expect(code).toBe(130);
-    expect(stderr).toContain('It has taken note of the undo and goes through with it');
+    expect(stderr).toContain('It has accepted the undo and carries it out');
     expect((await json(['watch', server])).answer.outcome).toBe('undone');
   });
 

@@ -99,7 +99,7 @@ function documentFrom(saved: NonNullable<Saved>, problems: string[]): { document
   try {
     const document: unknown = JSON.parse(saved.text);
     if (document !== null) return { document };
-    problems.push('--document: null is no result document');
+    problems.push('--document: null is not a result document');
     return null;
   } catch {
     problems.push('--document: not JSON; give what --json of an earlier run has printed');

@@ -26,7 +26,7 @@ export async function untilWorkersPoll(context: Context, output: Output): Promis
   const onWait = (why: Why, limitMs: number) => {
     const [fact = '', ...more] = waitingText(why, null, temporal.namespace);
     output.say([
-      `${fact}; nothing is started before one does (waiting for ${formatDuration(limitMs)})`,
+      `${fact}; the run is started when one does (waiting for ${formatDuration(limitMs)})`,
       ...more,
     ]);
   };

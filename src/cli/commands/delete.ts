@@ -106,7 +106,7 @@ export const command: CliCommand<DeleteFlags> = {
   run: deleteNics,
   help: `
 Exit codes:
-    0  every NIC is where it was wanted, be it with an undo window open;
+    0  every NIC is where it was wanted, also with an undo window open;
        nothing to do; dry run; --no-wait
     1  the starter failed: Temporal not reachable, no worker; says what is known
     2  bad command line, environment or input; nothing was started

@@ -74,7 +74,7 @@ export async function begin(
       started = await orInterrupted(
         context,
         startOrAttach(temporal, taskQueue, request),
-        `interrupted while starting: the run may be open or not. ecs-nics status ${serverId} tells.`,
+        `interrupted while starting: the run may or may not be open. To see: ecs-nics status ${serverId}`,
       );
     }
     const ref = context.run(started);

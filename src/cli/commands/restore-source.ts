@@ -86,7 +86,7 @@ export async function namedRun({ temporal }: Context, serverId: string, runId: s
     throw new CliError(
       EXIT.badInput,
       'NoRun',
-      `nothing was started: ${error.message} Namespaces keep closed runs for a while only; a saved result goes with --document.`,
+      `nothing was started: ${error.message} Namespaces keep closed runs only for some time; to use a saved result, give --document.`,
       { workflowId: error.workflowId },
       [],
       { cause: error },

@@ -85,7 +85,8 @@ export function reasonOf(error: unknown): string {
   const text = factOf(error);
   if (/InvalidContentType/.test(text))
     return 'it does not speak TLS (TEMPORAL_TLS, TEMPORAL_API_KEY turn it on)';
-  if (/FRAME_SIZE_ERROR|http2 error/.test(text)) return 'what answers is not Temporal, or wants TLS';
+  if (/FRAME_SIZE_ERROR|http2 error/.test(text))
+    return 'the program that answers is not Temporal, or expects TLS';
   const inner = /message: "([^"]+)"/.exec(text.slice(text.lastIndexOf('message: "')))?.[1];
   return /^(tonic|Failed to call)/.test(text) && inner !== undefined ? inner.replace(/\.$/, '') : text;
 }

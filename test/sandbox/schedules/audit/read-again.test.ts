@@ -136,7 +136,7 @@ describe('elastic IPs that nobody may list any more, at a commit', () => {
   it('keep the port, where it does not', async () => {
     const { told, world, nics } = await play(window, { take: 1, faults: [{ ...noElasticIps, after: 1 }] });
     expect(outcomes(told)).toEqual(['detached']);
-    expect(told.nics[0]?.message).toMatch(/nobody knows whether an elastic IP is bound to it/);
+    expect(told.nics[0]?.message).toMatch(/it is not known whether an elastic IP is bound to it/);
     harmless(told);
     expect(deletedAt({ world }, nics[0] ?? '')).toBeNull();
   });
