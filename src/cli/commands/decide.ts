@@ -239,7 +239,7 @@ Exit codes:
     1  the starter failed, or no run is open; says what is known
     2  bad command line or environment; nothing was asked for
     3  done, some NIC is still attached
-    4  refused: there is nothing to undo or commit, or the other was accepted first
+    4  refused: there is nothing to undo or commit, or the other came first
     5  the run failed, and was put back
     6  needs a person: not all could be put back, or the outcome is not known
   130  interrupted while waiting; what was asked for goes on`,
