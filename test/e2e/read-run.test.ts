@@ -92,7 +92,9 @@ describe('no document', () => {
 
   it('of a run whose status nobody answers: the remedy is named', async () => {
     expect(await readOf({ how: 'completes', result: null })).toEqual(
-      none(/completed without a result document.*start a worker on task queue ecs-nics-read-run, or give its saved/),
+      none(
+        /completed without a result document.*start a worker on task queue ecs-nics-read-run, or give its saved/,
+      ),
     );
   });
 

@@ -241,7 +241,10 @@ describe('status without a worker', { timeout: 240_000 }, () => {
       }),
     ]);
     const watched = await stack.starter(['watch', server], queue);
-    expect([watched.code, watched.stdout]).toEqual([6, expect.stringContaining('its outcome was not observed')]);
+    expect([watched.code, watched.stdout]).toEqual([
+      6,
+      expect.stringContaining('its outcome was not observed'),
+    ]);
     expect(watched.stdout).toMatch(/ecs-nics delete \S+ --dry-run/);
   });
 });
