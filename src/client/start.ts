@@ -10,8 +10,8 @@ import { FOLLOW_LIMITS } from './follow';
 import { isUnclear, reasonOf } from './grpc';
 import type { Why } from './silent';
 import { routeReasons } from './silent';
-import type { Queue } from './workers';
-import { POLLER_FRESH_MS, SAME_CLOCK, livingOf, readQueues } from './workers';
+import type { Queue } from './pollers';
+import { POLLER_FRESH_MS, SAME_CLOCK, livingOf, readQueues } from './pollers';
 
 const CALL_MS = 10_000;
 /** A run may close between the refused start and the call that describes it. */

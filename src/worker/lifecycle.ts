@@ -1,6 +1,6 @@
 /** The known state of this process: the source of `/livez` and `/readyz`. */
 import type { Answer } from './health';
-import type { ConnectionWatch } from './watch';
+import type { ConnectionWatch } from './connection-watch';
 
 /** A shorter loss of the connection needs no report: Core's pollers reconnect by themselves. */
 const LOST_FOR_MS = 30_000;

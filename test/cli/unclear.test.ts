@@ -1,7 +1,7 @@
 /** Temporal's answer got lost: what was asked for may have been done. The client's own errors, made as it makes them. */
 import { ServiceError } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
-import { asCliError } from '../../src/cli/errors';
+import { asCliError } from '../../src/cli/cli-error';
 import { deletion, restoration, startOrAttach } from '../../src/client/start';
 import type { Temporal } from '../../src/client/connect';
 import { NotConfirmed } from '../../src/client/errors';

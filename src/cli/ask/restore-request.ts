@@ -4,8 +4,8 @@ import { checkRestoreInput, serverWorkflowId } from '../../contract';
 import { shellQuote } from '../format';
 import type { ByWhomFlags, FlagNames } from './flags';
 import { BY_WHOM_WORDS, COMMON_FLAGS, byWhomFrom, inFlags } from './flags';
-import type { FlagValues } from './options';
-import { restoreOptions } from './options';
+import type { FlagValues } from './option-flags';
+import { restoreOptions } from './option-flags';
 
 export interface RestoreFlags extends FlagValues<typeof RESTORE_OPTIONS>, ByWhomFlags {
   nic?: string[];

@@ -5,7 +5,7 @@ import type { Why } from '../../client/silent';
 import { awaitWorkers } from '../../client/start';
 import type { Context } from '../context';
 import { pageOf } from '../context';
-import { CliError } from '../errors';
+import { CliError } from '../cli-error';
 import { EXIT } from '../exit-codes';
 import { clean } from '../format';
 import type { Output } from '../output';

@@ -10,7 +10,7 @@ import { environmentProblems, listed, pageOf, withTemporal } from '../context';
 import { openDocument } from '../show/documents';
 import type { Ending } from '../../client/ending';
 import { NoOpenRun } from '../../client/errors';
-import { CliError, asCliError } from '../errors';
+import { CliError, asCliError } from '../cli-error';
 import type { ExitCode } from '../exit-codes';
 import { EXIT } from '../exit-codes';
 import type { ByWhomFlags } from '../ask/flags';

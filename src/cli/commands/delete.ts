@@ -1,12 +1,12 @@
 /** `ecs-nics delete` */
 import type { DeleteServerNicsInput } from '../../contract';
-import { deleteOptions } from '../ask/options';
+import { deleteOptions } from '../ask/option-flags';
 import type { CliCommand } from '../program';
 import type { Asked } from '../show/asked';
 import { confirm } from './confirm';
 import type { Context } from '../context';
 import { environmentProblems, listed, withTemporal } from '../context';
-import { CliError } from '../errors';
+import { CliError } from '../cli-error';
 import type { ExitCode } from '../exit-codes';
 import { EXIT } from '../exit-codes';
 import { sortOut } from '../ask/flags';

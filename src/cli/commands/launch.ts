@@ -3,7 +3,7 @@ import type { Asked } from '../show/asked';
 import type { Context } from '../context';
 import { pageOf } from '../context';
 import { openDocument } from '../show/documents';
-import { CliError } from '../errors';
+import { CliError } from '../cli-error';
 import type { ExitCode } from '../exit-codes';
 import { EXIT } from '../exit-codes';
 import { clean } from '../format';

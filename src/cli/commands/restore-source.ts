@@ -4,7 +4,7 @@ import * as source from '../../client/source';
 import { BY_WHOM_WORDS } from '../ask/flags';
 import type { Context } from '../context';
 import { pageOf } from '../context';
-import { CliError } from '../errors';
+import { CliError } from '../cli-error';
 import { EXIT } from '../exit-codes';
 import { plural } from '../format';
 import type { Output } from '../output';

@@ -2,10 +2,10 @@
 import { SEARCH_ATTRIBUTE } from '../../contract';
 import type { Temporal } from '../../client/connect';
 import { isTemporalCloud } from '../../client/connect';
-import { addMissing, forgetsTooSoon, readAttributes, readRetention } from '../../client/namespace';
-import type { Attribute as NamespaceAttribute } from '../../client/namespace';
+import { addMissing, forgetsTooSoon, readAttributes, readRetention } from '../../client/namespace-settings';
+import type { Attribute as NamespaceAttribute } from '../../client/namespace-settings';
 import { pageOf, withTemporal } from '../context';
-import { CliError } from '../errors';
+import { CliError } from '../cli-error';
 import type { CliCommand } from '../program';
 import type { ExitCode } from '../exit-codes';
 import { EXIT } from '../exit-codes';

@@ -7,7 +7,7 @@ import type { Context } from '../context';
 import { pageOf } from '../context';
 import { endDocument, openDocument } from '../show/documents';
 import type { Ending } from '../../client/ending';
-import { CliError } from '../errors';
+import { CliError } from '../cli-error';
 import type { ExitCode } from '../exit-codes';
 import { EXIT, exitCodeInWindow, exitCodeOf } from '../exit-codes';
 import type { FollowEnd, FollowedRun } from '../../client/follow';

@@ -1,7 +1,7 @@
 /** The part of `--check` that asks Temporal. */
 import type { Config } from '../config';
 import type { Finding } from './finding';
-import { whyUnreadable } from '../temporal/confirm';
+import { whyUnreadable } from '../temporal/still-awaited';
 import type { Temporal as AnyTemporal } from '../../client/connect';
 import { GRPC } from '../../client/grpc';
 import { attributeAdvice, listAttributes, retentionAdvice } from '../temporal/namespace';

@@ -6,7 +6,7 @@ import type { Logger } from '@temporalio/worker';
 import type { Temporal as AnyTemporal } from '../../client/connect';
 import { probe, temporalOf } from '../../client/connect';
 import { reasonOf as factOf } from '../../client/grpc';
-import { readRetention } from '../../client/namespace';
+import { readRetention } from '../../client/namespace-settings';
 import { lenient } from '../../client/payloads';
 import type { TemporalTarget } from '../../client/target';
 import { endpointOf } from '../../client/target';

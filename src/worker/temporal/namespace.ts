@@ -11,13 +11,13 @@ import { MEMO } from '../../contract/names';
 import type { Temporal as AnyTemporal } from '../../client/connect';
 import { submissionIn } from '../../client/ending';
 import { isForbidden } from '../../client/grpc';
-import type { Attribute } from '../../client/namespace';
-import { forgetsTooSoon, readAttributes } from '../../client/namespace';
-import { confirmation, whyUnreadable } from './confirm';
+import type { Attribute } from '../../client/namespace-settings';
+import { forgetsTooSoon, readAttributes } from '../../client/namespace-settings';
+import { confirmation, whyUnreadable } from './still-awaited';
 import { readRun } from './read-run';
 import type { Temporal } from './connection';
 import { reasonOf } from './connection';
-import { every } from '../watch';
+import { every } from '../connection-watch';
 
 /** For an `ecs-nics setup` while the worker runs: no restart should be needed. Two cheap calls a minute. */
 const LIST_EVERY_MS = 30_000;

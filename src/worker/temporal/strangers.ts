@@ -7,7 +7,7 @@ import { hostname } from 'node:os';
 import { masked } from '../../contract/text';
 import type { Config } from '../config';
 import type { Temporal } from '../../client/connect';
-import { SAME_CLOCK, livingOf, readQueues } from '../../client/workers';
+import { SAME_CLOCK, livingOf, readQueues } from '../../client/pollers';
 
 type Placed = Pick<Config, 'projectId' | 'region' | 'foreignHosts'>;
 
