@@ -20,37 +20,37 @@ interface RunFailure {
 const RUN_FAILURES: Record<FailureType, RunFailure> = {
   InvalidInput: {
     exitCode: 2,
-    says: 'The request, or the way it was started, can’t be right. The cloud was not called.',
+    says: 'The request, or the way it was started, is not valid. The cloud was not called.',
     todo: 'The message names every problem with its remedy: correct them, start again.',
   },
   Refused: {
     exitCode: 4,
-    says: 'A guard of ecs-nics said no (primary NIC, elastic IP, other IP or MAC than expected, attached elsewhere, server locked, frozen or gone), or nothing could be sent until the deadline. **Nothing was changed.**',
+    says: 'A guard of ecs-nics refused the request (primary NIC, elastic IP, other IP or MAC than expected, attached elsewhere, server locked, frozen or gone), or nothing could be sent until the deadline. **Nothing was changed.**',
     todo: 'Settle what the message names; `--dry-run` checks again and changes nothing.',
   },
   CloudRefused: {
     exitCode: 4,
-    says: 'The cloud said no for certain. **Nothing was changed.**',
+    says: 'The cloud refused the request for certain. **Nothing was changed.**',
     todo: 'Look the code up below and do what its line says; then `--dry-run`.',
   },
   NotDeleted: {
     exitCode: 3,
-    says: 'The run came to its end, and some NIC is proven to be still attached. The others are off the server; each row says how.',
+    says: 'The run has ended, and some NIC is proven to be still attached. The others are off the server; each row says how.',
     todo: 'Remove the reason (`errorCode` and `message` of the row), then ask again for these NICs: the starter prints the command.',
   },
   OutcomeUnknown: {
     exitCode: 6,
-    says: 'Some NIC’s fate could not be established: the job still ran at the deadline, an answer was lost and no end is known, or the witnesses can’t be read or contradict each other.',
+    says: 'What became of some NIC is not known: the job still ran at the deadline, an answer was lost and no end is known, or the witnesses can’t be read or contradict each other.',
     todo: 'Don’t repeat the deletion before you have looked. `--dry-run` reads what is there now. A new run on the server waits by itself, until its own deadline, for the job that `jobs` names (where none is known, two `settle`), and only then inspects and sends.',
   },
   RestoreIncomplete: {
     exitCode: 6,
     says: 'NICs were to be put back, or a flag set back, and not all of it could be done within 30 minutes. Each row says what is missing.',
-    todo: 'Mend the cause, then `ecs-nics restore`: it looks first and does only what is missing. Or by hand: `remedy` of each row is the call.',
+    todo: 'Remove the cause, then `ecs-nics restore`: it looks first and does only what is missing. Or by hand: `remedy` of each row is the call.',
   },
   RolledBack: {
     exitCode: 5,
-    says: 'Some NIC did not go, and `onFailure` is `restore`: those that went are back. `differences` of a row names what is not as it was.',
+    says: 'Some NIC was not deleted, and `onFailure` is `restore`: the others are back. `differences` of a row names what is not as it was.',
     todo: 'Remove the reason (`errorCode` and `message` of the NIC that stayed), then ask again for all of them.',
   },
 };
@@ -59,14 +59,14 @@ const OTHER_ENDS = [
   [
     'Cancelled',
     '7 (5 when put back, 6 with an `unknown` NIC)',
-    'Stopped on request. What had been sent was observed to its end first; totals stand in the memo `result`.',
+    'Stopped on request. The run first followed what it had sent to its end; the totals are in the memo `result`.',
     'What is still there can be asked for again.',
   ],
   [
     'Terminated, timed out',
     '6',
-    'Ended from outside: the run had no say. The memo `open`, when there is one, names the NICs of a submission that was under way.',
-    'Start a run again: it waits for that submission to come to rest before it sends anything. Prefer `cancel` next time.',
+    'Ended from outside, so the run could not report. The memo `open`, when there is one, names the NICs of a submission that was under way.',
+    'Start a run again: it waits until nothing more can come of that submission before it sends anything. Prefer `cancel` next time.',
   ],
   [
     'open, but its workflow task fails',
@@ -103,11 +103,11 @@ const ACTIVITY_FAILURES: [type: string, says: string, then: string][] = [
     'Three attempts, then again on a timer: 5 s, doubling, up to a minute. Ten failed polls in a row: the NIC list is read instead.',
   ],
   [ACTIVITY_FAILURE.credentials, '401, or 403 with a code of the cloud.', 'See *no permission* below.'],
-  [ACTIVITY_FAILURE.refused, 'A definite no to a read.', 'See *refused* below.'],
+  [ACTIVITY_FAILURE.refused, 'The cloud refused a read for certain.', 'See *refused* below.'],
   [
     ACTIVITY_FAILURE.wrongPlace,
-    'The worker that took it serves another project, region or endpoint than the run is meant for.',
-    'The run asks again, every 5 s up to a minute, until a worker of its own place takes it; its deadline moves on meanwhile. `status` names both places. Give each project a queue of its own (`ECS_NICS_TASK_QUEUE`).',
+    'The worker that took the call serves another project, region or endpoint than the run is meant for.',
+    'The run asks again, every 5 s up to a minute, until a worker of the right place takes the call; its deadline moves on meanwhile. `status` names both places. Give each project a queue of its own (`ECS_NICS_TASK_QUEUE`).',
   ],
 ];
 
@@ -115,7 +115,7 @@ const REJECTED: [type: string, says: string][] = [
   [DIFFERENT_REQUEST, 'the open run on this server serves another request: wait for its end'],
   [
     FAILURE_TYPE.invalidInput,
-    'the request given along can’t be right, or can’t be read: the message names every problem',
+    'the request in the argument is not valid, or can’t be read: the message names every problem',
   ],
   [CONTINUED_AS_NEW, 'the run goes on under a new run id: ask again, by its workflow id'],
   [
@@ -137,7 +137,7 @@ export function errorsHead(): string[] {
     '```\ndeleteNics: HTTP 400 Ecs.0605, the server is locked: “ECS locked.” (request 7f0c…)\n```',
     'that is: the call, the status, the **code to search this page for**, what it means, the cloud’s own words, and the ' +
       'request id that the cloud’s support asks for.',
-    'Two rules for the night. Never delete by hand what an open run is working on. After any end but `OutcomeUnknown` a ' +
+    'Two rules. Never delete by hand what an open run is working on. After any end but `OutcomeUnknown` a ' +
       'new run may be started at once: it inspects everything anew, and sends nothing for a NIC that is gone.',
     '## How a run ends',
     table(
@@ -146,7 +146,7 @@ export function errorsHead(): string[] {
     ),
     table(['other ends', 'exit code', 'says', 'you'], OTHER_ENDS),
     'A failed run carries its result document in the failure (`details[0]`); `ecs-nics status` shows it without a worker, too.',
-    '## What a caller hangs on a start',
+    '## Options of a start',
     table(['start option', 'the run'], START_OPTIONS),
     '## Exit codes',
     table(['starter', 'meaning'], EXIT_CODES),
@@ -178,11 +178,11 @@ const START_OPTIONS = [
   ],
   [
     'retry policy',
-    'Without effect: every failure is final. Only a run that has hit its run time-out is tried again, and lets what was sent come to rest first.',
+    'Without effect: every failure is final. Only a run that has hit its run time-out is started again; it first waits until nothing more can come of what was sent.',
   ],
   ['cron schedule', '`InvalidInput`, each time anew: `temporal workflow terminate` ends it.'],
   ['a Temporal schedule', '`InvalidInput`: it gives the workflow an id of its own, and the id is the lock.'],
-  ['workflow task time-out, start delay', 'As anywhere; the deadline counts from the first task on.'],
+  ['workflow task time-out, start delay', 'As for any workflow; the deadline counts from the first task on.'],
   [
     'an input, or a message’s argument, that can’t be read (another’s encryption, say)',
     '`InvalidInput`: send plain JSON. The argument of a signal is not looked at, a memo is left alone.',
@@ -198,9 +198,9 @@ const LEGEND = [
     'NICs are `unknown`.',
   '- *looks twice* means: waits `settle` (30 s), reads the NIC list, waits, reads again. What is gone is done. What is ' +
     'provably still there on an idle server is sent again, at most three submissions in all.',
-  '- *sends again once* means: when the cloud refuses a second time and every NIC is still there, it is meant: ' +
+  '- *sends again once* means: when the cloud refuses a second time and every NIC is still there, the refusal is final: ' +
     '`CloudRefused`.',
   '- *ends: `CloudRefused`* holds for a run that has sent nothing else. After an earlier submission of unknown fate the ' +
     'run sends nothing more, and the NICs decide.',
-  '- while NICs are verified, a port that can’t be read only leaves that witness silent.',
+  '- while NICs are verified, a port that can’t be read counts as a witness that says nothing.',
 ].join('\n');

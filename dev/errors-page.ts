@@ -169,7 +169,7 @@ const NO_ANSWER: Record<CallKind, string> = {
   network: 'no connection, or one that broke',
   timeout: 'no answer in time (25 s for a whole exchange)',
   unreadable: 'an answer above 1 MiB, or about something else',
-  late: 'the worker came too late to send: a long queue, a frozen process',
+  late: 'the worker had too little time left to send: a long queue, a frozen process',
   unconfirmed: 'Temporal could not be asked whether it still waits for the call; the worker’s log says why',
   invalid: 'an id that no request can be made of',
 };

@@ -13,7 +13,7 @@ import { systemClock } from './ecs/clock';
 import { RateLimiter } from './ecs/limiter';
 import { observed } from './ecs/observe';
 import { undiciTransport } from './ecs/transport';
-import { readRetention } from './client/namespace';
+import { readRetention } from './client/namespace-settings';
 import type { TemporalTarget } from './client/target';
 import { readTarget } from './client/target';
 import { cleanLine, cleanLines } from './contract/text';
@@ -30,7 +30,7 @@ import { openNamespace } from './worker/temporal/namespace';
 import { installRuntime } from './worker/runtime';
 import { Shutdown, UndrainedError } from './worker/shutdown';
 import { connect, UnreachableError } from './worker/temporal/connection';
-import { watchConnection } from './worker/watch';
+import { watchConnection } from './worker/connection-watch';
 import { watchQueue } from './worker/temporal/watch-queue';
 import { createWorkers, runBoth, workerOptions } from './worker/workers';
 

@@ -48,7 +48,7 @@ function isFree({ portId, status }: ElasticIp): boolean {
 }
 
 function holder({ portId, status }: ElasticIp): string {
-  return portId === '' ? `something without a port (${status})` : `port ${portId}`;
+  return portId === '' ? `a resource without a port (${status})` : `port ${portId}`;
 }
 
 function whyOf({ sign }: CloudError): Why {

@@ -56,7 +56,7 @@ export function deletePorts(dependencies: Dependencies, input: DeletePortsInput)
       if (expected[id] === undefined) return null;
       const { differ, untold } = compared(expected[id], port, bound.list);
       if (untold.length > 0) {
-        const message = `port ${id} does not tell its ${untold.join(', ')}`;
+        const message = `the cloud did not return ${untold.join(', ')} of port ${id}`;
         silent.push(message);
         return { fate: 'untold', message };
       }
@@ -64,7 +64,7 @@ export function deletePorts(dependencies: Dependencies, input: DeletePortsInput)
       if (bound.unread === null || elasticIpsMayBeUnread) return null;
       return {
         fate: 'untold',
-        message: `nobody knows whether an elastic IP is bound to it: ${bound.unread}`,
+        message: `it is not known whether an elastic IP is bound to it: ${bound.unread}`,
       };
     }
   });

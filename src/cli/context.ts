@@ -8,7 +8,7 @@ import { connectTemporal } from '../client/connect';
 import type { RunIds } from '../client/errors';
 import type { TemporalTarget } from '../client/target';
 import { readTarget } from '../client/target';
-import { CliError, asCliError } from './errors';
+import { CliError, asCliError } from './cli-error';
 import { EXIT } from './exit-codes';
 import type { RunRef } from './link';
 import { isUiUrl, runLink, uiBase } from './link';

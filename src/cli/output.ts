@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import type { WriteStream } from 'node:tty';
 import pc from 'picocolors';
 import { cleanJson, cleanLine } from '../contract/text';
-import type { CliError } from './errors';
+import type { CliError } from './cli-error';
 import { wrap } from './format';
 
 const PREFIX = 'ecs-nics:';

@@ -1,7 +1,7 @@
 /** The program: reads the command line, loads the one command that it names, and ends with its exit code. */
 import { Command, CommanderError } from 'commander';
 import { version } from '../version';
-import { CliError, asCliError } from './errors';
+import { CliError, asCliError } from './cli-error';
 import type { ExitCode } from './exit-codes';
 import { EXIT } from './exit-codes';
 import { Output } from './output';

@@ -8,7 +8,7 @@ import type { Temporal } from './connect';
 import type { RunIds } from './errors';
 import { NoOpenRun, NoRun } from './errors';
 import { isNotFound, reasonOf } from './grpc';
-import { idleQueues } from './workers';
+import { idleQueues } from './pollers';
 
 const CALL_MS = 10_000;
 /** Limit for dry runs that other services have started under the id of the server. */

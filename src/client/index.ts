@@ -35,4 +35,4 @@ export { cancel, decide, pollNow, settled } from './update';
 
 export type { Reason, Why } from './silent';
 export { isBlocking, readWhy } from './silent';
-export type { Version } from './workers';
+export type { Version } from './pollers';

@@ -13,7 +13,7 @@ import type { Temporal } from './connect';
 import { asTotals, lastEvent } from './ending';
 import type { RunPointer } from './find';
 import { chainStart, describe, firstRunOf, isOpenRun, queryStatus } from './find';
-import { idleQueues } from './workers';
+import { idleQueues } from './pollers';
 
 const CALL_MS = 10_000;
 /** Details are optional: a list must appear quickly. */

@@ -9,8 +9,8 @@ import type { OpenSubmission } from './ending';
 import { asOpen } from './ending';
 import { describe, firstRunOf } from './find';
 import type { KnownRun, RunPointer } from './find';
-import type { ClockOffset, Poller, Queue, Version } from './workers';
-import { SAME_CLOCK, livingOf, readQueues, sameVersion, versionOf } from './workers';
+import type { ClockOffset, Poller, Queue, Version } from './pollers';
+import { SAME_CLOCK, livingOf, readQueues, sameVersion, versionOf } from './pollers';
 
 const CALL_MS = 3_000;
 /** Reads the newest events. The events of a failing task are the last ones, apart from signals and Updates. */

@@ -53,7 +53,7 @@ export function assess(run: ClosedRun, wanted: readonly string[] | null): Assess
   if (wanted !== null && asked.length < wanted.length)
     return {
       kind: 'pass',
-      why: `of those asked for it took off ${asked.map(({ id }) => id).join(', ')} only`,
+      why: `of the NICs asked for it took off only ${asked.map(({ id }) => id).join(', ')}`,
     };
   const nics = asked.filter((nic) => Boolean(nic.snapshot) && nic.restore !== 'no').length;
   if (nics === 0)

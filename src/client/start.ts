@@ -10,8 +10,8 @@ import { FOLLOW_LIMITS } from './follow';
 import { isUnclear, reasonOf } from './grpc';
 import type { Why } from './silent';
 import { routeReasons } from './silent';
-import type { Queue } from './workers';
-import { POLLER_FRESH_MS, SAME_CLOCK, livingOf, readQueues } from './workers';
+import type { Queue } from './pollers';
+import { POLLER_FRESH_MS, SAME_CLOCK, livingOf, readQueues } from './pollers';
 
 const CALL_MS = 10_000;
 /** A run may close between the refused start and the call that describes it. */
@@ -115,7 +115,7 @@ export async function startOrAttach(
     } catch (error) {
       if (isUnclear(error)) {
         throw new NotConfirmed(
-          `Temporal at ${temporal.address} did not confirm the start (${reasonOf(error)}): the run may be open or not.`,
+          `Temporal at ${temporal.address} did not confirm the start (${reasonOf(error)}): the run may or may not be open.`,
           'start',
           workflowId,
           null,

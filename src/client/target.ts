@@ -65,13 +65,13 @@ function unverified(env: Env): string[] {
   const problems: string[] = [];
   if (env.NODE_TLS_REJECT_UNAUTHORIZED === '0') {
     problems.push(
-      'NODE_TLS_REJECT_UNAUTHORIZED=0 takes any certificate for the right one: remove it, and name your own CA in ' +
+      'NODE_TLS_REJECT_UNAUTHORIZED=0 accepts any certificate: remove it, and name your own CA in ' +
         'NODE_EXTRA_CA_CERTS (cloud) or TEMPORAL_TLS_SERVER_CA_CERT_PATH (Temporal)',
     );
   }
   if (/^(true|1)$/.test(env.TEMPORAL_TLS_DISABLE_HOST_VERIFICATION ?? '')) {
     problems.push(
-      'TEMPORAL_TLS_DISABLE_HOST_VERIFICATION: the host is always verified: remove it, and say which name the certificate ' +
+      'TEMPORAL_TLS_DISABLE_HOST_VERIFICATION: the host is always verified; remove it, and put the name that the certificate ' +
         'has in TEMPORAL_TLS_SERVER_NAME',
     );
   }
@@ -85,7 +85,7 @@ function inTheClear({ tls, apiKey, metadata }: TemporalTarget['options'], addres
   const host = typeof address === 'string' ? endpointOf(address)?.host : undefined;
   if (host === undefined || isLoopback(host)) return [];
   return [
-    `${apiKey !== undefined ? 'TEMPORAL_API_KEY' : 'TEMPORAL_GRPC_META_…'} would travel to ${host} in clear text: ` +
+    `${apiKey !== undefined ? 'TEMPORAL_API_KEY' : 'TEMPORAL_GRPC_META_…'} would be sent to ${host} in clear text: ` +
       'set TEMPORAL_TLS=true (or leave it out with an API key; in a profile: no tls.disabled)',
   ];
 }
@@ -115,7 +115,7 @@ function headers({ apiKey, metadata }: TemporalTarget['options']): string[] {
   for (const [name, value] of Object.entries(metadata ?? {})) {
     if (/^[a-z0-9_.-]+$/.test(name) && typeof value === 'string' && /^[\x20-\x7e]*$/.test(value)) continue;
     problems.push(
-      `TEMPORAL_GRPC_META_${quoted(name.toUpperCase()).slice(1, -1)}: name or value contains what no header can hold`,
+      `TEMPORAL_GRPC_META_${quoted(name.toUpperCase()).slice(1, -1)}: name or value contains characters that no header can hold`,
     );
   }
   return problems;

@@ -189,8 +189,8 @@ export async function tell(temporal: Temporal, run: RunIds, send: () => Promise<
     if (error instanceof WorkflowNotFoundError) throw new NoOpenRun(serverId, run, null, options);
     if (!isUnclear(error)) throw error;
     throw new NotConfirmed(
-      `Temporal at ${temporal.address} did not confirm it (${reasonOf(error)}): the run on server ${serverId} may ` +
-        'have been told or not.',
+      `Temporal at ${temporal.address} did not confirm it (${reasonOf(error)}): the run on server ${serverId} may or may ` +
+        'not have received it.',
       'message',
       run.workflowId,
       run,

@@ -47,11 +47,11 @@ export function readSavedResult(value: unknown, serverId: string): { problems: s
   const nics: SavedNic[] = [];
   value.nics.forEach((row: unknown, index) => {
     if (!isRecord(row) || !isUuid(row.id) || !OUTCOMES.has(String(row.outcome))) {
-      problems.push(`nics[${index}] is no row of a result: it needs "id" and "outcome"`);
+      problems.push(`nics[${index}] is not a row of a result: it needs "id" and "outcome"`);
       return;
     }
     if (nics.some(({ id }) => id === row.id)) {
-      problems.push(`nics[${index}].id: ${row.id} stands there twice`);
+      problems.push(`nics[${index}].id: ${row.id} is listed twice`);
       return;
     }
     if (row.snapshot === null || row.snapshot === undefined) return;

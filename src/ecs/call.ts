@@ -46,7 +46,8 @@ export interface Call<T> {
 /** UUIDs, job ids and project ids: nothing that could change the path, or be empty and address a whole collection. */
 export const SAFE_ID = /^[A-Za-z0-9_-]{1,128}$/;
 
-const late = (operation: Operation): CloudError => callError(operation, 'late', 'no', 'too late to send it');
+const late = (operation: Operation): CloudError =>
+  callError(operation, 'late', 'no', 'too little time was left to send it');
 
 /** The message is about Temporal, comes from this code, and holds no secret. */
 const unconfirmed = (operation: Operation) => (error: unknown) => {
@@ -67,7 +68,7 @@ export type Caller = <T>(spec: Call<T>, options?: CallOptions) => Promise<{ valu
 export function createCaller(settings: CloudSettings): Caller {
   const { projectId, credentials, transport, limiter, clock } = settings;
   const endpoints = { ecs: new URL(settings.endpoints.ecs), vpc: new URL(settings.endpoints.vpc) };
-  if (!SAFE_ID.test(projectId)) throw new TypeError('the project id is empty or no id');
+  if (!SAFE_ID.test(projectId)) throw new TypeError('the project id is empty or malformed');
 
   async function call<T>(
     spec: Call<T>,

@@ -142,7 +142,7 @@ export function createCloud(settings: CloudSettings): Cloud {
       const operation = 'updatePort';
       checkIds(operation, portId);
       const port = portBody(changes);
-      if (Object.keys(port).length === 0) throw callError(operation, 'invalid', 'no', 'nothing is to change');
+      if (Object.keys(port).length === 0) throw callError(operation, 'invalid', 'no', 'no change is named');
       const path = `ports/${portId}`;
       await call(
         { operation, service: 'vpc', method: 'PUT', path, body: { port }, schema: doneAnswer },
@@ -181,7 +181,7 @@ function baseOf(endpoint: string): string {
 /** Runs before anything is sent: an empty or odd id could change the path, or address another resource. */
 function checkIds(operation: Operation, ...ids: string[]): void {
   if (ids.every((id) => typeof id === 'string' && SAFE_ID.test(id))) return;
-  throw callError(operation, 'invalid', 'no', 'an id is empty, or contains characters that no id has');
+  throw callError(operation, 'invalid', 'no', 'an id is empty, or contains characters that an id can’t have');
 }
 
 /** An answer about another resource than the requested one proves nothing. */
@@ -192,7 +192,7 @@ function same<T extends { id: string | null }>(
 ): T & { id: string } {
   const { value } = answer;
   if (value.id !== null && value.id.toLowerCase() !== id.toLowerCase()) {
-    throw callError(operation, 'unreadable', 'answered', 'the answer is about something else', answer);
+    throw callError(operation, 'unreadable', 'answered', 'the answer is about another resource', answer);
   }
   return { ...value, id };
 }

@@ -66,15 +66,16 @@ const BUSY: Verdict = { read: 'retry', effect: 'wait-busy', fate: 'refused', del
 /** For a port or an elastic IP the vendor names no time. */
 const BUSY_VPC: Verdict = { ...BUSY, delayMs: null };
 
-const LATER = 'Nothing to do: the run looks at the NICs and goes on; if it stays, ask the cloud’s support.';
-const GATEWAY = 'Nothing to do: the cloud’s gateway has trouble, and the run goes on by itself.';
+const LATER =
+  'Nothing to do: the run reads the NICs and continues. If the error persists, ask the cloud’s support.';
+const GATEWAY = 'Nothing to do: the cloud’s gateway has a problem, and the run continues by itself.';
 const PERMIT =
   'Have the account’s administrator check permissions, restrictions and balance of the IAM user.';
 const CONFIG = 'Check the endpoints, region and project id that the worker is configured with.';
-const LARGE = 'Ask for fewer NICs at once, or look at what a proxy adds to requests.';
+const LARGE = 'Request fewer NICs at once, or check what a proxy adds to requests.';
 const AK = 'Check the worker’s access keys or token; five failures lock a key for five minutes.';
-const HUMAN = 'Relax the request, or free what is taken, and start again.';
-const GONE_SERVER = 'The NICs went with the server; ports that were kept may still be there.';
+const HUMAN = 'Change the request, or free what is in use, and start again.';
+const GONE_SERVER = 'The NICs were deleted with the server; kept ports may still exist.';
 const PRIMARY =
   'The primary NIC cannot be deleted; otherwise check the permission ecs:cloudServerNics:delete.';
 
@@ -93,19 +94,19 @@ export const ERROR_TABLE: readonly ErrorRow[] = [
     ['Ecs.0106', [400], 'the network is in an abnormal state', LATER],
     ['Ecs.0611', [400], 'the batch operation failed', LATER],
     ['Ecs.0301 Ecs.0323', [400], 'the server or its NICs could not be queried', LATER],
-    ['Ecs.0307', [400], 'the ports could not be queried, or the server is deleted', 'Nothing to do: the run asks for the server itself.', { read: 'observe' }],
+    ['Ecs.0307', [400], 'the ports could not be queried, or the server is deleted', 'Nothing to do: the run reads the server itself.', { read: 'observe' }],
     ['Ecs.0401 Ecs.0502', [400], 'releasing the port or its private IP failed', LATER],
-    ['Ecs.0507', [400], 'the NIC could not be deleted', 'If it stays: check the NIC’s type, and whether the server must be stopped for it.'],
+    ['Ecs.0507', [400], 'the NIC could not be deleted', 'If the error persists: check the NIC’s type, and whether the server must be stopped for it.'],
     ['Ecs.0615 Common.0001', [500], 'internal error of the cloud', LATER],
     ['Ecs.1000 Ecs.1001', [400], 'a call to OpenStack failed', LATER],
-    ['Ecs.1000 Ecs.1001', [400], 'OpenStack does not find it', LATER, { inner: 'not-found', read: 'observe' }],
+    ['Ecs.1000 Ecs.1001', [400], 'OpenStack does not find the resource', LATER, { inner: 'not-found', read: 'observe' }],
     ['Ecs.1002', [400], 'OpenStack did not answer in time', LATER],
     ['Ecs.1100 Ecs.1200 Ecs.1201', [400], 'IAM or VPC could not be reached', LATER],
     ['Common.0020 Common.0022 Common.0999', [400], 'the task failed on submission, or was terminated', LATER],
     ['Common.0021 Common.0025', [400], 'the job could not be queried', LATER],
     ['Ecs.0201 Ecs.0211 Ecs.0213 Ecs.0217', [400], 'creating, changing or attaching the port failed', LATER],
     ['VPC.0706', [500], 'the port could not be deleted', LATER],
-    ['VPC.0508', [500], 'what belongs to the port could not be found', LATER],
+    ['VPC.0508', [500], 'a resource that belongs to the port was not found', LATER],
     ['APIG.0201', [500, 502, 504], 'the service behind the gateway did not answer', GATEWAY],
     ['APIG.0601 APIG.0605 APIG.0606 APIG.0610 APIG.0613', [500, 502, 503], 'internal error of the gateway', GATEWAY],
     // Certain, unlike its neighbours: the cloud checks this before it creates a task.
@@ -117,12 +118,12 @@ export const ERROR_TABLE: readonly ErrorRow[] = [
   ...rows(BUSY_VPC,
     ['VPC.0103 VPC.0512', [409], 'the port, its subnet or the elastic IP is busy', 'Nothing to do: the run waits and tries again.']),
   ...rows(NO,
-    ['Ecs.0100', [400], 'the server’s state does not allow it', 'Bring the server to ACTIVE or SHUTOFF; some servers must be stopped for it.', { effect: 'wait-state', read: 'retry' }],
+    ['Ecs.0100', [400], 'the server’s state does not allow the operation', 'Bring the server to ACTIVE or SHUTOFF; some servers must be stopped for it.', { effect: 'wait-state', read: 'retry' }],
     ['Ecs.0005 Common.0002', [400], 'a parameter is invalid, or the body is empty', 'Check the ids in the request.'],
     ['Ecs.0023 Common.0018', [400], 'the credentials belong to a different project', CONFIG],
-    ['Ecs.0030', [400], 'the server is frozen', 'Have the account’s balance or the violation that froze it settled.'],
+    ['Ecs.0030', [400], 'the server is frozen', 'Settle the account’s balance, or the violation for which the cloud froze the server.'],
     ['Ecs.0118', [400], 'too many in one batch', LARGE],
-    ['Ecs.0605', [400], 'the server is locked', 'Unlock the server, or ask who locked it; nothing is ever unlocked by itself.'],
+    ['Ecs.0605', [400], 'the server is locked', 'Unlock the server, or ask the person who locked it; the run never unlocks a server.'],
     ['Ecs.0010', [400], 'the private IP is in use', HUMAN, { sign: 'ip-taken' }],
     ['VPC.0701 IpAddressInUse', [409], 'the private IP is in use', HUMAN, { sign: 'ip-taken' }],
     ['Ecs.0012', [400], 'the subnet has no private IP left', HUMAN],
@@ -131,8 +132,8 @@ export const ERROR_TABLE: readonly ErrorRow[] = [
     ['PortInUse', [409], 'the port is in use', 'Detach the port first if it is to be deleted.', { sign: 'port-in-use' }],
     // An assumption: the code of an exhausted quota of ports is not documented.
     ['VPC.2504', [409], 'the quota of ports is used up', 'Have the quota of ports raised, or delete ports that nobody needs.'],
-    ['VPC.0510', [409], 'the elastic IP is bound to another port', 'Unbind it there first, if it is wanted here.', { sign: 'elastic-ip-bound' }],
-    ['VPC.0511', [409], 'the port has an elastic IP already', 'Unbind that one first, if the other is wanted.'],
+    ['VPC.0510', [409], 'the elastic IP is bound to another port', 'Unbind it from the other port first, if this server needs it.', { sign: 'elastic-ip-bound' }],
+    ['VPC.0511', [409], 'the port has an elastic IP already', 'Unbind the present one first, if the port is to get the other one.'],
     ['Ecs.0014 Ecs.0038 Ecs.0039', [400], 'VPC, subnet, IP and security group do not fit together', HUMAN],
     ['Ecs.0050', [400], 'the server cannot take more NICs', HUMAN],
     ['Ecs.0919', [400], 'the port is attached elsewhere', HUMAN],
@@ -143,8 +144,8 @@ export const ERROR_TABLE: readonly ErrorRow[] = [
   ...rows(FORBIDDEN,
     ['Ecs.0003', [403], 'no permission, or the account is frozen or in arrears', PERMIT],
     ['Ecs.0066 Ecs.0067 Ecs.0068 Ecs.0069 Ecs.0070 Ecs.0071 Ecs.0110', [403], 'the account or user is restricted', PERMIT],
-    ['VPC.0010', [403], 'a policy does not allow it', PERMIT],
-    ['Pdp.0001', [403], 'a policy does not allow it', 'Allow the action named in the message in the IAM policy of the worker’s user.']),
+    ['VPC.0010', [403], 'a policy does not allow the action', PERMIT],
+    ['Pdp.0001', [403], 'a policy does not allow the action', 'Allow the action named in the message in the IAM policy of the worker’s user.']),
   ...rows(KEYS,
     ['Ecs.0004', [400], 'authentication (of the agency) failed', AK],
     ['Common.0013', [401], 'the token is invalid', AK],
@@ -155,14 +156,14 @@ export const ERROR_TABLE: readonly ErrorRow[] = [
   ...rows(THROTTLED,
     // A 2xx that is an error: probably not accepted, but no source confirms that.
     ['Common.0024', [202], 'too many concurrent requests', 'Lower ECS_NICS_CLOUD_RPS if it happens often.', { fate: 'unknown' }],
-    ['Common.1503', [429, 503], 'calls of this API are limited', 'Lower ECS_NICS_CLOUD_RPS if it happens often.'],
-    ['APIG.0308', [429], 'the throttling threshold is reached', 'Lower ECS_NICS_CLOUD_RPS if it happens often; others with the same user count too.']),
+    ['Common.1503', [429, 503], 'the cloud limits calls of this API', 'Lower ECS_NICS_CLOUD_RPS if it happens often.'],
+    ['APIG.0308', [429], 'the throttling threshold is reached', 'Lower ECS_NICS_CLOUD_RPS if it happens often; calls of other programs with the same user count, too.']),
   ...rows(GONE,
     ['Ecs.0114 Ecs.0614', [404], 'the server does not exist', GONE_SERVER, { about: ['showServer', 'listInterfaces', 'deleteNics', 'attachNics', 'setDeleteOnTermination'] }],
-    ['VPC.2502 PortNotFound', [404], 'the port does not exist', 'Nothing to do: that is what a deletion looks like afterwards.', { about: ['showPort', 'updatePort', 'deletePort', 'bindElasticIp'], effect: 'observe', fate: 'unknown' }],
+    ['VPC.2502 PortNotFound', [404], 'the port does not exist', 'Nothing to do: after its deletion a port does not exist.', { about: ['showPort', 'updatePort', 'deletePort', 'bindElasticIp'], effect: 'observe', fate: 'unknown' }],
     ['VPC.0504', [404], 'the elastic IP does not exist', 'Nothing to do: somebody has released it.', { about: ['bindElasticIp'], sign: 'elastic-ip-gone', effect: 'observe', fate: 'unknown' }],
-    ['Common.0011', [400], 'the job is not known (any more): jobs are kept for a day', 'Nothing to do: the NICs decide.', { about: ['showJob'], effect: 'observe', fate: 'unknown' }],
-    ['itemNotFound', [404], 'OpenStack does not find it', GONE_SERVER, { about: ['showServer', 'showPort'], effect: 'observe', fate: 'unknown' }]),
+    ['Common.0011', [400], 'the cloud does not know the job (any more): it keeps jobs for a day', 'Nothing to do: the run reads the NICs instead.', { about: ['showJob'], effect: 'observe', fate: 'unknown' }],
+    ['itemNotFound', [404], 'OpenStack does not find the resource', GONE_SERVER, { about: ['showServer', 'showPort'], effect: 'observe', fate: 'unknown' }]),
 ];
 
 export interface Answer {
@@ -188,11 +189,11 @@ export const DEFAULT_RULES: readonly DefaultRule[] = [
   { when: '403 with a code on a deletion', matches: (a) => a.operation === 'deleteNics' && a.http === 403 && a.code !== null, ...NO, meaning: 'the cloud refuses to delete this NIC', hint: PRIMARY },
   { when: '401', matches: (a) => a.http === 401, ...KEYS, meaning: 'the credentials are refused', hint: AK },
   { when: '403 with a code', matches: (a) => a.http === 403 && a.code !== null, ...KEYS, meaning: 'not authorised', hint: PERMIT },
-  { when: '429', matches: (a) => a.http === 429, ...THROTTLED, meaning: 'calls are limited', hint: 'Lower ECS_NICS_CLOUD_RPS if it happens often.' },
-  { when: '404 with a code on a job', matches: (a) => a.operation === 'showJob' && a.http === 404 && a.code !== null, ...GONE, meaning: 'the job is not known (any more)', hint: 'Nothing to do: the NICs decide.' },
-  { when: 'any other 4xx with a code, but 408', matches: (a) => client(a) && a.code !== null, ...NO, meaning: 'the cloud refuses it', hint: 'Look the code up in the vendor’s list of ECS error codes.' },
-  { when: '403 or other 4xx without a code', matches: client, ...LOOK, meaning: 'a page that is not the cloud’s own, a firewall’s or a proxy’s', hint: 'If it stays: check firewalls and proxies on the way to the cloud.' },
-  { when: '3xx', matches: (a) => a.http >= 300 && a.http < 400, ...LOOK, meaning: 'a redirect, which is never followed', hint: CONFIG },
+  { when: '429', matches: (a) => a.http === 429, ...THROTTLED, meaning: 'the cloud limits calls', hint: 'Lower ECS_NICS_CLOUD_RPS if it happens often.' },
+  { when: '404 with a code on a job', matches: (a) => a.operation === 'showJob' && a.http === 404 && a.code !== null, ...GONE, meaning: 'the cloud does not know the job (any more)', hint: 'Nothing to do: the run reads the NICs instead.' },
+  { when: 'any other 4xx with a code, but 408', matches: (a) => client(a) && a.code !== null, ...NO, meaning: 'the cloud refuses the request', hint: 'Look the code up in the vendor’s list of ECS error codes.' },
+  { when: '403 or other 4xx without a code', matches: client, ...LOOK, meaning: 'an answer without a code of the cloud, probably from a firewall or proxy', hint: 'If the error persists: check firewalls and proxies between worker and cloud.' },
+  { when: '3xx', matches: (a) => a.http >= 300 && a.http < 400, ...LOOK, meaning: 'a redirect, which the worker does not follow', hint: CONFIG },
   { when: 'anything else (5xx, 408, 2xx without what was asked for)', matches: () => true, ...LOOK, meaning: 'no usable answer', hint: LATER },
 ];
 

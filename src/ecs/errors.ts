@@ -184,14 +184,14 @@ function roughly(ms: number): string {
 }
 
 const CALL_HINTS: Record<Exclude<FailureKind, 'answer' | 'withheld'>, string> = {
-  network: 'If it stays: check the endpoints, DNS, and firewalls on the way to the cloud.',
-  timeout:
-    'If it stays: check firewalls on the way to the cloud; slow answers are waited for and asked again.',
-  unreadable: 'If it stays: check that the endpoints lead to the cloud itself and not to a portal or proxy.',
-  late: 'Nothing to do: nothing was sent, and the run decides anew.',
+  network: 'If the error persists: check the endpoints, DNS, and firewalls between worker and cloud.',
+  timeout: 'If the error persists: check firewalls between worker and cloud.',
+  unreadable:
+    'If the error persists: check that the endpoints lead to the cloud itself and not to a portal or proxy.',
+  late: 'Nothing to do: nothing was sent, and the run decides again.',
   unconfirmed:
-    'If it stays: check the worker’s permissions at Temporal (`ecs-nics-worker --check` tries them).',
-  aborted: 'Nothing to do: the call was given up by the worker.',
+    'If the error persists: check the worker’s permissions at Temporal (`ecs-nics-worker --check` tries them).',
+  aborted: 'Nothing to do: the worker ended the call.',
   invalid: 'Check the ids in the request.',
 };
 

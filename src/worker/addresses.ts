@@ -38,7 +38,7 @@ export function collide(one: Address, other: Address): boolean {
 
 const WORDS: Record<string, string> = {
   EADDRINUSE: 'is in use by another program',
-  EADDRNOTAVAIL: 'is no address of this machine',
+  EADDRNOTAVAIL: 'is not an address of this machine',
   EACCES: 'needs rights that this user does not have',
 };
 
@@ -48,7 +48,7 @@ export function addressProblem(
   address: Address,
   error: { code?: string; message?: string },
 ): string {
-  const why = WORDS[error.code ?? ''] ?? `can't be listened at (${error.code ?? error.message})`;
+  const why = WORDS[error.code ?? ''] ?? `can't be used (${error.code ?? error.message})`;
   return `${variable}: ${formatAddress(address)} ${why}; set another one, or off`;
 }
 

@@ -1,6 +1,6 @@
 /** The known state of this process: the source of `/livez` and `/readyz`. */
 import type { Answer } from './health';
-import type { ConnectionWatch } from './watch';
+import type { ConnectionWatch } from './connection-watch';
 
 /** A shorter loss of the connection needs no report: Core's pollers reconnect by themselves. */
 const LOST_FOR_MS = 30_000;
@@ -62,7 +62,10 @@ export class Lifecycle {
 
   #draining(): { state: string; reason: string } | null {
     if (!this.stop.aborted) return null;
-    return { state: 'draining', reason: 'asked to stop: takes nothing new, finishes what runs' };
+    return {
+      state: 'draining',
+      reason: 'asked to stop: the worker takes no new work and finishes what is running',
+    };
   }
 
   #failure(): { state: string; reason: string } | null {

@@ -39,7 +39,7 @@ export function createLogger(
 }
 
 const NOT_READABLE =
-  'pino-pretty, a development package, is not installed: the log stays JSON lines. ECS_NICS_LOG_FORMAT=json asks for them.';
+  'pino-pretty, a development package, is not installed, so the log is JSON lines. ECS_NICS_LOG_FORMAT=json asks for them.';
 
 /** `null`: a production installation lacks the package, and a worker must start without it. */
 function prettyStream(load: (name: string) => unknown): DestinationStream | null {

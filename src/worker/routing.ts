@@ -21,21 +21,21 @@ export async function routingOf(
   const remedy =
     `temporal worker deployment set-current-version --namespace ${namespace} ` +
     `--deployment-name ${deploymentName} --build-id ${buildId}`;
-  const nothing = `new runs don't come to build ${buildId} of ${deploymentName}`;
+  const nothing = `build ${buildId} of ${deploymentName} gets no new runs`;
   try {
     const { workerDeploymentInfo: info } = await call(ASK_MS, () =>
       client.workflowService.describeWorkerDeployment({ namespace, deploymentName }),
     );
     const current = info?.routingConfig?.currentDeploymentVersion?.buildId;
     if (current === buildId) {
-      return { current: true, text: `new runs come to build ${buildId} of ${deploymentName}` };
+      return { current: true, text: `build ${buildId} of ${deploymentName} gets new runs` };
     }
     // An older server, or unversioned workers, report no version there.
     return current
       ? { current: false, text: `${nothing}: build ${current} is current. To change that: ${remedy}` }
-      : { current: false, text: `${nothing}: no build is current. Make it so: ${remedy}` };
+      : { current: false, text: `${nothing}: no build is current. To make it the current one: ${remedy}` };
   } catch (error) {
     if (grpcCode(error) !== GRPC.notFound) throw error;
-    return { current: false, text: `${nothing}: no worker of it has polled yet. Then: ${remedy}` };
+    return { current: false, text: `${nothing}: no worker of it has polled yet. Once one has: ${remedy}` };
   }
 }

@@ -56,8 +56,8 @@ export class Shutdown {
     return new Promise((_resolve, reject) => {
       const overdue = () => {
         const why =
-          'the drain did not end with its grace: what was running could not be reported to Temporal, and shows there as' +
-          ' a time-out; runs find out what became of it';
+          'the drain took longer than its grace: the worker could not report to Temporal what was running, and Temporal' +
+          ' shows it as a time-out; the runs find out what came of it';
         setTimeout(() => reject(new UndrainedError(why)), REPORT_MS).unref();
       };
       if (signal.aborted) overdue();
@@ -96,7 +96,7 @@ export class Shutdown {
         const ours = cut.aborted && signal?.aborted !== true;
         if (!ours || !(error instanceof TransportError) || error.kind !== 'aborted') throw error;
         this.#cutCalls += 1;
-        throw new TransportError('network', error.sent, 'cut off by the end of this worker', error.answer);
+        throw new TransportError('network', error.sent, 'ended by the shutdown of this worker', error.answer);
       } finally {
         for (const source of sources) source.removeEventListener('abort', abort);
       }
@@ -108,7 +108,7 @@ export class Shutdown {
   report(log: Logger): void {
     if (this.#cutCalls === 0) return;
     log.warn(
-      `${this.#cutCalls} call(s) to the cloud were cut off by the end of the grace; their runs find out what became of` +
+      `${this.#cutCalls} call(s) to the cloud were ended by the shutdown; their runs find out what came of` +
         ' them. Raise ECS_NICS_SHUTDOWN_GRACE if it happens often.',
     );
   }

@@ -201,7 +201,7 @@ describe('deletePorts', () => {
       ports: {
         [silent.id]: {
           fate: 'untold',
-          message: expect.stringMatching(/does not tell its allowedAddressPairs/),
+          message: expect.stringMatching(/did not return allowedAddressPairs of/),
         },
         [free.id]: { fate: 'gone' },
       },

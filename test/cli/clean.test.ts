@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { clean, cleanJson, cleanLine, escapeMarkdown, quoted } from '../../src/contract/text';
 import type { NicRow, ResultDocument } from '../../src/contract';
 import type { Ending } from '../../src/client/ending';
-import { CliError } from '../../src/cli/errors';
+import { CliError } from '../../src/cli/cli-error';
 import { EXIT } from '../../src/cli/exit-codes';
 import { confirmationLines } from '../../src/cli/commands/confirm';
 import { listReport } from '../../src/cli/show/list-report';

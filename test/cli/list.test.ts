@@ -60,7 +60,7 @@ describe('the list', () => {
 
   it('says when there are more, and when there is nothing', () => {
     expect(list([run()], 80, true, true).at(-1)).toBe('There are more: ecs-nics list --open --limit 40');
-    expect(list([]).join()).toContain('no runs');
+    expect(list([]).join()).toContain('no run is known');
     expect(list([], 80, false, true)).toEqual(['no run is open on any server']);
   });
 });

@@ -59,7 +59,7 @@ describe('the block on a terminal', () => {
   it('says who is missing', () => {
     const trouble = NO_WORKER;
     expect(progressLines(state({ document: null, trouble }), frame)).toEqual([
-      '* 30 s · waiting for the first word of the run',
+      '* 30 s · waiting for the first answer of the run',
       '  ! no worker polls task queue q (for 4 s; waiting ends after 30 s)',
       '  Ctrl-C stops watching; the run goes on',
     ]);

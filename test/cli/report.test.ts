@@ -117,7 +117,7 @@ describe('the report of an ended run', () => {
       document: null,
       open: { nics: [NIC_B], since: '2026-03-01T03:00:00.000Z', jobId: null },
     });
-    expect(text).toContain('nobody has observed');
+    expect(text).toContain('its outcome was not observed');
     expect(text).toMatch(/its job id is not\s+known/);
     expect(text).toContain(`    ${NIC_B}\n`);
     expect(text).toContain('by hand');

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { Command } from 'commander';
 import { deleteCommand, requestFrom } from '../../src/cli/ask/delete-request';
-import { deleteOptions, restoreOptions } from '../../src/cli/ask/options';
+import { deleteOptions, restoreOptions } from '../../src/cli/ask/option-flags';
 import { NIC_A, NIC_B, SERVER } from './support';
 
 const flags = { wait: true };

@@ -41,7 +41,7 @@ describe('a closed run', () => {
     ['undone', of(off({ outcome: 'restored' })), null, /took nothing off/],
     ['re-created', of(off({ outcome: 'recreated' })), null, /took nothing off/],
     ['other NICs', of(off()), [NIC_B], /other NICs/],
-    ['not all of those named', of(off()), [NIC_A, NIC_B], new RegExp(`took off ${NIC_A} only`)],
+    ['not all of those named', of(off()), [NIC_A, NIC_B], new RegExp(`took off only ${NIC_A}`)],
     ['failed before anything', run({ document: null, sent: false }), null, /sent nothing/],
     ['cancelled in time', run({ document: null, counts: { untouched: 1 } }), null, /took nothing off/],
   ])('is passed over: %s', (_name, closed, wanted, why) => {

@@ -187,7 +187,7 @@ describe('after a restore', () => {
     ];
     const shown = text({ kind: 'completed', document: document({ outcome: 'planned', nics }) }, RESTORE);
     expect(shown).toContain(`${NIC_A}  10.0.1.20  would return  exact`);
-    expect(shown).toContain(`${NIC_B}  10.0.1.20  stays away    no\n      its IP is taken`);
+    expect(shown).toContain(`${NIC_B}  10.0.1.20  stays off     no\n      its IP is taken`);
     expect(shown).toMatch(new RegExp(`this NIC back \\(exactly as before\\):\n.*restore[^]*--nic ${NIC_A} `));
     expect(shown).not.toContain(`--nic ${NIC_B}`);
   });

@@ -34,8 +34,8 @@ describe('setup', () => {
     const { attributes, problems, retentionMs } = await prepare(server({ EcsServerId: 2 }, refuse));
     expect(attributes.map(({ state }) => state)).toEqual(['present', 'missing', 'missing', 'missing']);
     expect(problems).toEqual([
-      'NicsPhase, NicsOutcome, DecommissionRun could not be added: Request unauthorized. Runs go on without. ' +
-        'Somebody who may add them:\n  temporal operator search-attribute create --namespace prod --type Keyword ' +
+      'NicsPhase, NicsOutcome, DecommissionRun could not be added: Request unauthorized. Runs work without them. ' +
+        'A person with the permission can add them:\n  temporal operator search-attribute create --namespace prod --type Keyword ' +
         '--name NicsPhase --name NicsOutcome --name DecommissionRun',
     ]);
     expect(retentionMs).toBeNull();

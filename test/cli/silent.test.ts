@@ -1,7 +1,7 @@
 /** Why nobody takes a run, from what the server says of queues and versions. */
 import { describe, expect, it } from 'vitest';
-import type { Poller, Queue, Version } from '../../src/client/workers';
-import { POLLER_FRESH_MS, livingOf } from '../../src/client/workers';
+import type { Poller, Queue, Version } from '../../src/client/pollers';
+import { POLLER_FRESH_MS, livingOf } from '../../src/client/pollers';
 import { routeOf, routeReasons } from '../../src/client/silent';
 import { reasonText, waysOut } from '../../src/cli/show/silent-texts';
 import { RUN, WHERE, why } from './support';

@@ -128,8 +128,8 @@ describe('what the question says is true of the request', () => {
     [{ undoWindow: 0 }, /cannot be undone/, /ecs-nics undo/],
     [{ keepPort: true }, /their ports stay/, /cannot be undone|deleted/],
     [{ keepPort: true, undoWindow: '1h' }, /their ports stay/, /cannot be undone|deleted/],
-    [{ onFailure: 'restore' }, /some NIC does not go, all are put back/, /cancelled/],
-    [{ onCancel: 'restore' }, /cancelled, all are put back/, /does not go/],
+    [{ onFailure: 'restore' }, /a NIC is not deleted, all are put back/, /cancelled/],
+    [{ onCancel: 'restore' }, /cancelled, all are put back/, /is not deleted/],
   ])('%j', (request, expected, wrong) => {
     const text = said(request).replace(/ +/g, ' ');
     expect(text).toMatch(expected);

@@ -1,7 +1,7 @@
 /** Temporal's answer got lost: what was asked for may have been done. The client's own errors, made as it makes them. */
 import { ServiceError } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
-import { asCliError } from '../../src/cli/errors';
+import { asCliError } from '../../src/cli/cli-error';
 import { deletion, restoration, startOrAttach } from '../../src/client/start';
 import type { Temporal } from '../../src/client/connect';
 import { NotConfirmed } from '../../src/client/errors';
@@ -51,7 +51,7 @@ describe('an answer of Temporal that does not say whether it was done', () => {
       expect(asCliError(error, null)).toMatchObject({
         exitCode: 1,
         known: { workflowId: `nics/${SERVER}` },
-        message: expect.stringMatching(/may be open or not\. The same command again is safe/),
+        message: expect.stringMatching(/may or may not be open\. The same command again is safe/),
       });
     }
   });
@@ -69,7 +69,7 @@ describe('an answer of Temporal that does not say whether it was done', () => {
     expect(asCliError(error, null, () => RUN)).toMatchObject({
       exitCode: 1,
       known: { runId: RUN.runId },
-      message: expect.stringMatching(/may have been told or not\. The same command again is safe/),
+      message: expect.stringMatching(/may or may not have received it\. The same command again is safe/),
     });
   });
 });

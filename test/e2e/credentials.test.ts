@@ -136,7 +136,7 @@ describe('credentials', { timeout: 240_000 }, () => {
     // One, and one more when the runs took more than a minute to start.
     expect(refused.length).toBeLessThanOrEqual(2);
     expect(await key()).toMatchObject({ locks: 0 });
-    await logged('one try a minute until one is accepted');
+    await logged('it tries once a minute until the cloud accepts them');
   });
 
   it('a key that turns wrong after the submission and is repaired: the verdicts stand', async () => {

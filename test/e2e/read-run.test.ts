@@ -92,13 +92,15 @@ describe('no document', () => {
 
   it('of a run whose status nobody answers: the remedy is named', async () => {
     expect(await readOf({ how: 'completes', result: null })).toEqual(
-      none(/completed without a result document.*poll the task queue ecs-nics-read-run, or give its saved/),
+      none(
+        /completed without a result document.*start a worker on task queue ecs-nics-read-run, or give its saved/,
+      ),
     );
   });
 
   it('of a document larger than any of ours', async () => {
     const result = { ...DOCUMENT, padding: 'x'.repeat(300_000) };
-    expect(await readOf({ how: 'completes', result })).toEqual(none(/larger than any of ours/));
+    expect(await readOf({ how: 'completes', result })).toEqual(none(/larger than any of ecs-nics/));
   });
 
   it('of a run that is open, or whose successor is', async () => {
@@ -133,7 +135,7 @@ describe('no document', () => {
       workflowId: handle.workflowId,
       runId: handle.firstExecutionRunId,
     });
-    expect(read).toEqual(none(/was terminated .*no worker told its status.*poll the task queue/));
+    expect(read).toEqual(none(/was terminated .*no worker answered for its status.*on task queue/));
   });
 
   it('when Temporal does not answer: a failure that is tried again', async () => {

@@ -241,7 +241,10 @@ describe('status without a worker', { timeout: 240_000 }, () => {
       }),
     ]);
     const watched = await stack.starter(['watch', server], queue);
-    expect([watched.code, watched.stdout]).toEqual([6, expect.stringContaining('nobody has observed')]);
+    expect([watched.code, watched.stdout]).toEqual([
+      6,
+      expect.stringContaining('its outcome was not observed'),
+    ]);
     expect(watched.stdout).toMatch(/ecs-nics delete \S+ --dry-run/);
   });
 });
@@ -262,7 +265,7 @@ describe('a queue that no worker polls', { timeout: 240_000 }, () => {
           /no worker polls task queue wrong-queue and wrong-queue-cloud .*nothing was started.*ECS_NICS_TASK_QUEUE/,
         );
         expect(answer.polledQueues).toContain(polled.ECS_NICS_TASK_QUEUE);
-        expect(stderr).toContain('nothing is started before one does');
+        expect(stderr).toContain('the run is started when one does');
       });
       for (const id of [`nics/${server}`, `nics/${server}/plan`])
         await expect(client.workflow.getHandle(id).describe()).rejects.toThrow(/not found/);
@@ -538,7 +541,7 @@ describe('setup', { timeout: 240_000 }, () => {
       retentionHours: 720,
       warnings: [],
     });
-    expect(first.stderr).toContain('Workers that run already');
+    expect(first.stderr).toContain('Running workers find them');
     const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
     expect(customAttributes).toMatchObject({
       EcsServerId: 2,
@@ -565,7 +568,7 @@ describe('setup', { timeout: 240_000 }, () => {
     });
     const { code, stdout, stderr } = await stack.starter(['setup'], there);
     expect(code).toBe(1);
-    expect(stdout).toMatch(/NicsPhase +is there as Text/);
+    expect(stdout).toMatch(/NicsPhase +registered as Text/);
     expect(stdout).toMatch(/EcsServerId +added/);
     // One day is too short to look back at anything.
     expect(stdout).toContain(`namespace update --namespace ${wrong} --retention 168h`);

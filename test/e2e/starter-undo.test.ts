@@ -132,7 +132,7 @@ describe('undo', { timeout: 240_000 }, () => {
     const { code, answer } = await json(['undo', server, ...WHO]);
     expect([code, answer.error]).toEqual([
       4,
-      { type: 'NotApplicable', message: expect.stringContaining('commit was first') as unknown },
+      { type: 'NotApplicable', message: expect.stringContaining('commit was accepted first') as unknown },
     ]);
     expect((await commit.finished).code).toBe(0);
   });
@@ -165,7 +165,7 @@ describe('undo', { timeout: 240_000 }, () => {
     undo.child.kill('SIGINT');
     const { code, stderr } = await undo.finished;
     expect(code).toBe(130);
-    expect(stderr).toContain('It has taken note of the undo and goes through with it');
+    expect(stderr).toContain('It has accepted the undo and carries it out');
     expect((await json(['watch', server])).answer.outcome).toBe('undone');
   });
 

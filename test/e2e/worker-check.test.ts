@@ -115,8 +115,8 @@ describe('--check', { timeout: 240_000 }, () => {
     for (const words of [...both, stack.taskQueue, 'ECS_NICS_TASK_QUEUE']) {
       expect(line('task queue')?.text).toContain(words);
     }
-    await until(async () => other.log.includes('is polled for another place'), 120_000);
-    const told = other.log.split('\n').find((each) => each.includes('is polled for another place'));
+    await until(async () => other.log.includes('workers of another place poll'), 120_000);
+    const told = other.log.split('\n').find((each) => each.includes('workers of another place poll'));
     for (const words of both) expect(told).toContain(words);
     expect(told).not.toContain(stack.simulator.accessKey.sk);
   });

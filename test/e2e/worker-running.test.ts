@@ -143,7 +143,7 @@ describe('with Temporal', { timeout: 240_000 }, () => {
     const { code, stdout } = await stack.worker.terminate();
     expect(code).toBe(0);
     expect(Date.now() - began).toBeGreaterThan(1_500);
-    expect(stdout).toMatch(/1 call\(s\) to the cloud were cut off.*ECS_NICS_SHUTDOWN_GRACE/);
+    expect(stdout).toMatch(/1 call\(s\) to the cloud were ended by the shutdown.*ECS_NICS_SHUTDOWN_GRACE/);
 
     stack.worker.start();
     const document = (await handle.result()) as ResultDocument;
@@ -228,7 +228,7 @@ describe('with Temporal', { timeout: 240_000 }, () => {
       namespace,
       searchAttributes: { EcsServerId: 2, NicsPhase: 2, NicsOutcome: 2, DecommissionRun: 2 },
     });
-    const noticed = async () => stack.worker.log.includes('search attributes: all there');
+    const noticed = async () => stack.worker.log.includes('search attributes: all registered');
     expect(await until(noticed, 120_000)).toBe(true);
     expect(await dryRun()).toMatchObject({ NicsOutcome: 'planned' });
   });
@@ -300,7 +300,7 @@ describe('when Temporal goes away', { timeout: 240_000 }, () => {
     const { code, stdout } = await stack.worker.terminate();
     expect(code).toBe(1);
     const last = JSON.parse(stdout.trim().split('\n').at(-1)!) as { msg: string };
-    expect(last.msg).toMatch(/could not be reported to Temporal/);
+    expect(last.msg).toMatch(/could not report to Temporal/);
 
     const again = await startAgain();
     stack.worker.start();

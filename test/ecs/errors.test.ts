@@ -314,7 +314,7 @@ describe('the message', () => {
   it('holds nothing of a page', async () => {
     const error = await get({ status: 403, body: `<html><script>${'x'.repeat(9999)}</script></html>` });
     expect(error.message).toBe(
-      'showJob: HTTP 403, a page that is not the cloud’s own, a firewall’s or a proxy’s',
+      'showJob: HTTP 403, an answer without a code of the cloud, probably from a firewall or proxy',
     );
     expect(inspect(error)).not.toContain('<script');
   });

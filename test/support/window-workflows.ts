@@ -54,7 +54,8 @@ export async function deleteServerNics(start: Start): Promise<ResultDocument> {
           if (!by || !reason) throw failure('InvalidInput', 'by or reason: missing');
           if (document.phase === 'done' || (what === 'commit' && document.phase !== 'undo-window'))
             throw failure('NotApplicable', `there is nothing to ${what}`);
-          if (choice !== null && choice !== what) throw failure('NotApplicable', `${choice} was first`);
+          if (choice !== null && choice !== what)
+            throw failure('NotApplicable', `${choice} was accepted first`);
         },
       },
     );

@@ -108,7 +108,7 @@ describe('the configuration', () => {
     [
       'one port for both',
       { ECS_NICS_HEALTH_ADDRESS: '0.0.0.0:9464' },
-      /ECS_NICS_HEALTH_ADDRESS and ECS_NICS_METRICS_ADDRESS: both want port 9464/,
+      /ECS_NICS_HEALTH_ADDRESS and ECS_NICS_METRICS_ADDRESS: both name port 9464/,
     ],
     ['half a deployment', { TEMPORAL_DEPLOYMENT_NAME: 'd' }, /TEMPORAL_WORKER_BUILD_ID/],
     ['an unknown log level', { ECS_NICS_LOG_LEVEL: 'loud' }, /ECS_NICS_LOG_LEVEL/],

@@ -182,3 +182,22 @@ describe('what people read', () => {
     expect(jobAge(job, Date.parse('2026-01-01T00:00:24.000Z'))).toBe('INIT 14 s');
   });
 });
+
+it.each([
+  [1, '1st'],
+  [2, '2nd'],
+  [3, '3rd'],
+  [4, '4th'],
+  [11, '11th'],
+  [12, '12th'],
+  [13, '13th'],
+  [20, '20th'],
+  [21, '21st'],
+  [22, '22nd'],
+  [23, '23rd'],
+  [111, '111th'],
+  [121, '121st'],
+])('reading %i is the %s', (look, ordinal) => {
+  const document = documentSaying('web-01', 'verifying');
+  expect(readingLabel(look, document, 2)).toBe(`${ordinal} reading of web-01: 2 NICs without verdict`);
+});

@@ -239,7 +239,7 @@ describe('where Temporal is', () => {
     [
       'an API key without TLS to another machine',
       { TEMPORAL_ADDRESS: 'temporal.internal:7233', TEMPORAL_API_KEY: SECRET, TEMPORAL_TLS: 'false' },
-      /^TEMPORAL_API_KEY would travel to temporal\.internal in clear text: set TEMPORAL_TLS=true/,
+      /^TEMPORAL_API_KEY would be sent to temporal\.internal in clear text: set TEMPORAL_TLS=true/,
     ],
     [
       'the same, by another name of no loopback',
@@ -249,7 +249,7 @@ describe('where Temporal is', () => {
     [
       'a proof of one’s own without TLS',
       { TEMPORAL_ADDRESS: 'temporal.internal', TEMPORAL_GRPC_META_AUTHORIZATION: `Bearer ${SECRET}` },
-      /^TEMPORAL_GRPC_META_… would travel to temporal\.internal in clear text/,
+      /^TEMPORAL_GRPC_META_… would be sent to temporal\.internal in clear text/,
     ],
     [
       'the same twice',

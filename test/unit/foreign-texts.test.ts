@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { root } from '../../dev/root';
-import { CliError } from '../../src/cli/errors';
+import { CliError } from '../../src/cli/cli-error';
 import { EXIT } from '../../src/cli/exit-codes';
 import { Output, printable } from '../../src/cli/output';
 import { readTarget } from '../../src/client/target';

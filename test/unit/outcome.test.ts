@@ -69,10 +69,10 @@ describe('the end of a run', () => {
     expect(message).toMatch(/^7 of 8 NICs still attached: nic-0 Ecs\.0507 \(delete nic failed\), /);
     expect(message).toMatch(/nic-4, and 2 more$/);
     expect(failureMessage(rows('restored', 'detached'), 'RolledBack')).toBe(
-      'not every NIC went, so what had gone was put back',
+      'not every NIC was deleted, so the others were put back',
     );
     expect(failureMessage(rows('deleted', 'unknown', 'still-attached'), 'OutcomeUnknown')).toMatch(
-      /^1 of 3 NICs could not be established.*: nic-1$/,
+      /^1 of 3 NICs unknown; look.*: nic-1$/,
     );
   });
 });

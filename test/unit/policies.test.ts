@@ -28,7 +28,12 @@ describe('guards', () => {
       { primary: { detail: [id(0)], ports: [id(2)], portsDeny: [] } },
       /claims/,
     ],
-    ['the port denies it', {}, { primary: { detail: [id(0)], ports: [], portsDeny: [id(0)] } }, /denies/],
+    [
+      'the port denies it',
+      {},
+      { primary: { detail: [id(0)], ports: [], portsDeny: [id(0)] } },
+      /says that it is not/,
+    ],
     ['another IP', { nics: [{ id: id(1), ip: '10.9.9.9' }] }, {}, /10\.9\.9\.9/],
     ['another MAC', { nics: [{ id: id(1), mac: 'fa:16:3e:ff:ff:ff' }] }, {}, /fa:16:3e:ff:ff:ff/],
     ['an elastic IP', {}, { nics: [nic(0), nic(1, { elasticIp: '1.2.3.4' })] }, /1\.2\.3\.4/],

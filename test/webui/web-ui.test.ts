@@ -140,7 +140,7 @@ describe.skipIf(skipped)('the Web UI', { timeout: 240_000 }, () => {
     await shows(page.locator('body'), ...[`"EcsServerId": "${run.serverId}"`, '"NicsPhase": "polling"']);
 
     await ui.open('timeline');
-    await ui.label(/^inspectServer • .*2 NICs to go$/);
+    await ui.label(/^inspectServer • .*2 NICs to delete$/);
     await ui.label('deleteNics • 2 NICs of web-01');
     await ui.label(/^poll 1 in 2 s · INIT 0 s$/);
     await ui.label(/^getJobStatus • poll 1 · INIT \d+ s · 2 NICs$/);

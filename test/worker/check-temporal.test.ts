@@ -29,7 +29,7 @@ describe('whether runs can be read', () => {
       'it is forbidden',
       failing(7, 'Request unauthorized.'),
       'failed',
-      /nothing would ever be sent: .*unauthorized; allow .*Describe/,
+      /sends nothing without that: .*unauthorized; allow .*Describe/,
     ],
     ['the key is refused', failing(16, 'invalid key'), 'failed', /invalid key/],
     ['the server is busy', failing(8, 'too many'), 'warning', /^could not be read \(.*too many/],

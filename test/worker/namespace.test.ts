@@ -46,7 +46,7 @@ describe('search attributes', () => {
   it('are those that the namespace has', async () => {
     const { open, lines } = stage();
     expect(await (await open()).searchAttributes()).toEqual(Object.keys(ALL));
-    expect(lines).toEqual(['info search attributes: all there']);
+    expect(lines).toEqual(['info search attributes: all registered']);
   });
 
   it('that are missing, or of a type that would wedge a run, are left out and named with the remedy', async () => {
@@ -71,7 +71,7 @@ describe('search attributes', () => {
     expect(await namespace.searchAttributes()).toEqual(['EcsServerId']);
     expect(lines).toEqual([
       expect.stringMatching(/EcsServerId, .* not registered/),
-      'info search attributes: all there',
+      'info search attributes: all registered',
       expect.stringMatching(/: NicsPhase, .* not registered/),
     ]);
     await vi.advanceTimersByTimeAsync(600_000);
@@ -102,7 +102,7 @@ describe('search attributes', () => {
     expect(await (await open()).searchAttributes()).toEqual([]);
     await vi.advanceTimersByTimeAsync(120_000);
     expect(lines).toEqual([
-      'warn search attributes could not be listed: runs go without (permission denied)',
+      'warn search attributes could not be listed: runs work without them (permission denied)',
     ]);
     expect(server.asked).toBe(1);
   });
@@ -150,7 +150,7 @@ describe('whether the server still waits for an attempt', () => {
       );
     expect(lines).toEqual([
       expect.stringMatching(
-        /^warn .*Request unauthorized; allow.*: nothing is sent to the cloud without that$/,
+        /^warn .*Request unauthorized; allow.*: without that the worker sends nothing to the cloud$/,
       ),
     ]);
     server.describe = refusal(14, 'gone');
@@ -168,7 +168,7 @@ describe('whether the server still waits for an attempt', () => {
     await open();
     expect(lines).toContainEqual(
       expect.stringMatching(
-        /^warn runs can't be read.*Request unauthorized; allow the worker DescribeWorkflowExecution/,
+        /^warn the worker can't read runs.*Request unauthorized; allow the worker DescribeWorkflowExecution/,
       ),
     );
   });
@@ -316,7 +316,7 @@ describe('the run before', () => {
   it('costs no more than a thousand entries, and says where it stopped', async () => {
     const { found, described, listed, notLooked } = await previousOf(nothingSent(5_000));
     expect([found, described, listed]).toEqual([null, [], 1_001]);
-    expect(notLooked).toMatch(/more than 1000 runs before this one sent nothing/);
+    expect(notLooked).toMatch(/the last 1000 runs sent nothing/);
   });
 
   it.each([7, 12])('is not known where listing is forbidden (%s): the answer says so', async (code) => {
@@ -325,7 +325,9 @@ describe('the run before', () => {
     );
     expect(found).toBeNull();
     expect(notLooked).toBe('the worker may not list runs in this namespace (no permission to list)');
-    expect(lines).toContain('warn runs before this one cannot be listed here');
+    expect(lines).toContain(
+      'warn the worker may not list runs of this namespace: runs before this one are not looked up',
+    );
   });
 
   it('is looked up later when Temporal does not answer', async () => {

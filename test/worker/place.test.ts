@@ -105,7 +105,7 @@ describe('workers of another place', () => {
   it('are told with both places and the remedy, without what a terminal would obey', () => {
     const advice = strangersAdvice(['7@b\u001b]0;x project=b2 region=r'], configOf());
     expect(advice).toMatch(
-      /task queue ecs-nics .*project=b2 region=r.*project=a1 region=eu-west-101.*ECS_NICS_TASK_QUEUE/,
+      /task queue ecs-nics, too: .*project=b2 region=r.*project=a1 region=eu-west-101.*ECS_NICS_TASK_QUEUE/,
     );
     expect(advice).not.toMatch(/\p{C}/u);
     const many = strangersAdvice(
@@ -132,7 +132,7 @@ describe('the build that new runs come to', () => {
   const notFound = Object.assign(new Error('no such deployment'), { code: 5 });
 
   it.each<[string, string | null | Error, boolean, RegExp]>([
-    ['this one', '2', true, /^new runs come to build 2 of d$/],
+    ['this one', '2', true, /^build 2 of d gets new runs$/],
     ['another one', '1', false, /build 1 is current/],
     ['none', null, false, /no build is current/],
     ['none that the server knows', notFound, false, /no worker of it has polled yet/],

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Logger } from '@temporalio/worker';
-import { watchConnection } from '../../src/worker/watch';
+import { watchConnection } from '../../src/worker/connection-watch';
 
 beforeEach(() => {
   vi.useFakeTimers();

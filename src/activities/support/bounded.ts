@@ -9,7 +9,7 @@ export function bounded<T extends object>(answer: T): T {
   const bytes = Buffer.byteLength(JSON.stringify(answer));
   if (bytes <= MAX_BYTES) return answer;
   throw ApplicationFailure.nonRetryable(
-    `the cloud's answer is larger than anything real (${bytes} bytes)`,
+    `the cloud's answer is larger than any real one (${bytes} bytes)`,
     ACTIVITY_FAILURE.unavailable,
   );
 }

@@ -28,7 +28,7 @@ export function declineElsewhere({ place }: Placed, here: Place): void {
     named.flatMap((field) => (from[field] === undefined ? [] : `${WORDS[field]} ${from[field]}`)).join(', ');
   const told: Elsewhere = { place: here };
   throw ApplicationFailure.nonRetryable(
-    `the run is meant for ${of(place)}; the worker that took this serves ${of(here)}`,
+    `the run is meant for ${of(place)}; the worker that took the call serves ${of(here)}`,
     ACTIVITY_FAILURE.wrongPlace,
     told,
   );

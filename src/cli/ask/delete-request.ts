@@ -3,8 +3,8 @@ import type { DELETE_OPTIONS, DeleteServerNicsInput } from '../../contract';
 import { checkDeleteInput } from '../../contract';
 import { shellQuote } from '../format';
 import { COMMON_FLAGS, inFlags } from './flags';
-import type { FlagValues } from './options';
-import { deleteOptions } from './options';
+import type { FlagValues } from './option-flags';
+import { deleteOptions } from './option-flags';
 
 export interface DeleteFlags extends FlagValues<typeof DELETE_OPTIONS> {
   nic?: string[];

@@ -4,8 +4,8 @@ import { checkRestoreInput, serverWorkflowId } from '../../contract';
 import { shellQuote } from '../format';
 import type { ByWhomFlags, FlagNames } from './flags';
 import { BY_WHOM_WORDS, COMMON_FLAGS, byWhomFrom, inFlags } from './flags';
-import type { FlagValues } from './options';
-import { restoreOptions } from './options';
+import type { FlagValues } from './option-flags';
+import { restoreOptions } from './option-flags';
 
 export interface RestoreFlags extends FlagValues<typeof RESTORE_OPTIONS>, ByWhomFlags {
   nic?: string[];
@@ -99,7 +99,7 @@ function documentFrom(saved: NonNullable<Saved>, problems: string[]): { document
   try {
     const document: unknown = JSON.parse(saved.text);
     if (document !== null) return { document };
-    problems.push('--document: null is no result document');
+    problems.push('--document: null is not a result document');
     return null;
   } catch {
     problems.push('--document: not JSON; give what --json of an earlier run has printed');

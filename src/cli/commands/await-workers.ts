@@ -5,7 +5,7 @@ import type { Why } from '../../client/silent';
 import { awaitWorkers } from '../../client/start';
 import type { Context } from '../context';
 import { pageOf } from '../context';
-import { CliError } from '../errors';
+import { CliError } from '../cli-error';
 import { EXIT } from '../exit-codes';
 import { clean } from '../format';
 import type { Output } from '../output';
@@ -26,7 +26,7 @@ export async function untilWorkersPoll(context: Context, output: Output): Promis
   const onWait = (why: Why, limitMs: number) => {
     const [fact = '', ...more] = waitingText(why, null, temporal.namespace);
     output.say([
-      `${fact}; nothing is started before one does (waiting for ${formatDuration(limitMs)})`,
+      `${fact}; the run is started when one does (waiting for ${formatDuration(limitMs)})`,
       ...more,
     ]);
   };

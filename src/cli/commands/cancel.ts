@@ -51,17 +51,17 @@ export function consequence(phase: Phase | null, silence = 'the run does not ans
     case 'restoring':
       return 'That does not stop a restore: the NICs are put back, then the run closes as cancelled.';
     case 'committing':
-      return 'The ports are being deleted: the run goes through with it, then closes as cancelled.';
+      return 'The ports are being deleted: the run finishes that, then closes as cancelled.';
     case 'submitting':
     case 'polling':
     case 'verifying':
     case 'done':
-      return "The cloud can't stop its job: the run watches it to the end, checks every NIC, then closes as cancelled.";
+      return "The cloud can't stop its job: the run follows it to its end, checks every NIC, then closes as cancelled.";
   }
 }
 
 export const command: CliCommand<unknown> = {
   description:
-    "Asks the open run on a server to stop. A job of the cloud can't be stopped: the run watches it to its end.",
+    "Asks the open run on a server to stop. A job of the cloud can't be stopped: the run follows it to its end.",
   run: ([serverId = ''], _flags, output) => cancel(serverId, output),
 };

@@ -8,7 +8,7 @@ import type { Output, ReportPage } from '../output';
 import { indent } from '../show/lines';
 import { nicTable, warningLines } from '../show/report';
 import { serverOf } from '../show/wording';
-import { deleteOptions } from '../ask/options';
+import { deleteOptions } from '../ask/option-flags';
 
 export type Answer = 'yes' | 'no' | 'interrupted';
 

@@ -10,7 +10,7 @@ import { environmentProblems, listed, pageOf, withTemporal } from '../context';
 import { openDocument } from '../show/documents';
 import type { Ending } from '../../client/ending';
 import { NoOpenRun } from '../../client/errors';
-import { CliError, asCliError } from '../errors';
+import { CliError, asCliError } from '../cli-error';
 import type { ExitCode } from '../exit-codes';
 import { EXIT } from '../exit-codes';
 import type { ByWhomFlags } from '../ask/flags';
@@ -73,7 +73,7 @@ async function decideOn(context: Context, wish: Wish, output: Output): Promise<E
   });
   const ref = context.run(known);
   if (known.description.type !== WORKFLOW_TYPE.deleteServerNics) {
-    const message = `the open run on server ${serverId} is no deletion (${clean(known.description.type)}): there is nothing to ${what}.`;
+    const message = `the open run on server ${serverId} is not a deletion (${clean(known.description.type)}): there is nothing to ${what}.`;
     throw new CliError(EXIT.refused, NOT_APPLICABLE, message, ref, runLines(ref));
   }
   output.say([`${what} asked for`, ...runLines(ref)]);
@@ -159,14 +159,14 @@ function reportAnswer(
     case 'failed': {
       const { type, message } = answer;
       if (!(Object.values(FAILURE_TYPE) as string[]).includes(type))
-        throw new CliError(EXIT.starterFailed, type, `the run answered to ${wish.what}: ${message}`, ref);
+        throw new CliError(EXIT.starterFailed, type, `the run answered the ${wish.what}: ${message}`, ref);
       return reportEnd(answer, run, ref, isAbove, output);
     }
     case 'closed':
       throw new CliError(
         EXIT.starterFailed,
         'NoOpenRun',
-        `the run has closed, and how can't be read: ecs-nics status ${wish.serverId} tells.`,
+        `the run has closed, but its result could not be read. To see it: ecs-nics status ${wish.serverId}`,
         ref,
         runLines(ref),
       );
@@ -202,8 +202,8 @@ function refused(
 
 function knownOf({ what }: Wish, { accepted }: Asking): string {
   return accepted
-    ? `It has taken note of the ${what} and goes through with it; the same command again joins it.`
-    : `It may have taken note of the ${what} or not: the same command again is safe.`;
+    ? `It has accepted the ${what} and carries it out; to wait for it, repeat the same command.`
+    : `It may or may not have accepted the ${what}: it is safe to repeat the same command.`;
 }
 
 /** No run is open. What run `runId` took off can still be put back by a restore. */
@@ -239,21 +239,21 @@ Exit codes:
     1  the starter failed, or no run is open; says what is known
     2  bad command line or environment; nothing was asked for
     3  done, some NIC is still attached
-    4  refused: there is nothing to undo or commit, or the other was first
+    4  refused: there is nothing to undo or commit, or the other came first
     5  the run failed, and was put back
-    6  needs a person: not all could be put back, or nobody knows
+    6  needs a person: not all could be put back, or the outcome is not known
   130  interrupted while waiting; what was asked for goes on`,
   };
 }
 
 export const undo = commandOf(
   'undo',
-  'Puts everything back that the open run on a server has taken off: exactly, as long as it keeps the ports. ' +
-    'Waits until all of it is done and checked. Nobody is asked: the command line names who wants it, and why.',
+  'Puts back everything that the open run on a server has taken off: exactly, as long as the run keeps the ports. ' +
+    'Waits until all of it is done and checked. Asks no question: the command line names who wants it, and why.',
 );
 
 export const commit = commandOf(
   'commit',
   'Closes the undo window of the open run on a server now, so that the kept ports are deleted, and waits for that. ' +
-    'Nobody is asked: the command line names who wants it, and why.',
+    'Asks no question: the command line names who wants it, and why.',
 );

@@ -1,12 +1,12 @@
 /** `ecs-nics delete` */
 import type { DeleteServerNicsInput } from '../../contract';
-import { deleteOptions } from '../ask/options';
+import { deleteOptions } from '../ask/option-flags';
 import type { CliCommand } from '../program';
 import type { Asked } from '../show/asked';
 import { confirm } from './confirm';
 import type { Context } from '../context';
 import { environmentProblems, listed, withTemporal } from '../context';
-import { CliError } from '../errors';
+import { CliError } from '../cli-error';
 import type { ExitCode } from '../exit-codes';
 import { EXIT } from '../exit-codes';
 import { sortOut } from '../ask/flags';
@@ -106,7 +106,7 @@ export const command: CliCommand<DeleteFlags> = {
   run: deleteNics,
   help: `
 Exit codes:
-    0  every NIC is where it was wanted, be it with an undo window open;
+    0  every NIC is where it was wanted, also with an undo window open;
        nothing to do; dry run; --no-wait
     1  the starter failed: Temporal not reachable, no worker; says what is known
     2  bad command line, environment or input; nothing was started

@@ -3,7 +3,7 @@ import type { Asked } from '../show/asked';
 import type { Context } from '../context';
 import { pageOf } from '../context';
 import { openDocument } from '../show/documents';
-import { CliError } from '../errors';
+import { CliError } from '../cli-error';
 import type { ExitCode } from '../exit-codes';
 import { EXIT } from '../exit-codes';
 import { clean } from '../format';
@@ -74,7 +74,7 @@ export async function begin(
       started = await orInterrupted(
         context,
         startOrAttach(temporal, taskQueue, request),
-        `interrupted while starting: the run may be open or not. ecs-nics status ${serverId} tells.`,
+        `interrupted while starting: the run may or may not be open. To see: ecs-nics status ${serverId}`,
       );
     }
     const ref = context.run(started);

@@ -39,9 +39,11 @@ export async function list(flags: ListFlags, output: Output): Promise<ExitCode> 
 }
 
 export const command: CliCommand<ListFlags> = {
-  description: 'Shows the runs on servers, open ones first, then those that ended last. Times are UTC.',
+  description: 'Shows the runs on servers, open ones first, then closed ones, latest first. Times are UTC.',
   flags: (command) =>
-    command.option('--open', 'only the open ones').option('--limit <n>', 'at most so many', limitOf, 20),
+    command
+      .option('--open', 'only the open ones')
+      .option('--limit <n>', 'show at most this many', limitOf, 20),
   run: (_words, flags, output) => list(flags, output),
 };
 

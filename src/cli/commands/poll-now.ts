@@ -47,7 +47,7 @@ export function meaningOf(
 ): string {
   if (document === null) return `It looks only when a worker takes it up, and now ${silence}.`;
   if (isInWindow(document))
-    return `The verdicts stand, and there is nothing to look at: ${undoText(document, now) ?? 'undo possible'}.`;
+    return `Every NIC has its verdict, so there is nothing to look at: ${undoText(document, now) ?? 'undo possible'}.`;
   const waiting = untilNextLook(document, now);
   if (waiting === null) return "The run isn't waiting just now: its next wait ends at once.";
   return waiting === 0

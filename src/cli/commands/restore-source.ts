@@ -4,7 +4,7 @@ import * as source from '../../client/source';
 import { BY_WHOM_WORDS } from '../ask/flags';
 import type { Context } from '../context';
 import { pageOf } from '../context';
-import { CliError } from '../errors';
+import { CliError } from '../cli-error';
 import { EXIT } from '../exit-codes';
 import { plural } from '../format';
 import type { Output } from '../output';
@@ -86,7 +86,7 @@ export async function namedRun({ temporal }: Context, serverId: string, runId: s
     throw new CliError(
       EXIT.badInput,
       'NoRun',
-      `nothing was started: ${error.message} Namespaces keep closed runs for a while only; a saved result goes with --document.`,
+      `nothing was started: ${error.message} Namespaces keep closed runs only for some time; to use a saved result, give --document.`,
       { workflowId: error.workflowId },
       [],
       { cause: error },

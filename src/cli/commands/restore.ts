@@ -6,11 +6,11 @@ import { serverWorkflowId } from '../../contract';
 import { reasonOf } from '../../client/grpc';
 import type { Context } from '../context';
 import { environmentProblems, listed, withTemporal } from '../context';
-import { CliError } from '../errors';
+import { CliError } from '../cli-error';
 import type { ExitCode } from '../exit-codes';
 import { EXIT } from '../exit-codes';
 import { declareByWhom, sortOut } from '../ask/flags';
-import { restoreOptions } from '../ask/options';
+import { restoreOptions } from '../ask/option-flags';
 import type { CliCommand } from '../program';
 import { launch } from './launch';
 import type { Output } from '../output';
@@ -86,7 +86,7 @@ async function readSaved(path: string | undefined): Promise<Saved> {
   try {
     const saved = path === '-' ? await text(process.stdin) : await readFile(path, 'utf8');
     if (Buffer.byteLength(saved) > MAX_DOCUMENT_BYTES)
-      return { problem: `longer than ${MAX_DOCUMENT_BYTES / 1_000} KB; no result of a run is` };
+      return { problem: `longer than ${MAX_DOCUMENT_BYTES / 1_000} KB, so not the result of a run` };
     return { text: saved };
   } catch (error) {
     return { problem: `can't be read: ${reasonOf(error)}` };
@@ -95,8 +95,8 @@ async function readSaved(path: string | undefined): Promise<Saved> {
 
 export const command: CliCommand<RestoreFlags> = {
   description:
-    'Puts NICs back that an earlier run has taken off a server: the same port where it was kept, else a new one ' +
-    'with the old IP address. Without --run-id or --document from the last closed run that took NICs off.',
+    'Puts back NICs that an earlier run has taken off a server: the same port where it was kept, else a new one ' +
+    'with the old IP address. Without --run-id or --document it uses the last closed run that took NICs off.',
   usage: '<server-id> --by <who> --reason <text> [options]',
   flags: (command) => {
     command.option(
@@ -120,7 +120,7 @@ Exit codes:
     1  the starter failed: Temporal not reachable, no worker; says what is known
     2  bad command line, environment or input, or no run to put back from
     4  refused before anything changed, or another run is open on the server
-    6  needs a person: not all could be put back, or nobody knows
-    7  cancelled; what was not put back stays away
+    6  needs a person: not all could be put back, or the outcome is not known
+    7  cancelled; what was not put back stays off
   130  interrupted while waiting; the run goes on`,
 };

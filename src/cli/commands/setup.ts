@@ -2,10 +2,10 @@
 import { SEARCH_ATTRIBUTE } from '../../contract';
 import type { Temporal } from '../../client/connect';
 import { isTemporalCloud } from '../../client/connect';
-import { addMissing, forgetsTooSoon, readAttributes, readRetention } from '../../client/namespace';
-import type { Attribute as NamespaceAttribute } from '../../client/namespace';
+import { addMissing, forgetsTooSoon, readAttributes, readRetention } from '../../client/namespace-settings';
+import type { Attribute as NamespaceAttribute } from '../../client/namespace-settings';
 import { pageOf, withTemporal } from '../context';
-import { CliError } from '../errors';
+import { CliError } from '../cli-error';
 import type { CliCommand } from '../program';
 import type { ExitCode } from '../exit-codes';
 import { EXIT } from '../exit-codes';
@@ -38,7 +38,7 @@ export async function setup(output: Output): Promise<ExitCode> {
       lines.push(`  ${attribute.name.padEnd(NAME_WIDTH)}${stateText(attribute)}`);
     }
     if (attributes.some(({ state }) => state === 'added')) {
-      const text = 'Workers that run already find them within minutes; runs that are open go on without.';
+      const text = 'Running workers find them within minutes; open runs continue without them.';
       lines.push('', ...indent(text, page, ''));
     }
     if (warning !== null) {
@@ -98,19 +98,19 @@ export function retentionWarning(
 function stateText({ state, type }: Attribute): string {
   switch (state) {
     case 'present':
-      return 'was there';
+      return 'already registered';
     case 'added':
       return 'added';
     case 'missing':
       return 'missing';
     case 'wrong-type':
-      return `is there as ${type}, but has to be Keyword`;
+      return `registered as ${type}, but has to be Keyword`;
   }
 }
 
 function messageOf(problems: readonly string[]): string {
   const [only = '', ...rest] = problems;
-  return rest.length === 0 ? only : `not all is in order:${problems.map((text) => `\n  - ${text}`).join('')}`;
+  return rest.length === 0 ? only : `problems remain:${problems.map((text) => `\n  - ${text}`).join('')}`;
 }
 
 function problemsOf(attributes: readonly Attribute[], temporal: Temporal, refused: string | null): string[] {
@@ -126,7 +126,7 @@ function problemsOf(attributes: readonly Attribute[], temporal: Temporal, refuse
       : `temporal operator search-attribute create ${at} --type Keyword ${missing.map((name) => `--name ${name}`).join(' ')}`;
     problems.push(
       `${missing.join(', ')} could not be added${refused === null ? '' : `: ${refused}`}. ` +
-        `Runs go on without. Somebody who may add them:\n  ${command}`,
+        `Runs work without them. A person with the permission can add them:\n  ${command}`,
     );
   }
   const wrong = named('wrong-type');

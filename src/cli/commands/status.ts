@@ -5,7 +5,7 @@ import { checkServerId, pageOf, withTemporal } from '../context';
 import type { Context } from '../context';
 import { endDocument, openDocument } from '../show/documents';
 import { readEnding } from '../../client/ending';
-import { CliError } from '../errors';
+import { CliError } from '../cli-error';
 import type { ExitCode } from '../exit-codes';
 import { EXIT } from '../exit-codes';
 import type { KnownRun } from '../../client/find';

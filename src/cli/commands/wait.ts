@@ -7,7 +7,7 @@ import type { Context } from '../context';
 import { pageOf } from '../context';
 import { endDocument, openDocument } from '../show/documents';
 import type { Ending } from '../../client/ending';
-import { CliError } from '../errors';
+import { CliError } from '../cli-error';
 import type { ExitCode } from '../exit-codes';
 import { EXIT, exitCodeInWindow, exitCodeOf } from '../exit-codes';
 import type { FollowEnd, FollowedRun } from '../../client/follow';
@@ -123,7 +123,9 @@ export function stoppedWaiting(
   const where = { ...run, namespace };
   const lines = [
     ...lastKnown(end.document),
-    why === null ? 'It is open and goes on by itself.' : 'It is open and goes on as soon as that is mended.',
+    why === null
+      ? 'It is open and goes on by itself.'
+      : 'It is open and goes on as soon as that is repaired.',
     ...known,
     // Without a terminal, standard error may go to another place than the lines printed before.
     ...(isAbove && output.live ? [] : runLines(run)),

@@ -19,7 +19,7 @@ export function listReport(
     return [
       open === true
         ? 'no run is open on any server'
-        : 'no runs on servers are known here; a namespace keeps closed ones only for a while',
+        : 'no run is known here; a namespace keeps closed runs only for some time',
     ];
   }
   const lines = tableLines(runs, page) ?? runs.flatMap((run) => twoLines(run, page));

@@ -145,7 +145,7 @@ function lookStep(
   input: DeleteServerNicsInput | null,
 ): Step {
   return {
-    text: 'This needs a person. A new run waits by itself, until its own deadline, for what was sent to come to rest, but look first: a dry run reads what is there now and changes nothing:',
+    text: 'This needs a person. A new run waits by itself, until its own deadline, until nothing more can come of what was sent. Look first; a dry run reads what is there now and changes nothing:',
     command: dryRun(serverId, document, input),
   };
 }

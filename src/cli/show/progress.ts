@@ -199,7 +199,7 @@ export function progressLines(state: FollowState, frame: Frame): string[] {
 
 function headText(document: ResultDocument | null, frame: Frame): string {
   const words = [formatDuration(Math.max(1_000, frame.now - frame.startedAt))];
-  if (document === null) words.push('waiting for the first word of the run');
+  if (document === null) words.push('waiting for the first answer of the run');
   else
     words.push(
       clean(document.serverName ?? ''),

@@ -145,7 +145,7 @@ export function headline(ending: Ending, c: Colors, kind: RunKind = 'delete'): s
       return c.bold(c.yellow(`■ cancelled${counts}`));
     case 'ended-from-outside': {
       const how = ending.type === 'Terminated' ? 'was terminated' : 'timed out';
-      return c.bold(c.red(`✘ the run ${how}: nobody has observed how it ended`));
+      return c.bold(c.red(`✘ the run ${how}: its outcome was not observed`));
     }
   }
 }
@@ -249,7 +249,7 @@ export function nicTable(document: ResultDocument, page: ReportPage, kind: RunKi
 /** In a plan the outcome says little. What would happen to the NIC, and how well it could be put back, matters more. */
 function planRow(nic: NicRow, kind: RunKind): string[] {
   if (nic.outcome !== 'untouched') return [nic.id, ipOf(nic), nic.outcome, ''];
-  const fate = kind === 'delete' ? 'would go' : nic.restore === 'no' ? 'stays away' : 'would return';
+  const fate = kind === 'delete' ? 'would go' : nic.restore === 'no' ? 'stays off' : 'would return';
   return [nic.id, ipOf(nic), fate, nic.restore];
 }
 

@@ -58,7 +58,7 @@ export function remedySteps(document: ResultDocument | null): Step[] {
   });
 }
 
-const TRY_AGAIN = 'This needs a person. What is in place stays so when the rest is tried again:';
+const TRY_AGAIN = 'This needs a person. To try the rest again, without changing what is in place:';
 
 /** After a deletion that could not put back every NIC. */
 export function tryAgainStep({ serverId, runId }: EndedRun): Step {

@@ -2,7 +2,7 @@
 import { SEARCH_ATTRIBUTE, formatDuration } from '../../contract';
 import { clean, cut, plural, shellQuote } from '../format';
 import type { Step } from './lines';
-import type { Version } from '../../client/workers';
+import type { Version } from '../../client/pollers';
 import type { Reason, Why } from '../../client/silent';
 import { isBlocking } from '../../client/silent';
 

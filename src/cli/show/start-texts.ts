@@ -2,8 +2,8 @@
 import type { DeleteServerNicsInput, Duration, RestoreServerNicsInput, Timing } from '../../contract';
 import type { StartTexts } from '../../client/start';
 import { cut, escapeMarkdown, plural } from '../format';
-import type { OptionTexts } from '../options';
-import { DELETE_TEXTS, RESTORE_TEXTS } from '../options';
+import type { OptionTexts } from '../option-texts';
+import { DELETE_TEXTS, RESTORE_TEXTS } from '../option-texts';
 
 /** The Web UI shows about this many characters without cutting. */
 const MAX_SUMMARY = 80;

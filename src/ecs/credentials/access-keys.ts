@@ -37,7 +37,7 @@ export function accessKeys(keys: { ak: string; sk: string; securityToken?: strin
     remedy:
       keys.securityToken === undefined
         ? 'Set the right access keys, and restart the worker; five wrong signatures lock a key for five minutes.'
-        : 'Temporary keys live a day at most and are not renewed: set new ones, and restart the worker.',
+        : 'Temporary keys are valid for a day at most, and the worker does not renew them: set new ones, and restart the worker.',
     authorize: async (request, now) => pair.sign(request, now),
   };
 }

@@ -109,7 +109,7 @@ class Breaker {
     if (this.open && !before) {
       this.notices.tell(
         'warn',
-        `the cloud refuses the worker’s credentials (${refusal.meaning}): one try a minute until one is accepted. ${refusal.hint}`,
+        `the cloud refuses the worker’s credentials (${refusal.meaning}): it tries once a minute until the cloud accepts them. ${refusal.hint}`,
       );
     }
   }
@@ -121,7 +121,7 @@ class Breaker {
     return new CredentialProblem({
       ...last.refusal,
       kind: 'refused',
-      meaning: `the cloud refused the worker’s credentials ${ago} s ago (${last.refusal.meaning}), and they are tried once a minute only`,
+      meaning: `the cloud refused the worker’s credentials ${ago} s ago (${last.refusal.meaning}), and the worker tries them only once a minute`,
       retryAfterMs: null,
     });
   }

@@ -48,8 +48,9 @@ const THROTTLED_PAUSE_MS = 60_000;
 const UNAVAILABLE_PAUSE_MS = 5_000;
 
 const REMEDY =
-  'Check HW_DOMAIN_NAME, HW_USER_NAME, HW_USER_PASSWORD and the project, then restart the worker: it tries again at once then.';
-const UNREACHED = 'If it stays: check HUAWEICLOUD_IAM_ENDPOINT, DNS, and firewalls on the way to IAM.';
+  'Check HW_DOMAIN_NAME, HW_USER_NAME, HW_USER_PASSWORD and the project, then restart the worker, which then tries again at once.';
+const UNREACHED =
+  'If the error persists: check HUAWEICLOUD_IAM_ENDPOINT, DNS, and firewalls between worker and IAM.';
 
 const tokenBody = z.object({ token: z.object({ expires_at: z.string(), issued_at: z.string().optional() }) });
 
@@ -76,7 +77,7 @@ export function passwordLogin(settings: LoginSettings): CredentialProvider {
   return {
     notices,
     remedy:
-      'IAM has given a token that the cloud refuses: check the user’s permissions, the project and the region.',
+      'The cloud refuses the token that IAM has issued: check the user’s permissions, the project and the region.',
     async authorize(request, _now, signal) {
       return { ...request.headers, [TOKEN_HEADER]: (await renewal.get(signal)).reveal() };
     },
@@ -164,7 +165,7 @@ class Login {
     if (status === 429 || said?.code === 'IAM.0012') {
       return problem(
         'throttled',
-        `IAM asks for patience with logins (${what})`,
+        `IAM limits logins (${what})`,
         'Nothing to do, unless it happens often.',
         facts,
       );

@@ -32,9 +32,9 @@ const AT_LEAST_MS = 60_000;
 const PAUSE_MS = { refused: 60_000, throttled: 60_000, unavailable: 5_000 };
 
 const AGENCY =
-  'Give the server an agency that may do what docs/credentials.md lists, or set other credentials (HUAWEICLOUD_SDK_AK, …).';
+  'Give the server an agency with the permissions that docs/credentials.md lists, or set other credentials (HUAWEICLOUD_SDK_AK, …).';
 const UNREACHED =
-  'No credentials are set, so those of the server’s agency are asked for: outside the cloud set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK.';
+  'No credentials are set, so the worker asks for those of the server’s agency: outside the cloud set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK.';
 
 const securityKey = z.object({
   credential: z.object({

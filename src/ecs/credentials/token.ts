@@ -13,7 +13,7 @@ export function authToken(value: string): CredentialProvider {
   const token = new Secret('the token', value);
   return {
     remedy:
-      'A ready token lives a day at most and is not renewed: set a new HW_AUTH_TOKEN, and restart the worker.',
+      'A ready token is valid for a day at most, and the worker does not renew it: set a new HW_AUTH_TOKEN, and restart the worker.',
     authorize: async (request) => ({ ...request.headers, [TOKEN_HEADER]: token.reveal() }),
   };
 }

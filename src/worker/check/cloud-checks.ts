@@ -85,7 +85,7 @@ async function troubleOf(read: Promise<unknown>): Promise<CloudError | null> {
 function finding(what: string, endpoint: string, trouble: CloudError | null, refused: boolean): Finding {
   if (trouble === null && refused) {
     const text =
-      'not asked, since the credentials are refused: five wrong signatures lock a key for five minutes';
+      'not checked, since the cloud refuses the credentials: five wrong signatures lock a key for five minutes';
     return { status: 'skipped', what, text };
   }
   if (trouble === null) {
@@ -99,7 +99,7 @@ function finding(what: string, endpoint: string, trouble: CloudError | null, ref
   const remedy =
     trouble.kind === 'withheld' || ['credentials', 'never', 'throttled'].includes(trouble.action)
       ? trouble.hint
-      : `Check HUAWEICLOUD_${what}_ENDPOINT, and DNS, firewalls and proxies on the way; or try again later.`;
+      : `Check HUAWEICLOUD_${what}_ENDPOINT, and DNS, firewalls and proxies between worker and cloud; or try again later.`;
   const status = trouble.action === 'throttled' ? 'warning' : 'failed';
   return { status, what, text: `${endpoint}: ${trouble.message}. ${remedy}` };
 }
@@ -132,12 +132,12 @@ class ClockReader {
       ? {
           status: 'warning',
           what: 'clock',
-          text: `this machine's is ${off}: keep it in time (NTP); from 15 minutes on requests are refused`,
+          text: `this machine's is ${off}: set it (NTP); from 15 minutes on the cloud refuses requests`,
         }
       : {
           status: 'failed',
           what: 'clock',
-          text: `this machine's is ${off}, which refuses requests from 15 minutes on: set it (NTP)`,
+          text: `this machine's is ${off}: set it (NTP); from 15 minutes on the cloud refuses requests`,
         };
   }
 }

@@ -77,6 +77,6 @@ async function ofAddress(what: string, variable: string, address: Address | null
   if (problem === null) return [{ status: 'ok', what, text: `${formatAddress(address)} is free` }];
   const text = addressProblem(variable, address, problem);
   return problem.code === 'EADDRINUSE'
-    ? [{ status: 'warning', what, text: `${text}; all right if it is the worker itself that runs there` }]
+    ? [{ status: 'warning', what, text: `${text}; that is fine if the worker itself uses it` }]
     : [{ status: 'failed', what, text }];
 }

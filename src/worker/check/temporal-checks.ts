@@ -1,7 +1,7 @@
 /** The part of `--check` that asks Temporal. */
 import type { Config } from '../config';
 import type { Finding } from './finding';
-import { whyUnreadable } from '../temporal/confirm';
+import { whyUnreadable } from '../temporal/still-awaited';
 import type { Temporal as AnyTemporal } from '../../client/connect';
 import { GRPC } from '../../client/grpc';
 import { attributeAdvice, listAttributes, retentionAdvice } from '../temporal/namespace';
@@ -52,7 +52,7 @@ function failure({ address, namespace }: TemporalTarget, error: unknown): Findin
   const denied = code === GRPC.permissionDenied || code === GRPC.unauthenticated;
   if (denied || /unauthenticated|permission ?denied|TLS/i.test(reason)) {
     return failed(
-      `${address} is there, but ${reason}. Check TEMPORAL_API_KEY, TEMPORAL_TLS* and TEMPORAL_NAMESPACE`,
+      `${address} answers, but ${reason}. Check TEMPORAL_API_KEY, TEMPORAL_TLS* and TEMPORAL_NAMESPACE`,
     );
   }
   return {
@@ -70,7 +70,7 @@ async function attributes(temporal: Temporal): Promise<Finding> {
       ? { status: 'ok', what, text: listing.usable.join(', ') }
       : { status: 'warning', what, text: advice };
   } catch (error) {
-    const text = `could not be listed (${reasonOf(error)}): runs go without them`;
+    const text = `could not be listed (${reasonOf(error)}): runs work without them`;
     return { status: 'warning', what, text };
   }
 }
@@ -81,7 +81,11 @@ export async function runs(temporal: AnyTemporal): Promise<Finding> {
   const why = await whyUnreadable(temporal);
   if (why === null) return { status: 'ok', what, text: 'can be read' };
   return why.final
-    ? { status: 'failed', what, text: `may not be read, so nothing would ever be sent: ${why.text}` }
+    ? {
+        status: 'failed',
+        what,
+        text: `the worker may not read them, and sends nothing without that: ${why.text}`,
+      }
     : { status: 'warning', what, text: `could not be read (${why.text})` };
 }
 
@@ -97,7 +101,7 @@ async function queue(temporal: Temporal, config: Config): Promise<Finding> {
         }
       : { status: 'warning', what, text: strangersAdvice(found, config) };
   } catch (error) {
-    return { status: 'warning', what, text: `its pollers could not be asked for (${reasonOf(error)})` };
+    return { status: 'warning', what, text: `its pollers could not be read (${reasonOf(error)})` };
   }
 }
 
@@ -107,6 +111,6 @@ async function deployment(temporal: Temporal, wanted: NonNullable<Config['deploy
     const { current, text } = await routingOf(temporal, wanted);
     return { status: current ? 'ok' : 'warning', what, text };
   } catch (error) {
-    return { status: 'warning', what, text: `could not be asked for (${reasonOf(error)})` };
+    return { status: 'warning', what, text: `could not be read (${reasonOf(error)})` };
   }
 }

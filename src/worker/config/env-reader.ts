@@ -53,7 +53,7 @@ export class EnvReader {
     if (value.toLowerCase() === 'off') return null;
     const address = parseAddress(value);
     if (address !== undefined) return address;
-    this.problems.push(`${name}: ${quoted(value)} is not ${ADDRESS_FORM}, nor off`);
+    this.problems.push(`${name}: ${quoted(value)} is not an address: give ${ADDRESS_FORM}, or off`);
     // The worker does not listen after a problem. A default address could cause a second problem that is not real.
     return null;
   }

@@ -112,7 +112,7 @@ export function inspectConfig(
   const { healthAddress, metricsAddress } = config;
   if (healthAddress !== null && metricsAddress !== null && collide(healthAddress, metricsAddress)) {
     read.problems.push(
-      `ECS_NICS_HEALTH_ADDRESS and ECS_NICS_METRICS_ADDRESS: both want port ${healthAddress.port}; give them one each`,
+      `ECS_NICS_HEALTH_ADDRESS and ECS_NICS_METRICS_ADDRESS: both name port ${healthAddress.port}; give each a port of its own`,
     );
   }
   return { config: Object.freeze(config), problems: read.problems };

@@ -6,7 +6,7 @@ import type { Logger } from '@temporalio/worker';
 import type { Temporal as AnyTemporal } from '../../client/connect';
 import { probe, temporalOf } from '../../client/connect';
 import { reasonOf as factOf } from '../../client/grpc';
-import { readRetention } from '../../client/namespace';
+import { readRetention } from '../../client/namespace-settings';
 import { lenient } from '../../client/payloads';
 import type { TemporalTarget } from '../../client/target';
 import { endpointOf } from '../../client/target';
@@ -85,7 +85,8 @@ export function reasonOf(error: unknown): string {
   const text = factOf(error);
   if (/InvalidContentType/.test(text))
     return 'it does not speak TLS (TEMPORAL_TLS, TEMPORAL_API_KEY turn it on)';
-  if (/FRAME_SIZE_ERROR|http2 error/.test(text)) return 'what answers is not Temporal, or wants TLS';
+  if (/FRAME_SIZE_ERROR|http2 error/.test(text))
+    return 'the program that answers is not Temporal, or expects TLS';
   const inner = /message: "([^"]+)"/.exec(text.slice(text.lastIndexOf('message: "')))?.[1];
   return /^(tonic|Failed to call)/.test(text) && inner !== undefined ? inner.replace(/\.$/, '') : text;
 }

@@ -11,13 +11,13 @@ import { MEMO } from '../../contract/names';
 import type { Temporal as AnyTemporal } from '../../client/connect';
 import { submissionIn } from '../../client/ending';
 import { isForbidden } from '../../client/grpc';
-import type { Attribute } from '../../client/namespace';
-import { forgetsTooSoon, readAttributes } from '../../client/namespace';
-import { confirmation, whyUnreadable } from './confirm';
+import type { Attribute } from '../../client/namespace-settings';
+import { forgetsTooSoon, readAttributes } from '../../client/namespace-settings';
+import { confirmation, whyUnreadable } from './still-awaited';
 import { readRun } from './read-run';
 import type { Temporal } from './connection';
 import { reasonOf } from './connection';
-import { every } from '../watch';
+import { every } from '../connection-watch';
 
 /** For an `ecs-nics setup` while the worker runs: no restart should be needed. Two cheap calls a minute. */
 const LIST_EVERY_MS = 30_000;
@@ -42,9 +42,9 @@ export function attributeAdvice({ missing, mistyped }: AttributeListing): string
   const parts: string[] = [];
   if (missing.length > 0) parts.push(`${missing.join(', ')} not registered: run \`ecs-nics setup\``);
   if (mistyped.length > 0) {
-    parts.push(`${mistyped.join(', ')} not of type Keyword: \`ecs-nics setup\` tells how to replace them`);
+    parts.push(`${mistyped.join(', ')} not of type Keyword: \`ecs-nics setup\` shows how to replace them`);
   }
-  return parts.length === 0 ? null : `${parts.join('; ')}. Runs go without them`;
+  return parts.length === 0 ? null : `${parts.join('; ')}. Runs work without them`;
 }
 
 /** What the operator has to do about a too short retention; `null`: it is long enough, or unknown. */
@@ -54,8 +54,8 @@ export function retentionAdvice({
 }: Pick<Temporal, 'retentionMs' | 'namespace'>): string | null {
   if (!forgetsTooSoon(retentionMs)) return null;
   return (
-    `namespace ${namespace} keeps closed runs for ${formatDuration(retentionMs)} only: later \`status\` and ` +
-    `\`restore\` read them. Keep them for 7 days at least: ` +
+    `namespace ${namespace} keeps closed runs for ${formatDuration(retentionMs)} only: after that, \`status\` and ` +
+    `\`restore\` can't read them. Keep them for 7 days at least: ` +
     `temporal operator namespace update --namespace ${namespace} --retention 7d`
   );
 }
@@ -70,14 +70,14 @@ export async function openNamespace(temporal: Temporal, log: Logger): Promise<Na
   // The start does not wait for the answer: a server that gives none would delay it.
   void whyUnreadable(temporal).then((why) => {
     if (why !== null)
-      log.warn(`runs can't be read, and nothing is sent to the cloud without that: ${why.text}`);
+      log.warn(`the worker can't read runs, and sends nothing to the cloud without that: ${why.text}`);
   });
   let known: string | null = null;
   let forbidden = false;
   const list = async (withinMs?: number): Promise<string[]> => {
     const listing = await listAttributes(temporal, withinMs);
     const usable = listing.usable.join();
-    if (usable !== known) log.info(`search attributes: ${attributeAdvice(listing) ?? 'all there'}`);
+    if (usable !== known) log.info(`search attributes: ${attributeAdvice(listing) ?? 'all registered'}`);
     known = usable;
     return listing.usable;
   };
@@ -85,7 +85,7 @@ export async function openNamespace(temporal: Temporal, log: Logger): Promise<Na
     await list();
   } catch (error) {
     // Everything works without them, and a namespace may forbid the listing permanently.
-    log.warn(`search attributes could not be listed: runs go without (${reasonOf(error)})`);
+    log.warn(`search attributes could not be listed: runs work without them (${reasonOf(error)})`);
     forbidden = isForbidden(error);
   }
   // For the log: an `ecs-nics setup` is noticed also while no run is active.
@@ -132,13 +132,15 @@ export async function previousOpenRun(
   } catch (error) {
     // If the server or the identity allows no listing at all, work continues; the guards look at the server itself.
     if (isForbidden(error)) {
-      log.warn('runs before this one cannot be listed here', { workflowId: run.workflowId });
+      log.warn('the worker may not list runs of this namespace: runs before this one are not looked up', {
+        workflowId: run.workflowId,
+      });
       return notLooked(`the worker may not list runs in this namespace (${reasonOf(error)})`);
     }
     // Otherwise the activity is retried: the submission of an earlier run must not be overlooked.
     const message = error instanceof Error ? error.message : String(error);
     throw ApplicationFailure.retryable(
-      `the run before could not be looked up: ${message}`,
+      `the previous run could not be looked up: ${message}`,
       ACTIVITY_FAILURE.unavailable,
     );
   }
@@ -157,7 +159,7 @@ async function lookForOpen(
     const { runId } = entry;
     if (runId === run.runId) continue;
     if (++entries > MAX_ENTRIES)
-      return notLooked(`more than ${MAX_ENTRIES} runs before this one sent nothing`);
+      return notLooked(`the last ${MAX_ENTRIES} runs sent nothing, and older ones were not looked up`);
     let { memo, closeTime } = entry;
     if (closeTime === undefined) {
       // The list lags, the description does not.

@@ -65,8 +65,8 @@ async function asked(
   } catch (error) {
     if (error instanceof WorkflowNotFoundError || grpcCode(error) === GRPC.unavailable) throw error;
     return none(
-      `this run ${how} without a result document, and no worker told its status (${reasonOf(error)}): ` +
-        `have a worker poll the task queue ${taskQueue}, or ${SAVED}`,
+      `this run ${how} without a result document, and no worker answered for its status (${reasonOf(error)}): ` +
+        `start a worker on task queue ${taskQueue}, or ${SAVED}`,
     );
   }
 }
@@ -79,7 +79,8 @@ function howOf(ending: Ending): string {
 
 function bounded(document: ResultDocument): ReadRunResult {
   const bytes = Buffer.byteLength(JSON.stringify(document));
-  if (bytes > MAX_BYTES) return none(`the result of this run is larger than any of ours (${bytes} bytes)`);
+  if (bytes > MAX_BYTES)
+    return none(`the result of this run is larger than any of ecs-nics (${bytes} bytes)`);
   return { kind: 'run', document, why: null };
 }
 

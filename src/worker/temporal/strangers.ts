@@ -7,7 +7,7 @@ import { hostname } from 'node:os';
 import { masked } from '../../contract/text';
 import type { Config } from '../config';
 import type { Temporal } from '../../client/connect';
-import { SAME_CLOCK, livingOf, readQueues } from '../../client/workers';
+import { SAME_CLOCK, livingOf, readQueues } from '../../client/pollers';
 
 type Placed = Pick<Config, 'projectId' | 'region' | 'foreignHosts'>;
 
@@ -47,8 +47,8 @@ export function strangersAdvice(
   const told = identities.slice(0, 5).map((identity) => masked(identity.slice(0, 300)));
   const more = identities.length > told.length ? `, and ${identities.length - told.length} more` : '';
   return (
-    `task queue ${config.taskQueue} is polled for another place, too: by ${told.join('; ')}${more}. This worker acts for ` +
-    `${placeOf(config)}. Runs wait while the wrong one takes their calls: give each project a queue of its own ` +
+    `workers of another place poll task queue ${config.taskQueue}, too: ${told.join('; ')}${more}. This worker serves ` +
+    `${placeOf(config)}. Runs wait while a wrong worker takes their calls: give each project a queue of its own ` +
     `(ECS_NICS_TASK_QUEUE, for its workers and starters), or stop the other workers`
   );
 }

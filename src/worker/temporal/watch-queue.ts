@@ -4,7 +4,7 @@ import type { Config } from '../config';
 import { strangers, strangersAdvice } from './strangers';
 import { routingOf } from '../routing';
 import type { Temporal } from '../../client/connect';
-import { every } from '../watch';
+import { every } from '../connection-watch';
 
 /** The server knows a deployment only after the first polls of its workers. */
 const FIRST_MS = 5_000;

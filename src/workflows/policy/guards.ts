@@ -71,13 +71,13 @@ export function assess(
     violations.push(...serverViolations(server));
     // A missing answer is not a no, so a deletion is refused. Putting a NIC back does not need this check: the cloud
     // itself refuses it on a locked or frozen server.
-    if (server.locked === null) violations.push('the server does not tell whether it is locked');
+    if (server.locked === null) violations.push('the cloud does not say whether the server is locked');
     if (server.frozen === null)
-      violations.push('the server does not tell whether it is frozen (it has no metadata)');
+      violations.push('the cloud does not say whether the server is frozen (it has no metadata)');
     const unanswered = elasticIpsUntold(inspection, server);
     if (unanswered !== null && !request.allowElasticIp)
       violations.push(
-        `nobody knows whether a NIC carries an elastic IP: ${unanswered}; or allow it with allowElasticIp`,
+        `it is not known whether a NIC carries an elastic IP: ${unanswered}; or allow it with allowElasticIp`,
       );
   }
 
@@ -96,9 +96,9 @@ export function elasticIpsUntold(
   { elasticIpsUnread }: Inspection,
   { addressesTold }: ServerState,
 ): string | null {
-  if (addressesTold === false) return 'the server does not tell its addresses';
+  if (addressesTold === false) return 'the cloud does not say which addresses the server has';
   if (elasticIpsUnread === undefined) return null;
-  return `their list could not be read (${elasticIpsUnread}): permit vpc:publicIps:list`;
+  return `the list of elastic IPs could not be read (${elasticIpsUnread}): permit vpc:publicIps:list`;
 }
 
 /** Exactly one NIC must be known as the primary one, and no witness may contradict it (docs/contract.md §6.2). */
@@ -121,7 +121,7 @@ export function primaryOf({ primary }: Inspection): { id: string | null; problem
     return refuse(`the server names ${id} as primary NIC, but port ${others.join(', ')} claims to be it`);
   }
   if (primary.portsDeny.includes(id)) {
-    return refuse(`the server names ${id} as primary NIC, but its port denies it`);
+    return refuse(`the server names ${id} as primary NIC, but its port says that it is not`);
   }
   return { id, problem: null };
 }
@@ -155,7 +155,7 @@ function nicViolations(request: CheckedRequest, nic: InspectedNic, primaryId: st
   }
   if (promisesUndo(request) && nic.snapshot.deleteOnTermination === null) {
     found.push(
-      `NIC ${nic.id} does not tell whether its port would outlive it, so it can't be promised that it can be put back`,
+      `NIC ${nic.id}: the cloud does not say whether its port would be kept, so the run can't promise to put it back`,
     );
   }
   if (nic.port.state === 'attached' && nic.port.deviceId !== request.serverId) {

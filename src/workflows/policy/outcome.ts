@@ -98,7 +98,7 @@ interface Concern {
 const CONCERNED: Partial<Record<FailureType, Concern>> = {
   [FAILURE_TYPE.outcomeUnknown]: {
     concerned: ({ outcome }) => outcome === 'unknown',
-    what: 'could not be established; look at the server before anything else is done to it',
+    what: 'unknown; look at the server before you change anything on it',
   },
   [FAILURE_TYPE.notDeleted]: {
     concerned: ({ outcome }) => outcome === 'still-attached',
@@ -106,9 +106,9 @@ const CONCERNED: Partial<Record<FailureType, Concern>> = {
   },
   [FAILURE_TYPE.rolledBack]: {
     concerned: ({ outcome }) => outcome === 'still-attached',
-    what: 'did not go, so everything was put back',
+    what: 'not deleted, so everything was put back',
     // The NICs that had stayed were deleted later, or nothing was sent for them.
-    none: 'not every NIC went, so what had gone was put back',
+    none: 'not every NIC was deleted, so the others were put back',
   },
   [FAILURE_TYPE.restoreIncomplete]: {
     concerned: ({ remedy }) => remedy !== null,

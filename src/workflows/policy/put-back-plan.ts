@@ -144,7 +144,11 @@ function bringBack(
   const waiting = missing.filter((nic) => nic.problem === null && nic.portId !== null);
   if (waiting.length === 0) return null;
   if (waiting.some((nic) => isHere(portOf(nic, seen), serverId)))
-    return { do: 'wait', ms: MOMENT_MS, why: 'a port says that it is attached, the NIC list not yet' };
+    return {
+      do: 'wait',
+      ms: MOMENT_MS,
+      why: 'a port says that it is attached, and the NIC list does not show it yet',
+    };
   if (back.looksDue > 0) {
     back.looksDue -= 1;
     return {
@@ -160,8 +164,7 @@ function bringBack(
     ({ attempts }) => attempts.attach < MAX_ATTEMPTS && attempts.refused < MAX_REFUSALS,
   );
   if (able.length === 0) {
-    if (now < verdictAt)
-      return { do: 'wait', ms: MOMENT_MS, why: 'what the last job has brought may show later' };
+    if (now < verdictAt) return { do: 'wait', ms: MOMENT_MS, why: 'what the last job did may show later' };
     for (const nic of waiting) exhausted(nic, 'attach');
     return null;
   }
@@ -201,7 +204,7 @@ function finishing(open: Returning[], seen: Inspection, { now, horizonMs }: Circ
     ...present.map(([nic]) => (nic.attach ? (nic.seenSince ?? now) + horizonMs : 0)),
   );
   if (now < heldUntil) {
-    return { do: 'wait', ms: heldUntil - now, why: 'what was sent without an answer may still take a NIC' };
+    return { do: 'wait', ms: heldUntil - now, why: 'a deletion that got no answer may still take effect' };
   }
   const flags = present.flatMap(([{ portId, snapshot, flag }, now_]): [string, boolean][] => {
     const wanted = flagToSet(snapshot, now_.snapshot);

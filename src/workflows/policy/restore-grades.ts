@@ -79,7 +79,7 @@ export function planOf(
   if (port?.state === 'attached') {
     return port.deviceId === serverId
       ? planned('exact', 'attached', { portId: nic.id })
-      : planned('no', 'attached', { why: `its port is attached to ${port.deviceId}; it has to be free` });
+      : planned('no', 'attached', { why: `its port is attached to ${port.deviceId}; detach it there first` });
   }
   const { networkId, fixedIps } = nic.snapshot;
   if (networkId === null) return planned('no', 'absent', { why: 'its network is not known' });
@@ -101,7 +101,7 @@ export function planOf(
   if (ours) return planned(grade, 'absent', { portId: holder.portId });
   if (allowNewIp) return planned('new-ip-and-mac', 'absent', { newIp: true });
   return planned('no', 'absent', {
-    why: `its IP ${fixedIps[0]?.ip ?? ''} is taken by port ${holder.portId}; another one has to be allowed`,
+    why: `its IP ${fixedIps[0]?.ip ?? ''} is taken by port ${holder.portId}; allow another one with allowNewIp`,
     newIp: true,
   });
 }

@@ -45,18 +45,18 @@ const settled = (
   message,
 });
 
-const AT_WORK = 'what was sent may still be at work';
-const GONE_EARLY = `is gone, although ${AT_WORK}`;
+const AT_WORK = 'a submission may still take effect';
+const GONE_EARLY = `is gone, and ${AT_WORK}`;
 const KEPT = 'is detached, and its port still exists: it keeps its IP address and counts against the quota';
 const VANISHED =
-  'took its port with it, although its flag was set to keep it: it can be put back with a new MAC only';
+  'is gone with its port, although its flag was set to keep the port: it can be put back with a new MAC only';
 const MOVED = 'is detached, and its port has been attached to another server meanwhile';
 const DISAGREE = 'the NIC list and the port disagree about where the NIC is';
 export const PUT_BACK = 'it was put back on the server by somebody else';
 export const PORT_UNREAD = 'the NIC is not on the server, but its port could not be read';
-const PORT_PENDING = `the NIC is not on the server, but ${AT_WORK}: its port may yet be deleted`;
-const MAY_YET_GO = `${AT_WORK}: it may yet take the NIC`;
-const UNSEEN = 'the NIC list could not be read often enough to tell';
+const PORT_PENDING = `the NIC is not on the server, but ${AT_WORK} and delete its port`;
+const MAY_YET_GO = `${AT_WORK} and take the NIC off`;
+const UNSEEN = 'the NIC list could not be read often enough for a verdict';
 
 const again = undefined;
 

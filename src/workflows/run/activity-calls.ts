@@ -66,7 +66,7 @@ export async function post<K extends 'deleteNics' | 'attachNics'>(
     }
     // A cancellation before a worker took the call: nothing was sent. Other errors here do not come from an attempt.
     if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
-    return { kind: 'unknown', why: 'the worker that was sending did not report back' };
+    return { kind: 'unknown', why: 'the worker did not report what came of the request' };
   }
 }
 
@@ -200,7 +200,7 @@ function ofRun<K extends Name>(run: Run, input: Omit<Input<K>, keyof Effect>): I
 /** Waits after a worker of another place has declined a call. Nothing is lost by that, so it uses up no patience. */
 export async function awaitRightWorker(run: Run, why: string, declined: number): Promise<void> {
   const { phase, waitingFor } = run.document;
-  run.enter(phase, plain(`a worker of its own place: ${why}`));
+  run.enter(phase, plain(`a worker of the right place: ${why}`));
   const startedAt = Date.now();
   const pauseMs = run.state.around.place === null ? FIRST_PAUSE_MS : pauseAfter(declined);
   const plannedMs = await run.waitOrWake(pauseMs, label(`wrong worker: ${why}`));

@@ -75,12 +75,12 @@ export interface Sentences {
 export async function askBeforeSending<A extends { kind: string }>(
   run: Run,
   ask: () => Promise<A | Setback>,
-  { waiting = (why) => why, tooLate = (why) => `${why}, still so at the deadline` }: Sentences = {},
+  { waiting = (why) => why, tooLate = (why) => `${why}, until the deadline` }: Sentences = {},
 ): Promise<A> {
   const answer = await askUntilAnswered(ask, async ({ why, ms }, setback) => {
     if (setback.kind === 'unread') endUnlessPassing(setback);
     const passing = setback.kind === 'unread' && setback.why === 'unavailable';
-    if (run.expired) throw refused(passing ? tooLate(why) : `${why}, still so at the deadline`);
+    if (run.expired) throw refused(passing ? tooLate(why) : `${why}, until the deadline`);
     const text = passing ? waiting(why) : why;
     await pause(run, ms, text, { phase: 'waiting', wakeable: true });
     // The run can put back what it holds without this answer.
@@ -116,11 +116,11 @@ export async function waitOut(
 }
 
 export const UNSENT: Record<Unsent['why'], string> = {
-  reset: 'a run that was reset, or tried again after a time-out, changes nothing',
-  late: 'the worker came too late to send (a long queue, a frozen process, a clock ahead)',
+  reset: 'a run that was reset, or retried after a time-out, changes nothing',
+  late: 'the worker had too little time left to send (a long queue, a frozen process, or its clock is ahead)',
   unreachable: 'the worker cannot connect to the cloud',
-  elsewhere: 'the worker that took it serves another place',
-  unread: 'what it relies on could not be read just before',
+  elsewhere: 'the worker that took the call serves another place',
+  unread: 'the flags could not be read just before the request',
 };
 
 export function unsentText({ why, because }: Unsent): string {

@@ -51,7 +51,7 @@ export async function leave(run: Run, { failure }: Ending): Promise<ResultDocume
   await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
   if (failure !== null) throw failure;
   if (run.document.outcome === 'cancelled')
-    throw new CancelledFailure('cancelled; what happened stands in the memo `result`');
+    throw new CancelledFailure('cancelled; the totals are in the memo `result`');
   return run.document;
 }
 

@@ -76,7 +76,7 @@ function undoProblem(run: Deletion): string | null {
   if (document.decision === null && state.undo.putBack !== null && state.undo.putBack.reason !== 'flags')
     return 'everything is being put back already';
   if (state.undo.windowClosed && document.decision === null)
-    return 'the time for it is over: the ports are being deleted';
+    return 'it is too late for an undo: the ports are being deleted';
   return null;
 }
 
@@ -87,7 +87,7 @@ function commitProblem({ document }: Deletion): string | null {
 }
 
 function firstWas({ what, by, at }: Decision): string {
-  return `${what} was first (by ${by}, at ${at})`;
+  return `${what} was accepted first (by ${by}, at ${at})`;
 }
 
 function notApplicable(why: string): ApplicationFailure {

@@ -45,8 +45,13 @@ export function jobAge(job: JobRow, now: number): string {
 
 /** Label of the activity that makes a reading: which reading, of which server. */
 export function readingLabel(look: number, document: ResultDocument, open: number): string {
-  const ordinal = ['1st', '2nd', '3rd'][look - 1] ?? `${look}th`;
-  return label(`${ordinal} reading of ${serverLabel(document)}: ${nics(open)} without verdict`);
+  return label(`${ordinal(look)} reading of ${serverLabel(document)}: ${nics(open)} without verdict`);
+}
+
+/** `1st`, `22nd`, but `11th` to `13th`. */
+function ordinal(n: number): string {
+  const isTeen = Math.floor(n / 10) % 10 === 1;
+  return n + (isTeen ? 'th' : (['st', 'nd', 'rd'][(n % 10) - 1] ?? 'th'));
 }
 
 const PHASE_TEXT: Record<Phase, string> = {
@@ -99,7 +104,7 @@ export function currentDetails(document: ResultDocument, context: DetailsContext
       lines.push(`- Deadline: ${when(document.deadlineAt)}`);
     }
     if (context.cancelRequested)
-      lines.push('- **Cancel requested**: the cloud cannot stop its job; this run observes to the end');
+      lines.push('- **Cancel requested**: the cloud cannot stop its job; this run follows it to its end');
   } else if (document.endedAt !== null) lines.push(`- Ended: ${when(document.endedAt)}`);
   lines.push('', `**${nics(document.nics.length)}**`, '');
   lines.push(
@@ -173,7 +178,7 @@ function commands({ workflowId, cancelRequested }: DetailsContext, phase: Phase)
     lines.push(
       phase === 'inspecting' || phase === 'waiting'
         ? `- Stop before anything is sent: ${of('cancel')}`
-        : `- Cancel (what was sent is observed to its end first): ${of('cancel')}`,
+        : `- Cancel (the run first follows what was sent to its end): ${of('cancel')}`,
     );
   }
   return lines;
@@ -186,6 +191,6 @@ function afterwards({ outcome, serverId, nics: rows }: ResultDocument): string[]
     .filter((row) => row.outcome === 'still-attached')
     .map(({ id }) => ` --nic ${plainCode(id)}`);
   return [
-    `- Delete what is left, once its cause is mended: \`ecs-nics delete ${plainCode(serverId)}${left.join('')}\``,
+    `- Delete what is left, once the cause is removed: \`ecs-nics delete ${plainCode(serverId)}${left.join('')}\``,
   ];
 }

@@ -37,7 +37,7 @@ export function registerMessages(run: Run, { keyOf, decisions }: Messages): void
     description: 'The result document at any time',
   });
   setHandler(defineSignal(SIGNAL_POLL_NOW), () => run.wake(), {
-    description: 'Look at once, e.g. when a callback tells that the job has ended',
+    description: 'Look at once, e.g. when a callback says that the job has ended',
   });
 
   const ownKey = keyOf(run.input);
@@ -136,7 +136,7 @@ function leaveLongHistory(run: Run): void {
 
 function invalid(problems: string[]): ApplicationFailure {
   return ApplicationFailure.nonRetryable(
-    `the request given along can't be right: ${problems.join('; ')}`,
+    `the request in the argument is not valid: ${problems.join('; ')}`,
     FAILURE_TYPE.invalidInput,
   );
 }

@@ -31,7 +31,7 @@ export async function attach(run: Run, back: PutBack, returning: Returning[]): P
       // The server takes one job at a time. An earlier POST that was still at work would have caused a refusal here.
       for (const nic of back.nics) if (nic.pending === 'doubt') nic.pending = 'nothing';
       for (const nic of returning) nic.pending = 'job';
-      tried(null, `job ${answer.jobId} has ended without it`);
+      tried(null, `job ${answer.jobId} has ended without attaching it`);
       submitted();
       back.setbacks = 0;
       beginJob(run.state, 'attach', answer, run.request.timing);

@@ -38,7 +38,7 @@ export async function commit(run: Deletion): Promise<void> {
     const portIds = open.filter((id) => run.row(id).outcome === 'detached' && !state.undo.left.includes(id));
     if (portIds.length === 0) break;
     if (run.expired && back.setbacks > 0) {
-      await giveUp(run, portIds, `not deleted until ${document.deadlineAt}: ${back.hindered ?? ''}`);
+      await giveUp(run, portIds, `not deleted by ${document.deadlineAt}: ${back.hindered ?? ''}`);
       break;
     }
     const summary = label(`the kept ports of ${nics(portIds.length)}`);
@@ -126,12 +126,7 @@ const WORDS: Partial<Record<keyof NicSnapshot, string>> = {
 /** The port is free, but another actor has taken it over in the undo window. */
 function recordPortChanged(run: Deletion, id: string, fields: (keyof NicSnapshot)[]): void {
   const words = fields.map((field) => WORDS[field] ?? field).join(', ');
-  leavePort(
-    run,
-    id,
-    'PortChanged',
-    `somebody has changed it since it was kept (${words}), and may have use for it`,
-  );
+  leavePort(run, id, 'PortChanged', `somebody has changed it since it was kept (${words}), and may use it`);
 }
 
 function leavePort(
@@ -213,4 +208,4 @@ function writeReturned(run: Deletion, id: string, outcome: 'still-attached' | 'u
   run.warn(`NIC ${id}: ${row.message}`);
 }
 
-const UNSURE = 'its port says that it is on the server again, and the NIC list does not confirm it';
+const UNSURE = 'its port says that it is on the server again, but the NIC list does not confirm it';

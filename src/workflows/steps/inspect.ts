@@ -48,13 +48,13 @@ function startProblems(request: Request | null, windowMs: number): string[] {
     const lock = `${lockId} (it is the lock of the server)`;
     problems.push(
       `the workflow id must be ${request.dryRun ? `${planId} or ${lock}` : lock}, not ${plain(info.workflowId)}` +
-        (info.workflowId === planId ? ' (only a dry run has no need of the lock)' : ''),
+        (info.workflowId === planId ? ' (only a dry run needs no lock)' : ''),
     );
   }
   if (info.cronSchedule) {
     problems.push(
-      'a cron schedule: this must not repeat itself; leave it out, and terminate this workflow, ' +
-        'or the schedule starts it again and again, to be refused each time',
+      'a cron schedule: a run must not repeat itself; leave it out, and terminate this workflow, ' +
+        'or the schedule starts it again and again, and each run is refused',
     );
   }
   const neededMs = request.deadlineMs + windowMs + HOUR_MS;
@@ -81,7 +81,7 @@ export async function inspect(run: Deletion): Promise<void> {
     run.enter(look === 1 ? 'inspecting' : 'waiting', run.document.waitingFor);
     const what = nics === 'all' ? 'all NICs but the primary one' : countOf(nics.length);
     const named = nics === 'all' ? (run.state.seen.all ?? []) : nics.map(({ id }) => id);
-    const inspection = await inspectOnce(run, named, `${what} to go`);
+    const inspection = await inspectOnce(run, named, `${what} to delete`);
     const judged = assess(run.request, inspection, run.state.seen.all);
     // An incomplete list must not remove what is known of a NIC that the run has changed.
     const complete = inspection.nics.some(({ id }) => id === judged.primaryId);
@@ -126,7 +126,7 @@ export async function ready(run: Run, passing: string | null, anythingToDo: bool
   if (run.expired) {
     throw RunEnd.failed(
       FAILURE_TYPE.refused,
-      `nothing was changed: ${passing}, still so at the deadline (${run.document.deadlineAt})`,
+      `nothing was changed: ${passing}, until the deadline (${run.document.deadlineAt})`,
     );
   }
   run.enter('waiting', passing);
@@ -177,7 +177,7 @@ function recordInspection(
 
   if (inspection.previousNotLooked)
     run.warn(
-      `runs before this one could not be looked up: ${plain(inspection.previousNotLooked)}; what one of them has sent and not seen to its end would not be noticed`,
+      `runs before this one could not be looked up: ${plain(inspection.previousNotLooked)}; if one of them left a submission open, this run does not know of it`,
     );
   const untold =
     inspection.server && targets.length > 0 ? elasticIpsUntold(inspection, inspection.server) : null;
@@ -270,13 +270,13 @@ function snapshotOf(
  */
 async function settlePrevious(run: Run, previous: PreviousOpenRun): Promise<void> {
   const why = `run ${previous.runId} ended before it was known what came of its submission`;
-  run.warn(`${why}; this run waited until that submission had come to rest`);
+  run.warn(`${why}; this run waited until nothing more could come of it`);
   run.enter('waiting', why);
   const startedAt = Date.now();
   for (let look = 1; !run.expired; look++) {
     if (previous.jobId === null) {
       // The job is not known. Two settles give a submission under way the time to show.
-      await run.wait(2 * run.request.timing.settleMs, label(`settling what run ${previous.runId} sent`));
+      await run.wait(2 * run.request.timing.settleMs, label(`pause for what run ${previous.runId} sent`));
       return;
     }
     const { jobId } = previous;
@@ -293,6 +293,6 @@ async function settlePrevious(run: Run, previous: PreviousOpenRun): Promise<void
   }
   throw RunEnd.failed(
     FAILURE_TYPE.refused,
-    `nothing was changed: ${why}, and its job has not ended until the deadline`,
+    `nothing was changed: ${why}, and its job had not ended at the deadline`,
   );
 }

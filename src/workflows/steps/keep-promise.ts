@@ -111,7 +111,7 @@ async function waitForTheRest(run: Deletion): Promise<void> {
   if (state.undo.restAwaited && run.expired) return;
   if (!state.undo.restAwaited) run.allow(REST_FOR_MS);
   state.undo.restAwaited = true;
-  run.enter('restoring', 'the job that may yet take NICs has not ended');
+  run.enter('restoring', 'the job has not ended, and may still take NICs off');
   // Before the wait: if the run is handed on during it, the next run has to know of these NICs.
   for (const id of open) run.row(id).message = null;
   reopen(state, open);
@@ -129,8 +129,8 @@ export function tellKeptFlags(run: Deletion): void {
     if (row.outcome !== 'unknown' || row.remedy !== null || !(isKept || maybe)) continue;
     row.remedy = flagCall(run.document, row.id, true);
     run.warn(
-      `NIC ${row.id} ${isKept ? 'has' : 'may have'} its flag delete_on_termination still set to false, which saves its port from what was sent; ` +
-        'set it back once that has come to rest',
+      `NIC ${row.id} ${isKept ? 'has' : 'may have'} its flag delete_on_termination still set to false, so that a late deletion would leave its port; ` +
+        'set it back once nothing more can come of what was sent',
     );
   }
 }

@@ -130,7 +130,7 @@ function describe(run: Restoration, { nic, grade, why, there, port }: Planned): 
   row.evidence = { ...row.evidence, list: there?.id === nic.id ? 'present' : 'absent', port };
   if (there === null) return;
   row.message =
-    there.id === nic.id ? 'is on the server already' : `port ${there.id} on the server has its place`;
+    there.id === nic.id ? 'is on the server already' : `port ${there.id} on the server takes its place`;
   if (there.id !== nic.id) row.replacedBy = { id: there.id, mac: there.mac, ip: there.ips[0] ?? null };
 }
 

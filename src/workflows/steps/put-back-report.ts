@@ -1,5 +1,6 @@
 /** Writes into the rows what came of putting NICs back: what is back, what differs, and which remedy a person has. */
 import { workflowInfo } from '@temporalio/workflow';
+import type { Inspection } from '../../activities/agreement';
 import type { RestoreGrade } from '../../contract/types';
 import { sameIp } from '../../contract/values';
 import { differences, flagToSet } from '../policy/differences';
@@ -22,6 +23,18 @@ export function reportResult(run: Run, back: PutBack): void {
     else if (!nic.attach && nic.flag) clearFlagProblem(run, nic.id);
   }
   finish(run, back);
+}
+
+/**
+ * The last look also shows the NICs of the run that needed nothing. If one has left the server, its row must not say that
+ * it is there. A restore does not look at such NICs again: their rows stay as planned.
+ */
+export function reportOthers({ document }: Run, { reason, nics }: PutBack, seen: Inspection): void {
+  for (const row of document.nics) {
+    const isThere = [...nics, ...seen.nics].some(({ id }) => id === row.id);
+    if (!isThere && row.outcome === 'untouched' && reason !== 'asked')
+      row.evidence = { ...row.evidence, list: 'absent', port: 'unknown' };
+  }
 }
 
 /** Writes what the last look saw of the NIC. */
@@ -75,7 +88,7 @@ export function giveUp(run: Run, back: PutBack): void {
     if (!nic.attach && nic.unseen > 1) reportLeft(run, nic);
     if (isDone(nic)) continue;
     const why = back.hindered === null ? '' : `: ${back.hindered}`;
-    nic.problem ??= { code: null, message: `not done until ${run.document.deadlineAt}${why}` };
+    nic.problem ??= { code: null, message: `not done by ${run.document.deadlineAt}${why}` };
     // Nothing was sent, but no look has seen the NIC since its flag was set.
     const row = run.row(nic.id);
     if (!nic.attach && nic.seen === 0 && row.outcome === 'untouched') row.outcome = 'unknown';
@@ -123,9 +136,9 @@ function reportLeft(run: Run, { id, port, flag }: Returning): void {
   row.remedy = null;
   row.message = row.outcome === 'unknown' ? PORT_UNREAD : null;
   const left = flag
-    ? '; its port may be left, since this run had set its flag to keep it'
+    ? '; its port may still exist, since this run had set its flag to keep it'
     : port === 'free'
-      ? '; its port stays, as its own flag says'
+      ? '; its own flag keeps its port'
       : '';
   run.warn(`NIC ${id} was taken off by somebody else${left}`);
 }
@@ -146,8 +159,8 @@ function reportShortfall(run: Run, back: PutBack, nic: Returning): void {
   if (nic.unclear && nic.portId === null) {
     const name = portNameFor(nic.id, workflowInfo().firstExecutionRunId);
     run.warn(
-      `NIC ${nic.id}: a port may have been made for it, since the answer to the request was lost; ` +
-        `if there is a port named “${name}”, it was left`,
+      `NIC ${nic.id}: a port may have been created for it, since the answer to the request was lost; ` +
+        `if a port named “${name}” exists, the run has left it there`,
     );
   }
 }

@@ -13,7 +13,7 @@ import { lookAtPorts } from './look';
 import { backoffDelay } from '../policy/poll-schedule';
 import type { Step } from '../policy/put-back-plan';
 import { fail, FLAG_PROBLEM, listed, MOMENT_MS, nextStep, PUT_BACK_FOR_MS } from '../policy/put-back-plan';
-import { giveUp, reportResult } from './put-back-report';
+import { giveUp, reportOthers, reportResult } from './put-back-report';
 import { bind, create, update } from './new-port';
 import { askUntilAnswered, pause } from '../run/ask';
 import type { Run } from '../run/run';
@@ -39,7 +39,10 @@ export async function putBack(run: Run, back: PutBack): Promise<void> {
     if (seen.server === null && run.knowsPlace) await askPorts(run, back);
     applyJobResult(run, back, seen);
     const step = nextStep(back, seen, circumstances(run, back));
-    if (step.do === 'done') return reportResult(run, back);
+    if (step.do === 'done') {
+      reportOthers(run, back, seen);
+      return reportResult(run, back);
+    }
     if (run.expired) return giveUp(run, back);
     await perform(run, back, step);
   }
@@ -101,7 +104,7 @@ async function awaitRest(run: Run, back: PutBack): Promise<boolean> {
       const ms = back.quietAt - Date.now();
       if (ms <= 0) return true;
       if (run.expired) return false;
-      await pause(run, ms, 'what was sent without an answer may still be at work');
+      await pause(run, ms, 'a request that got no answer may still take effect');
     } else if (run.expired) {
       back.hindered = `job ${run.document.jobs.at(-1)?.id ?? ''} has not ended`;
       return false;

@@ -70,7 +70,7 @@ async function step(
       countUnknownSubmission();
       run.markAtWork();
       run.warn(
-        `submission ${run.document.submissions} got no usable answer (${plain(answer.why)}): whether the cloud accepted it is not known, so the NICs were looked at before anything else was done`,
+        `submission ${run.document.submissions} got no usable answer (${plain(answer.why)}): the cloud may have accepted it, so the run read the NIC list before it did anything else`,
       );
       doubt(run, answer.why, { stop: run.document.submissions >= MAX_SUBMISSIONS });
       return false;
@@ -150,11 +150,11 @@ const MAX_UNKEPT = 5;
  */
 async function keepAgain(run: Deletion, nicIds: string[]): Promise<boolean> {
   const { state } = run;
-  const why = `the flag delete_on_termination of ${nicIds.join(', ')} is not as it was set and proven`;
+  const why = `the flag delete_on_termination of ${nicIds.join(', ')} is not false any more, or the NIC has left`;
   state.sent.unkept += 1;
   release(state, nicIds);
   if (state.sent.unkept > MAX_UNKEPT) {
-    nothingSent(run, { message: `${why}, again and again`, code: null });
+    nothingSent(run, { message: `${why}; this has happened ${state.sent.unkept} times`, code: null });
     return true;
   }
   if (!state.sent.touched) {
@@ -249,7 +249,7 @@ function nothingSent(
   type: FailureType = code === null ? FAILURE_TYPE.refused : FAILURE_TYPE.cloudRefused,
 ): void {
   if (run.state.sent.touched) {
-    run.warn(`the cloud took no further submission: ${plain(message)}`);
+    run.warn(`no further submission was made: ${plain(message)}`);
     return;
   }
   throw RunEnd.failed(type, `nothing was changed: ${plain(message)}`);

@@ -106,7 +106,7 @@ async function readingAtEnd(run: Run, atEnd: AtEnd | null): Promise<Reading | nu
   const { reading, listAfterMs } = atEnd;
   if (reading) return note(run.state, reading, 0) ? reading : null;
   // No message may end this wait early: its sender knows nothing of quotas or of locked keys.
-  if (listAfterMs > 0) await run.wait(listAfterMs, label(`the cloud asks for patience with the NIC list`));
+  if (listAfterMs > 0) await run.wait(listAfterMs, label('pause before the NIC list is read again'));
   return null;
 }
 

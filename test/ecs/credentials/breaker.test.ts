@@ -50,7 +50,7 @@ describe('credentials that were never accepted', () => {
     expect(new Set(texts.slice(1))).toEqual(
       new Set([
         'showJob: not sent (APIGW.0301), the cloud refused the worker’s credentials 0 s ago (the credentials are wrong), ' +
-          'and they are tried once a minute only: ' +
+          'and the worker tries them only once a minute: ' +
           '“Incorrect IAM authentication information: verify aksk signature fail” (request req-401)',
       ]),
     );
@@ -214,7 +214,7 @@ it('the log hears of the refusal and of its end, once each', async () => {
     clock.advance(MINUTE);
   }
   expect(heard).toEqual([
-    'warn: the cloud refuses the worker’s credentials (the credentials are wrong): one try a minute until one is accepted. ' +
+    'warn: the cloud refuses the worker’s credentials (the credentials are wrong): it tries once a minute until the cloud accepts them. ' +
       'Set the right access keys, and restart the worker; five wrong signatures lock a key for five minutes.',
     'info: the cloud accepts the worker’s credentials again',
   ]);

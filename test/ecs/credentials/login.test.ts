@@ -334,7 +334,7 @@ describe('a refused login', () => {
     await loggedIn();
     expect(heard).toEqual([
       'warn: no new IAM token: IAM refused the worker’s login (HTTP 401); asked again after 300 s at the earliest. ' +
-        'Check HW_DOMAIN_NAME, HW_USER_NAME, HW_USER_PASSWORD and the project, then restart the worker: it tries again at once then.',
+        'Check HW_DOMAIN_NAME, HW_USER_NAME, HW_USER_PASSWORD and the project, then restart the worker, which then tries again at once.',
       'info: new IAM token, valid until 2026-01-06T10:05:00.000Z',
     ]);
   });
@@ -375,7 +375,7 @@ describe('a refused login', () => {
     await iam.answer(answer);
     expect(await call).toMatchObject({ action: 'throttled', sent: 'no' });
     clock.advance(pauseMs - 1);
-    expect(await poll()).toContain('IAM asks for patience');
+    expect(await poll()).toContain('IAM limits logins');
     expect(iam.requests).toHaveLength(1);
     clock.advance(1);
     await loggedIn();

@@ -182,7 +182,7 @@ describe('a wrong key', () => {
       before: turnsWrong(world, Infinity),
       request: { deadline: '20 minutes' },
     });
-    expect(messageOf(played)).toMatch(/^OutcomeUnknown: 3 of 3 NICs could not be established/);
+    expect(messageOf(played)).toMatch(/^OutcomeUnknown: 3 of 3 NICs unknown/);
     expectAll(told, 'unknown');
     expectNoStorm(world);
     expect(refusals(world).length).toBeLessThanOrEqual(2 + 25);

@@ -167,3 +167,27 @@ it('a NIC that is off the server has no flag to set back, though its port can’
   expect(told.warnings.join()).not.toContain('delete_on_termination');
   expect(told.nics[0]?.remedy).toBeNull();
 });
+
+it('a NIC that somebody takes off while flags of others are set back is not told as there', async () => {
+  const { told } = await play(
+    { keepPort: true },
+    {
+      // The run changes only the flag of the second one, so only that one is set back.
+      nics: [{ primary: true }, { deleteOnTermination: false }, { deleteOnTermination: true }],
+      take: 2,
+      faults: [{ match: { class: 'delete' }, what: { kind: 'busy' }, times: 1 }],
+      cancelAfter: { after: 'waiting', ms: 5_000 },
+      more: (control, nics, serverId) => ({
+        deeds: [
+          {
+            after: 'waiting' as const,
+            at: 1_000,
+            act: () => control.detachNic(serverId, nics[0] ?? ''),
+          },
+        ],
+      }),
+    },
+  );
+  expect([told.outcome, outcomes(told)]).toEqual(['cancelled', ['untouched', 'untouched']]);
+  expect(told.nics.map(({ evidence }) => evidence.list)).toEqual(['absent', 'present']);
+});

@@ -56,9 +56,13 @@ export function judgeSnapshot(truth: UndoTruth, row: NicRow): void {
   );
 }
 
-/** When the last inspection has begun that showed this NIC before anything was sent. */
-function inspectedAt({ played, posts, requests }: UndoTruth, id: string): number | null {
-  const sentAt = posts.find(mayBeAtWork)?.at ?? Infinity;
+/**
+ * When the last inspection has begun that showed this NIC before anything was sent. Once the run sets a flag back it has given
+ * the deletion up: it then inspects for the flags alone, and the snapshot stays as it was.
+ */
+function inspectedAt({ played, posts, requests, ownEffects }: UndoTruth, id: string): number | null {
+  const isSetBack = ({ kind, value }: LedgerEffect) => kind === 'flag-changed' && value === true;
+  const sentAt = posts.find(mayBeAtWork)?.at ?? ownEffects.find(isSetBack)?.at ?? Infinity;
   const last = played.activities.findLast(
     (each) =>
       (each.toldAt ?? Infinity) <= sentAt && inspectionOf(each)?.nics.some((nic) => nic.id === id) === true,

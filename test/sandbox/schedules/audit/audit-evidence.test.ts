@@ -21,7 +21,7 @@ describe('10: a guard that can’t be answered refuses', () => {
   ])('%s', (_what, knobs, why) => untold(knobs, why));
 
   it('no addresses, and nobody else knows of an elastic IP', () =>
-    untold(noDetail, /does not tell its addresses/));
+    untold(noDetail, /does not say which addresses/));
 
   it('metadata without the mark is an answer: the vendor adds it once a server was frozen or unfrozen', async () => {
     const { told, count } = await play({}, { knobs: { detailMetadata: 'unmarked' } });

@@ -250,7 +250,7 @@ export const SCHEDULES = {
   'undo after 300 Updates': () => decidedLate('undo'),
   'search attributes lost while nobody works': attributesLostUnseen,
   'a lock that is not told': () => untold({ detailLock: 'null' }, /lock/),
-  'addresses that are not told': () => untold(noDetail, /does not tell its addresses/),
+  'addresses that are not told': () => untold(noDetail, /does not say which addresses/),
   'an elastic IP that shows late': () => secondWitness({}),
 };
 

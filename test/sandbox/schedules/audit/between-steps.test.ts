@@ -90,7 +90,7 @@ describe('a NIC that somebody else has taken off is held', () => {
       { take: 2, faults: [busyOnce, TAKEN_OFF, refusedOnce] },
     );
     expect([told.outcome, outcomes(told)]).toEqual(['rolled-back', ['restored', 'untouched']]);
-    expect(all[0]?.end).toMatchObject({ message: 'not every NIC went, so what had gone was put back' });
+    expect(all[0]?.end).toMatchObject({ message: 'not every NIC was deleted, so the others were put back' });
   });
 
   it('and its window passes, although the rest is refused for good', async () => {

@@ -86,7 +86,7 @@ describe('flags are set back', () => {
     expect(told.nics.map(({ message, errorCode, remedy }) => [message, errorCode, remedy])).toEqual(
       Array(2).fill([null, null, null]),
     );
-    expect(told.warnings.join()).toMatch(/taken off by somebody else; its port stays, as its own flag says/);
+    expect(told.warnings.join()).toMatch(/taken off by somebody else; its own flag keeps its port/);
   });
 
   it('and a list leaves out a NIC whose port says that it is there: nobody took it off', async () => {
@@ -136,7 +136,7 @@ describe('elastic IPs that nobody may list any more, at a commit', () => {
   it('keep the port, where it does not', async () => {
     const { told, world, nics } = await play(window, { take: 1, faults: [{ ...noElasticIps, after: 1 }] });
     expect(outcomes(told)).toEqual(['detached']);
-    expect(told.nics[0]?.message).toMatch(/nobody knows whether an elastic IP is bound to it/);
+    expect(told.nics[0]?.message).toMatch(/it is not known whether an elastic IP is bound to it/);
     harmless(told);
     expect(deletedAt({ world }, nics[0] ?? '')).toBeNull();
   });

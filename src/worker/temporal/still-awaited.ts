@@ -52,7 +52,7 @@ export function confirmation(temporal: Temporal, log: Pick<Logger, 'warn'>): Nam
       const why = `Temporal could not be asked whether it still waits for the call (${unreadable(error).text})`;
       if (performance.now() - (toldAt.get(code) ?? -Infinity) >= TELL_AGAIN_MS) {
         toldAt.set(code, performance.now());
-        log.warn(`${why}: nothing is sent to the cloud without that`);
+        log.warn(`${why}: without that the worker sends nothing to the cloud`);
       }
       throw new Error(why);
     }

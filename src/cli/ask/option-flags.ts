@@ -2,8 +2,8 @@
 import type { Command } from 'commander';
 import type { Duration, InputOf, Option, Options } from '../../contract';
 import { DELETE_OPTIONS, RESTORE_OPTIONS } from '../../contract';
-import type { OptionTexts, TextsOf } from '../options';
-import { DELETE_TEXTS, RESTORE_TEXTS } from '../options';
+import type { OptionTexts, TextsOf } from '../option-texts';
+import { DELETE_TEXTS, RESTORE_TEXTS } from '../option-texts';
 import type { FlagNames } from './flags';
 import { parseTiming } from './flags';
 

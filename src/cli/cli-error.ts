@@ -45,7 +45,7 @@ export function asCliError(
   if (error instanceof TemporalUnreachable) return failed('TemporalUnreachable', error.message);
   if (error instanceof NoRun) return failed('NoRun', error.message, { workflowId: error.workflowId });
   if (error instanceof NoOpenRun) {
-    const message = `${error.message}. How: ecs-nics status ${error.serverId}`;
+    const message = `${error.message}. To see how: ecs-nics status ${error.serverId}`;
     return failed('NoOpenRun', message, refOf?.(error.run));
   }
   if (error instanceof NotConfirmed) return notConfirmed(error, failed, refOf);

@@ -39,8 +39,8 @@ export const DELETE_TEXTS: TextsOf<typeof DELETE_OPTIONS> = {
   },
   onFailure: {
     flag: '--on-failure <keep|restore>',
-    help: 'when some NIC does not go: keep what is gone, or restore all',
-    promises: 'If some NIC does not go, all are put back.',
+    help: 'if a NIC is not deleted: keep what is gone, or restore all',
+    promises: 'If a NIC is not deleted, all are put back.',
     shown: 'On failure',
   },
   onCancel: {
@@ -51,9 +51,9 @@ export const DELETE_TEXTS: TextsOf<typeof DELETE_OPTIONS> = {
   },
   allowElasticIp: {
     flag: '--allow-elastic-ip',
-    help: 'a NIC that carries an elastic IP may go, too',
-    permits: 'NICs that carry an elastic IP may go, too.',
-    shown: 'A NIC with an elastic IP may go',
+    help: 'also delete NICs that carry an elastic IP',
+    permits: 'NICs that carry an elastic IP are deleted, too.',
+    shown: 'Also NICs with an elastic IP',
   },
   deadline: {
     flag: '--deadline <duration>',
@@ -70,7 +70,7 @@ export const RESTORE_TEXTS: TextsOf<typeof RESTORE_OPTIONS> = {
   allowNewIp: {
     flag: '--allow-new-ip',
     help: 'a NIC whose IP address is taken meanwhile may get another one',
-    shown: 'Another IP will do',
+    shown: 'Another IP is allowed',
   },
   dryRun: { flag: '--dry-run', help: 'show how well each NIC could be put back, change nothing' },
   timing,
