@@ -70,8 +70,25 @@ const KNOBS = {
    * have seen details that are filled from a cache, some seconds late.
    */
   elasticIpLagSeconds: knob(z.number().min(0), 0),
-  /** Whether entries of the server list mark the primary address. Assumption: no (§3.6). */
-  serverListPrimary: knob(z.boolean(), false),
+  /** Whether entries of the server list mark the primary NIC, in addresses and interfaces. Assumption: yes, as the schema (§3.6). */
+  serverListPrimary: knob(z.boolean(), true),
+  /** Whether ports in lists tell `primary_interface`, as the single port does. Assumption: yes (§4.2). */
+  portListPrimary: knob(z.boolean(), true),
+  /** Which of several ids in `server_id` are honoured; `refused`: 400 `Ecs.0005`. Assumption: all, as the schema says (§3.6). */
+  serverIdsHonoured: knob(z.enum(['all', 'first', 'last', 'refused']), 'all'),
+  /**
+   * In which form several ids are understood: `a,b`, or the parameter repeated. Assumption: both; the newest schema shows the first
+   * form, an older one the second (§3.6). `comma`: of a repeated parameter the first counts; `repeated`: `a,b` is one unknown id.
+   */
+  serverIdsForm: knob(z.enum(['comma', 'repeated', 'both']), 'both'),
+  /** Whether `limit`, 25 by default, cuts an answer about named servers, too. Assumption: yes; only filters are said to be ignored (§3.6). */
+  serverSetPages: knob(z.boolean(), true),
+  /** Which of several ids are honoured by lists of ports; `refused`: 400 `VPC.0002`. Assumption: all (§4.2). */
+  portIdsHonoured: knob(z.enum(['all', 'first', 'last', 'refused']), 'all'),
+  /** Seconds by which reads of sets lag behind single ones: they show the world as it was then. Assumption: 0 (§3.5). */
+  setLagSeconds: knob(z.number().min(0), 0),
+  /** Which of them: the server list; lists of ports by id or by server. Assumption: both. */
+  setLagIn: knob(z.array(z.enum(['servers', 'ports'])), ['servers', 'ports']),
   /** How a port shows `binding:vif_details.primary_interface`. Assumption: true on the primary NIC. `denied`: false on all. */
   portPrimary: knob(z.enum(['marked', 'omitted', 'denied', 'wrong']), 'marked'),
   /** `admin_state_up` of a port as text, as in a sample of the v1 API (§4.2). Assumption: text. */

@@ -1,5 +1,5 @@
 /** Which of the cloud's envelopes an error comes in (docs/cloud-api.md §6.1). */
-export type Envelope = 'ecs' | 'gateway' | 'flat' | 'iam' | 'iam-coded';
+export type Envelope = 'ecs' | 'gateway' | 'flat' | 'vpc-v3' | 'iam' | 'iam-coded';
 
 const TITLES: Record<number, string> = {
   400: 'Bad Request',
@@ -29,6 +29,8 @@ export class CloudError extends Error {
         return { error_code: `${prefix}.${this.code}`, error_msg: this.message, request_id: requestId };
       case 'flat':
         return { code: this.code, message: this.message };
+      case 'vpc-v3':
+        return { error_code: this.code, error_msg: this.message, request_id: requestId };
       case 'iam':
         return { error: { code: this.status, message: this.message, title: TITLES[this.status] ?? 'Error' } };
       case 'iam-coded':
@@ -51,6 +53,10 @@ export const gatewayError = (
 /** The shape of VPC and of a job query that failed. */
 export const flatError = (status: number, code: string, message: string) =>
   new CloudError(status, 'flat', code, message);
+
+/** The shape of the VPC's version 3. */
+export const vpcV3Error = (status: number, code: string, message: string) =>
+  new CloudError(status, 'vpc-v3', code, message);
 
 /** IAM puts the status where others have a code. */
 export const iamError = (status: number, message: string) => new CloudError(status, 'iam', '', message);

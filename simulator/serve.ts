@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Scope } from './identity/auth';
 import type { Cloud } from './simulated-cloud';
-import { CloudError, ecsError, flatError, throttled } from './refusals';
+import { CloudError, ecsError, flatError, throttled, vpcV3Error } from './refusals';
 import type { WhatOf } from './world/faults';
 import { Faults, allOf, firstOf } from './world/faults';
 import type { Knobs } from './knobs';
@@ -33,7 +33,7 @@ export async function serve(
   const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
   const query = new URLSearchParams(queryOf(request));
   describe(entry, operation, request, cloud, operation.serverOf?.(cloud, params, query));
-  operation.note?.(cloud, entry, body, params);
+  operation.note?.(cloud, entry, body, params, query);
   try {
     if (operation.open !== true) {
       admit(cloud, operation, params, gateway.authenticate(request, body));
@@ -42,11 +42,13 @@ export async function serve(
     return send(reply, entry, refusal(cloud, entry, error));
   }
 
-  const faults = cloud.faults.strike(operation.requestClass, entry.serverId);
+  const faults = cloud.faults.strike(operation.requestClass, entry.servers);
   if (faults.length > 0) entry.faults = faults.map((fault) => fault.id);
   for (const { ms, when } of allOf(faults, 'delay')) if (when === 'before') await sleep(ms);
   const now = cloud.now();
-  for (const what of allOf(faults, 'meanwhile')) meanwhile(cloud, entry, what, now);
+  for (const { what, match } of faults) {
+    if (what.kind === 'meanwhile') meanwhile(cloud, match.serverId ?? entry.servers[0], what, now);
+  }
   const transport = firstOf(faults, ...TRANSPORT);
   if (transport && !acceptedBy(transport)) {
     Faults.takeBack(faults);
@@ -92,21 +94,25 @@ function admit(cloud: Cloud, operation: Operation, params: Record<string, string
     const text = 'The project of the credential does not match the project in the URL.';
     throw operation.service === 'ecs'
       ? ecsError(400, 'Ecs.0023', text)
-      : flatError(403, knobs.vpcForeignProject, text);
+      : vpcError(operation)(403, knobs.vpcForeignProject, text);
   }
   const { action } = operation;
   if (action !== undefined && isDenied(knobs, action)) {
     const text = `Policy doesn't allow ${action} to be performed.`;
-    throw operation.service === 'ecs' ? ecsError(403, 'Pdp.0001', text) : flatError(403, 'Pdp.0001', text);
+    throw operation.service === 'ecs'
+      ? ecsError(403, 'Pdp.0001', text)
+      : vpcError(operation)(403, 'Pdp.0001', text);
   }
   const throttle = knobs.throttle;
-  const api = `${operation.method} ${operation.path}`;
+  const api = `${operation.method} ${operation.version ?? ''}${operation.path}`;
   if (throttle && !cloud.withinLimit(api, throttle, cloud.now())) {
     throw throttle.as === '202'
       ? flowLimit()
       : throttled(throttle.limit, throttle.minutes, throttle.retryAfter);
   }
 }
+
+const vpcError = ({ version }: Operation) => (version === 'v3' ? vpcV3Error : flatError);
 
 /**
  * Named here so that tests can deny it; the vendor documents none for it, so no policy can allow it

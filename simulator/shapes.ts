@@ -54,6 +54,7 @@ export function detailBody(
     name: server.name,
     tenant_id: settings.projectId,
     status: server.status,
+    fault: null,
     'OS-EXT-STS:vm_state': vmState,
     'OS-EXT-STS:task_state': server.taskState ?? (now < server.busyUntil ? knobs.taskStateDuringJob : null),
     'OS-EXT-STS:power_state': powerState,
@@ -65,7 +66,7 @@ export function detailBody(
     ...(knobs.detailAddresses
       ? { addresses: { [world.network.vpcId]: nics.flatMap((port) => addresses(cloud, port, mark, now)) } }
       : {}),
-    ...(as === 'detail' && knobs.detailNetworkInterfaces
+    ...(knobs.detailNetworkInterfaces
       ? {
           network_interfaces: nics.map((port) => ({
             port_id: port.id,
@@ -73,6 +74,7 @@ export function detailBody(
             ip_addresses: [port.ip, ...port.furtherIps],
             ipv6_addresses: port.ipv6 === null ? [] : [port.ipv6],
             subnet_id: port.networkId,
+            ...association(cloud, port, now),
           })),
         }
       : {}),
@@ -81,6 +83,49 @@ export function detailBody(
     'OS-EXT-AZ:availability_zone': zone(cloud),
     'os-extended-volumes:volumes_attached': [],
   };
+}
+
+/** Every key of the vendor's schema of a server (`ServerDetail` of the Node SDK). */
+const SERVER_KEYS = [
+  ...[
+    'id',
+    'name',
+    'description',
+    'status',
+    'created',
+    'updated',
+    'auto_terminate_time',
+    'tenant_id',
+    'user_id',
+  ],
+  ...[
+    'hostId',
+    'host_status',
+    'addresses',
+    'network_interfaces',
+    'security_groups',
+    'accessIPv4',
+    'accessIPv6',
+  ],
+  ...['image', 'flavor', 'key_name', 'config_drive', 'metadata', 'tags', 'sys_tags', 'enterprise_project_id'],
+  ...['progress', 'locked', 'fault', 'hypervisor', 'cpu_options', 'security_options', 'os:scheduler_hints'],
+  ...[
+    'OS-EXT-STS:task_state',
+    'OS-EXT-STS:vm_state',
+    'OS-EXT-STS:power_state',
+    'OS-EXT-AZ:availability_zone',
+  ],
+  ...['OS-DCF:diskConfig', 'OS-SRV-USG:launched_at', 'OS-SRV-USG:terminated_at'],
+  ...['os-extended-volumes:volumes_attached', 'OS-EXT-SRV-ATTR:host', 'OS-EXT-SRV-ATTR:hostname'],
+  ...['OS-EXT-SRV-ATTR:instance_name', 'OS-EXT-SRV-ATTR:hypervisor_hostname', 'OS-EXT-SRV-ATTR:launch_index'],
+  ...['OS-EXT-SRV-ATTR:reservation_id', 'OS-EXT-SRV-ATTR:kernel_id', 'OS-EXT-SRV-ATTR:ramdisk_id'],
+  ...['OS-EXT-SRV-ATTR:root_device_name', 'OS-EXT-SRV-ATTR:user_data'],
+];
+
+/** The entry for an id that does not exist: only `id` and `fault` say something; the fault's content is assumed (docs/cloud-api.md §3.6). */
+export function unknownServer(id: string, now: number): Record<string, unknown> {
+  const fault = { code: 404, message: `Instance ${id} could not be found.`, created: time(now) };
+  return { ...Object.fromEntries(SERVER_KEYS.map((key) => [key, null])), id, fault };
 }
 
 function lock({ knobs }: Cloud, { locked }: Server): { locked?: boolean | null } {
@@ -131,13 +176,22 @@ function addresses(cloud: Cloud, port: Port, mark: Mark, now: number): Record<st
     'OS-EXT-IPS:port_id': port.id,
     ...mark(port),
   });
-  const lagMs = cloud.knobs.elasticIpLagSeconds * 1_000;
-  const elasticIps = cloud.world.elasticIpsOf(port).filter(({ boundAt }) => now >= boundAt + lagMs);
   return [
     ...[port.ip, ...port.furtherIps].map((ip) => row(ip, 'fixed')),
     ...(port.ipv6 === null ? [] : [row(port.ipv6, 'fixed', '6')]),
-    ...elasticIps.map(({ address }) => row(address, 'floating')),
+    ...shownElasticIps(cloud, port, now).map(({ address }) => row(address, 'floating')),
   ];
+}
+
+function shownElasticIps(cloud: Cloud, port: Port, now: number): ElasticIp[] {
+  const lagMs = cloud.knobs.elasticIpLagSeconds * 1_000;
+  return cloud.world.elasticIpsOf(port, now).filter(({ boundAt }) => now >= boundAt + lagMs);
+}
+
+/** The schema has place for one address; of several it is assumed to be the first. */
+function association(cloud: Cloud, port: Port, now: number): { association?: { public_ip_address: string } } {
+  const [elasticIp] = shownElasticIps(cloud, port, now);
+  return elasticIp ? { association: { public_ip_address: elasticIp.address } } : {};
 }
 
 /**
@@ -151,7 +205,12 @@ function fixedIps(cloud: Cloud, port: Port): Record<string, unknown>[] {
 }
 
 /** A port as VPC shows it (docs/cloud-api.md §4.2). `device`: the server it is shown on, or empty. */
-export function portBody(cloud: Cloud, port: Port, device: string): Record<string, unknown> {
+export function portBody(
+  cloud: Cloud,
+  port: Port,
+  device: string,
+  as: 'single' | 'list' = 'single',
+): Record<string, unknown> {
   const { knobs, settings } = cloud;
   const attached = device !== '';
   return {
@@ -169,7 +228,7 @@ export function portBody(cloud: Cloud, port: Port, device: string): Record<strin
     allowed_address_pairs: port.allowedAddressPairs,
     extra_dhcp_opts: port.extraDhcpOpts,
     'binding:vnic_type': 'normal',
-    'binding:vif_details': { ...primaryInterface(cloud, port), port_filter: true, ovs_hybrid_plug: true },
+    'binding:vif_details': vifDetails(cloud, port, as),
     'binding:profile': {},
     instance_id: '',
     instance_type: '',
@@ -178,6 +237,27 @@ export function portBody(cloud: Cloud, port: Port, device: string): Record<strin
     ipv6_bandwidth_id: '',
     dns_name: '',
     dns_assignment: [],
+  };
+}
+
+const ONLY_V1 = ['fixed_ips', 'network_id', 'dns_name', 'dns_assignment', 'ipv6_bandwidth_id'];
+
+/** A port as version 3 of the VPC lists it: other names, no `fixed_ips` (schema: `Port` of the Node SDK). */
+export function portBodyV3(cloud: Cloud, port: Port, device: string): Record<string, unknown> {
+  const same = Object.entries(portBody(cloud, port, device, 'list')).filter(
+    ([key]) => !ONLY_V1.includes(key),
+  );
+  return {
+    ...Object.fromEntries(same),
+    admin_state_up: true,
+    private_ips: fixedIps(cloud, port).map(({ subnet_id, ip_address }) => ({
+      subnet_cidr_id: subnet_id,
+      ip_address,
+    })),
+    virsubnet_id: port.networkId,
+    vpc_id: cloud.world.network.vpcId,
+    project_id: cloud.settings.projectId,
+    tags: [],
   };
 }
 
@@ -193,6 +273,11 @@ export function elasticIpBody(cloud: Cloud, elasticIp: ElasticIp): Record<string
     ...(absent ? {} : { port_id: elasticIp.portId, private_ip_address: port?.ip ?? '' }),
     tenant_id: cloud.settings.projectId,
   };
+}
+
+function vifDetails(cloud: Cloud, port: Port, as: 'single' | 'list'): Record<string, unknown> {
+  const told = as === 'single' || cloud.knobs.portListPrimary;
+  return { ...(told ? primaryInterface(cloud, port) : {}), port_filter: true, ovs_hybrid_plug: true };
 }
 
 function primaryInterface(cloud: Cloud, port: Port): { primary_interface?: boolean } {

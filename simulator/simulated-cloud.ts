@@ -75,7 +75,7 @@ export class Cloud {
     this.faults.clear();
     this.windows.clear();
     this.knobs = { ...defaultKnobs(), ...structuredClone(this.settings.knobs) };
-    this.world = new World(seed, this.ledger);
+    this.world = new World(seed, this.ledger, () => this.knobs.setLagSeconds * 1000);
     this.jobs = new JobEngine(seed, this.world, this.ledger, knobs);
     this.builder = new Builder(seed, this.world, knobs);
     this.gatekeeper = new Gatekeeper([...keys], [...tokens], knobs);

@@ -9,12 +9,10 @@ import { deleteNics, noteTargets } from './nics-delete';
 import type { Answer, Call, Operation } from './operation';
 import { jsonOf, noContent, ok } from './operation';
 import { detailBody, interfaceRow } from '../shapes';
+import { listServers } from './server-list';
+import { noteServers } from './sets';
 import { shownNics } from './visibility';
 import type { Port, Server } from '../world/world';
-
-/** A page of the server list (docs/cloud-api.md §3.6). */
-const PAGE = 25;
-const MAX_PAGE = 1000;
 
 const byServer: Operation['serverOf'] = (cloud, params) =>
   // The world's own copy of the id, so that the ledger does not keep one per request.
@@ -48,24 +46,6 @@ function withFormer(cloud: Cloud, server: Server, shown: readonly Port[], only?:
     .filter((port) => port !== undefined)
     .filter((port) => port.detachedBy !== null && !shown.includes(port) && (!only || only.includes(port.id)));
   return [...shown, ...former].sort((a, b) => a.attachedSeq - b.attachedSeq);
-}
-
-/** Pages are numbered from 1 by `offset` (docs/cloud-api.md §3.6). */
-function listServers(cloud: Cloud, call: Call): Answer {
-  const text = (name: string) => call.query.get(name);
-  const limit = Math.min(Math.max(Number(text('limit') ?? PAGE) || PAGE, 1), MAX_PAGE);
-  const page = Math.max(Number(text('offset') ?? 1) || 1, 1);
-  const wanted = (server: Server) =>
-    !server.deleted &&
-    (text('server_id') === null || server.id === text('server_id')) &&
-    (text('name') === null || server.name.includes(text('name') ?? '')) &&
-    (text('status') === null || server.status === text('status'));
-  const servers = [...cloud.world.servers.values()].filter(wanted);
-  const rows = servers.slice((page - 1) * limit, page * limit);
-  return ok({
-    count: servers.length,
-    servers: rows.map((server) => detailBody(cloud, server, call.now, 'servers')),
-  });
 }
 
 function showJob(cloud: Cloud, call: Call): Answer {
@@ -154,6 +134,7 @@ export const ecsOperations: readonly Operation[] = [
     method: 'GET',
     path: '/cloudservers/detail',
     action: 'ecs:cloudServers:listServersDetails',
+    note: noteServers,
     handle: listServers,
   }),
   ecs({

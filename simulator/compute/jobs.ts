@@ -108,6 +108,7 @@ export class JobEngine {
       });
     });
     this.jobs.set(job.id, job);
+    this.world.past.keep(server, now);
     server.busyUntil = Math.max(server.busyUntil, job.endsAt);
     this.ledger.job(entry);
     return job;

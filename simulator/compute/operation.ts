@@ -40,7 +40,13 @@ export interface Operation {
   /** The server a request is about, for faults and ledger. */
   serverOf?: (cloud: Cloud, params: Record<string, string>, query: URLSearchParams) => string | undefined;
   /** What the ledger should know of a request whatever becomes of it, even when it is lost before the service sees it. */
-  note?: (cloud: Cloud, entry: LedgerRequest, body: Buffer, params: Record<string, string>) => void;
+  note?: (
+    cloud: Cloud,
+    entry: LedgerRequest,
+    body: Buffer,
+    params: Record<string, string>,
+    query: URLSearchParams,
+  ) => void;
   /** Throws a `CloudError` to refuse. */
   handle: (cloud: Cloud, call: Call) => Answer;
 }

@@ -37,13 +37,14 @@ function deviceIn(cloud: Cloud, port: Port, view: View, now: number): string | u
   return port.deletedAt === null ? port.deviceId : undefined;
 }
 
-/** The NICs a read shows on a server, in the order of the knob. */
+/** The NICs a read shows on a server, in the order of the knob; `now`: the instant that the read shows, which may be past. */
 export function shownNics(cloud: Cloud, server: Server, view: View, now: number): Port[] {
   const { world, knobs, settings } = cloud;
   const concerned = (port: Port) => port.deviceId === server.id || port.afterimage?.deviceId === server.id;
   const ports = server.history
     .map((id) => world.ports.get(id))
-    .filter((port): port is Port => port !== undefined)
+    .map((port) => port && world.past.at(port, now))
+    .filter((port) => port !== undefined && port !== null)
     // A read that is not about the port must not count.
     .filter((port) => concerned(port) && deviceIn(cloud, port, view, now) === server.id)
     .sort((a, b) => a.attachedSeq - b.attachedSeq);

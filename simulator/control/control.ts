@@ -54,6 +54,7 @@ export class Control {
 
   patchServer(id: string, patch: ServerPatch): ServerDescription {
     const server = this.find(id);
+    this.cloud.world.past.keep(server, this.cloud.now());
     Object.assign(server, others.given(ServerPatch.parse(patch)));
     return describeServer(this.cloud, server);
   }

@@ -106,6 +106,12 @@ export const What = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('hide-nics'), nics: Nics }),
 
   /**
+   * A set answer without one entry that exists: that of this id, else one drawn from the seed. Struck only if there was one
+   * to lose.
+   */
+  z.strictObject({ kind: z.literal('lost-entry'), entry: z.string().optional() }),
+
+  /**
    * Another actor, so long after the request: changes or deletes the server, adds or takes off a NIC; takes addresses as soon as
    * they are free; unbinds elastic IPs (ids or addresses) or binds them to free ports; puts a free port on
    * another server. In `ports` and `putBack` a number is a NIC's position among all that the server ever had:
@@ -155,7 +161,7 @@ const Class = z.enum([
 
 export const FaultSpec = z.strictObject({
   id: z.string().optional(),
-  /** The class defaults to the one the kind is about: `delete` for jobs, `list` for NIC lists, `flag` for `ignored`, `job` for `bloated-job`, else `any`. */
+  /** The class defaults to the one the kind is about: `delete` for jobs, `list` for NIC lists, `flag` for `ignored`, `job` for `bloated-job`, `servers` and `ports` for `lost-entry`, else `any`. */
   match: z
     .strictObject({ class: z.union([Class, z.array(Class)]).optional(), serverId: z.string().optional() })
     .default({}),
@@ -183,10 +189,11 @@ const JOB_KINDS: readonly What['kind'][] = [
 const DELETE_KINDS: readonly What['kind'][] = [...JOB_KINDS, 'no-job-id', 'busy'];
 const LIST_KINDS: readonly What['kind'][] = ['stale-list', 'hide-nics'];
 
-function defaultClass(kind: What['kind']): z.infer<typeof Class> {
+function defaultClass(kind: What['kind']): z.infer<typeof Class> | z.infer<typeof Class>[] {
   if (DELETE_KINDS.includes(kind)) return 'delete';
   if (kind === 'ignored') return 'flag';
   if (kind === 'bloated-job') return 'job';
+  if (kind === 'lost-entry') return ['servers', 'ports'];
   return LIST_KINDS.includes(kind) ? 'list' : 'any';
 }
 
@@ -230,10 +237,10 @@ export class Faults {
   }
 
   /** The faults that strike this request; counts it for all that match. */
-  strike(requestClass: RequestClass, serverId: string | undefined): Fault[] {
+  strike(requestClass: RequestClass, servers: readonly string[]): Fault[] {
     if (this.faults.length === 0) return [];
     return this.faults.filter((fault) => {
-      if (!matches(fault, requestClass, serverId)) return false;
+      if (!matches(fault, requestClass, servers)) return false;
       const n = fault.seen++;
       if (n < fault.after) return false;
       if (fault.times !== undefined && fault.struck >= fault.times) return false;
@@ -250,10 +257,10 @@ export class Faults {
   }
 }
 
-function matches(fault: Fault, requestClass: RequestClass, serverId: string | undefined): boolean {
+function matches(fault: Fault, requestClass: RequestClass, servers: readonly string[]): boolean {
   const classes = [fault.match.class ?? 'any'].flat();
   if (!classes.includes('any') && !classes.some((name) => name === requestClass)) return false;
-  return fault.match.serverId === undefined || fault.match.serverId === serverId;
+  return fault.match.serverId === undefined || servers.includes(fault.match.serverId);
 }
 
 /** The first fault of one of these kinds among those that strike. */

@@ -27,6 +27,10 @@ export class LedgerRequest {
   /** The project in the URL, when it is one of the others. */
   projectId?: string;
   serverId?: string;
+  /** Of a read by a set: the servers it is about. */
+  serverIds?: string[];
+  /** Of a read by a set: the ids of servers or ports it asks for, as sent; a set read is one call, however many they are. */
+  asked?: string[];
   /** The port it is about; of a call that binds an elastic IP: the port it names. */
   portId?: string;
   elasticIpId?: string;
@@ -61,6 +65,11 @@ export class LedgerRequest {
   /** The `X-Request-Id` of the answer; computed, because storing it would double an entry's size. */
   get requestId(): string {
     return hex(this.#seed, Stream.request, this.seq);
+  }
+
+  /** Every server that it is about. */
+  get servers(): readonly string[] {
+    return this.serverIds ?? (this.serverId === undefined ? [] : [this.serverId]);
   }
 
   toJSON(): Record<string, unknown> {
@@ -156,7 +165,7 @@ export class Ledger implements LedgerView {
 
   forServer(serverId: string): LedgerView {
     return {
-      requests: this.requests.filter((entry) => entry.serverId === serverId),
+      requests: this.requests.filter((entry) => entry.servers.includes(serverId)),
       effects: this.effects.filter((entry) => entry.serverId === serverId),
       jobs: this.jobs.filter((entry) => entry.serverId === serverId),
     };

@@ -1,7 +1,6 @@
 import type { Cloud } from '../simulated-cloud';
 import { ControlError, attempt } from '../control/control-error';
 import type { WhatOf } from './faults';
-import type { LedgerRequest } from './ledger';
 import type { NicSpec, PortPatch } from '../control/specs';
 import type { ElasticIp, Port, Server } from './world';
 import { MAX_NICS } from './world';
@@ -53,6 +52,7 @@ export function patchPort(cloud: Cloud, portId: string, patch: PortPatch, at: nu
   if (deleteOnTermination !== undefined) {
     cloud.world.setDeleteOnTermination(port, deleteOnTermination, at, cause);
   }
+  cloud.world.past.keep(port, at);
   if (primary !== undefined) port.primary = primary;
   if (attachedStatus !== undefined) port.attachedStatus = attachedStatus;
   return port;
@@ -83,8 +83,13 @@ export function findElasticIp(cloud: Cloud, wanted: string): ElasticIp {
 }
 
 /** What they do some time after a request; what can't be done then is not done, as they would be refused too. */
-export function meanwhile(cloud: Cloud, entry: LedgerRequest, what: WhatOf<'meanwhile'>, now: number): void {
-  const server = entry.serverId === undefined ? undefined : cloud.world.servers.get(entry.serverId);
+export function meanwhile(
+  cloud: Cloud,
+  serverId: string | undefined,
+  what: WhatOf<'meanwhile'>,
+  now: number,
+): void {
+  const server = serverId === undefined ? undefined : cloud.world.servers.get(serverId);
   cloud.world.agenda.schedule(now + what.afterMs, (at) => {
     if (server && !server.deleted) toServer(cloud, server, what, at);
     for (const ip of what.steal ?? []) steal(cloud, ip, at);
@@ -101,6 +106,7 @@ export function meanwhile(cloud: Cloud, entry: LedgerRequest, what: WhatOf<'mean
 }
 
 function toServer(cloud: Cloud, server: Server, what: WhatOf<'meanwhile'>, at: number): void {
+  cloud.world.past.keep(server, at);
   Object.assign(server, given(what.change ?? {}));
   const detached = (what.detach ?? []).map((nic) => (typeof nic === 'number' ? server.nics[nic] : nic));
   for (const id of detached) if (id !== undefined) detachNic(cloud, server, id, at);

@@ -17,6 +17,7 @@ export const Stream = {
   token: 10,
   agencyKey: 11,
   metadataToken: 12,
+  lost: 13,
 } as const;
 
 /** The finaliser of MurmurHash3: a bijection on 32 bits, hence no two n of one stream share a word. */

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Agenda } from './agenda';
 import type { Ledger, LedgerEffect } from './ledger';
 import { Network } from '../network/network';
+import { Past } from './past';
 
 /** Kinds of reads that may lag behind what has happened. */
 export type View = 'list' | 'detail' | 'port';
@@ -98,6 +99,7 @@ export class World {
   readonly elasticIps = new Map<string, ElasticIp>();
   readonly agenda = new Agenda();
   readonly network: Network;
+  readonly past: Past;
   private attached = 0;
   /** Tenants that take an address as soon as it is free. */
   private readonly awaited = new Map<string, (at: number) => void>();
@@ -107,8 +109,10 @@ export class World {
   constructor(
     seed: number,
     private readonly ledger: Ledger,
+    reachMs: () => number,
   ) {
     this.network = new Network(seed);
+    this.past = new Past(reachMs);
   }
 
   primaryOf(server: Server): Port | undefined {
@@ -129,10 +133,12 @@ export class World {
   }
 
   recordPortCreated(port: Port, at: number, cause: Cause): void {
+    this.past.begin(port, at);
     this.ledger.effect({ at, kind: 'port-created', portId: port.id, ...cause });
   }
 
   attach(server: Server, port: Port, at: number, cause?: Cause): void {
+    this.past.keep(port, at);
     port.deviceId = server.id;
     port.attachedSeq = this.attached++;
     port.detachedAt = null;
@@ -147,6 +153,7 @@ export class World {
   detach(port: Port, at: number, cause: Cause): void {
     const server = this.servers.get(port.deviceId);
     if (!server) return;
+    this.past.keep(port, at);
     server.nics = server.nics.filter((id) => id !== port.id);
     port.deviceId = '';
     port.primary = false;
@@ -159,6 +166,7 @@ export class World {
 
   /** Its address goes back to the subnet; an elastic IP is unbound, kept, and billed on (docs/cloud-api.md §1.3). */
   deletePort(port: Port, at: number, cause: Cause, serverId?: string): void {
+    this.past.keep(port, at);
     port.deletedAt = at;
     this.network.release(port.ip, port.id);
     for (const ip of port.furtherIps) this.network.release(ip, port.id);
@@ -172,6 +180,7 @@ export class World {
 
   setDeleteOnTermination(port: Port, value: boolean, at: number, cause: Cause): void {
     if (port.deleteOnTermination === value) return;
+    this.past.keep(port, at);
     port.deleteOnTermination = value;
     const what = { kind: 'flag-changed', portId: port.id, value } as const;
     this.ledger.effect({ at, ...what, ...onServer(port), ...cause });
@@ -184,6 +193,7 @@ export class World {
       ([name, value]) => value !== undefined && !isDeepStrictEqual(port[name], value),
     );
     if (changed.length === 0) return;
+    this.past.keep(port, at);
     Object.assign(port, Object.fromEntries(changed));
     this.ledger.effect({ at, kind: 'port-updated', portId: port.id, ...onServer(port), ...cause });
   }
@@ -192,8 +202,12 @@ export class World {
     return this.elasticIpsOf(port)[0];
   }
 
-  elasticIpsOf(port: Port): ElasticIp[] {
-    return (this.carried.get(port.id) ?? []).filter(({ portId }) => portId === port.id);
+  /** `when`: those it had at that instant, as they were. */
+  elasticIpsOf(port: Port, when = Infinity): ElasticIp[] {
+    return (this.carried.get(port.id) ?? [])
+      .map((elasticIp) => this.past.at(elasticIp, when))
+      .filter((elasticIp) => elasticIp?.portId === port.id)
+      .filter((elasticIp) => elasticIp !== null);
   }
 
   /** A tenant that waits for an address gets it before all others; one tenant waits at a time. */
@@ -209,6 +223,7 @@ export class World {
 
   /** Without a cause: it has always been so. */
   bind(elasticIp: ElasticIp, port: Port, at: number, cause?: Cause): void {
+    this.past.keep(elasticIp, at);
     elasticIp.portId = port.id;
     elasticIp.boundAt = cause ? at : -Infinity;
     const before = (this.carried.get(port.id) ?? []).filter((other) => other !== elasticIp);
@@ -220,6 +235,7 @@ export class World {
   unbind(elasticIp: ElasticIp, at: number, cause: Cause): void {
     const port = this.ports.get(elasticIp.portId);
     if (!port) return;
+    this.past.keep(elasticIp, at);
     elasticIp.portId = '';
     const what = { kind: 'elastic-ip-unbound', portId: port.id, elasticIpId: elasticIp.id } as const;
     this.ledger.effect({ at, ...what, ...onServer(port), ...cause });
@@ -231,6 +247,7 @@ export class World {
       this.detach(port, at, { by: 'control' });
       if (port.deleteOnTermination) this.deletePort(port, at, { by: 'control' }, server.id);
     }
+    this.past.keep(server, at);
     server.deleted = true;
   }
 }
