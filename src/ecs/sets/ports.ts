@@ -51,12 +51,14 @@ export function askPorts(
       return new Set(take().flatMap(({ known }) => known));
     }
 
-    async function shortcomingOf(found: ReadonlyMap<string, Port>): Promise<string | null> {
+    /** Completes what was found by what it reads alone. */
+    async function shortcomingOf(found: Map<string, Port>): Promise<string | null> {
       const missing = [...allKnown()].filter((id) => !found.has(id.toLowerCase()));
       // Someone may have deleted a server meanwhile, and its primary NIC with it: the other servers must not pay for that.
       if (missing.length > 0 && missing.length <= DOUBTS) {
-        const still = await Promise.all(missing.map((id) => exists(cloud, id)));
-        return still.includes(true) ? SHORT : null;
+        const ports = await Promise.all(missing.map((id) => find(cloud, id)));
+        for (const port of ports) if (port !== null) found.set(port.id.toLowerCase(), port);
+        return ports.every((port) => port === null) ? null : SHORT;
       }
       return missing.length === 0 ? null : SHORT;
     }
@@ -65,12 +67,11 @@ export function askPorts(
 
 const SHORT = 'a port that exists is missing';
 
-async function exists({ showPort }: Pick<Cloud, 'showPort'>, id: string): Promise<boolean> {
+async function find({ showPort }: Pick<Cloud, 'showPort'>, id: string): Promise<Port | null> {
   try {
-    await showPort(id);
-    return true;
+    return await showPort(id);
   } catch (error) {
-    if (error instanceof CloudError && error.action === 'absent') return false;
+    if (error instanceof CloudError && error.action === 'absent') return null;
     throw error;
   }
 }
