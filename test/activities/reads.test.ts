@@ -31,7 +31,12 @@ describe('inspectServer', () => {
     const before = ledger.requests.length;
     const result = await inspect(server.id, [server.nics[3]!]);
     const requests = ledger.requests.slice(before);
-    expect(requests.map(({ requestClass }) => requestClass)).toEqual(['detail', 'list', 'ports', 'elastic-ips']);
+    expect(requests.map(({ requestClass }) => requestClass)).toEqual([
+      'detail',
+      'list',
+      'ports',
+      'elastic-ips',
+    ]);
     expect(requests[2]?.asked).toEqual(server.nics);
     expect(result.primary).toEqual({
       detail: [server.nics[0]],
