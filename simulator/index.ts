@@ -187,6 +187,7 @@ function createApp(gateway: Gateway, control: Control, wallClock: () => number):
 }
 
 export { ManualClock, ScaledClock, realClock } from './world/clock';
+export { mostWithin } from './world/rates';
 export { DEFAULTS } from './defaults';
 export { deletionsPerNic, invariants } from './world/invariants';
 export type { Violation } from './world/invariants';

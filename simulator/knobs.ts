@@ -168,6 +168,21 @@ const KNOBS = {
   /** The only ones the caller may perform; null: all but those above. Asking about a job needs none (§5.4). */
   allowedActions: knob(z.array(z.string()).nullable(), null),
   /**
+   * Calls that the account may make in any window of so many seconds, over all APIs and projects; above it 429 `APIGW.0308` with
+   * `Retry-After`: the whole seconds until a call is taken again, unless it is named; null: without it. IAM and the metadata service
+   * don't count. Assumption: no limit; the vendor publishes none (§6.3).
+   */
+  accountQuota: knob(
+    z
+      .strictObject({
+        calls: z.int().min(1),
+        seconds: z.int().min(1).default(1),
+        retryAfter: z.number().min(0).nullable().optional(),
+      })
+      .nullable(),
+    null,
+  ),
+  /**
    * Calls allowed per API and window; above it 429 `APIGW.0308`, or 202 with `Common.0024`. Assumption: no limit; ECS publishes
    * none (§6.3). The window is fixed, its minutes are in the text of the answer.
    */

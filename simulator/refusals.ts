@@ -63,10 +63,10 @@ export const iamError = (status: number, message: string) => new CloudError(stat
 
 export const serverMissing = (id: string) => ecsError(404, 'Ecs.0114', `The server ${id} does not exist.`);
 export const portMissing = (id: string) => flatError(404, 'VPC.2502', `Port ${id} could not be found.`);
-export const throttled = (limit: number, minutes: number, retryAfter?: number) =>
+export const throttled = (limit: number, window: string, retryAfter?: number | null) =>
   gatewayError(
     429,
     '0308',
-    `The throttling threshold has been reached: policy user over ratelimit,limit:${limit},time:${minutes} minute`,
-    retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) },
+    `The throttling threshold has been reached: policy user over ratelimit,limit:${limit},time:${window}`,
+    typeof retryAfter === 'number' ? { 'Retry-After': String(retryAfter) } : {},
   );

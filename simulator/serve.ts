@@ -103,13 +103,22 @@ function admit(cloud: Cloud, operation: Operation, params: Record<string, string
       ? ecsError(403, 'Pdp.0001', text)
       : vpcError(operation)(403, 'Pdp.0001', text);
   }
+  withinQuota(cloud);
   const throttle = knobs.throttle;
   const api = `${operation.method} ${operation.version ?? ''}${operation.path}`;
   if (throttle && !cloud.withinLimit(api, throttle, cloud.now())) {
     throw throttle.as === '202'
       ? flowLimit()
-      : throttled(throttle.limit, throttle.minutes, throttle.retryAfter);
+      : throttled(throttle.limit, `${throttle.minutes} minute`, throttle.retryAfter);
   }
+}
+
+function withinQuota(cloud: Cloud): void {
+  const limit = cloud.knobs.accountQuota;
+  const waitMs = limit ? cloud.quota.take(limit, cloud.now()) : 0;
+  if (!limit || waitMs === 0) return;
+  const { calls, seconds, retryAfter = Math.ceil(waitMs / 1000) } = limit;
+  throw throttled(calls, `${seconds} second`, retryAfter);
 }
 
 const vpcError = ({ version }: Operation) => (version === 'v3' ? vpcV3Error : flatError);
@@ -177,7 +186,7 @@ function interfere(
         refusal(
           cloud,
           entry,
-          what.as === '202' ? flowLimit() : throttled(what.limit, what.minutes, what.retryAfter),
+          what.as === '202' ? flowLimit() : throttled(what.limit, `${what.minutes} minute`, what.retryAfter),
         ),
       );
     case 'answer':

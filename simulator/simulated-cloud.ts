@@ -10,6 +10,7 @@ import type { Knobs } from './knobs';
 import { defaultKnobs } from './knobs';
 import { Ledger } from './world/ledger';
 import { Metadata } from './identity/metadata-service';
+import { Quota } from './world/quota';
 import type { ServerSpec } from './control/specs';
 import { World } from './world/world';
 
@@ -30,6 +31,7 @@ export interface CloudSettings {
 export class Cloud {
   readonly ledger: Ledger;
   readonly faults: Faults;
+  readonly quota: Quota;
   knobs!: Knobs;
   world!: World;
   jobs!: JobEngine;
@@ -37,7 +39,7 @@ export class Cloud {
   gatekeeper!: Gatekeeper;
   iam!: Iam;
   metadata!: Metadata;
-  /** The other projects, each with servers and ports of its own; ledger, faults and knobs are one. */
+  /** The other projects, each with servers and ports of its own; ledger, faults, quota and knobs are one. */
   private readonly neighbours: readonly Cloud[];
   readonly isNeighbour: boolean;
   private windows = new Map<string, { start: number; calls: number }>();
@@ -45,11 +47,12 @@ export class Cloud {
   constructor(
     readonly settings: CloudSettings,
     readonly clock: AdjustableClock,
-    shared?: Pick<Cloud, 'ledger' | 'faults'>,
+    shared?: Pick<Cloud, 'ledger' | 'faults' | 'quota'>,
   ) {
     this.isNeighbour = shared !== undefined;
     this.ledger = shared?.ledger ?? new Ledger(settings.seed);
     this.faults = shared?.faults ?? new Faults(settings.seed);
+    this.quota = shared?.quota ?? new Quota();
     this.neighbours = settings.otherProjects.map(
       (projectId, n) =>
         new Cloud(
@@ -73,6 +76,7 @@ export class Cloud {
     const knobs = () => this.knobs;
     this.ledger.clear();
     this.faults.clear();
+    this.quota.clear();
     this.windows.clear();
     this.knobs = { ...defaultKnobs(), ...structuredClone(this.settings.knobs) };
     this.world = new World(seed, this.ledger, () => this.knobs.setLagSeconds * 1000);

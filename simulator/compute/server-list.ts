@@ -2,7 +2,7 @@ import type { Cloud } from '../simulated-cloud';
 import { badRequest } from './nic-jobs';
 import type { Answer, Call } from './operation';
 import { ok } from './operation';
-import { given, honoured, seenAt, withoutLost } from './sets';
+import { given, honoured, noteMissing, seenAt, withoutLost } from './sets';
 import { detailBody, unknownServer } from '../shapes';
 import type { Server } from '../world/world';
 
@@ -19,11 +19,13 @@ interface Row {
 
 /** `GET cloudservers/detail`: the servers named, else all of the project (docs/cloud-api.md §3.6). */
 export function listServers(cloud: Cloud, call: Call): Answer {
-  const when = seenAt(cloud, 'servers', call.now);
+  const when = seenAt(cloud, 'servers', call);
   const ids = askedFor(cloud, call.query);
-  const rows = ids.length > 0 ? named(cloud, ids, when) : all(cloud, call.query, when);
-  const paged = ids.length > 0 && !cloud.knobs.serverSetPages ? rows : page(rows, call.query);
+  const isSet = ids.length > 0;
+  const rows = isSet ? named(cloud, ids, when) : all(cloud, call.query, when);
+  const paged = isSet && !cloud.knobs.serverSetPages ? rows : page(cloud, rows, call.query, isSet);
   const shown = withoutLost(cloud, call, paged);
+  noteMissing(call, shown);
   return ok({
     count: rows.length - (paged.length - shown.length),
     servers: shown.map(({ id, server }) =>
@@ -69,10 +71,15 @@ function existing(cloud: Cloud, server: Server | undefined, when: number): Serve
 }
 
 /** `marker` is the last id of the page before; `offset` is discarded (docs/cloud-api.md §3.6). */
-function page(rows: readonly Row[], query: URLSearchParams): Row[] {
+function page(cloud: Cloud, rows: readonly Row[], query: URLSearchParams, isSet: boolean): Row[] {
   const limit = Math.min(Math.max(Number(query.get('limit') ?? PAGE) || PAGE, 1), MAX_PAGE);
   const marker = query.get('marker') ?? '';
-  const before = marker === '' ? -1 : rows.findIndex(({ id }) => id === marker);
-  if (marker !== '' && before < 0) throw badRequest(`The marker ${marker} does not exist.`);
-  return rows.slice(before + 1, before + 1 + limit);
+  if (marker === '') return rows.slice(0, limit);
+  if (isSet) return rows.filter(({ id }) => id > marker).slice(0, limit);
+  // The walk goes on behind a server that has been deleted since.
+  const ids = [...cloud.world.servers.keys()];
+  const at = ids.indexOf(marker);
+  if (at < 0) throw badRequest(`The marker ${marker} does not exist.`);
+  const before = new Set(ids.slice(0, at + 1));
+  return rows.filter(({ id }) => !before.has(id)).slice(0, limit);
 }

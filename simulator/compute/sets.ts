@@ -1,6 +1,5 @@
 import type { Cloud } from '../simulated-cloud';
 import type { Call, Operation } from './operation';
-import { allOf } from '../world/faults';
 import { Stream, fraction } from '../world/random';
 import { serverConcerned } from './visibility';
 
@@ -30,9 +29,18 @@ export const given = (query: URLSearchParams, name: string) =>
   query.getAll(name).filter((value) => value !== '');
 
 /** The instant whose state a set read shows. */
-export function seenAt(cloud: Cloud, what: 'servers' | 'ports', now: number): number {
+export function seenAt(cloud: Cloud, what: 'servers' | 'ports', { now, entry }: Call): number {
   const { setLagIn, setLagSeconds } = cloud.knobs;
-  return setLagIn.includes(what) ? now - setLagSeconds * 1000 : now;
+  if (setLagSeconds === 0 || !setLagIn.includes(what)) return now;
+  entry.shows = now - setLagSeconds * 1000;
+  return entry.shows;
+}
+
+/** For the ledger: the ids asked for that these rows say nothing of. */
+export function noteMissing({ entry }: Call, rows: readonly { id: string; exists: boolean }[]): void {
+  const told = new Set(rows.filter(({ exists }) => exists).map(({ id }) => id));
+  const missing = [...new Set(entry.asked)].filter((id) => !told.has(id));
+  if (missing.length > 0) entry.missing = missing;
 }
 
 /** The rows of a set answer without those that faults take out of it; a fault that finds nothing to take has not struck. */
@@ -42,12 +50,14 @@ export function withoutLost<T extends { id: string; exists: boolean }>(
   rows: readonly T[],
 ): T[] {
   let left = [...rows];
-  for (const what of allOf(call.faults, 'lost-entry')) {
+  for (const fault of call.faults) {
+    const { what } = fault;
+    if (what.kind !== 'lost-entry') continue;
     const candidates = left.filter(({ id, exists }) => exists && (what.entry ?? id) === id);
-    const nth = Math.floor(fraction(cloud.settings.seed, Stream.lost, call.entry.seq) * candidates.length);
-    const lost = candidates[nth];
+    const chance = fraction(cloud.settings.seed, Stream.lost, call.entry.seq);
+    const lost = candidates[Math.floor(chance * candidates.length)];
     if (lost) left = left.filter((row) => row !== lost);
-    else for (const fault of call.faults) if (fault.what === what) fault.struck -= 1;
+    else fault.struck -= 1;
   }
   return left;
 }

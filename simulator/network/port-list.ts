@@ -2,7 +2,7 @@ import type { Cloud } from '../simulated-cloud';
 import { flatError, vpcV3Error } from '../refusals';
 import type { Answer, Call } from '../compute/operation';
 import { ok } from '../compute/operation';
-import { given, honoured, seenAt, withoutLost } from '../compute/sets';
+import { given, honoured, noteMissing, seenAt, withoutLost } from '../compute/sets';
 import { portBody, portBodyV3 } from '../shapes';
 import { shownDevice } from '../compute/visibility';
 import type { Port } from '../world/world';
@@ -46,8 +46,8 @@ export function listPortsV3(cloud: Cloud, call: Call): Answer {
   const filter: Filter = {
     ids: several(cloud, call, 'id', vpcV3Error),
     devices: several(cloud, call, 'device_id', vpcV3Error),
-    names: several(cloud, call, 'name', vpcV3Error),
-    networks: several(cloud, call, 'virsubnet_id', vpcV3Error),
+    names: orNull(given(call.query, 'name')),
+    networks: orNull(given(call.query, 'virsubnet_id')),
   };
   const rows = find(cloud, call, filter);
   const [first, last] = [rows[0], rows.at(-1)];
@@ -65,8 +65,10 @@ export function listPortsV3(cloud: Cloud, call: Call): Answer {
 function several(cloud: Cloud, call: Call, name: string, error: typeof flatError): string[] | null {
   const ids = honoured(given(call.query, name), cloud.knobs.portIdsHonoured);
   if (!ids) throw error(400, 'VPC.0002', `The parameter ${name} is invalid.`);
-  return ids.length === 0 ? null : ids;
+  return orNull(ids);
 }
+
+const orNull = (values: string[]) => (values.length === 0 ? null : values);
 
 /** 0 and no number count as not given: the documented range begins with 0, and says nothing of its meaning. */
 function limitOf({ query }: Call): number {
@@ -78,7 +80,7 @@ function find(cloud: Cloud, call: Call, filter: Filter): Row[] {
   const { ids, devices, names, networks } = filter;
   const isSet = ids !== null || devices !== null;
   // Only sets lag: a search by name is no set (docs/cloud-api.md §3.5).
-  const when = isSet ? seenAt(cloud, 'ports', call.now) : call.now;
+  const when = isSet ? seenAt(cloud, 'ports', call) : call.now;
   const limit = limitOf(call);
   const marker = call.query.get('marker');
   const rows: Row[] = [];
@@ -94,7 +96,13 @@ function find(cloud: Cloud, call: Call, filter: Filter): Row[] {
     if (devices && !devices.includes(device)) continue;
     rows.push({ id: port.id, exists: true, port, device });
   }
-  return isSet ? withoutLost(cloud, call, rows) : rows;
+  if (!isSet) {
+    withoutLost(cloud, call, []);
+    return rows;
+  }
+  const shown = withoutLost(cloud, call, rows);
+  noteMissing(call, shown);
+  return shown;
 }
 
 /** In the order of their ids, so that a marker is meaningful. */

@@ -31,6 +31,10 @@ export class LedgerRequest {
   serverIds?: string[];
   /** Of a read by a set: the ids of servers or ports it asks for, as sent; a set read is one call, however many they are. */
   asked?: string[];
+  /** Of these, the ones that its answer shows no entry of, or an entry of nulls. */
+  missing?: string[];
+  /** Of a read that lags behind: the instant whose state its answer shows. */
+  shows?: number;
   /** The port it is about; of a call that binds an elastic IP: the port it names. */
   portId?: string;
   elasticIpId?: string;
@@ -70,6 +74,12 @@ export class LedgerRequest {
   /** Every server that it is about. */
   get servers(): readonly string[] {
     return this.serverIds ?? (this.serverId === undefined ? [] : [this.serverId]);
+  }
+
+  /** Whether it reads that port, alone or in a set. */
+  reads(portId: string): boolean {
+    if (this.requestClass === 'port') return this.portId === portId;
+    return this.requestClass === 'ports' && this.asked?.includes(portId) === true;
   }
 
   toJSON(): Record<string, unknown> {

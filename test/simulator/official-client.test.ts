@@ -9,6 +9,7 @@ import {
   EcsClient,
   InterfaceAttachment,
   ListServerInterfacesRequest,
+  ListServersDetailsRequest,
   ShowJobRequest,
   ServerNicSecurityGroup,
   ShowServerRequest,
@@ -34,6 +35,12 @@ interface Raw {
   job_id: string;
   server: { addresses: Record<string, { primary: boolean; 'OS-EXT-IPS:port_id': string }[]> };
   interfaceAttachments: { port_id: string }[];
+  count: number;
+  servers: {
+    id: string;
+    status: string | null;
+    network_interfaces: { port_id: string; primary: boolean }[] | null;
+  }[];
 }
 const raw = (answer: unknown) => answer as Raw;
 
@@ -118,6 +125,43 @@ describe('the official client', () => {
     );
     expect(flag()).toBe(true);
     expect(simulator.control.invariants()).toEqual([]);
+  });
+
+  it('reads servers by a set of ids, and walks all of them with limit and marker', async () => {
+    simulator.control.reset();
+    const servers = simulator.control.createFleet({ servers: 5, nicsPerServer: 2 });
+    const ids = servers.map(({ id }) => id);
+    const ecs = client();
+    const unknown = '00000000-0000-4000-8000-000000000000';
+    const wanted = [ids[3] ?? '', unknown, ids[0] ?? ''];
+    const set = raw(
+      await ecs.listServersDetails(new ListServersDetailsRequest().withServerId(wanted.join(','))),
+    );
+    expect(set.count).toBe(3);
+    const told = new Map(set.servers.map((entry) => [entry.id, entry]));
+    expect([...told.keys()].sort()).toEqual([...wanted].sort());
+    expect(told.get(unknown)).toMatchObject({ status: null, network_interfaces: null, fault: { code: 404 } });
+    for (const server of [servers[3], servers[0]]) {
+      const [primary, other] = server?.nics.map(({ id }) => id) ?? [];
+      expect(told.get(server?.id ?? '')?.network_interfaces).toMatchObject([
+        { port_id: primary, primary: true },
+        { port_id: other, primary: false },
+      ]);
+    }
+    expect(simulator.ledger.requests).toMatchObject([
+      { requestClass: 'servers', asked: wanted, proof: 'signature' },
+    ]);
+
+    const walked: string[] = [];
+    for (let marker: string | undefined; ;) {
+      const page = new ListServersDetailsRequest().withLimit(2);
+      const { servers: rows } = raw(await ecs.listServersDetails(marker ? page.withMarker(marker) : page));
+      walked.push(...rows.map(({ id }) => id));
+      marker = rows.at(-1)?.id;
+      if (rows.length < 2) break;
+    }
+    expect(walked).toEqual(ids);
+    expect(simulator.ledger.requests).toHaveLength(4);
   });
 
   it('is refused with a wrong secret key', async () => {

@@ -1,50 +1,7 @@
-/** Reads of servers and ports by sets (docs/cloud-api.md §3.6, §4.2), and what may go wrong with them. */
+/** Reads of servers and of ports by sets (docs/cloud-api.md §3.6, §4.2), and the ledger about them. */
 import { describe, expect, it } from 'vitest';
-import type { Knobs } from '../../simulator';
-import { Bench } from './support';
-
-const NOBODY = '00000000-0000-4000-8000-000000000000';
-
-interface Entry {
-  id: string;
-  fault: unknown;
-  status: string | null;
-  addresses: Record<string, { primary?: boolean; 'OS-EXT-IPS:port_id': string }[]>;
-  network_interfaces: { port_id: string; primary?: boolean; association?: { public_ip_address: string } }[];
-}
-
-interface PortEntry {
-  id: string;
-  device_id: string;
-  'binding:vif_details': { primary_interface?: boolean };
-}
-
-function sets(knobs: Partial<Knobs> = {}) {
-  const bench = new Bench({ knobs });
-  const get = (query: string) => bench.call('GET', `/cloudservers/detail?${query}`);
-  const v3 = async (query: string) => {
-    const url = `/v3/${bench.project}/ports?${query}`;
-    const { statusCode, body } = await bench.simulator.app.inject({ method: 'GET', url });
-    return { status: statusCode, body: JSON.parse(body) as Record<string, unknown> & { ports: PortEntry[] } };
-  };
-  const idsOf = (entries: unknown) => (entries as { id: string }[]).map(({ id }) => id);
-  return {
-    bench,
-    get,
-    v3,
-    /** Of an answer about servers. */
-    entries: async (query: string) => (await get(query)).body.servers as Entry[],
-    servers: async (query: string) => idsOf((await get(query)).body.servers),
-    portEntries: async (query: string) =>
-      (await bench.call('GET', `/ports?${query}`)).body.ports as PortEntry[],
-    ports: async (query: string) => idsOf((await bench.call('GET', `/ports?${query}`)).body.ports),
-    portsV3: async (query: string) => idsOf((await v3(query)).body.ports),
-    last: () => bench.simulator.ledger.requests.at(-1),
-  };
-}
-
-const repeated = (name: string, ids: readonly string[]) => ids.map((id) => `${name}=${id}`).join('&');
-const sorted = (ids: readonly string[]) => [...ids].sort();
+import type { Entry } from './sets-support';
+import { NOBODY, repeated, sets, sorted } from './sets-support';
 
 describe('servers by a set', () => {
   it('are answered as the single detail answers each', async () => {
@@ -113,6 +70,7 @@ describe('servers by a set', () => {
     expect(await servers(query)).toEqual(sorted(ids).slice(0, 25));
     expect((await get(query)).body.count).toBe(30);
     expect(await servers(`${query}&limit=100`)).toEqual(sorted(ids));
+    expect(await servers(`${query}&marker=${sorted(ids)[24]}`)).toEqual(sorted(ids).slice(25));
     bench.control.setKnobs({ serverSetPages: false });
     expect(await servers(`${query}&limit=2`)).toEqual(sorted(ids));
   });
@@ -129,6 +87,10 @@ describe('all servers of a project', () => {
     expect(await servers(`limit=2&marker=${ids[4]}`)).toEqual([]);
     expect((await get(`limit=2&marker=${ids[3]}`)).body.count).toBe(5);
     expect(await servers('name=fleet-00002')).toEqual([ids[1]]);
+    // The last one of a page may be gone before the next page is asked for.
+    bench.control.deleteServer(ids[1] ?? '');
+    expect(await servers(`limit=2&marker=${ids[1]}`)).toEqual(ids.slice(2, 4));
+    expect(await servers(`marker=${ids[1]}&name=fleet-00005`)).toEqual([ids[4]]);
     expect((await get(`marker=${NOBODY}`)).body.error.code).toBe('Ecs.0005');
   });
 });
@@ -182,5 +144,65 @@ describe('ports by a set', () => {
       'binding:vif_details': { primary_interface: true },
     });
     for (const key of ['fixed_ips', 'network_id']) expect(port).not.toHaveProperty(key);
+  });
+});
+
+describe('the ledger about sets', () => {
+  it('has one request for a set, with the ids asked for, and tells it of each server', async () => {
+    const { bench, get, ports, portsV3 } = sets();
+    const [one, two, three] = [bench.server(), bench.server(), bench.server()];
+    await get(`server_id=${one.id},${two.id}`);
+    await ports(repeated('id', [one.a, two.a, NOBODY]));
+    await portsV3(repeated('device_id', [two.id, three.id]));
+    await get('limit=2');
+    const { ledger } = bench.simulator;
+    expect(ledger.requests).toMatchObject([
+      { requestClass: 'servers', asked: [one.id, two.id], serverIds: [one.id, two.id], status: 200 },
+      {
+        requestClass: 'ports',
+        asked: [one.a, two.a, NOBODY],
+        serverIds: [one.id, two.id],
+        missing: [NOBODY],
+      },
+      { requestClass: 'ports', serverIds: [two.id, three.id] },
+      { requestClass: 'servers' },
+    ]);
+    expect(ledger.requests[3]?.asked).toBeUndefined();
+    expect(ledger.summary().requests).toEqual({ servers: 2, ports: 2 });
+    const seqs = (id: string) => ledger.forServer(id).requests.map(({ seq }) => seq);
+    expect([seqs(one.id), seqs(two.id), seqs(three.id)]).toEqual([[0, 1], [0, 1, 2], [2]]);
+    expect(ledger.requests.map((request) => request.reads(one.a))).toEqual([false, true, false, false]);
+  });
+
+  it('keeps the ids of a set that was refused or got no answer', async () => {
+    const { bench, get, ports } = sets({ deniedActions: ['ecs:cloudServers:listServersDetails'] });
+    const [one, two] = [bench.server(), bench.server()];
+    expect((await get(`server_id=${one.id},${two.id}`)).body.error.code).toBe('Pdp.0001');
+    bench.control.addFault({ match: { class: 'ports' }, what: { kind: 'drop' }, times: 1 });
+    await expect(ports(repeated('id', [one.a, two.a]))).rejects.toMatchObject({ code: 'LIGHT_ECONNRESET' });
+    expect(bench.simulator.ledger.requests).toMatchObject([
+      { asked: [one.id, two.id], status: 403 },
+      { asked: [one.a, two.a], status: 0 },
+    ]);
+  });
+
+  it('has no violation when a set names the primary NIC', async () => {
+    const { bench, ports } = sets();
+    const server = bench.server();
+    await ports(repeated('id', [server.a, server.primary, server.b]));
+    await bench.deleteNics(server.id, [server.a]);
+    expect(bench.control.invariants()).toEqual([]);
+  });
+
+  it('strikes a set with faults of any server it is about', async () => {
+    const { bench, get } = sets();
+    const [one, two, three] = [bench.server(), bench.server(), bench.server()];
+    const fault = { match: { class: 'servers', serverId: two.id }, times: 1 } as const;
+    bench.control.addFault({ ...fault, what: { kind: 'status', status: 503 } });
+    expect((await get(`server_id=${one.id},${three.id}`)).status).toBe(200);
+    expect((await get(`server_id=${one.id},${two.id}`)).status).toBe(503);
+    bench.control.addFault({ ...fault, what: { kind: 'meanwhile', change: { locked: true } } });
+    await get(`server_id=${one.id},${two.id}`);
+    expect([one, two].map(({ id }) => bench.control.server(id).locked)).toEqual([false, true]);
   });
 });
