@@ -68,8 +68,8 @@ export function verdictOn(error: unknown): 'short' | 'failed' | null {
   const { kind, httpStatus, action } = error;
   if (kind === 'timeout' || (kind === 'answer' && (httpStatus ?? 0) >= 500 && action === 'retry'))
     return 'failed';
-  // A 400 may be the fault of one id, an odd body that of the schema: single reads decide.
-  const odd =
-    kind === 'unreadable' || (kind === 'answer' && action !== 'throttled' && action !== 'credentials');
-  return odd ? 'short' : null;
+  // A 400 may be the fault of one id, an odd body that of the schema, and a 403 of a permission for lists alone: single
+  // reads decide.
+  const forSingle = action === 'throttled' || (action === 'credentials' && httpStatus !== 403);
+  return kind === 'unreadable' || (kind === 'answer' && !forSingle) ? 'short' : null;
 }

@@ -150,6 +150,7 @@ describe('a cloud that does not answer sets', () => {
   it.each([
     ['refuses them', () => answered('listPorts', 400, 'VPC.0002')],
     ['has no such call', () => answered('listPorts', 404, 'APIGW.0101')],
+    ['permits single reads alone', () => answered('listPorts', 403, 'VPC.0010')],
   ])('and %s: the things are asked for alone', async (_, error) => {
     const stage = stageOf('p', 'n1', 'n2');
     stage.fails = error;
