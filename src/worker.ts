@@ -12,6 +12,7 @@ import { createCloud } from './ecs/client';
 import { systemClock } from './ecs/clock';
 import { RateLimiter } from './ecs/limiter';
 import { observed } from './ecs/observe';
+import { createSets } from './ecs/sets';
 import { undiciTransport } from './ecs/transport';
 import { readRetention } from './client/namespace-settings';
 import type { TemporalTarget } from './client/target';
@@ -25,7 +26,7 @@ import type { Health } from './worker/health';
 import { HELP } from './worker/help';
 import { Lifecycle } from './worker/lifecycle';
 import { createLogger } from './worker/logging';
-import { cloudObserver, startAtZero } from './worker/metrics';
+import { cloudObserver, setObserver, startAtZero } from './worker/metrics';
 import { openNamespace } from './worker/temporal/namespace';
 import { installRuntime } from './worker/runtime';
 import { Shutdown, UndrainedError } from './worker/shutdown';
@@ -148,6 +149,12 @@ async function run(
   const prepare = async () => {
     const activities = createActivities({
       cloud,
+      sets: createSets({
+        cloud,
+        clock: systemClock,
+        warn: (message) => log.warn(message),
+        observer: setObserver(Runtime.instance().metricMeter),
+      }),
       namespace: await openNamespace(temporal, log),
       clock: systemClock,
       log,

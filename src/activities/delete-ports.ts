@@ -4,16 +4,16 @@ import type { DeletePortsInput, DeletePortsResult, PortFate } from './agreement'
 import type { NicSnapshot } from '../contract/types';
 import { elasticIpsOf } from '../contract/types';
 import { sameIp } from '../contract/values';
-import type { CallOptions, ElasticIp, Port } from '../ecs/cloud';
+import type { ElasticIp, Port } from '../ecs/cloud';
 import { isAbsent } from './support/boundary';
 import type { Dependencies } from './support/dependencies';
 import { findElasticIps } from './inspect-server';
-import { findPort } from './support/ports';
+import { findPort, findPorts } from './support/ports';
 import { refusedBy, writeEach, writingAtBoundary } from './support/writes';
 
 /**
  * A run that keeps a port has promised to delete that port, and another team may have taken it over by now. So
- * each port is read in the attempt that deletes it, and once more after a refusal.
+ * the ports are read in the attempt that deletes them, with one call, and one more time after a refusal.
  */
 export function deletePorts(dependencies: Dependencies, input: DeletePortsInput): Promise<DeletePortsResult> {
   const { cloud, log } = dependencies;
@@ -22,9 +22,10 @@ export function deletePorts(dependencies: Dependencies, input: DeletePortsInput)
     const fates = new Map<string, PortFate>();
     const silent: string[] = [];
     const compares = Object.keys(expected).length > 0;
-    const bound = compares ? await findElasticIps(cloud, options) : { list: null, unread: null };
+    const bound = compares ? await findElasticIps(dependencies, options) : { list: null, unread: null };
+    const found = await findPorts(dependencies, portIds, options);
     const refused = await writeEach(portIds, async (id) => {
-      const fate = await fateBefore(id);
+      const fate = fateOf(id, found.get(id) ?? null);
       if (fate !== null) return void fates.set(id, fate);
       try {
         await cloud.deletePort(id, options);
@@ -35,7 +36,7 @@ export function deletePorts(dependencies: Dependencies, input: DeletePortsInput)
       fates.set(id, { fate: 'gone' });
     });
     for (const [id, error] of refused) {
-      const now = await fateBefore(id, {});
+      const now = fateOf(id, await findPort(cloud, id, {}));
       fates.set(id, now ?? { fate: 'refused', ...refusedBy(error) });
     }
     // The other ports did not wait for it. A next attempt may get an answer; the last attempt names the ports
@@ -49,8 +50,7 @@ export function deletePorts(dependencies: Dependencies, input: DeletePortsInput)
     };
 
     /** `null`: the port may be deleted. */
-    async function fateBefore(id: string, reading: CallOptions = options): Promise<PortFate | null> {
-      const port = await findPort(cloud, id, reading);
+    function fateOf(id: string, port: Port | null): PortFate | null {
       if (port === null) return { fate: 'gone' };
       if (port.deviceId !== '') return { fate: 'attached', deviceId: port.deviceId };
       if (expected[id] === undefined) return null;

@@ -3,19 +3,20 @@ import type { InspectedNic, Inspection, InspectServerInput, ServerState } from '
 import { GONE_STATES } from './agreement';
 import type { NicSnapshot } from '../contract/types';
 import { sameIp } from '../contract/values';
-import type { CallOptions, Cloud, ElasticIp, Port, ServerDetail, ServerInterface } from '../ecs/cloud';
+import type { CallOptions, ElasticIp, Port, ServerDetail, ServerInterface } from '../ecs/cloud';
 import { CloudError } from '../ecs/errors';
 import { isAbsent } from './support/boundary';
 import type { Dependencies } from './support/dependencies';
 import type { JobTimes } from './support/job-times';
-import { findPort, forEachOf, stateOf } from './support/ports';
+import { findPort, findPorts, forEachOf, stateOf } from './support/ports';
 
 /** Reads everything that guards and snapshot need: server, NIC list, and the port of every NIC concerned. */
 export async function inspectServer(
-  { cloud, namespace }: Dependencies,
+  dependencies: Dependencies,
   jobTimes: JobTimes,
   { serverId, nicIds, previousRunOf }: InspectServerInput,
 ): Promise<Inspection> {
+  const { cloud, sets, namespace } = dependencies;
   const options = { signal: Context.current().cancellationSignal };
   const previous = previousRunOf === null ? null : await namespace.previousOpenRun(previousRunOf);
   const inspection: Inspection = {
@@ -31,13 +32,20 @@ export async function inspectServer(
     absent: [],
     longJobMs: jobTimes.long(),
   };
-  const detail = await findServer(cloud, serverId, options);
+  const detail = await existing(() =>
+    sets.server(serverId, () => cloud.showServer(serverId, options), options),
+  );
   if (detail === null) return inspection;
 
   const listed = await cloud.listInterfaces(serverId, options);
   // Every port is asked, also those that stay: one of them may claim to be the primary NIC.
-  const ports = await forEachOf(listed, ({ portId }) => findPort(cloud, portId, options));
-  const bound = await findElasticIps(cloud, options);
+  const found = await findPorts(
+    dependencies,
+    listed.map(({ portId }) => portId),
+    options,
+  );
+  const ports = listed.map(({ portId }) => found.get(portId) ?? null);
+  const bound = await findElasticIps(dependencies, options);
   const listedIds = new Set(listed.map(({ portId }) => portId));
   const missing = nicIds.filter((id) => !listedIds.has(id));
   const portIdsWhere = (says: boolean) =>
@@ -61,13 +69,9 @@ export async function inspectServer(
 }
 
 /** `null`: the server does not exist. */
-export async function findServer(
-  cloud: Cloud,
-  serverId: string,
-  options: CallOptions,
-): Promise<ServerDetail | null> {
+export async function existing(show: () => Promise<ServerDetail>): Promise<ServerDetail | null> {
   try {
-    const detail = await cloud.showServer(serverId, options);
+    const detail = await show();
     return GONE_STATES.has(detail.status) ? null : detail;
   } catch (error) {
     if (isAbsent(error)) return null;
@@ -85,11 +89,11 @@ export function stateOfServer(detail: ServerDetail): ServerState {
  * a guard can refuse then, and a restore does without.
  */
 export async function findElasticIps(
-  cloud: Cloud,
+  { sets }: Pick<Dependencies, 'sets'>,
   options: CallOptions,
 ): Promise<{ list: ElasticIp[] | null; unread: string | null }> {
   try {
-    return { list: await cloud.listElasticIps(options), unread: null };
+    return { list: await sets.elasticIps(options), unread: null };
   } catch (error) {
     if (!(error instanceof CloudError) || error.httpStatus !== 403 || error.action !== 'credentials')
       throw error;

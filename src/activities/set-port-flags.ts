@@ -3,14 +3,18 @@ import type { Dependencies } from './support/dependencies';
 import { findInterfaces } from './list-nics';
 import { refusedBy, writeEach, writingAtBoundary } from './support/writes';
 
-/** One write for each NIC, whatever its flag is now, and one list that shows the flags of all of them afterwards. */
+/**
+ * One write for each NIC, whatever its flag is now, and one list that shows the flags of all of them afterwards, unless the
+ * deletion reads that list (docs/decisions/0017).
+ */
 export function setPortFlags(dependencies: Dependencies, input: SetFlagsInput): Promise<SetFlagsResult> {
   const { cloud } = dependencies;
-  const { serverId, flags } = input;
+  const { serverId, flags, provenLater = false } = input;
   return writingAtBoundary(dependencies, input, async (options) => {
     const refused = await writeEach(Object.keys(flags), (id) =>
       cloud.setDeleteOnTermination(serverId, id, flags[id] === true, options),
     );
+    if (provenLater && refused.size === 0) return { kind: 'flags', read: flags, refused: {} };
     // However late it is: a read does no harm, and only the read proves what the writes did.
     const nics = (await findInterfaces(cloud, serverId, {})) ?? [];
     return {

@@ -28,6 +28,8 @@ export interface CloudSettings {
   userAgent: string;
 }
 
+type Query = Record<string, string | readonly string[] | undefined>;
+
 type Stage = 'waiting' | 'authorizing' | 'sending';
 
 export interface Call<T> {
@@ -36,8 +38,8 @@ export interface Call<T> {
   method: TransportRequest['method'];
   /** The part of the path after the project. */
   path: string;
-  /** A value that is `undefined` is left out. */
-  query?: Record<string, string | undefined>;
+  /** A value that is `undefined` is left out. A function is called when the request is about to leave. */
+  query?: Query | (() => Query);
   body?: unknown;
   /** Gets `null` for an empty body, `undefined` for a body that is not JSON. */
   schema: z.ZodType<T>;
@@ -81,7 +83,6 @@ export function createCaller(settings: CloudSettings): Caller {
     if (signal !== undefined) setMaxListeners(0, signal);
     const endpoint = endpoints[spec.service];
     const body = spec.body === undefined ? null : Buffer.from(JSON.stringify(spec.body));
-    const path = endpoint.pathname.replace(/\/+$/, '') + `/v1/${projectId}/${spec.path}${queryOf(spec)}`;
     const unsigned: Record<string, string> = { host: endpoint.host, 'x-project-id': projectId };
     if (body !== null) unsigned['content-type'] = 'application/json';
 
@@ -95,7 +96,9 @@ export function createCaller(settings: CloudSettings): Caller {
     let stage: Stage = 'waiting';
     try {
       await limiter.acquire(signal);
+      options.begins?.();
       stage = 'authorizing';
+      const path = endpoint.pathname.replace(/\/+$/, '') + `/v1/${projectId}/${spec.path}${queryOf(spec)}`;
       const parts = { method: spec.method, path, headers: unsigned, body };
       headers = await inTime(operation, options, (until) => credentials.authorize(parts, clock.now(), until));
       const { confirm } = options;
@@ -224,8 +227,8 @@ export function createCaller(settings: CloudSettings): Caller {
 
 /** Escaped as the signature requires: a form's `+` for a space would be signed as a plus. */
 function queryOf({ query = {} }: Pick<Call<unknown>, 'query'>): string {
-  const pairs = Object.entries(query).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${encodeURIComponent(name)}=${encodeURIComponent(value)}`],
+  const pairs = Object.entries(typeof query === 'function' ? query() : query).flatMap(([name, value]) =>
+    [value ?? []].flat().map((each) => `${encodeURIComponent(name)}=${encodeURIComponent(each)}`),
   );
   return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
 }

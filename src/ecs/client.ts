@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import { createCaller, SAFE_ID } from './call';
 import type { Call, CloudSettings } from './call';
-import type { Accepted, CallOptions, Cloud, Port } from './cloud';
+import type { Accepted, CallOptions, Cloud, Ids, Port } from './cloud';
 import { callError } from './errors';
 import type { AnswerFacts } from './errors';
 import type { Operation } from './wire/operations';
@@ -18,6 +18,7 @@ import {
   portAnswer,
   portsAnswer,
   serverAnswer,
+  serversAnswer,
 } from './wire';
 
 export type { CloudSettings } from './call';
@@ -83,6 +84,16 @@ export function createCloud(settings: CloudSettings): Cloud {
         await get('showServer', 'ecs', `cloudservers/${serverId}`, serverAnswer, options),
       );
     },
+    async showServers(ids, form, options) {
+      const operation = 'listServers';
+      const query = () => {
+        const wanted = checked(operation, ids);
+        return { limit: String(wanted.length), server_id: form === 'comma' ? wanted.join(',') : wanted };
+      };
+      const path = 'cloudservers/detail';
+      const schema = serversAnswer;
+      return (await call({ operation, service: 'ecs', method: 'GET', path, query, schema }, options)).value;
+    },
     async listInterfaces(serverId, options) {
       checkIds('listInterfaces', serverId);
       const path = `cloudservers/${serverId}/os-interface`;
@@ -91,6 +102,18 @@ export function createCloud(settings: CloudSettings): Cloud {
     async showPort(portId, options) {
       checkIds('showPort', portId);
       return same('showPort', portId, await get('showPort', 'vpc', `ports/${portId}`, portAnswer, options));
+    },
+    async showPorts(ids, options) {
+      const operation = 'listPorts';
+      const query = () => ({ limit: String(PAGE), id: checked(operation, ids) });
+      const schema = portsAnswer;
+      const { value: ports, ...facts } = await call(
+        { operation, service: 'vpc', method: 'GET', path: 'ports', query, schema },
+        options,
+      );
+      if (ports.length >= PAGE)
+        throw callError(operation, 'unreadable', 'answered', 'the answer is not about these ports', facts);
+      return new Map(ports.map((port) => [port.id.toLowerCase(), port]));
     },
     async showJob(jobId, options) {
       checkIds('showJob', jobId);
@@ -182,6 +205,15 @@ function baseOf(endpoint: string): string {
 function checkIds(operation: Operation, ...ids: string[]): void {
   if (ids.every((id) => typeof id === 'string' && SAFE_ID.test(id))) return;
   throw callError(operation, 'invalid', 'no', 'an id is empty, or contains characters that an id can’t have');
+}
+
+/** The ids of a set. An empty set would ask for everything. */
+function checked(operation: Operation, ids: Ids): readonly string[] {
+  const wanted = ids();
+  if (wanted.length === 0 || wanted.length >= PAGE)
+    throw callError(operation, 'invalid', 'no', 'no id is named, or more than one page holds');
+  checkIds(operation, ...wanted);
+  return wanted;
 }
 
 /** An answer about another resource than the requested one proves nothing. */

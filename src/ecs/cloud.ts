@@ -12,6 +12,8 @@ export interface ServerDetail {
   addressesTold: boolean;
   /** Port ids that the detail names as primary (`addresses[].primary`, `network_interfaces[].primary`). */
   primaryPortIds: string[];
+  /** Every NIC that the detail names; `null`: some row of it names none, so that a NIC may be missing. */
+  portIds: string[] | null;
   /** Elastic IPs by port id. */
   elasticIps: Record<string, string[]>;
 }
@@ -87,6 +89,12 @@ export interface Job {
   subJobs: { nicId: string | null; status: string; errorCode: string | null; failReason: string | null }[];
 }
 
+/** How several server ids stand in one query: `a,b`, or a parameter each (docs/cloud-api.md §3.6). */
+export type IdForm = 'comma' | 'repeated';
+
+/** Called when the request is about to leave, after the wait for the rate limit: it can take along what came meanwhile. */
+export type Ids = () => readonly string[];
+
 export interface Accepted {
   jobId: string;
   requestId: string | null;
@@ -104,6 +112,8 @@ export interface CallOptions {
    * do not call it.
    */
   confirm?: () => Promise<boolean>;
+  /** Called when a request is about to leave, after the wait for the rate limit. */
+  begins?: () => void;
 }
 
 /** Every method throws {@link import('./errors').CloudError}, and nothing else, when there is no usable answer. */
@@ -113,8 +123,12 @@ export interface Cloud {
   /** Base addresses in the form in which they are called. */
   readonly endpoints: { readonly ecs: string; readonly vpc: string };
   showServer(serverId: string, options?: CallOptions): Promise<ServerDetail>;
+  /** By id in lower case. `null`: the cloud does not know the server. Whatever the answer leaves out has no entry. */
+  showServers(ids: Ids, form: IdForm, options?: CallOptions): Promise<Map<string, ServerDetail | null>>;
   listInterfaces(serverId: string, options?: CallOptions): Promise<ServerInterface[]>;
   showPort(portId: string, options?: CallOptions): Promise<Port>;
+  /** By id in lower case, in one call. Ports that do not exist have no entry, nor has whatever the answer leaves out. */
+  showPorts(ids: Ids, options?: CallOptions): Promise<Map<string, Port>>;
   showJob(jobId: string, options?: CallOptions): Promise<Job>;
   /** Not idempotent: the caller must never repeat it blindly. */
   deleteNics(serverId: string, nicIds: string[], options?: CallOptions): Promise<Accepted>;

@@ -55,13 +55,14 @@ export interface TransportLimits {
 
 /**
  * The sum, 25 s, also limits a whole exchange (an answer that trickles would never reach `bodyMs`). It leaves room in
- * an attempt of 60 s for the rate limit and a renewal of credentials. 1 MiB: a server's 12 NICs take some 10 KB.
+ * an attempt of 60 s for the rate limit and a renewal of credentials. 4 MiB: the
+ * details of 100 servers with 12 NICs each take some 1.5 MB.
  */
 export const DEFAULT_LIMITS: TransportLimits = {
   connectMs: 5_000,
   headersMs: 10_000,
   bodyMs: 10_000,
-  maxBodyBytes: 1024 * 1024,
+  maxBodyBytes: 4 * 1024 * 1024,
 };
 
 /**

@@ -6,6 +6,7 @@ import { WORKFLOW_TYPE } from '../contract/names';
 import type { RunOutcome } from '../contract/types';
 import { ERROR_TABLE, sameCode } from '../ecs/error-table';
 import type { CloudError } from '../ecs/errors';
+import type { Observer as SetObserver } from '../ecs/sets';
 import { OPERATIONS } from '../ecs/wire/operations';
 import type { Address } from './addresses';
 import { formatAddress } from './addresses';
@@ -16,6 +17,9 @@ const JOB_SECONDS = [1, 2, 5, 10, 15, 20, 30, 45, 60, 120, 300, 600, 1_800, 3_60
 const POLLS = [1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100, 200];
 /** Seconds: half a poll step on average, more after an outage of the worker. */
 const DELAY_SECONDS = [0.1, 0.25, 0.5, 1, 2, 3, 5, 7.5, 10, 15, 30, 60, 120, 300, 600];
+
+/** Things that one call asks for: a set holds 100 at most. */
+const SET_SIZES = [1, 2, 5, 10, 20, 50, 100];
 
 /** Seconds and suffixes as Prometheus wants them, and as the dashboards for other SDKs expect them. */
 export function metricsOptions(address: Address): MetricsExporterConfig {
@@ -32,6 +36,7 @@ export function metricsOptions(address: Address): MetricsExporterConfig {
         [METRIC.pollsPerJob]: POLLS,
         [METRIC.jobSeconds]: JOB_SECONDS,
         [METRIC.detectionDelay]: DELAY_SECONDS,
+        [METRIC.setReadSize]: SET_SIZES,
       },
     },
   };
@@ -81,6 +86,18 @@ export function cloudObserver(meter: MetricMeter): (error: CloudError) => void {
     else if (action !== 'absent' && !NEVER_SENT.has(kind)) {
       failures.add(1, { operation, code: codeOf(error) });
     }
+  };
+}
+
+/** How many things each set asked for, and how often a set fell short, so that they were read one by one. */
+export function setObserver(meter: MetricMeter): SetObserver {
+  const sizes = meter.createHistogram(METRIC.setReadSize);
+  const fallbacks = meter.createCounter(METRIC.setReadFallbacks);
+  // From 0, so that the first one shows as an increase.
+  for (const operation of ['listServers', 'listPorts'] as const) fallbacks.add(0, { operation });
+  return {
+    size: (operation, things) => sizes.record(things, { operation }),
+    fallback: (operation) => fallbacks.add(1, { operation }),
   };
 }
 

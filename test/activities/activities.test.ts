@@ -11,7 +11,7 @@ import { accessKeys } from '../../src/ecs/credentials';
 import { RateLimiter } from '../../src/ecs/limiter';
 import { undiciTransport } from '../../src/ecs/transport';
 import { createSimulator, DEFAULTS } from '../../simulator';
-import { withoutLearned, NO_RUN, NONE_BEFORE } from './support';
+import { withoutLearned, NO_RUN, NONE_BEFORE, setsOf } from './support';
 
 const simulator = createSimulator();
 const RUN = { workflowId: 'nics/x', runId: 'run-1' };
@@ -23,17 +23,19 @@ function activitiesAt(
   sk: string = DEFAULTS.sk,
   previousOpenRun: Namespace['previousOpenRun'] = NONE_BEFORE,
 ): CloudActivities {
+  const cloud = createCloud({
+    projectId: simulator.projectId,
+    region: simulator.region,
+    endpoints: { ecs: origin, vpc: origin },
+    credentials: accessKeys({ ak: DEFAULTS.ak, sk }),
+    transport: undiciTransport(),
+    limiter: new RateLimiter(1_000, 100, systemClock),
+    clock: systemClock,
+    userAgent: 'test',
+  });
   return createActivities({
-    cloud: createCloud({
-      projectId: simulator.projectId,
-      region: simulator.region,
-      endpoints: { ecs: origin, vpc: origin },
-      credentials: accessKeys({ ak: DEFAULTS.ak, sk }),
-      transport: undiciTransport(),
-      limiter: new RateLimiter(1_000, 100, systemClock),
-      clock: systemClock,
-      userAgent: 'test',
-    }),
+    cloud,
+    sets: setsOf(cloud),
     namespace: {
       searchAttributes: async () => ['EcsServerId'],
       previousOpenRun,

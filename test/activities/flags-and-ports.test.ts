@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterEach(() => {
   control.clearFaults();
-  control.setKnobs({ deniedActions: [] });
+  control.setKnobs({ deniedActions: [], portIdsHonoured: 'all' });
 });
 afterAll(() => bench.simulator.close());
 
@@ -66,6 +66,30 @@ describe('setPortFlags', () => {
     expect(await set(server, true)).toMatchObject({
       read: Object.fromEntries(asked.map((id) => [id, true])),
     });
+  });
+
+  it('reads nothing where the deletion reads the flags anyway, unless something was refused', async () => {
+    const server = bench.createServer();
+    const nics = server.nics.slice(1);
+    const write = (ids: string[]) =>
+      call(activities, 'setPortFlags', {
+        ...effect,
+        serverId: server.id,
+        flags: Object.fromEntries(ids.map((id) => [id, false])),
+        provenLater: true,
+      });
+    const since = ledger.requests.length;
+    expect(await write(nics)).toEqual({
+      kind: 'flags',
+      read: Object.fromEntries(nics.map((id) => [id, false])),
+      refused: {},
+    });
+    expect(ledger.requests.slice(since).map(({ requestClass }) => requestClass)).toEqual(['flag', 'flag']);
+    expect(await write([...nics, NOBODY])).toMatchObject({
+      read: Object.fromEntries(nics.map((id) => [id, false])),
+      refused: { [NOBODY]: expect.anything() },
+    });
+    expect(requestsOf('list', since)).toHaveLength(1);
   });
 
   it('tells what was refused for certain, with code and remedy, and does the rest', async () => {
@@ -190,13 +214,14 @@ describe('deletePorts', () => {
       call(
         activities,
         'deletePorts',
-        { ...effect, portIds: [silent.id, free.id], expected },
+        { ...effect, portIds: [free.id, silent.id], expected },
         environmentOf({ attempt, retryPolicy }),
       );
-    // The first of the two is looked at first, alone.
+    // The second of the two is looked at alone.
+    control.setKnobs({ portIdsHonoured: 'first' });
     strike('port', untold);
     await expect(again(1)).rejects.toMatchObject({ type: 'CloudUnavailable', nonRetryable: false });
-    strike('port', untold);
+    strike('port', untold, { times: 2 });
     expect(await again(2)).toMatchObject({
       ports: {
         [silent.id]: {

@@ -1,6 +1,6 @@
 /** What the reads make of everything the cloud may answer. */
 import type { FaultSpec } from '../../simulator';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { CloudActivities, Inspection, Reading } from '../../src/activities/agreement';
 import { call, createBench, environmentOf, RUN } from './support';
 
@@ -26,13 +26,18 @@ describe('inspectServer', () => {
     return result;
   };
 
-  it('asks the port of every NIC, those that stay, too', async () => {
+  it('asks for the port of every NIC, those that stay, too, with one call', async () => {
     const server = bench.createServer({ nics: 6 });
+    const before = ledger.requests.length;
     const result = await inspect(server.id, [server.nics[3]!]);
-    const asked = ledger.requests
-      .filter((entry) => entry.requestClass === 'port')
-      .map(({ portId }) => portId);
-    for (const id of server.nics) expect(asked.filter((each) => each === id)).toHaveLength(1);
+    const requests = ledger.requests.slice(before);
+    expect(requests.map(({ requestClass }) => requestClass)).toEqual([
+      'detail',
+      'list',
+      'ports',
+      'elastic-ips',
+    ]);
+    expect(requests[2]?.asked).toEqual(server.nics);
     expect(result.primary).toEqual({
       detail: [server.nics[0]],
       ports: [server.nics[0]],
@@ -62,6 +67,8 @@ describe('inspectServer', () => {
 
   it('a port that does not exist is absent, not an error', async () => {
     const server = bench.createServer();
+    control.setKnobs({ portIdsHonoured: 'refused' });
+    onTestFinished(() => void control.setKnobs({ portIdsHonoured: 'all' }));
     bench.fault({ match: { class: 'port' }, what: VPC_404 });
     const { nics, primary } = await inspect(server.id);
     expect(nics.map(({ port }) => port.state)).toEqual(['absent', 'absent', 'absent']);
@@ -70,14 +77,14 @@ describe('inspectServer', () => {
 
   it('a port that cannot be read fails the inspection: guards need every witness', async () => {
     const server = bench.createServer();
-    bench.fault({ match: { class: 'port' }, what: { kind: 'status', status: 500 }, times: 1 });
+    bench.fault({ match: { class: 'ports' }, what: { kind: 'status', status: 500 }, times: 1 });
     await expect(inspect(server.id)).rejects.toMatchObject({ type: 'CloudUnavailable', nonRetryable: false });
   });
 
   it('refused credentials at the ports are one refusal, not one for each of them', async () => {
     const server = bench.createServer({ nics: 12 });
     const body = { error_code: 'APIGW.0301', error_msg: 'verify aksk signature fail' };
-    bench.fault({ match: { class: 'port' }, what: { kind: 'answer', status: 401, body } });
+    bench.fault({ match: { class: ['port', 'ports'] }, what: { kind: 'answer', status: 401, body } });
     const before = ledger.requests.length;
     await expect(inspect(server.id)).rejects.toMatchObject({ type: 'CredentialsRefused' });
     expect(ledger.requests.slice(before).map(({ status }) => status)).toEqual([200, 200, 401]);

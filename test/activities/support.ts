@@ -4,9 +4,12 @@ import { DefaultLogger } from '@temporalio/worker';
 import { createActivities } from '../../src/activities';
 import type { CloudActivities } from '../../src/activities/agreement';
 import { createCloud } from '../../src/ecs/client';
+import type { Cloud } from '../../src/ecs/cloud';
 import { systemClock } from '../../src/ecs/clock';
 import { accessKeys } from '../../src/ecs/credentials';
 import { RateLimiter } from '../../src/ecs/limiter';
+import type { Sets } from '../../src/ecs/sets';
+import { createSets } from '../../src/ecs/sets';
 import type { TransportLimits } from '../../src/ecs/transport';
 import { DEFAULT_LIMITS, undiciTransport } from '../../src/ecs/transport';
 import type { FaultSpec, ServerSpec } from '../../simulator';
@@ -18,6 +21,12 @@ export const RUN = { workflowId: 'nics/x', runId: 'run-1' };
 export const NO_RUN = async () => ({ kind: 'run' as const, document: null, why: 'not known' });
 
 export const NONE_BEFORE = async () => ({ run: null, notLooked: null });
+
+/** Sets of the cloud, with nobody to hear of them. */
+export function setsOf(cloud: Cloud): Sets {
+  const observer = { size: () => {}, fallback: () => {} };
+  return createSets({ cloud, clock: systemClock, warn: () => {}, observer });
+}
 
 export interface Bench {
   simulator: ReturnType<typeof createSimulator>;
@@ -38,18 +47,20 @@ export function createBench(): Bench {
     suspended: false,
     unasked: null,
     simulator,
-    activitiesAt: (origin, limits = DEFAULT_LIMITS) =>
-      createActivities({
-        cloud: createCloud({
-          projectId: simulator.projectId,
-          region: simulator.region,
-          endpoints: { ecs: origin, vpc: origin },
-          credentials: accessKeys({ ak: DEFAULTS.ak, sk: DEFAULTS.sk }),
-          transport: undiciTransport(limits),
-          limiter: new RateLimiter(1_000, 100, systemClock),
-          clock: systemClock,
-          userAgent: 'test',
-        }),
+    activitiesAt: (origin, limits = DEFAULT_LIMITS) => {
+      const cloud = createCloud({
+        projectId: simulator.projectId,
+        region: simulator.region,
+        endpoints: { ecs: origin, vpc: origin },
+        credentials: accessKeys({ ak: DEFAULTS.ak, sk: DEFAULTS.sk }),
+        transport: undiciTransport(limits),
+        limiter: new RateLimiter(1_000, 100, systemClock),
+        clock: systemClock,
+        userAgent: 'test',
+      });
+      return createActivities({
+        cloud,
+        sets: setsOf(cloud),
         namespace: {
           searchAttributes: async () => [],
           previousOpenRun: NONE_BEFORE,
@@ -62,7 +73,8 @@ export function createBench(): Bench {
         clock: systemClock,
         log: { info: () => {}, warn: () => {} },
         workerStartedAt: Date.now(),
-      }),
+      });
+    },
     createServer: (spec = {}) => {
       const server = simulator.control.createServer({ nics: 3, ...spec });
       return { id: server.id, nics: server.nics.map((nic) => nic.id) };

@@ -50,6 +50,7 @@ describe('server detail (docs/cloud-api.md §3.3)', () => {
       locked: false,
       frozen: false,
       primaryPortIds: [P1],
+      portIds: [P1, NIC],
       addressesTold: true,
       elasticIps: { [NIC]: ['80.158.1.1'], [P1]: ['80.158.1.9'] },
     });
@@ -66,6 +67,7 @@ describe('server detail (docs/cloud-api.md §3.3)', () => {
       frozen: null,
       addressesTold: false,
       primaryPortIds: [],
+      portIds: [],
       elasticIps: {},
     });
   });

@@ -31,9 +31,10 @@ describe('the check of the cloud', () => {
     expect(findings).toEqual({
       ECS: expect.stringMatching(/^ok: http:.*credentials, project/) as string,
       VPC: expect.stringMatching(/^ok: /) as string,
+      sets: expect.stringMatching(/^ok: /) as string,
       clock: expect.stringMatching(/^ok: /) as string,
     });
-    expect(simulator.ledger.requests.map(({ method }) => method)).toEqual(Array(5).fill('GET'));
+    expect(simulator.ledger.requests.map(({ method }) => method)).toEqual(Array(7).fill('GET'));
     expect(simulator.ledger.effects).toEqual([]);
   });
 
@@ -63,6 +64,21 @@ describe('the check of the cloud', () => {
     const findings = by(await checkCloud(config(origin)));
     expect(findings.ECS).toMatch(/^ok: /);
     expect(findings.VPC).toMatch(/^failed: .*listElasticIps.*vpc:publicIps:list/);
+  });
+
+  it('tells what many servers and ports may not be read with, since runs go on without', async () => {
+    const { simulator, origin } = await simulated();
+    expect(by(await checkCloud(config(origin))).sets).toMatch(/^ok: /);
+    for (const action of ['ecs:cloudServers:listServersDetails', 'vpc:ports:list']) {
+      simulator.control.setKnobs({ deniedActions: [action] });
+      const findings = by(await checkCloud(config(origin)));
+      expect([findings.ECS, findings.VPC]).toEqual([
+        expect.stringMatching(/^ok/),
+        expect.stringMatching(/^ok/),
+      ]);
+      expect(findings.sets).toContain('warning: runs read one by one');
+      expect(findings.sets).toContain(action);
+    }
   });
 
   it('does not wait for a cloud that is not there, and tells one that is something else', async () => {

@@ -16,6 +16,7 @@ import { installRuntime } from '../../src/worker/runtime';
 import type { Canned } from '../ecs/support';
 import { clientAnswered, failure, JOB, NIC, PORT, SERVER } from '../ecs/support';
 import { scrape } from '../support/scrape';
+import { setsOf } from '../activities/support';
 
 /** What was counted, as `name{label values in the order of their names}`. */
 function counting() {
@@ -71,6 +72,7 @@ describe('counting calls of the cloud', () => {
     const { cloud, counts, events } = watched({ status: 502, body: '<html>' });
     const calls: Record<Operation, () => Promise<unknown>> = {
       showServer: () => cloud.showServer(SERVER),
+      listServers: () => cloud.showServers(() => [SERVER], 'comma'),
       listInterfaces: () => cloud.listInterfaces(SERVER),
       showPort: () => cloud.showPort(NIC),
       showJob: () => cloud.showJob(JOB),
@@ -94,7 +96,8 @@ describe('counting calls of the cloud', () => {
 
   it('counts what a look at ports makes nothing of', async () => {
     const { cloud, events } = watched({ status: 502, body: '<html>' });
-    const states = await portStates(cloud, [NIC, SERVER], {});
+    const ports = [NIC, SERVER];
+    const { states } = await portStates({ cloud, sets: setsOf(cloud) }, { ports }, {});
     expect(Object.values(states).map(({ state }) => state)).toEqual(['unknown', 'unknown']);
     expect(events()).toEqual({ 'ecs_nics_cloud_failures{http_502,showPort}': 2 });
   });

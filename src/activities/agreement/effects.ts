@@ -26,12 +26,17 @@ export interface Unsent {
 export interface SetFlagsInput extends Effect {
   /** `delete_on_termination` by NIC. */
   flags: Record<string, boolean>;
+  /** The deletion reads the flags just before it is sent: what the cloud has accepted need not be read here, too. */
+  provenLater?: boolean;
 }
 
 export type SetFlagsResult =
   | {
       kind: 'flags';
-      /** The flags in the NIC list afterwards; a NIC that is not listed has no entry. */
+      /**
+       * The flags in the NIC list afterwards; a NIC that is not listed has no entry. With `provenLater`: as they were
+       * written, if all of them were accepted.
+       */
       read: Record<string, boolean | null>;
       refused: Record<string, Refused>;
     }

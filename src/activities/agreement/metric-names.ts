@@ -16,6 +16,10 @@ export const METRIC = {
   runsEnded: 'ecs_nics_runs_ended',
   /** Counter, by `operation` and `code`: calls that the cloud refused, or that got no usable answer. */
   cloudFailures: 'ecs_nics_cloud_failures',
+  /** Histogram, by `operation`: how many servers or ports one call asked for. */
+  setReadSize: 'ecs_nics_set_read_size',
+  /** Counter, by `operation`: answers to sets that fell short, so that things were read one by one. */
+  setReadFallbacks: 'ecs_nics_set_read_fallbacks',
   /** Counter, by `operation`: calls that the cloud throttled. */
   cloudThrottled: 'ecs_nics_cloud_throttled',
 } as const;

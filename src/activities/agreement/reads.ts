@@ -90,6 +90,18 @@ export interface ListNicsInput extends Placed {
   ports: string[];
   /** Also read the server's state. */
   server: boolean;
+  /** The port of the primary NIC, which exists: an answer about ports that lacks it proves no absence. */
+  primaryId?: string | null;
+  /**
+   * Ports that the reading before lacked. Absent: this is the first reading, and what it lacks is told as
+   * {@link Reading.missing} instead of being looked up again.
+   */
+  missing?: string[];
+  /**
+   * NICs in question. If all of them are gone, and their ports agree, the NICs may be those that the server's detail
+   * names. Absent, as it has to be where the server's state is wanted: only the server's own NIC list will do.
+   */
+  nics?: string[];
 }
 
 export interface Reading {
@@ -106,6 +118,8 @@ export interface Reading {
   /** Port ids listed on the server. */
   listed: string[];
   ports: Record<string, PortState>;
+  /** Ports that one answer about many ports lacks: gone, if the next one lacks them, too. They have no entry in `ports`. */
+  missing?: string[];
 }
 
 export type ListNicsResult = Reading | Throttled;

@@ -1,5 +1,6 @@
 import type { PreviousOpenRun, ReadRunResult } from '../agreement';
 import type { Cloud } from '../../ecs/cloud';
+import type { Sets } from '../../ecs/sets';
 
 /** What earlier runs have left open. */
 export interface PreviousRun {
@@ -36,6 +37,8 @@ export interface Log {
 
 export interface Dependencies {
   cloud: Cloud;
+  /** Reads of the same cloud that answer many requests with one call. */
+  sets: Sets;
   namespace: Namespace;
   clock: { now(): number };
   log: Log;

@@ -1,8 +1,10 @@
 /** Look-ups of ports, a few at a time. */
-import type { PortState } from '../agreement';
+import type { ListNicsInput, PortState } from '../agreement';
 import type { CallOptions, Cloud, Port } from '../../ecs/cloud';
 import { CloudError } from '../../ecs/errors';
+import type { PortsFound } from '../../ecs/sets/ports';
 import { isAbsent } from './boundary';
+import type { Dependencies } from './dependencies';
 
 /** Side by side, so that twelve slow look-ups fit into one attempt; the rate limit still holds for each. */
 const SIDE_BY_SIDE = 4;
@@ -17,30 +19,66 @@ export async function findPort(cloud: Cloud, id: string, options: CallOptions): 
   }
 }
 
+/** Ports that exist, for all that is known; `null`: this one does not. */
+export async function findPorts(
+  { cloud, sets }: Pick<Dependencies, 'cloud' | 'sets'>,
+  ids: readonly string[],
+  options: CallOptions,
+): Promise<Map<string, Port | null>> {
+  const found = await sets.ports({ wanted: ids, known: ids }, options);
+  const others = ids.filter((id) => !found.has(id));
+  const alone = await forEachOf(others, (id) => findPort(cloud, id, options));
+  others.forEach((id, index) => found.set(id, alone[index] ?? null));
+  return found;
+}
+
 export function stateOf(port: Port | null): PortState {
   if (port === null) return { state: 'absent' };
   return port.deviceId === '' ? { state: 'free' } : { state: 'attached', deviceId: port.deviceId };
 }
 
-/** For verdicts: a port that can't be read is a witness that says nothing, and the list still counts. */
+/**
+ * For verdicts: a port that can't be read is a witness that says nothing, and the list still counts.
+ * @returns `missing`: what a whole set lacks for the first time, when the caller takes that for an answer
+ */
 export async function portStates(
-  cloud: Cloud,
-  ids: readonly string[],
+  { cloud, sets }: Pick<Dependencies, 'cloud' | 'sets'>,
+  { ports: ids, primaryId, missing: before }: Pick<ListNicsInput, 'ports' | 'primaryId' | 'missing'>,
   options: CallOptions,
-): Promise<Record<string, PortState>> {
+): Promise<{ states: Record<string, PortState>; missing: string[] }> {
   const states: Record<string, PortState> = {};
+  const missing: string[] = [];
+  let found: PortsFound = new Map();
   let refused: PortState | null = null;
-  const look = async (id: string): Promise<void> => {
+  try {
+    if (primaryId != null) found = await sets.ports({ wanted: ids, known: [primaryId] }, options);
+  } catch (error) {
+    refused = unreadBy(error);
+  }
+  await forEachOf(ids, async (id) => {
+    const port = found.get(id);
+    if (port != null) states[id] = stateOf(port);
+    // One answer may lack an entry by mistake, and a second one seldom the same.
+    else if (port === null && before === undefined) missing.push(id);
+    else if (port === null && before?.includes(id) === true) states[id] = stateOf(null);
+    else states[id] = refused ?? (await readAlone(id));
+  });
+  return { states, missing };
+
+  async function readAlone(id: string): Promise<PortState> {
     try {
-      states[id] = refused ?? stateOf(await findPort(cloud, id, options));
+      return stateOf(await findPort(cloud, id, options));
     } catch (error) {
-      if (!(error instanceof CloudError) || error.kind === 'aborted') throw error;
-      states[id] = { state: 'unknown', why: error.message };
-      if (error.action === 'credentials') refused = states[id];
+      const unread = unreadBy(error);
+      if ((error as CloudError).action === 'credentials') refused = unread;
+      return unread;
     }
-  };
-  await forEachOf(ids, look);
-  return states;
+  }
+}
+
+function unreadBy(error: unknown): PortState {
+  if (!(error instanceof CloudError) || error.kind === 'aborted') throw error;
+  return { state: 'unknown', why: error.message };
 }
 
 /**

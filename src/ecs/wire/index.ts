@@ -4,28 +4,11 @@
  * must never look absent because an answer was odd.
  */
 import { z } from 'zod';
-import type { ElasticIp, Job, Port, ServerDetail, ServerInterface } from '../cloud';
-import { line, readProblem, unwrap, words } from './envelopes';
+import type { ElasticIp, Job, Port, ServerInterface } from '../cloud';
+import { readProblem } from './envelopes';
+import { flag, id, listOf, part, reason, text, word } from './fields';
 
-/** Decoration: text or number, `null` for everything else and for the empty text. */
-const text = z.unknown().optional().transform(line);
-/** The same, for the reason of a failure. */
-const reason = z.unknown().optional().transform(words);
-/** A longer value is no id, state or address. The limit matters, because these values may enter a history. */
-const word = z.string().max(200);
-const id = word.trim().min(1);
-/** Booleans also come as text (docs/cloud-api.md §4.2). */
-const flag = z
-  .unknown()
-  .optional()
-  .transform((value) => {
-    const word = typeof value === 'string' ? value.trim().toLowerCase() : value;
-    return word === true || word === 'true' ? true : word === false || word === 'false' ? false : null;
-  });
-/** An object that may be absent, `null`, or JSON inside a string. Any other value counts as absent. */
-const part = <T extends z.ZodType>(schema: T) => z.preprocess(unwrap, schema).nullish().catch(null);
-/** A longer list is not valid: the longest real one, the address rows of 12 NICs, has some dozens. */
-const listOf = <T extends z.ZodType>(schema: T) => z.array(schema).max(500).nullish().catch(null);
+export * from './server';
 
 /** RFC 3339 in UTC; `""` while a job runs. Without a zone it would be read as local time: `null`. */
 const time = z
@@ -40,83 +23,6 @@ const time = z
 const fixedIps = listOf(z.object({ subnet_id: text, ip_address: word })).transform((rows) =>
   (rows ?? []).map((row) => ({ subnetId: row.subnet_id, ip: row.ip_address })),
 );
-
-const address = z.object({
-  addr: text,
-  'OS-EXT-IPS:port_id': text,
-  'OS-EXT-IPS:type': text,
-  'OS-EXT-IPS-MAC:mac_addr': text,
-  primary: flag,
-});
-
-/** `GET cloudservers/{id}` (docs/cloud-api.md §3.3). */
-export const serverAnswer = z
-  .object({
-    server: z.object({
-      id: id.optional(),
-      name: text,
-      status: id,
-      'OS-EXT-STS:task_state': word.nullish(),
-      locked: flag,
-      // The vendor adds this field at the first freeze of a server. Metadata without it: never frozen; no metadata: not
-      // known.
-      metadata: part(z.object({ EcmResStatus: word.nullish() })),
-      addresses: part(z.record(z.string(), listOf(address))),
-      network_interfaces: listOf(
-        z.object({ port_id: text, primary: flag, association: part(z.object({ public_ip_address: text })) }),
-      ),
-    }),
-  })
-  .transform(({ server }): Omit<ServerDetail, 'id'> & { id: string | null } => {
-    // Keyed by VPC, with several rows for one NIC: v4, v6 and elastic IPs (docs/cloud-api.md §3.3).
-    const rows = Object.values(server.addresses ?? {}).flatMap((each) => each ?? []);
-    const nics = server.network_interfaces ?? [];
-    const portIdOf = (row: (typeof rows)[number]): string | null =>
-      row['OS-EXT-IPS:port_id'] ??
-      rows.find((other) => other['OS-EXT-IPS:port_id'] !== null && sameMac(other, row))?.[
-        'OS-EXT-IPS:port_id'
-      ] ??
-      null;
-    const primary = [
-      ...rows.filter((row) => row.primary === true).map((row) => row['OS-EXT-IPS:port_id']),
-      ...nics.filter((nic) => nic.primary === true).map((nic) => nic.port_id),
-    ];
-    const elastic = [
-      ...nics.map((nic) => [nic.port_id, nic.association?.public_ip_address ?? null] as const),
-      ...rows
-        .filter((row) => row['OS-EXT-IPS:type'] === 'floating')
-        .map((row) => [portIdOf(row), row.addr] as const),
-    ];
-    return {
-      id: server.id ?? null,
-      name: server.name,
-      status: server.status,
-      taskState: server['OS-EXT-STS:task_state']?.trim() || null,
-      locked: server.locked,
-      frozen: server.metadata == null ? null : FROZEN.test(server.metadata.EcmResStatus ?? ''),
-      // A server has at least one NIC.
-      addressesTold: rows.length > 0 || nics.length > 0,
-      primaryPortIds: [...new Set(primary.filter((port) => port !== null))],
-      elasticIps: byPort(elastic),
-    };
-  });
-
-const FROZEN = /^\s*(freeze|frozen)\s*$/i;
-
-/** Each address once, even if several parts of the detail name it. */
-function byPort(pairs: (readonly [string | null, string | null])[]): Record<string, string[]> {
-  const found: Record<string, string[]> = {};
-  for (const [port, ip] of pairs) {
-    if (port === null || ip === null) continue;
-    const known = (found[port] ??= []);
-    if (!known.includes(ip)) known.push(ip);
-  }
-  return found;
-}
-
-type Address = z.output<typeof address>;
-const sameMac = (a: Address, b: Address): boolean =>
-  a['OS-EXT-IPS-MAC:mac_addr'] !== null && a['OS-EXT-IPS-MAC:mac_addr'] === b['OS-EXT-IPS-MAC:mac_addr'];
 
 /**
  * `GET cloudservers/{id}/os-interface` (docs/cloud-api.md §3.1). Without the list, or with a nameless NIC: unreadable.

@@ -1,7 +1,7 @@
 /**
  * The part of `--check` that asks the cloud: it makes the reads of a run, for ids that do not exist. The cloud's answer
  * that they do not exist proves that it accepts the credentials and permits the read. Of the lists only that of elastic
- * IPs is read, as in every inspection; other lists would need permissions that runs do not need.
+ * IPs has to be permitted, since every inspection reads it. Where sets are not permitted, runs read one by one.
  */
 import type { Config } from '../config';
 import { formatDuration } from '../../contract/duration';
@@ -16,6 +16,7 @@ import { version } from '../../version';
 import type { Finding } from './finding';
 
 const NOBODYS_UUID = '00000000-0000-4000-8000-000000000000';
+const NOBODYS_UUID_TOO = '00000000-0000-4000-8000-000000000001';
 const NOBODYS_JOB = '0'.repeat(32);
 
 /** The very first read goes alone: if the cloud refuses the credentials, they are not sent again. */
@@ -27,6 +28,11 @@ const READS: Record<'ECS' | 'VPC', ((cloud: Cloud) => Promise<unknown>)[]> = {
   ],
   VPC: [(cloud) => cloud.showPort(NOBODYS_UUID), (cloud) => cloud.listElasticIps()],
 };
+
+const SETS: ((cloud: Cloud) => Promise<unknown>)[] = [
+  (cloud) => cloud.showServers(() => [NOBODYS_UUID, NOBODYS_UUID_TOO], 'comma'),
+  (cloud) => cloud.showPorts(() => [NOBODYS_UUID, NOBODYS_UUID_TOO]),
+];
 
 /** Shorter than those of a run: an operator waits for the answer. */
 const LIMITS = { connectMs: 5_000, headersMs: 5_000, bodyMs: 5_000, maxBodyBytes: 1024 * 1024 };
@@ -64,9 +70,20 @@ export async function checkCloud(config: CloudConfig): Promise<Finding[]> {
     }
     findings.push(finding(what, endpoint, trouble, refused));
   }
+  if (findings.every(({ status }) => status === 'ok')) findings.push(await checkSets(cloud));
   await cloud.close();
   const difference = clock.finding();
   return difference === null ? findings : [...findings, difference];
+}
+
+async function checkSets(cloud: Cloud): Promise<Finding> {
+  for (const read of SETS) {
+    const trouble = await troubleOf(read(cloud));
+    if (trouble === null) continue;
+    const text = `runs read one by one, which costs more calls: ${trouble.message}. ${trouble.hint}`;
+    return { status: 'warning', what: 'sets', text };
+  }
+  return { status: 'ok', what: 'sets', text: 'many servers, and many ports, may be read with one call' };
 }
 
 /** `null`: the cloud answered, and would have returned the data. */

@@ -91,7 +91,12 @@ async function pollOnce(
     nicIds,
     ...(thenList &&
       job.what === 'delete' && {
-        thenList: { serverId: run.request.serverId, ports: portsToLookUp(state), server: false },
+        thenList: {
+          serverId: run.request.serverId,
+          server: false,
+          nics: nicIds,
+          ...portsToLookUp(state),
+        },
       }),
   });
   job.polls += 1;

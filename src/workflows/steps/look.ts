@@ -19,6 +19,8 @@ export interface LookOptions {
   label: string;
   /** Also read the state of the server. */
   server?: boolean;
+  /** NICs that are expected to be gone. If they are, their server's own list need not be read. */
+  gone?: string[];
   /** Planned time since the previous reading, in ms. */
   plannedGapMs: number;
   /** Epoch ms after which the run gives up if there is no reading. */
@@ -31,9 +33,13 @@ export async function lookOnce(run: Run, options: LookOptions): Promise<Reading 
   const { plannedGapMs, until } = options;
   return askUntilAnswered<Reading>(
     async (times) => {
-      const ports = portsToLookUp(run.state);
       const server = options.server === true || times > 1;
-      const answer = await read(run, 'listNics', options.label, { serverId, ports, server });
+      const answer = await read(run, 'listNics', options.label, {
+        serverId,
+        server,
+        ...(!server && { nics: options.gone }),
+        ...portsToLookUp(run.state),
+      });
       if (answer.kind !== 'reading') return answer;
       if (!note(run.state, answer, plannedGapMs)) return INCOMPLETE;
       run.show();
@@ -111,6 +117,8 @@ export async function lookAtPorts(
   ports: string[],
 ): Promise<Record<string, PortState>> {
   const { serverId } = run.request;
-  const seen = await read(run, 'listNics', summary, { serverId, ports, server: false });
+  const { primaryId } = run.state.seen;
+  const asked = { serverId, ports, server: false, primaryId, missing: [] };
+  const seen = await read(run, 'listNics', summary, asked);
   return seen.kind === 'reading' ? seen.ports : {};
 }

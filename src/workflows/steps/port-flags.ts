@@ -1,4 +1,4 @@
-/** Sets the flag `delete_on_termination` of NICs that are on the server, and proves it with a reading. */
+/** Sets the flag `delete_on_termination` of NICs that are on the server, and proves it with a reading, or lets the deletion prove it. */
 import { repeatable } from '../run/activity-calls';
 import { label, nics, plain } from '../run/details';
 import type { Run } from '../run/run';
@@ -21,12 +21,14 @@ export interface Unset {
 
 /**
  * Returns for each NIC whose flag could not be set the reason. A NIC that has left the server is one of them.
+ * @param provenLater the deletion follows, which reads the flags before it is sent
  * @param patient repeat the call once a minute after refused credentials, since a person may repair them
  */
 export async function setFlags(
   run: Run,
   wanted: Record<string, boolean>,
   patient: boolean,
+  provenLater = false,
 ): Promise<Record<string, Unset>> {
   const unset: Record<string, Unset> = {};
   let open = Object.keys(wanted);
@@ -37,7 +39,10 @@ export async function setFlags(
   for (let turn = 1, writes = 0; ; turn++) {
     const flags = Object.fromEntries(open.map((id) => [id, wanted[id] === true]));
     const what = Object.values(flags).every((value) => !value) ? 'keep the port' : 'set the flag back';
-    const answer = await repeatable(run, 'setPortFlags', label(`${what} of ${nics(open.length)}`), { flags });
+    const answer = await repeatable(run, 'setPortFlags', label(`${what} of ${nics(open.length)}`), {
+      flags,
+      provenLater,
+    });
     let ms: number;
     let why: string;
     if (answer.kind === 'flags') {

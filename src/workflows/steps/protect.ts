@@ -1,4 +1,4 @@
-/** Before anything is detached: sets every flag so that the port outlives its NIC, and proves it with a reading. */
+/** Before anything is detached: sets every flag so that the port outlives its NIC. The deletion proves it with a reading. */
 import { FAILURE_TYPE } from '../../contract/names';
 import type { Deletion } from '../run/kinds';
 import { label } from '../run/details';
@@ -39,7 +39,9 @@ export async function keepPorts(run: Deletion, nicIds: string[]): Promise<Record
   const { state } = run;
   log(state.undo.log, 'flag', nicIds);
   run.enter('submitting');
-  const unset = await setFlags(run, Object.fromEntries(nicIds.map((id) => [id, false])), false);
+  const wanted = Object.fromEntries(nicIds.map((id) => [id, false]));
+  // Once the deletion has found a flag that was not as written, each write is proven by a reading of its own.
+  const unset = await setFlags(run, wanted, false, state.sent.unkept === 0);
   keep(
     state,
     nicIds.filter((id) => unset[id] === undefined),

@@ -44,6 +44,7 @@ export async function establishVerdicts(run: Deletion, atEnd: AtEnd | null): Pro
       (await readingAtEnd(run, atEnd)) ??
       (await lookOnce(run, {
         label: readingLabel(look, run.document, state.open.length),
+        gone: run.state.seen.witnesses.map(({ id }) => id),
         plannedGapMs: state.gapMs,
         until: () => Math.max(Date.now() + run.remainingMs, patientUntil(), startedAt + verifyForMs),
       }));

@@ -2,6 +2,7 @@
 import { createActivities } from '../../../src/activities';
 import { createCloud } from '../../../src/ecs/client';
 import { RateLimiter } from '../../../src/ecs/limiter';
+import { createSets } from '../../../src/ecs/sets';
 import { DEFAULT_LIMITS, TransportError } from '../../../src/ecs/transport';
 import { previousOpenRun } from '../../../src/worker/temporal/namespace';
 import type { Sandbox } from './replica';
@@ -9,6 +10,7 @@ import type { Sandbox } from './replica';
 export const product = {
   createActivities,
   createCloud,
+  createSets,
   RateLimiter,
   DEFAULT_LIMITS,
   TransportError,

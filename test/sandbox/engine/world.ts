@@ -1,4 +1,5 @@
 /** The simulated cloud, the real client and the real activities in one process, all on one virtual clock. */
+import type { Cloud } from '../../../src/ecs/cloud';
 import type { Client } from '@temporalio/client';
 import type { Logger } from '@temporalio/worker';
 import type { CloudActivities, ReadRunResult } from '../../../src/activities/agreement';
@@ -85,7 +86,7 @@ function worldOf(
   credentialsOf?: CredentialsOf,
   answered?: WorldOptions['answered'],
 ): World {
-  const { createActivities, createCloud, DEFAULT_LIMITS, RateLimiter, TransportError } = product;
+  const { createActivities, createCloud, createSets, DEFAULT_LIMITS, RateLimiter, TransportError } = product;
   const { requests } = simulator.ledger;
   let numbered = 0;
   const transport: Transport & { close(): Promise<void> } = Object.assign(
@@ -145,8 +146,12 @@ function worldOf(
       clock: virtual,
       userAgent: 'test',
     });
+  const readingBy = (cloud: Cloud) => ({
+    cloud,
+    sets: createSets({ cloud, clock: virtual, warn: note, observer: { size: () => {}, fallback: () => {} } }),
+  });
   const dependencies = {
-    cloud: cloudOf(simulator.projectId, simulator.region, 'http://cloud.test'),
+    ...readingBy(cloudOf(simulator.projectId, simulator.region, 'http://cloud.test')),
     namespace: {
       searchAttributes: async () => [...world.namespaceHas],
       previousOpenRun: (run: { workflowId: string; runId: string }) =>
@@ -166,7 +171,10 @@ function worldOf(
   const world: World = {
     get stranger() {
       const which = world.strangersHave;
-      return (workers[which] ??= createActivities({ ...dependencies, cloud: strangers[which]() }));
+      return (workers[which] ??= createActivities({
+        ...dependencies,
+        ...readingBy(strangers[which]()),
+      }));
     },
     strangersHave: 'another project',
     onlyStrangers: () => false,
@@ -179,6 +187,7 @@ function worldOf(
     restarted: () => {
       dependencies.workerStartedAt = clock.now();
       // A new process has learned nothing yet.
+      Object.assign(dependencies, readingBy(dependencies.cloud));
       Object.assign(world.activities, createActivities(dependencies) satisfies CloudActivities);
     },
     requests: () => requests.length,

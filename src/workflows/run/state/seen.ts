@@ -13,6 +13,8 @@ export interface Witness {
   absent: number;
   present: number;
   port: PortState | null;
+  /** The last answer about ports lacked this one. It is gone if the next answer lacks it, too. */
+  missing?: boolean;
 }
 
 /** Progress of establishing verdicts. */
@@ -44,6 +46,7 @@ export function freshSeen(): Seen {
 interface State {
   document: ResultDocument;
   seen: Seen;
+  undo: { kept: readonly string[] };
 }
 
 /** The NICs that readings are about from here on. */
@@ -77,6 +80,8 @@ export function note({ document, seen }: State, reading: Reading, plannedGapMs: 
     witness.present = listed ? (unbroken ? witness.present : 0) + 1 : 0;
     const port = reading.ports[witness.id];
     if (port !== undefined) witness.port = port;
+    witness.missing = reading.missing?.includes(witness.id) === true;
+    if (witness.missing) witness.port = null;
     const { evidence, outcome } = rowOf(document, witness.id);
     // A list that shows a NIC whose port is gone lags behind.
     if (outcome !== 'deleted') evidence.list = listed ? 'present' : 'absent';
@@ -85,9 +90,24 @@ export function note({ document, seen }: State, reading: Reading, plannedGapMs: 
   return true;
 }
 
-/** A port that is known to be gone needs no second look: the cloud never uses an id again. */
-export function portsToLookUp({ seen }: Pick<State, 'seen'>): string[] {
-  return seen.witnesses.filter(({ port }) => port?.state !== 'absent').map(({ id }) => id);
+/**
+ * What the next reading has to look up. A port that is known to be gone needs no further look: the cloud never uses an id
+ * again. A kept port that was free when the list lacked its NIC for the first time is looked at again when it is deleted or
+ * attached, and so not by the second list.
+ */
+export function portsToLookUp({ seen, undo }: Pick<State, 'seen' | 'undo'>): {
+  ports: string[];
+  primaryId: string | null;
+  missing?: string[];
+} {
+  const isKept = ({ id, absent, port }: Witness) =>
+    absent === 1 && port?.state === 'free' && undo.kept.includes(id);
+  const ids = (witnesses: Witness[]) => witnesses.map(({ id }) => id);
+  return {
+    ports: ids(seen.witnesses.filter((each) => each.port?.state !== 'absent' && !isKept(each))),
+    primaryId: seen.primaryId,
+    ...(seen.lastReading !== null && { missing: ids(seen.witnesses.filter(({ missing }) => missing)) }),
+  };
 }
 
 /** Begins a new series: readings from before a submission say nothing about what came of it. */

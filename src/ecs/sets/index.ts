@@ -1,0 +1,78 @@
+/**
+ * Reads of sets: many things with one call, since calls are what an account is short of (docs/decisions/0016). Where a set
+ * does not answer for certain, the caller reads the one thing that it needs.
+ */
+import type { CallOptions, Cloud, ElasticIp, ServerDetail } from '../cloud';
+import type { Clock } from '../clock';
+import type { Operation } from '../wire/operations';
+import { Gathering } from './gathering';
+import { askPorts, PORTS_AT_ONCE, weighPorts } from './ports';
+import type { PortsFound, PortsRequest } from './ports';
+import { askServers, SERVERS_AT_ONCE } from './servers';
+import { Trust } from './trust';
+
+export interface Observer {
+  /** A set was answered. @param things that it asked for */
+  size(operation: Operation, things: number): void;
+  /** An answer fell short, so that things had to be read alone. */
+  fallback(operation: Operation): void;
+}
+
+export interface Sets {
+  /**
+   * The detail of a server by a set, if other requests for details are under way; otherwise, and where the set says too
+   * little, what `alone` reads.
+   */
+  server<T>(id: string, alone: () => Promise<T>, options: CallOptions): Promise<ServerDetail | T>;
+  /** Ports by a set. One that has no entry has to be asked for alone. */
+  ports(request: PortsRequest, options: CallOptions): Promise<PortsFound>;
+  /** All elastic IPs of the project. */
+  elasticIps(options: CallOptions): Promise<ElasticIp[]>;
+}
+
+interface Settings {
+  cloud: Cloud;
+  clock: Clock;
+  warn: (message: string) => void;
+  observer: Observer;
+}
+
+/** One for all activities of a worker: what gathers acts in one project, and in one region. */
+export function createSets({ cloud, clock, warn, observer }: Settings): Sets {
+  const trusted = (what: string, operation: Operation) =>
+    new Trust(what, { clock, warn, fellShort: () => observer.fallback(operation) });
+  const trust = { servers: trusted('servers', 'listServers'), ports: trusted('ports', 'listPorts') };
+  const servers = new Gathering({
+    send: askServers(cloud, trust.servers, observer),
+    weigh: () => 1,
+    limit: SERVERS_AT_ONCE,
+    clock,
+  });
+  const ports = new Gathering({
+    send: askPorts(cloud, trust.ports, observer),
+    weigh: weighPorts,
+    limit: PORTS_AT_ONCE,
+    clock,
+  });
+  const elasticIps = new Gathering<null, ElasticIp[]>({
+    send: async (take) => {
+      const list = await cloud.listElasticIps({ begins: () => void take() });
+      return take().map(() => list);
+    },
+    weigh: () => 0,
+    limit: 1,
+    clock,
+  });
+  return {
+    async server(id, alone, { signal }) {
+      if (trust.servers.lost) return alone();
+      if (servers.idle) return servers.alone(alone);
+      return (await servers.ask(id, signal)) ?? alone();
+    },
+    async ports(request, { signal }) {
+      const few = request.wanted.length < 2 && ports.idle;
+      return trust.ports.lost || few ? new Map() : ports.ask(request, signal);
+    },
+    elasticIps: ({ signal }) => elasticIps.ask(null, signal),
+  };
+}

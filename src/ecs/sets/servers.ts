@@ -1,0 +1,52 @@
+import type { Cloud, IdForm, ServerDetail } from '../cloud';
+import type { Settings } from './gathering';
+import type { Observer } from './index';
+import type { Trust } from './trust';
+import { verdictOn } from './trust';
+
+/** A longer URI is too long for some gateways (docs/cloud-api.md §3.6). */
+export const SERVERS_AT_ONCE = 100;
+
+/** One call for the details of several servers. `null`: it says too little of this one, which has to be asked for alone. */
+export function askServers(
+  cloud: Pick<Cloud, 'showServers'>,
+  trust: Trust,
+  { size }: Pick<Observer, 'size'>,
+): Settings<string, ServerDetail | null>['send'] {
+  // Both forms are documented, and it is not known which of them the cloud takes.
+  let form: IdForm = 'comma';
+  return async (take) => {
+    const ids = () => [...new Set(take())];
+    try {
+      const found = await cloud.showServers(ids, form);
+      size('listServers', ids().length);
+      const entries = take().map((id) => found.get(id.toLowerCase()));
+      const whys = entries.flatMap((entry) => shortcomingOf(entry) ?? []);
+      if (whys[0] === undefined) trust.gain();
+      else {
+        form = form === 'comma' ? 'repeated' : 'comma';
+        trust.fellShort(whys[0]);
+      }
+      // That the cloud does not know a server ends runs: it has to say so of this very server.
+      return entries.map((entry) => (shortcomingOf(entry) === null ? (entry ?? null) : null));
+    } catch (error) {
+      const verdict = take().length === 0 ? null : verdictOn(error);
+      if (verdict === 'failed') trust.failed((error as Error).message);
+      if (verdict !== 'short') throw error;
+      form = form === 'comma' ? 'repeated' : 'comma';
+      trust.fellShort((error as Error).message);
+      return take().map(() => null);
+    }
+  };
+}
+
+/** @param entry `undefined`: missing; `null`: the cloud does not know the server, which is a whole answer */
+function shortcomingOf(entry: ServerDetail | null | undefined): string | null {
+  if (entry === null) return null;
+  if (entry === undefined) return 'a server that was asked for is missing';
+  if (entry.primaryPortIds.length === 0 || entry.portIds === null)
+    return 'an entry does not name the NICs of its server, and the primary one among them';
+  return entry.locked === null || entry.frozen === null
+    ? 'an entry does not tell whether its server is locked'
+    : null;
+}
