@@ -132,6 +132,8 @@ export interface PauseOptions {
   phase?: Phase;
   /** `pollNow` may end the pause early. By default it may not: the message asks for a look, not for another call. */
   wakeable?: boolean;
+  /** The pause is not cut below this at the deadline. */
+  leastMs?: number;
   /** Label of the timer. @param ms length of the pause, cut at the deadline */
   text?: (ms: number) => string;
 }
@@ -141,11 +143,11 @@ export async function pause(
   run: Run,
   ms: number,
   why: string,
-  { phase, wakeable = false, text = () => why }: PauseOptions = {},
+  { phase, wakeable = false, leastMs = 1_000, text = () => why }: PauseOptions = {},
 ): Promise<void> {
   const before = run.document.phase;
   run.enter(phase ?? before, plain(why));
-  const wholeMs = Math.min(ms, Math.max(run.remainingMs, 1_000));
+  const wholeMs = Math.min(ms, Math.max(run.remainingMs, leastMs));
   if (wakeable) await run.waitOrWake(wholeMs, label(text(wholeMs)));
   else await run.wait(wholeMs, label(text(wholeMs)));
   if (phase === undefined) run.enter(before);

@@ -37,11 +37,14 @@ export async function attach(run: Run, back: PutBack, returning: Returning[]): P
       beginJob(run.state, 'attach', answer, run.request.timing);
       run.declareOpen(answer.jobId, portIds);
       return;
-    case 'unknown':
+    case 'unknown': {
       tried(null, answer.why);
       submitted();
       inDoubt(back, returning);
-      return pause(run, run.request.timing.settleMs, `no usable answer: ${answer.why}`);
+      const leastMs = 'leastMs' in answer ? answer.leastMs : 0;
+      const ms = Math.max(run.request.timing.settleMs, leastMs);
+      return pause(run, ms, `no usable answer: ${answer.why}`, { leastMs: Math.max(leastMs, 1_000) });
+    }
     case 'unsent':
       if (answer.why !== 'reset') return waitOut(run, back, answer);
       for (const nic of returning) fail(nic, null, UNSENT.reset);

@@ -1,7 +1,7 @@
 /** Before anything changes: is the request valid, may the run touch these NICs, is the server ready? */
 import { upsertMemo, workflowInfo } from '@temporalio/workflow';
 import type { Inspection, InspectedNic, PreviousOpenRun } from '../../activities/agreement';
-import { ENDED_STATUSES } from '../../activities/agreement';
+import { ENDED_STATUSES, UNHEARD_MS } from '../../activities/agreement';
 import { HOUR_MS } from '../../contract/input';
 import { formatDuration } from '../../contract/duration';
 import { FAILURE_TYPE, MEMO, OPEN_SETTLED, planWorkflowId, serverWorkflowId } from '../../contract/names';
@@ -275,8 +275,9 @@ async function settlePrevious(run: Run, previous: PreviousOpenRun): Promise<void
   const startedAt = Date.now();
   for (let look = 1; !run.expired; look++) {
     if (previous.jobId === null) {
-      // The job is not known. Two settles give a submission under way the time to show.
-      await run.wait(2 * run.request.timing.settleMs, label(`settling what run ${previous.runId} sent`));
+      // The job is not known. Two settles give a submission under way the time to show, also one that a worker had in hand.
+      const ms = Math.max(2 * run.request.timing.settleMs, UNHEARD_MS);
+      await run.wait(ms, label(`settling what run ${previous.runId} sent`));
       return;
     }
     const { jobId } = previous;

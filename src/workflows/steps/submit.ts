@@ -72,7 +72,12 @@ async function step(
       run.warn(
         `submission ${run.document.submissions} got no usable answer (${plain(answer.why)}): whether the cloud accepted it is not known, so the NICs were looked at before anything else was done`,
       );
-      doubt(run, answer.why, { stop: run.document.submissions >= MAX_SUBMISSIONS });
+      doubt(
+        run,
+        answer.why,
+        { stop: run.document.submissions >= MAX_SUBMISSIONS },
+        'leastMs' in answer ? answer.leastMs : 0,
+      );
       return false;
 
     case 'unsent':
@@ -173,13 +178,13 @@ async function keepAgain(run: Deletion, nicIds: string[]): Promise<boolean> {
   return false;
 }
 
-function doubt(run: Run, why: string, more: Partial<Doubt> = {}): void {
+function doubt(run: Run, why: string, more: Partial<Doubt> = {}, leastMs = 0): void {
   run.state.sent.submission.doubt = {
     why,
     stop: false,
     refusal: null,
     listed: run.remaining().length,
-    looks: { made: 0, idle: 0, dueAt: null },
+    looks: { made: 0, idle: 0, dueAt: null, leastMs },
     ...more,
   };
 }

@@ -54,6 +54,8 @@ export interface Looks {
   idle: number;
   /** When the next look is due; `null`: not decided. */
   dueAt: number | null;
+  /** Least pause before the first look, in ms: the worker may still send. */
+  leastMs?: number;
 }
 
 export function freshSent(): Sent {
