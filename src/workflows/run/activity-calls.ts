@@ -69,17 +69,22 @@ export async function post<K extends 'deleteNics' | 'attachNics'>(
     return {
       kind: 'unknown',
       why: 'the worker that was sending did not report back',
-      leastMs: run.knowsPlace ? UNHEARD_MS : 0,
+      leastMs: unheardMs(run),
     };
   }
 }
 
 /**
- * Runs that began before there was a heartbeat go without: with a `settle` of 0 they look at once after a lost answer, and
- * another timer would break their replay.
+ * Runs that began before there was a heartbeat go without: they may wait less before they look, and their commands must stay
+ * the same.
  */
 function effectOf({ knowsPlace }: Run): ActivityOptions {
   return knowsPlace ? EFFECT : { ...EFFECT, heartbeatTimeout: undefined };
+}
+
+/** For so long, in ms, a worker of which nothing was heard may still change something. */
+export function unheardMs({ knowsPlace }: Run): number {
+  return knowsPlace ? UNHEARD_MS : 0;
 }
 
 /**

@@ -1,13 +1,13 @@
 /** Before anything changes: is the request valid, may the run touch these NICs, is the server ready? */
 import { upsertMemo, workflowInfo } from '@temporalio/workflow';
 import type { Inspection, InspectedNic, PreviousOpenRun } from '../../activities/agreement';
-import { ENDED_STATUSES, UNHEARD_MS } from '../../activities/agreement';
+import { ENDED_STATUSES } from '../../activities/agreement';
 import { HOUR_MS } from '../../contract/input';
 import { formatDuration } from '../../contract/duration';
 import { FAILURE_TYPE, MEMO, OPEN_SETTLED, planWorkflowId, serverWorkflowId } from '../../contract/names';
 import type { NicRow, NicSnapshot } from '../../contract/types';
-import { read } from '../run/activity-calls';
-import { askBeforeSending, endUnlessPassing } from '../run/ask';
+import { read, unheardMs } from '../run/activity-calls';
+import { askBeforeSending, busyWait, endUnlessPassing } from '../run/ask';
 import { label, nics as countOf, plain } from '../run/details';
 import { RunEnd } from '../run/run-end';
 import type { Assessment } from '../policy/guards';
@@ -130,7 +130,8 @@ export async function ready(run: Run, passing: string | null, anythingToDo: bool
     );
   }
   run.enter('waiting', passing);
-  await run.waitOrWake(Math.min(STATE_WAIT_MS, run.remainingMs), label(`waiting: ${passing}`));
+  const ms = run.knowsPlace && run.state.sent.busy > 0 ? busyWait(run) : STATE_WAIT_MS;
+  await run.waitOrWake(Math.min(ms, run.remainingMs), label(`waiting: ${passing}`));
   return false;
 }
 
@@ -275,8 +276,8 @@ async function settlePrevious(run: Run, previous: PreviousOpenRun): Promise<void
   const startedAt = Date.now();
   for (let look = 1; !run.expired; look++) {
     if (previous.jobId === null) {
-      // The job is not known. Two settles give a submission under way the time to show, also one that a worker had in hand.
-      const ms = Math.max(2 * run.request.timing.settleMs, UNHEARD_MS);
+      // The job is not known. Two settles give a submission under way the time to show.
+      const ms = Math.max(2 * run.request.timing.settleMs, unheardMs(run));
       await run.wait(ms, label(`settling what run ${previous.runId} sent`));
       return;
     }
