@@ -1,21 +1,20 @@
 /** A server at which somebody else's job is at work when the run wants to send: how long it waits, and what that costs. */
 import { describe, expect, it } from 'vitest';
-import type { Knobs } from '../../../simulator';
 import type { Schedule } from '../engine/schedule';
 import { playAll, TIMING } from '../engine/play';
 import type { World } from '../engine/world';
 import { createWorld, serverOf } from '../engine/world';
 import { documentOf } from '../judges/judge';
+import { decide } from './audit/audit-support';
+import { play as putBack } from './play-undo';
 
 const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
 const { busyWait, settle, verifyFor } = TIMING;
 /** What the request does not say is learned. */
 const LEARNED = { busyWait, settle, verifyFor };
 
 interface Busy {
   world?: World;
-  knobs?: Partial<Knobs>;
   timing?: object;
   request?: object;
   /** Of the other's job. */
@@ -24,16 +23,8 @@ interface Busy {
 }
 
 /** Somebody else has a NIC deleted just before the run sends. */
-async function besideAnother({
-  world = createWorld(1),
-  knobs,
-  timing,
-  request,
-  otherSeconds,
-  schedule,
-}: Busy) {
+async function besideAnother({ world = createWorld(1), timing, request, otherSeconds, schedule }: Busy) {
   const { simulator, clock } = world;
-  simulator.control.setKnobs(knobs ?? {});
   const server = serverOf(world, { jobSeconds: otherSeconds });
   const { projectId, ledger } = simulator;
   const url = `/v1/${projectId}/cloudservers/${server.id}/nics/delete`;
@@ -58,9 +49,6 @@ async function besideAnother({
     calls: requests.length,
     /** Since the first POST, in s. */
     posts: posts.map(({ at }) => Math.round((at - (posts[0]?.at ?? startedAt)) / 1_000)),
-    looks: requests.filter(({ requestClass }) => requestClass === 'server').length,
-    between: (from: number, to: number) =>
-      requests.filter(({ at }) => at - startedAt >= from && at - startedAt < to).length,
   };
 }
 
@@ -89,17 +77,15 @@ describe('a server with a job of 12 s of somebody else', () => {
     });
     expect([patient.posts, patient.seconds > 80]).toEqual([[0, 60], true]);
     expect(calls).toBeLessThanOrEqual(patient.calls);
-    console.log(`${patient.seconds} s, ${patient.calls} calls -> ${seconds} s, ${calls} calls`);
   });
 
   it('a worker that has seen jobs of 12 s waits as long, and polls when its own is about to end', async () => {
-    const { told, seconds, posts, calls } = await besideAnother({
+    const { told, seconds, posts } = await besideAnother({
       world: await workerThatHasSeen(12, 20),
       otherSeconds: 12,
     });
     expect([told.outcome, posts]).toEqual(['deleted', [0, 12]]);
     expect(seconds).toBeLessThanOrEqual(35);
-    console.log(`learned: ${seconds} s, ${calls} calls`);
   });
 
   it('jobs that are known to take longer than `busyWait` make no wait longer than that', async () => {
@@ -117,25 +103,48 @@ describe('a server with a job of 12 s of somebody else', () => {
   });
 });
 
-describe.each([
-  ['which tells of no task', null],
-  ['which tells of a task', 'deleting-nic'],
-])('a server that is busy for hours, %s', (_, taskStateDuringJob) => {
-  it('the waits grow to `busyWait`, and then cost no more calls than one wait a minute', async () => {
-    const { told, posts, looks, between } = await besideAnother({
+describe('a server that is busy for hours', () => {
+  it('is asked in growing steps, then once in each `busyWait`, at the same cost each time', async () => {
+    const { told, posts, calls } = await besideAnother({
       otherSeconds: 10 * 3_600,
-      knobs: { taskStateDuringJob },
       request: { deadline: '2 hours' },
     });
     expect(told.submissions).toBe(0);
     // 12.5 s, 25 s, 50 s, and then a minute each.
-    if (taskStateDuringJob === null) expect(posts.slice(0, 5)).toEqual([0, 13, 38, 88, 148]);
-    // The inspection knows without a POST.
-    else expect(posts).toEqual([]);
-    const perLook = Math.ceil(between(HOUR, 2 * HOUR) / 60);
-    console.log(
-      `${String(taskStateDuringJob)}: first hour ${between(0, HOUR)}, second ${between(HOUR, 2 * HOUR)}, looks ${looks}, per look ${perLook}`,
-    );
-    expect(between(HOUR, 2 * HOUR)).toBeLessThanOrEqual(60 * perLook);
+    expect(posts.slice(0, 6)).toEqual([0, 13, 38, 88, 148, 208]);
+    const inHour = (from: number) => posts.filter((at) => at >= from && at < from + 3_600).length;
+    // With a minute each from the beginning it is 60; a shorter first wait costs two more, once.
+    expect([inHour(0), inHour(3_600)]).toEqual([62, 60]);
+    // For each POST the inspection before it: server, list, ports of four NICs, elastic IPs.
+    expect(calls).toBeLessThanOrEqual(posts.length * 8);
   });
+
+  it('and tells so after it has refused: the waits grow as well, and no POST is sent', async () => {
+    const world = createWorld(1);
+    const server = serverOf(world, {});
+    const { control, ledger } = world.simulator;
+    control.addFault({ match: { class: 'delete' }, what: { kind: 'busy' }, times: 1 });
+    const act = () => control.patchServer(server.id, { taskState: 'attaching' });
+    const nics = [{ id: server.nics[0] ?? '' }];
+    const input = { serverId: server.id, nics, timing: LEARNED, deadline: '5 minutes' };
+    const deeds = [{ after: 'waiting' as const, at: 1_000, act }];
+    const [played] = await playAll({ input, serverId: server.id, seed: 1, deeds }, world);
+    expect(played?.end).toMatchObject({ kind: 'failed', type: 'Refused' });
+    const looks = ledger.requests.filter(({ requestClass }) => requestClass === 'list').map(({ at }) => at);
+    const waits = looks.slice(2).map((at, index) => Math.round((at - (looks[index + 1] ?? 0)) / 1_000));
+    expect(waits.slice(0, 4)).toEqual([25, 50, 60, 60]);
+    expect(ledger.requests.filter(({ requestClass }) => requestClass === 'delete')).toHaveLength(1);
+  });
+});
+
+it('putting back waits for a busy server in the same way', async () => {
+  const busy = { match: { class: 'attach' as const }, what: { kind: 'busy' as const }, times: 3 };
+  const { told, world } = await putBack(
+    { undoWindow: '1 hour' },
+    { faults: [busy], updates: decide('undo', MINUTE) },
+  );
+  expect(told.outcome).toBe('undone');
+  const posts = world.simulator.ledger.requests.filter(({ requestClass }) => requestClass === 'attach');
+  const waits = posts.slice(1).map(({ at }, index) => Math.round((at - (posts[index]?.at ?? 0)) / 1_000));
+  expect(waits).toEqual([13, 25, 50]);
 });
