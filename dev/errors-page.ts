@@ -20,7 +20,7 @@ const ON_READ: Record<Action, string> = {
 
 /** What a run does when the deletion met it, where the cloud has certainly not accepted it. */
 const ON_REFUSED: Record<Action, string> = {
-  'wait-busy': 'waits `busyWait`, checks all again',
+  'wait-busy': 'waits as long as jobs take, `busyWait` at most, checks all again',
   'wait-state': 'waits 10 s, checks all again',
   throttled: 'waits as told, sends again',
   credentials: 'ends: `CloudRefused`',

@@ -10,7 +10,7 @@ import type { Samples } from '../figures';
 import { row } from '../figures';
 import type { Measure } from './measure';
 
-/** An attempt's time-out of 60 s shows that the worker is gone; then there is time for what each makes of it. */
+/** The naive worker's time-out of 60 s, and ours of 15 s, show that it is gone; then there is time for what each makes of it. */
 const WATCHED_S = 70;
 const DOWN_MS = 1_000;
 /** Ours looks twice, so far apart, before it says what happened; usually 30 s, for which this bench does not wait. */

@@ -1,6 +1,7 @@
 /** The effects, one object in, one object out; their dependencies come by closure. */
 import type { CloudActivities, Learned, Placed } from './agreement';
 import { attachNics } from './attach-nics';
+import { whileAlive } from './support/alive';
 import { bindElasticIp } from './bind-elastic-ip';
 import { readingAtBoundary } from './support/boundary';
 import { bounded } from './support/bounded';
@@ -23,13 +24,14 @@ export function createActivities(dependencies: Dependencies): CloudActivities {
   /** Around every activity: it serves this place only, and its answer names the namespace's search attributes. */
   const activity =
     <I extends Placed, R extends object>(work: (input: I) => Promise<R>) =>
-    async (input: I): Promise<R & Learned> => {
-      declineElsewhere(input, here);
-      const answer = bounded(await work(input));
-      // Last: what the workflow does next relies on it.
-      const searchAttributes = await dependencies.namespace.searchAttributes();
-      return searchAttributes === null ? answer : { ...answer, searchAttributes };
-    };
+    (input: I): Promise<R & Learned> =>
+      whileAlive(async () => {
+        declineElsewhere(input, here);
+        const answer = bounded(await work(input));
+        // Last: what the workflow does next relies on it.
+        const searchAttributes = await dependencies.namespace.searchAttributes();
+        return searchAttributes === null ? answer : { ...answer, searchAttributes };
+      });
   const read = <I extends Placed, R extends object>(work: (input: I) => Promise<R>) =>
     activity((input: I) => readingAtBoundary(() => work(input)));
   return {

@@ -24,8 +24,8 @@ export const TIMING = {
   /** How long after the end of the job a NIC must still be listed to count as still attached. */
   verifyFor: { min: 0, whenAbsent: 120_000 },
   /**
-   * Wait after the cloud said that another command is running on the server: its own advice for Ecs.0603
-   * (docs/cloud-api.md §6.2).
+   * Longest wait after the cloud said that another command is running on the server: its own advice for Ecs.0603
+   * (docs/cloud-api.md §6.2). The waits begin with what jobs are known to take, and double.
    */
   busyWait: { min: 1, whenAbsent: 60_000 },
 } as const satisfies Record<string, { min: number; whenAbsent: number | null }>;

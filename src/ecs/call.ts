@@ -56,6 +56,12 @@ const unconfirmed = (operation: Operation) => (error: unknown) => {
   throw callError(operation, 'unconfirmed', 'no', error instanceof Error ? error.message : String(error));
 };
 
+/**
+ * A write leaves at most this long after the question whether it may: 3 s for the answer, 5 s to connect, and a little. So a
+ * process that was stopped after the answer does not write any later (docs/decisions/0015).
+ */
+export const CONFIRMED_FOR_MS = 10_000;
+
 /** Longer timers fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -86,10 +92,9 @@ export function createCaller(settings: CloudSettings): Caller {
     const unsigned: Record<string, string> = { host: endpoint.host, 'x-project-id': projectId };
     if (body !== null) unsigned['content-type'] = 'application/json';
 
+    let writeUntil = options.notAfter ?? Infinity;
     const beforeWrite = (): void => {
-      if (options.notAfter !== undefined && clock.now() > options.notAfter) {
-        throw late(operation);
-      }
+      if (clock.now() > writeUntil) throw late(operation);
     };
     let headers: Record<string, string> | null = null;
     let response: TransportResponse;
@@ -103,6 +108,7 @@ export function createCaller(settings: CloudSettings): Caller {
       headers = await inTime(operation, options, (until) => credentials.authorize(parts, clock.now(), until));
       const { confirm } = options;
       if (spec.method !== 'GET' && confirm !== undefined) {
+        writeUntil = Math.min(writeUntil, clock.now() + CONFIRMED_FOR_MS);
         const awaited = await inTime(operation, options, () => confirm().catch(unconfirmed(operation)));
         if (!awaited) throw late(operation);
       }

@@ -4,6 +4,7 @@ import { Worker } from '@temporalio/worker';
 import type { NativeConnection, WorkerOptions } from '@temporalio/worker';
 import type { Config } from './config';
 import type { CloudActivities } from '../activities/agreement';
+import { HEARTBEAT } from '../activities/agreement';
 import { cloudTaskQueue } from '../contract/names';
 import { identityOf } from './temporal/strangers';
 import type { Shutdown } from './shutdown';
@@ -71,6 +72,8 @@ export function workerOptions(
       // An inspection makes up to 15 calls. With more slots, its last calls would miss the end of its attempt.
       maxConcurrentActivityTaskExecutions: Math.min(Math.max(1, Math.floor(2 * config.cloudRps)), 200),
       activityTaskPollerBehavior: POLLERS,
+      // By default the SDK passes a heartbeat on after 80 % of its time-out, and one that gets lost is one too many.
+      maxHeartbeatThrottleInterval: HEARTBEAT.everyMs,
     },
   };
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { CONFIRMED_FOR_MS } from '../../src/ecs/call';
 import { systemClock } from '../../src/ecs/clock';
 import type { Clock } from '../../src/ecs/clock';
 import type { CredentialProvider } from '../../src/ecs/credentials';
@@ -237,6 +238,27 @@ describe('the question whether a write may still be sent', () => {
     const { sent, requests } = asked(confirm);
     expect(await failure(sent)).toMatchObject(expected);
     expect(requests).toEqual([]);
+  });
+
+  // As a process that was stopped between the answer and the write goes on.
+  it.each([
+    [CONFIRMED_FOR_MS, true],
+    [CONFIRMED_FOR_MS + 1, false],
+  ])('was asked %d ms ago: whether it is still sent is %s', async (ms, sent) => {
+    let now = 0;
+    const requests: unknown[] = [];
+    const transport: Transport = async (request) => {
+      now += ms;
+      request.beforeWrite?.();
+      requests.push(request);
+      return { status: 200, headers: {}, body: Buffer.from(JSON.stringify({ job_id: JOB })) };
+    };
+    const clock: Clock = { ...systemClock, now: () => now };
+    const cloud = clientOf('http://cloud.test', { transport, clock });
+    const call = cloud.deleteNics(SERVER, [NIC], { notAfter: 30_000, confirm: async () => true });
+    if (sent) await call;
+    else expect(await failure(call)).toMatchObject({ kind: 'late', sent: 'no' });
+    expect(requests).toHaveLength(sent ? 1 : 0);
   });
 
   it('is yes: it is sent', async () => {

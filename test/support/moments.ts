@@ -66,10 +66,15 @@ interface Start {
   jobSeconds: number;
   fault: { match: object; what: object; times?: number } | undefined;
   wanted: NicOutcome[];
+  /** Instead of waits that are short. */
+  timing?: object;
 }
 
 /** Starts a run that deletes the two NICs of a server of its own. */
-export async function startRun(bed: Bed, { name, jobSeconds, fault, wanted }: Start): Promise<Run> {
+export async function startRun(
+  bed: Bed,
+  { name, jobSeconds, fault, wanted, timing = TIMING }: Start,
+): Promise<Run> {
   const server = await createServer(bed.simulator, { nics: 3, jobSeconds });
   if (fault !== undefined) {
     const match = { ...fault.match, serverId: server.id };
@@ -78,18 +83,19 @@ export async function startRun(bed: Bed, { name, jobSeconds, fault, wanted }: St
   const handle = await bed.client.workflow.start('deleteServerNics', {
     taskQueue: bed.taskQueue,
     workflowId: `nics/${server.id}`,
-    args: [{ serverId: server.id, nics: server.nics.map((id) => ({ id })), timing: TIMING }],
+    args: [{ serverId: server.id, nics: server.nics.map((id) => ({ id })), timing }],
   });
   return { name, serverId: server.id, ports: [server.primary, ...server.nics], handle, wanted };
 }
 
 /** Starts a run that will come to this moment. */
-export async function begin(bed: Bed, moment: Moment): Promise<MomentRun> {
+export async function begin(bed: Bed, moment: Moment, timing?: object): Promise<MomentRun> {
   const run = await startRun(bed, {
     name: moment,
     jobSeconds: JOB_SECONDS[moment] ?? 2,
     fault: FAULTS[moment],
     wanted: [moment === 'verifying' ? 'still-attached' : 'deleted', 'deleted'],
+    ...(timing && { timing }),
   });
   return { ...run, moment };
 }

@@ -1,13 +1,47 @@
 /** The bounds of the schedule, for any pace and any luck. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { backoffDelay, nextPollDelay, nextReadingDelay } from '../../src/workflows/policy/poll-schedule';
+import {
+  backoffDelay,
+  busyDelay,
+  nextPollDelay,
+  nextReadingDelay,
+} from '../../src/workflows/policy/poll-schedule';
 
 const HOUR = 3_600_000;
 const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 const pace = fc.record({
   firstPollMs: fc.integer({ min: 100, max: HOUR }),
   pollIntervalMs: fc.integer({ min: 100, max: HOUR }),
+});
+
+describe('a busy server', () => {
+  it.each([
+    ['no job time is known', 0, 60_000, [12_500, 25_000, 50_000, 60_000, 60_000]],
+    ['jobs take 20 s', 20_000, 60_000, [20_000, 40_000, 60_000, 60_000]],
+    ['jobs take longer than `busyWait`', 90_000, 60_000, [60_000, 60_000]],
+    ['jobs take no time at all', 1, 60_000, [5_000, 10_000, 20_000, 40_000, 60_000]],
+    ['`busyWait` is shorter than any job', 20_000, 1_000, [1_000, 1_000]],
+  ])('%s', (_, longMs, mostMs, waits) => {
+    const pace = { firstPollMs: 10_000, pollIntervalMs: 10_000 };
+    expect(waits.map((__, index) => busyDelay({ longMs, pace }, index + 1, mostMs))).toEqual(waits);
+  });
+
+  it('for ever: never longer than `busyWait`', () => {
+    const pace = { firstPollMs: 10_000, pollIntervalMs: 10_000 };
+    fc.assert(
+      fc.property(
+        fc.nat(HOUR),
+        fc.integer({ min: 1, max: 5_000 }),
+        fc.integer({ min: 1, max: HOUR }),
+        (longMs, times, mostMs) => {
+          const delay = busyDelay({ longMs, pace }, times, mostMs);
+          expect(delay).toBeGreaterThan(0);
+          expect(delay).toBeLessThanOrEqual(mostMs);
+        },
+      ),
+    );
+  });
 });
 
 describe('the poll schedule', () => {

@@ -29,6 +29,7 @@ import type {
 } from './reads';
 import type { AttachNicsInput, DeleteNicsInput, DeleteNicsResult, SubmissionResult } from './submissions';
 
+export * from './alive';
 export type * from './effects';
 export type * from './every-call';
 export * from './failures';

@@ -9,7 +9,7 @@ import { GRPC, grpcCode } from '../../client/grpc';
 import { reasonOf } from './connection';
 
 /** An effect has more time than this left to report. */
-const CONFIRM_WITHIN_MS = 3_000;
+export const CONFIRM_WITHIN_MS = 3_000;
 const CHECK_WITHIN_MS = 10_000;
 /** The same cause is logged again after this time: it may be another outage. */
 const TELL_AGAIN_MS = 3_600_000;

@@ -41,6 +41,26 @@ export function nextReadingDelay(look: number, untilPatientMs: number): number {
   return untilPatientMs > 0 ? Math.min(gap, Math.max(untilPatientMs, 1)) : gap;
 }
 
+/** A server that is busy is not asked again sooner, however short jobs are known to be. */
+const BUSY_LEAST_MS = 5_000;
+/** Where no job time is known: a quarter beyond the first poll, so that a job a little longer costs no further inspection. */
+const BEYOND_FIRST_POLL = 1.25;
+
+/**
+ * Delay before a busy server is looked at again: as long as jobs are known to take, then doubling.
+ * @param longMs duration of a long job in the worker's experience; 0: it has none
+ * @param times busy answers in a row, including this one
+ * @param mostMs `busyWait` of the request
+ */
+export function busyDelay(
+  { longMs, pace }: { longMs: number; pace: Pace },
+  times: number,
+  mostMs: number,
+): number {
+  const first = Math.max(BUSY_LEAST_MS, longMs || pace.firstPollMs * BEYOND_FIRST_POLL);
+  return Math.min(first * 2 ** Math.min(times - 1, 10), mostMs);
+}
+
 /** Back-off for answers that name no delay: 5 s, doubling, at most `capMs`. */
 export function backoffDelay(failures: number, capMs = 60_000): number {
   return Math.min(5_000 * 2 ** Math.min(Math.max(failures - 1, 0), 10), capMs);

@@ -5,7 +5,7 @@
 import type { ActivityOptions } from '@temporalio/workflow';
 import { ActivityFailure, ApplicationFailure, isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { CloudFailureDetails, Effect, Elsewhere, Place } from '../../activities/agreement';
-import { ACTIVITY_FAILURE } from '../../activities/agreement';
+import { ACTIVITY_FAILURE, UNHEARD_MS } from '../../activities/agreement';
 import { FAILURE_TYPE } from '../../contract/names';
 import { label, plain } from './details';
 import { RunEnd } from './run-end';
@@ -45,7 +45,7 @@ export function once<K extends Name>(
   summary: string,
   input: Omit<Input<K>, keyof Effect>,
 ): Promise<Answer<K> | Unread> {
-  return orUnread(call(run, EFFECT, AT_MOST_MS.effect, name, summary, ofRun<K>(run, input)));
+  return orUnread(call(run, effectOf(run), AT_MOST_MS.effect, name, summary, ofRun<K>(run, input)));
 }
 
 /** The result of a POST. If the worker can't report it, for whatever reason, its fate is unknown. */
@@ -56,7 +56,7 @@ export async function post<K extends 'deleteNics' | 'attachNics'>(
   input: Omit<Input<K>, keyof Effect>,
 ): Promise<Answer<K> | Unknown | { kind: 'unsent'; why: 'elsewhere' }> {
   try {
-    return renamed(await attempt(run, EFFECT, AT_MOST_MS.effect, name, summary, ofRun<K>(run, input)));
+    return renamed(await attempt(run, effectOf(run), AT_MOST_MS.effect, name, summary, ofRun<K>(run, input)));
   } catch (error) {
     // Not repeated here: much may happen before the right worker comes, so the caller has to decide anew.
     const why = declinedBecause(error);
@@ -66,8 +66,25 @@ export async function post<K extends 'deleteNics' | 'attachNics'>(
     }
     // A cancellation before a worker took the call: nothing was sent. Other errors here do not come from an attempt.
     if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
-    return { kind: 'unknown', why: 'the worker did not report what came of the request' };
+    return {
+      kind: 'unknown',
+      why: 'the worker did not report what came of the request',
+      leastMs: unheardMs(run),
+    };
   }
+}
+
+/**
+ * Runs that began before there was a heartbeat go without: they may wait less before they look, and their commands must stay
+ * the same.
+ */
+function effectOf({ knowsPlace }: Run): ActivityOptions {
+  return knowsPlace ? EFFECT : { ...EFFECT, heartbeatTimeout: undefined };
+}
+
+/** For so long, in ms, a worker of which nothing was heard may still change something. */
+export function unheardMs({ knowsPlace }: Run): number {
+  return knowsPlace ? UNHEARD_MS : 0;
 }
 
 /**
@@ -83,6 +100,8 @@ function renamed<T extends { kind: string }>(answer: T & { then?: unknown }): T 
 export interface Unknown {
   kind: 'unknown';
   why: string;
+  /** The worker may still send: the run looks no earlier than after this time. */
+  leastMs: number;
 }
 
 /** A call that brought no answer. `unavailable`: try later; `credentials` and `refused` need a person. */
@@ -91,6 +110,8 @@ export interface Unread {
   why: 'unavailable' | 'credentials' | 'refused';
   message: string;
   details: CloudFailureDetails | null;
+  /** No worker has answered: what it was to do it may still do. */
+  unheard?: true;
 }
 
 /**
@@ -184,6 +205,7 @@ async function orUnread<T>(call: Promise<T>): Promise<T | Unread> {
       why: 'unavailable',
       message: 'the worker did not answer in time',
       details: null,
+      unheard: true,
     };
   }
 }

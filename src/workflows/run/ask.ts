@@ -3,12 +3,13 @@ import type { Throttled, Unsent } from '../../activities/agreement';
 import { HOLD_MS } from '../../activities/agreement';
 import { FAILURE_TYPE } from '../../contract/names';
 import type { Phase } from '../../contract/types';
-import { backoffDelay, throttleDelay } from '../policy/poll-schedule';
+import { backoffDelay, busyDelay, throttleDelay } from '../policy/poll-schedule';
 import type { PutBack } from '../policy/undo-log';
 import type { Unread } from './activity-calls';
 import { label, plain } from './details';
 import { RunEnd } from './run-end';
 import type { Run } from './run';
+import { countBusy } from './state/sent';
 
 /** Results that say nothing about what was asked: the call has to be repeated later. */
 export type Setback = Throttled | Unsent | Unread;
@@ -127,11 +128,23 @@ export function unsentText({ why, because }: Unsent): string {
   return because ?? UNSENT[why];
 }
 
+/**
+ * How long to wait for a server that was found busy (once more). Runs that began before the wait was learned wait as long as they
+ * did: a timer that fires later than planned moves the deadline, and their commands must stay the same.
+ */
+export function busyWait({ state, request, knowsPlace }: Run): number {
+  const { busyWaitMs } = request.timing;
+  const times = countBusy(state, true);
+  return knowsPlace ? busyDelay(state.job, times, busyWaitMs) : busyWaitMs;
+}
+
 export interface PauseOptions {
   /** Phase during and after the pause. By default the phase stays, and the reason is removed after the pause. */
   phase?: Phase;
   /** `pollNow` may end the pause early. By default it may not: the message asks for a look, not for another call. */
   wakeable?: boolean;
+  /** The pause is not cut below this at the deadline. */
+  leastMs?: number;
   /** Label of the timer. @param ms length of the pause, cut at the deadline */
   text?: (ms: number) => string;
 }
@@ -141,11 +154,11 @@ export async function pause(
   run: Run,
   ms: number,
   why: string,
-  { phase, wakeable = false, text = () => why }: PauseOptions = {},
+  { phase, wakeable = false, leastMs = 0, text = () => why }: PauseOptions = {},
 ): Promise<void> {
   const before = run.document.phase;
   run.enter(phase ?? before, plain(why));
-  const wholeMs = Math.min(ms, Math.max(run.remainingMs, 1_000));
+  const wholeMs = Math.min(ms, Math.max(run.remainingMs, leastMs, 1_000));
   if (wakeable) await run.waitOrWake(wholeMs, label(text(wholeMs)));
   else await run.wait(wholeMs, label(text(wholeMs)));
   if (phase === undefined) run.enter(before);

@@ -5,7 +5,7 @@
 import type { ActivityOptions } from '@temporalio/workflow';
 import { ActivityCancellationType, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { CloudActivities } from '../../activities/agreement';
-import { ACTIVITY_FAILURE } from '../../activities/agreement';
+import { ACTIVITY_FAILURE, HEARTBEAT } from '../../activities/agreement';
 import { cloudTaskQueue } from '../../contract/names';
 
 /**
@@ -25,10 +25,12 @@ export const READ: ActivityOptions = {
 
 /**
  * POSTs: one attempt; after a time-out the fate is unknown. A cancellation waits for the answer, since the job id of a
- * POST under way would be lost otherwise. POSTs come first in the queue: an attempt that starts late may not send.
+ * POST under way would be lost otherwise. POSTs come first in the queue: an attempt that starts late may not send. The
+ * heartbeat finds a dead worker sooner than the time-out; what has to be waited for then is decision 15.
  */
 export const EFFECT: ActivityOptions = {
   startToCloseTimeout: '60 seconds',
+  heartbeatTimeout: HEARTBEAT.timeoutMs,
   retry: { maximumAttempts: 1 },
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   priority: { priorityKey: 1 },

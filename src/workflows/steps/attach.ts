@@ -5,7 +5,8 @@ import { backoffDelay } from '../policy/poll-schedule';
 import { fail, STATE_WAIT_MS } from '../policy/put-back-plan';
 import type { Run } from '../run/run';
 import { beginJob } from '../run/state/job';
-import { pause, UNSENT, waitOut } from '../run/ask';
+import { countBusy } from '../run/state/sent';
+import { busyWait, pause, UNSENT, waitOut } from '../run/ask';
 import type { PutBack, Returning } from '../policy/undo-log';
 
 export async function attach(run: Run, back: PutBack, returning: Returning[]): Promise<void> {
@@ -34,14 +35,18 @@ export async function attach(run: Run, back: PutBack, returning: Returning[]): P
       tried(null, `job ${answer.jobId} has ended without attaching it`);
       submitted();
       back.setbacks = 0;
+      countBusy(run.state, false);
       beginJob(run.state, 'attach', answer, run.request.timing);
       run.declareOpen(answer.jobId, portIds);
       return;
-    case 'unknown':
+    case 'unknown': {
       tried(null, answer.why);
       submitted();
       inDoubt(back, returning);
-      return pause(run, run.request.timing.settleMs, `no usable answer: ${answer.why}`);
+      const leastMs = 'leastMs' in answer ? answer.leastMs : 0;
+      const ms = Math.max(run.request.timing.settleMs, leastMs);
+      return pause(run, ms, `no usable answer: ${answer.why}`, { leastMs });
+    }
     case 'unsent':
       if (answer.why !== 'reset') return waitOut(run, back, answer);
       for (const nic of returning) fail(nic, null, UNSENT.reset);
@@ -55,7 +60,7 @@ export async function attach(run: Run, back: PutBack, returning: Returning[]): P
   }
   const why = `${answer.code ?? 'refused'}: ${answer.message}`;
   back.hindered = why;
-  if (answer.next === 'busy') return pause(run, run.request.timing.busyWaitMs, why);
+  if (answer.next === 'busy') return pause(run, busyWait(run), why);
   if (answer.next === 'state') return pause(run, STATE_WAIT_MS, why);
   if (answer.next === 'credentials')
     return waitOut(run, back, { kind: 'unread', why: 'credentials', message: why, details: null });

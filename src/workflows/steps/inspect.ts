@@ -6,8 +6,8 @@ import { HOUR_MS } from '../../contract/input';
 import { formatDuration } from '../../contract/duration';
 import { FAILURE_TYPE, MEMO, OPEN_SETTLED, planWorkflowId, serverWorkflowId } from '../../contract/names';
 import type { NicRow, NicSnapshot } from '../../contract/types';
-import { read } from '../run/activity-calls';
-import { askBeforeSending, endUnlessPassing } from '../run/ask';
+import { read, unheardMs } from '../run/activity-calls';
+import { askBeforeSending, busyWait, endUnlessPassing } from '../run/ask';
 import { label, nics as countOf, plain } from '../run/details';
 import { RunEnd } from '../run/run-end';
 import type { Assessment } from '../policy/guards';
@@ -130,7 +130,8 @@ export async function ready(run: Run, passing: string | null, anythingToDo: bool
     );
   }
   run.enter('waiting', passing);
-  await run.waitOrWake(Math.min(STATE_WAIT_MS, run.remainingMs), label(`waiting: ${passing}`));
+  const ms = run.knowsPlace && run.state.sent.busy > 0 ? busyWait(run) : STATE_WAIT_MS;
+  await run.waitOrWake(Math.min(ms, run.remainingMs), label(`waiting: ${passing}`));
   return false;
 }
 
@@ -276,7 +277,8 @@ async function settlePrevious(run: Run, previous: PreviousOpenRun): Promise<void
   for (let look = 1; !run.expired; look++) {
     if (previous.jobId === null) {
       // The job is not known. Two settles give a submission under way the time to show.
-      await run.wait(2 * run.request.timing.settleMs, label(`pause for what run ${previous.runId} sent`));
+      const ms = Math.max(2 * run.request.timing.settleMs, unheardMs(run));
+      await run.wait(ms, label(`pause for what run ${previous.runId} sent`));
       return;
     }
     const { jobId } = previous;

@@ -79,7 +79,7 @@ export async function lookTwice(run: Run, why: string, looks: Looks): Promise<bo
   for (;;) {
     if (looks.made >= 2 && run.expired) return false;
     const look = looks.made + 1;
-    looks.dueAt ??= Date.now() + settleMs;
+    looks.dueAt ??= Date.now() + Math.max(settleMs, (look === 1 && looks.leastMs) || 0);
     const ms = looks.dueAt - Date.now();
     let plannedGapMs = settleMs;
     if (ms > 0) {

@@ -4,7 +4,7 @@
  */
 import { workflowInfo } from '@temporalio/workflow';
 import type { UpdatePortInput } from '../../activities/agreement';
-import { once, repeatable } from '../run/activity-calls';
+import { once, repeatable, unheardMs } from '../run/activity-calls';
 import { pairsOf } from '../policy/differences';
 import { label, plain } from '../run/details';
 import { fail, MAX_ATTEMPTS } from '../policy/put-back-plan';
@@ -43,8 +43,9 @@ export async function create(run: Run, back: PutBack, nic: Returning): Promise<v
     nic.unclear = true;
     back.setbacks += 1;
     back.hindered = plain(why);
-    const ms = Math.max(run.request.timing.settleMs, backoffDelay(back.setbacks));
-    await pause(run, ms, `no usable answer: ${why}`);
+    const leastMs = answer.kind === 'unread' && answer.unheard === true ? unheardMs(run) : 0;
+    const ms = Math.max(run.request.timing.settleMs, backoffDelay(back.setbacks), leastMs);
+    await pause(run, ms, `no usable answer: ${why}`, { leastMs });
   } else if (isSetback(answer)) await setBack(run, back, nic, answer);
   else {
     const message = plain(`${answer.message}. ${answer.hint}`);

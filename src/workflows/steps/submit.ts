@@ -15,13 +15,13 @@ import { lookTwice } from './look';
 import { countUnknownSubmission } from '../run/counters';
 import { backoffDelay, throttleDelay } from '../policy/poll-schedule';
 import { keepPorts, protectPorts, whyNotKept } from './protect';
-import { pause, unsentText } from '../run/ask';
+import { busyWait, pause, unsentText } from '../run/ask';
 import type { Deletion } from '../run/kinds';
 import type { Run } from '../run/run';
 import { beginJob } from '../run/state/job';
 import { forgetReadings } from '../run/state/seen';
 import type { Doubt, No, Refusal } from '../run/state/sent';
-import { endSubmission } from '../run/state/sent';
+import { countBusy, endSubmission } from '../run/state/sent';
 import { release } from '../run/state/undo';
 import { log, promisesUndo } from '../policy/undo-log';
 
@@ -72,7 +72,12 @@ async function step(
       run.warn(
         `submission ${run.document.submissions} got no usable answer (${plain(answer.why)}): the cloud may have accepted it, so the run read the NIC list before it did anything else`,
       );
-      doubt(run, answer.why, { stop: run.document.submissions >= MAX_SUBMISSIONS });
+      doubt(
+        run,
+        answer.why,
+        { stop: run.document.submissions >= MAX_SUBMISSIONS },
+        'leastMs' in answer ? answer.leastMs : 0,
+      );
       return false;
 
     case 'unsent':
@@ -115,8 +120,11 @@ async function step(
         submission.lastNo = answer;
         // Much may happen while the server is busy: the run checks every guard again, after a submission only the NICs.
         if (run.state.sent.touched) doubt(run, 'the server was busy');
-        const ms = answer.next === 'busy' ? run.request.timing.busyWaitMs : STATE_WAIT_MS;
-        await sendLater(run, ms, `${answer.code ?? 'refused'}: ${answer.message}`);
+        await sendLater(
+          run,
+          answer.next === 'busy' ? busyWait(run) : STATE_WAIT_MS,
+          `${answer.code ?? 'refused'}: ${answer.message}`,
+        );
         if (!run.state.sent.touched && !run.expired) {
           await inspect(run);
           // The inspection may have found NICs that were not on the server before.
@@ -173,13 +181,13 @@ async function keepAgain(run: Deletion, nicIds: string[]): Promise<boolean> {
   return false;
 }
 
-function doubt(run: Run, why: string, more: Partial<Doubt> = {}): void {
+function doubt(run: Run, why: string, more: Partial<Doubt> = {}, leastMs = 0): void {
   run.state.sent.submission.doubt = {
     why,
     stop: false,
     refusal: null,
     listed: run.remaining().length,
-    looks: { made: 0, idle: 0, dueAt: null },
+    looks: { made: 0, idle: 0, dueAt: null, leastMs },
     ...more,
   };
 }
@@ -213,6 +221,7 @@ function accepted(
 ): void {
   const { timing } = run.request;
   run.touch();
+  countBusy(run.state, false);
   run.document.submissions += 1;
   beginJob(run.state, 'delete', answer, timing);
   for (const id of targets) {

@@ -49,6 +49,8 @@ export interface Schedule extends Start {
   queueMs?: Map<number, number>;
   /** For so long the worker that has taken the activity numbered n stands still before it does anything. */
   frozenMs?: Map<number, number>;
+  /** For so long it stands still between the question whether it may write and the write, of which nobody hears in time. */
+  heldMs?: Map<number, number>;
   /** The worker has forgotten the run before its workflow task numbered n (from 0). */
   forgotten?: Set<number>;
   /** The worker dies in the workflow task numbered n, after the workflow and before the server has heard of it. */

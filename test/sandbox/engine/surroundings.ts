@@ -1,5 +1,6 @@
 /** What stands around a workflow: the workers, their clock, what the server keeps of runs. */
 import type { CloudActivities } from '../../../src/activities/agreement';
+import type { ActivityAttempt } from '../../../src/activities/support/dependencies';
 import type { Played } from './schedule';
 
 /** Virtual time, shared with the simulated cloud. */
@@ -21,6 +22,10 @@ export interface Surroundings {
   onlyStrangers?: (now: number) => boolean;
   /** Search attributes that the namespace has at that moment. */
   registered?: () => readonly string[];
+  /** Whether the server still waits for that attempt; set by what plays. */
+  awaits?: (attempt: ActivityAttempt) => boolean;
+  /** What a write waits for; set by what plays. */
+  beforeWrite?: (() => Promise<void>) | undefined;
   /** Requests that the cloud has got so far. */
   requests?: () => number;
   /** The server's records of runs, which it adds to: newest last. */

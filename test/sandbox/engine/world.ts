@@ -3,6 +3,7 @@ import type { Cloud } from '../../../src/ecs/cloud';
 import type { Client } from '@temporalio/client';
 import type { Logger } from '@temporalio/worker';
 import type { CloudActivities, ReadRunResult } from '../../../src/activities/agreement';
+import type { ActivityAttempt } from '../../../src/activities/support/dependencies';
 import type { CredentialProvider } from '../../../src/ecs/credentials';
 import type { Transport, TransportRequest, TransportResponse } from '../../../src/ecs/transport';
 import type { Simulator } from '../../../simulator';
@@ -91,6 +92,7 @@ function worldOf(
   let numbered = 0;
   const transport: Transport & { close(): Promise<void> } = Object.assign(
     async (request: Parameters<Transport>[0]) => {
+      if (request.method !== 'GET') await world.beforeWrite?.();
       request.beforeWrite?.();
       if (world.unreachable(clock.now())) throw new TransportError('network', 'no', 'ECONNREFUSED');
       const id = `request-${++numbered}`;
@@ -156,7 +158,7 @@ function worldOf(
       searchAttributes: async () => [...world.namespaceHas],
       previousOpenRun: (run: { workflowId: string; runId: string }) =>
         product.previousOpenRun(client, run, log as unknown as Logger, clock.now()),
-      awaits: async () => !world.suspended,
+      awaits: async (attempt: ActivityAttempt) => !world.suspended && world.awaits?.(attempt) !== false,
       readRun: async (run: { workflowId: string; runId: string }) => documentOf(records, run),
     },
     clock: virtual,

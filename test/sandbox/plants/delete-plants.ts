@@ -290,4 +290,18 @@ export const DELETE_PLANTS: readonly Plant[] = [
     to: 'PLANTED || workflowExecution !== undefined &&',
     caughtBy: 'a suspended worker',
   },
+  {
+    name: 'looks while a worker may still send',
+    file: 'workflows/run/activity-calls.ts',
+    from: 'return knowsPlace ? UNHEARD_MS : 0;',
+    to: 'return knowsPlace && !PLANTED ? UNHEARD_MS : 0;',
+    caughtBy: 'a POST that leaves when it is given up',
+  },
+  {
+    name: 'sends long after it was told that it may',
+    file: 'ecs/call.ts',
+    from: 'writeUntil = Math.min(writeUntil, clock.now() + CONFIRMED_FOR_MS);',
+    to: 'if (!PLANTED) writeUntil = Math.min(writeUntil, clock.now() + CONFIRMED_FOR_MS);',
+    caughtBy: 'a worker held before its POST',
+  },
 ];

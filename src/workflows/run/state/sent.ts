@@ -12,6 +12,8 @@ export interface Sent {
   wasReset: boolean;
   /** How often, just before a POST, a flag was not as proven. */
   unkept: number;
+  /** How often in a row the server was found busy. */
+  busy: number;
   submission: Submission;
 }
 
@@ -54,6 +56,8 @@ export interface Looks {
   idle: number;
   /** When the next look is due; `null`: not decided. */
   dueAt: number | null;
+  /** Least pause before the first look, in ms: the worker may still send. */
+  leastMs?: number;
 }
 
 export function freshSent(): Sent {
@@ -63,6 +67,7 @@ export function freshSent(): Sent {
     declared: false,
     wasReset: false,
     unkept: 0,
+    busy: 0,
     submission: { over: false, throttled: 0, unsent: 0, observed: 0, lastNo: null, doubt: null },
   };
 }
@@ -79,6 +84,11 @@ export function forbidSending({ sent }: State): void {
 /** Nothing more will be sent. */
 export function endSubmission({ sent }: State): void {
   sent.submission.over = true;
+}
+
+/** A busy server was found (once more), or has accepted a POST. */
+export function countBusy({ sent }: State, isBusy: boolean): number {
+  return (sent.busy = isBusy ? sent.busy + 1 : 0);
 }
 
 /** A deletion was sent, and it is not known what may still come of it. */

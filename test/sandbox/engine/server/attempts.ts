@@ -20,6 +20,8 @@ export interface Activity {
   type: string;
   input: unknown;
   startToCloseMs: number;
+  /** 0: the worker is not asked to report while it works. */
+  heartbeatMs: number;
   maximumAttempts: number;
   /** A cancellation does not wait for the attempt that is under way. */
   givenUpAtOnce: boolean;
@@ -40,6 +42,7 @@ export function activityOf(
     type: command.activityType ?? '',
     input: defaultPayloadConverter.fromPayload(command.arguments?.[0] ?? {}),
     startToCloseMs: millis(command.startToCloseTimeout),
+    heartbeatMs: millis(command.heartbeatTimeout),
     maximumAttempts: command.retryPolicy?.maximumAttempts ?? 0,
     givenUpAtOnce: Number(command.cancellationType) === TRY_CANCEL,
     attempt: 1,
@@ -75,6 +78,7 @@ export function work(
   const environment = new MockActivityEnvironment(
     {
       workflowExecution: run,
+      activityId: String(activity.number),
       attempt: activity.attempt,
       startToCloseTimeoutMs: activity.startToCloseMs,
       currentAttemptScheduledTimestampMs: activity.attemptScheduledAt,

@@ -13,13 +13,17 @@ export class Workers {
   /** When new processes have begun. */
   readonly restarts: number[] = [];
   private made = 0;
+  /** By activity and attempt: whether the server still waits for it. */
+  private readonly awaited = new Map<string, () => boolean>();
 
   constructor(
     private readonly schedule: Schedule,
     private readonly around: Surroundings,
     private readonly agenda: Agenda,
     private readonly open: () => Run | null,
-  ) {}
+  ) {
+    around.awaits = ({ activityId, attempt }) => this.awaited.get(`${activityId}/${attempt}`)?.() === true;
+  }
 
   restart(): void {
     this.around.restarted();
@@ -67,7 +71,10 @@ export class Workers {
     // As this attempt knows itself, also when it thaws beside a later one.
     const own = { ...activity };
     const timesOutAt = clock.now() + activity.startToCloseMs;
+    /** When the server gives up a worker of which it hears nothing from now on. */
+    const unheardAt = () => Math.min(timesOutAt, clock.now() + (activity.heartbeatMs || Infinity));
     const isOver = () => run.closed || activity.attempt !== attempt || !run.activities.has(seq);
+    this.awaited.set(`${number}/${attempt}`, () => !isOver());
     const resolve = (at: number, result: Resolution, told: PlayedActivity['told']) => {
       if (isOver()) return;
       run.activities.delete(seq);
@@ -87,12 +94,12 @@ export class Workers {
       activity.attemptScheduledAt = at + 1_000 * 2 ** (attempt - 1);
       this.queue(run, activity, record, activity.attemptScheduledAt);
     };
-    const timeOut = () => {
+    const timeOut = (at = timesOutAt) => {
       const act = () => {
         if (!run.closed && activity.attempt === attempt) record.lost += 1;
         fail(agenda.now, timedOut());
       };
-      agenda.act(timesOutAt, act, run, key);
+      agenda.act(at, act, run, key);
     };
     const doWork = async (heard: boolean) => {
       const before = requests?.() ?? 0;
@@ -114,20 +121,44 @@ export class Workers {
 
     const crash = attempt === 1 ? schedule.crashes?.get(number) : undefined;
     const frozenMs = attempt === 1 ? (schedule.frozenMs?.get(number) ?? 0) : 0;
+    const heldMs = attempt === 1 ? (schedule.heldMs?.get(number) ?? 0) : 0;
     if (crash !== undefined) {
       // Done or not, nobody hears of it: the attempt times out, and a younger process goes on.
       if (crash === 'after') await doWork(false);
       run.played.crashes += 1;
+      const at = unheardAt();
       await this.replace();
-      timeOut();
-    } else if (frozenMs > 0) {
+      timeOut(at);
+    } else if (frozenMs > 0 || heldMs > 0) {
       const thawsAt = clock.now() + frozenMs;
-      const late = thawsAt > timesOutAt;
-      if (late) timeOut();
-      agenda.work(thawsAt, run, () => doWork(!late), { orphan: true });
+      const late = thawsAt + heldMs > unheardAt();
+      if (late) timeOut(unheardAt());
+      const thawed = () => (heldMs > 0 ? this.held(run, heldMs, () => doWork(!late)) : doWork(!late));
+      agenda.work(thawsAt, run, thawed, { orphan: true });
     } else {
       await doWork(true);
     }
+  }
+
+  /** The worker stands still once more when all is ready for its write. */
+  private async held(run: Run, ms: number, doWork: () => Promise<void>): Promise<void> {
+    const { agenda, around } = this;
+    let thaw = () => {};
+    const thawed = new Promise<void>((resolve) => (thaw = resolve));
+    const ready = new Promise<void>((resolve) => {
+      around.beforeWrite = () => {
+        resolve();
+        return thawed;
+      };
+    });
+    const done = doWork();
+    await Promise.race([ready, done]);
+    around.beforeWrite = undefined;
+    const goOn = () => {
+      thaw();
+      return done;
+    };
+    agenda.work(around.clock.now() + ms, run, goOn, { orphan: true });
   }
 
   /** One that no worker has taken never runs; of one that runs a read is given up, and the POST is waited for. */

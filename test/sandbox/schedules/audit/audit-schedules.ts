@@ -131,6 +131,40 @@ export async function suspended(): Promise<void> {
   expect([told.outcome, told.submissions]).toEqual(['deleted', 1]);
 }
 
+/**
+ * A worker that can't report stands still twice: before anything, for nearly as long as a heartbeat may be missing, and between the
+ * question whether it may send and the POST, for nearly as long as the answer is good. Its POST leaves after the server has given
+ * it up. The run finds what comes of it, and sends no second one.
+ */
+export async function sentWhenGivenUp(): Promise<void> {
+  const { told, world, count, all } = await play(
+    { timing: { ...TIMING, settle: '1s' } },
+    { frozenMs: new Map([[1, 14_500]]), heldMs: new Map([[1, 9_900]]), jobSeconds: 2 },
+  );
+  const given = all[0]?.activities.find(({ type }) => type === 'deleteNics');
+  const { requests } = world.simulator.ledger;
+  const post = requests.find(({ requestClass }) => requestClass === 'delete');
+  expect(post?.at ?? 0, 'the POST left after the attempt was given up').toBeGreaterThan(
+    given?.toldAt ?? Infinity,
+  );
+  const look = requests.find(
+    ({ requestClass, seq }, index) => requestClass === 'list' && seq > 1 && index > 5,
+  );
+  expect(look?.at ?? 0, 'first look after it').toBeGreaterThan(post?.at ?? Infinity);
+  expect([told.outcome, told.submissions, count('delete')]).toEqual(['deleted', 1, 1]);
+}
+
+/** The same for longer than the answer is good: nothing is sent any more, and the run sends anew. */
+export async function heldTooLong(): Promise<void> {
+  const { told, world, count } = await play({}, { heldMs: new Map([[1, 20_000]]) });
+  const { requests } = world.simulator.ledger;
+  const post = requests.findIndex(({ requestClass }) => requestClass === 'delete');
+  const looks = requests.slice(0, post).filter(({ requestClass }) => requestClass === 'list');
+  // One of the inspection, and two after the attempt was given up.
+  expect([looks.length, count('delete')]).toEqual([3, 1]);
+  expect([told.outcome, told.submissions, told.jobs.length]).toEqual(['deleted', 2, 1]);
+}
+
 /** In the window somebody attaches a kept port to the same server again. */
 export async function putBackByHand(how: string): Promise<void> {
   const played = await play(window, {
@@ -245,6 +279,8 @@ export const SCHEDULES = {
   'a NIC taken off before anything was sent': takenOffUnsent,
   'a flag that is never set': flagNeverSet,
   'a suspended worker': suspended,
+  'a POST that leaves when it is given up': sentWhenGivenUp,
+  'a worker held before its POST': heldTooLong,
   'a port put back by hand': () => putBackByHand('commit'),
   'a port taken over': () => takenOver({ name: 'theirs' }),
   'undo after 300 Updates': () => decidedLate('undo'),

@@ -13,6 +13,8 @@ import {
   flagNeverSet,
   freshSnapshot,
   meanwhile,
+  heldTooLong,
+  sentWhenGivenUp,
   suspended,
   takenOff,
   takenOffUnsent,
@@ -195,6 +197,8 @@ describe('3: what is changed while the run waits is read before it acts', () => 
   it('a flag that is never set is not said to be somebody else’s doing', flagNeverSet);
 
   it('a worker that was suspended meanwhile writes nothing that the server has given up', suspended);
+  it('a POST that leaves when its worker is given up is found before anything is sent anew', sentWhenGivenUp);
+  it('a worker that was held between question and POST does not send', heldTooLong);
 
   it('an elastic IP that is bound then: refused', async () => {
     const { told, count } = await play(window, {
