@@ -77,6 +77,8 @@ export function cloudObserver(meter: MetricMeter): (error: CloudError) => void {
   for (const operation of OPERATIONS) throttled.add(0, { operation });
   return (error) => {
     const { operation, action, kind } = error;
+    // The throttled call that the pause is for has been counted.
+    if (kind === 'paused') return;
     if (action === 'throttled') throttled.add(1, { operation });
     else if (action !== 'absent' && !NEVER_SENT.has(kind)) {
       failures.add(1, { operation, code: codeOf(error) });
