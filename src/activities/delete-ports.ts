@@ -35,7 +35,7 @@ export function deletePorts(dependencies: Dependencies, input: DeletePortsInput)
       fates.set(id, { fate: 'gone' });
     });
     for (const [id, error] of refused) {
-      const now = await fateBefore(id, {});
+      const now = await fateBefore(id, { urgency: options.urgency });
       fates.set(id, now ?? { fate: 'refused', ...refusedBy(error) });
     }
     // The other ports did not wait for it. A next attempt may get an answer; the last attempt names the ports

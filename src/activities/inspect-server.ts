@@ -1,10 +1,10 @@
-import { Context } from '@temporalio/activity';
 import type { InspectedNic, Inspection, InspectServerInput, ServerState } from './agreement';
 import { GONE_STATES } from './agreement';
 import type { NicSnapshot } from '../contract/types';
 import { sameIp } from '../contract/values';
 import type { CallOptions, Cloud, ElasticIp, Port, ServerDetail, ServerInterface } from '../ecs/cloud';
 import { CloudError } from '../ecs/errors';
+import { reading } from './support/attempt';
 import { isAbsent } from './support/boundary';
 import type { Dependencies } from './support/dependencies';
 import type { JobTimes } from './support/job-times';
@@ -12,11 +12,12 @@ import { findPort, forEachOf, stateOf } from './support/ports';
 
 /** Reads everything that guards and snapshot need: server, NIC list, and the port of every NIC concerned. */
 export async function inspectServer(
-  { cloud, namespace }: Dependencies,
+  dependencies: Dependencies,
   jobTimes: JobTimes,
   { serverId, nicIds, previousRunOf }: InspectServerInput,
 ): Promise<Inspection> {
-  const options = { signal: Context.current().cancellationSignal };
+  const { cloud, namespace } = dependencies;
+  const options = reading(dependencies);
   const previous = previousRunOf === null ? null : await namespace.previousOpenRun(previousRunOf);
   const inspection: Inspection = {
     kind: 'inspection',

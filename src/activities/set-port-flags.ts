@@ -12,7 +12,7 @@ export function setPortFlags(dependencies: Dependencies, input: SetFlagsInput): 
       cloud.setDeleteOnTermination(serverId, id, flags[id] === true, options),
     );
     // However late it is: a read does no harm, and only the read proves what the writes did.
-    const nics = (await findInterfaces(cloud, serverId, {})) ?? [];
+    const nics = (await findInterfaces(cloud, serverId, { urgency: options.urgency })) ?? [];
     return {
       kind: 'flags',
       read: Object.fromEntries(

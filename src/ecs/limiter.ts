@@ -201,7 +201,7 @@ export class RateLimiter {
       this.#tokens -= 1;
       this.#queue.shift()?.give({ number: ++this.#turns, at });
       // The call goes before anything else happens.
-      await undefined;
+      await Promise.resolve();
     }
     this.#serving = false;
   }

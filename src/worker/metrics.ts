@@ -6,6 +6,8 @@ import { WORKFLOW_TYPE } from '../contract/names';
 import type { RunOutcome } from '../contract/types';
 import { ERROR_TABLE, sameCode } from '../ecs/error-table';
 import type { CloudError } from '../ecs/errors';
+import type { RateLimiter } from '../ecs/limiter';
+import type { Operation } from '../ecs/wire/operations';
 import { OPERATIONS } from '../ecs/wire/operations';
 import type { Address } from './addresses';
 import { formatAddress } from './addresses';
@@ -16,6 +18,9 @@ const JOB_SECONDS = [1, 2, 5, 10, 15, 20, 30, 45, 60, 120, 300, 600, 1_800, 3_60
 const POLLS = [1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100, 200];
 /** Seconds: half a poll step on average, more after an outage of the worker. */
 const DELAY_SECONDS = [0.1, 0.25, 0.5, 1, 2, 3, 5, 7.5, 10, 15, 30, 60, 120, 300, 600];
+
+/** Seconds: a turn at once, the spacing of low rates, and what an attempt (45 s) can bear. */
+const WAIT_SECONDS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 45];
 
 /** Seconds and suffixes as Prometheus wants them, and as the dashboards for other SDKs expect them. */
 export function metricsOptions(address: Address): MetricsExporterConfig {
@@ -32,6 +37,7 @@ export function metricsOptions(address: Address): MetricsExporterConfig {
         [METRIC.pollsPerJob]: POLLS,
         [METRIC.jobSeconds]: JOB_SECONDS,
         [METRIC.detectionDelay]: DELAY_SECONDS,
+        [METRIC.cloudWait]: WAIT_SECONDS,
       },
     },
   };
@@ -84,6 +90,23 @@ export function cloudObserver(meter: MetricMeter): (error: CloudError) => void {
       failures.add(1, { operation, code: codeOf(error) });
     }
   };
+}
+
+/** Counts requests as they leave; each operation from 0 on. */
+export function sendObserver(meter: MetricMeter): (operation: Operation, waitedMs: number) => void {
+  const calls = meter.createCounter(METRIC.cloudCalls);
+  const wait = meter.createHistogram(METRIC.cloudWait, 'float');
+  for (const operation of OPERATIONS) calls.add(0, { operation });
+  return (operation, waitedMs) => {
+    calls.add(1, { operation });
+    wait.record(waitedMs / 1_000);
+  };
+}
+
+/** Shows the limiter's rate as it is now. */
+export function rateGauge(meter: MetricMeter, limiter: Pick<RateLimiter, 'rate'>): () => void {
+  const gauge = meter.createGauge(METRIC.cloudRate, 'float');
+  return () => gauge.set(limiter.rate);
 }
 
 /**

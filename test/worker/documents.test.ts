@@ -44,8 +44,11 @@ describe('docs/worker.md', () => {
     const states = [lifecycle.readyz().state];
     lifecycle.starting();
     states.push(lifecycle.readyz().state);
-    const [workflows, cloud] = [{ getState: () => 'RUNNING' }, { getState: () => 'RUNNING' }];
-    lifecycle.running({ workflows, cloud }, { lost: () => ({ forMs: 60_000, problem: '' }) });
+    const each = { getState: () => 'RUNNING' };
+    lifecycle.running(
+      { workflows: each, cloud: each, looks: each },
+      { lost: () => ({ forMs: 60_000, problem: '' }) },
+    );
     states.push(lifecycle.readyz().state);
     const stopped = new Lifecycle('x', AbortSignal.abort());
     states.push(stopped.readyz().state);
