@@ -61,7 +61,13 @@ describe('the rate of calls', { timeout: 600_000 }, () => {
     await worker.ready(temporal, stack.taskQueue);
   }
 
-  async function startRuns({ simulator, taskQueue }: WatchedStack, count: number, more: object = {}) {
+  /** @param priorityKey of Temporal; without it the run has the usual one, 3 */
+  async function startRuns(
+    { simulator, taskQueue }: WatchedStack,
+    count: number,
+    more: object = {},
+    priorityKey?: number,
+  ) {
     return Promise.all(
       Array.from({ length: count }, async () => {
         const { id, nics } = await createServer(simulator);
@@ -70,6 +76,7 @@ describe('the rate of calls', { timeout: 600_000 }, () => {
           taskQueue,
           workflowId: `nics/${id}`,
           args: [input],
+          ...(priorityKey === undefined ? {} : { priority: { priorityKey } }),
         });
       }),
     );
@@ -116,6 +123,22 @@ describe('the rate of calls', { timeout: 600_000 }, () => {
     const most = mostWithin(10_000, times);
     process.stderr.write(`workers come and go: ${times.length} calls, at most ${most} in any 10 s\n`);
     expect(most).toBeLessThanOrEqual(10 * RPS);
+  });
+
+  it('is given to the run of a person first: it ends while a fleet has hardly begun', async () => {
+    const { stack } = await stackOf(1);
+    const fleet = await startRuns(stack, RUNS, {}, 4);
+    const asked = async () => (await requestsOf(stack.simulator)).length;
+    expect(await until(async () => (await asked()) > 40, 300_000)).toBe(true);
+    const before = await asked();
+    expect((await ended(await startRuns(stack, 1, {}, 2)))[0]?.outcome).toBe('deleted');
+    const meanwhile = (await asked()) - before;
+    const open = await Promise.all(fleet.map(async (run) => (await run.describe()).status.name));
+    process.stderr.write(
+      `interactive: ${meanwhile} calls meanwhile, ${open.filter((name) => name === 'RUNNING').length} of ${RUNS} open\n`,
+    );
+    expect(open.filter((name) => name === 'RUNNING').length).toBeGreaterThan(RUNS / 2);
+    expect((await ended(fleet)).every(({ outcome }) => outcome === 'deleted')).toBe(true);
   });
 
   it('shows in the metrics: requests by operation as in the ledger, and the part of each worker', async () => {

@@ -21,9 +21,13 @@ describe('docs/worker.md', () => {
       METRIC.runsEnded,
       METRIC.cloudFailures,
       METRIC.cloudThrottled,
+      METRIC.cloudCalls,
     ];
+    const gauges: string[] = [METRIC.cloudRate];
     const shown = Object.values(METRIC).map((name) =>
-      counters.includes(name) ? `counter ${name}_total` : `histogram ${name}`,
+      counters.includes(name)
+        ? `counter ${name}_total`
+        : `${gauges.includes(name) ? 'gauge' : 'histogram'} ${name}`,
     );
     expect(rows.sort()).toEqual(shown.sort());
     for (const [name] of page.matchAll(/\becs_nics_\w+/g)) {
