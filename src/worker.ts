@@ -26,19 +26,19 @@ import type { Health } from './worker/health';
 import { HELP } from './worker/help';
 import { Lifecycle } from './worker/lifecycle';
 import { createLogger } from './worker/logging';
-import { cloudObserver, setObserver, startAtZero } from './worker/metrics';
+import { cloudObserver, rateGauge, sendObserver, setObserver, startAtZero } from './worker/metrics';
 import { openNamespace } from './worker/temporal/namespace';
 import { installRuntime } from './worker/runtime';
+import { trickleOf } from './worker/shares';
 import { Shutdown, UndrainedError } from './worker/shutdown';
 import { connect, UnreachableError } from './worker/temporal/connection';
 import { watchConnection } from './worker/connection-watch';
 import { watchQueue } from './worker/temporal/watch-queue';
-import { createWorkers, runBoth, workerOptions } from './worker/workers';
+import { watchShares } from './worker/temporal/watch-shares';
+import { createWorkers, runAll, workerOptions } from './worker/workers';
 
 const EXIT = { drained: 0, fatal: 1, configuration: 2, unreachable: 3 } as const;
 
-/** Calls without spacing after a pause: one inspection of a small server. */
-const BURST = 5;
 /** A server that has not answered by then counts as away; the worker asks every 10 s. */
 const ANSWER_MS = 5_000;
 
@@ -133,6 +133,9 @@ async function run(
   if (temporal === 'stop') return;
   config.credentials.notices?.listen((level, message) => void log[level](message));
   lifecycle.starting();
+  const meter = Runtime.instance().metricMeter;
+  const { callsPerSecond, burst } = trickleOf(config.cloudRps, 1);
+  const limiter = new RateLimiter(callsPerSecond, burst, systemClock);
   const cloud = observed(
     createCloud({
       projectId: config.projectId,
@@ -140,11 +143,12 @@ async function run(
       endpoints: config.endpoints,
       credentials: config.credentials,
       transport: shutdown.bound(undiciTransport()),
-      limiter: new RateLimiter(config.cloudRps, Math.min(BURST, Math.ceil(config.cloudRps)), systemClock),
+      limiter,
       clock: systemClock,
       userAgent: `ecs-nics/${version}`,
+      onSend: sendObserver(meter),
     }),
-    cloudObserver(Runtime.instance().metricMeter),
+    cloudObserver(meter),
   );
   const prepare = async () => {
     const activities = createActivities({
@@ -179,7 +183,9 @@ async function run(
     bundle: config.bundlePath === null ? 'built at start' : 'prebuilt',
   });
   watchQueue(temporal, config, log);
-  await runBoth(workers, shutdown);
+  const running = runAll(workers, shutdown);
+  watchShares(temporal, config, limiter, log, rateGauge(meter, limiter));
+  await running;
 }
 
 main().then(

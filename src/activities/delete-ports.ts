@@ -36,7 +36,7 @@ export function deletePorts(dependencies: Dependencies, input: DeletePortsInput)
       fates.set(id, { fate: 'gone' });
     });
     for (const [id, error] of refused) {
-      const now = fateOf(id, await findPort(cloud, id, {}));
+      const now = fateOf(id, await findPort(cloud, id, { urgency: options.urgency }));
       fates.set(id, now ?? { fate: 'refused', ...refusedBy(error) });
     }
     // The other ports did not wait for it. A next attempt may get an answer; the last attempt names the ports

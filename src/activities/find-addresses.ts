@@ -1,16 +1,17 @@
-import { Context } from '@temporalio/activity';
 import type { FindAddressesInput, FindAddressesResult } from './agreement';
 import { sameIp } from '../contract/values';
 import type { Port } from '../ecs/cloud';
+import { reading } from './support/attempt';
 import type { Dependencies } from './support/dependencies';
 import { forEachOf } from './support/ports';
 
 /** Every network is listed once, however many of its addresses are asked for. */
 export async function findAddresses(
-  { cloud }: Dependencies,
+  dependencies: Dependencies,
   { addresses }: FindAddressesInput,
 ): Promise<FindAddressesResult> {
-  const options = { signal: Context.current().cancellationSignal };
+  const { cloud } = dependencies;
+  const options = reading(dependencies);
   const networks = [...new Set(addresses.map(({ networkId }) => networkId))];
   const lists = await forEachOf(networks, (networkId) => cloud.listPorts({ networkId }, options));
   const portsOf = new Map<string, Port[]>(networks.map((id, index) => [id, lists[index] ?? []]));

@@ -1,10 +1,9 @@
-import { Context } from '@temporalio/activity';
 import type { GetJobStatusInput, GetJobStatusResult, ListNicsInput, SubJob } from './agreement';
 import { ENDED_STATUSES, HOLD_MS } from './agreement';
 import { MAX_NICS } from '../contract/input';
 import type { Job } from '../ecs/cloud';
 import { CloudError } from '../ecs/errors';
-import { attemptEndsAt } from './support/attempt';
+import { attemptEndsAt, reading } from './support/attempt';
 import { isAbsent } from './support/boundary';
 import type { Dependencies } from './support/dependencies';
 import type { JobTimes } from './support/job-times';
@@ -27,9 +26,9 @@ export async function getJobStatus(
   jobTimes: JobTimes,
   { jobId, nicIds, thenList }: GetJobStatusInput,
 ): Promise<GetJobStatusResult> {
-  const signal = Context.current().cancellationSignal;
+  const options = reading(dependencies);
   try {
-    const job = await dependencies.cloud.showJob(jobId, { signal });
+    const job = await dependencies.cloud.showJob(jobId, options);
     // Failed jobs end at another time than those that do the work.
     if (job.status === 'SUCCESS') jobTimes.add(jobId, job.beginAt, job.endAt);
     const over = ENDED_STATUSES.has(job.status) && thenList !== undefined;
@@ -41,7 +40,7 @@ export async function getJobStatus(
       errorCode: job.errorCode,
       message: job.failReason,
       subJobs: ofInterest(job.subJobs, nicIds),
-      ...(over ? await readingOrNone(dependencies, thenList, signal) : NO_READING),
+      ...(over ? await readingOrNone(dependencies, thenList, options) : NO_READING),
     };
   } catch (error) {
     if (isAbsent(error)) return { kind: 'gone', code: error.code };
@@ -63,14 +62,14 @@ function ofInterest(subJobs: Job['subJobs'], nicIds: readonly string[] | undefin
 async function readingOrNone(
   dependencies: Dependencies,
   input: ListNicsInput,
-  signal: AbortSignal,
+  options: ReturnType<typeof reading>,
 ): Promise<Listed> {
   const { clock } = dependencies;
   const leftMs = attemptEndsAt(clock) - clock.now() - TO_REPORT_MS;
   if (leftMs <= 0) return NO_READING;
   try {
-    const soon = AbortSignal.any([signal, AbortSignal.timeout(Math.min(leftMs, LIST_AT_MOST_MS))]);
-    return { reading: await readNics(dependencies, input, { signal: soon }), listAfterMs: 0 };
+    const soon = AbortSignal.any([options.signal, AbortSignal.timeout(Math.min(leftMs, LIST_AT_MOST_MS))]);
+    return { reading: await readNics(dependencies, input, { ...options, signal: soon }), listAfterMs: 0 };
   } catch (error) {
     if (!(error instanceof CloudError)) throw error;
     return { reading: null, listAfterMs: patienceAfter(error) };

@@ -1,10 +1,10 @@
-import { Context } from '@temporalio/activity';
 import type { InspectedNic, Inspection, InspectServerInput, ServerState } from './agreement';
 import { GONE_STATES } from './agreement';
 import type { NicSnapshot } from '../contract/types';
 import { sameIp } from '../contract/values';
 import type { CallOptions, ElasticIp, Port, ServerDetail, ServerInterface } from '../ecs/cloud';
 import { CloudError } from '../ecs/errors';
+import { reading } from './support/attempt';
 import { isAbsent } from './support/boundary';
 import type { Dependencies } from './support/dependencies';
 import type { JobTimes } from './support/job-times';
@@ -17,7 +17,7 @@ export async function inspectServer(
   { serverId, nicIds, previousRunOf }: InspectServerInput,
 ): Promise<Inspection> {
   const { cloud, sets, namespace } = dependencies;
-  const options = { signal: Context.current().cancellationSignal };
+  const options = reading(dependencies);
   const previous = previousRunOf === null ? null : await namespace.previousOpenRun(previousRunOf);
   const inspection: Inspection = {
     kind: 'inspection',

@@ -1,13 +1,13 @@
-import { Context } from '@temporalio/activity';
 import type { ListNicsInput, PortState, Reading } from './agreement';
 import { CloudError } from '../ecs/errors';
 import type { CallOptions, Cloud, ServerDetail, ServerInterface } from '../ecs/cloud';
+import { reading } from './support/attempt';
 import type { Dependencies } from './support/dependencies';
 import { existing, stateOfServer } from './inspect-server';
 import { portStates } from './support/ports';
 
 export function listNics(dependencies: Dependencies, input: ListNicsInput): Promise<Reading> {
-  return readNics(dependencies, input, { signal: Context.current().cancellationSignal });
+  return readNics(dependencies, input, reading(dependencies));
 }
 
 /** What the compute service says of the NICs. */

@@ -16,7 +16,7 @@ export function setPortFlags(dependencies: Dependencies, input: SetFlagsInput): 
     );
     if (provenLater && refused.size === 0) return { kind: 'flags', read: flags, refused: {} };
     // However late it is: a read does no harm, and only the read proves what the writes did.
-    const nics = (await findInterfaces(cloud, serverId, {})) ?? [];
+    const nics = (await findInterfaces(cloud, serverId, { urgency: options.urgency })) ?? [];
     return {
       kind: 'flags',
       read: Object.fromEntries(

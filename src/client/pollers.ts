@@ -1,5 +1,5 @@
 /** Which workers poll the task queues of a run, and to which version of the workers the server gives their tasks. */
-import { cloudTaskQueue } from '../contract';
+import { cloudTaskQueue, looksTaskQueue } from '../contract';
 import type { Temporal } from './connect';
 
 const CALL_MS = 3_000;
@@ -36,12 +36,18 @@ export interface Queue {
 export type ClockOffset = () => Promise<number>;
 export const SAME_CLOCK: ClockOffset = () => Promise.resolve(0);
 
-/** The queues of the workflows and of the cloud calls, with all pollers that the server lists. Throws gRPC errors. */
+/** The three queues of a worker, with all pollers that the server lists. Throws gRPC errors. */
 export function readQueues(temporal: Temporal, taskQueue: string): Promise<Queue[]> {
   return Promise.all([
     readQueue(temporal, taskQueue, TASK_QUEUE_TYPE.workflow),
     readQueue(temporal, cloudTaskQueue(taskQueue), TASK_QUEUE_TYPE.activity),
+    readQueue(temporal, looksTaskQueue(taskQueue), TASK_QUEUE_TYPE.activity),
   ]);
+}
+
+/** Workers that call the cloud, those of older releases included: they have no queue of looks. Throws gRPC errors. */
+export async function readCallers(temporal: Temporal, taskQueue: string): Promise<Poller[]> {
+  return (await readQueue(temporal, cloudTaskQueue(taskQueue), TASK_QUEUE_TYPE.activity)).pollers;
 }
 
 /** The queues without the pollers of ended workers. */

@@ -13,6 +13,7 @@ export {
   UPDATE,
   WORKFLOW_TYPE,
   cloudTaskQueue,
+  looksTaskQueue,
   planWorkflowId,
   serverIdOf,
   serverWorkflowId,

@@ -14,9 +14,14 @@ export function taskQueueFrom(value: string | undefined): string | null {
   return /^[^\s\p{C}]{1,200}$/u.test(name) ? name : null;
 }
 
-/** Calls to the cloud run on a queue of their own, so that one server-side rate limit covers all of them. */
+/** What changes the cloud runs on a queue of its own, so that one server-side rate limit covers all of it. */
 export function cloudTaskQueue(taskQueue: string): string {
   return `${taskQueue}-cloud`;
+}
+
+/** Looks run on another: many of them share one call, so a rate of activities would hold them up for nothing. */
+export function looksTaskQueue(taskQueue: string): string {
+  return `${taskQueue}-looks`;
 }
 
 export const WORKFLOW_TYPE = {

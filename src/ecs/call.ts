@@ -5,9 +5,10 @@ import type { Clock } from './clock';
 import { CredentialProblem, outcomeOf, proofsIn, withheldError } from './credentials';
 import type { CredentialProvider, Outcome } from './credentials';
 import { parseJson, readProblem } from './wire/envelopes';
-import { answerError, callError, CloudError, parseRetryAfter, withSkew } from './errors';
+import { answerError, callError, CloudError, parseRetryAfter, pausedError, withSkew } from './errors';
 import type { AnswerFacts } from './errors';
-import type { RateLimiter } from './limiter';
+import type { RateLimiter, Throttle, Turn } from './limiter';
+import { NoTurn } from './limiter';
 import { censor } from './secret';
 import { TransportError } from './transport';
 import type { Transport, TransportRequest, TransportResponse } from './transport';
@@ -26,6 +27,8 @@ export interface CloudSettings {
   clock: Clock;
   /** `ecs-nics/<version>`. */
   userAgent: string;
+  /** Told of each request just before its bytes leave, and how long it has waited for its turn. Must not throw. */
+  onSend?: (operation: Operation, waitedMs: number) => void;
 }
 
 type Query = Record<string, string | readonly string[] | undefined>;
@@ -99,8 +102,16 @@ export function createCaller(settings: CloudSettings): Caller {
     let headers: Record<string, string> | null = null;
     let response: TransportResponse;
     let stage: Stage = 'waiting';
+    let turn: Turn;
+    let waitedMs = 0;
+    const takeTurn = async (urgency = options.urgency): Promise<Turn> => {
+      const askedAt = clock.now();
+      const given = await limiter.acquire({ ...options, urgency });
+      waitedMs += clock.now() - askedAt;
+      return given;
+    };
     try {
-      await limiter.acquire(signal);
+      turn = await takeTurn();
       options.begins?.();
       stage = 'authorizing';
       const path = endpoint.pathname.replace(/\/+$/, '') + `/v1/${projectId}/${spec.path}${queryOf(spec)}`;
@@ -112,6 +123,8 @@ export function createCaller(settings: CloudSettings): Caller {
         const awaited = await inTime(operation, options, () => confirm().catch(unconfirmed(operation)));
         if (!awaited) throw late(operation);
       }
+      // Before all others: what was just confirmed must not grow old.
+      if (limiter.isStale(turn)) turn = await takeTurn(0);
       beforeWrite();
       stage = 'sending';
       // Added after signing: proxies may change them.
@@ -123,7 +136,10 @@ export function createCaller(settings: CloudSettings): Caller {
         headers: sent,
         body,
         signal,
-        beforeWrite,
+        beforeWrite: () => {
+          beforeWrite();
+          settings.onSend?.(operation, waitedMs);
+        },
       });
     } catch (error) {
       if (headers !== null) credentials.settle?.(headers, 'unclear');
@@ -136,6 +152,7 @@ export function createCaller(settings: CloudSettings): Caller {
       return { ...factsOf(response), value };
     } catch (error) {
       if (!(error instanceof CloudError)) throw error;
+      if (error.action === 'throttled') limiter.throttled(turn, throttleOf(error));
       const renewed = repeat && (await renew(error, headers, options));
       if (!renewed) {
         outcome = outcomeOf(error);
@@ -215,6 +232,8 @@ export function createCaller(settings: CloudSettings): Caller {
 
   function failure(operation: Operation, error: unknown, stage: Stage, signal?: AbortSignal): CloudError {
     if (error instanceof CloudError) return error;
+    if (error instanceof NoTurn)
+      return error.why === 'late' ? late(operation) : pausedError(operation, error.leftMs, error.throttle);
     if (error instanceof CredentialProblem) return withheldError(operation, error.facts);
     if (error instanceof TransportError) {
       const answer = error.answer === null ? null : factsOf(error.answer);
@@ -229,6 +248,10 @@ export function createCaller(settings: CloudSettings): Caller {
   }
 
   return (spec, options) => call(spec, options);
+}
+
+function throttleOf({ retryAfterMs, delayMs, code, requestId }: CloudError): Throttle {
+  return { pauseMs: retryAfterMs ?? delayMs, code, requestId };
 }
 
 /** Escaped as the signature requires: a form's `+` for a space would be signed as a plus. */

@@ -104,7 +104,7 @@ export interface CallOptions {
   signal?: AbortSignal;
   /**
    * Epoch ms after which the request must not be written any more (checked after waiting for the rate limit, just
-   * before the bytes leave).
+   * before the bytes leave). Of equally urgent calls the one that ends first goes first.
    */
   notAfter?: number;
   /**
@@ -114,6 +114,8 @@ export interface CallOptions {
   confirm?: () => Promise<boolean>;
   /** Called when a request is about to leave, after the wait for the rate limit. */
   begins?: () => void;
+  /** Of the calls that wait for the rate limit the one with the lowest number goes first. */
+  urgency?: number;
 }
 
 /** Every method throws {@link import('./errors').CloudError}, and nothing else, when there is no usable answer. */

@@ -2,6 +2,7 @@ import { readThrottle, words } from './wire/envelopes';
 import type { Problem } from './wire/envelopes';
 import { lookUp } from './error-table';
 import type { Action, DefaultRule, ErrorRow, Fate, Sign } from './error-table';
+import type { Throttle } from './limiter';
 import { isEffect, PERMISSIONS } from './wire/operations';
 import type { Operation } from './wire/operations';
 
@@ -11,7 +12,8 @@ export type { Operation } from './wire/operations';
  * What failed in a call. `answer`: the cloud refused · `network`, `timeout` · `unreadable`: the answer does not have
  * the expected form · `late`: `notAfter` had passed, nothing was sent · `unconfirmed`: the worker could not ask whether
  * it may still be sent, so it was not · `aborted`: by the caller's signal · `invalid`: an argument that fits in no
- * request · `withheld`: without usable credentials nothing was sent.
+ * request · `withheld`: without usable credentials nothing was sent · `paused`: the cloud has throttled another call, and
+ * nothing is sent for the time that it named.
  */
 export type FailureKind =
   | 'answer'
@@ -22,7 +24,8 @@ export type FailureKind =
   | 'unconfirmed'
   | 'aborted'
   | 'invalid'
-  | 'withheld';
+  | 'withheld'
+  | 'paused';
 
 interface Facts {
   operation: Operation;
@@ -82,7 +85,7 @@ export class CloudError extends Error {
 function describe(facts: Facts): string {
   const status = facts.httpStatus === null ? facts.kind : `HTTP ${facts.httpStatus}`;
   const what =
-    facts.kind === 'withheld'
+    facts.kind === 'withheld' || facts.kind === 'paused'
       ? ['not sent', facts.code === null ? null : `(${facts.code})`]
       : [status, facts.code, facts.innerCode === null ? null : `(${facts.innerCode})`];
   const said = facts.cloudMessage === null ? '' : `: “${facts.cloudMessage}”`;
@@ -183,7 +186,9 @@ function roughly(ms: number): string {
   return minutes < 48 * 60 ? `${Math.round(minutes / 60)} hours` : `${Math.round(minutes / (24 * 60))} days`;
 }
 
-const CALL_HINTS: Record<Exclude<FailureKind, 'answer' | 'withheld'>, string> = {
+type CallKind = Exclude<FailureKind, 'answer' | 'withheld' | 'paused'>;
+
+const CALL_HINTS: Record<CallKind, string> = {
   network: 'If the error persists: check the endpoints, DNS, and firewalls between worker and cloud.',
   timeout: 'If the error persists: check firewalls between worker and cloud.',
   unreadable:
@@ -198,7 +203,7 @@ const CALL_HINTS: Record<Exclude<FailureKind, 'answer' | 'withheld'>, string> = 
 /** For a call without a complete answer. What was certainly not sent was certainly not accepted. */
 export function callError(
   operation: Operation,
-  kind: Exclude<FailureKind, 'answer' | 'withheld'>,
+  kind: CallKind,
   sent: Facts['sent'],
   meaning: string,
   answer: AnswerFacts | null = null,
@@ -221,5 +226,27 @@ export function callError(
     hint: CALL_HINTS[kind],
     sign: null,
     sent,
+  });
+}
+
+/** For a call that was not made because of a pause: to its caller as if the cloud had throttled it. */
+export function pausedError(operation: Operation, leftMs: number, throttle: Throttle | null): CloudError {
+  return new CloudError({
+    operation,
+    kind: 'paused',
+    httpStatus: null,
+    code: throttle?.code ?? null,
+    innerCode: null,
+    cloudMessage: null,
+    requestId: throttle?.requestId ?? null,
+    action: 'throttled',
+    fate: 'refused',
+    delayMs: null,
+    retryAfterMs: Math.ceil(leftMs),
+    throttle: null,
+    meaning: 'the cloud has throttled another call of this worker, and all of them wait',
+    hint: 'Lower ECS_NICS_CLOUD_RPS if it happens often.',
+    sign: null,
+    sent: 'no',
   });
 }

@@ -1,6 +1,7 @@
 /** The known state of this process: the source of `/livez` and `/readyz`. */
 import type { Answer } from './health';
 import type { ConnectionWatch } from './connection-watch';
+import type { Three } from './workers';
 
 /** A shorter loss of the connection needs no report: Core's pollers reconnect by themselves. */
 const LOST_FOR_MS = 30_000;
@@ -9,15 +10,12 @@ interface Pollable {
   getState(): string;
 }
 
-/** The two workers of the process, by what they serve. */
-interface Pair {
-  workflows: Pollable;
-  cloud: Pollable;
-}
+/** The workers of the process, by what they serve. */
+type Workers = Three<Pollable>;
 
 export class Lifecycle {
   #doing: { state: 'connecting' | 'starting' | 'failed'; reason: string } | null;
-  #workers: Pair | null = null;
+  #workers: Workers | null = null;
   #watch: ConnectionWatch | null = null;
 
   /**
@@ -40,7 +38,7 @@ export class Lifecycle {
     this.#doing = { state: 'starting', reason: 'connected to Temporal; the workers are being started' };
   }
 
-  running(workers: Pair, watch: ConnectionWatch): void {
+  running(workers: Workers, watch: ConnectionWatch): void {
     this.#workers = workers;
     this.#watch = watch;
     this.#doing = null;

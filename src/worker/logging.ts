@@ -61,7 +61,7 @@ function jsonLines(): DestinationStream {
   return { write: (line) => void out.write(cleanJson(line)) };
 }
 
-/** Each of the two workers serves one kind of task on purpose; the SDK warns about the other kinds at every start. */
+/** Each of the three workers serves one kind of task on purpose; the SDK warns about the other kinds at every start. */
 const EXPECTED = /^No (activities|workflows|Nexus services) registered, not polling/;
 
 /** Each of Core's pollers reports each of its retries: about five lines a second while Temporal is away. */

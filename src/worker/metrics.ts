@@ -7,6 +7,8 @@ import type { RunOutcome } from '../contract/types';
 import { ERROR_TABLE, sameCode } from '../ecs/error-table';
 import type { CloudError } from '../ecs/errors';
 import type { Observer as SetObserver } from '../ecs/sets';
+import type { RateLimiter } from '../ecs/limiter';
+import type { Operation } from '../ecs/wire/operations';
 import { OPERATIONS } from '../ecs/wire/operations';
 import type { Address } from './addresses';
 import { formatAddress } from './addresses';
@@ -20,6 +22,8 @@ const DELAY_SECONDS = [0.1, 0.25, 0.5, 1, 2, 3, 5, 7.5, 10, 15, 30, 60, 120, 300
 
 /** Things that one call asks for: a set holds 100 at most. */
 const SET_SIZES = [1, 2, 5, 10, 20, 50, 100];
+/** Seconds: a turn at once, the spacing of low rates, and what an attempt (45 s) can bear. */
+const WAIT_SECONDS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 45];
 
 /** Seconds and suffixes as Prometheus wants them, and as the dashboards for other SDKs expect them. */
 export function metricsOptions(address: Address): MetricsExporterConfig {
@@ -37,6 +41,7 @@ export function metricsOptions(address: Address): MetricsExporterConfig {
         [METRIC.jobSeconds]: JOB_SECONDS,
         [METRIC.detectionDelay]: DELAY_SECONDS,
         [METRIC.setReadSize]: SET_SIZES,
+        [METRIC.cloudWait]: WAIT_SECONDS,
       },
     },
   };
@@ -82,6 +87,8 @@ export function cloudObserver(meter: MetricMeter): (error: CloudError) => void {
   for (const operation of OPERATIONS) throttled.add(0, { operation });
   return (error) => {
     const { operation, action, kind } = error;
+    // The throttled call that the pause is for has been counted.
+    if (kind === 'paused') return;
     if (action === 'throttled') throttled.add(1, { operation });
     else if (action !== 'absent' && !NEVER_SENT.has(kind)) {
       failures.add(1, { operation, code: codeOf(error) });
@@ -99,6 +106,23 @@ export function setObserver(meter: MetricMeter): SetObserver {
     size: (operation, things) => sizes.record(things, { operation }),
     fallback: (operation) => fallbacks.add(1, { operation }),
   };
+}
+
+/** Counts requests as they leave; each operation from 0 on. */
+export function sendObserver(meter: MetricMeter): (operation: Operation, waitedMs: number) => void {
+  const calls = meter.createCounter(METRIC.cloudCalls);
+  const wait = meter.createHistogram(METRIC.cloudWait, 'float');
+  for (const operation of OPERATIONS) calls.add(0, { operation });
+  return (operation, waitedMs) => {
+    calls.add(1, { operation });
+    wait.record(waitedMs / 1_000);
+  };
+}
+
+/** Shows the limiter's rate as it is now. */
+export function rateGauge(meter: MetricMeter, limiter: Pick<RateLimiter, 'rate'>): () => void {
+  const gauge = meter.createGauge(METRIC.cloudRate, 'float');
+  return () => gauge.set(limiter.rate);
 }
 
 /**

@@ -1,11 +1,11 @@
-/** The two workers of one process: workflows on one queue, calls to the cloud on another with its own rate limit. */
+/** The three workers of one process: workflows, looks, and what changes the cloud; each on a queue of its own. */
 import { join } from 'node:path';
 import { Worker } from '@temporalio/worker';
 import type { NativeConnection, WorkerOptions } from '@temporalio/worker';
 import type { Config } from './config';
 import type { CloudActivities } from '../activities/agreement';
-import { HEARTBEAT } from '../activities/agreement';
-import { cloudTaskQueue } from '../contract/names';
+import { HEARTBEAT, LOOKS } from '../activities/agreement';
+import { cloudTaskQueue, looksTaskQueue } from '../contract/names';
 import { identityOf } from './temporal/strangers';
 import type { Shutdown } from './shutdown';
 
@@ -15,18 +15,23 @@ const MAX_CACHED_WORKFLOWS = 2_000;
 const STICKY_TIMEOUT = '2 seconds';
 const POLLERS = { type: 'autoscaling', minimum: 1, initial: 2, maximum: 20 } as const;
 
-export interface BothOptions {
-  workflows: WorkerOptions;
-  cloud: WorkerOptions;
+/** A look waits most of its time for a call that it shares with up to 100 others. */
+const MOST_LOOKS = 200;
+
+/** What there is of each of the three. */
+export interface Three<T> {
+  workflows: T;
+  cloud: T;
+  looks: T;
 }
 
-/** Options of each of the two workers. */
+/** Options of each of the three workers. */
 export function workerOptions(
   config: Config,
   connection: NativeConnection,
   namespace: string,
   activities: CloudActivities,
-): BothOptions {
+): Three<WorkerOptions> {
   const common = {
     connection,
     namespace,
@@ -69,34 +74,44 @@ export function workerOptions(
       activities,
       // The server applies it to all workers together. Equal on all of them, because the last poller sets it.
       maxTaskQueueActivitiesPerSecond: config.cloudRps,
-      // An inspection makes up to 15 calls. With more slots, its last calls would miss the end of its attempt.
+      // An attempt makes up to 15 calls. With more slots, its last calls would miss the end of the attempt.
       maxConcurrentActivityTaskExecutions: Math.min(Math.max(1, Math.floor(2 * config.cloudRps)), 200),
       activityTaskPollerBehavior: POLLERS,
       // By default the SDK passes a heartbeat on after 80 % of its time-out, and one that gets lost is one too many.
       maxHeartbeatThrottleInterval: HEARTBEAT.everyMs,
     },
+    looks: {
+      ...common,
+      taskQueue: looksTaskQueue(config.taskQueue),
+      activities: Object.fromEntries(LOOKS.map((name) => [name, activities[name]])),
+      // No rate: one look is no longer one call, and the limiter counts calls. 20 s of calls in slots: with one or two
+      // calls for each look the last one is made before the end of its attempt (45 s).
+      maxConcurrentActivityTaskExecutions: Math.min(Math.floor(20 * config.cloudRps), MOST_LOOKS),
+      activityTaskPollerBehavior: POLLERS,
+    },
   };
 }
 
-export async function createWorkers(options: BothOptions): Promise<{ workflows: Worker; cloud: Worker }> {
-  return { workflows: await Worker.create(options.workflows), cloud: await Worker.create(options.cloud) };
+export async function createWorkers(options: Three<WorkerOptions>): Promise<Three<Worker>> {
+  return {
+    workflows: await Worker.create(options.workflows),
+    cloud: await Worker.create(options.cloud),
+    looks: await Worker.create(options.looks),
+  };
 }
 
 type Runnable = Pick<Worker, 'run' | 'shutdown' | 'getState'>;
 
 /**
- * Runs both workers until the shutdown, and to the end of their drain. If one fails, the other is shut down and
- * drained, too, because it may have a deletion in flight. The error is thrown after that.
+ * Runs the workers until the shutdown, and to the end of their drain. If one fails, the others are shut down and
+ * drained, too, because one may have a deletion in flight. The error is thrown after that.
  * @throws UndrainedError when the drain does not come to an end
  */
-export async function runBoth(
-  { workflows, cloud }: { workflows: Runnable; cloud: Runnable },
-  shutdown: Shutdown,
-): Promise<void> {
-  const both = [workflows, cloud];
-  const running = both.map((worker) => worker.run().finally(() => shutdown.request()));
+export async function runAll(workers: Three<Runnable>, shutdown: Shutdown): Promise<void> {
+  const all = Object.values(workers) as Runnable[];
+  const running = all.map((worker) => worker.run().finally(() => shutdown.request()));
   void shutdown.whenRequested().then(() => {
-    for (const worker of both) if (worker.getState() === 'RUNNING') worker.shutdown();
+    for (const worker of all) if (worker.getState() === 'RUNNING') worker.shutdown();
   });
   const ends = await Promise.race([Promise.allSettled(running), shutdown.whenOverdue()]);
   const failed = ends.find((end) => end.status === 'rejected');

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { TIMING } from '../../src/contract/options';
 import { CONFIRMED_FOR_MS } from '../../src/ecs/call';
 import { DEFAULT_LIMITS } from '../../src/ecs/transport';
-import { CONFIRM_WITHIN_MS } from '../../src/worker/temporal/confirm';
+import { CONFIRM_WITHIN_MS } from '../../src/worker/temporal/still-awaited';
 import { EFFECT, READ } from '../../src/workflows/run/proxies';
 
 const EXCHANGE_MS = DEFAULT_LIMITS.connectMs + DEFAULT_LIMITS.headersMs + DEFAULT_LIMITS.bodyMs;

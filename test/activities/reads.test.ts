@@ -1,14 +1,19 @@
 /** What the reads make of everything the cloud may answer. */
 import type { FaultSpec } from '../../simulator';
-import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { CloudActivities, Inspection, Reading } from '../../src/activities/agreement';
 import { call, createBench, environmentOf, RUN } from './support';
 
 const bench = createBench();
 const { control, ledger } = bench.simulator;
 let activities: CloudActivities;
+let origin: string;
 beforeAll(async () => {
-  activities = bench.activitiesAt(await bench.simulator.listen());
+  origin = await bench.simulator.listen();
+});
+// A throttled answer would hold up the calls of the next test.
+beforeEach(() => {
+  activities = bench.activitiesAt(origin);
 });
 afterEach(() => control.clearFaults());
 afterAll(() => bench.simulator.close());

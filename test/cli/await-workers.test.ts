@@ -6,7 +6,7 @@ import type { Awaited } from '../../src/client/start';
 import { awaitWorkers } from '../../src/client/start';
 import { why } from './support';
 
-const NOBODY = why({ kind: 'no-worker', queues: ['ecs-nics', 'ecs-nics-cloud'] });
+const NOBODY = why({ kind: 'no-worker', queues: ['ecs-nics', 'ecs-nics-cloud', 'ecs-nics-looks'] });
 let pollers: object[];
 let temporal: Temporal;
 

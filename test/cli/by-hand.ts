@@ -4,7 +4,7 @@
  */
 import type { Connection } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
-import { cloudTaskQueue } from '../../src/contract';
+import { cloudTaskQueue, looksTaskQueue } from '../../src/contract';
 
 /** `temporal.api.enums.v1.CommandType` */
 const COMMAND = {
@@ -104,7 +104,7 @@ export class ByHand {
     private readonly onTask: (task: Task) => Command[],
     private readonly onQuery: (runId: string) => unknown = () => null,
   ) {
-    this.loop = Promise.all([this.work(), this.pollCloud()]);
+    this.loop = Promise.all([this.work(), this.poll(cloudTaskQueue), this.poll(looksTaskQueue)]);
   }
 
   async stop(): Promise<void> {
@@ -113,14 +113,14 @@ export class ByHand {
   }
 
   /** As every worker of ours does; what it gets there it never answers. */
-  private async pollCloud(): Promise<void> {
+  private async poll(queueOf: (taskQueue: string) => string): Promise<void> {
     const { workflowService } = this.connection;
     while (this.running) {
       await this.connection
         .withDeadline(Date.now() + POLL_MS, () =>
           workflowService.pollActivityTaskQueue({
             namespace: this.namespace,
-            taskQueue: { name: cloudTaskQueue(this.taskQueue) },
+            taskQueue: { name: queueOf(this.taskQueue) },
             identity: 'by hand',
           }),
         )

@@ -102,6 +102,8 @@ describe('the input of a run', { timeout: 240_000 }, () => {
     } satisfies DeleteServerNicsInput);
     expect(started?.workflowType?.name).toBe('deleteServerNics');
     expect(started?.taskQueue?.name).toBe(queue);
+    // Before a fleet, and before runs without a priority.
+    expect(started?.priority?.priorityKey).toBe(2);
     const described = await handle.describe();
     expect(await described.staticSummary()).toBe(`Delete 2 NICs of ${server}`);
     expect(await described.staticDetails()).toContain('Reason: TICKET\\-1');
@@ -125,6 +127,7 @@ describe('status without a worker', { timeout: 240_000 }, () => {
     const server = randomUUID();
     const run = await start(server);
     const { code, answer, stderr } = await json(['status', server]);
+    const queues = ['', '-cloud', '-looks'].map((suffix) => `${stack.taskQueue}${suffix}`);
     expect(code).toBe(1);
     expect(answer).toMatchObject({
       ...run,
@@ -132,11 +135,11 @@ describe('status without a worker', { timeout: 240_000 }, () => {
       phase: null,
       serverId: server,
       taskQueue: stack.taskQueue,
-      idleQueues: [stack.taskQueue, `${stack.taskQueue}-cloud`],
+      idleQueues: queues,
       pendingActivities: [],
       open: null,
       neverTaken: true,
-      reasons: [{ kind: 'no-worker', queues: [stack.taskQueue, `${stack.taskQueue}-cloud`] }],
+      reasons: [{ kind: 'no-worker', queues }],
       error: { type: 'NoWorker' },
     });
     expect(stderr).toContain(`no worker polls task queue ${stack.taskQueue}`);
@@ -262,7 +265,7 @@ describe('a queue that no worker polls', { timeout: 240_000 }, () => {
         });
         expect([code, answer.error?.type, answer.taskQueue]).toEqual([1, 'NoWorker', 'wrong-queue']);
         expect(answer.error?.message).toMatch(
-          /no worker polls task queue wrong-queue and wrong-queue-cloud .*nothing was started.*ECS_NICS_TASK_QUEUE/,
+          /no worker polls task queue wrong-queue, wrong-queue-cloud and wrong-queue-looks .*nothing was started.*ECS_NICS_TASK_QUEUE/,
         );
         expect(answer.polledQueues).toContain(polled.ECS_NICS_TASK_QUEUE);
         expect(stderr).toContain('the run is started when one does');

@@ -28,11 +28,15 @@ beforeAll(async () => {
   workers = [
     await Worker.create({ ...options, workflowsPath, taskQueue: stack.taskQueue }),
     // The starter looks whether anybody polls here, too.
-    await Worker.create({
-      ...options,
-      activities: { nothing: async () => {} },
-      taskQueue: `${stack.taskQueue}-cloud`,
-    }),
+    ...(await Promise.all(
+      ['cloud', 'looks'].map((what) =>
+        Worker.create({
+          ...options,
+          activities: { nothing: async () => {} },
+          taskQueue: `${stack.taskQueue}-${what}`,
+        }),
+      ),
+    )),
   ];
   working = Promise.all(workers.map((worker) => worker.run()));
 });

@@ -350,3 +350,93 @@ describe('limits of the answer', () => {
     expect(requests).toHaveLength(1);
   });
 });
+
+describe('a throttled answer', () => {
+  const throttled = (retryAfter?: string) => ({
+    status: 429,
+    headers: {
+      'x-request-id': 'r-429',
+      ...(retryAfter === undefined ? {} : { 'retry-after': retryAfter }),
+    },
+    body: { error_code: 'APIGW.0308', error_msg: 'policy user over ratelimit,limit:200,time:5 minute' },
+  });
+
+  it('is the answer of further calls, too, for the time that it names: certainly not sent', async () => {
+    const { cloud, requests } = clientAnswered([throttled('120'), ACCEPTED]);
+    await failure(cloud.showJob(JOB));
+    for (const call of [cloud.deleteNics(SERVER, [NIC]), cloud.showServer(SERVER)]) {
+      const error = await failure(call);
+      expect(error).toMatchObject({
+        kind: 'paused',
+        action: 'throttled',
+        sent: 'no',
+        fate: 'refused',
+        httpStatus: null,
+        code: 'APIGW.0308',
+        requestId: 'r-429',
+      });
+      expect(error.retryAfterMs).toBeGreaterThan(100_000);
+      expect(error.retryAfterMs).toBeLessThanOrEqual(120_000);
+      expect(error.message).toMatch(/: not sent \(APIGW\.0308\), .* all of them wait \(request r-429\)$/);
+    }
+    expect(requests).toHaveLength(1);
+  });
+
+  it('holds further calls for a short time, in a 202 as well', async () => {
+    let now = 0;
+    const clock: Clock = {
+      now: () => now,
+      sleep: async (ms) => {
+        now += ms;
+      },
+    };
+    const limiter = new RateLimiter(100, 1, clock);
+    const flow = {
+      status: 202,
+      headers: { 'retry-after': '3' },
+      body: { error: { code: 'Common.0024', message: 'x' } },
+    };
+    const { cloud, requests } = clientAnswered([flow, ACCEPTED], { clock, limiter });
+    await failure(cloud.deleteNics(SERVER, [NIC]));
+    await cloud.deleteNics(SERVER, [NIC]);
+    expect(requests).toHaveLength(2);
+    expect(now).toBeGreaterThanOrEqual(3_000);
+  });
+});
+
+describe('a turn', () => {
+  it('is taken anew when something else has taken time, and the request is still sent', async () => {
+    let now = 0;
+    const clock: Clock = {
+      now: () => now,
+      sleep: async (ms) => {
+        now += ms;
+      },
+    };
+    const limiter = new RateLimiter(1, 1, clock);
+    const sent: number[] = [];
+    const settings = { clock, limiter, onSend: () => void sent.push(now) };
+    const { cloud } = clientAnswered(ACCEPTED, settings);
+    const confirm = (ms: number) => async () => {
+      now += ms;
+      return true;
+    };
+    await cloud.deleteNics(SERVER, [NIC], { confirm: confirm(200) });
+    await cloud.deleteNics(SERVER, [NIC], { confirm: confirm(600) });
+    // At 1,000 it had its turn, at 1,600 it was confirmed, and another turn came at 2,000.
+    expect(sent).toEqual([200, 2_000]);
+  });
+
+  it('is told with each request that leaves, and with none that does not', async () => {
+    const told: string[] = [];
+    const onSend = (operation: string, waitedMs: number) =>
+      void told.push(`${operation} ${waitedMs < 1_000}`);
+    const { cloud } = clientAnswered([{ status: 500 }, ACCEPTED], { onSend });
+    await failure(cloud.showJob(JOB));
+    await failure(cloud.deleteNics(SERVER, [NIC], { notAfter: 0 }));
+    await failure(cloud.deleteNics(SERVER, [NIC], { confirm: async () => false }));
+    await failure(cloud.showServer('../x'));
+    await cloud.deleteNics(SERVER, [NIC]);
+    expect(told).toEqual(['showJob true', 'deleteNics true']);
+  });
+});

@@ -21,9 +21,13 @@ describe('docs/worker.md', () => {
       METRIC.runsEnded,
       METRIC.cloudFailures,
       METRIC.cloudThrottled,
+      METRIC.cloudCalls,
     ];
+    const gauges: string[] = [METRIC.cloudRate];
     const shown = Object.values(METRIC).map((name) =>
-      counters.includes(name) ? `counter ${name}_total` : `histogram ${name}`,
+      counters.includes(name)
+        ? `counter ${name}_total`
+        : `${gauges.includes(name) ? 'gauge' : 'histogram'} ${name}`,
     );
     expect(rows.sort()).toEqual(shown.sort());
     for (const [name] of page.matchAll(/\becs_nics_\w+/g)) {
@@ -44,8 +48,11 @@ describe('docs/worker.md', () => {
     const states = [lifecycle.readyz().state];
     lifecycle.starting();
     states.push(lifecycle.readyz().state);
-    const [workflows, cloud] = [{ getState: () => 'RUNNING' }, { getState: () => 'RUNNING' }];
-    lifecycle.running({ workflows, cloud }, { lost: () => ({ forMs: 60_000, problem: '' }) });
+    const each = { getState: () => 'RUNNING' };
+    lifecycle.running(
+      { workflows: each, cloud: each, looks: each },
+      { lost: () => ({ forMs: 60_000, problem: '' }) },
+    );
     states.push(lifecycle.readyz().state);
     const stopped = new Lifecycle('x', AbortSignal.abort());
     states.push(stopped.readyz().state);

@@ -80,10 +80,11 @@ describe('the health endpoint', () => {
 
 describe('what the process says of itself', () => {
   const worker = (state: string) => ({ state, getState: () => state });
-  const pair = () => {
+  const all = () => {
     const workflows = { state: 'RUNNING', getState: () => workflows.state };
     const cloud = { state: 'RUNNING', getState: () => cloud.state };
-    return { workflows, cloud };
+    const looks = { state: 'RUNNING', getState: () => looks.state };
+    return { workflows, cloud, looks };
   };
   const connected = { lost: () => null };
   const fresh = () => {
@@ -99,7 +100,7 @@ describe('what the process says of itself', () => {
     expect(lifecycle.readyz().reason).toMatch(/temporal\.example:7233: connection refused/);
     lifecycle.starting();
     expect(lifecycle.readyz()).toMatchObject({ ok: false, state: 'starting' });
-    const workers = pair();
+    const workers = all();
     workers.cloud.state = 'INITIALIZED';
     lifecycle.running(workers, connected);
     expect(lifecycle.readyz()).toMatchObject({ ok: false, state: 'starting' });
@@ -110,7 +111,7 @@ describe('what the process says of itself', () => {
 
   it('is not ready as soon as it is asked to stop, though the workers may not know yet; it stays alive', () => {
     const { lifecycle, stop } = fresh();
-    lifecycle.running(pair(), connected);
+    lifecycle.running(all(), connected);
     stop.abort();
     expect(lifecycle.readyz()).toMatchObject({ ok: false, state: 'draining' });
     expect(lifecycle.livez().ok).toBe(true);
@@ -118,7 +119,7 @@ describe('what the process says of itself', () => {
 
   it('is neither alive nor ready after a failure', () => {
     const { lifecycle } = fresh();
-    lifecycle.running({ workflows: worker('DRAINING'), cloud: worker('FAILED') }, connected);
+    lifecycle.running({ ...all(), workflows: worker('DRAINING'), cloud: worker('FAILED') }, connected);
     expect(lifecycle.livez()).toMatchObject({ ok: false, state: 'failed' });
     expect(lifecycle.readyz().reason).toMatch(/cloud has failed/);
     const other = fresh().lifecycle;
@@ -129,14 +130,14 @@ describe('what the process says of itself', () => {
 
   it('notices a worker that stops without being asked to', () => {
     const { lifecycle } = fresh();
-    lifecycle.running({ workflows: worker('RUNNING'), cloud: worker('DRAINED') }, connected);
+    lifecycle.running({ ...all(), looks: worker('DRAINED') }, connected);
     expect(lifecycle.readyz()).toMatchObject({ ok: false, state: 'draining' });
   });
 
   it('is not ready when Temporal has not answered for half a minute', () => {
     const { lifecycle } = fresh();
     let forMs = 29_000;
-    lifecycle.running(pair(), { lost: () => ({ forMs, problem: 'tcp connect error' }) });
+    lifecycle.running(all(), { lost: () => ({ forMs, problem: 'tcp connect error' }) });
     expect(lifecycle.readyz().ok).toBe(true);
     forMs = 44_000;
     expect(lifecycle.readyz()).toEqual({

@@ -11,7 +11,7 @@ import { ERROR_TABLE } from '../../src/ecs/error-table';
 import { withheldError } from '../../src/ecs/credentials';
 import { observed } from '../../src/ecs/observe';
 import type { Operation } from '../../src/ecs/wire/operations';
-import { cloudObserver, codeLabels, startAtZero } from '../../src/worker/metrics';
+import { cloudObserver, codeLabels, rateGauge, sendObserver, startAtZero } from '../../src/worker/metrics';
 import { installRuntime } from '../../src/worker/runtime';
 import type { Canned } from '../ecs/support';
 import { clientAnswered, failure, JOB, NIC, PORT, SERVER } from '../ecs/support';
@@ -116,6 +116,16 @@ describe('counting calls of the cloud', () => {
     });
   });
 
+  it('counts a throttled call once, and none that is held back for it', async () => {
+    const answer = { status: 429, headers: { 'retry-after': '60' }, body: gateway('APIGW.0308') };
+    const { cloud, events, requests } = watched(answer);
+    await failure(cloud.showJob(JOB));
+    expect((await failure(cloud.showJob(JOB))).kind).toBe('paused');
+    expect((await failure(cloud.deleteNics(SERVER, [NIC]))).kind).toBe('paused');
+    expect(events()).toEqual({ 'ecs_nics_cloud_throttled{showJob}': 1 });
+    expect(requests).toHaveLength(1);
+  });
+
   it('does not count what is no failure of the cloud: absence, our own giving up, nothing sent', async () => {
     const absent = watched({ status: 404, body: { code: 'VPC.2502', message: 'x' } });
     expect(await findPort(absent.cloud, NIC, {})).toBeNull();
@@ -213,6 +223,8 @@ describe('the endpoint', () => {
     metricMeter.createHistogram(METRIC.pollsPerJob, 'int').record(4);
     metricMeter.createHistogram(METRIC.jobSeconds, 'float').record(12.5);
     metricMeter.createHistogram(METRIC.detectionDelay, 'float').record(0.2);
+    sendObserver(metricMeter)('showJob', 1_500);
+    rateGauge(metricMeter, { rate: 8.9 })();
     const metrics = await scrape({ host: '127.0.0.1', port: free });
     expect(metrics.value(`${METRIC.unknownSubmissions}_total`)).toBe(1);
     expect(metrics.value(`${METRIC.runsEnded}_total`, { outcome: 'outcome-unknown' })).toBe(0);
@@ -221,6 +233,11 @@ describe('the endpoint', () => {
     expect(metrics.bounds(METRIC.pollsPerJob)).toEqual(expect.arrayContaining([1, 200]));
     expect(metrics.bounds(METRIC.jobSeconds)).toEqual(expect.arrayContaining([1, 15, 86_400]));
     expect(metrics.bounds(METRIC.detectionDelay)).toEqual(expect.arrayContaining([0.1, 600]));
+    expect(metrics.value(`${METRIC.cloudCalls}_total`, { operation: 'showJob' })).toBe(1);
+    expect(metrics.value(`${METRIC.cloudCalls}_total`, { operation: 'deleteNics' })).toBe(0);
+    expect(metrics.value(`${METRIC.cloudWait}_bucket`, { le: '2' })).toBe(1);
+    expect(metrics.value(`${METRIC.cloudWait}_bucket`, { le: '1' })).toBe(0);
+    expect(metrics.value(METRIC.cloudRate)).toBeCloseTo(8.9);
     await Runtime.instance().shutdown();
   });
 });

@@ -5,7 +5,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { msOptionalToNumber as msOf } from '@temporalio/common/lib/time';
 import type { RuntimeOptions, WorkerOptions } from '@temporalio/worker';
-import type { BothOptions } from '../../src/worker/workers';
+import { LOOKS } from '../../src/activities/agreement';
+import type { Three } from '../../src/worker/workers';
+
+type Options = Three<WorkerOptions>;
 
 /** What the environment asks for. */
 export interface Wanted {
@@ -23,40 +26,51 @@ export interface Wanted {
 
 export interface Rule {
   why: string;
-  holds: (options: BothOptions, wanted: Wanted) => boolean;
+  holds: (options: Options, wanted: Wanted) => boolean;
 }
 
 /** Calls of the largest inspection: server, NIC list, elastic IPs, and a port for each of 12 NICs. */
 const CALLS_OF_AN_INSPECTION = 15;
+/** Of one look among many: a list of its own, and its part of the calls that it shares with others. */
+const CALLS_OF_A_LOOK = 1.25;
+/** What is left of the rate when bursts are taken off (src/worker/shares.ts). */
+const LEAST_SHARE = 0.75;
 /** After so long an attempt at an inspection is given up (`READ` in src/workflows/run/activity-calls.ts). */
 const INSPECTION_MS = 45_000;
 /** Open runs that a worker must carry: 500 under way, and as many in an undo window. */
 const RUNS_AT_ONCE = 1_000;
 
-const both = ({ workflows, cloud }: BothOptions): WorkerOptions[] => [workflows, cloud];
+const all = ({ workflows, cloud, looks }: Options): WorkerOptions[] => [workflows, cloud, looks];
 
 export const RULES = {
   'one connection': {
     why: 'a second one could have been made without TLS or key, and health watches only one',
-    holds: ({ workflows, cloud }) =>
-      cloud.connection !== undefined && workflows.connection === cloud.connection,
+    holds: ({ workflows, cloud, looks }) =>
+      cloud.connection !== undefined &&
+      [workflows, looks].every((each) => each.connection === cloud.connection),
   },
   namespace: {
     why: 'in another one nobody starts anything, and `default` is what the SDK takes when it is told none',
-    holds: (options, { namespace }) => both(options).every((each) => each.namespace === namespace),
+    holds: (options, { namespace }) => all(options).every((each) => each.namespace === namespace),
   },
   queues: {
-    why: 'callers start runs on the one, and runs send their calls to the other; both names are fixed',
-    holds: ({ workflows, cloud }, { taskQueue }) =>
-      workflows.taskQueue === taskQueue && cloud.taskQueue === `${taskQueue}-cloud`,
+    why: 'callers start runs on the one, and runs send their calls to the others; the names are fixed',
+    holds: ({ workflows, cloud, looks }, { taskQueue }) =>
+      workflows.taskQueue === taskQueue &&
+      cloud.taskQueue === `${taskQueue}-cloud` &&
+      looks.taskQueue === `${taskQueue}-looks`,
   },
   division: {
-    why: 'the rate of calls is that of a queue: an activity that is served on another one has none',
-    holds: ({ workflows, cloud }) =>
+    why: 'a POST is served where it has a rate; looks are served on their own queue and, for runs of older workers, there, too',
+    holds: ({ workflows, cloud, looks }) =>
       workflows.activities === undefined &&
       cloud.activities !== undefined &&
-      cloud.workflowBundle === undefined &&
-      cloud.workflowsPath === undefined,
+      Object.keys(looks.activities ?? {})
+        .sort()
+        .join() === [...LOOKS].sort().join() &&
+      LOOKS.every((name) => Object.hasOwn(cloud.activities ?? {}, name)) &&
+      Object.hasOwn(cloud.activities, 'deleteNics') &&
+      [cloud, looks].every((each) => each.workflowBundle === undefined && each.workflowsPath === undefined),
   },
   'no eager calls': {
     why: 'a call that the server hands out together with a workflow task never waits in the queue that holds the rate',
@@ -64,11 +78,13 @@ export const RULES = {
   },
   rate: {
     why: 'the limit is the account’s: the server holds it for all workers, and believes the one that has polled last',
-    holds: ({ cloud }, { callsPerSecond }) => cloud.maxTaskQueueActivitiesPerSecond === callsPerSecond,
+    holds: ({ cloud, looks }, { callsPerSecond }) =>
+      cloud.maxTaskQueueActivitiesPerSecond === callsPerSecond &&
+      looks.maxTaskQueueActivitiesPerSecond === undefined,
   },
   'no rate of its own': {
     why: 'a second limit, of one worker, makes what all of them do together depend on their number',
-    holds: ({ cloud }) => cloud.maxActivitiesPerSecond === undefined,
+    holds: (options) => all(options).every((each) => each.maxActivitiesPerSecond === undefined),
   },
   slots: {
     why: 'all slots may inspect at once, and share one rate: the last call has to be made before its attempt ends',
@@ -78,6 +94,16 @@ export const RULES = {
       // And as many as keep the rate busy while each call takes a second, up to what one process carries.
       return (
         lastCallMs < INSPECTION_MS && slots >= Math.min(callsPerSecond, 100) && cloud.tuner === undefined
+      );
+    },
+  },
+  'slots of looks': {
+    why: 'a set read answers 100 of them: with few slots sets stay small, with too many the last look misses its end',
+    holds: ({ looks }, { callsPerSecond }) => {
+      const slots = looks.maxConcurrentActivityTaskExecutions ?? 100;
+      const lastCallMs = (slots * CALLS_OF_A_LOOK * 1_000) / (LEAST_SHARE * callsPerSecond);
+      return (
+        lastCallMs < INSPECTION_MS && slots >= Math.min(10 * callsPerSecond, 100) && looks.tuner === undefined
       );
     },
   },
@@ -94,30 +120,30 @@ export const RULES = {
   },
   pollers: {
     why: 'a fixed number is too small for a burst of starts, or too large for a server that idles',
-    holds: ({ workflows, cloud }) =>
+    holds: ({ workflows, cloud, looks }) =>
       workflows.workflowTaskPollerBehavior?.type === 'autoscaling' &&
-      cloud.activityTaskPollerBehavior?.type === 'autoscaling',
+      [cloud, looks].every((each) => each.activityTaskPollerBehavior?.type === 'autoscaling'),
   },
   grace: {
     why: 'without one a deletion on its way is cut off by the signal, and its job id is lost',
     holds: (options, { graceMs }) =>
-      both(options).every((each) => msOf(each.shutdownGraceTime) === graceMs && graceMs > 0),
+      all(options).every((each) => msOf(each.shutdownGraceTime) === graceMs && graceMs > 0),
   },
   'no forced end': {
     why: 'it throws away what was done before it could be reported; the process ends itself, later',
-    holds: (options) => both(options).every((each) => each.shutdownForceTime === undefined),
+    holds: (options) => all(options).every((each) => each.shutdownForceTime === undefined),
   },
   identity: {
     why: 'it is how other workers, `--check` and whoever reads a history see in which place this one acts',
     holds: (options, { place, secrets }) =>
-      options.workflows.identity === options.cloud.identity &&
+      all(options).every(({ identity }) => identity === options.cloud.identity) &&
       place.every((each) => options.cloud.identity?.split(' ').includes(each)) &&
       !secrets.some((secret) => options.cloud.identity?.includes(secret)),
   },
   versioning: {
     why: 'a pinned run stays with the code that it was begun with; unversioned it must not be bound to a build',
     holds: (options, { deployment }) =>
-      both(options).every(({ workerDeploymentOptions: told, ...rest }) => {
+      all(options).every(({ workerDeploymentOptions: told, ...rest }) => {
         if ('buildId' in rest || 'useVersioning' in rest) return false;
         if (deployment === null) return told === undefined;
         return (
@@ -154,14 +180,14 @@ export const RULES = {
   },
   'no debugging': {
     why: 'it turns the detector of deadlocks off',
-    holds: (options) => both(options).every((each) => each.debugMode !== true),
+    holds: (options) => all(options).every((each) => each.debugMode !== true),
   },
 } satisfies Record<string, Rule>;
 
 export type RuleName = keyof typeof RULES;
 
 /** Which rules the options break. */
-export function brokenBy(options: BothOptions, wanted: Wanted): RuleName[] {
+export function brokenBy(options: Options, wanted: Wanted): RuleName[] {
   return (Object.keys(RULES) as RuleName[]).filter((name) => !RULES[name].holds(options, wanted));
 }
 

@@ -3,15 +3,21 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Logger, NativeConnection, RuntimeOptions } from '@temporalio/worker';
+import type { Logger, NativeConnection, RuntimeOptions, WorkerOptions } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/worker/config';
 import type { CloudActivities } from '../../src/activities/agreement';
+import { LOOKS } from '../../src/activities/agreement';
 import { runtimeOptions } from '../../src/worker/runtime';
-import type { BothOptions } from '../../src/worker/workers';
+import type { Three } from '../../src/worker/workers';
 import { workerOptions } from '../../src/worker/workers';
 import type { RuleName, Wanted } from './option-rules';
 import { brokenBy, RULES, wrongRuntime } from './option-rules';
+
+/** What is served matters, not what it does. */
+const ACTIVITIES = Object.fromEntries(
+  [...LOOKS, 'deleteNics'].map((name) => [name, () => undefined]),
+) as unknown as CloudActivities;
 
 const SECRET = 'not-in-an-identity';
 const ENV = {
@@ -33,9 +39,9 @@ beforeAll(() => {
 });
 afterAll(() => [built, unbuilt].forEach((folder) => rmSync(folder, { recursive: true })));
 
-function optionsOf(env: Record<string, string> = {}, folder = built): BothOptions {
+function optionsOf(env: Record<string, string> = {}, folder = built): Three<WorkerOptions> {
   const config = readConfig({ ...ENV, ...env }, folder, false);
-  return workerOptions(config, {} as NativeConnection, 'prod', {} as CloudActivities);
+  return workerOptions(config, {} as NativeConnection, 'prod', ACTIVITIES);
 }
 
 const WANTED: Wanted = {
@@ -69,7 +75,7 @@ describe('the options that the workers are created with', () => {
   });
 });
 
-type Change = (options: BothOptions) => object;
+type Change = (options: Three<WorkerOptions>) => object;
 interface Plant {
   what: string;
   breaks: RuleName;
@@ -77,6 +83,7 @@ interface Plant {
   folder?: 'unbuilt';
   workflows?: object | Change;
   cloud?: object | Change;
+  looks?: object | Change;
   both?: object;
 }
 
@@ -113,6 +120,24 @@ const PLANTS: Plant[] = [
     breaks: 'no eager calls',
     workflows: { maxEagerActivityReservationsPerWorkflowTask: undefined },
   },
+  { what: 'looks beside the effects', breaks: 'queues', looks: { taskQueue: 'ecs-nics-cloud' } },
+  {
+    what: 'effects among the looks, where no rate holds them',
+    breaks: 'division',
+    looks: ({ cloud }) => ({ activities: cloud.activities }),
+  },
+  {
+    what: 'no looks for runs of older workers',
+    breaks: 'division',
+    cloud: { activities: { deleteNics: () => undefined } },
+  },
+  { what: 'a rate of looks', breaks: 'rate', looks: { maxTaskQueueActivitiesPerSecond: 10 } },
+  {
+    what: 'as many looks as by default',
+    breaks: 'slots of looks',
+    looks: { maxConcurrentActivityTaskExecutions: 2_000 },
+  },
+  { what: 'few looks', breaks: 'slots of looks', looks: { maxConcurrentActivityTaskExecutions: 20 } },
   { what: 'no rate', breaks: 'rate', cloud: { maxTaskQueueActivitiesPerSecond: undefined } },
   { what: 'another rate', breaks: 'rate', cloud: { maxTaskQueueActivitiesPerSecond: 5 } },
   { what: 'a rate in whole numbers', breaks: 'rate', env: { ECS_NICS_CLOUD_RPS: '9.5' } },
@@ -245,16 +270,17 @@ function wantedBy({ env = {}, folder }: Plant): Wanted {
   };
 }
 
-function planted(plant: Plant): BothOptions {
-  const { env, workflows, cloud, both } = plant;
+function planted(plant: Plant): Three<WorkerOptions> {
+  const { env, workflows, cloud, looks, both } = plant;
   // With nothing but an environment, the plant is that it is not obeyed.
-  const obeyed = workflows !== undefined || cloud !== undefined || both !== undefined;
+  const obeyed = [workflows, cloud, looks, both].some((change) => change !== undefined);
   const options = optionsOf(obeyed ? env : {}, plant.folder === undefined ? built : unbuilt);
   const of = (change: object | Change = {}): object =>
     typeof change === 'function' ? (change as Change)(options) : change;
   return {
     workflows: { ...options.workflows, ...both, ...of(workflows) },
     cloud: { ...options.cloud, ...both, ...of(cloud) },
+    looks: { ...options.looks, ...both, ...of(looks) },
   };
 }
 

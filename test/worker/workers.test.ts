@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { UndrainedError } from '../../src/worker/shutdown';
-import { runBoth } from '../../src/worker/workers';
+import { runAll } from '../../src/worker/workers';
 import { shutdownOf } from '../support/shutdown';
 
 /** A worker that is asked to stop, and then takes so long. */
@@ -26,38 +26,39 @@ function worker(drainMs: number) {
   return it;
 }
 
-describe('both workers', () => {
-  it('run until asked, and to the end of both drains', async () => {
+describe('all three workers', () => {
+  it('run until asked, and to the end of each drain', async () => {
     const shutdown = shutdownOf(1_000);
-    const [workflows, cloud] = [worker(10), worker(200)];
-    const ended = runBoth({ workflows, cloud }, shutdown);
+    const all = { workflows: worker(10), cloud: worker(200), looks: worker(100) };
+    const states = () => Object.values(all).map(({ state }) => state);
+    const ended = runAll(all, shutdown);
     await sleep(50);
-    expect([workflows.state, cloud.state]).toEqual(['RUNNING', 'RUNNING']);
+    expect(states()).toEqual(['RUNNING', 'RUNNING', 'RUNNING']);
     shutdown.request();
     await ended;
-    expect([workflows.state, cloud.state]).toEqual(['STOPPED', 'STOPPED']);
+    expect(states()).toEqual(['STOPPED', 'STOPPED', 'STOPPED']);
   });
 
   it('are asked at once when the request came before they ran', async () => {
     const shutdown = shutdownOf(1_000);
     shutdown.request();
-    const [workflows, cloud] = [worker(10), worker(10)];
-    await runBoth({ workflows, cloud }, shutdown);
+    const [workflows, cloud, looks] = [worker(10), worker(10), worker(10)];
+    await runAll({ workflows, cloud, looks }, shutdown);
     expect(cloud.state).toBe('STOPPED');
   });
 
-  it('when one dies, the other is drained before its error ends the process', async () => {
-    const [workflows, cloud] = [worker(10), worker(200)];
-    const ended = runBoth({ workflows, cloud }, shutdownOf(1_000));
+  it('when one dies, the others are drained before its error ends the process', async () => {
+    const [workflows, cloud, looks] = [worker(10), worker(200), worker(100)];
+    const ended = runAll({ workflows, cloud, looks }, shutdownOf(1_000));
     await sleep(20);
     workflows.die(new Error('out of memory'));
     await expect(ended).rejects.toThrow('out of memory');
-    expect(cloud.state).toBe('STOPPED');
+    expect([cloud.state, looks.state]).toEqual(['STOPPED', 'STOPPED']);
   });
 
   it('that don’t come to an end are left 5 s after their grace', async () => {
     const shutdown = shutdownOf(100);
-    const ended = runBoth({ workflows: worker(10), cloud: worker(60_000) }, shutdown);
+    const ended = runAll({ workflows: worker(10), cloud: worker(60_000), looks: worker(10) }, shutdown);
     const began = performance.now();
     shutdown.request();
     await expect(ended).rejects.toThrow(UndrainedError);

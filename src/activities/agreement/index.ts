@@ -67,6 +67,15 @@ interface Answering {
   listSearchAttributes(input: Placed): Promise<{ kind: 'learned' }>;
 }
 
+/** Activities that only read for a run: they have a task queue of their own. A poll of the job stays with the effects. */
+export const LOOKS = [
+  'inspectServer',
+  'listNics',
+  'findAddresses',
+  'readRun',
+  'listSearchAttributes',
+] as const satisfies readonly (keyof Answering)[];
+
 export type CloudActivities = {
   [K in keyof Answering]: (
     ...input: Parameters<Answering[K]>

@@ -22,4 +22,10 @@ export const METRIC = {
   setReadFallbacks: 'ecs_nics_set_read_fallbacks',
   /** Counter, by `operation`: calls that the cloud throttled. */
   cloudThrottled: 'ecs_nics_cloud_throttled',
+  /** Counter, by `operation`: requests that were sent. */
+  cloudCalls: 'ecs_nics_cloud_calls',
+  /** Histogram, seconds: how long a request waited for its turn. */
+  cloudWait: 'ecs_nics_cloud_wait_seconds',
+  /** Gauge: calls per second that this worker may make at present; 0 in a pause after a throttled answer. */
+  cloudRate: 'ecs_nics_cloud_rate',
 } as const;

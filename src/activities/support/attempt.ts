@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { Effect } from '../agreement';
 import type { CallOptions } from '../../ecs/cloud';
+import { USUAL_URGENCY } from '../../ecs/limiter';
 import type { Dependencies } from './dependencies';
 
 /**
@@ -19,6 +20,29 @@ export function attemptEndsAt(clock: Dependencies['clock']): number {
 }
 
 /**
+ * How urgent the calls of this attempt are: as urgent as its run, by Temporal's priority key. People who wait go before a
+ * fleet.
+ */
+function urgency(): number {
+  return Context.current().info.priority?.priorityKey ?? USUAL_URGENCY;
+}
+
+/**
+ * How this attempt may read. By the end of the attempt nobody waits for the answer any more. Counted from now by the own
+ * clock: a read does no harm, and must not depend on how right that clock is.
+ */
+export function reading({
+  clock,
+}: Pick<Dependencies, 'clock'>): Required<Pick<CallOptions, 'signal' | 'notAfter' | 'urgency'>> {
+  const { info, cancellationSignal } = Context.current();
+  return {
+    signal: cancellationSignal,
+    notAfter: clock.now() + info.startToCloseTimeoutMs,
+    urgency: urgency(),
+  };
+}
+
+/**
  * How this attempt may write. A worker that was frozen knows by the clock that its time is over. The clock of a suspended
  * machine stands still, too: so the server is asked whether it still waits for this very attempt. What it has given up, the run
  * has looked at and decided anew.
@@ -26,10 +50,11 @@ export function attemptEndsAt(clock: Dependencies['clock']): number {
 export function writing({
   clock,
   namespace,
-}: Dependencies): Required<Pick<CallOptions, 'notAfter' | 'confirm'>> {
+}: Dependencies): Required<Pick<CallOptions, 'notAfter' | 'confirm' | 'urgency'>> {
   const { workflowExecution, activityId, attempt } = Context.current().info;
   return {
     notAfter: attemptEndsAt(clock) - NEEDED_MS,
+    urgency: urgency(),
     confirm: async () =>
       workflowExecution !== undefined &&
       (await namespace.awaits({ ...workflowExecution, activityId, attempt })),

@@ -233,7 +233,8 @@ export function pollersText(pollers: readonly string[]): string {
 }
 
 export function queuesText({ queues }: { queues: readonly string[] }): string {
-  return queues.map(clean).join(' and ');
+  const names = queues.map(clean);
+  return [names.slice(0, -1).join(', '), ...names.slice(-1)].filter(Boolean).join(' and ');
 }
 
 function versionText({ deploymentName, buildId }: Version): string {

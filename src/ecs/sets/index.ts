@@ -4,6 +4,7 @@
  */
 import type { CallOptions, Cloud, ElasticIp, ServerDetail } from '../cloud';
 import type { Clock } from '../clock';
+import { USUAL_URGENCY } from '../limiter';
 import type { Operation } from '../wire/operations';
 import { Gathering } from './gathering';
 import { askPorts, PORTS_AT_ONCE, weighPorts } from './ports';
@@ -37,42 +38,61 @@ interface Settings {
   observer: Observer;
 }
 
+/** Requests of one urgency: a set that holds urgent ones and others would have to wait with the others. */
+interface Lane {
+  servers: Gathering<string, ServerDetail | null>;
+  ports: Gathering<PortsRequest, PortsFound>;
+  elasticIps: Gathering<null, ElasticIp[]>;
+}
+
 /** One for all activities of a worker: what gathers acts in one project, and in one region. */
 export function createSets({ cloud, clock, warn, observer }: Settings): Sets {
   const trusted = (what: string, operation: Operation) =>
     new Trust(what, { clock, warn, fellShort: () => observer.fallback(operation) });
   const trust = { servers: trusted('servers', 'listServers'), ports: trusted('ports', 'listPorts') };
-  const servers = new Gathering({
-    send: askServers(cloud, trust.servers, observer),
-    weigh: () => 1,
-    limit: SERVERS_AT_ONCE,
-    clock,
-  });
-  const ports = new Gathering({
-    send: askPorts(cloud, trust.ports, observer),
-    weigh: weighPorts,
-    limit: PORTS_AT_ONCE,
-    clock,
-  });
-  const elasticIps = new Gathering<null, ElasticIp[]>({
-    send: async (take) => {
-      const list = await cloud.listElasticIps({ begins: () => void take() });
-      return take().map(() => list);
-    },
-    weigh: () => 0,
-    limit: 1,
-    clock,
-  });
+  const lanes = new Map<number, Lane>();
+  const laneOf = ({ urgency = USUAL_URGENCY }: CallOptions): Lane => {
+    const known = lanes.get(urgency);
+    if (known !== undefined) return known;
+    const options = { urgency };
+    const lane: Lane = {
+      servers: new Gathering({
+        send: askServers(cloud, trust.servers, observer, options),
+        weigh: () => 1,
+        limit: SERVERS_AT_ONCE,
+        clock,
+      }),
+      ports: new Gathering({
+        send: askPorts(cloud, trust.ports, observer, options),
+        weigh: weighPorts,
+        limit: PORTS_AT_ONCE,
+        clock,
+      }),
+      elasticIps: new Gathering({
+        send: async (take) => {
+          const list = await cloud.listElasticIps({ ...options, begins: () => void take() });
+          return take().map(() => list);
+        },
+        weigh: () => 0,
+        limit: 1,
+        clock,
+      }),
+    };
+    lanes.set(urgency, lane);
+    return lane;
+  };
   return {
-    async server(id, alone, { signal }) {
+    async server(id, alone, options) {
+      const { servers } = laneOf(options);
       if (trust.servers.lost) return alone();
       if (servers.idle) return servers.alone(alone);
-      return (await servers.ask(id, signal)) ?? alone();
+      return (await servers.ask(id, options.signal)) ?? alone();
     },
-    async ports(request, { signal }) {
+    async ports(request, options) {
+      const { ports } = laneOf(options);
       const few = request.wanted.length < 2 && ports.idle;
-      return trust.ports.lost || few ? new Map() : ports.ask(request, signal);
+      return trust.ports.lost || few ? new Map() : ports.ask(request, options.signal);
     },
-    elasticIps: ({ signal }) => elasticIps.ask(null, signal),
+    elasticIps: (options) => laneOf(options).elasticIps.ask(null, options.signal),
   };
 }

@@ -1,4 +1,4 @@
-import type { Cloud, Port } from '../cloud';
+import type { CallOptions, Cloud, Port } from '../cloud';
 import { CloudError } from '../errors';
 import type { Settings } from './gathering';
 import type { Observer } from './index';
@@ -27,11 +27,12 @@ export function askPorts(
   cloud: Pick<Cloud, 'showPorts' | 'showPort'>,
   trust: Trust,
   { size }: Pick<Observer, 'size'>,
+  options: Pick<CallOptions, 'urgency'>,
 ): Settings<PortsRequest, PortsFound>['send'] {
   return async (take) => {
     const ids = () => arranged(take());
     try {
-      const found = await cloud.showPorts(ids);
+      const found = await cloud.showPorts(ids, options);
       size('listPorts', ids().length);
       const why = await shortcomingOf(found);
       if (why === null) trust.gain();
@@ -56,7 +57,7 @@ export function askPorts(
       const missing = [...allKnown()].filter((id) => !found.has(id.toLowerCase()));
       // Someone may have deleted a server meanwhile, and its primary NIC with it: the other servers must not pay for that.
       if (missing.length > 0 && missing.length <= DOUBTS) {
-        const ports = await Promise.all(missing.map((id) => find(cloud, id)));
+        const ports = await Promise.all(missing.map((id) => find(cloud, id, options)));
         for (const port of ports) if (port !== null) found.set(port.id.toLowerCase(), port);
         return ports.every((port) => port === null) ? null : SHORT;
       }
@@ -67,9 +68,13 @@ export function askPorts(
 
 const SHORT = 'a port that exists is missing';
 
-async function find({ showPort }: Pick<Cloud, 'showPort'>, id: string): Promise<Port | null> {
+async function find(
+  { showPort }: Pick<Cloud, 'showPort'>,
+  id: string,
+  options: CallOptions,
+): Promise<Port | null> {
   try {
-    return await showPort(id);
+    return await showPort(id, options);
   } catch (error) {
     if (error instanceof CloudError && error.action === 'absent') return null;
     throw error;

@@ -1,4 +1,4 @@
-import type { Cloud, IdForm, ServerDetail } from '../cloud';
+import type { CallOptions, Cloud, IdForm, ServerDetail } from '../cloud';
 import type { Settings } from './gathering';
 import type { Observer } from './index';
 import type { Trust } from './trust';
@@ -12,13 +12,14 @@ export function askServers(
   cloud: Pick<Cloud, 'showServers'>,
   trust: Trust,
   { size }: Pick<Observer, 'size'>,
+  options: Pick<CallOptions, 'urgency'>,
 ): Settings<string, ServerDetail | null>['send'] {
   // Both forms are documented, and it is not known which of them the cloud takes.
   let form: IdForm = 'comma';
   return async (take) => {
     const ids = () => [...new Set(take())];
     try {
-      const found = await cloud.showServers(ids, form);
+      const found = await cloud.showServers(ids, form, options);
       size('listServers', ids().length);
       const entries = take().map((id) => found.get(id.toLowerCase()));
       const whys = entries.flatMap((entry) => shortcomingOf(entry) ?? []);

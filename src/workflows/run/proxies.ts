@@ -5,8 +5,8 @@
 import type { ActivityOptions } from '@temporalio/workflow';
 import { ActivityCancellationType, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { CloudActivities } from '../../activities/agreement';
-import { ACTIVITY_FAILURE, HEARTBEAT } from '../../activities/agreement';
-import { cloudTaskQueue } from '../../contract/names';
+import { ACTIVITY_FAILURE, HEARTBEAT, LOOKS } from '../../activities/agreement';
+import { cloudTaskQueue, looksTaskQueue } from '../../contract/names';
 
 /**
  * Reads: a few quick attempts get over a short disturbance; for a longer one the run repeats the call on a timer. 45 s
@@ -25,15 +25,14 @@ export const READ: ActivityOptions = {
 
 /**
  * POSTs: one attempt; after a time-out the fate is unknown. A cancellation waits for the answer, since the job id of a
- * POST under way would be lost otherwise. POSTs come first in the queue: an attempt that starts late may not send. The
- * heartbeat finds a dead worker sooner than the time-out; what has to be waited for then is decision 15.
+ * POST under way would be lost otherwise. POSTs come before everything else of their run: an attempt that starts late may
+ * not send. The heartbeat finds a dead worker sooner than the time-out; what has to be waited for then is decision 15.
  */
 export const EFFECT: ActivityOptions = {
   startToCloseTimeout: '60 seconds',
   heartbeatTimeout: HEARTBEAT.timeoutMs,
   retry: { maximumAttempts: 1 },
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-  priority: { priorityKey: 1 },
 };
 
 /**
@@ -47,6 +46,9 @@ export const IDEMPOTENT: ActivityOptions = {
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 };
 
+/** Temporal's priority key of a run that has none. */
+const USUAL_KEY = 3;
+
 export type Name = keyof CloudActivities;
 export type Input<K extends Name> = Omit<Parameters<CloudActivities[K]>[0], 'place'>;
 export type Answer<K extends Name> = Awaited<ReturnType<CloudActivities[K]>>;
@@ -57,10 +59,15 @@ export function invoke<K extends Name>(
   summary: string,
   input: Input<K>,
 ): Promise<Answer<K>> {
+  const { taskQueue, priority } = workflowInfo();
+  const queueOf = (LOOKS as readonly Name[]).includes(name) ? looksTaskQueue : cloudTaskQueue;
   // One proxy per call, so that each call has its own label in the timeline. A proxy costs no more than an object.
   const activities = proxyActivities<CloudActivities>({
     ...options,
-    taskQueue: cloudTaskQueue(workflowInfo().taskQueue),
+    ...(options === EFFECT
+      ? { priority: { priorityKey: Math.max(1, (priority?.priorityKey ?? USUAL_KEY) - 1) } }
+      : {}),
+    taskQueue: queueOf(taskQueue),
     summary,
   });
   const activity = activities[name] as unknown as (input: Input<K>) => Promise<Answer<K>>;

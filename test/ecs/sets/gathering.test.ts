@@ -111,6 +111,22 @@ describe('a request for a server', () => {
   });
 });
 
+describe('urgent requests', () => {
+  it('share no call with others, which may wait for long', async () => {
+    const stage = stageWith(6);
+    const answers = ids(1, 6).map((id, n) =>
+      stage.sets.server(id, stage.alone(id), { urgency: n % 2 === 0 ? 4 : 2 }),
+    );
+    await Promise.all(answers);
+    expect([...stage.told].sort()).toEqual([
+      'alone s1',
+      'alone s2',
+      'listServers s3 s5',
+      'listServers s4 s6',
+    ]);
+  });
+});
+
 describe('the list of elastic IPs', () => {
   it('is read once for all that wait when it is read, and anew for whoever comes later', async () => {
     const stage = new Stage();
