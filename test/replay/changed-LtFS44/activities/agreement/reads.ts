@@ -1,0 +1,140 @@
+/** Activities that only read. */
+import type { NicSnapshot } from '../../contract/types';
+import type { Place, Placed } from './every-call';
+import type { Throttled } from './failures';
+
+export interface InspectServerInput extends Placed {
+  serverId: string;
+  /** Requested NICs; absent ones are looked up as ports. Empty for "all". */
+  nicIds: string[];
+  /** Look for a previous run under this workflow id that ended while its submission was open. */
+  previousRunOf: { workflowId: string; runId: string } | null;
+}
+
+/** A port as the VPC service shows it. */
+export type PortState =
+  | { state: 'absent' }
+  | { state: 'free' }
+  | { state: 'attached'; deviceId: string }
+  | { state: 'unknown'; why: string };
+
+export interface InspectedNic {
+  id: string;
+  ips: string[];
+  mac: string | null;
+  elasticIp: string | null;
+  snapshot: NicSnapshot;
+  port: PortState;
+}
+
+/** A deleted server stays visible for a while, in one of these states (docs/cloud-api.md §3.3). */
+export const GONE_STATES: ReadonlySet<string> = new Set(['DELETED', 'SOFT_DELETED']);
+
+export interface ServerState {
+  name: string | null;
+  /** `ACTIVE`, `SHUTOFF`, … in the cloud's spelling. */
+  status: string;
+  /** `null`: idle. */
+  taskState: string | null;
+  /** `null`: the server does not say. */
+  locked: boolean | null;
+  frozen: boolean | null;
+  /** `false`: the server's detail names no addresses, and so neither primary NIC nor elastic IPs. */
+  addressesTold?: boolean;
+}
+
+/** A run under the same id that ended while its submission was open: ended from outside, or as `OutcomeUnknown`. */
+export interface PreviousOpenRun {
+  runId: string;
+  nics: string[];
+  since: string;
+  jobId: string | null;
+}
+
+export interface Inspection {
+  kind: 'inspection';
+  projectId: string;
+  region: string;
+  /** Base addresses at which the server was read. */
+  endpoints?: Pick<Place, 'ecs' | 'vpc'>;
+  previous: PreviousOpenRun | null;
+  /**
+   * Why it is unknown whether an earlier run has left anything open, in words; `null`: it is known, or was not asked.
+   * Results of older workers lack the field.
+   */
+  previousNotLooked: string | null;
+  /** `null`: the server does not exist. */
+  server: ServerState | null;
+  /** NICs on the server, in the order listed. */
+  nics: InspectedNic[];
+  /** Port ids that each witness names as primary. */
+  primary: {
+    detail: string[];
+    ports: string[];
+    /** Ports that explicitly say that they are not the primary one. */
+    portsDeny: string[];
+  };
+  /** Why the list of elastic IPs could not be read: the elastic IPs come from the server's detail alone. */
+  elasticIpsUnread?: string;
+  /** Requested NICs that are not on the server. */
+  absent: { id: string; port: PortState }[];
+  /** The duration of a long job in the worker's experience, in ms; `null`: it has none. */
+  longJobMs: number | null;
+}
+
+export type InspectServerResult = Inspection | Throttled;
+
+export interface ListNicsInput extends Placed {
+  serverId: string;
+  /** Ports to look up beside the list. */
+  ports: string[];
+  /** Also read the server's state. */
+  server: boolean;
+}
+
+export interface Reading {
+  kind: 'reading';
+  /**
+   * Epoch ms of the reading, and of its worker's start: a reading before a restart adds no patience to one after it.
+   */
+  at: number;
+  workerStartedAt: number;
+  /** `false`: the cloud no longer has the server. */
+  serverExists: boolean;
+  /** `null` when not asked for. */
+  server: ServerState | null;
+  /** Port ids listed on the server. */
+  listed: string[];
+  ports: Record<string, PortState>;
+}
+
+export type ListNicsResult = Reading | Throttled;
+
+export interface FindAddressesInput extends Placed {
+  addresses: {
+    networkId: string;
+    /** `null`: any IP. */
+    ip: string | null;
+    /** A port whose name begins with this was created for the NIC, whatever its IP is. */
+    madeAs: string;
+  }[];
+}
+
+/** A port that has an IP; `deviceId` is empty when it is free. */
+export interface AddressHolder {
+  portId: string;
+  deviceId: string;
+  name: string | null;
+}
+
+export type FindAddressesResult =
+  /** In the order of the input: the port that was created for the NIC, otherwise the holder of the IP; `null`: none. */
+  { kind: 'addresses'; holders: (AddressHolder | null)[] } | Throttled;
+
+export interface ReadRunInput extends Placed {
+  workflowId: string;
+  runId: string;
+}
+
+/** `document: null`: there is none; `why` gives the reason for the caller. */
+export type ReadRunResult = { kind: 'run'; document: unknown; why: string | null };

@@ -1,0 +1,40 @@
+/** What another service imports to start, ask and steer runs of ecs-nics. No runtime dependency. */
+export {
+  CONTINUED_AS_NEW,
+  DEFAULT_TASK_QUEUE,
+  DIFFERENT_REQUEST,
+  FAILURE_TYPE,
+  MEMO,
+  NOT_APPLICABLE,
+  QUERY_STATUS,
+  SEARCH_ATTRIBUTE,
+  SIGNAL_POLL_NOW,
+  UNPROCESSED,
+  UPDATE,
+  WORKFLOW_TYPE,
+  cloudTaskQueue,
+  planWorkflowId,
+  serverIdOf,
+  serverWorkflowId,
+  taskQueueFrom,
+} from './names';
+export type { FailureType } from './names';
+export type * from './types';
+export { formatDuration, parseDuration } from './duration';
+export type { Duration } from './duration';
+export {
+  DEFAULT_DEADLINE_MS,
+  DELETE_OPTIONS,
+  MAX_DEADLINE_MS,
+  MAX_UNDO_WINDOW_MS,
+  RESTORE_OPTIONS,
+} from './options';
+export type { CheckedOf, CheckedTiming, InputOf, KeepOrRestore, Option, Options, Timing } from './options';
+export { MAX_NICS } from './checker';
+export { checkDeleteInput, requestKey } from './input';
+export type { CheckedInput, CheckedRequest } from './input';
+export { checkRestoreInput, restoreKey } from './restore-input';
+export type { CheckedRestore, CheckedSource } from './restore-input';
+export { readSavedResult } from './saved-result';
+export type { SavedNic } from './saved-result';
+export { checkByWhom } from './by-whom';

@@ -1,0 +1,135 @@
+/**
+ * What a request may say beside its server and its NICs. This is the only place in the contract that defines options:
+ * the type of the input, its check, the checked request and the key of the request all follow from it.
+ */
+import type { Duration, DurationRule } from './duration';
+
+export const HOUR_MS = 3_600_000;
+/**
+ * The cloud forgets finished jobs after a day (docs/cloud-api.md §2.2): with a longer deadline the run could lose its
+ * witness.
+ */
+export const MAX_DEADLINE_MS = 20 * HOUR_MS;
+export const DEFAULT_DEADLINE_MS = 20 * 60_000;
+export const MAX_UNDO_WINDOW_MS = 30 * 24 * HOUR_MS;
+
+export type KeepOrRestore = 'keep' | 'restore';
+
+/** The waits of a run and their defaults, in ms. `null`: the worker learns the value. */
+export const TIMING = {
+  firstPoll: { min: 0, whenAbsent: null },
+  pollInterval: { min: 1, whenAbsent: null },
+  /** Wait before each of the two looks after a submission of unknown fate. */
+  settle: { min: 0, whenAbsent: 30_000 },
+  /** How long after the end of the job a NIC must still be listed to count as still attached. */
+  verifyFor: { min: 0, whenAbsent: 120_000 },
+  /**
+   * Longest wait after the cloud said that another command is running on the server: its own advice for Ecs.0603
+   * (docs/cloud-api.md §6.2). The waits begin with what jobs are known to take, and double.
+   */
+  busyWait: { min: 1, whenAbsent: 60_000 },
+} as const satisfies Record<string, { min: number; whenAbsent: number | null }>;
+
+/** Pace of a run; everything optional. */
+export type Timing = { -readonly [F in keyof typeof TIMING]?: Duration };
+
+/** Pace of a run, in ms. `null`: the worker learns the value. */
+export type CheckedTiming = {
+  -readonly [F in keyof typeof TIMING as `${F}Ms`]:
+    number | ((typeof TIMING)[F]['whenAbsent'] extends null ? null : never);
+};
+
+export type Option = {
+  /** Requests that differ in this option are different: the starter does not attach one to a run of the other. */
+  identity?: true;
+} & (
+  | { kind: 'flag' | 'policy' | 'timing' }
+  | { kind: 'duration'; whenAbsent: number; rule: DurationRule }
+  /** `words`: a text written by a person, in which a placeholder is refused. */
+  | { kind: 'text' | 'words'; max: number }
+);
+export type Options = Readonly<Record<string, Option>>;
+
+const projectId = { kind: 'text', max: 64 } as const;
+const dryRun = { kind: 'flag', identity: true } as const;
+const requestedBy = { kind: 'words', max: 200 } as const;
+const reason = { kind: 'words', max: 1_000 } as const;
+const timing = { kind: 'timing' } as const;
+
+/** In the order in which messages list the known fields. */
+export const DELETE_OPTIONS = {
+  /** When given, it must be the worker's project. */
+  projectId,
+  dryRun,
+  keepPort: { kind: 'flag', identity: true },
+  undoWindow: {
+    kind: 'duration',
+    whenAbsent: 0,
+    rule: { max: MAX_UNDO_WINDOW_MS, unit: 'hours', noSmallNumbers: true },
+    identity: true,
+  },
+  onFailure: { kind: 'policy', identity: true },
+  onCancel: { kind: 'policy', identity: true },
+  allowElasticIp: { kind: 'flag', identity: true },
+  /** For the deletion; at most 20 hours. Default 20 minutes. */
+  deadline: {
+    kind: 'duration',
+    whenAbsent: DEFAULT_DEADLINE_MS,
+    rule: { min: 1_000, max: MAX_DEADLINE_MS, unit: 'minutes', noSmallNumbers: true },
+  },
+  requestedBy,
+  reason,
+  timing,
+} as const satisfies Options;
+
+export const RESTORE_OPTIONS = {
+  /** When given, it must be the worker's project. */
+  projectId,
+  /** A NIC may get another IP if another port has taken its own meanwhile. */
+  allowNewIp: { kind: 'flag', identity: true },
+  dryRun,
+  requestedBy,
+  reason,
+  timing,
+} as const satisfies Options;
+
+interface Given {
+  flag: boolean;
+  policy: KeepOrRestore;
+  duration: Duration;
+  text: string;
+  words: string;
+  timing: Timing;
+}
+interface Checked {
+  flag: boolean;
+  policy: KeepOrRestore;
+  duration: number;
+  text: string | null;
+  words: string | null;
+  timing: CheckedTiming;
+}
+
+/** The options as callers write them. */
+export type InputOf<T extends Options> = { -readonly [F in keyof T]?: Given[T[F]['kind']] };
+
+/** With every default filled in and every duration in ms. */
+export type CheckedOf<T extends Options> = {
+  -readonly [F in keyof T & string as T[F]['kind'] extends 'duration' ? `${F}Ms` : F]: Checked[T[F]['kind']];
+};
+
+export function checkedName(field: string, { kind }: Option): string {
+  return kind === 'duration' ? `${field}Ms` : field;
+}
+
+/** The values of a checked request in the options of its identity; the flag for a dry run comes last. */
+export function identityOf<T extends Options>(
+  options: T,
+  request: CheckedOf<T> & { dryRun: boolean },
+): unknown[] {
+  const values: Readonly<Record<string, unknown>> = request;
+  const named = Object.entries<Option>(options).filter(
+    ([field, { identity }]) => identity && field !== 'dryRun',
+  );
+  return [...named.map(([field, option]) => values[checkedName(field, option)]), request.dryRun];
+}

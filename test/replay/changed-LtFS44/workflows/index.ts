@@ -1,0 +1,3 @@
+export { deleteServerNics } from './delete-server-nics';
+export { restoreServerNics } from './restore-server-nics';
+export { unknownType as default } from './unknown-type';

@@ -1,0 +1,95 @@
+/**
+ * Decides which undo or commit is accepted, and which came first. Check and decision are one synchronous step, so
+ * exactly one of two concurrent messages decides.
+ */
+import { ApplicationFailure } from '@temporalio/workflow';
+import { checkByWhom } from '../../contract/by-whom';
+import { FAILURE_TYPE, NOT_APPLICABLE } from '../../contract/names';
+import type { ByWhom, Decision } from '../../contract/types';
+import type { Deletion } from './kinds';
+import { plain } from './details';
+import { Unreadable } from './payload-converter';
+import { iso } from './run';
+import { promisesUndo } from '../policy/undo-log';
+import { closeWindow } from './state/undo';
+
+export interface Decisions {
+  /** For the validator. Throws the reason that the caller is told. */
+  check(what: Decision['what'], argument: unknown): ByWhom;
+  /** Checks again, and takes the decision. */
+  decide(what: Decision['what'], argument: unknown): void;
+}
+
+export function decisionsOf(run: Deletion): Decisions {
+  const check = (what: Decision['what'], argument: unknown): ByWhom => {
+    const who = whoAsks(argument);
+    const why =
+      run.ended !== null ? 'the run has ended' : what === 'undo' ? undoProblem(run) : commitProblem(run);
+    if (why !== null) throw notApplicable(why);
+    return who;
+  };
+  return {
+    check: (what, argument) => {
+      // Only in the validator: after a reset the handler runs again for what was accepted before, and decides the same.
+      const who = check(what, argument);
+      if (run.isReset) throw notApplicable('this run was reset, and changes nothing any more');
+      return who;
+    },
+    decide: (what, argument) => {
+      const { by, reason } = check(what, argument);
+      // A repeated message joins the first one, and does not cause another look at the cloud.
+      if (run.document.decision !== null) return;
+      run.document.decision = { what, by: plain(by), reason: plain(reason), at: iso(Date.now()) };
+      // In the same step: a cancellation may come next, and looks at what is still open.
+      if (what === 'commit') closeWindow(run.state);
+      run.wake();
+    },
+  };
+}
+
+/** For runs that can't be undone or committed at all. */
+export function noDecisions(why: string): Decisions {
+  const check = (_what: Decision['what'], argument: unknown): ByWhom => {
+    whoAsks(argument);
+    throw notApplicable(why);
+  };
+  return { check, decide: check };
+}
+
+function whoAsks(argument: unknown): ByWhom {
+  const { problems, who } =
+    argument instanceof Unreadable
+      ? { problems: [`the argument ${plain(argument.problem)}`], who: null }
+      : checkByWhom(argument);
+  if (who !== null) return who;
+  throw ApplicationFailure.nonRetryable(problems.join('; '), FAILURE_TYPE.invalidInput);
+}
+
+function undoProblem(run: Deletion): string | null {
+  const { document, state } = run;
+  if (run.problems.length > 0) return 'the request is refused';
+  if (run.request.dryRun) return 'a dry run changes nothing';
+  if (!promisesUndo(run.request)) {
+    return 'this run keeps no ports, so it can undo nothing; once it has ended, `ecs-nics restore` puts back what can be put back';
+  }
+  if (document.decision?.what === 'commit') return firstWas(document.decision);
+  if (document.decision === null && state.undo.putBack !== null && state.undo.putBack.reason !== 'flags')
+    return 'everything is being put back already';
+  if (state.undo.windowClosed && document.decision === null)
+    return 'the time for it is over: the ports are being deleted';
+  return null;
+}
+
+function commitProblem({ document }: Deletion): string | null {
+  if (document.decision?.what === 'undo') return firstWas(document.decision);
+  if (document.decision === null && document.phase !== 'undo-window') return 'no undo window is open';
+  return null;
+}
+
+function firstWas({ what, by, at }: Decision): string {
+  return `${what} was first (by ${by}, at ${at})`;
+}
+
+function notApplicable(why: string): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(`nothing was changed by this: ${why}`, NOT_APPLICABLE);
+}

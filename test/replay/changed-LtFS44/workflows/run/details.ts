@@ -1,0 +1,191 @@
+/**
+ * The operator's page and the labels of timers and activities, built by pure functions from the document, so that page
+ * and document always agree. The server bounds no text and the UI renders raw HTML (SECURITY.md), so these functions
+ * bound and escape.
+ */
+import { formatDuration } from '../../contract/duration';
+import { TO_FILL_IN } from '../../contract/placeholders';
+import { bounded, clean, cleanCode, escapeMarkdown } from '../../contract/text';
+import type { JobRow, NicRow, Phase, ResultDocument } from '../../contract/types';
+
+/** The timeline cuts labels at 120 characters and hides the start of long ones. Up to 80 characters stay readable. */
+const LABEL_MAX = 80;
+const TEXT_MAX = 300;
+
+/** The label of a timer or an activity: one line, with the fact first. */
+export function label(text: string): string {
+  return bounded(plain(text), LABEL_MAX);
+}
+
+/** Text from outside, on one line and bounded. */
+export function plain(text: string): string {
+  return bounded(clean(text), TEXT_MAX);
+}
+
+/** The same, for Markdown that is rendered to HTML. */
+export function escaped(text: string): string {
+  return escapeMarkdown(plain(text));
+}
+
+/** `2 NICs`, `1 NIC`. */
+export function nics(count: number): string {
+  return count === 1 ? '1 NIC' : `${count} NICs`;
+}
+
+/** The server's name, or its id if the name is not known. */
+export function serverLabel(document: ResultDocument): string {
+  return document.serverName ?? document.serverId;
+}
+
+/** Status of a job and seconds since its submission: `RUNNING 14 s`. */
+export function jobAge(job: JobRow, now: number): string {
+  const seconds = Math.max(0, Math.round((now - Date.parse(job.submittedAt)) / 1_000));
+  return `${job.status} ${seconds === 0 ? '0 s' : formatDuration(seconds * 1_000)}`;
+}
+
+/** Label of the activity that makes a reading: which reading, of which server. */
+export function readingLabel(look: number, document: ResultDocument, open: number): string {
+  const ordinal = ['1st', '2nd', '3rd'][look - 1] ?? `${look}th`;
+  return label(`${ordinal} reading of ${serverLabel(document)}: ${nics(open)} without verdict`);
+}
+
+const PHASE_TEXT: Record<Phase, string> = {
+  inspecting: 'Looking at the server; nothing changed yet',
+  waiting: 'Waiting; nothing is being sent',
+  submitting: 'Asking the cloud to delete',
+  polling: 'The cloud is working on it',
+  verifying: 'Checking what really happened',
+  restoring: 'Putting NICs back',
+  'undo-window': 'Detached; ports kept for an undo',
+  committing: 'Deleting the kept ports',
+  done: 'Done',
+};
+
+export interface DetailsContext {
+  workflowId: string;
+  cancelRequested: boolean;
+  /** What the run's own submissions do. */
+  job: JobRow['what'];
+  /** Why the run failed; `null`: it has not. */
+  failure: string | null;
+}
+
+/** The operator's page in the Web UI ("Current Details"). It uses lists, since tables have no padding there. */
+export function currentDetails(document: ResultDocument, context: DetailsContext): string {
+  const { phase, outcome } = document;
+  const done = phase === 'done';
+  const waitingFor = document.waitingFor === null ? '' : `: ${escaped(document.waitingFor)}`;
+  const lines = [
+    done ? `### Done: ${outcome}` : `### ${PHASE_TEXT[phase]}${waitingFor}`,
+    '',
+    ...(context.failure === null ? [] : [`**Why:** ${escaped(context.failure)}`, '']),
+    `- Phase: **${phase}**`,
+    `- Server: **${escaped(document.serverName ?? '(name not read yet)')}** \`${plainCode(document.serverId)}\``,
+    ...document.jobs.map(jobLine),
+  ];
+  const unknown = document.submissions - document.jobs.filter(({ what }) => what === context.job).length;
+  if (unknown > 0) lines.push(`- Submissions of unknown fate: ${unknown}`);
+  const { undoUntil, decision } = document;
+  if (decision !== null) {
+    lines.push(
+      `- **${decision.what}** asked for by ${escaped(decision.by)}, ${when(decision.at)}: ${escaped(decision.reason)}`,
+    );
+  }
+  if (!done) {
+    if (undoUntil !== null)
+      lines.push(`- Undo possible until **${when(undoUntil)}**; then ports kept only for that are deleted`);
+    else {
+      if (document.nextLookAt !== null) lines.push(`- Next look: **${when(document.nextLookAt)}**`);
+      lines.push(`- Deadline: ${when(document.deadlineAt)}`);
+    }
+    if (context.cancelRequested)
+      lines.push('- **Cancel requested**: the cloud cannot stop its job; this run observes to the end');
+  } else if (document.endedAt !== null) lines.push(`- Ended: ${when(document.endedAt)}`);
+  lines.push('', `**${nics(document.nics.length)}**`, '');
+  lines.push(
+    ...(document.nics.length === 0 ? ['- none'] : document.nics.flatMap((row) => nicLines(row, done))),
+  );
+  if (document.warnings.length > 0) {
+    lines.push('', '**Warnings**', '', ...document.warnings.map((warning) => `- ${escaped(warning)}`));
+  }
+  const next = done ? afterwards(document) : commands(context, phase);
+  if (next.length > 0) lines.push('', '**What can be done now**', '', ...next);
+  return lines.join('\n');
+}
+
+/** `2026-11-24 02:06:56 UTC`. A time of the cloud in another format is shown as it is. */
+function when(time: string): string {
+  const [, date, clock] = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z$/.exec(time) ?? [];
+  return date === undefined ? escaped(time) : `${date} ${clock} UTC`;
+}
+
+function jobLine(job: JobRow): string {
+  const ended = job.endedAt === null ? '' : `, ended ${when(job.endedAt)}`;
+  const what = job.what === 'attach' ? ' (back to the server)' : '';
+  return `- Job \`${plainCode(job.id)}\`${what}: **${escaped(job.status)}**, submitted ${when(job.submittedAt)}${ended}, polls: ${job.polls}`;
+}
+
+function nicLines(row: NicRow, done: boolean): string[] {
+  const { list, port, subJob } = row.evidence;
+  const open = !done && (row.outcome === 'untouched' || row.outcome === 'unknown');
+  const verdict = open ? 'no verdict yet' : row.outcome;
+  const said = row.message === null ? '' : `: ${escaped(row.message)}`;
+  const code = row.errorCode === null ? '' : ` (${escaped(row.errorCode)})`;
+  const by =
+    row.replacedBy === null
+      ? ''
+      : ` → \`${plainCode(row.replacedBy.id)}\` ${escaped(row.replacedBy.ip ?? '')}`;
+  return [
+    `- **${verdict}** \`${plainCode(row.id)}\` ${escaped(row.ip ?? '')}${by}${code}${said}` +
+      ` · list ${list}, port ${port}, sub-job ${escaped(subJob)}`,
+    ...row.differences.map(
+      ({ field, before, after }) =>
+        `- \`${plainCode(row.id)}\` ${field}: was ${escaped(JSON.stringify(before))}, is ${escaped(JSON.stringify(after) ?? 'unknown')}`,
+    ),
+    ...(row.remedy === null ? [] : [`- \`${plainCode(row.id)}\` by hand: \`${plainCode(row.remedy)}\``]),
+  ];
+}
+
+function plainCode(text: string): string {
+  return cleanCode(plain(text));
+}
+
+function commands({ workflowId, cancelRequested }: DetailsContext, phase: Phase): string[] {
+  const of = (verb: string) => `\`temporal workflow ${verb} --workflow-id ${plainCode(workflowId)}\``;
+  const lines: string[] = [];
+  if (phase === 'undo-window') {
+    for (const [text, name] of [
+      ['Put everything back', 'undo'],
+      ['Delete the ports now', 'commit'],
+    ] as const) {
+      const input = JSON.stringify({ by: TO_FILL_IN.who, reason: TO_FILL_IN.why });
+      lines.push(`- ${text}: ${of(`update execute --name ${name} --input '${input}'`)}`);
+    }
+    if (!cancelRequested)
+      lines.push(`- End the window, ports stay unless the request says otherwise: ${of('cancel')}`);
+    return lines;
+  }
+  if (phase === 'restoring' || phase === 'committing') return [];
+  if (phase === 'polling' || phase === 'waiting' || phase === 'verifying') {
+    lines.push(`- Look at once: ${of('signal --name pollNow')}`);
+  }
+  if (!cancelRequested) {
+    lines.push(
+      phase === 'inspecting' || phase === 'waiting'
+        ? `- Stop before anything is sent: ${of('cancel')}`
+        : `- Cancel (what was sent is observed to its end first): ${of('cancel')}`,
+    );
+  }
+  return lines;
+}
+
+/** A new run inspects the server before it sends anything, so the command is safe whatever has happened meanwhile. */
+function afterwards({ outcome, serverId, nics: rows }: ResultDocument): string[] {
+  if (outcome !== 'not-deleted') return [];
+  const left = rows
+    .filter((row) => row.outcome === 'still-attached')
+    .map(({ id }) => ` --nic ${plainCode(id)}`);
+  return [
+    `- Delete what is left, once its cause is mended: \`ecs-nics delete ${plainCode(serverId)}${left.join('')}\``,
+  ];
+}
