@@ -1,8 +1,0 @@
-/** When to poll a job, learned or by default: first delay and step. */
-export interface Pace {
-  firstPollMs: number;
-  pollIntervalMs: number;
-}
-
-/** Both are spread by ± this share: runs started together must not poll at the same moments. */
-export const POLL_JITTER = 0.15;

@@ -1,3 +1,0 @@
-export { deleteServerNics } from './delete-server-nics';
-export { restoreServerNics } from './restore-server-nics';
-export { unknownType as default } from './unknown-type';
