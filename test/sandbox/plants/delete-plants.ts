@@ -108,7 +108,7 @@ export const DELETE_PLANTS: readonly Plant[] = [
     file: 'workflows/steps/submit.ts',
     from: 'if (run.stopping) break;',
     to: 'if (!PLANTED && run.stopping) break;',
-    caughtBy: 17,
+    caughtBy: 31,
   },
   {
     name: 'counts a busy answer as a submission',
