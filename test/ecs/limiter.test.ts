@@ -3,8 +3,8 @@ import { setMaxListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../src/ecs/clock';
 import { systemClock } from '../../src/ecs/clock';
-import type { Turn, Wish } from '../../src/ecs/limiter';
-import { NoTurn, RateLimiter } from '../../src/ecs/limiter';
+import type { NoTurn, Turn, Wish } from '../../src/ecs/limiter';
+import { RateLimiter } from '../../src/ecs/limiter';
 import type { Quota } from './virtual-quota';
 import { onVirtualTime, quotas } from './virtual-quota';
 
