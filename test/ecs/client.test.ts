@@ -254,7 +254,8 @@ describe('the question whether a write may still be sent', () => {
       return { status: 200, headers: {}, body: Buffer.from(JSON.stringify({ job_id: JOB })) };
     };
     const clock: Clock = { ...systemClock, now: () => now };
-    const cloud = clientOf('http://cloud.test', { transport, clock });
+    const limiter = new RateLimiter(1_000, 100, clock);
+    const cloud = clientOf('http://cloud.test', { transport, clock, limiter });
     const call = cloud.deleteNics(SERVER, [NIC], { notAfter: 30_000, confirm: async () => true });
     if (sent) await call;
     else expect(await failure(call)).toMatchObject({ kind: 'late', sent: 'no' });

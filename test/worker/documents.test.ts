@@ -22,6 +22,7 @@ describe('docs/worker.md', () => {
       METRIC.cloudFailures,
       METRIC.cloudThrottled,
       METRIC.cloudCalls,
+      METRIC.setReadFallbacks,
     ];
     const gauges: string[] = [METRIC.cloudRate];
     const shown = Object.values(METRIC).map((name) =>

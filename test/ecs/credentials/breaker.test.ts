@@ -69,7 +69,7 @@ describe('credentials that were never accepted', () => {
     await slow.answer(new Error('connection lost'));
     expect(slow.requests).toHaveLength(2);
     await slow.answer({ status: 503, body: '<html>' });
-    await slow.answer({ status: 429, body: { error_code: 'APIGW.0308', error_msg: 'slow' } });
+    await slow.answer({ status: 500, body: { code: 'Ecs.0005', message: 'trouble' } });
     expect([slow.requests.length, slow.open]).toEqual([4, 1]);
     // A no to the request is a yes to who asked.
     await slow.answer({ status: 400, body: { code: 'Common.0011', message: 'no job' } });

@@ -51,7 +51,7 @@ beforeEach(() => {
     transport: ecs.transport,
     credentials,
     clock,
-    limiter: unlimited(),
+    limiter: unlimited(clock),
   });
 });
 

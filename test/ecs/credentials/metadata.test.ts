@@ -30,7 +30,7 @@ beforeEach(() => {
     transport: ecs.transport,
     credentials,
     clock,
-    limiter: unlimited(),
+    limiter: unlimited(clock),
   });
 });
 

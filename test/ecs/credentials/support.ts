@@ -1,6 +1,5 @@
 /** Credentials on a clock that stands still, in front of a cloud whose answers are made one by one. */
 import type { Clock } from '../../../src/ecs/clock';
-import { systemClock } from '../../../src/ecs/clock';
 import type { CredentialProvider } from '../../../src/ecs/credentials';
 import { accessKeys, guarded } from '../../../src/ecs/credentials';
 import { RateLimiter } from '../../../src/ecs/limiter';
@@ -73,7 +72,7 @@ export async function settled(): Promise<void> {
 }
 
 /** These tests make calls faster than any rate would let them. */
-export const unlimited = () => new RateLimiter(1e9, 1e9, systemClock);
+export const unlimited = (clock: Clock) => new RateLimiter(1e9, 1e9, clock);
 
 export function guardedClient(
   clock: StillClock,
@@ -85,7 +84,7 @@ export function guardedClient(
     transport: slow.transport,
     credentials,
     clock,
-    limiter: unlimited(),
+    limiter: unlimited(clock),
   });
   return { slow, credentials, cloud };
 }
