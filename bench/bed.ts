@@ -18,6 +18,7 @@ import type { Target } from './targets';
 import type { SubjectName } from './figures';
 import type { Pace } from './subjects';
 import { naiveStart, oursStart, wrongResult } from './subjects';
+import type { Promised } from './subjects';
 
 /** Of the image, which sets it for the worker alone. */
 const ALLOCATOR = 'MALLOC_ARENA_MAX';
@@ -29,14 +30,16 @@ export interface Subject {
   readonly name: SubjectName;
   readonly worker: Worker;
   readonly taskQueue: string;
-  /** Starts a run that deletes all that the target names. */
-  start(target: Target, pace?: Pace): Promise<WorkflowHandle>;
+  /** Starts a run that deletes all that the target names. `promised`: of ours alone. */
+  start(target: Target, pace?: Pace, promised?: Promised): Promise<WorkflowHandle>;
 }
 
 export interface Bed {
   readonly stack: Stack;
   readonly client: Client;
   readonly cloud: Cloud;
+  /** Our worker's metrics as text, as Prometheus reads them. */
+  metrics(): Promise<string>;
   /** The two that take turns. */
   readonly subjects: readonly [Subject, Subject];
   close(): Promise<void>;
@@ -53,6 +56,7 @@ function imageSetting(name: string): string {
 
 export async function openBed(): Promise<Bed> {
   const address = async () => `127.0.0.1:${await freePort()}`;
+  const metricsAddress = await address();
   const stack = await startStack({
     label: 'bench',
     // Servers of earlier runs must not come again on a Temporal server that goes on: their ids are the runs' ids.
@@ -61,7 +65,7 @@ export async function openBed(): Promise<Bed> {
       ECS_NICS_CLOUD_RPS: CLOUD_RPS,
       // On, as in production: they take memory and time, too.
       ECS_NICS_HEALTH_ADDRESS: await address(),
-      ECS_NICS_METRICS_ADDRESS: await address(),
+      ECS_NICS_METRICS_ADDRESS: metricsAddress,
       [ALLOCATOR]: imageSetting(ALLOCATOR),
     },
     startWorker: false,
@@ -94,12 +98,13 @@ export async function openBed(): Promise<Bed> {
       stack,
       client,
       cloud: new Cloud(simulator),
+      metrics: async () => (await fetch(`http://${metricsAddress}/metrics`)).text(),
       subjects: [
         {
           name: 'ours',
           worker: stack.worker,
           taskQueue: stack.taskQueue,
-          start: (target, pace) => oursStart(client, stack.taskQueue, target, pace),
+          start: (...run) => oursStart(client, stack.taskQueue, ...run),
         },
         {
           name: 'naive',

@@ -12,7 +12,10 @@ export interface Row {
   what: string;
   unit: string;
   ours: Summary;
-  naive: Summary;
+  /** `null`: naive does nothing of the kind. */
+  naive: Summary | null;
+  /** What ours was before a change, as one figure; `null`: nobody measured it. */
+  before: number | null;
   /** Median of ours by median of naive. */
   ratio: number | null;
   /** Our median is to be at most that; `null`: nobody set a target. */
@@ -33,7 +36,7 @@ export interface Measurement {
 
 export interface Report {
   /** Counts up when the shape changes. */
-  format: 1;
+  format: 2;
   startedAt: string;
   seconds: number;
   machine: Machine;
@@ -41,14 +44,23 @@ export interface Report {
   measurements: Measurement[];
 }
 
-export function row(what: string, unit: string, samples: Samples, target: number | null = null): Row {
-  const [ours, naive] = [summarise(samples.ours), summarise(samples.naive)];
+/** Without samples of naive: of ours alone. */
+export function row(
+  what: string,
+  unit: string,
+  samples: Pick<Samples, 'ours'> & Partial<Samples>,
+  target: number | null = null,
+  before: number | null = null,
+): Row {
+  const ours = summarise(samples.ours);
+  const naive = samples.naive === undefined ? null : summarise(samples.naive);
   return {
     what,
     unit,
     ours,
     naive,
-    ratio: ratio(ours, naive),
+    before,
+    ratio: naive === null ? null : ratio(ours, naive),
     target,
     met: target === null ? null : ours.median <= target,
   };
@@ -70,26 +82,32 @@ function shown({ min, median, max }: Summary): string {
   return new Set(figures).size === 1 ? figure(median) : figures.join(' / ');
 }
 
-const HEADS = ['', 'ours', 'naive', 'ratio', 'target'];
+const HEADS = ['', 'ours', 'before', 'naive', 'ratio', 'target'];
+const BEFORE = HEADS.indexOf('before');
 
-/** Lines of a table; the first column to the left, figures to the right. */
+/** Lines of a table; the first column to the left, figures to the right. Without figures from before: without their column. */
 export function table(rows: readonly Row[]): string[] {
-  const cells = rows.map(({ what, unit, ours, naive, ratio: share, target, met }) => [
-    unit === '' ? what : `${what}, ${unit}`,
-    shown(ours),
-    shown(naive),
-    share === null ? '–' : share.toFixed(2),
-    target === null ? '' : `≤ ${figure(target)} ${met ? 'met' : 'MISSED'}`,
-  ]);
-  const widths = HEADS.map((head, i) =>
+  const isShown = (_: unknown, i: number) => i !== BEFORE || rows.some(({ before }) => before !== null);
+  const heads = HEADS.filter(isShown);
+  const cells = rows.map(({ what, unit, ours, naive, before, ratio: share, target, met }) =>
+    [
+      unit === '' ? what : `${what}, ${unit}`,
+      shown(ours),
+      before === null ? '–' : figure(before),
+      naive === null ? '–' : shown(naive),
+      share === null ? '–' : share.toFixed(2),
+      target === null ? '' : `≤ ${figure(target)} ${met ? 'met' : 'MISSED'}`,
+    ].filter(isShown),
+  );
+  const widths = heads.map((head, i) =>
     Math.max(head.length, ...cells.map((line) => (line[i] ?? '').length)),
   );
   const line = (texts: readonly string[]) =>
     texts
       .map((text, i) =>
-        i === 0 || i === HEADS.length - 1 ? text.padEnd(widths[i] ?? 0) : text.padStart(widths[i] ?? 0),
+        i === 0 || i === heads.length - 1 ? text.padEnd(widths[i] ?? 0) : text.padStart(widths[i] ?? 0),
       )
       .join('  ')
       .trimEnd();
-  return [line(HEADS), ...cells.map(line)];
+  return [line(heads), ...cells.map(line)];
 }

@@ -7,6 +7,7 @@ import type { Bed } from './bed';
 import { openBed } from './bed';
 import type { Machine } from './machine';
 import { describeMachine, machineLines } from './machine';
+import { calls } from './measures/calls';
 import { cost } from './measures/cost';
 import { inFlight } from './measures/in-flight';
 import type { Measure } from './measures/measure';
@@ -19,7 +20,14 @@ import { HELP, readOptions, UsageError } from './options';
 import type { Measurement, Report } from './figures';
 import { table, unjudged } from './figures';
 
-const MEASURES: Record<Name, Measure> = { cost, restart, 'in-flight': inFlight, memory, undo };
+const MEASURES: Record<Name, Measure> = {
+  cost,
+  restart,
+  'in-flight': inFlight,
+  memory,
+  undo,
+  calls,
+};
 
 /** What is up at the moment. */
 let bed: Bed | undefined;
@@ -55,7 +63,7 @@ async function main(args: string[]): Promise<number> {
   if (options.json !== null && machine !== undefined) {
     const { only, runs, rounds, quick } = options;
     const report: Report = {
-      format: 1,
+      format: 2,
       startedAt: new Date(began).toISOString(),
       seconds: Math.round((Date.now() - began) / 1_000),
       machine,

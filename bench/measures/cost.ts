@@ -127,7 +127,8 @@ async function takeTurn(bed: Bed, subject: Subject, runs: number, jobs: Jobs): P
 
   const cpu = turnCpu(before, began, ended, runs);
   const ledger = await bed.cloud.ledger();
-  const calls = callsOf(targets, ledger);
+  const requests = ledger.requests.filter(({ at }) => at >= began.at);
+  const calls = callsOf(targets, { requests });
   const jobEnds = new Map(ledger.jobs.map((job) => [job.serverId, job.endsAt ?? NaN]));
   const facts = await Promise.all(handles.map(historyFacts));
   const classes: Record<string, number> = {};

@@ -100,7 +100,7 @@ async function extraCalls(bed: Bed): Promise<string> {
   );
   const more = (name: string) => (other?.byClass[name] ?? 0) - (of?.byClass[name] ?? 0);
   const perNic = (name: string) => figure(more(name) / exact.nics.length);
-  const rest = (other?.total ?? 0) - (of?.total ?? 0) - more('flag') - more('port-delete');
+  const rest = Math.round((other?.total ?? 0) - (of?.total ?? 0) - more('flag') - more('port-delete'));
   return (
     `The exact way, committed, costs ${perNic('flag')} flag writes and ${perNic('port-delete')} port deletions for each NIC more ` +
     `than the plain one, and ${rest} reads for all of them.`
@@ -128,8 +128,8 @@ function remove(bed: Bed, serverId: string, request: object) {
 }
 
 async function callCount(bed: Bed, serverId: string): Promise<number> {
-  const { requests } = await bed.cloud.ledger();
-  return requests.filter((request) => request.serverId === serverId).length;
+  const [count] = callsOf([{ serverId, nicIds: [] }], await bed.cloud.ledger());
+  return count?.total ?? 0;
 }
 
 /** Counted over all NICs, each found again by its IP. */

@@ -1,10 +1,11 @@
 /** The bench's pure parts: statistics, tables, and what is read from the system and the ledger. */
 import { describe, expect, it } from 'vitest';
-import { callsOf, notDeletedOnce } from '../../bench/targets';
+import { byClass, callsOf, mostWithin, notDeletedOnce } from '../../bench/targets';
 import type { CpuReading } from '../../bench/cpu';
 import { turnCpu } from '../../bench/cpu';
 import { factsOf } from '../../bench/history';
 import { figure, row, table } from '../../bench/figures';
+import { checkNoFallbacks } from '../../bench/metrics';
 import { summarise } from '../../bench/stats';
 import { wrongResult } from '../../bench/subjects';
 import { cpuMsOf, cpuTicks, msOfPs, rssKiBOf, rssOfRollup } from '../../bench/usage';
@@ -52,6 +53,25 @@ describe('the table', () => {
     expect(lines[2]).toMatch(/^POSTs +2 +4 +0\.50 +≤ 1 MISSED$/);
     expect(lines[1]?.indexOf('≤')).toBe(lines[2]?.indexOf('≤'));
     expect(lines[0]?.indexOf('target')).toBe(lines[1]?.indexOf('≤'));
+  });
+});
+
+describe('a row with a figure from before', () => {
+  const cells = (line = '') => line.split(/ {2,}/);
+
+  it('shows it beside ours, and a dash where there is none, or where naive does nothing of the kind', () => {
+    const lines = table([
+      row('calls', '', { ours: [10], naive: [4] }, 10, 14),
+      row('exact', '', { ours: [17] }),
+    ]);
+    expect(cells(lines[0])).toEqual(['', 'ours', 'before', 'naive', 'ratio', 'target']);
+    expect(cells(lines[1])).toEqual(['calls', '10', '14', '4', '2.50', '≤ 10 met']);
+    expect(cells(lines[2])).toEqual(['exact', '17', '–', '–', '–']);
+    expect(lines[1]?.indexOf('≤')).toBe(lines[0]?.indexOf('target'));
+  });
+
+  it('takes no column where no row has one', () => {
+    expect(table([row('calls', '', { ours: [1], naive: [2] })])[0]).not.toContain('before');
   });
 });
 
@@ -127,7 +147,28 @@ describe("the cloud's ledger", () => {
     ]);
   });
 
-  it('finds NICs that stayed, were taken off twice, or left their port behind', () => {
+  it('divides a call for several servers among them, and one for the whole project among all', () => {
+    const requests = [
+      { at: 1, class: 'ports', serverIds: ['a', 'b', 'c', 'd'] },
+      { at: 2, class: 'ports', serverIds: ['a'] },
+      { at: 3, class: 'elastic-ips' },
+    ];
+    expect(callsOf([a, b], { requests })).toEqual([
+      { total: 1.75, byClass: { ports: 1.25, 'elastic-ips': 0.5 } },
+      { total: 0.75, byClass: { ports: 0.25, 'elastic-ips': 0.5 } },
+    ]);
+    expect(byClass(requests)).toEqual({ ports: 2, 'elastic-ips': 1 });
+  });
+
+  it('finds the busiest stretch of time, whatever the order of the calls', () => {
+    const at = (...times: number[]) => times.map((time) => ({ at: time }));
+    expect(mostWithin(10, at())).toBe(0);
+    // 5 to 14; a call 10 ms later than the first is not within 10 ms of it.
+    expect(mostWithin(10, at(30, 14, 5, 6, 15, 0))).toBe(3);
+    expect(mostWithin(10, at(3, 3, 3, 12, 13))).toBe(4);
+  });
+
+  it('finds NICs that stayed, were taken off twice, or whose port was not deleted once', () => {
     const off = (portId: string, by = 'job') => ({ kind: 'nic-detached', by, portId });
     const gone = (portId: string) => ({ kind: 'port-deleted', by: 'job', portId });
     const all = [off('a1'), gone('a1'), off('a2'), gone('a2'), off('b1'), gone('b1')];
@@ -139,10 +180,31 @@ describe("the cloud's ledger", () => {
       expect.stringMatching(/a2 .* 2 times/),
     ]);
     expect(notDeletedOnce([b], { effects: [off('b1')] })).toEqual([
-      expect.stringMatching(/b1 .* port is there/),
+      expect.stringMatching(/b1 .* port was deleted 0 times/),
+    ]);
+    expect(notDeletedOnce([a, b], { effects: [...all, gone('a2')] })).toEqual([
+      expect.stringMatching(/a2 .* port was deleted 2 times/),
     ]);
     // Somebody else's hand is not the run's work.
     expect(notDeletedOnce([b], { effects: [off('b1', 'control'), gone('b1')] })).toHaveLength(1);
+  });
+});
+
+describe('reads by sets that fell short', () => {
+  const text = (servers: string, ports: string) => `# TYPE ecs_nics_set_read_fallbacks_total counter
+ecs_nics_set_read_fallbacks_total{operation="listServers"} ${servers}
+ecs_nics_set_read_fallbacks_total{operation="listPorts"} ${ports}
+ecs_nics_set_read_size_sum{operation="listPorts"} 12
+`;
+
+  it('fail the measurement, even a single one', () => {
+    expect(() => checkNoFallbacks(text('0', '0'))).not.toThrow();
+    expect(() => checkNoFallbacks(text('0', '1'))).toThrow(/fell short: .*"listPorts"\} 1$/);
+    expect(() => checkNoFallbacks(text('2', '1'))).toThrow(/listServers.*listPorts/);
+  });
+
+  it('must not go unnoticed because the worker does not count them', () => {
+    expect(() => checkNoFallbacks('ecs_nics_set_read_size_sum 12\n')).toThrow('has no metric');
   });
 });
 

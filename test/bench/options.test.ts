@@ -26,6 +26,7 @@ it('takes single measurements in their usual order, numbers and a file', () => {
 it('leaves out of the quick one what takes more than a minute, unless that is asked for', () => {
   expect(readOptions(['--quick'])?.only).toEqual(['cost', 'restart', 'memory']);
   expect(readOptions(['--quick', '--only', 'in-flight'])?.only).toEqual(['in-flight']);
+  expect(readOptions(['--quick', '--only', 'calls'])?.only).toEqual(['calls']);
 });
 
 it('gives help instead of anything else', () => {
