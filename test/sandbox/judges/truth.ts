@@ -93,18 +93,32 @@ export function isHeard({ activities, attributed }: Played, { seq, at }: LedgerR
   );
 }
 
-/** When the run has last seen where this NIC is: the list tells of all, a port of itself, and a server that is gone has none. */
+/** Whether its answer is part of a result: of an attempt that has failed the run hears that alone. */
+function isTold({ activities, attributed }: Played, { seq }: LedgerRequest): boolean {
+  if (!attributed) return true;
+  return activities.some(
+    ({ told, requests }) =>
+      told !== undefined && 'result' in told && requests.some(([from, to]) => from <= seq && seq < to),
+  );
+}
+
+/**
+ * When the run has last seen where this NIC is: the list tells of all, a port of itself, also among others, and a server that is
+ * gone has none.
+ */
 function lastLookAt({ requests, played, serverId }: Truth, nicId: string): number {
   const looks = requests.filter((request) => {
-    const { requestClass, status, portId, at, faults = [] } = request;
+    const { requestClass, status, portId, asked, at, faults = [] } = request;
     return (
       at <= played.endedCloudAt &&
       isHeard(played, request) &&
+      isTold(played, request) &&
       ((requestClass === 'list' && status === 200) ||
         (requestClass === 'detail' &&
           status === 404 &&
           request.serverId === serverId &&
           faults.length === 0) ||
+        (requestClass === 'ports' && status === 200 && asked?.includes(nicId) === true) ||
         ((requestClass === 'port' || requestClass === 'port-delete') &&
           portId === nicId &&
           [200, 204, 404].includes(status)))

@@ -28,8 +28,8 @@ function isTheSnapshots({ effects, requests, ownEffects, played }: UndoTruth, go
   const { portId } = gone;
   const looks = requests.filter(
     (it) =>
-      it.requestClass === 'port' &&
-      it.portId === portId &&
+      (it.requestClass === 'port' || it.requestClass === 'ports') &&
+      (it.portId === portId || it.asked?.includes(portId) === true) &&
       it.status === 200 &&
       it.seq < (gone.requestSeq ?? 0),
   );
