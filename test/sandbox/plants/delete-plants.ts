@@ -1,5 +1,6 @@
 /** The bugs that the campaign over deletions has to catch. */
 import type { Plant } from './plant';
+import { SET_PLANTS } from './set-plants';
 
 const RESUMED = 'handedOn(run.state, wasReset, rest);';
 
@@ -290,4 +291,5 @@ export const DELETE_PLANTS: readonly Plant[] = [
     to: 'PLANTED || workflowExecution !== undefined &&',
     caughtBy: 'a suspended worker',
   },
+  ...SET_PLANTS,
 ];
