@@ -10,6 +10,9 @@ export const on = (
   more: Partial<FaultSpec>,
 ): FaultSpec => ({ match: { class: requestClass }, what, ...more });
 
+/** Reads of ports: of a single one, and of several with one call, which is how runs read them. */
+export const PORT_READS: ('port' | 'ports')[] = ['port', 'ports'];
+
 /** A firewall's page in the place of an answer. */
 export const page = { headers: { server: 'CloudWAF' }, body: '<html>no</html>' };
 

@@ -1,5 +1,6 @@
 /** Plays a seed of a campaign, judges it, and counts what has happened. */
 import type { ServerState } from '../../../simulator';
+import { createCrowd } from '../engine/crowd';
 import { playAll } from '../engine/play';
 import type { Sandbox } from '../engine/replica';
 import type { Played, Schedule } from '../engine/schedule';
@@ -55,11 +56,11 @@ export async function playSeed<P extends SharedPlan>(
   const ended: Played[] = [];
   try {
     const server = serverOf(world, plan.server);
-    prepareWorld(world, plan);
+    prepareWorld(world, plan, server.id);
     const { schedule, judge, deeds } = campaign.stage(plan, world, server);
     const noted = note(world, server.id, ended);
     await playAll(schedule, world, from);
-    count(tally, world, ended);
+    count(tally, world, plan, ended);
     tally.deeds += deeds?.() ?? 0;
     judge(noted);
     return null;
@@ -88,11 +89,19 @@ function note(world: World, serverId: string, ended: Played[]): Noted[] {
   return noted;
 }
 
-function prepareWorld(world: World, plan: SharedPlan): void {
+/** What is done to a server, and not to an answer. */
+const DEEDS: ReadonlySet<string> = new Set(['meanwhile', 'stale-list', 'hide-nics']);
+
+function prepareWorld(world: World, plan: SharedPlan, serverId: string): void {
   const { control } = world.simulator;
   control.setKnobs(plan.knobs);
-  // Drawn anew for each schedule, whatever the seed of the simulator.
-  for (const fault of plan.faults) control.addFault({ ...fault, seed: plan.seed });
+  for (const { match, ...fault } of plan.faults) {
+    // Among others it is this server that it happens to.
+    const whose = plan.crowd !== null && DEEDS.has(fault.what.kind) ? { ...match, serverId } : match;
+    // Drawn anew for each schedule, whatever the seed of the simulator.
+    control.addFault({ ...fault, match: whose, seed: plan.seed });
+  }
+  world.crowd = plan.crowd === null ? null : createCrowd(world.simulator, plan.crowd);
   world.lookUpsFail = plan.lookUpsFail;
   const during = ({ at, ms }: { at: number; ms: number }) => {
     const from = world.clock.now() + at;

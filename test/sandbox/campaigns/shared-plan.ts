@@ -1,5 +1,6 @@
 /** What the plans of all campaigns have in common: plain data, so that one that fails can be read, and is played again by its seed alone. */
 import type { FaultSpec } from '../../../simulator';
+import type { CrowdPlan } from '../engine/crowd';
 import type { Schedule, Start } from '../engine/schedule';
 import type { Random } from './draw';
 
@@ -25,6 +26,8 @@ export interface SharedPlan<S = unknown> {
   strangersHave: 'another project' | 'another region';
   /** Only strangers are there from then on, for so long. */
   moved: { at: number; ms: number } | null;
+  /** Other servers that the worker is busy with at the same time. */
+  crowd: CrowdPlan | null;
 }
 
 /** Positions among the server's NICs but the primary one. */
@@ -70,6 +73,48 @@ export function knobsOf({ pick, chance }: Random): Record<string, unknown> {
     ...(chance(0.05) ? { taskStateDuringJob: 'deleting-nic' } : {}),
     ...(chance(0.03) ? { jobRetentionSeconds: 20 } : {}),
   };
+}
+
+/**
+ * How the cloud answers reads of sets (docs/cloud-api.md §3.6, §4.2), and whether other servers are there to read together with.
+ * Drawn apart, and most schedules have none of it.
+ */
+export function setsOf({ pick, chance, below }: Random): {
+  crowd: CrowdPlan | null;
+  knobs: Record<string, unknown>;
+  faults: FaultSpec[];
+} {
+  const crowd = chance(0.3)
+    ? { neighbours: pick([1, 2, 2, 3, 8]), leavesAt: chance(0.2) ? below(100_000) : null }
+    : null;
+  const knobs: Record<string, unknown> = {};
+  const faults: FaultSpec[] = [];
+  const isOdd = chance(crowd === null ? 0.2 : 0.6);
+  const lost = (what: 'servers' | 'ports') => {
+    // The same entry lost from two answers in a row is a lie: two readings without it are what absence means.
+    const times = what === 'ports' ? 1 : pick([1, 2, 40]);
+    faults.push({ match: { class: what }, what: { kind: 'lost-entry' }, times, after: pick([0, 1, 2]) });
+  };
+  const lag = () => ({
+    setLagSeconds: pick([2, 10, 30]),
+    ...(chance(0.5) ? { setLagIn: [pick(['servers', 'ports'])] } : {}),
+  });
+  const ofPorts = [
+    () => Object.assign(knobs, { portIdsHonoured: pick(['first', 'last', 'refused']) }),
+    () => Object.assign(knobs, { portListPrimary: false }),
+    () => Object.assign(knobs, lag()),
+    () => lost('ports'),
+  ];
+  const ofServers = [
+    () => Object.assign(knobs, { serverIdsHonoured: pick(['first', 'last', 'refused']) }),
+    () => Object.assign(knobs, { serverIdsForm: pick(['comma', 'repeated']) }),
+    () => Object.assign(knobs, { serverListPrimary: false }),
+    () => lost('servers'),
+  ];
+  // Servers are read together only where there are others.
+  for (let wanted = isOdd ? pick([1, 1, 2]) : 0; wanted > 0; wanted--)
+    pick(crowd === null || chance(0.4) ? ofPorts : ofServers)();
+  return { crowd, knobs, faults };
 }
 
 /** What such a plan becomes, with its starts made for a certain server. */

@@ -8,6 +8,8 @@ import type { CredentialProvider } from '../../../src/ecs/credentials';
 import type { Transport, TransportRequest, TransportResponse } from '../../../src/ecs/transport';
 import type { Simulator } from '../../../simulator';
 import { createSimulator, ManualClock } from '../../../simulator';
+import type { Crowd } from './crowd';
+import { crowded } from './crowd';
 import type { RunRecord, Surroundings, VirtualClock } from './surroundings';
 import type { Product } from './product';
 import { inPlay, product as ours } from './product';
@@ -29,6 +31,10 @@ export interface World extends Surroundings {
   namespaceHas: string[];
   /** What makes the stranger's place another one. */
   strangersHave: 'another project' | 'another region';
+  /** Other servers that the worker is busy with; `null`: none. */
+  crowd: Crowd | null;
+  /** What reads of sets came to, of all workers. */
+  sets: { calls: number; largest: number; fallbacks: number };
   /** Lines that the worker has logged, each with how many requests the cloud had seen by then. */
   logged: { message: string; sentBefore: number }[];
 }
@@ -148,9 +154,17 @@ function worldOf(
       clock: virtual,
       userAgent: 'test',
     });
+  const observed: World['sets'] = { calls: 0, largest: 0, fallbacks: 0 };
+  const observer = {
+    size: (_operation: string, things: number) => {
+      observed.calls += 1;
+      observed.largest = Math.max(observed.largest, things);
+    },
+    fallback: () => void (observed.fallbacks += 1),
+  };
   const readingBy = (cloud: Cloud) => ({
     cloud,
-    sets: createSets({ cloud, clock: virtual, warn: note, observer: { size: () => {}, fallback: () => {} } }),
+    sets: crowded(createSets({ cloud, clock: virtual, warn: note, observer }), cloud, () => world.crowd),
   });
   const dependencies = {
     ...readingBy(cloudOf(simulator.projectId, simulator.region, 'http://cloud.test')),
@@ -183,6 +197,8 @@ function worldOf(
     registered: () => world.namespaceHas,
     namespaceHas: ['EcsServerId', 'NicsPhase', 'NicsOutcome'],
     logged,
+    crowd: null,
+    sets: observed,
     clock,
     simulator,
     activities: createActivities(dependencies),

@@ -10,6 +10,7 @@ import { staysInItsPlace } from './place';
 import { hasItsRows } from './rows';
 import { deniesNoChange, logsTheTruth, tellsTheTruth } from './sentences';
 import { spacesSubmissions } from './submissions';
+import { readsForItself } from './sets';
 import type { Truth } from './truth';
 import { placeOf } from './truth';
 import type { JudgeOfAnswer } from './updates';
@@ -40,6 +41,7 @@ export function judgeAll<T extends Truth>(world: World, all: Played[], rules: Ru
     const truth = rules.truthOf(played);
     isTheLedgers(world, truth);
     spacesSubmissions(world, truth);
+    readsForItself(truth);
     rules.onItsWay(truth, open);
     hasItsRows(played);
     staysWithinBounds(played, rules.maxUpdates);

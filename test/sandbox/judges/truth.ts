@@ -14,6 +14,10 @@ export interface Truth {
   attachments: LedgerRequest[];
   /** Successful readings of the NIC list. */
   lists: LedgerRequest[];
+  /** Details of several servers, this one among them, that no NIC list was read after. */
+  details: LedgerRequest[];
+  /** ms by which reads of sets may lag behind. */
+  setLagMs: number;
   /** Jobs that it has set going, in the order in which they were accepted. */
   jobs: LedgerJob[];
   effects: readonly LedgerEffect[];
@@ -27,13 +31,22 @@ export interface Truth {
   played: Played;
 }
 
-export function truthOf({ simulator }: World, serverId: string, played: Played): Truth {
+/** It is about other servers alone. */
+function isOfTheCrowd({ crowd }: World, { serverId, portId, asked }: LedgerRequest): boolean {
+  const ids = asked ?? [serverId ?? [], portId ?? []].flat();
+  return crowd !== null && ids.length > 0 && ids.every((id) => crowd.ids.has(id));
+}
+
+export function truthOf(world: World, serverId: string, played: Played): Truth {
+  const { simulator } = world;
+  const effects = simulator.ledger.effects.filter(({ portId }) => world.crowd?.ids.has(portId) !== true);
   const { ledger, control } = simulator;
   const ranges = played.activities.flatMap((activity) => activity.requests);
   // Who plays one start alone need not tell which requests are its own: all are.
-  const requests = played.attributed
+  const made = played.attributed
     ? ranges.flatMap(([from, to]) => ledger.requests.slice(from, to))
     : [...ledger.forServer(serverId).requests];
+  const requests = made.filter((request) => !isOfTheCrowd(world, request));
   requests.sort((a, b) => a.seq - b.seq);
   const posts = requests.filter(({ requestClass }) => requestClass === 'delete');
   const attachments = requests.filter(({ requestClass }) => requestClass === 'attach');
@@ -41,8 +54,24 @@ export function truthOf({ simulator }: World, serverId: string, played: Played):
     [...posts, ...attachments].flatMap(({ jobId, accepted }) => (accepted === true ? (jobId ?? []) : [])),
   );
   const seqs = new Set(requests.map(({ seq }) => seq));
-  const { goneFrom } = control.knobs();
+  const { goneFrom, setLagSeconds } = control.knobs();
+  // A reset run begins with what the one before it has read.
+  const answered = (played.wasReset ? ledger.requests : requests).filter(
+    ({ status, at }) => status === 200 && at <= played.endedCloudAt,
+  );
+  const lists = answered.filter(({ requestClass }) => requestClass === 'list');
+  const isFollowed = ({ seq }: LedgerRequest) =>
+    ranges.some(
+      ([from, to]) => from <= seq && seq < to && lists.some((list) => list.seq > seq && list.seq < to),
+    );
   return {
+    setLagMs: setLagSeconds * 1_000,
+    details: answered.filter(
+      (request) =>
+        request.requestClass === 'servers' &&
+        request.asked?.includes(serverId) === true &&
+        !isFollowed(request),
+    ),
     shownAt: ({ at, jobId }) => {
       const job = goneFrom === 'sub-job-end' ? undefined : ledger.jobs.find((each) => each.jobId === jobId);
       return Math.max(at, job?.endsAt ?? at);
@@ -50,14 +79,10 @@ export function truthOf({ simulator }: World, serverId: string, played: Played):
     requests,
     posts,
     attachments,
-    // A reset run begins with what the one before it has read.
-    lists: (played.wasReset ? ledger.requests : requests).filter(
-      ({ requestClass, status, at }) =>
-        requestClass === 'list' && status === 200 && at <= played.endedCloudAt,
-    ),
+    lists,
     jobs: ledger.jobs.filter(({ jobId }) => own.has(jobId)),
-    effects: ledger.effects,
-    ownEffects: ledger.effects.filter(
+    effects,
+    ownEffects: effects.filter(
       ({ jobId, requestSeq }) =>
         (jobId !== undefined && own.has(jobId)) || (requestSeq !== undefined && seqs.has(requestSeq)),
     ),
@@ -93,27 +118,39 @@ export function isHeard({ activities, attributed }: Played, { seq, at }: LedgerR
   );
 }
 
-/** When the run has last seen where this NIC is: the list tells of all, a port of itself, and a server that is gone has none. */
-function lastLookAt({ requests, played, serverId }: Truth, nicId: string): number {
-  const looks = requests.filter((request) => {
-    const { requestClass, status, portId, at, faults = [], missing = [] } = request;
-    const isGone = requestClass === 'servers' ? status === 200 && missing.includes(serverId) : status === 404;
-    // What a fault has taken out of a set was not looked at.
-    const wasTaken = missing.includes(nicId) && faults.length > 0;
-    return (
-      at <= played.endedCloudAt &&
+/** Whether its answer is part of a result: of an attempt that has failed the run hears that alone. */
+function isTold({ activities, attributed }: Played, { seq }: LedgerRequest): boolean {
+  if (!attributed) return true;
+  return activities.some(
+    ({ told, requests }) =>
+      told !== undefined && 'result' in told && requests.some(([from, to]) => from <= seq && seq < to),
+  );
+}
+
+/**
+ * When the run has last seen where this NIC is: the list tells of all, a port of itself, also among others, and a server that is
+ * gone has none.
+ */
+function lastLookAt({ requests, details, setLagMs, played, serverId }: Truth, nicId: string): number {
+  const isLook = ({ requestClass, status, portId, asked, faults = [], ...request }: LedgerRequest) => {
+    if (requestClass === 'list' || requestClass === 'ports')
+      return status === 200 && (requestClass === 'list' || asked?.includes(nicId) === true);
+    if (requestClass === 'detail')
+      return status === 404 && request.serverId === serverId && faults.length === 0;
+    const isOfPort = requestClass === 'port' || requestClass === 'port-delete';
+    return isOfPort && portId === nicId && [200, 204, 404].includes(status);
+  };
+  const looks = requests.filter(
+    (request) =>
+      request.at <= played.endedCloudAt &&
       isHeard(played, request) &&
-      ((requestClass === 'list' && status === 200) ||
-        ((requestClass === 'detail' || requestClass === 'servers') &&
-          isGone &&
-          request.servers.includes(serverId) &&
-          faults.length === 0) ||
-        ((request.reads(nicId) || (requestClass === 'port-delete' && portId === nicId)) &&
-          !wasTaken &&
-          [200, 204, 404].includes(status)))
-    );
-  });
-  return looks.length === 0 ? played.startedAt : Math.max(...looks.map(({ at, shows = at }) => shows));
+      isTold(played, request) &&
+      (isLook(request) || details.includes(request)),
+  );
+  // A set shows what was so then: the lag of the cloud's sets is none of the run's.
+  const seenAt = ({ requestClass, at }: LedgerRequest) =>
+    requestClass === 'ports' || requestClass === 'servers' ? at - setLagMs : at;
+  return looks.length === 0 ? played.startedAt : Math.max(...looks.map(seenAt));
 }
 
 /**

@@ -1,5 +1,6 @@
 /** The bugs that the campaign over deletions has to catch. */
 import type { Plant } from './plant';
+import { SET_PLANTS } from './set-plants';
 
 const RESUMED = 'handedOn(run.state, wasReset, rest);';
 
@@ -197,8 +198,8 @@ export const DELETE_PLANTS: readonly Plant[] = [
   {
     name: 'takes a port that could not be read for a deleted one',
     file: 'activities/support/ports.ts',
-    from: "states[id] = { state: 'unknown', why: error.message };",
-    to: "states[id] = PLANTED ? { state: 'absent' } : { state: 'unknown', why: error.message };",
+    from: "return { state: 'unknown', why: error.message };",
+    to: "return PLANTED ? { state: 'absent' } : { state: 'unknown', why: error.message };",
     caughtBy: 46,
   },
   {
@@ -243,8 +244,8 @@ export const DELETE_PLANTS: readonly Plant[] = [
     to: '  if (!PLANTED && reading.serverExists && (seen.primaryId',
     also: [{
       file: 'activities/list-nics.ts',
-      from: '  const states = await portStates(cloud, ports, options);',
-      to: "  const states: Reading['ports'] = PLANTED && nics?.length === 0 ? Object.fromEntries(ports.map((id) => [id, { state: 'absent' }])) : await portStates(cloud, ports, options);",
+      from: '  const { states, missing } = await portStates(dependencies, input, options);',
+      to: "  const { states, missing } = PLANTED && first.listed?.length === 0 ? { states: Object.fromEntries(input.ports.map((id) => [id, { state: 'absent' }])), missing: [] } : await portStates(dependencies, input, options);",
     }],
     caughtBy: 140,
   },
@@ -279,8 +280,8 @@ export const DELETE_PLANTS: readonly Plant[] = [
   {
     name: 'asks no second witness for elastic IPs',
     file: 'activities/inspect-server.ts',
-    from: 'list: await cloud.listElasticIps(options), unread',
-    to: 'list: PLANTED ? [] : await cloud.listElasticIps(options), unread',
+    from: 'list: await sets.elasticIps(options), unread',
+    to: 'list: PLANTED ? [] : await sets.elasticIps(options), unread',
     caughtBy: 'an elastic IP that shows late',
   },
   {
@@ -304,4 +305,5 @@ export const DELETE_PLANTS: readonly Plant[] = [
     to: 'if (!PLANTED) writeUntil = Math.min(writeUntil, clock.now() + CONFIRMED_FOR_MS);',
     caughtBy: 'a worker held before its POST',
   },
+  ...SET_PLANTS,
 ];

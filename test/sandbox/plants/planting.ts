@@ -27,6 +27,7 @@ export async function planted(plants: readonly Plant[]): Promise<Planted> {
     import(join(src, 'activities', 'index.ts')),
     import(join(src, 'ecs', 'client.ts')),
     import(join(src, 'ecs', 'limiter.ts')),
+    import(join(src, 'ecs', 'sets', 'index.ts')),
     import(join(src, 'ecs', 'transport.ts')),
     import(join(src, 'worker', 'temporal', 'namespace.ts')),
   ]);

@@ -83,7 +83,7 @@ function classOf({ method, path }: TransportRequest): Class | null {
   if (method === 'POST') return 'delete';
   if (path.includes('/os-interface')) return 'list';
   if (path.includes('/jobs/')) return 'job';
-  if (path.includes('/ports/')) return 'port';
+  if (/\/ports[/?]/.test(path)) return 'port';
   return path.includes('/cloudservers/') ? 'detail' : null;
 }
 

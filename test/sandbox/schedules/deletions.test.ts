@@ -71,7 +71,7 @@ describe('named schedules', () => {
   });
 
   it('a NIC that somebody else took off meanwhile is already absent', async () => {
-    const world = { match: { class: 'port' }, what: { kind: 'meanwhile', detach: [1] }, after: 3, times: 1 };
+    const world = { match: { class: 'ports' }, what: { kind: 'meanwhile', detach: [1] }, times: 1 };
     const { told } = await run([world]);
     expect(['deleted', 'nothing-to-do']).toContain(told?.outcome);
   });

@@ -104,7 +104,7 @@ function kindOf(activity: PlayedActivity): string {
 
 /** `deleted` needs two readings without the NIC, `still-attached` one that late after the job's end (docs/contract.md §6.3). */
 function readsTwice(world: World, truth: Truth): void {
-  const { played, lists, jobs, effects } = truth;
+  const { played, lists, details, jobs, effects } = truth;
   const told = played.status as ResultDocument;
   const struck = world.simulator.control.faults().filter((fault) => fault.struck > 0);
   // A NIC that was hidden counts as absent from then on.
@@ -117,7 +117,7 @@ function readsTwice(world: World, truth: Truth): void {
       const off = effects.findLast(
         ({ kind, portId, at }) => kind === 'nic-detached' && portId === id && at <= played.endedCloudAt,
       );
-      const without = lists.filter(({ at }) => at >= (off?.at ?? Infinity)).length;
+      const without = [...lists, ...details].filter(({ at }) => at >= (off?.at ?? Infinity)).length;
       expect(without, `readings of the list without NIC ${id}`).toBeGreaterThanOrEqual(2);
     }
     const job = jobs.findLast(({ nicIds }) => nicIds.includes(id));
@@ -162,7 +162,8 @@ function givesUpLate(world: World, truth: Truth): void {
       ({ match, struck }) =>
         struck > 0 && [match.class].flat().some((name) => name === 'port' || name === 'any'),
     );
-  const lagging = world.simulator.control.knobs().lagIn.length < 3;
+  const { lagIn, setLagSeconds } = world.simulator.control.knobs();
+  const lagging = lagIn.length < 3 || setLagSeconds > 0;
   expect(
     aboutPorts || lagging || othersActed(truth),
     'given up before the deadline although nothing is left to be sent and nothing contradicts the NIC list',

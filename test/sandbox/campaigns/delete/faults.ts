@@ -1,7 +1,7 @@
 /** What goes wrong with the calls of a deletion, and what others do meanwhile. */
 import type { FaultSpec } from '../../../../simulator';
 import type { Random } from '../draw';
-import { JOBS, on, POSTS, READS } from '../fault-kinds';
+import { JOBS, on, PORT_READS, POSTS, READS } from '../fault-kinds';
 
 /** Of the polls of a long job half fail, with all their attempts, and hardly ever ten in a row. */
 export const FLICKER: FaultSpec = {
@@ -19,13 +19,15 @@ export function faultsOf(random: Random): FaultSpec[] {
   maybe(0.5, () => [on('delete', pick(POSTS), { times: pick([1, 1, 2, 4]), after: pick([0, 0, 0, 1]) })]);
   maybe(0.35, () => [on('delete', pick(JOBS), { times: pick([1, 2]) })]);
   maybe(0.4, () => {
-    const kind = pick(['job', 'job', 'list', 'port', 'detail', 'any'] as const);
-    return [on(kind, pick(READS), { times: pick([1, 3, 12, 40]), after: pick([0, 1, 3, 8]) })];
+    const kind = pick(['job', 'job', 'list', PORT_READS, 'detail', 'any'] as const);
+    const [what, times, after] = [pick(READS), pick([1, 3, 12, 40]), pick([0, 1, 3, 8])];
+    // One call reads the ports of a run.
+    return [on(kind, what, { times, after: kind === PORT_READS ? Math.ceil(after / 3) : after })];
   });
   maybe(0.12, () => {
     const what = pick(READS);
     const probability = pick([0.2, 0.5, 0.8]);
-    return [on(pick(['job', 'job', 'list', 'port'] as const), what, { probability })];
+    return [on(pick(['job', 'job', 'list', PORT_READS] as const), what, { probability })];
   });
   maybe(0.15, () => {
     const merge = pick([
@@ -81,7 +83,7 @@ const CHANGES: Record<string, [change: object, laterMs: number][]> = {
 
 /** Another actor. */
 function meanwhile({ pick, chance }: Random): FaultSpec[] {
-  const requestClass = pick(['delete', 'job', 'list', 'detail', 'port'] as const);
+  const requestClass = pick(['delete', 'job', 'list', 'detail', PORT_READS] as const);
   const after = pick([0, 0, 1, 3]);
   const afterMs = pick([0, 3_000, 20_000, 90_000]);
   const act = (deed: object, laterMs = 0): FaultSpec =>

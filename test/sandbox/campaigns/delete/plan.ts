@@ -4,7 +4,7 @@ import type { Schedule, Start, UpdatePlan } from '../../engine/schedule';
 import type { Random } from '../draw';
 import { chooser } from '../draw';
 import type { SharedPlan, Wanted } from '../shared-plan';
-import { chosen, knobsOf, positionsOf, scheduleWith, strangersOf } from '../shared-plan';
+import { chosen, knobsOf, positionsOf, scheduleWith, setsOf, strangersOf } from '../shared-plan';
 import { faultsOf, FLICKER, meddlingOf } from './faults';
 
 export type DeletePlan = SharedPlan<PlannedStart>;
@@ -34,11 +34,17 @@ export function planOf(seed: number): DeletePlan {
       ...(chance(0.02) ? { elasticIp: true } : {}),
     })),
   ];
+  const sets = setsOf(chooser(seed + 0x5e75));
   return {
     seed,
     server: { jobSeconds, nics },
-    knobs: knobsOf(random),
-    faults: [...(flickering ? [FLICKER] : []), ...faultsOf(random), ...meddlingOf(chooser(seed + 0xdeed))],
+    knobs: { ...knobsOf(random), ...sets.knobs },
+    faults: [
+      ...(flickering ? [FLICKER] : []),
+      ...faultsOf(random),
+      ...meddlingOf(chooser(seed + 0xdeed)),
+      ...sets.faults,
+    ],
     outage: chance(0.07) ? { at: random.below(200_000), ms: pick([2_000, 20_000, 120_000]) } : null,
     lookUpsFail: chance(0.1) ? pick([1, 4]) : 0,
     starts: startsOf(random, nics.length - 1),
@@ -51,6 +57,7 @@ export function planOf(seed: number): DeletePlan {
     away: chance(0.2) ? { at: random.below(200_000), ms: pick([3_000, 14_000, 60_000, 900_000]) } : null,
     continueAfter: chance(0.3) ? pick([1, 2, 3, 5, 9]) : null,
     ...strangersOf(chooser(seed + 0x57a)),
+    crowd: sets.crowd,
   };
 }
 

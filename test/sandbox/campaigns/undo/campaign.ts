@@ -1,6 +1,7 @@
 /** Undo, commit, cancel, restore and crashes at every step; ledger and state of the cloud are the judge. */
 import { expect } from 'vitest';
 import type { Campaign } from '../runner';
+import { expectSets } from '../tally';
 import type { Others } from './deeds';
 import type { UndoPlan } from './plan';
 import { planOf, scheduleOf } from './plan';
@@ -22,6 +23,7 @@ export const undos: Campaign<UndoPlan> = {
     };
   },
   expectEnough: (tally, schedules) => {
+    expectSets(tally, schedules);
     for (const outcome of ['deleted', 'detached', 'still-attached', 'restored', 'recreated'])
       expect(tally.rows[outcome] ?? 0, outcome).toBeGreaterThan(schedules / 50);
     for (const what of ['undo', 'commit'])

@@ -1,7 +1,7 @@
 /** What goes wrong with the calls that an undo is made of, and with those that every run makes. */
 import type { FaultSpec } from '../../../../simulator';
 import type { Random } from '../draw';
-import { JOBS, on, page, POSTS, READS } from '../fault-kinds';
+import { JOBS, on, page, PORT_READS, POSTS, READS } from '../fault-kinds';
 
 type What = FaultSpec['what'];
 type Class = NonNullable<NonNullable<FaultSpec['match']>['class']>;
@@ -67,9 +67,12 @@ export function undoFaultsOf(random: Random): FaultSpec[] {
     faults.push(on('delete', { kind: 'partial-failure', nics }, { times: 1 }));
   }
   if (chance(0.25)) {
-    const requestClass = pick(['job', 'list', 'port', 'detail', 'any'] as const);
+    const requestClass = pick(['job', 'list', PORT_READS, 'detail', 'any'] as const);
     const times = pick([1, 3, 12, 40]);
-    faults.push(on(requestClass, pick(READS), { times, after: pick([0, 3, 8, 15, 30]) }));
+    const [what, after] = [pick(READS), pick([0, 3, 8, 15, 30])];
+    // One call reads the ports of a run.
+    const ofPorts = requestClass === PORT_READS;
+    faults.push(on(requestClass, what, { times, after: ofPorts ? Math.ceil(after / 3) : after }));
   }
   if (chance(0.1))
     faults.push({ what: { kind: 'stale-list' }, times: pick([1, 2]), after: pick([0, 2, 5, 9]) });

@@ -6,7 +6,7 @@ import type { World } from '../../engine/world';
 import type { Random } from '../draw';
 import { chooser } from '../draw';
 import type { SharedPlan, Wanted } from '../shared-plan';
-import { chosen, knobsOf, positionsOf, scheduleWith, strangersOf } from '../shared-plan';
+import { chosen, knobsOf, positionsOf, scheduleWith, setsOf, strangersOf } from '../shared-plan';
 import type { Deed, Others, When } from './deeds';
 import { act, deedsOf, meddlingOf } from './deeds';
 import { undoFaultsOf } from './faults';
@@ -75,11 +75,12 @@ export function planOf(seed: number): UndoPlan {
     : [];
   // Trouble of every kind at once says little: each schedule has some kinds of it.
   const rough = chance(0.5);
+  const sets = setsOf(chooser(seed + 0x5e75));
   return {
     seed,
     server: { jobSeconds: pick([1, 5, 12, 12, 12, 45, 200]), nics },
-    knobs: undoKnobsOf(random),
-    faults: [...(chance(0.75) ? undoFaultsOf(random) : []), ...busy],
+    knobs: { ...undoKnobsOf(random), ...sets.knobs },
+    faults: [...(chance(0.75) ? undoFaultsOf(random) : []), ...busy, ...sets.faults],
     outage: chance(0.07) ? { at: below(300_000), ms: pick([2_000, 20_000, 120_000]) } : null,
     lookUpsFail: chance(0.05) ? pick([1, 4]) : 0,
     starts: startsOf(random, nics).map((start) => meddled(apart, start, nics.length - 1, crowded)),
@@ -92,6 +93,7 @@ export function planOf(seed: number): UndoPlan {
     away: chance(0.1) ? { at: below(400_000), ms: pick([3_000, 60_000, 900_000]) } : null,
     continueAfter: chance(0.25) ? pick([6, 7, 8, 9, 14, 20]) : null,
     ...strangersOf(chooser(seed + 0x57a)),
+    crowd: sets.crowd,
     maxUpdates: crowded ? 20 : null,
   };
 }

@@ -62,6 +62,7 @@ export function undoTruthOf({ world, others, plan }: UndoCase, noted: Noted): Un
       ['stale-list', 'hide-nics', 'edit'].some((kind) => struck.has(kind)) ||
       knobs.lagReads > 0 ||
       knobs.lagSeconds > 0 ||
+      knobs.setLagSeconds > 0 ||
       plan.knobs.goneFrom !== undefined,
     states: [before, ...others.states.filter(({ at }) => at >= before.at)],
   };

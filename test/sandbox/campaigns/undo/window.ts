@@ -24,16 +24,21 @@ export function keepsItsWindow(truth: UndoTruth, windowMs: number): void {
 }
 
 /** What others have made of it before the run's last look at it keeps it from being deleted. */
-function isTheSnapshots({ effects, requests, ownEffects, played }: UndoTruth, gone: LedgerEffect): void {
+function isTheSnapshots(
+  { effects, requests, ownEffects, played, setLagMs }: UndoTruth,
+  gone: LedgerEffect,
+): void {
   const { portId } = gone;
   const looks = requests.filter(
     (it) =>
-      it.reads(portId) &&
-      it.missing?.includes(portId) !== true &&
+      (it.requestClass === 'port' || it.requestClass === 'ports') &&
+      (it.portId === portId || it.asked?.includes(portId) === true) &&
       it.status === 200 &&
       it.seq < (gone.requestSeq ?? 0),
   );
-  const lookedAt = Math.max(-Infinity, ...looks.map(({ at, shows = at }) => shows));
+  const last = looks.at(-1);
+  // A set shows what was so then: the lag of the cloud's sets is none of the run's.
+  const lookedAt = (last?.at ?? -Infinity) - (last?.requestClass === 'ports' ? setLagMs : 0);
   // What was so at the last inspection before anything was sent is the snapshot.
   const firstSent = requests.find(({ requestClass }) => requestClass === 'delete')?.at ?? Infinity;
   const inspected = played.activities.findLast(

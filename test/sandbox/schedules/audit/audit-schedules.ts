@@ -19,6 +19,7 @@ import {
 } from './audit-support';
 import type { Play } from '../play-undo';
 import { outcomes, play } from '../play-undo';
+import { askedDuringACall, twoProjects } from '../set-schedules';
 
 type Change = NonNullable<Parameters<typeof play>[1]>;
 type More = NonNullable<Change['more']>;
@@ -288,6 +289,8 @@ export const SCHEDULES = {
   'a lock that is not told': () => untold({ detailLock: 'null' }, /lock/),
   'addresses that are not told': () => untold(noDetail, /does not say which addresses/),
   'an elastic IP that shows late': () => secondWitness({}),
+  'a request while a call is under way': askedDuringACall,
+  'two projects at one moment': twoProjects,
 };
 
 export type ScheduleName = keyof typeof SCHEDULES;
