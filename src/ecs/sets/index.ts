@@ -7,17 +7,13 @@ import type { Clock } from '../clock';
 import { USUAL_URGENCY } from '../limiter';
 import type { Operation } from '../wire/operations';
 import { Gathering } from './gathering';
+import type { Observer } from './observer';
 import { askPorts, PORTS_AT_ONCE, weighPorts } from './ports';
 import type { PortsFound, PortsRequest } from './ports';
 import { askServers, SERVERS_AT_ONCE } from './servers';
 import { Trust } from './trust';
 
-export interface Observer {
-  /** A set was answered. @param things that it asked for */
-  size(operation: Operation, things: number): void;
-  /** An answer fell short, so that things had to be read alone. */
-  fallback(operation: Operation): void;
-}
+export type { Observer } from './observer';
 
 export interface Sets {
   /**

@@ -1,7 +1,7 @@
 import type { CallOptions, Cloud, Port } from '../cloud';
 import { CloudError } from '../errors';
 import type { Settings } from './gathering';
-import type { Observer } from './index';
+import type { Observer } from './observer';
 import type { Trust } from './trust';
 import { verdictOn } from './trust';
 

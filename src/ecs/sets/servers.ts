@@ -1,6 +1,6 @@
 import type { CallOptions, Cloud, IdForm, ServerDetail } from '../cloud';
 import type { Settings } from './gathering';
-import type { Observer } from './index';
+import type { Observer } from './observer';
 import type { Trust } from './trust';
 import { verdictOn } from './trust';
 
