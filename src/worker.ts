@@ -156,8 +156,8 @@ async function run(
       sets: createSets({
         cloud,
         clock: systemClock,
-        warn: (message) => log.warn(message),
-        observer: setObserver(Runtime.instance().metricMeter),
+        warn: (message) => void log.warn(message),
+        observer: setObserver(meter),
       }),
       namespace: await openNamespace(temporal, log),
       clock: systemClock,

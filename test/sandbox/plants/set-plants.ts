@@ -20,8 +20,8 @@ export const SET_PLANTS: readonly Plant[] = [
   {
     name: 'counts a set that lags twice',
     file: 'ecs/sets/index.ts',
-    from: '      return trust.ports.lost || few ? new Map() : ports.ask(request, signal);',
-    to: '      const kept = (ports.kept ??= new Map());\n      const key = JSON.stringify(request);\n      const last = PLANTED ? kept.get(key) : undefined;\n      if (last !== undefined && clock.now() - last.at < 30_000) return last.answer;\n      const answer = trust.ports.lost || few ? new Map() : await ports.ask(request, signal);\n      kept.set(key, { at: clock.now(), answer });\n      return answer;',
+    from: '      return trust.ports.lost || few ? new Map() : ports.ask(request, options.signal);',
+    to: '      const kept = (ports.kept ??= new Map());\n      const key = JSON.stringify(request);\n      const last = PLANTED ? kept.get(key) : undefined;\n      if (last !== undefined && clock.now() - last.at < 30_000) return last.answer;\n      const answer = trust.ports.lost || few ? new Map() : await ports.ask(request, options.signal);\n      kept.set(key, { at: clock.now(), answer });\n      return answer;',
     caughtBy: 3,
   },
   {
@@ -34,8 +34,8 @@ export const SET_PLANTS: readonly Plant[] = [
   {
     name: 'reads servers of two projects together',
     file: 'ecs/sets/index.ts',
-    from: '(await servers.ask(id, signal)) ?? alone();',
-    to: '(await (PLANTED ? (globalThis.gathering ??= servers) : servers).ask(id, signal)) ?? alone();',
+    from: '(await servers.ask(id, options.signal)) ?? alone();',
+    to: '(await (PLANTED ? (globalThis.gathering ??= servers) : servers).ask(id, options.signal)) ?? alone();',
     caughtBy: 'two projects at one moment',
   },
 ];
