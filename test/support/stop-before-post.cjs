@@ -4,6 +4,7 @@
  */
 'use strict';
 const { rmSync, writeFileSync } = require('node:fs');
+const process = require('node:process');
 const { Agent } = require('undici');
 
 const file = process.env.STOP_BEFORE_POST;
