@@ -138,6 +138,9 @@ async function playPlan(plan: Plan): Promise<string> {
     const body = DAMAGES[plan.how]!(answer.body.toString('utf8'), plan.place, request);
     return { ...answer, body: Buffer.from(body), status: plan.status ?? answer.status };
   }
+  // The judges learn from it that reads of ports are struck: what damages them here is none of the cloud's faults.
+  if (plan.classes.includes('port'))
+    world.simulator.control.addFault({ match: { class: ['port', 'ports'] }, what: { kind: 'delay', ms: 0 } });
   const server = serverOf(world);
   const nics = server.nics.slice(0, 2).map((id) => ({ id }));
   const input = { serverId: server.id, nics, timing: TIMING, deadline: '4 minutes' };

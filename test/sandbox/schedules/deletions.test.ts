@@ -23,7 +23,8 @@ describe('named schedules', () => {
     ['a lost answer, not accepted', { what: { kind: 'drop' }, times: 1 }, 'deleted', 2],
     ['answers lost for ever', { what: { kind: 'drop' } }, 'outcome-unknown', 3],
     ['a busy server', { what: { kind: 'busy' }, times: 2 }, 'deleted', 3],
-    ['a server busy for ever', { what: { kind: 'busy' } }, 'cloud-refused', 21],
+    // Two of them within the first minute, then one a minute for 20 minutes.
+    ['a server busy for ever', { what: { kind: 'busy' } }, 'cloud-refused', 22],
     ['a partial failure', { what: { kind: 'partial-failure', nics: [0] } }, 'not-deleted', 1],
     [
       'a partial failure that the parent hides',
