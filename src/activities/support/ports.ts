@@ -76,8 +76,9 @@ export async function portStates(
   }
 }
 
+/** Throttling is waited for by the run: a port that can't be read for that reason is no witness that fails. */
 function unreadBy(error: unknown): PortState {
-  if (!(error instanceof CloudError) || error.kind === 'aborted') throw error;
+  if (!(error instanceof CloudError) || error.kind === 'aborted' || error.action === 'throttled') throw error;
   return { state: 'unknown', why: error.message };
 }
 

@@ -4,13 +4,14 @@
  */
 import type { CallOptions, Cloud, ElasticIp, ServerDetail } from '../cloud';
 import type { Clock } from '../clock';
+import { callError, CloudError } from '../errors';
 import { USUAL_URGENCY } from '../limiter';
 import type { Operation } from '../wire/operations';
 import { Gathering } from './gathering';
 import type { Observer } from './observer';
 import { askPorts, PORTS_AT_ONCE, weighPorts } from './ports';
 import type { PortsFound, PortsRequest } from './ports';
-import { askServers, SERVERS_AT_ONCE } from './servers';
+import { askServers, FormInUse, SERVERS_AT_ONCE } from './servers';
 import { Trust } from './trust';
 
 export type { Observer } from './observer';
@@ -28,7 +29,7 @@ export interface Sets {
 }
 
 interface Settings {
-  cloud: Cloud;
+  cloud: Pick<Cloud, 'showServers' | 'showPorts' | 'showPort' | 'listElasticIps'>;
   clock: Clock;
   warn: (message: string) => void;
   observer: Observer;
@@ -46,6 +47,7 @@ export function createSets({ cloud, clock, warn, observer }: Settings): Sets {
   const trusted = (what: string, operation: Operation) =>
     new Trust(what, { clock, warn, fellShort: () => observer.fallback(operation) });
   const trust = { servers: trusted('servers', 'listServers'), ports: trusted('ports', 'listPorts') };
+  const form = new FormInUse();
   const lanes = new Map<number, Lane>();
   const laneOf = ({ urgency = USUAL_URGENCY }: CallOptions): Lane => {
     const known = lanes.get(urgency);
@@ -53,7 +55,7 @@ export function createSets({ cloud, clock, warn, observer }: Settings): Sets {
     const options = { urgency };
     const lane: Lane = {
       servers: new Gathering({
-        send: askServers(cloud, trust.servers, observer, options),
+        send: askServers(cloud, trust.servers, observer, form, options),
         weigh: () => 1,
         limit: SERVERS_AT_ONCE,
         clock,
@@ -77,7 +79,7 @@ export function createSets({ cloud, clock, warn, observer }: Settings): Sets {
     lanes.set(urgency, lane);
     return lane;
   };
-  return {
+  const sets: Sets = {
     async server(id, alone, options) {
       const { servers } = laneOf(options);
       if (trust.servers.lost) return alone();
@@ -85,10 +87,32 @@ export function createSets({ cloud, clock, warn, observer }: Settings): Sets {
       return (await servers.ask(id, options.signal)) ?? alone();
     },
     async ports(request, options) {
+      // Others' calls would ask for the known ports alone.
+      if (request.wanted.length === 0) return new Map();
       const { ports } = laneOf(options);
       const few = request.wanted.length < 2 && ports.idle;
       return trust.ports.lost || few ? new Map() : ports.ask(request, options.signal);
     },
     elasticIps: (options) => laneOf(options).elasticIps.ask(null, options.signal),
   };
+  return {
+    server: (id, alone, options) =>
+      untilAborted('listServers', options, () => sets.server(id, alone, options)),
+    ports: (request, options) => untilAborted('listPorts', options, () => sets.ports(request, options)),
+    elasticIps: (options) => untilAborted('listElasticIps', options, () => sets.elasticIps(options)),
+  };
+}
+
+/** A caller that gives up gets the error that a call of its own would have given it. */
+async function untilAborted<T>(
+  operation: Operation,
+  { signal }: CallOptions,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof CloudError || signal?.aborted !== true) throw error;
+    throw callError(operation, 'aborted', 'no', 'the call was aborted');
+  }
 }

@@ -3,7 +3,6 @@ import { CloudError } from '../errors';
 import type { Settings } from './gathering';
 import type { Observer } from './observer';
 import type { Trust } from './trust';
-import { verdictOn } from './trust';
 
 /** The ids of 12 NICs of 8 servers: a longer URI is too long for some gateways (docs/cloud-api.md §4.2). */
 export const PORTS_AT_ONCE = 100;
@@ -20,7 +19,7 @@ export interface PortsRequest {
 /** By id as asked; `null`: a whole answer does not have it. A port without an entry has to be asked for alone. */
 export type PortsFound = Map<string, Port | null>;
 
-export const weighPorts = ({ wanted, known }: PortsRequest): number => wanted.length + known.length;
+export const weighPorts = ({ wanted, known }: PortsRequest): number => new Set([...wanted, ...known]).size;
 
 /** One call for several ports. */
 export function askPorts(
@@ -34,17 +33,16 @@ export function askPorts(
     try {
       const found = await cloud.showPorts(ids, options);
       size('listPorts', ids().length);
+      const known = [...allKnown()];
+      const isThere = known.some((id) => found.has(id.toLowerCase()));
       const why = await shortcomingOf(found);
-      if (why === null) trust.gain();
-      else trust.fellShort(why);
+      if (why !== null) trust.fellShort(why);
+      else if (isThere) trust.gain();
       // Among fewer, the known ones come first or last.
-      const proves = why === null && ids().length - allKnown().size >= 2;
+      const proves = why === null && isThere && ids().length - known.length >= 2;
       return take().map(({ wanted, known }) => answerTo(wanted, known, found, proves));
     } catch (error) {
-      const verdict = take().length === 0 ? null : verdictOn(error);
-      if (verdict === 'failed') trust.failed((error as Error).message);
-      if (verdict !== 'short') throw error;
-      trust.fellShort((error as Error).message);
+      if (!trust.leavesAlone(error)) throw error;
       return take().map(() => new Map());
     }
 
@@ -58,7 +56,7 @@ export function askPorts(
       // Someone may have deleted a server meanwhile, and its primary NIC with it: the other servers must not pay for that.
       if (missing.length > 0 && missing.length <= DOUBTS) {
         const ports = await Promise.all(missing.map((id) => find(cloud, id, options)));
-        for (const port of ports) if (port !== null) found.set(port.id.toLowerCase(), port);
+        for (const port of ports) if (port != null) found.set(port.id.toLowerCase(), port);
         return ports.every((port) => port === null) ? null : SHORT;
       }
       return missing.length === 0 ? null : SHORT;
@@ -68,16 +66,16 @@ export function askPorts(
 
 const SHORT = 'a port that exists is missing';
 
+/** `null`: it does not exist; `undefined`: it could not be read, which is no trouble of the others in the set. */
 async function find(
   { showPort }: Pick<Cloud, 'showPort'>,
   id: string,
   options: CallOptions,
-): Promise<Port | null> {
+): Promise<Port | null | undefined> {
   try {
     return await showPort(id, options);
   } catch (error) {
-    if (error instanceof CloudError && error.action === 'absent') return null;
-    throw error;
+    return error instanceof CloudError && error.action === 'absent' ? null : undefined;
   }
 }
 

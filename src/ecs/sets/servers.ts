@@ -2,7 +2,6 @@ import type { CallOptions, Cloud, IdForm, ServerDetail } from '../cloud';
 import type { Settings } from './gathering';
 import type { Observer } from './observer';
 import type { Trust } from './trust';
-import { verdictOn } from './trust';
 
 /** A longer URI is too long for some gateways (docs/cloud-api.md §3.6). */
 export const SERVERS_AT_ONCE = 100;
@@ -12,33 +11,40 @@ export function askServers(
   cloud: Pick<Cloud, 'showServers'>,
   trust: Trust,
   { size }: Pick<Observer, 'size'>,
+  form: FormInUse,
   options: Pick<CallOptions, 'urgency'>,
 ): Settings<string, ServerDetail | null>['send'] {
-  // Both forms are documented, and it is not known which of them the cloud takes.
-  let form: IdForm = 'comma';
   return async (take) => {
     const ids = () => [...new Set(take())];
+    const used = form.current;
     try {
-      const found = await cloud.showServers(ids, form, options);
+      const found = await cloud.showServers(ids, used, options);
       size('listServers', ids().length);
       const entries = take().map((id) => found.get(id.toLowerCase()));
       const whys = entries.flatMap((entry) => shortcomingOf(entry) ?? []);
+      // One server whose entry says too little is no fault of the others'.
+      const most = whys.length > entries.length / 2;
       if (whys[0] === undefined) trust.gain();
-      else {
-        form = form === 'comma' ? 'repeated' : 'comma';
-        trust.fellShort(whys[0]);
-      }
+      else trust.fellShort(whys[0], most && form.current === used);
+      if (most) form.tryTheOtherThan(used);
       // That the cloud does not know a server ends runs: it has to say so of this very server.
       return entries.map((entry) => (shortcomingOf(entry) === null ? (entry ?? null) : null));
     } catch (error) {
-      const verdict = take().length === 0 ? null : verdictOn(error);
-      if (verdict === 'failed') trust.failed((error as Error).message);
-      if (verdict !== 'short') throw error;
-      form = form === 'comma' ? 'repeated' : 'comma';
-      trust.fellShort((error as Error).message);
+      if (!trust.leavesAlone(error, form.current === used)) throw error;
+      form.tryTheOtherThan(used);
       return take().map(() => null);
     }
   };
+}
+
+/** Both forms are documented, and it is not known which of them the cloud takes. */
+export class FormInUse {
+  current: IdForm = 'comma';
+
+  /** Sets that left at the same time have used the same form: it changes once for all of them. */
+  tryTheOtherThan(used: IdForm): void {
+    if (used === this.current) this.current = used === 'comma' ? 'repeated' : 'comma';
+  }
 }
 
 /** @param entry `undefined`: missing; `null`: the cloud does not know the server, which is a whole answer */

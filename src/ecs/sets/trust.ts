@@ -38,17 +38,38 @@ export class Trust {
     this.#inRow = { short: 0, failed: 0 };
   }
 
-  /** @param why what the answer lacked, in words */
-  fellShort(why: string): void {
+  /**
+   * @param why what the answer lacked, in words
+   * @param isNews `false`: it lacked little, or was asked for in a form that is not used any more
+   */
+  fellShort(why: string, isNews = true): void {
     this.#settings.fellShort();
+    if (!isNews) return;
     this.#inRow.short += 1;
     if (this.#inRow.short >= SHORT.answers) this.#lose(SHORT.singlyMs, `answers fall short: ${why}`);
   }
 
-  /** There was no answer to the set, which says nothing about the things asked for. */
-  failed(why: string): void {
-    this.#inRow.failed += 1;
-    if (this.#inRow.failed >= FAILED.answers) this.#lose(FAILED.singlyMs, `calls fail: ${why}`);
+  /** Whether an error of the set leaves its things to be read alone. Otherwise it is the error of each request. */
+  leavesAlone(error: unknown, isNews = true): boolean {
+    if (!(error instanceof CloudError)) return false;
+    const { kind, httpStatus, action, message } = error;
+    // An id that fits in no request: that of one server must not end the runs of the others.
+    if (kind === 'invalid') return true;
+    if (
+      kind === 'timeout' ||
+      kind === 'network' ||
+      (httpStatus !== null && httpStatus >= 500 && action === 'retry')
+    ) {
+      this.#inRow.failed += 1;
+      if (this.#inRow.failed >= FAILED.answers) this.#lose(FAILED.singlyMs, `calls fail: ${message}`);
+      return false;
+    }
+    // A 400 may be the fault of one id, an odd body that of the schema, and a 403 of a permission for lists alone: single
+    // reads decide.
+    const forSingle = action === 'throttled' || (action === 'credentials' && httpStatus !== 403);
+    const odd = kind === 'unreadable' || (kind === 'answer' && !forSingle);
+    if (odd) this.fellShort(message, isNews);
+    return odd;
   }
 
   #lose(singlyMs: number, why: string): void {
@@ -60,16 +81,4 @@ export class Trust {
       `${this.#what} are read one by one for ${singlyMs / 60_000} minutes, which costs more calls: sets of them are not answered as documented (${why})`,
     );
   }
-}
-
-/** What an error says about sets. `null`: nothing that a single read would not meet as well. */
-export function verdictOn(error: unknown): 'short' | 'failed' | null {
-  if (!(error instanceof CloudError)) return null;
-  const { kind, httpStatus, action } = error;
-  if (kind === 'timeout' || (kind === 'answer' && (httpStatus ?? 0) >= 500 && action === 'retry'))
-    return 'failed';
-  // A 400 may be the fault of one id, an odd body that of the schema, and a 403 of a permission for lists alone: single
-  // reads decide.
-  const forSingle = action === 'throttled' || (action === 'credentials' && httpStatus !== 403);
-  return kind === 'unreadable' || (kind === 'answer' && !forSingle) ? 'short' : null;
 }

@@ -1,5 +1,5 @@
 /** A cloud that answers sets when the test lets it, and notes every call in the order in which they leave. */
-import type { Cloud, ElasticIp, Ids, Port, ServerDetail } from '../../../src/ecs/cloud';
+import type { ElasticIp, Ids, Port, ServerDetail } from '../../../src/ecs/cloud';
 import { answerError, callError } from '../../../src/ecs/errors';
 import type { CloudError } from '../../../src/ecs/errors';
 import type { Operation } from '../../../src/ecs/wire/operations';
@@ -41,8 +41,10 @@ export const answered = (operation: Operation, httpStatus: number, code: string)
     { code, message: 'no', inner: null, requestId: null },
   );
 
-export const timedOut = (operation: Operation): CloudError =>
-  callError(operation, 'timeout', 'maybe', 'no answer');
+export const unanswered =
+  (kind: 'timeout' | 'network') =>
+  (operation: Operation): CloudError =>
+    callError(operation, kind, 'maybe', 'no answer');
 
 interface Call {
   what: string;
@@ -64,6 +66,8 @@ export class Stage {
   forms: string[] = ['comma', 'repeated'];
   /** The error of each set. */
   fails: ((operation: Operation) => CloudError) | null = null;
+  /** A port that can't be read alone. */
+  unreadable = '';
   /** Calls wait for it before they leave, as for the rate limit. */
   gate: Promise<void> = Promise.resolve();
   /** Answers wait for it. */
@@ -99,6 +103,7 @@ export class Stage {
         }),
       showPort: async (id: string) => {
         this.calls.push({ what: 'showPort', ids: [id] });
+        if (id === this.unreadable) throw unanswered('timeout')('showPort');
         const found = this.ports.get(id.toLowerCase());
         if (found === undefined) throw answered('showPort', 404, 'VPC.2502');
         return found;
@@ -111,7 +116,7 @@ export class Stage {
         await this.latency;
         return list;
       },
-    } as Partial<Cloud> as Cloud,
+    },
     clock: this.clock,
     warn: (message) => void this.warned.push(message),
     observer: {

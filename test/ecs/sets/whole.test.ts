@@ -1,6 +1,7 @@
 /** What counts as an answer: presence always, absence only in a whole one; and what happens where sets are not answered. */
 import { describe, expect, it } from 'vitest';
-import { answered, detail, port, Stage, timedOut } from './support';
+import { answered, detail, port, Stage, unanswered } from './support';
+import { callError } from '../../../src/ecs/errors';
 import { failure } from '../support';
 
 /** Ports of a server whose primary NIC is `p`. */
@@ -65,6 +66,32 @@ describe('ports', () => {
     expect(stage.fallbacks).toBe(0);
   });
 
+  it.each([
+    ['first', (ids: readonly string[]) => ids.slice(0, 1)],
+    ['last', (ids: readonly string[]) => ids.slice(-1)],
+  ])('whose only known one is gone prove nothing, where only the %s id is honoured', async (_, honours) => {
+    const stage = stageOf('n1', 'n2', 'n3');
+    stage.honours = honours;
+    const found = await portsOf(stage, ['n1', 'n2', 'n3']);
+    expect(Object.values(found)).not.toContain(null);
+  });
+
+  it('nothing is asked for where nothing is wanted', async () => {
+    const stage = stageOf('p', 'q', 'x');
+    const other = stage.sets.ports({ wanted: ['x', 'q'], known: ['q'] }, {});
+    expect(await portsOf(stage, [])).toEqual({});
+    await other;
+    expect(stage.told).toEqual(['listPorts x q']);
+  });
+
+  it('a known one that can’t be read alone is no trouble of the others', async () => {
+    const stage = stageOf('p', 'n1', 'n2');
+    stage.unreadable = 'odd';
+    const odd = stage.sets.ports({ wanted: ['o1', 'o2'], known: ['odd'] }, {});
+    expect(await portsOf(stage, ['n1', 'n2', 'n3'])).toEqual({ n1: port('n1'), n2: port('n2') });
+    expect(Object.fromEntries(await odd)).toEqual({});
+  });
+
   it('many known ones that are missing are no accident: no call for each of them', async () => {
     const stage = stageOf('a', 'b', 'c', 'd', 'e');
     stage.honours = () => [];
@@ -116,6 +143,39 @@ describe('servers', () => {
     await serversOf(stage, 'a', 'b');
     expect(stage.told.slice(-2)).toEqual(['alone busy', 'listServers a b']);
     expect(stage.fallbacks).toBe(1);
+  });
+
+  it('is tried once for all sets that were on their way in the same form', async () => {
+    const stage = new Stage();
+    stage.forms = ['repeated'];
+    const urgencies = [2, 3, 4];
+    const all = (urgency: number) =>
+      ['busy', 'a', 'b'].map((id) => stage.sets.server(id, stage.alone(id), { urgency }));
+    for (const id of ['busy', 'a', 'b']) stage.servers.set(id, detail(id));
+    await Promise.all(urgencies.flatMap(all));
+    const { length } = stage.calls;
+    await Promise.all(urgencies.flatMap(all));
+    // No set of the second round falls short.
+    expect(stage.told.slice(length).filter((call) => call === 'alone a')).toEqual([]);
+  });
+
+  it('of which one has a thin entry are read by sets all the same', async () => {
+    const stage = new Stage();
+    for (const id of ['a', 'b', 'c']) stage.servers.set(id, detail(id));
+    stage.servers.set('thin', { ...detail('thin'), locked: null });
+    for (let n = 0; n < 4; n++) await serversOf(stage, 'a', 'b', 'c', 'thin');
+    expect(stage.told.slice(-3)).toEqual(['alone busy', 'listServers a b c thin', 'alone thin']);
+    expect(stage.warned).toEqual([]);
+    expect(stage.fallbacks).toBe(4);
+  });
+
+  it('of which one has an id that fits in no request are asked for alone', async () => {
+    const stage = new Stage();
+    stage.servers.set('a', detail('a'));
+    stage.fails = (operation) => callError(operation, 'invalid', 'no', 'an odd id');
+    const [a] = await serversOf(stage, 'a', 'b b');
+    expect(a).toMatchObject({ status: 'fulfilled' });
+    expect(stage.fallbacks).toBe(0);
   });
 });
 
@@ -170,18 +230,20 @@ describe('a cloud that does not answer sets', () => {
     expect(stage.fallbacks).toBe(0);
   });
 
-  it('and fails again and again at them: it is asked one by one for five minutes', async () => {
-    const stage = stageOf('p', 'n1', 'n2');
-    stage.fails = timedOut;
-    for (let n = 0; n < 5; n++)
-      expect(await failure(portsOf(stage, ['n1', 'n2']))).toMatchObject({ kind: 'timeout' });
-    expect(await portsOf(stage, ['n1', 'n2'])).toEqual({});
-    expect(stage.calls).toHaveLength(5);
-    expect(stage.warned).toHaveLength(1);
-    stage.fails = null;
-    await stage.pass(5 * 60_000);
-    expect(await portsOf(stage, ['n1', 'n2', 'n3'])).toMatchObject({ n3: null });
-  });
+  it.each(['timeout', 'network'] as const)(
+    'and fails again and again at them (%s): it is asked one by one for five minutes',
+    async (kind) => {
+      const stage = stageOf('p', 'n1', 'n2');
+      stage.fails = unanswered(kind);
+      for (let n = 0; n < 5; n++) expect(await failure(portsOf(stage, ['n1', 'n2']))).toMatchObject({ kind });
+      expect(await portsOf(stage, ['n1', 'n2'])).toEqual({});
+      expect(stage.calls).toHaveLength(5);
+      expect(stage.warned).toHaveLength(1);
+      stage.fails = null;
+      await stage.pass(5 * 60_000);
+      expect(await portsOf(stage, ['n1', 'n2', 'n3'])).toMatchObject({ n3: null });
+    },
+  );
 
   it('and refuses the credentials: one refusal, and no single read after it', async () => {
     const stage = stageOf('p', 'n1');
