@@ -53,14 +53,14 @@ export const DELETE_PLANTS: readonly Plant[] = [
     file: 'workflows/steps/verify.ts',
     from: '!grantSeries(run, state));',
     to: '(PLANTED || !grantSeries(run, state)));',
-    caughtBy: 724,
+    caughtBy: 230,
   },
   {
     name: 'gives up after two contradicting readings',
     file: 'workflows/steps/verify.ts',
     from: '|| contradictsTheLast(run, state);',
     to: '|| (!PLANTED && contradictsTheLast(run, state));',
-    caughtBy: 3_002_237,
+    caughtBy: 'readings that contradict each other',
   },
   {
     name: 'calls a NIC still attached at once',

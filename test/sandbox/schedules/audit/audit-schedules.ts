@@ -17,6 +17,7 @@ import {
   MINUTE,
   window,
 } from './audit-support';
+import { contradictingReadings } from '../play-deletion';
 import type { Play } from '../play-undo';
 import { outcomes, play } from '../play-undo';
 import { askedDuringACall, twoProjects } from '../set-schedules';
@@ -289,6 +290,7 @@ export const SCHEDULES = {
   'a lock that is not told': () => untold({ detailLock: 'null' }, /lock/),
   'addresses that are not told': () => untold(noDetail, /does not say which addresses/),
   'an elastic IP that shows late': () => secondWitness({}),
+  'readings that contradict each other': contradictingReadings,
   'a request while a call is under way': askedDuringACall,
   'two projects at one moment': twoProjects,
 };
