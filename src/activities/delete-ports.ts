@@ -23,9 +23,11 @@ export function deletePorts(dependencies: Dependencies, input: DeletePortsInput)
     const silent: string[] = [];
     const compares = Object.keys(expected).length > 0;
     const bound = compares ? await findElasticIps(dependencies, options) : { list: null, unread: null };
-    const found = await findPorts(dependencies, portIds, options);
+    const { found, bySet } = await findPorts(dependencies, portIds, options);
     const refused = await writeEach(portIds, async (id) => {
-      const fate = fateOf(id, found.get(id) ?? null);
+      let fate = fateOf(id, found.get(id) ?? null, !bySet);
+      // An entry of a list may say less than the port itself.
+      if (fate?.fate === 'untold' && bySet) fate = fateOf(id, await findPort(cloud, id, options));
       if (fate !== null) return void fates.set(id, fate);
       try {
         await cloud.deletePort(id, options);
@@ -50,14 +52,14 @@ export function deletePorts(dependencies: Dependencies, input: DeletePortsInput)
     };
 
     /** `null`: the port may be deleted. */
-    function fateOf(id: string, port: Port | null): PortFate | null {
+    function fateOf(id: string, port: Port | null, isLast = true): PortFate | null {
       if (port === null) return { fate: 'gone' };
       if (port.deviceId !== '') return { fate: 'attached', deviceId: port.deviceId };
       if (expected[id] === undefined) return null;
       const { differ, untold } = compared(expected[id], port, bound.list);
       if (untold.length > 0) {
         const message = `the cloud did not return ${untold.join(', ')} of port ${id}`;
-        silent.push(message);
+        if (isLast) silent.push(message);
         return { fate: 'untold', message };
       }
       if (differ.length > 0) return { fate: 'changed', fields: differ };

@@ -14,7 +14,7 @@ import { findPort, findPorts, forEachOf, stateOf } from './support/ports';
 export async function inspectServer(
   dependencies: Dependencies,
   jobTimes: JobTimes,
-  { serverId, nicIds, previousRunOf }: InspectServerInput,
+  { serverId, nicIds, previousRunOf, alone = false }: InspectServerInput,
 ): Promise<Inspection> {
   const { cloud, sets, namespace } = dependencies;
   const options = reading(dependencies);
@@ -39,12 +39,10 @@ export async function inspectServer(
 
   const listed = await cloud.listInterfaces(serverId, options);
   // Every port is asked, also those that stay: one of them may claim to be the primary NIC.
-  const found = await findPorts(
-    dependencies,
-    listed.map(({ portId }) => portId),
-    options,
-  );
-  const ports = listed.map(({ portId }) => found.get(portId) ?? null);
+  const ids = listed.map(({ portId }) => portId);
+  const ports = alone
+    ? await forEachOf(ids, (id) => findPort(cloud, id, options))
+    : await portsWithPrimary(dependencies, ids, detail.primaryPortIds, options);
   const bound = await findElasticIps(dependencies, options);
   const listedIds = new Set(listed.map(({ portId }) => portId));
   const missing = nicIds.filter((id) => !listedIds.has(id));
@@ -66,6 +64,25 @@ export async function inspectServer(
       port: stateOf(await findPort(cloud, id, options)),
     })),
   };
+}
+
+/**
+ * The ports in the order of their ids. Perhaps lists do not tell which port is the primary NIC's (docs/cloud-api.md §4.2): then
+ * the port that the detail names is asked for by itself, or all of them where it names none.
+ */
+async function portsWithPrimary(
+  dependencies: Dependencies,
+  ids: readonly string[],
+  primaryIds: readonly string[],
+  options: CallOptions,
+): Promise<(Port | null)[]> {
+  const { found, bySet } = await findPorts(dependencies, ids, options);
+  if (bySet && ![...found.values()].some((port) => port?.primaryInterface != null)) {
+    const untold = primaryIds.length === 0 ? ids : ids.filter((id) => primaryIds.includes(id));
+    const told = await forEachOf(untold, (id) => findPort(dependencies.cloud, id, options));
+    untold.forEach((id, index) => found.set(id, told[index] ?? null));
+  }
+  return ids.map((id) => found.get(id) ?? null);
 }
 
 /** `null`: the server does not exist. */

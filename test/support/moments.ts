@@ -51,7 +51,7 @@ const ANSWER_AFTER_MS = 8_000;
 
 const JOB_SECONDS: Partial<Record<Moment, number>> = { polling: 60 };
 const FAULTS: Partial<Record<Moment, Start['fault']>> = {
-  inspecting: { match: { class: 'port' }, what: { kind: 'hang' }, times: 1 },
+  inspecting: { match: { class: 'ports' }, what: { kind: 'hang' }, times: 1 },
   posting: { match: { class: 'delete' }, what: { kind: 'delay', ms: ANSWER_AFTER_MS, when: 'after' } },
   verifying: { match: { class: 'delete' }, what: { kind: 'partial-failure', nics: [0] } },
   'verifying-late': {
@@ -116,7 +116,7 @@ export async function placeOf(bed: Bed, run: MomentRun): Promise<'before' | 'the
   switch (run.moment) {
     case 'inspecting':
       return among(
-        requests.some((request) => request.class === 'port'),
+        requests.some((request) => request.class === 'ports'),
         posts.length > 0,
       );
     case 'sending':

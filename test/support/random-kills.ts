@@ -41,7 +41,7 @@ const KINDS: readonly Kind[] = [
   { jobSeconds: [1, 20], fault: onDelete({ kind: 'drop', accepted: true }, 1) },
   { jobSeconds: [1, 20], fault: onDelete({ kind: 'drop' }, 1) },
   { jobSeconds: [1, 20], fault: onDelete({ kind: 'busy' }, 2) },
-  { jobSeconds: [1, 20], fault: { match: { class: 'port' }, what: { kind: 'delay', ms: 1_500 } } },
+  { jobSeconds: [1, 20], fault: { match: { class: 'ports' }, what: { kind: 'delay', ms: 1_500 } } },
   {
     jobSeconds: [1, 20],
     fault: { match: { class: 'list' }, what: { kind: 'status', status: 503 }, times: 3 },

@@ -9,6 +9,11 @@ export interface InspectServerInput extends Placed {
   nicIds: string[];
   /** Look for a previous run under this workflow id that ended while its submission was open. */
   previousRunOf: { workflowId: string; runId: string } | null;
+  /**
+   * Read each port by itself: what has just been changed may be missing in an answer about many, and decides here what is
+   * done next.
+   */
+  alone?: boolean;
 }
 
 /** A port as the VPC service shows it. */

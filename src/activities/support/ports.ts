@@ -19,17 +19,18 @@ export async function findPort(cloud: Cloud, id: string, options: CallOptions): 
   }
 }
 
-/** Ports that exist, for all that is known; `null`: this one does not. */
+/** Ports that exist, for all that is known; `null`: this one does not. `bySet`: some were read by a set. */
 export async function findPorts(
   { cloud, sets }: Pick<Dependencies, 'cloud' | 'sets'>,
   ids: readonly string[],
   options: CallOptions,
-): Promise<Map<string, Port | null>> {
+): Promise<{ found: Map<string, Port | null>; bySet: boolean }> {
   const found = await sets.ports({ wanted: ids, known: ids }, options);
+  const bySet = found.size > 0;
   const others = ids.filter((id) => !found.has(id));
   const alone = await forEachOf(others, (id) => findPort(cloud, id, options));
   others.forEach((id, index) => found.set(id, alone[index] ?? null));
-  return found;
+  return { found, bySet };
 }
 
 export function stateOf(port: Port | null): PortState {

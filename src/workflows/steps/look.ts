@@ -21,6 +21,8 @@ export interface LookOptions {
   server?: boolean;
   /** NICs that are expected to be gone. If they are, their server's own list need not be read. */
   gone?: string[];
+  /** Ports that are looked at again later, before they are deleted. */
+  later?: string[];
   /** Planned time since the previous reading, in ms. */
   plannedGapMs: number;
   /** Epoch ms after which the run gives up if there is no reading. */
@@ -31,19 +33,23 @@ export interface LookOptions {
 export async function lookOnce(run: Run, options: LookOptions): Promise<Reading | null> {
   const { serverId } = run.request;
   const { plannedGapMs, until } = options;
+  let unread = false;
   return askUntilAnswered<Reading>(
-    async (times) => {
-      const server = options.server === true || times > 1;
+    async () => {
+      // After throttling the same question is asked again: a wider one would cost more calls.
+      const server = options.server === true || unread;
       const answer = await read(run, 'listNics', options.label, {
         serverId,
         server,
         ...(!server && { nics: options.gone }),
-        ...portsToLookUp(run.state),
+        ...portsToLookUp(run.state, options.later),
       });
-      if (answer.kind !== 'reading') return answer;
-      if (!note(run.state, answer, plannedGapMs)) return INCOMPLETE;
-      run.show();
-      return answer;
+      if (answer.kind === 'reading' && note(run.state, answer, plannedGapMs)) {
+        run.show();
+        return answer;
+      }
+      unread ||= answer.kind !== 'throttled';
+      return answer.kind === 'reading' ? INCOMPLETE : answer;
     },
     async ({ why, ms, firm }) => {
       if (Date.now() >= until()) return false;

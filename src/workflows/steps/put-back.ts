@@ -120,6 +120,7 @@ async function observe(run: Run, back: PutBack): Promise<Inspection | null> {
   return askUntilAnswered<Inspection>(
     () =>
       read(run, 'inspectServer', summary, {
+        alone: true,
         serverId: run.request.serverId,
         nicIds: back.nics.flatMap(({ portId }) => portId ?? []),
         previousRunOf: null,

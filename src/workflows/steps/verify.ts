@@ -45,6 +45,7 @@ export async function establishVerdicts(run: Deletion, atEnd: AtEnd | null): Pro
       (await lookOnce(run, {
         label: readingLabel(look, run.document, state.open.length),
         gone: run.state.seen.witnesses.map(({ id }) => id),
+        later: run.request.keepPort ? [] : run.state.undo.kept,
         plannedGapMs: state.gapMs,
         until: () => Math.max(Date.now() + run.remainingMs, patientUntil(), startedAt + verifyForMs),
       }));

@@ -46,7 +46,6 @@ export function freshSeen(): Seen {
 interface State {
   document: ResultDocument;
   seen: Seen;
-  undo: { kept: readonly string[] };
 }
 
 /** The NICs that readings are about from here on. */
@@ -92,16 +91,16 @@ export function note({ document, seen }: State, reading: Reading, plannedGapMs: 
 
 /**
  * What the next reading has to look up. A port that is known to be gone needs no further look: the cloud never uses an id
- * again. A kept port that was free when the list lacked its NIC for the first time is looked at again when it is deleted or
- * attached, and so not by the second list.
+ * again.
+ * @param later ports that are looked at again before they are deleted: one that was free when the list lacked its NIC for
+ *   the first time need not be looked at by the second list, too
  */
-export function portsToLookUp({ seen, undo }: Pick<State, 'seen' | 'undo'>): {
-  ports: string[];
-  primaryId: string | null;
-  missing?: string[];
-} {
+export function portsToLookUp(
+  { seen }: Pick<State, 'seen'>,
+  later: readonly string[] = [],
+): { ports: string[]; primaryId: string | null; missing?: string[] } {
   const isKept = ({ id, absent, port }: Witness) =>
-    absent === 1 && port?.state === 'free' && undo.kept.includes(id);
+    absent === 1 && port?.state === 'free' && later.includes(id);
   const ids = (witnesses: Witness[]) => witnesses.map(({ id }) => id);
   return {
     ports: ids(seen.witnesses.filter((each) => each.port?.state !== 'absent' && !isKept(each))),

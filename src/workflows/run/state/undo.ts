@@ -6,7 +6,7 @@ import type { Change, PutBack } from '../../policy/undo-log';
 export interface Undo {
   /** The inverse of every change that may have to be reversed, noted before the change is made. */
   log: Change[];
-  /** NICs whose flag this run has set to false, proven by a reading. */
+  /** NICs whose flag this run has set to false. The deletion that takes them off has proved it (docs/decisions/0017). */
   kept: string[];
   /** The time for an undo is over, or the request gave none. */
   windowClosed: boolean;
