@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { play, TIMING } from '../engine/play';
 import { createWorld, serverOf } from '../engine/world';
 import { run } from './play-deletion';
+import { contradictingReadings, takenTooLate } from './rare-schedules';
 
 describe('named schedules', () => {
   it('a happy run', async () => {
@@ -184,11 +185,7 @@ describe('named schedules', () => {
     expect([told.outcome, posts]).toEqual(['deleted', 1]);
   });
 
-  it('a worker that takes the submission too late does not send it then', async () => {
-    const { told, posts, played } = await run([], { queueMs: new Map([[1, 45_000]]) });
-    expect([told.outcome, told.submissions, posts]).toEqual(['deleted', 1, 1]);
-    expect(played.activities.filter(({ type }) => type === 'deleteNics')).toHaveLength(2);
-  });
+  it('a worker that takes the submission too late does not send it then', takenTooLate);
 
   it('no worker for an hour while the job runs: only the time it takes changes', async () => {
     const { told } = await run([], {
@@ -225,11 +222,10 @@ describe('named schedules', () => {
     }
   });
 
-  it('no worker for a quarter of an hour while the list lags behind: two readings that contradict each other are not the last', async () => {
-    const stale = { what: { kind: 'stale-list' }, times: 2, after: 1 };
-    const { told } = await run([stale], { server: { jobSeconds: 1 }, away: { at: 12_000, ms: 900_000 } });
-    expect(told.outcome).toBe('deleted');
-  });
+  it(
+    'two readings that contradict each other after a quarter of an hour without a worker are not the last',
+    contradictingReadings,
+  );
 
   it('a list that changes from look to look is not read for ever', async () => {
     const world = createWorld(1);

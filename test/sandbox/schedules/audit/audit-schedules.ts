@@ -19,6 +19,7 @@ import {
 } from './audit-support';
 import type { Play } from '../play-undo';
 import { outcomes, play } from '../play-undo';
+import { cancelledRestore, contradictingReadings, sentBackUnseen, takenTooLate } from '../rare-schedules';
 import { askedDuringACall, twoProjects } from '../set-schedules';
 
 type Change = NonNullable<Parameters<typeof play>[1]>;
@@ -291,6 +292,10 @@ export const SCHEDULES = {
   'an elastic IP that shows late': () => secondWitness({}),
   'a request while a call is under way': askedDuringACall,
   'two projects at one moment': twoProjects,
+  'a list that contradicts itself after down time': contradictingReadings,
+  'a submission that is taken too late': takenTooLate,
+  'a NIC sent back that nobody can see': sentBackUnseen,
+  'a restore that is cancelled': cancelledRestore,
 };
 
 export type ScheduleName = keyof typeof SCHEDULES;
