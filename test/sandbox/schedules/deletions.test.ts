@@ -24,7 +24,8 @@ describe('named schedules', () => {
     ['a lost answer, not accepted', { what: { kind: 'drop' }, times: 1 }, 'deleted', 2],
     ['answers lost for ever', { what: { kind: 'drop' } }, 'outcome-unknown', 3],
     ['a busy server', { what: { kind: 'busy' }, times: 2 }, 'deleted', 3],
-    ['a server busy for ever', { what: { kind: 'busy' } }, 'cloud-refused', 21],
+    // After 12.5 s, 25 s and 50 s, then once a minute until the deadline.
+    ['a server busy for ever', { what: { kind: 'busy' } }, 'cloud-refused', 22],
     ['a partial failure', { what: { kind: 'partial-failure', nics: [0] } }, 'not-deleted', 1],
     [
       'a partial failure that the parent hides',
