@@ -163,7 +163,6 @@ describe('listNics', () => {
   it.each<[string, object]>([
     ['500', { kind: 'status', status: 500 }],
     ['a dropped connection', { kind: 'drop' }],
-    ['429', { kind: 'throttled' }],
     ['403', { kind: 'answer', status: 403, body: { code: 'VPC.0010', message: 'Rule check failed.' } }],
     ['a firewall’s 404', { kind: 'answer', status: 404, body: '<html>not found</html>' }],
   ])('%s from the VPC service leaves the port unknown, and the list still counts', async (_name, what) => {
@@ -172,6 +171,47 @@ describe('listNics', () => {
     const reading = await list(server.id, [server.nics[1]!]);
     expect(reading.listed).toEqual(server.nics);
     expect(reading.ports[server.nics[1]!]).toMatchObject({ state: 'unknown', why: expect.any(String) });
+  });
+
+  it('429 from the VPC service is waited for: the port is no witness that fails', async () => {
+    const server = bench.createServer();
+    bench.fault({ match: { class: 'port' }, what: { kind: 'throttled', retryAfter: 3 } });
+    const input = { serverId: server.id, ports: [server.nics[1]!], server: false };
+    expect(await call(activities, 'listNics', input)).toMatchObject({
+      kind: 'throttled',
+      retryAfterMs: 3_000,
+    });
+  });
+
+  it('where lists do not tell the primary NIC, its port is asked for by itself, or every port', async () => {
+    const server = bench.createServer({ nics: 3 });
+    onTestFinished(() => void control.setKnobs({ portListPrimary: true, detailPrimary: 'marked' }));
+    control.setKnobs({ portListPrimary: false });
+    const asked = async () => {
+      const before = ledger.requests.length;
+      const { primary } = await call(activities, 'inspectServer', {
+        serverId: server.id,
+        nicIds: [],
+        previousRunOf: null,
+      }).then((result) => result as Inspection);
+      const ports = ledger.requests
+        .slice(before)
+        .flatMap(({ requestClass, portId }) => (requestClass === 'port' ? [portId] : []));
+      return { told: primary.ports, ports };
+    };
+    expect(await asked()).toEqual({ told: [server.nics[0]], ports: [server.nics[0]] });
+    control.setKnobs({ detailPrimary: 'omitted' });
+    expect(await asked()).toEqual({ told: [server.nics[0]], ports: server.nics });
+  });
+
+  it('by itself each port is read where what was just changed decides what is done next', async () => {
+    const server = bench.createServer({ nics: 3 });
+    const before = ledger.requests.length;
+    const input = { serverId: server.id, nicIds: [], previousRunOf: null, alone: true };
+    await call(activities, 'inspectServer', input);
+    expect(ledger.requests.slice(before).map(({ requestClass }) => requestClass)).toEqual([
+      ...['detail', 'list', 'port', 'port', 'port', 'elastic-ips'],
+    ]);
   });
 
   it('a list that cannot be read while the server exists is a failed call', async () => {

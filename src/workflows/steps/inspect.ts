@@ -1,18 +1,16 @@
 /** Before anything changes: is the request valid, may the run touch these NICs, is the server ready? */
 import { upsertMemo, workflowInfo } from '@temporalio/workflow';
-import type { Inspection, InspectedNic, PreviousOpenRun } from '../../activities/agreement';
-import { ENDED_STATUSES } from '../../activities/agreement';
+import type { Inspection, InspectedNic } from '../../activities/agreement';
 import { HOUR_MS } from '../../contract/input';
 import { formatDuration } from '../../contract/duration';
 import { FAILURE_TYPE, MEMO, OPEN_SETTLED, planWorkflowId, serverWorkflowId } from '../../contract/names';
 import type { NicRow, NicSnapshot } from '../../contract/types';
-import { read, unheardMs } from '../run/activity-calls';
-import { askBeforeSending, busyWait, endUnlessPassing } from '../run/ask';
+import { read } from '../run/activity-calls';
+import { askBeforeSending, busyWait } from '../run/ask';
 import { label, nics as countOf, plain } from '../run/details';
 import { RunEnd } from '../run/run-end';
 import type { Assessment } from '../policy/guards';
 import { assess, elasticIpsUntold } from '../policy/guards';
-import { nextPollDelay } from '../policy/poll-schedule';
 import type { Deletion } from '../run/kinds';
 import { hold } from '../run/kinds';
 import type { Request, Run } from '../run/run';
@@ -21,6 +19,7 @@ import { blankRow } from '../run/state/rows';
 import { watch } from '../run/state/seen';
 import { markDoubtful } from '../run/state/sent';
 import { gradeOf, isLogged, promisesUndo } from '../policy/undo-log';
+import { settlePrevious } from './previous-run';
 
 /** Pause between inspections of a server that is not ready. An inspection costs one call per NIC. */
 const STATE_WAIT_MS = 10_000;
@@ -263,38 +262,4 @@ function snapshotOf(
     position: before.position,
     deleteOnTermination: ours ? before.deleteOnTermination : snapshot.deleteOnTermination,
   };
-}
-
-/**
- * A run under the same id ended from outside, or at its deadline, with its submission open. What it sent may still have
- * an effect, so this run follows the job to its end before the inspection that counts.
- */
-async function settlePrevious(run: Run, previous: PreviousOpenRun): Promise<void> {
-  const why = `run ${previous.runId} ended before it was known what came of its submission`;
-  run.warn(`${why}; this run waited until nothing more could come of it`);
-  run.enter('waiting', why);
-  const startedAt = Date.now();
-  for (let look = 1; !run.expired; look++) {
-    if (previous.jobId === null) {
-      // The job is not known. Two settles give a submission under way the time to show.
-      const ms = Math.max(2 * run.request.timing.settleMs, unheardMs(run));
-      await run.wait(ms, label(`pause for what run ${previous.runId} sent`));
-      return;
-    }
-    const { jobId } = previous;
-    const summary = label(`job of the ended run ${previous.runId}`);
-    const answer = await read(run, 'getJobStatus', summary, { jobId, nicIds: [] });
-    if (answer.kind === 'gone') return;
-    if (answer.kind === 'job' && ENDED_STATUSES.has(answer.status)) return;
-    if (answer.kind === 'unread') endUnlessPassing(answer);
-    await run.waitOrWake(
-      nextPollDelay(run.state.job.pace, look, Date.now() - startedAt, Math.random(), run.remainingMs),
-      label(`job of ${previous.runId}: still running`),
-    );
-    run.endIfUndone();
-  }
-  throw RunEnd.failed(
-    FAILURE_TYPE.refused,
-    `nothing was changed: ${why}, and its job had not ended at the deadline`,
-  );
 }

@@ -125,7 +125,8 @@ export function tellKeptFlags(run: Deletion): void {
     const isKept = kept.includes(row.id);
     // The last call that wrote it had no usable answer, and no look has shown since what it did.
     const isSet = isLogged(log, 'flag', row.id) && row.snapshot?.deleteOnTermination === true;
-    const maybe = isSet && row.evidence.list !== 'absent';
+    const { list, port } = row.evidence;
+    const maybe = isSet && (list !== 'absent' || port === 'attached');
     if (row.outcome !== 'unknown' || row.remedy !== null || !(isKept || maybe)) continue;
     row.remedy = flagCall(run.document, row.id, true);
     run.warn(

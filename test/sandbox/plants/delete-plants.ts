@@ -60,7 +60,7 @@ export const DELETE_PLANTS: readonly Plant[] = [
     file: 'workflows/steps/verify.ts',
     from: '|| contradictsTheLast(run, state);',
     to: '|| (!PLANTED && contradictsTheLast(run, state));',
-    caughtBy: 'readings that contradict each other',
+    caughtBy: 'a list that contradicts itself after down time',
   },
   {
     name: 'calls a NIC still attached at once',
@@ -179,7 +179,7 @@ export const DELETE_PLANTS: readonly Plant[] = [
     file: 'activities/support/submission.ts',
     from: 'await send(writing(dependencies));',
     to: 'await send(PLANTED ? {} : writing(dependencies));',
-    caughtBy: 203,
+    caughtBy: 'a submission that is taken too late',
   },
   {
     name: 'takes a poll that fails for a job that is gone',

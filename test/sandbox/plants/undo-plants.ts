@@ -138,7 +138,7 @@ export const UNDO_PLANTS: readonly Plant[] = [
     file: 'workflows/steps/put-back-report.ts',
     from: "nic.pending !== 'nothing' || nic.disagree",
     to: "!PLANTED && (nic.pending !== 'nothing' || nic.disagree)",
-    caughtBy: 497,
+    caughtBy: 'a NIC sent back that nobody can see',
   },
   {
     name: 'makes a port without looking for it by its name',
@@ -152,7 +152,7 @@ export const UNDO_PLANTS: readonly Plant[] = [
     file: 'workflows/run/run.ts',
     from: 'return this.state.sent.touched || this.state.undo.putBack !== null || this.holds;',
     to: 'return this.state.sent.touched || (!PLANTED && this.state.undo.putBack !== null) || this.holds;',
-    caughtBy: 153,
+    caughtBy: 'a restore that is cancelled',
   },
   {
     name: 'leaves the elastic IP unbound',

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { play, TIMING } from '../engine/play';
 import { createWorld, serverOf } from '../engine/world';
-import { contradictingReadings, run } from './play-deletion';
+import { run } from './play-deletion';
+import { contradictingReadings, takenTooLate } from './rare-schedules';
 
 describe('named schedules', () => {
   it('a happy run', async () => {
@@ -23,7 +24,7 @@ describe('named schedules', () => {
     ['a lost answer, not accepted', { what: { kind: 'drop' }, times: 1 }, 'deleted', 2],
     ['answers lost for ever', { what: { kind: 'drop' } }, 'outcome-unknown', 3],
     ['a busy server', { what: { kind: 'busy' }, times: 2 }, 'deleted', 3],
-    // Two of them within the first minute, then one a minute for 20 minutes.
+    // After 12.5 s, 25 s and 50 s, then once a minute until the deadline.
     ['a server busy for ever', { what: { kind: 'busy' } }, 'cloud-refused', 22],
     ['a partial failure', { what: { kind: 'partial-failure', nics: [0] } }, 'not-deleted', 1],
     [
@@ -185,11 +186,7 @@ describe('named schedules', () => {
     expect([told.outcome, posts]).toEqual(['deleted', 1]);
   });
 
-  it('a worker that takes the submission too late does not send it then', async () => {
-    const { told, posts, played } = await run([], { queueMs: new Map([[1, 45_000]]) });
-    expect([told.outcome, told.submissions, posts]).toEqual(['deleted', 1, 1]);
-    expect(played.activities.filter(({ type }) => type === 'deleteNics')).toHaveLength(2);
-  });
+  it('a worker that takes the submission too late does not send it then', takenTooLate);
 
   it('no worker for an hour while the job runs: only the time it takes changes', async () => {
     const { told } = await run([], {
@@ -227,7 +224,7 @@ describe('named schedules', () => {
   });
 
   it(
-    'no worker for a quarter of an hour while the list lags behind: two readings that contradict each other are not the last',
+    'two readings that contradict each other after a quarter of an hour without a worker are not the last',
     contradictingReadings,
   );
 

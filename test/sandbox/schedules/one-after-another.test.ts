@@ -5,14 +5,22 @@ import { playAll, TIMING } from '../engine/play';
 import { judgeDeletions } from '../campaigns/delete/rules';
 import { createWorld, serverOf } from '../engine/world';
 import type { Start } from '../engine/schedule';
+import type { FaultSpec } from '../../../simulator';
+
+/** `whileWaiting`: what happens to calls of the cloud from then on when the run waits. */
+type Following = Omit<Start, 'input'> & { request?: object; whileWaiting?: FaultSpec };
 
 /** Several starts for one server, whose jobs take some ten minutes; each asks for one NIC unless told otherwise. */
-async function follow(faults: object[], ...starts: (Omit<Start, 'input'> & { request?: object })[]) {
+async function follow(faults: object[], ...starts: Following[]) {
   const world = createWorld(1);
+  const { control } = world.simulator;
   const server = serverOf(world, { jobSeconds: 600 });
-  for (const fault of faults) world.simulator.control.addFault(fault as never);
-  const [first, ...more] = starts.map(({ request, ...start }): Start => ({
+  for (const fault of faults) control.addFault(fault as never);
+  const [first, ...more] = starts.map(({ request, whileWaiting, ...start }): Start => ({
     ...start,
+    ...(whileWaiting && {
+      deeds: [{ after: 'waiting', at: 0, act: () => control.addFault(whileWaiting) }],
+    }),
     input: { serverId: server.id, nics: [{ id: server.nics[0] }], timing: TIMING, ...request },
   }));
   if (first === undefined) throw new Error('no start');
@@ -46,9 +54,35 @@ describe('the next run waits for what was left open', () => {
     expect(posts).toHaveLength(0);
   });
 
+  const reads: FaultSpec['match'] = { class: ['list', 'detail', 'servers'] };
+  const refusal = { error_code: 'APIGW.0301', error_msg: 'no' };
+
+  it.each<[string, string, FaultSpec]>([
+    ['can be read', 'refused', { match: reads, what: { kind: 'status', status: 500 } }],
+    [
+      'is allowed to be read',
+      'cloud-refused',
+      { match: reads, what: { kind: 'answer', status: 401, body: refusal } },
+    ],
+    [
+      'has ended at the deadline',
+      'refused',
+      { match: { class: 'job' }, what: { kind: 'status', status: 500 } },
+    ],
+  ])(
+    'and says nothing of where NICs are when nothing %s afterwards',
+    async (_what, outcome, whileWaiting) => {
+      const [, last] = await follow([], { terminateAt: 30_000 }, { gapMs: 10, whileWaiting });
+      expect([last?.told.outcome, last?.told.nics[0]?.outcome]).toEqual([outcome, 'untouched']);
+      // The inspection before the wait had found the NIC on the server, and the job has taken it since.
+      expect(last?.told.nics[0]?.evidence).toMatchObject({ list: 'unknown', port: 'unknown' });
+    },
+  );
+
   it('by a reset run that had found something open itself', async () => {
     const busy = { match: { class: 'delete' }, what: { kind: 'busy' }, times: 1 };
-    const [, reset] = await follow([busy], { resetAt: { at: 20_000, share: 0.9 } });
+    // While the run waits for the server, which takes 12.5 s.
+    const [, reset] = await follow([busy], { resetAt: { at: 10_000, share: 0.9 } });
     expect(reset?.told.outcome).toBe('outcome-unknown');
     expect(reset?.memo.open).toMatchObject({ jobId: null });
   });

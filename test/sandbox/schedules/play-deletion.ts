@@ -1,5 +1,4 @@
 /** Plays named schedules of deletions; the ledger is the judge. */
-import { expect } from 'vitest';
 import type { ResultDocument } from '../../../src/contract';
 import { judgeDeletions } from '../campaigns/delete/rules';
 import { playAll, TIMING } from '../engine/play';
@@ -26,11 +25,4 @@ export async function run(
     .forServer(server.id)
     .requests.filter((it) => it.requestClass === 'delete').length;
   return { world, played, told: documentOf(played), posts };
-}
-
-/** No worker for a quarter of an hour while the list lags behind: the two readings then are not the last ones. */
-export async function contradictingReadings(): Promise<void> {
-  const stale = { what: { kind: 'stale-list' }, times: 2, after: 1 };
-  const { told } = await run([stale], { server: { jobSeconds: 1 }, away: { at: 12_000, ms: 900_000 } });
-  expect(told.outcome).toBe('deleted');
 }

@@ -1,22 +1,9 @@
 /** What the campaign over undo and restore has found, each in its smallest schedule. */
 import { describe, expect, it } from 'vitest';
 import type { ResultDocument } from '../../../src/contract';
-import { TIMING, WHO } from '../engine/play';
-import type { Played } from '../engine/schedule';
+import { WHO } from '../engine/play';
 import { outcomes, play } from './play-undo';
-
-/** A later restore of all that the first run has taken off. */
-const restored = (serverId: string, more: object = {}) => ({
-  workflow: 'restoreServerNics' as const,
-  input: null,
-  inputOf: (all: readonly Played[]) => ({
-    serverId,
-    from: { document: all[0]?.status },
-    nics: 'all',
-    timing: TIMING,
-  }),
-  ...more,
-});
+import { cancelledRestore, restored, sentBackUnseen } from './rare-schedules';
 
 const unreadable = { kind: 'status', status: 500 } as const;
 
@@ -47,30 +34,7 @@ describe('a run that is reset', () => {
 describe('a NIC that was sent back and can’t be seen', () => {
   const lost = { match: { class: 'attach' }, what: { kind: 'drop', accepted: true }, times: 3 } as const;
 
-  it('is unknown, not detached, when nothing can be read until the deadline', async () => {
-    const { told, all } = await play(
-      { onFailure: 'restore' },
-      {
-        faults: [{ what: { kind: 'partial-failure', nics: [0] } }],
-        more: (control) => ({
-          deeds: [
-            {
-              after: 'restoring' as const,
-              at: 0,
-              act: () => control.addFault({ match: { class: ['list', 'detail'] }, what: unreadable }),
-            },
-          ],
-        }),
-      },
-    );
-    expect([told.outcome, outcomes(told)]).toEqual([
-      'restore-incomplete',
-      ['still-attached', 'unknown', 'unknown'],
-    ]);
-    // The next run has to wait for the job that may bring them.
-    expect(all[0]?.memo.open).toMatchObject({ jobId: told.jobs[1]?.id });
-    for (const { message, remedy } of told.nics.slice(1)) expect([message, remedy]).not.toContain(null);
-  });
+  it('is unknown, not detached, when nothing can be read until the deadline', sentBackUnseen);
 
   it('is unknown when every answer was lost, and the job may take longer than all patience', async () => {
     const slow = { match: { class: 'attach' }, what: { kind: 'job-seconds', seconds: 900 } } as const;
@@ -162,6 +126,8 @@ it('a job that never ends is waited for once, however often the run is handed on
   // 20 minutes for the deletion, and an hour for all else (docs/contract.md §4.2).
   expect(all[0]?.virtualMs).toBeLessThan(80 * 60_000);
 });
+
+it('a restore that is cancelled while it puts NICs back goes on to its end', cancelledRestore);
 
 it('a restore counts what it has sent', async () => {
   const { all } = await play({ keepPort: true }, {}, ({ serverId }) => [restored(serverId)]);

@@ -97,6 +97,31 @@ it('a NIC that a job of the run before may yet attach is not already absent', as
   expect(told).toEqual([['unknown'], ['detached']]);
 });
 
+it('a flag is told of a NIC that is back by its port alone, and that the list does not show', async () => {
+  const { told } = await play(
+    { undoWindow: '1 hour' },
+    {
+      nics: flagged(1),
+      more: (control, [nic = ''], id) => ({
+        deeds: [
+          {
+            after: 'undo-window',
+            at: 1_000,
+            act: () => {
+              control.attachNic(id, { id: nic });
+              control.addFault({ what: { kind: 'hide-nics', nics: [nic] } });
+            },
+          },
+        ],
+      }),
+    },
+  );
+  expect([told.outcome, outcomes(told)]).toEqual(['outcome-unknown', ['unknown']]);
+  expect(told.nics[0]?.evidence).toMatchObject({ list: 'absent', port: 'attached' });
+  expect(told.nics[0]?.remedy).toContain('{"interface_attachment":{"delete_on_termination":true}}');
+  expect(told.warnings.join()).toContain('may have its flag delete_on_termination still set to false');
+});
+
 it('a flag that a call without a usable answer may have set is told when its NIC is unknown', async () => {
   const { told, changed } = await play(
     { keepPort: true, deadline: '4 minutes' },

@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import type { NicRow } from '../../../../src/contract';
 import type { LedgerEffect, LedgerRequest } from '../../../../simulator';
-import { mayBeAtWork } from '../../judges/submissions';
+import { mayBeAtWork, VERIFY_MS } from '../../judges/submissions';
 import type { UndoTruth } from './truth';
 import { inspectionOf } from '../../judges/heard';
 import { activitiesOf, byOthers, fieldsOf, fieldsThatDiffer, foreignTo, snapshotOf } from './truth';
@@ -16,14 +16,31 @@ export function keepsPorts(truth: UndoTruth): void {
     keepPort === true || undoWindow !== '0s' || onFailure === 'restore' || onCancel === 'restore';
   if (!promised) return;
   const foreign = foreignTo(truth, truth.before.at - 1_000);
-  const lost = ownEffects.filter(({ kind, jobId, portId }) => {
-    if (kind !== 'port-deleted' || jobId === undefined) return false;
+  const lost = ownEffects.filter((gone) => {
+    const { kind, jobId, portId } = gone;
+    if (kind !== 'port-deleted' || jobId === undefined || outlivesItsHorizon(truth, gone)) return false;
     const lookedAt = flagsLookedAt(truth, jobId);
     // Who attaches a port by its id may set its flag, too.
     const others = foreign.filter((effect) => effect.portId === portId && effect.at >= lookedAt);
     return !others.some((effect) => effect.kind === 'flag-changed' || effect.kind === 'nic-attached');
   });
   expect(lost, 'ports that went with their NICs').toEqual([]);
+}
+
+/**
+ * Nobody knows the job of a deletion whose answer was lost. So a later run sets the flag back when the horizon is over, which is
+ * 15 minutes at most (docs/architecture.md, glossary; docs/decisions/0009): the flag can't stay false for ever for the sake of a
+ * job that may never have been. One that takes longer still takes the port with the NIC. No run can prevent that. What a run can
+ * do is wait for its horizon, and that is judged here.
+ */
+function outlivesItsHorizon({ posts, effects, ownEffects }: UndoTruth, gone: LedgerEffect): boolean {
+  const post = posts.find(({ jobId }) => jobId === gone.jobId);
+  if (post === undefined || post.status === 200) return false;
+  const back = effects.findLast(
+    ({ kind, value, portId, at }) =>
+      kind === 'flag-changed' && value === true && portId === gone.portId && at <= gone.at,
+  );
+  return back !== undefined && !ownEffects.includes(back) && back.at - post.at >= VERIFY_MS;
 }
 
 /** When the attempt that sent this job has read the NIC list before; without that: when it sent, since it relied on hearsay. */

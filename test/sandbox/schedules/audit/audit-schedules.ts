@@ -17,9 +17,9 @@ import {
   MINUTE,
   window,
 } from './audit-support';
-import { contradictingReadings } from '../play-deletion';
 import type { Play } from '../play-undo';
 import { outcomes, play } from '../play-undo';
+import { cancelledRestore, contradictingReadings, sentBackUnseen, takenTooLate } from '../rare-schedules';
 import { askedDuringACall, twoProjects } from '../set-schedules';
 
 type Change = NonNullable<Parameters<typeof play>[1]>;
@@ -290,9 +290,12 @@ export const SCHEDULES = {
   'a lock that is not told': () => untold({ detailLock: 'null' }, /lock/),
   'addresses that are not told': () => untold(noDetail, /does not say which addresses/),
   'an elastic IP that shows late': () => secondWitness({}),
-  'readings that contradict each other': contradictingReadings,
   'a request while a call is under way': askedDuringACall,
   'two projects at one moment': twoProjects,
+  'a list that contradicts itself after down time': contradictingReadings,
+  'a submission that is taken too late': takenTooLate,
+  'a NIC sent back that nobody can see': sentBackUnseen,
+  'a restore that is cancelled': cancelledRestore,
 };
 
 export type ScheduleName = keyof typeof SCHEDULES;
