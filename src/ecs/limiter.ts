@@ -154,6 +154,13 @@ export class RateLimiter {
     });
   }
 
+  /** The turn was not used: whoever takes it anew pays once. Beyond the burst it is lost. */
+  giveBack(): void {
+    this.#advance();
+    this.#tokens = Math.min(this.#tokens + 1, this.#most());
+    this.#wake.abort();
+  }
+
   /** Too much time has passed since the turn was given. */
   isStale({ at }: Turn): boolean {
     return this.#advance() - at > TURN_MS;
@@ -215,10 +222,13 @@ export class RateLimiter {
     this.#time += Math.max(0, now - this.#read);
     this.#read = now;
     const saved = (Math.max(0, this.#time - from) * this.#rateAt(this.#time)) / 1_000;
-    // No bursts while the worker feels for the quota.
-    const most = this.#slowdown.factor(this.#time) < 1 ? 1 : this.#share.burst;
-    this.#tokens = Math.min(this.#tokens + saved, most);
+    this.#tokens = Math.min(this.#tokens + saved, this.#most());
     return this.#time;
+  }
+
+  /** No bursts while the worker feels for the quota. */
+  #most(): number {
+    return this.#slowdown.factor(this.#time) < 1 ? 1 : this.#share.burst;
   }
 
   #rateAt(at: number): number {
