@@ -1,6 +1,6 @@
 /** Before anything changes: is the request valid, may the run touch these NICs, is the server ready? */
 import { upsertMemo, workflowInfo } from '@temporalio/workflow';
-import type { Inspection, InspectedNic, PreviousOpenRun } from '../../activities/agreement';
+import type { Inspection, InspectedNic, PreviousOpenRun, ServerState } from '../../activities/agreement';
 import { ENDED_STATUSES } from '../../activities/agreement';
 import { HOUR_MS } from '../../contract/input';
 import { formatDuration } from '../../contract/duration';
@@ -11,7 +11,7 @@ import { askBeforeSending, busyWait, endUnlessPassing } from '../run/ask';
 import { label, nics as countOf, plain } from '../run/details';
 import { RunEnd } from '../run/run-end';
 import type { Assessment } from '../policy/guards';
-import { assess, elasticIpsUntold } from '../policy/guards';
+import { assess, elasticIpsUntold, isIdle } from '../policy/guards';
 import { nextPollDelay } from '../policy/poll-schedule';
 import type { Deletion } from '../run/kinds';
 import { hold } from '../run/kinds';
@@ -94,8 +94,8 @@ export async function inspect(run: Deletion): Promise<void> {
       if (judged.passing !== null) run.warn(`a real run would wait: ${judged.passing}`);
       return;
     }
-    if (await ready(run, judged.passing, judged.targets.length > 0 || mayComeBack(run, judged.absent)))
-      return;
+    const anythingToDo = judged.targets.length > 0 || mayComeBack(run, judged.absent);
+    if (await ready(run, judged.passing, anythingToDo, inspection.server)) return;
   }
 }
 
@@ -109,8 +109,16 @@ function mayComeBack(run: Run, absent: Inspection['absent']): boolean {
   return absent.some(({ id, port }) => port.state !== 'absent' && previous.nics.includes(id));
 }
 
-/** `false`: the run had to wait for something, and has to look again. */
-export async function ready(run: Run, passing: string | null, anythingToDo: boolean): Promise<boolean> {
+/**
+ * `false`: the run had to wait for something, and has to look again.
+ * @param server as it was just seen
+ */
+export async function ready(
+  run: Run,
+  passing: string | null,
+  anythingToDo: boolean,
+  server: ServerState | null,
+): Promise<boolean> {
   if (passing === null) {
     const { open: previous } = run.state.before;
     if (previous === null || previous === 'settled' || !anythingToDo) return true;
@@ -130,8 +138,13 @@ export async function ready(run: Run, passing: string | null, anythingToDo: bool
     );
   }
   run.enter('waiting', passing);
-  const ms = run.knowsPlace && run.state.sent.busy > 0 ? busyWait(run) : STATE_WAIT_MS;
-  await run.waitOrWake(Math.min(ms, run.remainingMs), label(`waiting: ${passing}`));
+  const { sent } = run.state;
+  // Other reasons pass by themselves: a list that is incomplete, a port that lags behind it.
+  const isBusy = run.knowsPlace && sent.busy > 0 && server !== null && !isIdle(server);
+  const until = Date.now() + Math.min(isBusy ? busyWait(run) : STATE_WAIT_MS, run.remainingMs);
+  await run.waitOrWake(until - Date.now(), label(`waiting: ${passing}`));
+  // A wait that a message ended says nothing about how long the server is busy. 1 ms: the timer's is a whole number of ms.
+  if (isBusy && Date.now() < until - 1) sent.busy -= 1;
   return false;
 }
 
