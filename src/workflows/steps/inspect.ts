@@ -7,11 +7,11 @@ import { formatDuration } from '../../contract/duration';
 import { FAILURE_TYPE, MEMO, OPEN_SETTLED, planWorkflowId, serverWorkflowId } from '../../contract/names';
 import type { NicRow, NicSnapshot } from '../../contract/types';
 import { read, unheardMs } from '../run/activity-calls';
-import { askBeforeSending, busyWait, endUnlessPassing } from '../run/ask';
+import { askBeforeSending, endUnlessPassing, waitForServer } from '../run/ask';
 import { label, nics as countOf, plain } from '../run/details';
 import { RunEnd } from '../run/run-end';
 import type { Assessment } from '../policy/guards';
-import { assess, elasticIpsUntold, isIdle } from '../policy/guards';
+import { assess, elasticIpsUntold } from '../policy/guards';
 import { nextPollDelay } from '../policy/poll-schedule';
 import type { Deletion } from '../run/kinds';
 import { hold } from '../run/kinds';
@@ -21,9 +21,6 @@ import { blankRow } from '../run/state/rows';
 import { watch } from '../run/state/seen';
 import { markDoubtful } from '../run/state/sent';
 import { gradeOf, isLogged, promisesUndo } from '../policy/undo-log';
-
-/** Pause between inspections of a server that is not ready. An inspection costs one call per NIC. */
-const STATE_WAIT_MS = 10_000;
 
 /** Checks input and circumstances of the start, before any call to the cloud. Throws all problems in one message. */
 export function checkStart(run: Run, windowMs: number): void {
@@ -109,10 +106,7 @@ function mayComeBack(run: Run, absent: Inspection['absent']): boolean {
   return absent.some(({ id, port }) => port.state !== 'absent' && previous.nics.includes(id));
 }
 
-/**
- * `false`: the run had to wait for something, and has to look again.
- * @param server as it was just seen
- */
+/** `false`: the run had to wait for something, and has to look again. */
 export async function ready(
   run: Run,
   passing: string | null,
@@ -137,14 +131,7 @@ export async function ready(
       `nothing was changed: ${passing}, until the deadline (${run.document.deadlineAt})`,
     );
   }
-  run.enter('waiting', passing);
-  const { sent } = run.state;
-  // Other reasons pass by themselves: a list that is incomplete, a port that lags behind it.
-  const isBusy = run.knowsPlace && sent.busy > 0 && server !== null && !isIdle(server);
-  const until = Date.now() + Math.min(isBusy ? busyWait(run) : STATE_WAIT_MS, run.remainingMs);
-  await run.waitOrWake(until - Date.now(), label(`waiting: ${passing}`));
-  // A wait that a message ended says nothing about how long the server is busy. 1 ms: the timer's is a whole number of ms.
-  if (isBusy && Date.now() < until - 1) sent.busy -= 1;
+  await waitForServer(run, passing, server);
   return false;
 }
 
