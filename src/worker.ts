@@ -184,7 +184,8 @@ async function run(
   });
   watchQueue(temporal, config, log);
   const running = runAll(workers, shutdown);
-  watchShares(temporal, config, limiter, log, rateGauge(meter, limiter));
+  watchShares(temporal, config, limiter, log);
+  rateGauge(meter, limiter);
   await running;
 }
 

@@ -4,7 +4,7 @@
  */
 import type { WorkflowExecutionDescription } from '@temporalio/client';
 import type { Temporal } from './connect';
-import { MEMO, SEARCH_ATTRIBUTE } from '../contract';
+import { looksTaskQueue, MEMO, SEARCH_ATTRIBUTE } from '../contract';
 import type { OpenSubmission } from './ending';
 import { asOpen } from './ending';
 import { describe, firstRunOf } from './find';
@@ -162,7 +162,7 @@ async function readRun(
     describe(temporal, run.workflowId, run.runId),
     readQueues(temporal, run.taskQueue),
   ]);
-  const queues = await livingOf(listed, clockOffset);
+  const queues = neededOf(await livingOf(listed, clockOffset), run.taskQueue, description);
   const routing = routeReasons(queues, routeOf(description));
   const reasons = [...routing];
   const attempt = description.raw.pendingWorkflowTask?.attempt ?? 0;
@@ -175,6 +175,20 @@ async function readRun(
   const neverTaken = routing.length > 0 && (await isNeverTaken(temporal, run, description));
   const pollers = [...new Set(queues.flatMap(({ pollers }) => pollers.map(({ identity }) => identity)))];
   return { description, queues, why: { reasons, neverTaken, pollers } satisfies Why };
+}
+
+/**
+ * Workers of releases before 0.1.0 poll no queue of looks, and their runs need none: where such workers serve the run, that queue
+ * counts only if an activity is for it.
+ */
+function neededOf(queues: Queue[], taskQueue: string, description: WorkflowExecutionDescription): Queue[] {
+  const looks = looksTaskQueue(taskQueue);
+  const others = queues.filter(({ name }) => name !== looks);
+  const isNeeded = (description.raw.pendingActivities ?? []).some(
+    // An older server does not tell.
+    ({ activityOptions }) => (activityOptions?.taskQueue?.name || looks) === looks,
+  );
+  return isNeeded || routeReasons(others, routeOf(description)).length > 0 ? queues : others;
 }
 
 /** All that Temporal knows of an open run whose workers do not answer. Never throws. */

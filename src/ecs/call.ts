@@ -106,7 +106,7 @@ export function createCaller(settings: CloudSettings): Caller {
     let waitedMs = 0;
     const takeTurn = async (urgency = options.urgency): Promise<Turn> => {
       const askedAt = clock.now();
-      const given = await limiter.acquire({ ...options, urgency });
+      const given = await limiter.acquire({ ...options, urgency, notAfter: writeUntil });
       waitedMs += clock.now() - askedAt;
       return given;
     };
@@ -123,8 +123,11 @@ export function createCaller(settings: CloudSettings): Caller {
         const awaited = await inTime(operation, options, () => confirm().catch(unconfirmed(operation)));
         if (!awaited) throw late(operation);
       }
-      // Before all others: what was just confirmed must not grow old.
-      if (limiter.isStale(turn)) turn = await takeTurn(0);
+      if (limiter.isStale(turn)) {
+        limiter.giveBack();
+        // Before all others: what was just confirmed must not grow old.
+        turn = await takeTurn(0);
+      }
       beforeWrite();
       stage = 'sending';
       // Added after signing: proxies may change them.

@@ -49,7 +49,7 @@ export const USUAL_URGENCY = 3;
 const USUAL_ATTEMPT_MS = 45_000;
 /** A longer pause is not waited for in an attempt (45 s and 60 s) but by the run, on its durable timer. */
 const HELD_MS = 10_000;
-/** The pause after an answer that names none; doubled while the first call after it is throttled again. */
+/** The least pause after a throttled answer; doubled while the first call after it is throttled again. */
 const PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 60_000;
 /**
@@ -78,7 +78,8 @@ interface Waiting {
  * The most urgent call goes first, among those the one whose attempt ends first: what has begun is finished before other
  * work begins, so under overload some attempts succeed instead of all running out of time.
  *
- * A throttled answer stops all calls for the time that it names, and slows them afterwards ({@link Slowdown}).
+ * A throttled answer stops all calls for the time that it names, at least for a pause that grows while the first call after
+ * it is throttled again; and it slows them afterwards ({@link Slowdown}).
  */
 export class RateLimiter {
   readonly #clock: Clock;
@@ -153,6 +154,13 @@ export class RateLimiter {
     });
   }
 
+  /** The turn was not used: whoever takes it anew pays once. Beyond the burst it is lost. */
+  giveBack(): void {
+    this.#advance();
+    this.#tokens = Math.min(this.#tokens + 1, this.#most());
+    this.#wake.abort();
+  }
+
   /** Too much time has passed since the turn was given. */
   isStale({ at }: Turn): boolean {
     return this.#advance() - at > TURN_MS;
@@ -166,7 +174,8 @@ export class RateLimiter {
     const inVain = isNews && this.#known > 0 && number === this.#known + 1;
     if (isNews) this.#inVain = inVain ? this.#inVain + 1 : 0;
     const ownMs = isNews ? Math.min(PAUSE_MS * 2 ** this.#inVain, MAX_PAUSE_MS) : 0;
-    const goesOnAt = Math.max(this.#goesOnAt, at + (throttle.pauseMs ?? ownMs));
+    // A named time may be over already, or too short again and again.
+    const goesOnAt = Math.max(this.#goesOnAt, at + Math.max(ownMs, throttle.pauseMs ?? 0));
     if (isNews) {
       if (!inVain) this.#slowdown.reduce(at, goesOnAt);
       this.#known = this.#turns;
@@ -213,10 +222,13 @@ export class RateLimiter {
     this.#time += Math.max(0, now - this.#read);
     this.#read = now;
     const saved = (Math.max(0, this.#time - from) * this.#rateAt(this.#time)) / 1_000;
-    // No bursts while the worker feels for the quota.
-    const most = this.#slowdown.factor(this.#time) < 1 ? 1 : this.#share.burst;
-    this.#tokens = Math.min(this.#tokens + saved, most);
+    this.#tokens = Math.min(this.#tokens + saved, this.#most());
     return this.#time;
+  }
+
+  /** No bursts while the worker feels for the quota. */
+  #most(): number {
+    return this.#slowdown.factor(this.#time) < 1 ? 1 : this.#share.burst;
   }
 
   #rateAt(at: number): number {

@@ -119,10 +119,15 @@ export function sendObserver(meter: MetricMeter): (operation: Operation, waitedM
   };
 }
 
-/** Shows the limiter's rate as it is now. */
-export function rateGauge(meter: MetricMeter, limiter: Pick<RateLimiter, 'rate'>): () => void {
+/** A scraper comes every few seconds. */
+const RATE_SHOWN_MS = 1_000;
+
+/** Shows the limiter's rate as it is, from now on, whatever else happens: a pause must show while Temporal is away, too. */
+export function rateGauge(meter: MetricMeter, limiter: Pick<RateLimiter, 'rate'>): NodeJS.Timeout {
   const gauge = meter.createGauge(METRIC.cloudRate, 'float');
-  return () => gauge.set(limiter.rate);
+  const show = (): void => gauge.set(limiter.rate);
+  show();
+  return setInterval(show, RATE_SHOWN_MS).unref();
 }
 
 /**

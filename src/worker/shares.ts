@@ -5,7 +5,7 @@
  * | calls in any 10 s                                                   | at most     | Q = 10 |
  * |---------------------------------------------------------------------|-------------|--------|
  * | bursts: what all have saved up, at least one call each              | max(B, n)   | 5      |
- * | a newcomer that the others do not know of yet: its first call, and then a twentieth of Q for 5 s | 1 + Q/4 | 3.5 |
+ * | a newcomer that the others do not know of yet: its first call, and then Q/40 for 10 s | 1 + Q/4   | 3.5    |
  * | turns that are used 250 ms late (src/ecs/limiter.ts)                | Q/4         | 2.5    |
  * | all the rest, evenly                                                | 10·Q·s      | 89     |
  *
@@ -18,8 +18,8 @@ import { POLLER_FRESH_MS } from '../client/pollers';
 
 /** An inspection makes five calls at most, and a person waits for it. Half a second of Q where that is less. */
 const MOST_BURST = 5;
-/** In this time the others have looked: every 2 s, and an answer may take 3. */
-const UNKNOWN_MS = 5_000;
+/** In this time the others have looked: every 2 s, and each answer may take 3, so up to 8 s pass; and a little. */
+const UNKNOWN_MS = 10_000;
 /** Whoever was away for so long is taken for dead by the others soon. */
 const AWAY_MS = 60_000;
 
@@ -36,10 +36,14 @@ export function shareOf(callsPerSecond: number, workers: number): Share {
 
 /** The part of a worker that the others do not know of yet. Several that come together share it, too. */
 export function trickleOf(callsPerSecond: number, others: number): Share {
-  return { callsPerSecond: callsPerSecond / 20 / Math.max(1, others), burst: 1 };
+  return { callsPerSecond: callsPerSecond / 40 / Math.max(1, others), burst: 1 };
 }
 
-/** What a worker concludes from what the server lists of the pollers of its queue. */
+/**
+ * What a worker concludes from what the server lists of the pollers of its queue. A list may lack some of them: the part of the
+ * server that holds it begins anew with none, and a partition of the queue knows only its own. So whoever was listed counts until
+ * he has not polled for too long.
+ */
 export class Shares {
   /** The server's clock as far as the lists show it, in ms; the own one may be wrong. */
   #serverNow = -Infinity;
@@ -48,8 +52,11 @@ export class Shares {
   #listedSince: number | null = null;
   /** The others know of this worker, or there are none. */
   #isKnown = false;
+  /** The last list showed this worker, and nobody else was known. */
+  #wasAlone = false;
   #workers = 1;
   readonly #firstSeen = new Map<string, number>();
+  readonly #lastSeen = new Map<string, number>();
 
   /**
    * @param identity this worker's
@@ -71,21 +78,25 @@ export class Shares {
 
   /** @param now of a clock that never goes back, in ms */
   look(pollers: readonly Poller[], now: number): Share {
-    const lastSeen = new Map<string, number>();
-    for (const poller of pollers)
-      lastSeen.set(poller.identity, Math.max(poller.lastSeen, lastSeen.get(poller.identity) ?? 0));
+    for (const { identity, lastSeen } of pollers)
+      this.#lastSeen.set(identity, Math.max(lastSeen, this.#lastSeen.get(identity) ?? 0));
     const passed = this.#lookedAt === null ? 0 : now - this.#lookedAt;
-    if (passed > AWAY_MS) [this.#isKnown, this.#listedSince] = [false, null];
+    if (passed > AWAY_MS) [this.#isKnown, this.#listedSince, this.#wasAlone] = [false, null, false];
     this.#lookedAt = now;
-    this.#serverNow = Math.max(this.#serverNow + passed, ...lastSeen.values());
-    const isListed = lastSeen.delete(this.identity);
+    this.#serverNow = Math.max(this.#serverNow + passed, ...this.#lastSeen.values());
+    const isListed = pollers.some(({ identity }) => identity === this.identity);
     if (isListed) this.#listedSince ??= now;
-    const others = [...lastSeen].filter(([identity, at]) => this.#isLiving(identity, at)).length;
+    for (const [identity, at] of this.#lastSeen)
+      if (this.#serverNow - at >= POLLER_FRESH_MS) this.#lastSeen.delete(identity);
+    const others = [...this.#lastSeen].filter(
+      ([identity, at]) => identity !== this.identity && this.#isLiving(identity, at),
+    ).length;
     this.#workers = 1 + others;
-    // A worker that starts after this look will find this one listed.
+    // A worker that starts after this look will find this one listed. One list alone may be the first of a new one.
     const isAlone = isListed && others === 0;
     const isOld = this.#listedSince !== null && now - this.#listedSince >= UNKNOWN_MS;
-    this.#isKnown ||= isAlone || isOld;
+    this.#isKnown ||= (isAlone && this.#wasAlone) || isOld;
+    this.#wasAlone = isAlone;
     return this.#isKnown
       ? shareOf(this.callsPerSecond, this.#workers)
       : trickleOf(this.callsPerSecond, others);
@@ -100,7 +111,6 @@ export class Shares {
   #isLiving(identity: string, at: number): boolean {
     const first = this.#firstSeen.get(identity) ?? at;
     this.#firstSeen.set(identity, first);
-    if (this.#serverNow - at >= POLLER_FRESH_MS) return false;
     // Who has polled since lives, whatever is known of processes: a container may have the same host name.
     return at > first || !this.isEnded(identity);
   }

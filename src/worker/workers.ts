@@ -15,7 +15,8 @@ const MAX_CACHED_WORKFLOWS = 2_000;
 const STICKY_TIMEOUT = '2 seconds';
 const POLLERS = { type: 'autoscaling', minimum: 1, initial: 2, maximum: 20 } as const;
 
-/** A look waits most of its time for a call that it shares with up to 100 others. */
+/** A look waits most of its time for a call that it shares with up to 100 others; at very low rates some still meet. */
+const LEAST_LOOKS = 4;
 const MOST_LOOKS = 200;
 
 /** What there is of each of the three. */
@@ -84,9 +85,13 @@ export function workerOptions(
       ...common,
       taskQueue: looksTaskQueue(config.taskQueue),
       activities: Object.fromEntries(LOOKS.map((name) => [name, activities[name]])),
-      // No rate: one look is no longer one call, and the limiter counts calls. 20 s of calls in slots: with one or two
-      // calls for each look the last one is made before the end of its attempt (45 s).
-      maxConcurrentActivityTaskExecutions: Math.min(Math.floor(20 * config.cloudRps), MOST_LOOKS),
+      // No rate: one look is no longer one call, and the limiter counts calls. An inspection makes one or two calls of its own
+      // beside the shared ones, and with three workers each has a third of the rate less the room for bursts: 5 s of calls in slots take up to 40 s
+      // then, and the last one is made before the end of its attempt (45 s).
+      maxConcurrentActivityTaskExecutions: Math.min(
+        Math.max(LEAST_LOOKS, Math.floor(5 * config.cloudRps)),
+        MOST_LOOKS,
+      ),
       activityTaskPollerBehavior: POLLERS,
     },
   };

@@ -35,7 +35,7 @@ async function reports(info: object): Promise<number> {
 it.concurrent(
   'reports for as long as it works',
   async () => {
-    expect(await reports({ heartbeatTimeoutMs: HEARTBEAT.timeoutMs })).toBe(2);
+    expect(await reports({ heartbeatTimeoutMs: HEARTBEAT.timeoutMs })).toBeGreaterThanOrEqual(2);
   },
   30_000,
 );

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Poller, Queue, Version } from '../../src/client/pollers';
 import { POLLER_FRESH_MS, livingOf } from '../../src/client/pollers';
-import { routeOf, routeReasons } from '../../src/client/silent';
+import type { Temporal } from '../../src/client/connect';
+import { readWhy, routeOf, routeReasons } from '../../src/client/silent';
 import { reasonText, waysOut } from '../../src/cli/show/silent-texts';
 import { RUN, WHERE, why } from './support';
 
@@ -101,5 +102,74 @@ describe('the ways out', () => {
         .join();
     expect(ended(false)).toBe('');
     expect(ended(true)).toMatch(/^temporal workflow terminate --workflow-id \S+ --run-id \S+ --reason '/);
+  });
+});
+
+describe('workers of a release without a queue of looks', () => {
+  /** @param waitingOn the queues of the run's pending activities; `null`: the server does not tell */
+  async function reasonsFor(
+    polled: Record<string, Poller[]>,
+    waitingOn: (string | null)[],
+    pinnedTo?: Version,
+  ) {
+    const description = {
+      status: { name: 'RUNNING' },
+      runId: 'r',
+      raw: {
+        workflowExecutionInfo: pinnedTo
+          ? { versioningInfo: { behavior: 1, deploymentVersion: pinnedTo } }
+          : {},
+        pendingActivities: waitingOn.map((name) => ({
+          state: 1,
+          activityType: { name: 'inspectServer' },
+          attempt: 1,
+          ...(name === null ? {} : { activityOptions: { taskQueue: { name } } }),
+        })),
+      },
+    };
+    const temporal = {
+      namespace: 'n',
+      call: async (_ms: number, work: () => Promise<unknown>) => work(),
+      client: {
+        workflow: { getHandle: () => ({ describe: async () => description }) },
+        workflowService: {
+          getWorkflowExecutionHistory: async () => ({ history: { events: [] } }),
+          describeTaskQueue: async ({ taskQueue }: { taskQueue: { name: string } }) => ({
+            pollers: (polled[taskQueue.name] ?? []).map(({ identity, version, lastSeen }) => ({
+              identity,
+              lastAccessTime: { seconds: lastSeen / 1_000 },
+              deploymentOptions: version === null ? null : { ...version, workerVersioningMode: 2 },
+            })),
+          }),
+        },
+      },
+    } as unknown as Temporal;
+    const run = { workflowId: 'w', runId: 'r', taskQueue: 'q' };
+    return (await readWhy(temporal, run, { isAnswering: true })).reasons;
+  }
+  const two = (version: Version | null) => ({ q: [poller(version)], 'q-cloud': [poller(version)] });
+  const missing = [{ kind: 'no-worker', queues: ['q-looks'] }];
+
+  it('go on with runs that need none', async () => {
+    expect(await reasonsFor(two(null), [])).toEqual([]);
+    expect(await reasonsFor(two(null), ['q-cloud'])).toEqual([]);
+    const polled = {
+      q: [V1, V2].map((v) => poller(v)),
+      'q-cloud': [V1, V2].map((v) => poller(v)),
+      'q-looks': [poller(V2)],
+    };
+    expect(await reasonsFor(polled, ['q-cloud'], V1)).toEqual([]);
+  });
+
+  it('do not serve a look that waits on it, or that may', async () => {
+    expect(await reasonsFor(two(null), ['q-cloud', 'q-looks'])).toEqual(missing);
+    expect(await reasonsFor(two(null), [null])).toEqual(missing);
+    expect(await reasonsFor({ ...two(V1), 'q-looks': [poller(V2)] }, ['q-looks'], V1)).toMatchObject([
+      { kind: 'pinned-version-gone', queues: ['q-looks'] },
+    ]);
+  });
+
+  it('where nobody polls at all, all three queues are named', async () => {
+    expect(await reasonsFor({}, [])).toEqual([{ kind: 'no-worker', queues: ['q', 'q-cloud', 'q-looks'] }]);
   });
 });

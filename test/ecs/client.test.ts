@@ -10,6 +10,8 @@ import { RateLimiter } from '../../src/ecs/limiter';
 import { sign } from '../../src/ecs/signer';
 import { undiciTransport } from '../../src/ecs/transport';
 import type { Transport } from '../../src/ecs/transport';
+import { mostWithin } from '../support/windows';
+import { onVirtualTime } from './virtual-quota';
 import { clientAnswered, clientOf, failure, JOB, NIC, PORT, PROJECT, serve, SERVER, SHORT } from './support';
 
 const json = { 'content-type': 'application/json' };
@@ -424,8 +426,62 @@ describe('a turn', () => {
     };
     await cloud.deleteNics(SERVER, [NIC], { confirm: confirm(200) });
     await cloud.deleteNics(SERVER, [NIC], { confirm: confirm(600) });
-    // At 1,000 it had its turn, at 1,600 it was confirmed, and another turn came at 2,000.
-    expect(sent).toEqual([200, 2_000]);
+    // At 1,000 it had its turn, at 1,600 it was confirmed. Nobody has used that turn, so it does not count.
+    expect(sent).toEqual([200, 1_600]);
+  });
+
+  /** Deletions whose confirmations take 300 ms each. */
+  function slowlyConfirmed(rate: number, burst: number) {
+    const time = onVirtualTime(0);
+    const limiter = new RateLimiter(rate, burst, time);
+    const sent: number[] = [];
+    const { cloud } = clientAnswered(ACCEPTED, {
+      clock: time,
+      limiter,
+      onSend: () => void sent.push(time.now()),
+    });
+    const confirm = async () => {
+      await time.sleep(300);
+      return true;
+    };
+    const remove = () => cloud.deleteNics(SERVER, [NIC], { confirm });
+    return { time, limiter, sent, remove };
+  }
+
+  it('of a write that is confirmed late costs one call, not two', async () => {
+    const { time, sent, remove } = slowlyConfirmed(10, 5);
+    for (let n = 0; n < 25; n++) void remove();
+    await time.until(60_000);
+    expect(sent).toHaveLength(25);
+    // Five at once, 20 spaced by 100 ms, and the last confirmation.
+    expect(sent.at(-1)).toBeLessThanOrEqual(2_400);
+    expect(mostWithin(1_000, sent)).toBeLessThanOrEqual(15);
+  });
+
+  it('is kept for its write at a rate of less than a call in 10 s, whoever else waits', async () => {
+    const { time, limiter, sent, remove } = slowlyConfirmed(0.05, 1);
+    const write = remove();
+    void limiter.acquire();
+    await time.until(1_000);
+    expect(sent).toEqual([300]);
+    await write;
+  });
+
+  it('is not waited for, nor used, when it comes too late for what was confirmed', async () => {
+    const { time, limiter, sent, remove } = slowlyConfirmed(1, 1);
+    const before = await limiter.acquire();
+    await time.until(500);
+    const failed = failure(remove());
+    await time.until(1_200);
+    // The pause ends after the 10 s for which the confirmation counts.
+    limiter.throttled(before, { pauseMs: 10_000, code: null, requestId: null });
+    await time.until(11_250);
+    expect(await failed).toMatchObject({ kind: 'late', sent: 'no' });
+    expect(sent).toEqual([]);
+    let given = false;
+    void limiter.acquire().then(() => (given = true));
+    await time.until(11_250);
+    expect(given).toBe(true);
   });
 
   it('is told with each request that leaves, and with none that does not', async () => {

@@ -221,24 +221,28 @@ describe('a throttled answer', () => {
     expect(limiter.rate).toBeCloseTo(9);
   });
 
-  it('is waited for longer and longer while the first call after the pause is throttled again', async () => {
-    const { time, limiter } = await throttledAfter(1, null);
-    const tries: number[] = [];
-    const rates: number[] = [];
-    void (async () => {
-      for (;;) {
-        const turn = await limiter.acquire().catch((error: NoTurn) => time.sleep(error.leftMs));
-        if (turn === undefined) continue;
-        tries.push((time.now() - 1_000_000) / 1_000);
-        limiter.throttled(turn, NOTHING_SAID);
-        rates.push(limiter.rate);
-      }
-    })();
-    await time.until(300_000);
-    const pauses = tries.map((at, n) => Math.floor(at - (tries[n - 1] ?? 0)));
-    expect(pauses).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60]);
-    expect(new Set(rates)).toEqual(new Set([0]));
-  });
+  // A time in the past is no pause at all.
+  it.each([null, 0, 500])(
+    'is waited for longer and longer while the first call after it is throttled again: %s ms named',
+    async (pauseMs) => {
+      const { time, limiter } = await throttledAfter(1, pauseMs);
+      const tries: number[] = [];
+      const rates: number[] = [];
+      void (async () => {
+        for (;;) {
+          const turn = await limiter.acquire().catch((error: NoTurn) => time.sleep(error.leftMs));
+          if (turn === undefined) continue;
+          tries.push((time.now() - 1_000_000) / 1_000);
+          limiter.throttled(turn, { ...NOTHING_SAID, pauseMs });
+          rates.push(limiter.rate);
+        }
+      })();
+      await time.until(300_000);
+      const pauses = tries.map((at, n) => Math.floor(at - (tries[n - 1] ?? 0)));
+      expect(pauses).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60]);
+      expect(new Set(rates)).toEqual(new Set([0]));
+    },
+  );
 
   it.each([10_000, 10_001])('of %d ms holds calls no longer than an attempt can bear', async (pauseMs) => {
     const time = onVirtualTime();
@@ -317,13 +321,16 @@ describe('a quota below the configured rate', () => {
     expect(throttled.length - after(throttled)).toBeLessThanOrEqual(atFirst);
   });
 
-  it('of a window of minutes is used up, and asked for a few times a minute until the next one', async () => {
-    const { taken, throttled } = await feltFor(quotas.window(200, 300_000), 10, 40 * 60_000, null);
-    const windows = Array.from({ length: 8 }, (_, n) => [n * 300_000, (n + 1) * 300_000] as const);
-    for (const [from, to] of windows.slice(1, -1)) {
-      const within = (at: number) => at >= from && at < to;
-      expect(taken.filter(within).length).toBeGreaterThanOrEqual(170);
-      expect(throttled.filter(within).length).toBeLessThanOrEqual(15);
-    }
-  });
+  it.each([null, 0, 1_000])(
+    'of a window of minutes is used up, and asked for a few times a minute until the next one: %s ms named',
+    async (retryAfterMs) => {
+      const { taken, throttled } = await feltFor(quotas.window(200, 300_000), 10, 40 * 60_000, retryAfterMs);
+      const windows = Array.from({ length: 8 }, (_, n) => [n * 300_000, (n + 1) * 300_000] as const);
+      for (const [from, to] of windows.slice(1, -1)) {
+        const within = (at: number) => at >= from && at < to;
+        expect(taken.filter(within).length).toBeGreaterThanOrEqual(170);
+        expect(throttled.filter(within).length).toBeLessThanOrEqual(15);
+      }
+    },
+  );
 });

@@ -2,7 +2,7 @@ import type { MetricMeter } from '@temporalio/common';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { freePort } from '../../dev/ports';
 import { findPort, portStates } from '../../src/activities/support/ports';
 import { ConfigError } from '../../src/worker/config';
@@ -199,6 +199,26 @@ describe('the label `code`', () => {
   });
 });
 
+describe('the rate', () => {
+  it('is shown as it is now, every second, and keeps no process alive', () => {
+    vi.useFakeTimers();
+    try {
+      const limiter = { rate: 8.9 };
+      const shown: number[] = [];
+      const meter = { createGauge: () => ({ set: (value: number) => shown.push(value) }) };
+      const timer = rateGauge(meter as unknown as MetricMeter, limiter);
+      limiter.rate = 0;
+      vi.advanceTimersByTime(1_000);
+      limiter.rate = 8;
+      vi.advanceTimersByTime(1_000);
+      expect(shown).toEqual([8.9, 0, 8]);
+      expect(timer.hasRef()).toBe(false);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
 describe('the endpoint', () => {
   it('says which variable names a port that was taken since it was tried; then serves names and buckets', async () => {
     const blocker = createServer().listen(0, '127.0.0.1');
@@ -224,7 +244,7 @@ describe('the endpoint', () => {
     metricMeter.createHistogram(METRIC.jobSeconds, 'float').record(12.5);
     metricMeter.createHistogram(METRIC.detectionDelay, 'float').record(0.2);
     sendObserver(metricMeter)('showJob', 1_500);
-    rateGauge(metricMeter, { rate: 8.9 })();
+    clearInterval(rateGauge(metricMeter, { rate: 8.9 }));
     const metrics = await scrape({ host: '127.0.0.1', port: free });
     expect(metrics.value(`${METRIC.unknownSubmissions}_total`)).toBe(1);
     expect(metrics.value(`${METRIC.runsEnded}_total`, { outcome: 'outcome-unknown' })).toBe(0);

@@ -31,8 +31,10 @@ export interface Rule {
 
 /** Calls of the largest inspection: server, NIC list, elastic IPs, and a port for each of 12 NICs. */
 const CALLS_OF_AN_INSPECTION = 15;
-/** Of one look among many: a list of its own, and its part of the calls that it shares with others. */
-const CALLS_OF_A_LOOK = 1.25;
+/** Of one look among many: one or two of its own, and its part of the calls that it shares with others. */
+const CALLS_OF_A_LOOK = 2;
+/** With so many each has a third of the rate, and as many slots as one alone. */
+const WORKERS = 3;
 /** What is left of the rate when bursts are taken off (src/worker/shares.ts). */
 const LEAST_SHARE = 0.75;
 /** After so long an attempt at an inspection is given up (`READ` in src/workflows/run/activity-calls.ts). */
@@ -101,9 +103,14 @@ export const RULES = {
     why: 'a set read answers 100 of them: with few slots sets stay small, with too many the last look misses its end',
     holds: ({ looks }, { callsPerSecond }) => {
       const slots = looks.maxConcurrentActivityTaskExecutions ?? 100;
-      const lastCallMs = (slots * CALLS_OF_A_LOOK * 1_000) / (LEAST_SHARE * callsPerSecond);
+      const lastCallMs = (slots * WORKERS * CALLS_OF_A_LOOK * 1_000) / (LEAST_SHARE * callsPerSecond);
+      // Sets of some size, at low rates, too, where an attempt may end without an answer instead.
+      const least = Math.max(4, Math.min(4 * callsPerSecond, 100));
       return (
-        lastCallMs < INSPECTION_MS && slots >= Math.min(10 * callsPerSecond, 100) && looks.tuner === undefined
+        (lastCallMs < INSPECTION_MS || slots <= 4) &&
+        slots >= least &&
+        slots <= 200 &&
+        looks.tuner === undefined
       );
     },
   },

@@ -137,6 +137,11 @@ const PLANTS: Plant[] = [
     breaks: 'slots of looks',
     looks: { maxConcurrentActivityTaskExecutions: 2_000 },
   },
+  {
+    what: 'looks for 20 s of one worker alone',
+    breaks: 'slots of looks',
+    looks: { maxConcurrentActivityTaskExecutions: 200 },
+  },
   { what: 'few looks', breaks: 'slots of looks', looks: { maxConcurrentActivityTaskExecutions: 20 } },
   { what: 'no rate', breaks: 'rate', cloud: { maxTaskQueueActivitiesPerSecond: undefined } },
   { what: 'another rate', breaks: 'rate', cloud: { maxTaskQueueActivitiesPerSecond: 5 } },

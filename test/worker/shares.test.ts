@@ -22,6 +22,19 @@ describe('the part of a worker', () => {
     },
   );
 
+  it('of a newcomer is so small that it fits into what the others leave', () => {
+    for (const rate of [2, 10, 50]) {
+      for (const workers of [1, 2, 3]) {
+        const { callsPerSecond, burst } = shareOf(rate, workers);
+        const late = rate / 4;
+        const newcomer = 1 + 10 * trickleOf(rate, workers).callsPerSecond * workers;
+        expect(workers * (10 * callsPerSecond + burst) + late + newcomer).toBeLessThanOrEqual(
+          10 * rate + 1e-9,
+        );
+      }
+    }
+  });
+
   it('of very many workers is small, and still something', () => {
     expect(shareOf(0.5, 3).callsPerSecond).toBeGreaterThan(0.03);
     expect(shareOf(10, 1_000).callsPerSecond).toBeGreaterThan(0.002);
@@ -32,20 +45,40 @@ describe('what a worker concludes', () => {
   const SERVER = 1_700_000_000_000;
   const WHOLE = shareOf(10, 1);
 
-  it('alone it has the whole rate from its first look that lists it', () => {
+  it('alone it has the whole rate as soon as two lists in a row say so', () => {
     const shares = new Shares(10, 'me', nobodyEnded);
     expect(shares.look([], 0)).toEqual(trickleOf(10, 0));
-    expect(shares.look([poller('me', SERVER)], 250)).toEqual(WHOLE);
+    expect(shares.look([poller('me', SERVER)], 250)).toEqual(trickleOf(10, 0));
+    expect(shares.look([poller('me', SERVER)], 500)).toEqual(WHOLE);
+  });
+
+  it('is not alone after one list that shows nobody else, between lists that do', () => {
+    const shares = new Shares(10, 'me', nobodyEnded);
+    expect(shares.look([poller('me', SERVER)], 0)).toEqual(trickleOf(10, 0));
+    expect(shares.look([poller('me', SERVER), poller('other', SERVER)], 250)).toEqual(trickleOf(10, 1));
+    expect(shares.look([poller('me', SERVER)], 500)).toEqual(trickleOf(10, 1));
+  });
+
+  it('a list without a worker that is known changes nothing, until that one has not polled for 70 s', () => {
+    const shares = new Shares(10, 'me', nobodyEnded);
+    const [me, other] = [poller('me', SERVER), poller('other', SERVER)];
+    for (const at of [0, 10_000]) shares.look([me, other], at);
+    expect(shares.isKnown).toBe(true);
+    for (const list of [[me], [], [other], [me]]) expect(shares.look(list, 10_000)).toEqual(shareOf(10, 2));
+    expect(shares.look([poller('me', SERVER + 40_000)], 40_000)).toEqual(shareOf(10, 2));
+    expect(shares.look([poller('me', SERVER + 69_000)], 69_000)).toEqual(shareOf(10, 2));
+    expect(shares.look([poller('me', SERVER + 70_000)], 70_000)).toEqual(WHOLE);
   });
 
   it('beside others it waits until they have looked, and then has its part; the others at their next look', () => {
     const [old, young] = [new Shares(10, 'old', nobodyEnded), new Shares(10, 'young', nobodyEnded)];
     const list = [poller('old', SERVER), poller('young', SERVER)];
     old.look([poller('old', SERVER)], 0);
-    expect(young.look(list, 100)).toEqual(trickleOf(10, 1));
+    old.look([poller('old', SERVER)], 100);
+    expect(young.look(list, 200)).toEqual(trickleOf(10, 1));
     expect(old.look(list, 2_000)).toEqual(shareOf(10, 2));
-    expect(young.look(list, 5_000)).toEqual(trickleOf(10, 1));
-    expect(young.look(list, 5_100)).toEqual(shareOf(10, 2));
+    expect(young.look(list, 10_100)).toEqual(trickleOf(10, 1));
+    expect(young.look(list, 10_200)).toEqual(shareOf(10, 2));
   });
 
   it('a worker of an older release counts, one that has not polled for a minute and more does not', () => {
@@ -66,7 +99,9 @@ describe('what a worker concludes', () => {
 
   it('a process of this host that has ended does not count, unless it polls', () => {
     const shares = new Shares(10, 'me', (identity) => identity === 'killed');
-    expect(shares.look([poller('me', SERVER), poller('killed', SERVER - 5_000)], 0)).toEqual(WHOLE);
+    const list = [poller('me', SERVER), poller('killed', SERVER - 5_000)];
+    for (const at of [0, 250]) shares.look(list, at);
+    expect(shares.look(list, 500)).toEqual(WHOLE);
     // Its container has the same host name, and its process another number there.
     shares.look([poller('me', SERVER), poller('killed', SERVER + 1_000)], 2_000);
     expect(shares.workers).toBe(2);
@@ -74,10 +109,13 @@ describe('what a worker concludes', () => {
 
   it('whoever was away for a minute is a newcomer again', () => {
     const shares = new Shares(10, 'me', nobodyEnded);
-    expect(shares.look([poller('me', SERVER)], 0)).toEqual(WHOLE);
+    for (const at of [0, 250]) shares.look([poller('me', SERVER)], at);
+    expect(shares.isKnown).toBe(true);
     const list = [poller('me', SERVER + 90_000), poller('other', SERVER + 90_000)];
     expect(shares.look(list, 90_000)).toEqual(trickleOf(10, 1));
-    expect(shares.look(list, 95_000)).toEqual(shareOf(10, 2));
+    expect(shares.look(list, 100_000)).toEqual(shareOf(10, 2));
+    // Nor is it alone at the first list of then.
+    expect(shares.look([poller('me', SERVER + 180_000)], 180_000)).toEqual(trickleOf(10, 0));
   });
 
   it('when it may not ask, the last known number counts, and at first it is alone', () => {
@@ -90,9 +128,15 @@ describe('what a worker concludes', () => {
 
 /**
  * Workers with always something to call, each with its limiter, on one virtual clock. They poll from their start to their
- * end; the server lists the dead for a minute more. A look takes `lookMs`, and sees the list as it was in its middle.
+ * end; the server lists the dead for a minute more. A look takes `lookMs`, and sees the list as it was at its beginning.
  */
-async function played(rate: number, lives: { from: number; to: number }[], ms: number, lookMs: number) {
+async function played(
+  rate: number,
+  lives: { from: number; to: number }[],
+  ms: number,
+  lookMs: number,
+  listed: (pollers: Poller[], now: number) => Poller[] = (pollers) => pollers,
+) {
   const time = onVirtualTime(0);
   const calls: number[] = [];
   const lastSeen = new Map<string, number>();
@@ -107,9 +151,8 @@ async function played(rate: number, lives: { from: number; to: number }[], ms: n
     };
     const looks = async () => {
       while (lives()) {
-        await time.sleep(lookMs / 2);
-        const pollers = list();
-        await time.sleep(lookMs / 2);
+        const pollers = listed(list(), time.now());
+        await time.sleep(lookMs);
         limiter.share(shares.look(pollers, time.now()));
         await time.sleep(shares.isKnown ? 2_000 : 250);
       }
@@ -147,6 +190,15 @@ describe('all workers together', () => {
         const late = calls.filter((at) => at >= 130_000).length / 20;
         expect(late).toBeGreaterThan(0.75 * rate);
       }
+    }
+  });
+
+  it('stay within it while the server lists only some of them, for 20 s', async () => {
+    const partial = (pollers: Poller[], now: number) =>
+      now >= 60_000 && now < 80_000 ? pollers.filter((_, n) => n !== Math.floor(now / 5_000) % 3) : pollers;
+    for (const rate of [5, 10, 50]) {
+      const calls = await played(rate, [ever, ever, ever], 150_000, 10, partial);
+      expect(mostWithin(10_000, calls)).toBeLessThanOrEqual(10 * rate);
     }
   });
 });

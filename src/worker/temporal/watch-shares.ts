@@ -16,46 +16,49 @@ const AT_FIRST_MS = 250;
 
 type Told = Pick<Config, 'projectId' | 'region' | 'foreignHosts' | 'taskQueue' | 'cloudRps'>;
 
-/**
- * Begins when the workers poll, and goes on while the process lives.
- * @param onLook told after each look
- */
+/** Begins when the workers poll, and goes on while the process lives. */
 export function watchShares(
   temporal: Temporal,
   config: Told,
   limiter: Pick<RateLimiter, 'share'>,
   log: Pick<Logger, 'info' | 'warn'>,
-  onLook: () => void,
 ): void {
   const shares = new Shares(config.cloudRps, identityOf(config), hasEnded);
   let told = 1;
-  let isWarned = false;
-  const look = async (): Promise<void> => {
-    let share: Share;
-    try {
-      share = shares.look(await readCallers(temporal, config.taskQueue), performance.now());
-      if (shares.workers !== told) {
-        told = shares.workers;
-        log.info(`${told} worker(s) share ${config.cloudRps} calls per second`);
-      }
-    } catch (error) {
-      // Any other failure passes, and what was known stays.
-      if (!isForbidden(error)) return;
-      share = shares.unasked();
-      if (!isWarned) {
-        isWarned = true;
-        log.warn(
-          `the workers of task queue ${config.taskQueue} can't be counted (${reasonOf(error)}): this one takes the part of ` +
-            `one of ${shares.workers}. Allow its identity DescribeTaskQueue, or divide ECS_NICS_CLOUD_RPS by the number of workers`,
-        );
-      }
+  let problem: 'forbidden' | 'passing' | null = null;
+  const look = async (): Promise<Share> => {
+    const share = shares.look(await readCallers(temporal, config.taskQueue), performance.now());
+    problem = null;
+    if (shares.workers !== told) {
+      told = shares.workers;
+      log.info(`${told} worker(s) share ${config.cloudRps} calls per second`);
     }
-    limiter.share(share);
-    onLook();
+    return share;
   };
-  const again = (): void => void setTimeout(next, shares.isKnown ? EVERY_MS : AT_FIRST_MS).unref();
-  const next = (): void => void look().then(again, again);
-  next();
+  /** `null`: the failure passes, and the share stays as it is. Told once while it lasts. */
+  const failed = (error: unknown): Share | null => {
+    const before = problem;
+    problem = isForbidden(error) ? 'forbidden' : 'passing';
+    const isNews = problem !== before;
+    const failure = `the workers of task queue ${config.taskQueue} can't be counted (${reasonOf(error)})`;
+    if (problem === 'passing') {
+      if (isNews) log.warn(`${failure}: this one keeps its part of the rate, and asks again every 2 s`);
+      return null;
+    }
+    const share = shares.unasked();
+    if (isNews)
+      log.warn(
+        `${failure}: this one takes the part of one of ${shares.workers}. Allow its identity DescribeTaskQueue, or divide ` +
+          `ECS_NICS_CLOUD_RPS by the number of workers`,
+      );
+    return share;
+  };
+  const next = async (): Promise<void> => {
+    const share = await look().catch(failed);
+    if (share !== null) limiter.share(share);
+    setTimeout(() => void next(), problem === null && !shares.isKnown ? AT_FIRST_MS : EVERY_MS).unref();
+  };
+  void next();
 }
 
 /** Whether it is a process of this host that has ended: a worker that was killed is listed for a minute more. */

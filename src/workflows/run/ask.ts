@@ -1,8 +1,9 @@
 /** Repeats a call until there is an answer: the pause that each kind of missing answer needs, and the loop over it. */
-import type { Throttled, Unsent } from '../../activities/agreement';
+import type { ServerState, Throttled, Unsent } from '../../activities/agreement';
 import { HOLD_MS } from '../../activities/agreement';
 import { FAILURE_TYPE } from '../../contract/names';
 import type { Phase } from '../../contract/types';
+import { isIdle } from '../policy/guards';
 import { backoffDelay, busyDelay, throttleDelay } from '../policy/poll-schedule';
 import type { PutBack } from '../policy/undo-log';
 import type { Unread } from './activity-calls';
@@ -136,6 +137,25 @@ export function busyWait({ state, request, knowsPlace }: Run): number {
   const { busyWaitMs } = request.timing;
   const times = countBusy(state, true);
   return knowsPlace ? busyDelay(state.job, times, busyWaitMs) : busyWaitMs;
+}
+
+/** Pause between inspections of a server that is not ready. */
+const STATE_WAIT_MS = 10_000;
+
+/**
+ * Waits before the server is looked at again, at most until the deadline. Only one that is busy, and was when the run sent, is
+ * waited for longer and longer: an incomplete list, or a port that lags behind it, soon passes by itself.
+ * @param passing what has to pass
+ * @param server as it was just seen
+ */
+export async function waitForServer(run: Run, passing: string, server: ServerState | null): Promise<void> {
+  run.enter('waiting', passing);
+  const { sent } = run.state;
+  const isBusy = run.knowsPlace && sent.busy > 0 && server !== null && !isIdle(server);
+  const until = Date.now() + Math.min(isBusy ? busyWait(run) : STATE_WAIT_MS, run.remainingMs);
+  await run.waitOrWake(until - Date.now(), label(`waiting: ${passing}`));
+  // A wait that a message ended says nothing about how long the server is busy. 1 ms: timers count whole ones.
+  if (isBusy && Date.now() < until - 1) sent.busy -= 1;
 }
 
 export interface PauseOptions {

@@ -1,12 +1,12 @@
 /** Before anything changes: is the request valid, may the run touch these NICs, is the server ready? */
 import { upsertMemo, workflowInfo } from '@temporalio/workflow';
-import type { Inspection, InspectedNic } from '../../activities/agreement';
+import type { Inspection, InspectedNic, ServerState } from '../../activities/agreement';
 import { HOUR_MS } from '../../contract/input';
 import { formatDuration } from '../../contract/duration';
 import { FAILURE_TYPE, MEMO, OPEN_SETTLED, planWorkflowId, serverWorkflowId } from '../../contract/names';
 import type { NicRow, NicSnapshot } from '../../contract/types';
 import { read } from '../run/activity-calls';
-import { askBeforeSending, busyWait } from '../run/ask';
+import { askBeforeSending, waitForServer } from '../run/ask';
 import { label, nics as countOf, plain } from '../run/details';
 import { RunEnd } from '../run/run-end';
 import type { Assessment } from '../policy/guards';
@@ -20,9 +20,6 @@ import { watch } from '../run/state/seen';
 import { markDoubtful } from '../run/state/sent';
 import { gradeOf, isLogged, promisesUndo } from '../policy/undo-log';
 import { settlePrevious } from './previous-run';
-
-/** Pause between inspections of a server that is not ready. An inspection costs one call per NIC. */
-const STATE_WAIT_MS = 10_000;
 
 /** Checks input and circumstances of the start, before any call to the cloud. Throws all problems in one message. */
 export function checkStart(run: Run, windowMs: number): void {
@@ -93,8 +90,8 @@ export async function inspect(run: Deletion): Promise<void> {
       if (judged.passing !== null) run.warn(`a real run would wait: ${judged.passing}`);
       return;
     }
-    if (await ready(run, judged.passing, judged.targets.length > 0 || mayComeBack(run, judged.absent)))
-      return;
+    const anythingToDo = judged.targets.length > 0 || mayComeBack(run, judged.absent);
+    if (await ready(run, judged.passing, anythingToDo, inspection.server)) return;
   }
 }
 
@@ -109,7 +106,12 @@ function mayComeBack(run: Run, absent: Inspection['absent']): boolean {
 }
 
 /** `false`: the run had to wait for something, and has to look again. */
-export async function ready(run: Run, passing: string | null, anythingToDo: boolean): Promise<boolean> {
+export async function ready(
+  run: Run,
+  passing: string | null,
+  anythingToDo: boolean,
+  server: ServerState | null,
+): Promise<boolean> {
   if (passing === null) {
     const { open: previous } = run.state.before;
     if (previous === null || previous === 'settled' || !anythingToDo) return true;
@@ -128,9 +130,7 @@ export async function ready(run: Run, passing: string | null, anythingToDo: bool
       `nothing was changed: ${passing}, until the deadline (${run.document.deadlineAt})`,
     );
   }
-  run.enter('waiting', passing);
-  const ms = run.knowsPlace && run.state.sent.busy > 0 ? busyWait(run) : STATE_WAIT_MS;
-  await run.waitOrWake(Math.min(ms, run.remainingMs), label(`waiting: ${passing}`));
+  await waitForServer(run, passing, server);
   return false;
 }
 

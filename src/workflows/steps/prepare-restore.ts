@@ -105,7 +105,7 @@ async function readyServer(run: Restoration, nics: readonly SavedNic[]): Promise
       if (passing !== null) run.warn(`a real run would wait: ${passing}`);
       return seen;
     }
-    if (await ready(run, passing, true)) return seen;
+    if (await ready(run, passing, true, server)) return seen;
   }
 }
 
