@@ -58,13 +58,13 @@ async function requestsOf(bed: Bed, runs: Run[]) {
 
 /** Begins a run, and cuts the network when the cloud has answered all that its inspection asks. */
 async function cutBeforePost(bed: WorkerBed & { proxy: Proxy }, before: Run[]): Promise<Run> {
-  // An inspection's last answers are those of the server's three ports, and the list of elastic IPs.
+  // An inspection's last answers are that about the server's ports, and the list of elastic IPs.
   const others = new Set(before.flatMap(({ ports }) => ports));
-  let answers = 0;
+  let isTold = false;
   bed.proxy.onAnswer = (line) => {
-    const port = /\/ports\/([0-9a-f-]{36})/.exec(line)?.[1];
-    if (port !== undefined && !others.has(port)) answers += 1;
-    if (answers < 3 || !line.includes('/publicips')) return;
+    const ports = line.includes('/ports?') ? [...line.matchAll(/\bid=([0-9a-f-]{36})/g)] : [];
+    isTold ||= ports.some(([, id]) => !others.has(id!));
+    if (!isTold || !line.includes('/publicips')) return;
     bed.proxy.onAnswer = () => {};
     bed.proxy.mode = 'cut';
   };
