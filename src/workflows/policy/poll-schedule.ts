@@ -41,6 +41,12 @@ export function nextReadingDelay(look: number, untilPatientMs: number): number {
   return untilPatientMs > 0 ? Math.min(gap, Math.max(untilPatientMs, 1)) : gap;
 }
 
+/**
+ * Pause while the server is in a state that does not allow what is wanted: a transient one, a lock that a person may remove, an
+ * incomplete list.
+ */
+export const STATE_WAIT_MS = 10_000;
+
 /** A server that is busy is not asked again sooner, however short jobs are known to be. */
 const BUSY_LEAST_MS = 5_000;
 /** Where no job time is known: a quarter beyond the first poll, so that a job a little longer costs no further inspection. */

@@ -9,6 +9,7 @@ import { flagToSet, pairsOf } from './differences';
 import { isIdle, primaryOf, serverViolations } from './guards';
 import type { PutBack, Returning } from './undo-log';
 import { isHere } from './verdict';
+import { STATE_WAIT_MS } from './poll-schedule';
 
 export type Step =
   /** `firm`: no message ends the wait early. */
@@ -44,8 +45,6 @@ export const MAX_ATTEMPTS = 3;
 /** Refusals for one NIC, with growing pauses: a person has some minutes to make room, for example in a quota. */
 const MAX_REFUSALS = 6;
 
-/** The server is in a transient state, or it is locked and a person may unlock it. */
-export const STATE_WAIT_MS = 10_000;
 /** The NIC list lags, or a second reading is due. */
 export const MOMENT_MS = 2_000;
 

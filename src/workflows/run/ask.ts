@@ -4,7 +4,7 @@ import { HOLD_MS } from '../../activities/agreement';
 import { FAILURE_TYPE } from '../../contract/names';
 import type { Phase } from '../../contract/types';
 import { isIdle } from '../policy/guards';
-import { backoffDelay, busyDelay, throttleDelay } from '../policy/poll-schedule';
+import { backoffDelay, busyDelay, STATE_WAIT_MS, throttleDelay } from '../policy/poll-schedule';
 import type { PutBack } from '../policy/undo-log';
 import type { Unread } from './activity-calls';
 import { label, plain } from './details';
@@ -138,9 +138,6 @@ export function busyWait({ state, request, knowsPlace }: Run): number {
   const times = countBusy(state, true);
   return knowsPlace ? busyDelay(state.job, times, busyWaitMs) : busyWaitMs;
 }
-
-/** Pause between inspections of a server that is not ready. */
-const STATE_WAIT_MS = 10_000;
 
 /**
  * Waits before the server is looked at again, at most until the deadline. Only one that is busy, and was when the run sent, is

@@ -1,8 +1,8 @@
 /** The POST that attaches ports: sent once, as a deletion is. What has to be attached again is decided by looking. */
 import { post } from '../run/activity-calls';
 import { label, nics, plain, serverLabel } from '../run/details';
-import { backoffDelay } from '../policy/poll-schedule';
-import { fail, STATE_WAIT_MS } from '../policy/put-back-plan';
+import { backoffDelay, STATE_WAIT_MS } from '../policy/poll-schedule';
+import { fail } from '../policy/put-back-plan';
 import type { Run } from '../run/run';
 import { beginJob } from '../run/state/job';
 import { countBusy } from '../run/state/sent';

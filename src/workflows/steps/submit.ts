@@ -13,7 +13,7 @@ import { RunEnd } from '../run/run-end';
 import { inspect } from './inspect';
 import { lookTwice } from './look';
 import { countUnknownSubmission } from '../run/counters';
-import { backoffDelay, throttleDelay } from '../policy/poll-schedule';
+import { backoffDelay, STATE_WAIT_MS, throttleDelay } from '../policy/poll-schedule';
 import { keepPorts, protectPorts, whyNotKept } from './protect';
 import { busyWait, pause, unsentText } from '../run/ask';
 import type { Deletion } from '../run/kinds';
@@ -28,8 +28,6 @@ import { log, promisesUndo } from '../policy/undo-log';
 const MAX_SUBMISSIONS = 3;
 /** After so many refusals that asked for a look, with every NIC still on the server, the refusal is final. */
 const MAX_OBSERVED_REFUSALS = 2;
-/** Pause after a refusal because of the server's state. */
-const STATE_WAIT_MS = 10_000;
 
 /** Returns when a job is accepted, when nothing is left to send, or when nothing more may be sent. */
 export async function submitOnce(run: Deletion): Promise<void> {
