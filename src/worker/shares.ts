@@ -55,8 +55,8 @@ export class Shares {
   /** The last list showed this worker, and nobody else was known. */
   #wasAlone = false;
   #workers = 1;
-  readonly #firstSeen = new Map<string, number>();
-  readonly #lastSeen = new Map<string, number>();
+  /** When each poller was seen by the server, when it was listed first and at last. */
+  readonly #seen = new Map<string, { first: number; last: number }>();
 
   /**
    * @param identity this worker's
@@ -78,18 +78,22 @@ export class Shares {
 
   /** @param now of a clock that never goes back, in ms */
   look(pollers: readonly Poller[], now: number): Share {
-    for (const { identity, lastSeen } of pollers)
-      this.#lastSeen.set(identity, Math.max(lastSeen, this.#lastSeen.get(identity) ?? 0));
+    for (const { identity, lastSeen } of pollers) {
+      const { first, last } = this.#seen.get(identity) ?? { first: lastSeen, last: lastSeen };
+      this.#seen.set(identity, { first, last: Math.max(last, lastSeen) });
+    }
     const passed = this.#lookedAt === null ? 0 : now - this.#lookedAt;
     if (passed > AWAY_MS) [this.#isKnown, this.#listedSince, this.#wasAlone] = [false, null, false];
     this.#lookedAt = now;
-    this.#serverNow = Math.max(this.#serverNow + passed, ...this.#lastSeen.values());
+    this.#serverNow = Math.max(this.#serverNow + passed, ...[...this.#seen.values()].map(({ last }) => last));
     const isListed = pollers.some(({ identity }) => identity === this.identity);
     if (isListed) this.#listedSince ??= now;
-    for (const [identity, at] of this.#lastSeen)
-      if (this.#serverNow - at >= POLLER_FRESH_MS) this.#lastSeen.delete(identity);
-    const others = [...this.#lastSeen].filter(
-      ([identity, at]) => identity !== this.identity && this.#isLiving(identity, at),
+    // Who has polled since lives, whatever is known of processes: a container may have the same host name.
+    const others = [...this.#seen].filter(
+      ([identity, { first, last }]) =>
+        identity !== this.identity &&
+        this.#serverNow - last < POLLER_FRESH_MS &&
+        (last > first || !this.isEnded(identity)),
     ).length;
     this.#workers = 1 + others;
     // A worker that starts after this look will find this one listed. One list alone may be the first of a new one.
@@ -106,12 +110,5 @@ export class Shares {
   unasked(): Share {
     this.#isKnown = true;
     return shareOf(this.callsPerSecond, this.#workers);
-  }
-
-  #isLiving(identity: string, at: number): boolean {
-    const first = this.#firstSeen.get(identity) ?? at;
-    this.#firstSeen.set(identity, first);
-    // Who has polled since lives, whatever is known of processes: a container may have the same host name.
-    return at > first || !this.isEnded(identity);
   }
 }
