@@ -16,8 +16,6 @@ export interface Truth {
   lists: LedgerRequest[];
   /** Details of several servers, this one among them, that no NIC list was read after. */
   details: LedgerRequest[];
-  /** ms by which reads of sets may lag behind. */
-  setLagMs: number;
   /** Jobs that it has set going, in the order in which they were accepted. */
   jobs: LedgerJob[];
   effects: readonly LedgerEffect[];
@@ -54,7 +52,7 @@ export function truthOf(world: World, serverId: string, played: Played): Truth {
     [...posts, ...attachments].flatMap(({ jobId, accepted }) => (accepted === true ? (jobId ?? []) : [])),
   );
   const seqs = new Set(requests.map(({ seq }) => seq));
-  const { goneFrom, setLagSeconds } = control.knobs();
+  const { goneFrom } = control.knobs();
   // A reset run begins with what the one before it has read.
   const answered = (played.wasReset ? ledger.requests : requests).filter(
     ({ status, at }) => status === 200 && at <= played.endedCloudAt,
@@ -65,7 +63,6 @@ export function truthOf(world: World, serverId: string, played: Played): Truth {
       ([from, to]) => from <= seq && seq < to && lists.some((list) => list.seq > seq && list.seq < to),
     );
   return {
-    setLagMs: setLagSeconds * 1_000,
     details: answered.filter(
       (request) =>
         request.requestClass === 'servers' &&
@@ -131,7 +128,7 @@ function isTold({ activities, attributed }: Played, { seq }: LedgerRequest): boo
  * When the run has last seen where this NIC is: the list tells of all, a port of itself, also among others, and a server that is
  * gone has none.
  */
-function lastLookAt({ requests, details, setLagMs, played, serverId }: Truth, nicId: string): number {
+function lastLookAt({ requests, details, played, serverId }: Truth, nicId: string): number {
   const isLook = ({ requestClass, status, portId, asked, faults = [], ...request }: LedgerRequest) => {
     if (requestClass === 'list' || requestClass === 'ports')
       return status === 200 && (requestClass === 'list' || asked?.includes(nicId) === true);
@@ -148,9 +145,7 @@ function lastLookAt({ requests, details, setLagMs, played, serverId }: Truth, ni
       (isLook(request) || details.includes(request)),
   );
   // A set shows what was so then: the lag of the cloud's sets is none of the run's.
-  const seenAt = ({ requestClass, at }: LedgerRequest) =>
-    requestClass === 'ports' || requestClass === 'servers' ? at - setLagMs : at;
-  return looks.length === 0 ? played.startedAt : Math.max(...looks.map(seenAt));
+  return looks.length === 0 ? played.startedAt : Math.max(...looks.map(({ at, shows = at }) => shows));
 }
 
 /**

@@ -24,21 +24,14 @@ export function keepsItsWindow(truth: UndoTruth, windowMs: number): void {
 }
 
 /** What others have made of it before the run's last look at it keeps it from being deleted. */
-function isTheSnapshots(
-  { effects, requests, ownEffects, played, setLagMs }: UndoTruth,
-  gone: LedgerEffect,
-): void {
+function isTheSnapshots({ effects, requests, ownEffects, played }: UndoTruth, gone: LedgerEffect): void {
   const { portId } = gone;
   const looks = requests.filter(
-    (it) =>
-      (it.requestClass === 'port' || it.requestClass === 'ports') &&
-      (it.portId === portId || it.asked?.includes(portId) === true) &&
-      it.status === 200 &&
-      it.seq < (gone.requestSeq ?? 0),
+    (it) => it.reads(portId) && it.status === 200 && it.seq < (gone.requestSeq ?? 0),
   );
   const last = looks.at(-1);
   // A set shows what was so then: the lag of the cloud's sets is none of the run's.
-  const lookedAt = (last?.at ?? -Infinity) - (last?.requestClass === 'ports' ? setLagMs : 0);
+  const lookedAt = last?.shows ?? last?.at ?? -Infinity;
   // What was so at the last inspection before anything was sent is the snapshot.
   const firstSent = requests.find(({ requestClass }) => requestClass === 'delete')?.at ?? Infinity;
   const inspected = played.activities.findLast(
