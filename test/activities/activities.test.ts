@@ -2,16 +2,10 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createActivities } from '../../src/activities';
 import type { Namespace } from '../../src/activities/support/dependencies';
 import type { CloudActivities } from '../../src/activities/agreement';
-import { createCloud } from '../../src/ecs/client';
-import { systemClock } from '../../src/ecs/clock';
-import { accessKeys } from '../../src/ecs/credentials';
-import { RateLimiter } from '../../src/ecs/limiter';
-import { undiciTransport } from '../../src/ecs/transport';
 import { createSimulator, DEFAULTS } from '../../simulator';
-import { withoutLearned, NO_RUN, NONE_BEFORE, setsOf } from './support';
+import { activitiesOf, withoutLearned, NONE_BEFORE } from './support';
 
 const simulator = createSimulator();
 const RUN = { workflowId: 'nics/x', runId: 'run-1' };
@@ -23,29 +17,8 @@ function activitiesAt(
   sk: string = DEFAULTS.sk,
   previousOpenRun: Namespace['previousOpenRun'] = NONE_BEFORE,
 ): CloudActivities {
-  const cloud = createCloud({
-    projectId: simulator.projectId,
-    region: simulator.region,
-    endpoints: { ecs: origin, vpc: origin },
-    credentials: accessKeys({ ak: DEFAULTS.ak, sk }),
-    transport: undiciTransport(),
-    limiter: new RateLimiter(1_000, 100, systemClock),
-    clock: systemClock,
-    userAgent: 'test',
-  });
-  return createActivities({
-    cloud,
-    sets: setsOf(cloud),
-    namespace: {
-      searchAttributes: async () => ['EcsServerId'],
-      previousOpenRun,
-      awaits: async () => true,
-      readRun: NO_RUN,
-    },
-    clock: systemClock,
-    log: { info: () => {}, warn: () => {} },
-    workerStartedAt: Date.now(),
-  });
+  const searchAttributes = async () => ['EcsServerId'];
+  return activitiesOf(simulator, origin, { searchAttributes, previousOpenRun }, { sk });
 }
 
 function call<K extends keyof CloudActivities>(

@@ -3,6 +3,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { createActivities } from '../../src/activities';
 import type { CloudActivities } from '../../src/activities/agreement';
+import type { Namespace } from '../../src/activities/support/dependencies';
 import { createCloud } from '../../src/ecs/client';
 import type { Cloud } from '../../src/ecs/cloud';
 import { systemClock } from '../../src/ecs/clock';
@@ -28,6 +29,39 @@ export function setsOf(cloud: Cloud): Sets {
   return createSets({ cloud, clock: systemClock, warn: () => {}, observer });
 }
 
+/** The activities of a worker of that cloud, with a namespace of the test's. */
+export function activitiesOf(
+  { projectId, region }: Bench['simulator'],
+  origin: string,
+  namespace: Partial<Namespace> = {},
+  { sk = DEFAULTS.sk, limits = DEFAULT_LIMITS }: { sk?: string; limits?: TransportLimits } = {},
+): CloudActivities {
+  const cloud = createCloud({
+    projectId,
+    region,
+    endpoints: { ecs: origin, vpc: origin },
+    credentials: accessKeys({ ak: DEFAULTS.ak, sk }),
+    transport: undiciTransport(limits),
+    limiter: new RateLimiter(1_000, 100, systemClock),
+    clock: systemClock,
+    userAgent: 'test',
+  });
+  return createActivities({
+    cloud,
+    sets: setsOf(cloud),
+    namespace: {
+      searchAttributes: async () => [],
+      previousOpenRun: NONE_BEFORE,
+      awaits: async () => true,
+      readRun: NO_RUN,
+      ...namespace,
+    },
+    clock: systemClock,
+    log: { info: () => {}, warn: () => {} },
+    workerStartedAt: Date.now(),
+  });
+}
+
 export interface Bench {
   simulator: ReturnType<typeof createSimulator>;
   activitiesAt(origin: string, limits?: TransportLimits): CloudActivities;
@@ -47,33 +81,12 @@ export function createBench(): Bench {
     suspended: false,
     unasked: null,
     simulator,
-    activitiesAt: (origin, limits = DEFAULT_LIMITS) => {
-      const cloud = createCloud({
-        projectId: simulator.projectId,
-        region: simulator.region,
-        endpoints: { ecs: origin, vpc: origin },
-        credentials: accessKeys({ ak: DEFAULTS.ak, sk: DEFAULTS.sk }),
-        transport: undiciTransport(limits),
-        limiter: new RateLimiter(1_000, 100, systemClock),
-        clock: systemClock,
-        userAgent: 'test',
-      });
-      return createActivities({
-        cloud,
-        sets: setsOf(cloud),
-        namespace: {
-          searchAttributes: async () => [],
-          previousOpenRun: NONE_BEFORE,
-          awaits: async () => {
-            if (bench.unasked !== null) throw new Error(bench.unasked);
-            return !bench.suspended;
-          },
-          readRun: NO_RUN,
-        },
-        clock: systemClock,
-        log: { info: () => {}, warn: () => {} },
-        workerStartedAt: Date.now(),
-      });
+    activitiesAt: (origin, limits) => {
+      const awaits = async () => {
+        if (bench.unasked !== null) throw new Error(bench.unasked);
+        return !bench.suspended;
+      };
+      return activitiesOf(simulator, origin, { awaits }, { limits });
     },
     createServer: (spec = {}) => {
       const server = simulator.control.createServer({ nics: 3, ...spec });

@@ -36,6 +36,17 @@ it('refuses a bad command line with exit code 2 and one message, and starts noth
   expect(ended.stderr).toMatch(/bench: .*"speed"[\s\S]*--runs must be a whole number/);
 });
 
+/** What it prints; it must end with exit code 0. */
+async function outputOf(args: string[]): Promise<string> {
+  const child = spawn(process.execPath, [RUN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number];
+  expect(code, out + err).toBe(0);
+  return out;
+}
+
 describe('a small one', { timeout: 300_000 }, () => {
   let folder: string;
   beforeAll(() => {
@@ -46,12 +57,7 @@ describe('a small one', { timeout: 300_000 }, () => {
   it('says on what machine, measures ours and naive side by side, and writes all of it as JSON', async () => {
     const file = join(folder, 'bench.json');
     const args = ['bench', '--quick', '--only', 'restart', '--only', 'memory', '--runs', '2', '--json', file];
-    const child = spawn(process.execPath, [RUN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-    let [out, err] = ['', ''];
-    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
-    const [code] = (await once(child, 'close')) as [number];
-    expect(code, out + err).toBe(0);
+    const out = await outputOf(args);
     expect(out.indexOf('Machine')).toBeLessThan(out.indexOf('restart ·'));
     expect(out).toMatch(/CPU +\S.* cores/);
     expect(out).toMatch(/Temporal +server \d+\.\d+/);
@@ -86,12 +92,7 @@ describe('a small one', { timeout: 300_000 }, () => {
   it('counts calls: of runs alone, and of servers at once', async () => {
     const file = join(folder, 'calls.json');
     const args = ['bench', '--quick', '--only', 'calls', '--runs', '4', '--json', file];
-    const child = spawn(process.execPath, [RUN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-    let [out, err] = ['', ''];
-    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
-    const [code] = (await once(child, 'close')) as [number];
-    expect(code, out + err).toBe(0);
+    const out = await outputOf(args);
     // What one run does is always the same: its polls alone depend on the machine.
     expect(out).toMatch(/Calls of a run alone, 3 NICs: .*delete 1/);
     expect(out).toMatch(/Calls of a run alone, 3 NICs, exact with commit: .*flag 3.*port-delete 3/);
