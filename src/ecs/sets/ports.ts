@@ -7,7 +7,7 @@ import type { Trust } from './trust';
 /** The ids of 12 NICs of 8 servers: a longer URI is too long for some gateways (docs/cloud-api.md §4.2). */
 export const PORTS_AT_ONCE = 100;
 
-/** So many missing ports are asked for alone, to learn whether the answer or the expectation is wrong. */
+/** So many of the missing ports are asked for alone, to learn whether the answer or the expectation is wrong. */
 const DOUBTS = 3;
 
 export interface PortsRequest {
@@ -53,13 +53,11 @@ export function askPorts(
     /** Completes what was found by what it reads alone. */
     async function shortcomingOf(found: Map<string, Port>): Promise<string | null> {
       const missing = [...allKnown()].filter((id) => !found.has(id.toLowerCase()));
-      // Someone may have deleted a server meanwhile, and its primary NIC with it: the other servers must not pay for that.
-      if (missing.length > 0 && missing.length <= DOUBTS) {
-        const ports = await Promise.all(missing.map((id) => find(cloud, id, options)));
-        for (const port of ports) if (port != null) found.set(port.id.toLowerCase(), port);
-        return ports.every((port) => port === null) ? null : SHORT;
-      }
-      return missing.length === 0 ? null : SHORT;
+      // Someone may have deleted a server meanwhile, and its primary NIC with it; an attempt that is repeated may have deleted
+      // ports itself. The other servers must not pay for that.
+      const ports = await Promise.all(missing.slice(0, DOUBTS).map((id) => find(cloud, id, options)));
+      for (const port of ports) if (port != null) found.set(port.id.toLowerCase(), port);
+      return ports.every((port) => port === null) ? null : SHORT;
     }
   };
 }
