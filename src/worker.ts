@@ -162,6 +162,7 @@ async function run(
       namespace: await openNamespace(temporal, log),
       clock: systemClock,
       log,
+      callsPerSecond: config.cloudRps,
       workerStartedAt: Date.now(),
     });
     return createWorkers(workerOptions(config, temporal.connection, temporal.namespace, activities));

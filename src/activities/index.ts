@@ -8,6 +8,7 @@ import { bounded } from './support/bounded';
 import { createPort } from './create-port';
 import { deleteNics } from './delete-nics';
 import { deletePorts } from './delete-ports';
+import { describeRuns } from './describe-runs';
 import type { Dependencies } from './support/dependencies';
 import { findAddresses } from './find-addresses';
 import { getJobStatus } from './get-job-status';
@@ -47,6 +48,7 @@ export function createActivities(dependencies: Dependencies): CloudActivities {
     bindElasticIp: activity((input) => bindElasticIp(dependencies, input)),
     findAddresses: read((input) => findAddresses(dependencies, input)),
     readRun: activity((input) => dependencies.namespace.readRun(input)),
+    describeRuns: activity((input) => describeRuns(dependencies, input)),
     listSearchAttributes: activity(async () => ({ kind: 'learned' as const })),
   };
 }

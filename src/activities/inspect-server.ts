@@ -14,7 +14,7 @@ import { findPort, findPorts, forEachOf, stateOf } from './support/ports';
 export async function inspectServer(
   dependencies: Dependencies,
   jobTimes: JobTimes,
-  { serverId, nicIds, previousRunOf, alone = false }: InspectServerInput,
+  { serverId, nicIds, previousRunOf, alone = false, tags = false }: InspectServerInput,
 ): Promise<Inspection> {
   const { cloud, sets, namespace } = dependencies;
   const options = reading(dependencies);
@@ -53,7 +53,7 @@ export async function inspectServer(
 
   return {
     ...inspection,
-    server: stateOfServer(detail),
+    server: { ...stateOfServer(detail), ...(tags ? { tags: detail.tags } : {}) },
     nics: listed.map((nic, position) =>
       inspected(nic, ports[position] ?? null, elasticIpsAt(nic.portId, detail, bound.list ?? []), position),
     ),

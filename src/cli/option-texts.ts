@@ -55,6 +55,8 @@ export const DELETE_TEXTS: TextsOf<typeof DELETE_OPTIONS> = {
     permits: 'NICs that carry an elastic IP are deleted, too.',
     shown: 'Also NICs with an elastic IP',
   },
+  // Set by decommission runs.
+  respectProtection: {},
   deadline: {
     flag: '--deadline <duration>',
     help: 'for the deletion, at most 20 hours (default: 20 minutes)',

@@ -1,4 +1,5 @@
 /** Collects every problem of an input at once, each with its path and its remedy. */
+import { readShare, readWaves } from './decommission/shares';
 import type { DurationRule } from './duration';
 import { readDuration } from './duration';
 import { isPlaceholder } from './placeholders';
@@ -127,7 +128,64 @@ export class Checker {
         return this.words(field, option.max);
       case 'timing':
         return this.timing(field);
+      case 'texts':
+        return this.texts(field, option.most, option.max);
+      case 'count':
+        return this.count(field, option);
+      case 'choice':
+        return this.choice(field, option.values) ?? option.whenAbsent;
+      case 'share':
+        return this.good(field, readShare) ?? option.whenAbsent;
+      case 'waves':
+        return this.good(field, readWaves) ?? readWaves(option.whenAbsent);
     }
+  }
+
+  private texts(field: string, most: number, max: number): string[] {
+    const value = this.input[field] ?? [];
+    if (!Array.isArray(value)) {
+      this.problems.push(`${field}: must be a list of texts, not ${kindOf(value)}`);
+      return [];
+    }
+    if (value.length > most)
+      this.problems.push(`${field}: ${value.length} entries; at most ${most} are allowed`);
+    const isGood = (text: unknown) => typeof text === 'string' && text.trim() !== '' && text.length <= max;
+    const wrong = value.slice(0, most).filter((text) => !isGood(text));
+    if (wrong.length > 0)
+      this.problems.push(
+        `${field}: ${wrong.slice(0, 10).map(shown).join(', ')}: must be texts of 1 to ${max} characters`,
+      );
+    return value.slice(0, most) as string[];
+  }
+
+  /** A whole number; `whenAbsent: null`: it must be given. */
+  count(field: string, option: { min: number; max: number; whenAbsent: number | null }): number {
+    const value = this.input[field] ?? option.whenAbsent;
+    const { min, max } = option;
+    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max) return value;
+    this.problems.push(
+      `${field}: ${value === null ? 'missing; give' : `${shown(value)} is not`} a whole number from ${min} to ${max}`,
+    );
+    return min;
+  }
+
+  private choice(field: string, values: readonly string[]): string | null {
+    const value = this.input[field];
+    if (value === undefined) return null;
+    const found = values.find((each) => each === value);
+    if (found === undefined)
+      this.problems.push(`${field}: must be one of ${values.join(', ')}, not ${shown(value)}`);
+    return found ?? null;
+  }
+
+  /** What `read` makes of the value; `null`: it is not given, or wrong. */
+  private good<T extends object>(field: string, read: (value: unknown) => T | { problem: string }): T | null {
+    const value = this.input[field];
+    if (value === undefined) return null;
+    const result = read(value);
+    if (!('problem' in result)) return result;
+    this.problems.push(`${field}: ${result.problem}`);
+    return null;
   }
 
   private timing(field: string): CheckedTiming {

@@ -39,3 +39,29 @@ export type { CheckedRestore, CheckedSource } from './restore-input';
 export { readSavedResult } from './saved-result';
 export type { SavedNic } from './saved-result';
 export { checkByWhom } from './by-whom';
+export {
+  DECOMMISSION_UPDATE,
+  LEFT_ALONE,
+  PROTECT_TAG,
+  PROTECT_UNTIL_TAG,
+  QUERY_PLAN,
+  QUERY_REPORT,
+  decommissionOf,
+  decommissionWorkflowId,
+  isRunName,
+  pageWorkflowId,
+} from './decommission/names';
+export type { DecommissionUpdate, LeftAlone } from './decommission/names';
+export type * from './decommission/types';
+export { DECOMMISSION_OPTIONS } from './decommission/options';
+export {
+  PAGE_LIMITS,
+  checkApproval,
+  checkDecision,
+  checkDecommissionInput,
+  checkLimits,
+  checkLoad,
+  checkLoaded,
+  checkNamed,
+} from './decommission/input';
+export type { Checked, CheckedDecommission } from './decommission/input';

@@ -27,6 +27,9 @@ export function looksTaskQueue(taskQueue: string): string {
 export const WORKFLOW_TYPE = {
   deleteServerNics: 'deleteServerNics',
   restoreServerNics: 'restoreServerNics',
+  decommission: 'decommission',
+  /** One page of a decommission run's list; the run itself starts it. */
+  decommissionPage: 'decommissionPage',
 } as const;
 
 const SERVER_WORKFLOW_PREFIX = 'nics/';

@@ -2,6 +2,7 @@
  * What a request may say beside its server and its NICs. This is the only place in the contract that defines options:
  * the type of the input, its check, the checked request and the key of the request all follow from it.
  */
+import type { Share } from './decommission/shares';
 import type { Duration, DurationRule } from './duration';
 
 export const HOUR_MS = 3_600_000;
@@ -47,6 +48,13 @@ export type Option = {
   | { kind: 'duration'; whenAbsent: number; rule: DurationRule }
   /** `words`: a text written by a person, in which a placeholder is refused. */
   | { kind: 'text' | 'words'; max: number }
+  /** At most `most` texts of at most `max` characters. */
+  | { kind: 'texts'; most: number; max: number }
+  /** A whole number. `whenAbsent: null`: it must be given. */
+  | { kind: 'count'; min: number; max: number; whenAbsent: number | null }
+  | { kind: 'choice'; values: readonly string[]; whenAbsent: string }
+  | { kind: 'share'; whenAbsent: Share }
+  | { kind: 'waves'; whenAbsent: string }
 );
 export type Options = Readonly<Record<string, Option>>;
 
@@ -71,6 +79,8 @@ export const DELETE_OPTIONS = {
   onFailure: { kind: 'policy', identity: true },
   onCancel: { kind: 'policy', identity: true },
   allowElasticIp: { kind: 'flag', identity: true },
+  /** A server with the tag `ecs-nics-protect`, or whose tags can't be read, is refused. */
+  respectProtection: { kind: 'flag', identity: true },
   /** For the deletion; at most 20 hours. Default 20 minutes. */
   deadline: {
     kind: 'duration',
@@ -100,6 +110,11 @@ interface Given {
   text: string;
   words: string;
   timing: Timing;
+  texts: string[];
+  count: number;
+  choice: string;
+  share: number | string;
+  waves: string | (number | string)[];
 }
 interface Checked {
   flag: boolean;
@@ -108,6 +123,11 @@ interface Checked {
   text: string | null;
   words: string | null;
   timing: CheckedTiming;
+  texts: string[];
+  count: number;
+  choice: string;
+  share: Share;
+  waves: Share[];
 }
 
 /** The options as callers write them. */

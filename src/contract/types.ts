@@ -151,6 +151,8 @@ export interface JobRow {
   submittedAt: string;
   endedAt: string | null;
   polls: number;
+  /** The cloud's own id of the request that was accepted; for its support. */
+  requestId?: string | null;
 }
 
 /** Result of the workflow, and what the query `status` returns at any time. Times are RFC 3339, UTC. */
@@ -178,6 +180,8 @@ export interface ResultDocument {
   /** What it waits for, in words; `null` when it is not waiting for anything but the job. */
   waitingFor: string | null;
   warnings: string[];
+  /** The run ended because the cloud refuses the worker's credentials or permissions: other runs would fail, too. */
+  credentialsRefused?: true;
 }
 
 /** The memo `result` of a cancelled run. */

@@ -16,6 +16,8 @@ export interface ServerDetail {
   portIds: string[] | null;
   /** Elastic IPs by port id. */
   elasticIps: Record<string, string[]>;
+  /** As the cloud writes them, such as `key=value`; `null`: it does not say. */
+  tags: string[] | null;
 }
 
 export interface ServerInterface {

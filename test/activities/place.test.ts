@@ -29,6 +29,7 @@ const INPUTS: Record<keyof CloudActivities, object> = {
   bindElasticIp: { address: '203.0.113.1', portId: server },
   findAddresses: { addresses: [{ networkId: server, ip: null, madeAs: 'x' }] },
   readRun: { workflowId: RUN.workflowId, runId: RUN.runId },
+  describeRuns: { workflowIds: [] },
   listSearchAttributes: {},
 };
 const ELSEWHERE: [keyof Place, string][] = [

@@ -54,10 +54,12 @@ export function activitiesOf(
       previousOpenRun: NONE_BEFORE,
       awaits: async () => true,
       readRun: NO_RUN,
+      isOpen: async () => null,
       ...namespace,
     },
     clock: systemClock,
     log: { info: () => {}, warn: () => {} },
+    callsPerSecond: 10,
     workerStartedAt: Date.now(),
   });
 }

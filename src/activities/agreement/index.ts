@@ -18,6 +18,8 @@ import type {
 import type { Learned, Placed } from './every-call';
 import type { GetJobStatusInput, GetJobStatusResult } from './job-status';
 import type {
+  DescribeRunsInput,
+  DescribeRunsResult,
   FindAddressesInput,
   FindAddressesResult,
   InspectServerInput,
@@ -63,6 +65,8 @@ interface Answering {
   findAddresses(input: FindAddressesInput): Promise<FindAddressesResult>;
   /** The result document of a closed run. */
   readRun(input: ReadRunInput): Promise<ReadRunResult>;
+  /** Which of these runs are open. */
+  describeRuns(input: DescribeRunsInput): Promise<DescribeRunsResult>;
   /** Lists again the search attributes that every answer reports. */
   listSearchAttributes(input: Placed): Promise<{ kind: 'learned' }>;
 }
@@ -73,6 +77,7 @@ export const LOOKS = [
   'listNics',
   'findAddresses',
   'readRun',
+  'describeRuns',
   'listSearchAttributes',
 ] as const satisfies readonly (keyof Answering)[];
 

@@ -14,6 +14,8 @@ export interface InspectServerInput extends Placed {
    * done next.
    */
   alone?: boolean;
+  /** Also tell the server's tags. */
+  tags?: boolean;
 }
 
 /** A port as the VPC service shows it. */
@@ -46,6 +48,8 @@ export interface ServerState {
   frozen: boolean | null;
   /** `false`: the server's detail names no addresses, and so neither primary NIC nor elastic IPs. */
   addressesTold?: boolean;
+  /** As the cloud writes them; `null`: it does not say. Only asked for where tags protect servers. */
+  tags?: string[] | null;
 }
 
 /** A run under the same id that ended while its submission was open: ended from outside, or as `OutcomeUnknown`. */
@@ -156,4 +160,16 @@ export interface ReadRunInput extends Placed {
 }
 
 /** `document: null`: there is none; `why` gives the reason for the caller. */
+export interface DescribeRunsInput extends Placed {
+  workflowIds: string[];
+}
+
+export interface DescribeRunsResult {
+  kind: 'runs';
+  /** `true`: a run under this id is open. An id that could not be asked for has no entry. */
+  open: Record<string, boolean>;
+  /** Calls that all workers together may make in a second. */
+  callsPerSecond: number;
+}
+
 export type ReadRunResult = { kind: 'run'; document: unknown; why: string | null };

@@ -28,6 +28,8 @@ export interface Namespace {
   previousOpenRun(run: { workflowId: string; runId: string }): Promise<PreviousRun>;
   /** The result document of a closed run, or why there is none. */
   readRun(run: { workflowId: string; runId: string }): Promise<ReadRunResult>;
+  /** Whether a run under the id is open; `null`: it can't be asked. Never throws. */
+  isOpen(workflowId: string): Promise<boolean | null>;
 }
 
 export interface Log {
@@ -42,6 +44,8 @@ export interface Dependencies {
   namespace: Namespace;
   clock: { now(): number };
   log: Log;
+  /** Calls that all workers together may make in a second, as configured. */
+  callsPerSecond: number;
   /** Epoch ms of the start of this process. */
   workerStartedAt: number;
 }

@@ -23,6 +23,8 @@ const server = z.object({
   network_interfaces: listOf(
     z.object({ port_id: text, primary: flag, association: part(z.object({ public_ip_address: text })) }),
   ),
+  // One that can't be read may be the one that protects the server: then none was read.
+  tags: part(z.array(z.string()).max(200)),
 });
 
 type Entry = Omit<z.output<typeof server>, 'id'>;
@@ -60,6 +62,7 @@ function detailOf<Id>(entry: Entry, serverId: Id): Omit<ServerDetail, 'id'> & { 
     primaryPortIds: unique(primary.filter((port) => port !== null)),
     portIds: ports.includes(null) ? null : unique(ports.filter((port) => port !== null)),
     elasticIps: byPort(elastic),
+    tags: entry.tags ?? null,
   };
 }
 

@@ -10,6 +10,7 @@ import { formatDuration } from '../../contract/duration';
 import { MEMO } from '../../contract/names';
 import type { Temporal as AnyTemporal } from '../../client/connect';
 import { submissionIn } from '../../client/ending';
+import { isOpenRun } from '../../client/find';
 import { isForbidden } from '../../client/grpc';
 import type { Attribute } from '../../client/namespace-settings';
 import { forgetsTooSoon, readAttributes } from '../../client/namespace-settings';
@@ -96,7 +97,21 @@ export async function openNamespace(temporal: Temporal, log: Logger): Promise<Na
     awaits: confirmation(temporal, log),
     previousOpenRun: (run) => previousOpenRun(temporal.client, run, log),
     readRun: (run) => readRun(temporal, run),
+    isOpen: (workflowId) => isOpen(temporal, workflowId),
   };
+}
+
+const DESCRIBE_WITHIN_MS = 3_000;
+
+async function isOpen(temporal: AnyTemporal, workflowId: string): Promise<boolean | null> {
+  try {
+    const { client } = temporal;
+    return isOpenRun(
+      await temporal.call(DESCRIBE_WITHIN_MS, () => client.workflow.getHandle(workflowId).describe()),
+    );
+  } catch (error) {
+    return error instanceof WorkflowNotFoundError ? false : null;
+  }
 }
 
 /** A run does not wait for an older job: the cloud forgets jobs a day after their end (docs/cloud-api.md §2.2). */

@@ -7,12 +7,17 @@ import { GONE_STATES } from '../../activities/agreement';
 import type { CheckedRequest } from '../../contract/input';
 import { sameIp } from '../../contract/input';
 import { elasticIpsOf } from '../../contract/types';
+import { protectedByTags } from './fleet/protection';
 import { promisesUndo } from './undo-log';
 import { isHere } from './verdict';
 
 export interface Assessment {
   /** Reasons to refuse the run. */
   violations: string[];
+  /** Of these, NICs that do not have the IP or the MAC that the request expects. */
+  drifted: string[];
+  /** Why the server is protected from this request; also among the violations. */
+  protection: string | null;
   /** Why the run waits and inspects again: the server is in a transient state, or the witnesses do not agree yet. */
   passing: string | null;
   primaryId: string | null;
@@ -36,8 +41,9 @@ export function assess(
   request: CheckedRequest,
   inspection: Inspection,
   all: readonly string[] | null = null,
+  now = Date.now(),
 ): Assessment {
-  const nothing = { passing: null, primaryId: null, targets: [], absent: [] };
+  const nothing = { drifted: [], protection: null, passing: null, primaryId: null, targets: [], absent: [] };
   if (request.projectId !== null && request.projectId !== inspection.projectId) {
     return {
       ...nothing,
@@ -60,7 +66,14 @@ export function assess(
   const targets = targetsOf(request, inspection, primaryId, all);
   const { absent } = inspection;
 
-  for (const nic of targets) violations.push(...nicViolations(request, nic, primaryId));
+  const drifted: string[] = [];
+  for (const nic of targets) {
+    const drift = driftOf(request, nic);
+    if (drift.length > 0) drifted.push(nic.id);
+    violations.push(...drift, ...nicViolations(request, nic, primaryId));
+  }
+  const protection = request.respectProtection ? protectedByTags(server.tags ?? null, now) : null;
+  if (protection !== null) violations.push(`the server is protected: ${protection}`);
   for (const { id, port } of absent) {
     if (port.state === 'attached' && port.deviceId !== request.serverId) {
       violations.push(`NIC ${id} is not on this server: its port is attached to ${port.deviceId}`);
@@ -83,6 +96,8 @@ export function assess(
 
   return {
     violations,
+    drifted,
+    protection,
     passing:
       violations.length > 0 ? null : passingReason(request, inspection, server, primaryId, targets, absent),
     primaryId,
@@ -139,16 +154,22 @@ function targetsOf(
   return inspection.nics.filter((nic) => wanted.has(nic.id));
 }
 
-function nicViolations(request: CheckedRequest, nic: InspectedNic, primaryId: string | null): string[] {
+/** The NIC is not the one that the caller has seen. */
+function driftOf(request: CheckedRequest, nic: InspectedNic): string[] {
   const found: string[] = [];
   const expected = request.nics === 'all' ? undefined : request.nics.find((target) => target.id === nic.id);
-  if (nic.id === primaryId) found.push(`NIC ${nic.id} is the primary NIC, which is never deleted`);
   if (expected?.ip !== undefined && !nic.ips.some((ip) => sameIp(ip, expected.ip ?? ''))) {
     found.push(`NIC ${nic.id} has IP ${nic.ips.join(', ') || 'none'}, not ${expected.ip} as expected`);
   }
   if (expected?.mac !== undefined && nic.mac?.toLowerCase() !== expected.mac.toLowerCase()) {
     found.push(`NIC ${nic.id} has MAC ${nic.mac ?? 'unknown'}, not ${expected.mac} as expected`);
   }
+  return found;
+}
+
+function nicViolations(request: CheckedRequest, nic: InspectedNic, primaryId: string | null): string[] {
+  const found: string[] = [];
+  if (nic.id === primaryId) found.push(`NIC ${nic.id} is the primary NIC, which is never deleted`);
   const elasticIps = elasticIpsOf({ ...nic.snapshot, elasticIp: nic.elasticIp });
   if (elasticIps.length > 0 && !request.allowElasticIp) {
     found.push(`NIC ${nic.id} carries elastic IP ${elasticIps.join(', ')}; allow it with allowElasticIp`);

@@ -8,6 +8,7 @@ import type { CloudFailureDetails, Effect, Elsewhere, Place } from '../../activi
 import { ACTIVITY_FAILURE, UNHEARD_MS } from '../../activities/agreement';
 import { FAILURE_TYPE } from '../../contract/names';
 import { label, plain } from './details';
+import { tellRefusal } from './parent';
 import { RunEnd } from './run-end';
 import { backoffDelay } from '../policy/poll-schedule';
 import type { Answer, Input, Name } from './proxies';
@@ -194,8 +195,10 @@ async function orUnread<T>(call: Promise<T>): Promise<T | Unread> {
     const cause = error.cause;
     if (cause instanceof ApplicationFailure) {
       const details = (cause.details?.[0] ?? null) as CloudFailureDetails | null;
-      if (cause.type === ACTIVITY_FAILURE.credentials)
+      if (cause.type === ACTIVITY_FAILURE.credentials) {
+        tellRefusal(cause.message);
         return { kind: 'unread', why: 'credentials', message: cause.message, details };
+      }
       if (cause.type === ACTIVITY_FAILURE.refused)
         return { kind: 'unread', why: 'refused', message: cause.message, details };
       return { kind: 'unread', why: 'unavailable', message: cause.message, details };

@@ -80,7 +80,7 @@ export async function askBeforeSending<A extends { kind: string }>(
   { waiting = (why) => why, tooLate = (why) => `${why}, until the deadline` }: Sentences = {},
 ): Promise<A> {
   const answer = await askUntilAnswered(ask, async ({ why, ms }, setback) => {
-    if (setback.kind === 'unread') endUnlessPassing(setback);
+    if (setback.kind === 'unread') endUnlessPassing(run, setback);
     const passing = setback.kind === 'unread' && setback.why === 'unavailable';
     if (run.expired) throw refused(passing ? tooLate(why) : `${why}, until the deadline`);
     const text = passing ? waiting(why) : why;
@@ -95,8 +95,9 @@ export async function askBeforeSending<A extends { kind: string }>(
 }
 
 /** Ends the run if its credentials or its call were refused: nothing was changed, and a repetition brings the same. */
-export function endUnlessPassing({ why, message, details }: Unread): void {
+export function endUnlessPassing(run: Run, { why, message, details }: Unread): void {
   if (why === 'unavailable') return;
+  if (why === 'credentials') run.document.credentialsRefused = true;
   const hint = details?.hint ? ` ${details.hint}` : '';
   throw RunEnd.failed(FAILURE_TYPE.cloudRefused, `nothing was changed: ${message}.${hint}`);
 }

@@ -4,6 +4,7 @@ import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/commo
 import type { ActivityOptions } from '@temporalio/workflow';
 import { ActivityFailure, CancellationScope, upsertSearchAttributes } from '@temporalio/workflow';
 import { label } from './details';
+import { decommissionRun } from './parent';
 import { invoke, READ } from './proxies';
 import { SEARCH_ATTRIBUTE } from '../../contract/names';
 import type { Learned } from '../../activities/agreement';
@@ -56,12 +57,13 @@ export function publishPhase(state: State): void {
   // The first inspection tells the attributes.
   if (around.searchAttributes.length === 0 || !isFresh(state)) return;
   around.publishedPhase = phase;
-  publish(state, { serverId, phase });
+  const run = before === null ? decommissionRun() : null;
+  publish(state, { serverId, phase, ...(run === null ? {} : { decommissionRun: run }) });
 }
 
 export function publish(
   { around }: State,
-  values: Partial<Record<'serverId' | 'phase' | 'outcome', string>>,
+  values: Partial<Record<keyof typeof SEARCH_ATTRIBUTE, string>>,
 ): void {
   const pairs: SearchAttributePair[] = [];
   for (const [field, value] of Object.entries(values)) {

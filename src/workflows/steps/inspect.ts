@@ -1,6 +1,7 @@
 /** Before anything changes: is the request valid, may the run touch these NICs, is the server ready? */
 import { upsertMemo, workflowInfo } from '@temporalio/workflow';
 import type { Inspection, InspectedNic, ServerState } from '../../activities/agreement';
+import { LEFT_ALONE } from '../../contract/decommission/names';
 import { HOUR_MS } from '../../contract/input';
 import { formatDuration } from '../../contract/duration';
 import { FAILURE_TYPE, MEMO, OPEN_SETTLED, planWorkflowId, serverWorkflowId } from '../../contract/names';
@@ -84,6 +85,7 @@ export async function inspect(run: Deletion): Promise<void> {
     if (complete && nics === 'all') run.state.seen.all ??= judged.targets.map(({ id }) => id);
     if (complete || run.state.undo.log.length === 0) recordInspection(run, inspection, judged);
     if (judged.violations.length > 0) {
+      markRefused(run, judged);
       throw RunEnd.failed(FAILURE_TYPE.refused, `nothing was changed: ${judged.violations.join('; ')}`);
     }
     if (run.request.dryRun) {
@@ -92,6 +94,14 @@ export async function inspect(run: Deletion): Promise<void> {
     }
     const anythingToDo = judged.targets.length > 0 || mayComeBack(run, judged.absent);
     if (await ready(run, judged.passing, anythingToDo, inspection.server)) return;
+  }
+}
+
+/** For callers that tell one refusal from another without reading sentences. */
+function markRefused({ document }: Deletion, { drifted, protection }: Assessment): void {
+  for (const row of document.nics) {
+    if (protection !== null) row.errorCode = LEFT_ALONE.protected;
+    else if (drifted.includes(row.id)) row.errorCode = LEFT_ALONE.drifted;
   }
 }
 
@@ -142,6 +152,7 @@ export async function inspectOnce(run: Run, nicIds: string[], what: string): Pro
   const { request, document } = run;
   const { workflowId, runId } = workflowInfo();
   const summary = label(`${document.serverName ?? document.serverId}: ${what}`);
+  const respectsProtection = 'respectProtection' in request && request.respectProtection === true;
   const inspection = await askBeforeSending<Inspection>(
     run,
     () => {
@@ -151,6 +162,7 @@ export async function inspectOnce(run: Run, nicIds: string[], what: string): Pro
         nicIds,
         // A dry run sends nothing, so it need not wait for what another run has sent.
         previousRunOf: asked ? { workflowId, runId } : null,
+        ...(respectsProtection ? { tags: true } : {}),
       });
     },
     {

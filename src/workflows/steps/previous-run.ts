@@ -32,7 +32,7 @@ export async function settlePrevious(run: Run, previous: PreviousOpenRun): Promi
     const answer = await read(run, 'getJobStatus', summary, { jobId, nicIds: [] });
     if (answer.kind === 'gone') return;
     if (answer.kind === 'job' && ENDED_STATUSES.has(answer.status)) return;
-    if (answer.kind === 'unread') endUnlessPassing(answer);
+    if (answer.kind === 'unread') endUnlessPassing(run, answer);
     await run.waitOrWake(
       nextPollDelay(run.state.job.pace, look, Date.now() - startedAt, Math.random(), run.remainingMs),
       label(`job of ${previous.runId}: still running`),

@@ -9,6 +9,7 @@ import { FAILURE_TYPE } from '../../contract/names';
 import type { Unknown } from '../run/activity-calls';
 import { post } from '../run/activity-calls';
 import { label, nics, plain, serverLabel } from '../run/details';
+import { tellRefusal } from '../run/parent';
 import { RunEnd } from '../run/run-end';
 import { inspect } from './inspect';
 import { lookTwice } from './look';
@@ -134,6 +135,10 @@ async function step(
         submission.observed += 1;
         doubt(run, `${answer.code ?? 'refused'}: ${answer.message}`, { refusal: answer });
         return false;
+      }
+      if (answer.next === 'credentials') {
+        tellRefusal(answer.message);
+        if (!run.state.sent.touched) run.document.credentialsRefused = true;
       }
       refused(run, answer);
       return true;

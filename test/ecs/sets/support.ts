@@ -16,6 +16,7 @@ export const detail = (id: string, nics: string[] = [`${id}-primary`]): ServerDe
   primaryPortIds: nics.slice(0, 1),
   portIds: nics,
   elasticIps: {},
+  tags: [],
 });
 
 export const port = (id: string): Port => ({

@@ -174,9 +174,11 @@ function worldOf(
         product.previousOpenRun(client, run, log as unknown as Logger, clock.now()),
       awaits: async (attempt: ActivityAttempt) => !world.suspended && world.awaits?.(attempt) !== false,
       readRun: async (run: { workflowId: string; runId: string }) => documentOf(records, run),
+      isOpen: async () => null,
     },
     clock: virtual,
     log,
+    callsPerSecond: 10,
     workerStartedAt: clock.now(),
   };
   const strangers = {

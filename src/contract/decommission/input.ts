@@ -1,0 +1,188 @@
+/** The checks of a decommission run's input and of its messages. They name every problem at once, with its remedy. */
+import { Checker } from '../checker';
+import { DELETE_OPTIONS } from '../options';
+import type { CheckedOf } from '../options';
+import type { ByWhom, NicTarget } from '../types';
+import { isRecord, isUuid, kindOf, shown } from '../values';
+import { DECOMMISSION_OPTIONS, MAX_CONCURRENCY } from './options';
+import type { Share } from './shares';
+import { MAX_SERVERS, readShare } from './shares';
+import type { ListedServer } from './types';
+
+export type CheckedDecommission = CheckedOf<typeof DECOMMISSION_OPTIONS>;
+
+/** A page of the list, as one Update takes it. */
+export const PAGE_LIMITS = { servers: 100, nics: 500, bytes: 100_000, pages: 1_000 } as const;
+/** Servers that one message may name. */
+export const MAX_NAMED = 1_000;
+/** So many problems of a page are told one by one. */
+const MAX_TOLD = 50;
+
+const FIELDS: ReadonlySet<string> = new Set(Object.keys(DECOMMISSION_OPTIONS));
+
+export type Checked<T> = { problems: string[]; value: null } | { problems: []; value: T };
+
+/** Checks the input of the workflow `decommission`, of whatever type it is. Never throws. */
+export function checkDecommissionInput(value: unknown): Checked<CheckedDecommission> {
+  if (!isRecord(value)) return bad(`the input must be one JSON object, not ${kindOf(value)}`);
+  const check = new Checker(value, FIELDS);
+  return ended(check, check.options(DECOMMISSION_OPTIONS));
+}
+
+export interface LoadPage {
+  page: number;
+  servers: ListedServer[];
+}
+
+const LOAD_FIELDS = new Set(['page', 'servers']);
+const SERVER_FIELDS = new Set(['serverId', 'nics']);
+const NIC_FIELDS = new Set(['id', 'ip', 'mac']);
+
+/** Checks the argument of the Update `load`. */
+export function checkLoad(value: unknown): Checked<LoadPage> {
+  if (!isRecord(value)) return bad(`the argument must be {"page", "servers"}, not ${kindOf(value)}`);
+  const check = new Checker(value, LOAD_FIELDS);
+  const page = check.count('page', { min: 0, max: PAGE_LIMITS.pages - 1, whenAbsent: null });
+  return ended(check, { page, servers: listOf(check, check.input.servers) });
+}
+
+function listOf(check: Checker, value: unknown): ListedServer[] {
+  if (!Array.isArray(value)) {
+    check.problems.push(`servers: must be a list of {"serverId", "nics"}; it is ${shown(value)}`);
+    return [];
+  }
+  if (value.length === 0) check.problems.push('servers: empty; an empty list means nothing, never everything');
+  if (value.length > PAGE_LIMITS.servers) {
+    const most = `at most ${PAGE_LIMITS.servers} are taken in one page`;
+    check.problems.push(`servers: ${value.length} entries; ${most}: load the rest as further pages`);
+    return [];
+  }
+  const servers: ListedServer[] = [];
+  const seen = new Set<string>();
+  const problems: string[] = [];
+  value.forEach((each: unknown, index) => {
+    const { problems: found, server } = checkListed(each);
+    problems.push(...found.map((problem) => `servers[${index}]: ${problem}`));
+    if (server === null) return;
+    if (seen.has(server.serverId)) problems.push(`servers[${index}]: ${server.serverId} is named twice`);
+    seen.add(server.serverId);
+    servers.push(server);
+  });
+  check.problems.push(...problems.slice(0, MAX_TOLD));
+  if (problems.length > MAX_TOLD) check.problems.push(`${problems.length - MAX_TOLD} more problems`);
+  const named = servers.reduce((sum, { nics }) => sum + (nics === 'all' ? 0 : nics.length), 0);
+  if (named > PAGE_LIMITS.nics)
+    check.problems.push(`servers: they name ${named} NICs; at most ${PAGE_LIMITS.nics} are taken in one page`);
+  const bytes = JSON.stringify(servers).length;
+  if (bytes > PAGE_LIMITS.bytes)
+    check.problems.push(`servers: ${bytes} bytes; at most ${PAGE_LIMITS.bytes} are taken in one page`);
+  return servers;
+}
+
+/** One server of a list, whoever has read it. Also lines of a file are checked so. */
+export function checkListed(value: unknown): { problems: string[]; server: ListedServer | null } {
+  if (!isRecord(value))
+    return { problems: [`must be an object {"serverId", "nics"}, not ${kindOf(value)}`], server: null };
+  const check = new Checker(value, SERVER_FIELDS);
+  const serverId = check.uuid('serverId');
+  const nics: NicTarget[] | 'all' = check.nics(NIC_FIELDS);
+  return { problems: check.problems, server: check.problems.length > 0 ? null : { serverId, nics } };
+}
+
+/** Checks the argument of the Update `loaded`. */
+export function checkLoaded(value: unknown): Checked<{ pages: number; servers: number }> {
+  if (!isRecord(value)) return bad(`the argument must be {"pages", "servers"}, not ${kindOf(value)}`);
+  const check = new Checker(value, new Set(['pages', 'servers']));
+  return ended(check, {
+    pages: check.count('pages', { min: 1, max: PAGE_LIMITS.pages, whenAbsent: null }),
+    servers: check.count('servers', { min: 1, max: MAX_SERVERS, whenAbsent: null }),
+  });
+}
+
+export interface Approval extends ByWhom {
+  digest: string;
+  servers: number;
+  nics: number;
+}
+
+export function checkApproval(value: unknown): Checked<Approval> {
+  return checkMessage(value, ['digest', 'servers', 'nics'], (check) => {
+    const { digest } = check.input;
+    if (typeof digest !== 'string' || digest === '')
+      check.problems.push(`digest: ${digest === undefined ? 'missing' : shown(digest)}; repeat the plan's`);
+    return {
+      digest: String(digest),
+      servers: check.count('servers', { min: 0, max: MAX_SERVERS, whenAbsent: null }),
+      nics: check.count('nics', { min: 0, max: 100 * MAX_SERVERS, whenAbsent: null }),
+    };
+  });
+}
+
+export interface Limits extends ByWhom {
+  concurrency: number | null;
+  maxErrors: Share | null;
+}
+
+export function checkLimits(value: unknown): Checked<Limits> {
+  return checkMessage(value, ['concurrency', 'maxErrors'], (check) => {
+    const { concurrency, maxErrors } = check.input;
+    if (concurrency === undefined && maxErrors === undefined)
+      check.problems.push('concurrency, maxErrors: both missing; give one of them at least');
+    const share = maxErrors === undefined ? null : readShare(maxErrors);
+    if (share !== null && 'problem' in share) check.problems.push(`maxErrors: ${share.problem}`);
+    return {
+      concurrency: concurrency === undefined ? null : check.count('concurrency', { min: 1, max: MAX_CONCURRENCY, whenAbsent: null }),
+      maxErrors: share === null || 'problem' in share ? null : share,
+    };
+  });
+}
+
+export interface Named extends ByWhom {
+  /** `null`: all. Only `undo` may mean all. */
+  servers: string[] | null;
+}
+
+export function checkNamed(value: unknown, required: boolean): Checked<Named> {
+  return checkMessage(value, ['servers'], (check) => {
+    const { servers } = check.input;
+    if (servers === undefined && !required) return { servers: null };
+    if (!Array.isArray(servers) || servers.length === 0 || servers.length > MAX_NAMED) {
+      const what = Array.isArray(servers) ? `${servers.length} entries` : shown(servers);
+      check.problems.push(`servers: must be a list of 1 to ${MAX_NAMED} server ids; it is ${what}`);
+      return { servers: [] };
+    }
+    const wrong = servers.filter((id) => !isUuid(id));
+    for (const id of wrong.slice(0, MAX_TOLD))
+      check.problems.push(`servers: ${shown(id)} is not a lower-case UUID`);
+    return { servers: [...new Set(servers as string[])] };
+  });
+}
+
+/** Checks a message that has nothing but who and why. */
+export function checkDecision(value: unknown): Checked<ByWhom> {
+  return checkMessage(value, [], () => ({}));
+}
+
+function checkMessage<T>(
+  value: unknown,
+  fields: readonly string[],
+  more: (check: Checker) => T,
+): Checked<T & ByWhom> {
+  const names = [...fields, 'by', 'reason'];
+  if (!isRecord(value)) {
+    const form = names.map((name) => `"${name}"`).join(', ');
+    return bad(`the argument must be one JSON object {${form}}, not ${kindOf(value)}`);
+  }
+  const check = new Checker(value, new Set(names));
+  const by = check.requiredWords('by', DELETE_OPTIONS.requestedBy.max);
+  const reason = check.requiredWords('reason', DELETE_OPTIONS.reason.max);
+  return ended(check, { ...more(check), by, reason });
+}
+
+function bad(problem: string): { problems: string[]; value: null } {
+  return { problems: [problem], value: null };
+}
+
+function ended<T>({ problems }: Checker, value: T): Checked<T> {
+  return problems.length > 0 ? { problems, value: null } : { problems: [], value };
+}

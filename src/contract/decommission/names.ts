@@ -1,0 +1,69 @@
+/** The names of decommission runs: ids, messages, outcomes. Fixed, as in `../names.ts`. */
+
+const PREFIX = 'decommission/';
+const PAGES = '/pages/';
+
+/** 1 to 64 of `a-z 0-9 . _ -`, beginning with a letter or a digit. */
+const RUN_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+
+export function isRunName(value: string): boolean {
+  return RUN_NAME.test(value);
+}
+
+export const RUN_NAME_FORM =
+  'must be 1 to 64 of the characters a-z 0-9 . _ - and begin with a letter or a digit';
+
+export function decommissionWorkflowId(run: string): string {
+  return `${PREFIX}${run}`;
+}
+
+/** @param page from 0 */
+export function pageWorkflowId(run: string, page: number): string {
+  return `${decommissionWorkflowId(run)}${PAGES}${page}`;
+}
+
+/** The inverse of both; `page: null` for the run itself; `undefined` for an id of another kind. */
+export function decommissionOf(workflowId: string): { run: string; page: number | null } | undefined {
+  if (!workflowId.startsWith(PREFIX)) return undefined;
+  const rest = workflowId.slice(PREFIX.length);
+  if (isRunName(rest)) return { run: rest, page: null };
+  const [run = '', page = '', ...more] = rest.split(PAGES);
+  if (!isRunName(run) || !/^\d{1,4}$/.test(page) || more.length > 0) return undefined;
+  return { run, page: Number(page) };
+}
+
+/** Updates of a decommission run. All but `load` and `loaded` need `by` and `reason`; each answers at once. */
+export const DECOMMISSION_UPDATE = {
+  load: 'load',
+  loaded: 'loaded',
+  approve: 'approve',
+  pause: 'pause',
+  resume: 'resume',
+  setLimits: 'setLimits',
+  skip: 'skip',
+  retryFailed: 'retryFailed',
+  abort: 'abort',
+  undo: 'undo',
+  commit: 'commit',
+} as const;
+export type DecommissionUpdate = keyof typeof DECOMMISSION_UPDATE;
+
+export const QUERY_PLAN = 'plan';
+/** Of a page: its rows, also while it is open. */
+export const QUERY_REPORT = 'report';
+
+/** `errorCode` of a server that was left alone. */
+export const LEFT_ALONE = {
+  protected: 'Protected',
+  refused: 'Refused',
+  busy: 'Busy',
+  drifted: 'Drifted',
+  skipped: 'Skipped',
+  aborted: 'Aborted',
+} as const;
+export type LeftAlone = (typeof LEFT_ALONE)[keyof typeof LEFT_ALONE];
+
+/** Tags of a server that no decommission run touches. */
+export const PROTECT_TAG = 'ecs-nics-protect';
+/** Protected to the end of this day, UTC: `2026-12-31`. */
+export const PROTECT_UNTIL_TAG = 'ecs-nics-protect-until';

@@ -1,0 +1,97 @@
+/** Inspects the servers of a page, by the same look and the same guards as their own runs, and changes nothing. */
+import { condition } from '@temporalio/workflow';
+import { HOLD_MS } from '../../../activities/agreement';
+import type { Inspection } from '../../../activities/agreement';
+import { LEFT_ALONE } from '../../../contract/decommission/names';
+import type { Excluded, PlannedNic } from '../../../contract/decommission/types';
+import { checkDeleteInput } from '../../../contract/input';
+import { plain } from '../../run/details';
+import { protectedByList } from '../../policy/fleet/protection';
+import { assess } from '../../policy/guards';
+import { backoffDelay, throttleDelay } from '../../policy/poll-schedule';
+import { gradeOf } from '../../policy/undo-log';
+import { readOnce } from '../calls';
+import { childInput } from './child-input';
+import type { Page } from './page';
+import type { Row } from './rows';
+
+/** Inspections of one page at a time: enough for reads by sets to fill. */
+const AT_ONCE = 25;
+/** A server that can't be inspected for so long, in ms, is left alone: the plan must come to an end. */
+const TRY_FOR_MS = 10 * 60_000;
+const REASON_MAX = 300;
+
+export async function planPage(page: Page): Promise<void> {
+  const rows = [...page.rows];
+  const workers = Array.from({ length: AT_ONCE }, async () => {
+    for (let row = rows.shift(); row !== undefined && !page.isClosed; row = rows.shift()) {
+      await planServer(page, row);
+      page.touch();
+    }
+  });
+  await Promise.all(workers);
+}
+
+async function planServer(page: Page, row: Row): Promise<void> {
+  const { serverId, nics } = row.listed;
+  const byList = protectedByList(page.protect, serverId, null);
+  if (byList !== null) return exclude(row, LEFT_ALONE.protected, byList);
+  const nicIds = nics === 'all' ? [] : nics.map(({ id }) => id);
+  const until = Date.now() + TRY_FOR_MS;
+  for (let times = 1; !page.isClosed; times++) {
+    const answer = await readOnce(
+      'inspectServer',
+      `${serverId}: plan`,
+      { serverId, nicIds, previousRunOf: null, tags: true },
+      page.place,
+    );
+    if (answer.kind === 'inspection') return judge(page, row, answer);
+    let waitMs = backoffDelay(times);
+    if (answer.kind === 'throttled') waitMs = throttleDelay(answer.retryAfterMs, times);
+    else if (answer.why === 'refused') return exclude(row, LEFT_ALONE.refused, answer.message);
+    else if (answer.why === 'credentials') {
+      page.refused(answer.message);
+      waitMs = HOLD_MS;
+    } else if (Date.now() >= until) {
+      return exclude(row, LEFT_ALONE.refused, `it could not be inspected: ${answer.message}`);
+    }
+    // A `resume` makes it look at once.
+    const { wakes } = page;
+    await condition(() => page.wakes !== wakes || page.isClosed, waitMs);
+  }
+}
+
+function judge(page: Page, row: Row, inspection: Inspection): void {
+  const { settings } = page.input;
+  const { serverId, nics } = row.listed;
+  const { projectId, region, endpoints } = inspection;
+  page.place = { projectId, region, ...endpoints };
+  row.name = inspection.server?.name ?? null;
+  const { request, problems } = checkDeleteInput(childInput(page.input, row.listed, nics));
+  if (request === null) return exclude(row, LEFT_ALONE.refused, problems.join('; '));
+  const judged = assess(request, inspection);
+  row.absent = judged.absent.map(({ id }) => id);
+  const protection = protectedByList(page.protect, serverId, row.name) ?? judged.protection;
+  if (protection !== null) return exclude(row, LEFT_ALONE.protected, protection);
+  if (judged.violations.length > 0)
+    return exclude(row, judged.drifted.length > 0 ? LEFT_ALONE.drifted : LEFT_ALONE.refused, judged.violations.join('; '));
+  if (judged.targets.length === 0)
+    return exclude(row, 'NothingToDo', nics === 'all' ? 'it has no NIC but the primary one' : 'none of its NICs is there any more');
+  const isExact = settings.undoWindowMs > 0;
+  row.nics = judged.targets.map(({ id, ips, mac, elasticIp, snapshot }): PlannedNic => ({
+    id,
+    ip: ips[0] ?? null,
+    mac,
+    elasticIp,
+    restore: gradeOf(snapshot, isExact || snapshot.deleteOnTermination === false),
+  }));
+}
+
+function exclude(row: Row, code: Excluded['code'], reason: string): void {
+  row.excluded = {
+    serverId: row.listed.serverId,
+    serverName: row.name,
+    code,
+    reason: plain(reason).slice(0, REASON_MAX),
+  };
+}

@@ -1,0 +1,169 @@
+/** The servers of a page, each with its plan and its end. */
+import type {
+  Excluded,
+  FailedServer,
+  ListedServer,
+  PagePlan,
+  PageReport,
+  PageState,
+  PlannedNic,
+  ReportNic,
+  ReportServer,
+  ServerOutcome,
+} from '../../../contract/decommission/types';
+import { LEFT_ALONE } from '../../../contract/decommission/names';
+import type { RestoreGrade, ResultDocument } from '../../../contract/types';
+import type { PlanNews } from '../../policy/fleet/agreement';
+import { digestOfServer } from '../../policy/fleet/digest';
+import type { ServerEnd } from '../../policy/fleet/endings';
+import { bounded, countsAsFailed, reportNic } from '../../policy/fleet/endings';
+
+/** Failures that a page tells its run. */
+const TOLD_FAILURES = 20;
+const MESSAGE_MAX = 300;
+
+export interface Row {
+  readonly listed: ListedServer;
+  name: string | null;
+  /** What would be deleted; `null`: not inspected yet, or excluded. */
+  nics: PlannedNic[] | null;
+  excluded: Excluded | null;
+  /** Of the listed NICs, those that were not on the server when it was inspected. */
+  absent: string[];
+  running: boolean;
+  end: ServerEnd | null;
+  /** Of its own run, with the snapshots that a restore needs. */
+  document: ResultDocument | null;
+  /** A person has said to leave it: it is not started, or its failure does not count. */
+  skipped: boolean;
+}
+
+export function rowsOf(servers: readonly ListedServer[]): Row[] {
+  return servers.map((listed) => ({
+    listed,
+    name: null,
+    nics: null,
+    excluded: null,
+    absent: [],
+    running: false,
+    end: null,
+    document: null,
+    skipped: false,
+  }));
+}
+
+/** In the order of the list; waves are ranges of this. */
+export function planned(rows: readonly Row[]): (Row & { nics: PlannedNic[] })[] {
+  return rows.filter((row): row is Row & { nics: PlannedNic[] } => row.nics !== null);
+}
+
+export function inspected(rows: readonly Row[]): number {
+  return rows.filter(({ nics, excluded }) => nics !== null || excluded !== null).length;
+}
+
+export function failedCount(rows: readonly Row[]): number {
+  return rows.filter(({ end, skipped }) => end !== null && !skipped && countsAsFailed(end.outcome)).length;
+}
+
+export function countsOf(rows: readonly Row[]): Partial<Record<ServerOutcome, number>> {
+  const counts: Partial<Record<ServerOutcome, number>> = {};
+  for (const { end } of rows) if (end !== null) counts[end.outcome] = (counts[end.outcome] ?? 0) + 1;
+  return counts;
+}
+
+export function failuresOf(rows: readonly Row[]): FailedServer[] {
+  return rows
+    .flatMap(({ listed, end }) =>
+      end !== null && countsAsFailed(end.outcome)
+        ? [{ serverId: listed.serverId, errorCode: end.errorCode, message: end.message }]
+        : [],
+    )
+    .slice(0, TOLD_FAILURES);
+}
+
+export function end(row: Row, { outcome, errorCode, message }: ServerEnd): void {
+  row.running = false;
+  row.end = { outcome, errorCode, message: message?.slice(0, MESSAGE_MAX) ?? null };
+}
+
+export function planNewsOf(rows: readonly Row[]): PlanNews {
+  const servers = planned(rows);
+  const nics = servers.flatMap((row) => row.nics);
+  const byGrade: Partial<Record<RestoreGrade, number>> = {};
+  for (const { restore } of nics) byGrade[restore] = (byGrade[restore] ?? 0) + 1;
+  return {
+    servers: servers.length,
+    nics: nics.length,
+    elasticIps: nics.filter(({ elasticIp }) => elasticIp !== null).length,
+    byGrade,
+    excluded: rows.flatMap(({ excluded }) => excluded ?? []),
+    digests: servers.map((row) => digestOfServer({ serverId: row.listed.serverId, nics: row.nics })),
+  };
+}
+
+export function pagePlanOf(run: string, page: number, rows: readonly Row[]): PagePlan {
+  return {
+    run,
+    page,
+    servers: planned(rows).map(({ listed, name, nics }) => ({
+      serverId: listed.serverId,
+      serverName: name,
+      nics,
+    })),
+    excluded: rows.flatMap(({ excluded }) => excluded ?? []),
+  };
+}
+
+export function reportOf(run: string, page: number, state: PageState, rows: readonly Row[]): PageReport {
+  return { run, page, state, servers: bounded(rows.map(lineOf)) };
+}
+
+export function lineOf(row: Row): ReportServer {
+  const { listed, name, end: how, document, excluded } = row;
+  const line = { serverId: listed.serverId, serverName: name };
+  const rest = {
+    nics:
+      document !== null
+        ? document.nics.map((nic) => reportNic(nic, document))
+        : (row.nics ?? (listed.nics === 'all' ? [] : listed.nics)).map((nic) => untouched(nic)),
+  };
+  const known = new Set(rest.nics.map(({ id }) => id));
+  for (const id of row.absent)
+    if (!known.has(id)) rest.nics.push({ ...untouched({ id }), outcome: 'already-absent' });
+  if (how !== null) return { ...line, ...how, ...rest };
+  if (excluded !== null) {
+    const nothing = excluded.code === 'NothingToDo';
+    return {
+      ...line,
+      outcome: nothing ? 'nothing-to-do' : 'untouched',
+      errorCode: nothing ? null : excluded.code,
+      message: excluded.reason,
+      nics: nothing ? rest.nics.map((nic) => ({ ...nic, outcome: 'already-absent' as const })) : rest.nics,
+    };
+  }
+  return { ...line, outcome: row.running ? 'running' : 'waiting', errorCode: null, message: null, ...rest };
+}
+
+function untouched(nic: {
+  id: string;
+  ip?: string | null;
+  mac?: string | null;
+  restore?: RestoreGrade;
+}): ReportNic {
+  const { id, ip = null, mac = null, restore = 'no' } = nic;
+  return {
+    ...{ id, ip, mac, restore },
+    outcome: 'untouched',
+    errorCode: null,
+    message: null,
+    jobId: null,
+    requestId: null,
+  };
+}
+
+/** Of servers that never began, when nothing more is started. */
+export function neverBegun(skipped: boolean): ServerEnd {
+  return skipped
+    ? { outcome: 'untouched', errorCode: LEFT_ALONE.skipped, message: 'a person has said to leave it' }
+    : { outcome: 'untouched', errorCode: LEFT_ALONE.aborted, message: 'the run was aborted before its turn' };
+}

@@ -1,0 +1,166 @@
+/**
+ * The messages that people send to a run: when each applies, and what it changes. Each is one synchronous step that
+ * answers at once. Pure, apart from the state.
+ */
+import type { Approval, Limits, Named } from '../../../contract/decommission/input';
+import type { DecommissionUpdate } from '../../../contract/decommission/names';
+import { fixed, textOf } from '../../../contract/decommission/shares';
+import type { ByWhom } from '../../../contract/types';
+import type { FleetState } from './state';
+import { failedServers, isCurrent, SHOWN_CONTROLS, totalOf } from './state';
+
+type Control = Exclude<DecommissionUpdate, 'load' | 'loaded'>;
+
+/** Why the message does not apply now, with the remedy; `null`: it does. */
+export function problemOf(what: Control, state: FleetState, now: number): string | null {
+  const { phase, halt } = state;
+  if (phase === 'done') return 'the run has ended';
+  if (state.aborted !== null && !AFTER_ABORT.has(what))
+    return `the run was aborted${byWhom(state.aborted.by)}: nothing more is started; start the rest of the list as a new run`;
+  switch (what) {
+    case 'approve':
+      return approvable(state, now);
+    case 'pause':
+      if (halt !== null) return `it is ${halt.phase} already: ${halt.reason}`;
+      return phase === 'running' || phase === 'planning' ? null : `nothing is being started in phase ${phase}`;
+    case 'resume':
+      return resumable(state);
+    case 'setLimits':
+      if (!state.approved) return `nothing runs yet (phase ${phase}): limits are part of what is approved`;
+      return phase === 'running' ? null : `all waves are over (phase ${phase})`;
+    case 'skip':
+      return phase === 'undo-window' || phase === 'committing' || phase === 'undoing'
+        ? `all waves are over (phase ${phase})`
+        : null;
+    case 'retryFailed':
+      if (phase !== 'running' && phase !== 'undo-window')
+        return `nothing has been tried yet, or it is too late (phase ${phase})`;
+      return totalOf(state, ({ failed, counts }) => failed + (counts.untouched ?? 0)) === 0
+        ? 'no server has failed or was busy'
+        : null;
+    case 'abort':
+      if (state.aborted !== null) return 'the run was aborted already';
+      return phase === 'undo-window' || phase === 'committing' ? `all waves are over (phase ${phase})` : null;
+    case 'undo':
+      return 'a whole run is not undone yet: put servers back one by one with `ecs-nics restore <server-id>`';
+    case 'commit':
+      return phase === 'undo-window' ? null : `no undo window is open (phase ${phase})`;
+  }
+}
+
+/** After an abort the window of what was detached before it is still open. */
+const AFTER_ABORT: ReadonlySet<Control> = new Set(['abort', 'commit', 'undo']);
+
+function approvable(state: FleetState, now: number): string | null {
+  const { phase, plan, settings, plannedAt } = state;
+  if (state.approved) return 'the plan was approved already';
+  if (phase === 'loading' || phase === 'planning') return `the plan does not stand yet (phase ${phase})`;
+  if (plannedAt !== null && now > plannedAt + settings.planExpiresMs)
+    return 'the plan has expired: servers may have changed since; abort this run, and start the list again';
+  if (plan.servers > settings.maxServers)
+    return (
+      `the plan has ${plan.servers} servers, and maxServers is ${settings.maxServers}: ` +
+      'abort this run, and start it with a shorter list or a higher cap'
+    );
+  return null;
+}
+
+function resumable(state: FleetState): string | null {
+  const { halt, maxErrors } = state;
+  if (halt === null) return state.phase === 'running' ? null : `it is not paused (phase ${state.phase})`;
+  const failed = failedServers(state);
+  // What skips and retries leave of the failures is known once the pages have confirmed them: a run that has to stop then, stops.
+  if (failed > maxErrors && isCurrent(state))
+    return (
+      `${failed} servers have failed, and maxErrors is ${maxErrors}: raise it with setLimits, take the failed ones up ` +
+      'again with retryFailed, or leave them with skip'
+    );
+  return null;
+}
+
+/** The plan that is approved must be the plan that was read. */
+export function mismatch({ digest, plan }: FleetState, approval: Approval): string | null {
+  const differing = [
+    ...(approval.digest === digest ? [] : [`digest ${digest ?? ''}`]),
+    ...(approval.servers === plan.servers ? [] : [`${plan.servers} servers`]),
+    ...(approval.nics === plan.nics ? [] : [`${plan.nics} NICs`]),
+  ];
+  return differing.length === 0
+    ? null
+    : `the plan has ${differing.join(', ')}: read it again (query plan), and approve what it says`;
+}
+
+/** Carries the message out, and writes down who has sent it and why. */
+export function carryOut(
+  what: Control,
+  state: FleetState,
+  argument: ByWhom & Partial<Limits> & Partial<Named>,
+  now: number,
+): void {
+  const { by, reason } = argument;
+  const told = detailOf(what, argument);
+  state.controls = [
+    ...state.controls,
+    { what: told, by, reason, at: new Date(now).toISOString() },
+  ].slice(-SHOWN_CONTROLS);
+  switch (what) {
+    case 'approve':
+      state.approved = true;
+      state.phase = 'running';
+      return;
+    case 'pause':
+      state.halt = { phase: 'paused', reason, by, between: false };
+      return;
+    case 'resume':
+      if (state.halt?.between === true) state.wave += 1;
+      state.halt = null;
+      for (const page of state.pages) page.refusalsSeen = page.news?.refusals.count ?? 0;
+      state.wakes += 1;
+      return;
+    case 'setLimits':
+      if (argument.concurrency != null) state.concurrency = argument.concurrency;
+      if (argument.maxErrors != null) state.maxErrors = fixed(argument.maxErrors, state.plan.servers, 'down');
+      return;
+    case 'retryFailed':
+      state.retries += 1;
+      if (state.phase === 'undo-window') {
+        state.phase = 'running';
+        state.undoUntil = null;
+      }
+      return;
+    case 'abort':
+      state.aborted = { by, reason };
+      state.halt = null;
+      return;
+    case 'commit':
+      state.undoUntil = now;
+      return;
+    case 'skip':
+      state.skips.push(...(argument.servers ?? []));
+      state.skipSeq += 1;
+      return;
+    case 'undo':
+      return;
+  }
+}
+
+function detailOf(what: Control, { concurrency, maxErrors, servers }: Partial<Limits> & Partial<Named>): string {
+  const details = [
+    ...(concurrency == null ? [] : [`concurrency ${concurrency}`]),
+    ...(maxErrors == null ? [] : [`maxErrors ${textOf(maxErrors)}`]),
+    ...(servers == null ? [] : [`${servers.length} server${servers.length === 1 ? '' : 's'}`]),
+  ];
+  return details.length === 0 ? what : `${what} (${details.join(', ')})`;
+}
+
+const ALL: readonly Control[] = ['approve', 'pause', 'resume', 'setLimits', 'skip', 'retryFailed', 'commit', 'abort'];
+
+/** What a person can do now. */
+export function possible(state: FleetState, now: number): string[] {
+  if (state.phase === 'loading' && !state.loaded) return ['load', 'loaded', 'abort'];
+  return ALL.filter((what) => problemOf(what, state, now) === null);
+}
+
+function byWhom(by: string | null): string {
+  return by === null ? '' : ` by ${by}`;
+}

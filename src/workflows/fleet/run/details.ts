@@ -1,0 +1,144 @@
+/** The operator's page of a run in the Web UI ("Current Details"): bounded, and every foreign text escaped. */
+import { formatDuration } from '../../../contract/duration';
+import { decommissionWorkflowId } from '../../../contract/decommission/names';
+import type { DecommissionPhase, DecommissionStatus } from '../../../contract/decommission/types';
+import { TO_FILL_IN } from '../../../contract/placeholders';
+import { escaped } from '../../run/details';
+import type { FleetState } from './state';
+import { planOf, statusOf } from './status';
+
+const TITLE: Record<DecommissionPhase, string> = {
+  loading: 'The list is being loaded; nothing is touched',
+  planning: 'Looking at every server; nothing is touched',
+  planned: 'The plan waits for an approval; nothing is touched',
+  running: 'Deleting',
+  paused: 'Paused',
+  stopped: 'Stopped',
+  'undo-window': 'All waves are over; ports are kept for an undo',
+  committing: 'Deleting the kept ports',
+  undoing: 'Putting servers back',
+  done: 'Done',
+};
+
+const BAR = 30;
+
+/** `█████░░░░░ 12 of 40`. */
+export function bar(done: number, of: number, width = BAR): string {
+  const full = of === 0 ? width : Math.min(width, Math.floor((done / of) * width));
+  return `${'█'.repeat(full)}${'░'.repeat(width - full)} ${done} of ${of}`;
+}
+
+export function detailsOf(state: FleetState, now: number): string {
+  const status = statusOf(state, now);
+  const { phase, wave, counts, reason, by } = status;
+  const why = reason === null ? '' : `: ${escaped(reason)}${by === null ? '' : ` (${escaped(by)})`}`;
+  const lines = [`### ${phase === 'done' ? `Done: ${status.outcome}` : TITLE[phase]}${why}`, ''];
+  lines.push(`- Phase: **${phase}**`);
+  if (phase === 'loading') lines.push(`- Loaded: ${status.progress.listed} servers`);
+  if (phase === 'planning')
+    lines.push(`- Inspected: \`${bar(status.progress.inspected, status.progress.listed)}\``);
+  if (status.digest !== null) lines.push(...planLines(state, now));
+  if (wave !== null) {
+    lines.push(
+      `- Wave ${wave.number} of ${wave.of}: \`${bar(wave.done, wave.size)}\``,
+      `- Servers: ${listed(counts)}${status.inFlight > 0 ? `, ${status.inFlight} under way` : ''}`,
+      `- Failed: **${status.failed}**, tolerated ${status.maxErrors}; at most ${status.mayStillFail} more can fail before it stops`,
+      `- Concurrency: ${status.effectiveConcurrency}`,
+    );
+  }
+  if (status.ratePerMinute !== null)
+    lines.push(
+      `- Rate: ${status.ratePerMinute} servers a minute${status.eta === null ? '' : `; end about ${when(status.eta)}`}`,
+    );
+  if (status.undoUntil !== null) lines.push(`- Ports are deleted: **${when(status.undoUntil)}**`);
+  if (status.expires !== null) lines.push(`- The plan expires: ${when(status.expires)}`);
+  if (status.requestedBy !== null) lines.push(`- Requested by: ${escaped(status.requestedBy)}`);
+  if (status.failures.length > 0)
+    lines.push(
+      '',
+      '**Failures**',
+      '',
+      ...status.failures.map(
+        ({ serverId, errorCode, message }) =>
+          `- \`${serverId}\` ${escaped(errorCode ?? '')} ${escaped(message ?? '')}`,
+      ),
+    );
+  if (status.controls.length > 0)
+    lines.push(
+      '',
+      '**Who did what**',
+      '',
+      ...status.controls.map(
+        (each) => `- ${when(each.at)} **${each.what}** by ${escaped(each.by)}: ${escaped(each.reason)}`,
+      ),
+    );
+  const lost = status.pages.filter((page) => page.state === 'lost');
+  if (lost.length > 0)
+    lines.push('', '**Lost pages** (their servers are told as unknown)', '', ...lost.map(({ workflowId }) => `- \`${workflowId}\``));
+  lines.push('', ...pageLines(state), ...nextLines(state, status));
+  return lines.join('\n');
+}
+
+function planLines(state: FleetState, now: number): string[] {
+  const plan = planOf(state, 0, now);
+  const without = Object.entries(plan.excludedByCode).map(([code, count]) => `${code} ${count}`);
+  const { forecast } = plan;
+  return [
+    `- Plan: **${plan.servers} servers, ${plan.nics} NICs**, digest \`${plan.digest}\``,
+    `- Left alone: ${plan.excludedCount}${without.length === 0 ? '' : ` (${without.join(', ')})`}`,
+    `- Ways back: ${listed(plan.byGrade)}${plan.elasticIps > 0 ? `; ${plan.elasticIps} elastic IPs` : ''}`,
+    `- Waves, cumulative: ${plan.waves.join(', ')}`,
+    ...(forecast === null || state.approved
+      ? []
+      : [
+          `- Forecast: ${formatDuration(forecast.seconds * 1_000)} at least, limited by ${forecast.limitedBy}` +
+            (forecast.callsPerSecond === null
+              ? ''
+              : ` (${forecast.callsPerServer} calls a server, ${forecast.callsPerSecond} calls a second)`),
+        ]),
+  ];
+}
+
+function pageLines({ run, pages }: FleetState): string[] {
+  if (pages.length === 0) return [];
+  const id = decommissionWorkflowId(run);
+  return [
+    `**Pages and servers** (${pages.length} pages): in the list of workflows, filter by \`RootWorkflowId = '${id}'\``,
+    '',
+  ];
+}
+
+/** The exact commands; a person fills in who and why. */
+function nextLines(state: FleetState, { next, digest, servers, nics, phase }: DecommissionStatus): string[] {
+  if (phase === 'done' || phase === 'loading') return [];
+  const who = ` --by '${TO_FILL_IN.who}' --reason '${TO_FILL_IN.why}'`;
+  const command = (what: string): string | null => {
+    const of = (verb: string, more = '') => `\`ecs-nics decommission ${verb} ${state.run}${more}${who}\``;
+    switch (what) {
+      case 'approve':
+        return of('approve', ` --digest ${digest} --servers ${servers} --nics ${nics}`);
+      case 'retryFailed':
+        return of('retry');
+      case 'setLimits':
+        return of('limits', ' --max-errors <n>');
+      case 'pause':
+      case 'resume':
+      case 'abort':
+      case 'commit':
+        return of(what);
+      default:
+        return null;
+    }
+  };
+  const commands = next.flatMap((what) => command(what) ?? []);
+  return commands.length === 0 ? [] : ['**What can be done now**', '', ...commands.map((each) => `- ${each}`)];
+}
+
+function listed(counts: Partial<Record<string, number>>): string {
+  const parts = Object.entries(counts).map(([name, count]) => `${name} ${count}`);
+  return parts.length === 0 ? 'none yet' : parts.join(', ');
+}
+
+function when(time: string): string {
+  return `${time.slice(0, 10)} ${time.slice(11, 19)} UTC`;
+}

@@ -1,0 +1,214 @@
+/**
+ * A decommission run: its state, and its one way to wait. Every turn tells the pages what has changed for them, and then
+ * waits for news, a message, or a time. The steps are functions over it.
+ */
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  getExternalWorkflowHandle,
+  makeContinueAsNewFunc,
+  setCurrentDetails,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { checkDecommissionInput } from '../../../contract/decommission/input';
+import type { CheckedDecommission } from '../../../contract/decommission/input';
+import { decommissionOf, pageWorkflowId } from '../../../contract/decommission/names';
+import type { News, Order, Skip } from '../../policy/fleet/agreement';
+import { SIGNAL_ORDER, SIGNAL_SKIP } from '../../policy/fleet/agreement';
+import { digestOfSettings } from '../../policy/fleet/digest';
+import { Alarm } from '../alarm';
+import { askForPages } from './lost-pages';
+import { noteProgress } from './progress';
+import { ordersOf } from './orders';
+import { detailsOf } from './details';
+import type { FleetState } from './state';
+
+/** How often the pages are asked for, in ms: a page that ended without a word is noticed within two minutes. */
+const CHECK_EVERY_MS = 60_000;
+interface Handed {
+  handed: FleetState;
+}
+
+export class Fleet {
+  readonly state: FleetState;
+  readonly problems: string[];
+  readonly resumed: boolean;
+  cancelRequested = false;
+  /** Something has changed that the pages, or the step under way, may have to know. */
+  private changed = true;
+  private readonly alarm = new Alarm(() => this.touch());
+
+  constructor(start: unknown) {
+    const handed = handedOn(start);
+    const { problems, value } = handed === null ? checkDecommissionInput(start) : { problems: [], value: null };
+    const id = decommissionOf(workflowInfo().workflowId);
+    this.problems = [...problems, ...startProblems(id?.page === null)];
+    this.resumed = handed !== null;
+    this.state = handed ?? fresh(id?.run ?? '', value);
+    void CancellationScope.current().cancelRequested.catch(() => {
+      this.cancelRequested = true;
+      this.state.aborted ??= { by: null, reason: 'the run was cancelled' };
+      this.touch();
+    });
+  }
+
+  /** The run has to look at its state again. */
+  touch(): void {
+    this.changed = true;
+  }
+
+  hear(news: News): void {
+    const page = this.state.pages[news.page];
+    if (page === undefined) return;
+    const known = page.news;
+    if (known !== null && known.runId === news.runId && known.seq >= news.seq) return;
+    // A page that was lost sight of and is there: the check was wrong, or somebody has reset it.
+    page.lost = false;
+    if (news.plan !== null && page.planned === null) page.arrived = news.plan;
+    // It is kept once: the news are handed on, too.
+    page.news = { ...news, plan: null };
+    noteProgress(this.state, Date.now());
+    this.touch();
+  }
+
+  /**
+   * One turn: tells the pages, shows the state, and waits until something has changed.
+   * @param until epoch ms at which the step wants to look again
+   */
+  async turn(until = Infinity): Promise<void> {
+    await this.tell();
+    this.show();
+    if (workflowInfo().continueAsNewSuggested && !this.cancelRequested) await this.handOn();
+    const { state } = this;
+    const open = state.pages.some(({ lost }) => !lost);
+    const checkAt = open && state.loaded ? state.checkedAt + CHECK_EVERY_MS : Infinity;
+    this.alarm.set(until, 'the run looks at its time');
+    this.alarm.set(checkAt, 'the run asks whether its pages are there');
+    await this.sheltered(() => condition(() => this.changed));
+    this.changed = false;
+    if (Date.now() >= checkAt) {
+      state.checkedAt = Date.now();
+      if (await this.sheltered(() => askForPages(state))) this.touch();
+    }
+  }
+
+  /** A cancellation of the run is an abort: it cuts nothing short. */
+  sheltered<T>(work: () => Promise<T>): Promise<T> {
+    return CancellationScope.nonCancellable(work);
+  }
+
+  show(): void {
+    setCurrentDetails(detailsOf(this.state, Date.now()));
+  }
+
+  /** Sends every page the order that it does not have yet. */
+  private async tell(): Promise<void> {
+    const { state } = this;
+    const orders = ordersOf(state);
+    const sending = state.pages.flatMap((page, index) => {
+      const next = orders[index];
+      if (next === undefined || page.lost || isSame(page.order, next)) return [];
+      const confirmed = page.news !== null && page.news.orderSeq >= page.order.seq;
+      page.unconfirmed = confirmed ? page.order.slots : Math.max(page.unconfirmed, page.order.slots);
+      page.order = { ...next, seq: page.order.seq + 1 };
+      return [this.sendTo(index, SIGNAL_ORDER, page.order)];
+    });
+    // A page knows which of them are its own; the run does not.
+    if (state.pages.length > 0 && state.skips.length > 0) {
+      const skip: Skip = { seq: state.skipSeq, servers: state.skips.splice(0) };
+      state.pages.forEach(({ lost }, index) => {
+        if (!lost) sending.push(this.sendTo(index, SIGNAL_SKIP, skip));
+      });
+    }
+    await Promise.all(sending);
+  }
+
+  /** A page that is not there any more gets nothing: the next check tells that it is lost. */
+  private async sendTo(page: number, signal: string, argument: unknown): Promise<void> {
+    const handle = getExternalWorkflowHandle(pageWorkflowId(this.state.run, page));
+    await this.sheltered(() => handle.signal(signal, argument)).catch(() => {
+      this.state.checkedAt = 0;
+    });
+  }
+
+  /** Goes on under a new run id. Pages find the run by its workflow id, and send the whole of their news each time. */
+  private async handOn(): Promise<void> {
+    await this.sheltered(() => condition(allHandlersFinished));
+    const { memo } = workflowInfo();
+    await makeContinueAsNewFunc<(start: Handed) => Promise<unknown>>({ memo })({ handed: this.state });
+  }
+}
+
+function isSame(one: Order, other: Order): boolean {
+  return JSON.stringify({ ...one, seq: 0 }) === JSON.stringify({ ...other, seq: 0 });
+}
+
+/** Only the run before this one may hand a state on. */
+function handedOn(start: unknown): FleetState | null {
+  const { continuedFromExecutionRunId } = workflowInfo();
+  const isHanded =
+    continuedFromExecutionRunId !== undefined &&
+    typeof start === 'object' &&
+    start !== null &&
+    'handed' in start;
+  return isHanded ? (start as Handed).handed : null;
+}
+
+function startProblems(isRun: boolean): string[] {
+  const { workflowId, cronSchedule, executionTimeoutMs, runTimeoutMs } = workflowInfo();
+  const problems: string[] = [];
+  if (!isRun) problems.push(`the workflow id must be decommission/<run>, not ${workflowId}`);
+  if (cronSchedule) problems.push('a cron schedule: a run must not repeat itself; leave it out');
+  for (const [name, ms] of [
+    ['an execution', executionTimeoutMs],
+    ['a run', runTimeoutMs],
+  ] as const)
+    if (ms !== undefined && ms > 0)
+      problems.push(`${name} time-out: a run may wait for weeks for people; leave it out`);
+  return problems;
+}
+
+function fresh(run: string, settings: CheckedDecommission | null): FleetState {
+  const given = settings as CheckedDecommission;
+  return {
+    run,
+    settings: given,
+    phase: 'loading',
+    halt: null,
+    startedAt: Date.now(),
+    endedAt: null,
+    pages: [],
+    loading: {},
+    loaded: false,
+    plan: {
+      pages: 0,
+      chain: settings === null ? '' : digestOfSettings(settings),
+      servers: 0,
+      nics: 0,
+      elasticIps: 0,
+      byGrade: {},
+      excludedCount: 0,
+      excludedByCode: {},
+      excluded: [],
+    },
+    digest: null,
+    plannedAt: null,
+    waves: [],
+    wave: 0,
+    maxErrors: 0,
+    concurrency: settings?.concurrency ?? 0,
+    approved: false,
+    retries: 0,
+    wakes: 0,
+    skips: [],
+    skipSeq: 0,
+    aborted: null,
+    undoUntil: null,
+    committing: false,
+    controls: [],
+    callsPerSecond: null,
+    checkedAt: Date.now(),
+    progress: [],
+  };
+}

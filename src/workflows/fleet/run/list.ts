@@ -1,0 +1,84 @@
+/** The list, as the run remembers it while it is loaded: what tells pages and servers apart, not the servers. Pure. */
+import type { LoadPage } from '../../../contract/decommission/input';
+import { PAGE_LIMITS } from '../../../contract/decommission/input';
+import type { ListedServer } from '../../../contract/decommission/types';
+import { FIRST_ORDER } from '../../policy/fleet/agreement';
+import { digestOfText } from '../../policy/fleet/digest';
+import type { FleetState } from './state';
+
+/** Hexadecimal digits that tell one server from another: among 100,000 servers two look alike once in 50,000 lists. */
+const MARK = 12;
+
+export function marksOf(servers: readonly ListedServer[]): string[] {
+  return servers.map(({ serverId }) => digestOfText(serverId).slice(0, MARK));
+}
+
+export function digestOfList(servers: readonly ListedServer[]): string {
+  return digestOfText(JSON.stringify(servers));
+}
+
+/** Why a page can't be loaded; `null`: it can, or is loaded already. */
+export function loadProblem(state: FleetState, { page, servers }: LoadPage): string | null {
+  if (state.aborted !== null) return 'the run was aborted';
+  const known = state.loading[page]?.digest ?? state.pages[page]?.digest;
+  if (known === digestOfList(servers)) return null;
+  if (state.loaded) return 'the list is complete: the Update `loaded` has closed it';
+  if (known === undefined) return null;
+  return `page ${page} is loaded with other servers; a run's list never changes: start another run for another list`;
+}
+
+/** Why the list can't be closed; `null`: it can, or is closed already with the same numbers. */
+export function loadedProblem(state: FleetState, told: { pages: number; servers: number }): string | null {
+  if (state.loaded) {
+    const servers = state.pages.reduce((sum, page) => sum + page.servers, 0);
+    const isSame = told.pages === state.pages.length && told.servers === servers;
+    return isSame ? null : `the list was closed with ${state.pages.length} pages and ${servers} servers`;
+  }
+  if (state.aborted !== null) return 'the run was aborted';
+  const entries = Object.entries(state.loading);
+  if (entries.length === 0) return 'nothing was loaded; an empty list means nothing, never everything';
+  const missing = Array.from({ length: Math.min(told.pages, PAGE_LIMITS.pages) }, (_, n) => n).filter(
+    (n) => state.loading[n]?.started !== true,
+  );
+  if (missing.length > 0)
+    return `page${missing.length === 1 ? '' : 's'} ${missing.slice(0, 20).join(', ')} missing: load ${missing.length === 1 ? 'it' : 'them'} first`;
+  if (entries.length !== told.pages) return `${entries.length} pages were loaded, not ${told.pages}`;
+  const servers = entries.reduce((sum, [, page]) => sum + page.servers, 0);
+  if (servers !== told.servers) return `${servers} servers were loaded, not ${told.servers}`;
+  return twice(state);
+}
+
+function twice(state: FleetState): string | null {
+  const pageOf = new Map<string, string>();
+  for (const [page, { marks }] of Object.entries(state.loading)) {
+    for (const mark of marks) {
+      const other = pageOf.get(mark);
+      if (other !== undefined)
+        return `pages ${other} and ${page} name the same server: abort this run, and load a list that names each server once`;
+      pageOf.set(mark, page);
+    }
+  }
+  return null;
+}
+
+/** The list is complete. From here on the pages are counted through. */
+export function closeList(state: FleetState): void {
+  state.pages = Object.keys(state.loading)
+    .map(Number)
+    .sort((a, b) => a - b)
+    .flatMap((n) => state.loading[n] ?? [])
+    .map(({ servers, digest }) => ({
+      servers,
+      digest,
+      order: { ...FIRST_ORDER },
+      unconfirmed: 0,
+      news: null,
+      arrived: null,
+      planned: null,
+      refusalsSeen: 0,
+      lost: false,
+    }));
+  state.loading = {};
+  state.loaded = true;
+  if (state.phase === 'loading') state.phase = 'planning';
+}

@@ -1,0 +1,70 @@
+/** What each page shall do, from all that the run knows: a pure function, so that no message has to be remembered. */
+import type { Order } from '../../policy/fleet/agreement';
+import { allowed, share } from '../../policy/fleet/slots';
+import { partOf } from '../../policy/fleet/waves';
+import type { FleetState, PageRecord } from './state';
+import { failedServers, isCurrent } from './state';
+
+/** So many pages are planned at a time: enough to fill the sets of reads, and the progress moves page by page. */
+const PLANNED_AT_ONCE = 5;
+
+/** The order of each page. `seq` is that of the latest one: the caller counts on where anything else differs. */
+export function ordersOf(state: FleetState): Order[] {
+  const bounds = boundsOf(state);
+  const slots = slotsOf(state, bounds);
+  return state.pages.map((page, index) => ({
+    seq: page.order.seq,
+    plan: page.order.plan || (mayPlan(state) && index < state.plan.pages + PLANNED_AT_ONCE),
+    planned: page.planned !== null || page.arrived !== null,
+    upTo: bounds[index] ?? 0,
+    slots: slots[index] ?? 0,
+    failed: page.news?.failed ?? 0,
+    retries: state.retries,
+    wakes: state.wakes,
+    abort: state.aborted !== null,
+    commit: state.committing,
+    finish: state.phase === 'done',
+  }));
+}
+
+function mayPlan({ phase, halt, aborted }: FleetState): boolean {
+  return phase === 'planning' && halt === null && aborted === null;
+}
+
+/** Of each page, the planned servers that may be started in the waves so far. */
+function boundsOf(state: FleetState): number[] {
+  const bound = state.approved ? (state.waves[state.wave] ?? 0) : 0;
+  let before = 0;
+  return state.pages.map((page) => {
+    const planned = page.planned?.servers ?? 0;
+    const part = partOf(bound, before, planned);
+    before += planned;
+    return part;
+  });
+}
+
+function slotsOf(state: FleetState, bounds: readonly number[]): number[] {
+  const total = totalSlots(state);
+  const demands = state.pages.map((page, index) => ({
+    need: page.lost ? 0 : Math.max(0, (bounds[index] ?? 0) - (page.news?.atRest ?? 0)),
+    held: heldBy(page),
+  }));
+  return share(total, demands);
+}
+
+/** Slots of all pages together. */
+export function totalSlots(state: FleetState): number {
+  if (state.phase !== 'running' || state.halt !== null || state.aborted !== null) return 0;
+  if (!isCurrent(state)) return 0;
+  const { concurrency, maxErrors, settings } = state;
+  return allowed({ concurrency, maxErrors, strict: settings.strict }, failedServers(state));
+}
+
+/** What the page may be using: it has not confirmed yet that it uses less. */
+function heldBy({ lost, order, unconfirmed, news }: PageRecord): number {
+  if (lost) return 0;
+  const inFlight = news?.inFlight ?? 0;
+  return news !== null && news.orderSeq >= order.seq
+    ? Math.max(order.slots, inFlight)
+    : Math.max(order.slots, unconfirmed, inFlight);
+}

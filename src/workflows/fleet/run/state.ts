@@ -1,0 +1,154 @@
+/** All that a decommission run knows, as plain values: handed on when it continues as new. Times are epoch ms. */
+import type { CheckedDecommission } from '../../../contract/decommission/input';
+import type {
+  Control,
+  DecommissionPhase,
+  Excluded,
+  PageState,
+  ServerOutcome,
+} from '../../../contract/decommission/types';
+import type { RestoreGrade } from '../../../contract/types';
+import type { News, Order, PlanNews } from '../../policy/fleet/agreement';
+
+/** One page, as the run knows it. The list itself is with the page. */
+export interface PageRecord {
+  /** Servers loaded. */
+  servers: number;
+  /** Of its list: the same page may be loaded again, a different one may not. */
+  digest: string;
+  /** The latest order that was sent. */
+  order: Order;
+  /** The slots of orders that the page has not confirmed yet, the highest of them. */
+  unconfirmed: number;
+  news: News | null;
+  /** Its part of the plan has arrived, and is not part of the run's plan yet: pages are taken in order. */
+  arrived: PlanNews | null;
+  /** `null`: not all of its servers were inspected. */
+  planned: { servers: number; nics: number } | null;
+  /** Refusals of the cloud that a person has dealt with. */
+  refusalsSeen: number;
+  /** It ended without a last word. */
+  lost: boolean;
+}
+
+/** A page that is loaded, or is being loaded. */
+export interface LoadedPage {
+  servers: number;
+  digest: string;
+  /** What tells its servers apart, shortened. */
+  marks: string[];
+  started: boolean;
+}
+
+export interface PlanRecord {
+  /** Pages whose servers are part of it; they are taken in order. */
+  pages: number;
+  /** Over the settings and the servers so far. */
+  chain: string;
+  servers: number;
+  nics: number;
+  elasticIps: number;
+  byGrade: Partial<Record<RestoreGrade, number>>;
+  excludedCount: number;
+  excludedByCode: Partial<Record<Excluded['code'], number>>;
+  /** The first ones; the pages hold them all. */
+  excluded: Excluded[];
+}
+
+/** Why nothing is started, and what was going on. */
+export interface Halt {
+  phase: 'paused' | 'stopped';
+  reason: string;
+  by: string | null;
+  /** Set by the run itself between two waves: `resume` needs no other change. */
+  between: boolean;
+}
+
+export interface FleetState {
+  run: string;
+  settings: CheckedDecommission;
+  phase: Exclude<DecommissionPhase, 'paused' | 'stopped'>;
+  halt: Halt | null;
+  startedAt: number;
+  endedAt: number | null;
+  pages: PageRecord[];
+  /** While the list is loaded, by number. */
+  loading: Record<number, LoadedPage>;
+  loaded: boolean;
+  plan: PlanRecord;
+  /** Set once the plan stands. */
+  digest: string | null;
+  plannedAt: number | null;
+  /** Cumulative sizes. */
+  waves: number[];
+  /** From 0. */
+  wave: number;
+  maxErrors: number;
+  concurrency: number;
+  approved: boolean;
+  retries: number;
+  wakes: number;
+  /** Servers to leave alone, of which the pages do not know yet. */
+  skips: string[];
+  /** Counts such messages: a page that has not confirmed the latest one may count failures that do not count any more. */
+  skipSeq: number;
+  aborted: { by: string | null; reason: string } | null;
+  undoUntil: number | null;
+  committing: boolean;
+  controls: Control[];
+  callsPerSecond: number | null;
+  /** When the pages were last asked for. */
+  checkedAt: number;
+  /** How many servers were at rest at some moments of the last minutes. */
+  progress: { at: number; atRest: number }[];
+}
+
+/** Of the first exclusions so many are kept here, with reasons of so many characters. */
+export const KEPT_EXCLUSIONS = 500;
+export const REASON_MAX = 160;
+/** Failures that `status` names. */
+export const SHOWN_FAILURES = 20;
+export const SHOWN_CONTROLS = 10;
+
+export function pageStateOf({ lost, news }: PageRecord): PageState {
+  return lost ? 'lost' : (news?.state ?? 'loaded');
+}
+
+export function totalOf(
+  state: FleetState,
+  value: (news: News, page: PageRecord) => number,
+): number {
+  return state.pages.reduce((sum, page) => sum + (page.news === null ? 0 : value(page.news, page)), 0);
+}
+
+/** Servers of a lost page that had no end: nobody knows what became of them. */
+export function lostServers(page: PageRecord): number {
+  if (!page.lost) return 0;
+  const started = Math.min(page.order.upTo, page.planned?.servers ?? 0);
+  return Math.max(0, started - (page.news?.atRest ?? 0));
+}
+
+/** Every page has taken up its failed servers again, and left alone the skipped ones, as far as people have asked for it. */
+export function isCurrent({ pages, retries, skipSeq }: FleetState): boolean {
+  return pages.every(
+    ({ lost, news, planned }) =>
+      lost || planned?.servers === 0 || news === null || (news.retries >= retries && news.skipSeq >= skipSeq),
+  );
+}
+
+export function failedServers(state: FleetState): number {
+  return state.pages.reduce((sum, page) => sum + (page.news?.failed ?? 0) + lostServers(page), 0);
+}
+
+export function countsOf(state: FleetState): Partial<Record<ServerOutcome, number>> {
+  const counts: Partial<Record<ServerOutcome, number>> = {};
+  const add = (outcome: ServerOutcome, count: number) => {
+    if (count > 0) counts[outcome] = (counts[outcome] ?? 0) + count;
+  };
+  for (const page of state.pages) {
+    for (const [outcome, count] of Object.entries(page.news?.counts ?? {}))
+      add(outcome as ServerOutcome, count);
+    add('unknown', lostServers(page));
+  }
+  return counts;
+}

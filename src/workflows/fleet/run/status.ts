@@ -1,0 +1,126 @@
+/** The documents of a run, from its state: query, Web UI and result can't disagree. */
+import type {
+  DecommissionOutcome,
+  DecommissionPhase,
+  DecommissionStatus,
+  PlanDocument,
+} from '../../../contract/decommission/types';
+import { pageWorkflowId } from '../../../contract/decommission/names';
+import { allowed, mayStillFail } from '../../policy/fleet/slots';
+import { forecastOf } from '../../policy/fleet/forecast';
+import { possible } from './control';
+import { totalSlots } from './orders';
+import { rateOf, restOf } from './progress';
+import type { FleetState } from './state';
+import { countsOf, failedServers, pageStateOf, SHOWN_FAILURES, totalOf } from './state';
+
+/** Exclusions in one answer. */
+const EXCLUSIONS_PER_PAGE = 100;
+
+export function phaseOf({ phase, halt }: FleetState): DecommissionPhase {
+  return phase === 'done' ? phase : (halt?.phase ?? phase);
+}
+
+export function statusOf(state: FleetState, now: number): DecommissionStatus {
+  const { settings, plan, halt, aborted } = state;
+  const failed = failedServers(state);
+  const inFlight = totalOf(state, (news, { lost }) => (lost ? 0 : news.inFlight));
+  const atRest = restOf(state);
+  const rate = rateOf(state);
+  const bound = state.approved ? (state.waves[state.wave] ?? 0) : 0;
+  const before = state.waves[state.wave - 1] ?? 0;
+  const left = Math.max(0, bound - atRest - inFlight);
+  const tolerance = { ...state, strict: settings?.strict ?? false };
+  const runs = state.phase === 'running';
+  const remaining = plan.servers - atRest;
+  return {
+    run: state.run,
+    phase: phaseOf(state),
+    reason: aborted?.reason ?? halt?.reason ?? null,
+    by: aborted === null ? (halt?.by ?? null) : aborted.by,
+    outcome: state.phase === 'done' ? outcomeOf(state) : null,
+    digest: state.digest,
+    servers: plan.servers,
+    nics: plan.nics,
+    excluded: plan.excludedCount,
+    wave: state.approved
+      ? {
+          number: state.wave + 1,
+          of: state.waves.length,
+          size: bound - before,
+          done: Math.max(0, Math.min(bound, atRest) - before),
+        }
+      : null,
+    waves: state.waves,
+    counts: countsOf(state),
+    failed,
+    maxErrors: state.digest === null ? null : state.maxErrors,
+    inFlight,
+    effectiveConcurrency: runs ? totalSlots(state) : allowed(tolerance, failed),
+    mayStillFail: runs && halt === null && aborted === null ? mayStillFail(tolerance, failed, inFlight, left) : inFlight,
+    ratePerMinute: runs && rate !== null ? Math.round(rate * 10) / 10 : null,
+    eta: runs && rate !== null && rate > 0 && remaining > 0 ? iso(now + (remaining / rate) * 60_000) : null,
+    undoUntil: state.undoUntil === null ? null : iso(state.undoUntil),
+    expires: state.plannedAt === null || state.approved ? null : iso(expiresAt(state)),
+    startedAt: iso(state.startedAt),
+    endedAt: state.endedAt === null ? null : iso(state.endedAt),
+    failures: state.pages.flatMap(({ news }) => news?.failures ?? []).slice(0, SHOWN_FAILURES),
+    controls: state.controls,
+    requestedBy: settings?.requestedBy ?? null,
+    pages: state.pages.map((page, index) => ({
+      workflowId: pageWorkflowId(state.run, index),
+      servers: page.servers,
+      state: pageStateOf(page),
+    })),
+    progress: { listed: listedOf(state), inspected: totalOf(state, ({ inspected }) => inspected) },
+    next: possible(state, now),
+  };
+}
+
+export function expiresAt(state: FleetState): number {
+  return (state.plannedAt ?? 0) + state.settings.planExpiresMs;
+}
+
+export function outcomeOf(state: FleetState): DecommissionOutcome {
+  if (state.aborted !== null) return 'aborted';
+  return failedServers(state) > 0 ? 'incomplete' : 'done';
+}
+
+function listedOf(state: FleetState): number {
+  const pages = state.pages.length > 0 ? state.pages : Object.values(state.loading);
+  return pages.reduce((sum, { servers }) => sum + servers, 0);
+}
+
+/** @param page of the exclusions, from 0 */
+export function planOf(state: FleetState, page: number, now: number): PlanDocument {
+  const { plan, settings } = state;
+  const from = page * EXCLUSIONS_PER_PAGE;
+  const excluded = plan.excluded.slice(from, from + EXCLUSIONS_PER_PAGE);
+  const { progress, effectiveConcurrency, expires } = statusOf(state, now);
+  return {
+    run: state.run,
+    phase: phaseOf(state),
+    digest: state.digest,
+    servers: plan.servers,
+    nics: plan.nics,
+    inspected: progress.inspected,
+    listed: progress.listed,
+    excluded,
+    excludedCount: plan.excludedCount,
+    excludedByCode: plan.excludedByCode,
+    byGrade: plan.byGrade,
+    elasticIps: plan.elasticIps,
+    waves: state.waves,
+    forecast:
+      state.digest === null
+        ? null
+        : forecastOf(plan.servers, settings.undoWindowMs > 0, state.callsPerSecond, effectiveConcurrency),
+    expires,
+    nextPage: from + EXCLUSIONS_PER_PAGE < plan.excluded.length ? page + 1 : null,
+    pages: state.pages.map((_, index) => pageWorkflowId(state.run, index)),
+  };
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,124 @@
+/**
+ * What a decommission run and its pages tell each other, by signals. Each message holds all that it is about, with a
+ * number: the highest one counts, so that lost order and repetition do no harm.
+ */
+import type { CheckedDecommission } from '../../../contract/decommission/input';
+import type {
+  Excluded,
+  FailedServer,
+  ListedServer,
+  PageState,
+  ServerOutcome,
+} from '../../../contract/decommission/types';
+import type { RestoreGrade } from '../../../contract/types';
+
+export const SIGNAL_ORDER = 'order';
+export const SIGNAL_SKIP = 'skip';
+export const SIGNAL_NEWS = 'news';
+/** From a server's own run to its page: the cloud refuses the worker's credentials, so that others would fail, too. */
+export const SIGNAL_REFUSED = 'refused';
+
+/** Temporal's priority key: people who wait for one server go before a fleet. */
+export const FLEET_PRIORITY = 4;
+
+/** Input of a page. */
+export interface PageInput {
+  run: string;
+  page: number;
+  servers: ListedServer[];
+  settings: PageSettings;
+}
+
+export type PageSettings = Pick<
+  CheckedDecommission,
+  | 'projectId'
+  | 'allowElasticIp'
+  | 'timing'
+  | 'deadlineMs'
+  | 'undoWindowMs'
+  | 'protect'
+  | 'requestedBy'
+  | 'reason'
+>;
+
+/** From the run to a page: all that the page shall do. */
+export interface Order {
+  seq: number;
+  /** Inspect the servers. */
+  plan: boolean;
+  /** The run has the page's plan. */
+  planned: boolean;
+  /** The first so many servers of the page's plan may be started. */
+  upTo: number;
+  /** So many may be under way, if the page has had `failed` failures; each further one uses up a slot. */
+  slots: number;
+  failed: number;
+  /** How often the failed and busy ones were taken up again. */
+  retries: number;
+  /** How often the runs that wait were to look at once. */
+  wakes: number;
+  /** Start nothing more, whatever happens. */
+  abort: boolean;
+  /** Delete the ports that were kept. */
+  commit: boolean;
+  /** End, once nothing is under way. */
+  finish: boolean;
+}
+
+export const FIRST_ORDER: Order = {
+  seq: 0,
+  plan: false,
+  planned: false,
+  upTo: 0,
+  slots: 0,
+  failed: 0,
+  retries: 0,
+  wakes: 0,
+  abort: false,
+  commit: false,
+  finish: false,
+};
+
+/** From the run to a page: servers to leave alone. The page knows which of them are its own. */
+export interface Skip {
+  seq: number;
+  servers: string[];
+}
+
+/** From a page to the run: all that the run knows of the page. */
+export interface News {
+  page: number;
+  /** A page that was reset begins to count anew, under another run id. */
+  runId: string;
+  seq: number;
+  /** The latest order that the page has taken in, its retries, and the latest message about servers to skip. */
+  orderSeq: number;
+  retries: number;
+  skipSeq: number;
+  state: PageState;
+  /** Servers that were inspected. */
+  inspected: number;
+  /** Planned servers that have an end, however good. */
+  atRest: number;
+  inFlight: number;
+  counts: Partial<Record<ServerOutcome, number>>;
+  /** Servers that count against the tolerance. */
+  failed: number;
+  failures: FailedServer[];
+  /** How often the cloud has refused the worker's credentials or permissions, and its latest words. */
+  refusals: { count: number; message: string };
+  /** Servers with ports that a commit would delete. */
+  held: number;
+  /** Once every server was inspected, until an order says that it has arrived. */
+  plan: PlanNews | null;
+}
+
+export interface PlanNews {
+  servers: number;
+  nics: number;
+  elasticIps: number;
+  byGrade: Partial<Record<RestoreGrade, number>>;
+  excluded: Excluded[];
+  /** Digests of the planned servers, in the order of the list. */
+  digests: string[];
+}
