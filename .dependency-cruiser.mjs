@@ -61,7 +61,7 @@ const PACKAGES = {
   'src/ecs': ['undici', 'zod', 'node:'],
   'src/client': ['@temporalio/client', '@temporalio/common', '@temporalio/envconfig', 'node:'],
   'src/activities/(support/)?[^/]+[.]ts': ['@temporalio/activity'],
-  'src/cli': ['@temporalio/client', 'commander', 'picocolors', 'node:'],
+  'src/cli': ['@temporalio/client', 'commander', 'csv-parse', 'picocolors', 'node:'],
   'src/starter[.]ts': [],
   simulator: ['fastify', 'zod', 'node:'],
 };
