@@ -1,5 +1,5 @@
 /** What the commands about a decommission run share: the run, its texts, and how long an answer is waited for. */
-import type { DecommissionStatus } from '../../../contract';
+import type { DecommissionStatus, JoinedPlan } from '../../../contract';
 import { FAILURE_TYPE, NOT_APPLICABLE } from '../../../contract';
 import { findDecommission } from '../../../client/decommission/read';
 import type { KnownRun } from '../../../client/find';
@@ -16,6 +16,7 @@ import type { RunRef } from '../../link';
 import type { Output } from '../../output';
 import { runLines, stepLines } from '../../show/lines';
 import { silenceOf } from '../../show/silence';
+import { planSummary } from '../../show/decommission/plan';
 import { headText, statusLines } from '../../show/decommission/status';
 import { decommissionCommand, decommissionSteps } from '../../show/decommission/steps';
 
@@ -46,17 +47,26 @@ export function hasEnded(name: string, ref: RunRef): CliError {
   return new CliError(EXIT.starterFailed, 'NoOpenRun', message, ref);
 }
 
+interface Shown {
+  /** The command that shows it need not be named as a next step. */
+  but?: string;
+  /** The ids of the run have been printed. */
+  isAbove?: boolean;
+  /** What there is to approve: it says more than the status. */
+  plan?: JoinedPlan | null;
+}
+
 /** Shows a run: headline, state, ids, what can be done. */
 export function showStatus(
   status: DecommissionStatus,
   ref: RunRef,
   output: Output,
-  { but = null, isAbove = false }: { but?: string | null; isAbove?: boolean } = {},
+  { but, isAbove = false, plan = null }: Shown = {},
 ): void {
   const page = pageOf(output);
   output.say([
     page.colors.bold(headText(status)),
-    ...statusLines(status, page),
+    ...(plan === null ? statusLines(status, page) : planSummary(plan, page)),
     ...(isAbove ? [] : runLines(ref)),
     ...stepLines(decommissionSteps(status, but), page),
   ]);

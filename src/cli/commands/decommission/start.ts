@@ -1,7 +1,7 @@
 /** `ecs-nics decommission start`: starts a run, uploads its list, and follows it until it needs a person. */
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
-import type { DecommissionStatus, ListedServer } from '../../../contract';
+import type { DecommissionStatus, JoinedPlan, ListedServer } from '../../../contract';
 import { loadList } from '../../../client/decommission/load';
 import { findDecommission, readDecommission } from '../../../client/decommission/read';
 import { readPlan } from '../../../client/decommission/join';
@@ -125,8 +125,10 @@ async function startFleet(
     await approveAsTold(context, run, status, approveIf, input, output);
     status = await followFleet(context, awaited, output, needsPerson);
   }
-  if (status.phase === 'planned') await showPlan(context, run, output);
-  showStatus(status, context.run(awaited), output);
+  const isAbove = awaited.runId === run.runId;
+  const plan = status.phase === 'planned' ? await planOf(context, awaited) : null;
+  output.say('');
+  showStatus(status, context.run(awaited), output, { isAbove, plan });
   return exitCodeOfFleet(status);
 }
 
@@ -219,7 +221,8 @@ async function notApproved(
   message: string,
   output: Output,
 ): Promise<CliError> {
-  await showPlan(context, run, output);
+  const plan = await planOf(context, run);
+  if (plan !== null) output.say(['', ...planSummary(plan, pageOf(output))]);
   const ref = context.run(run);
   const answer = await readDecommission(context.temporal, run);
   const steps = answer.document === null ? [] : decommissionSteps(answer.document);
@@ -229,10 +232,9 @@ async function notApproved(
   ]);
 }
 
-/** What the plan says: who approves it must have seen it. */
-async function showPlan(context: Context, run: KnownRun, output: Output): Promise<void> {
-  const answer = await readPlan(context.temporal, run);
-  if (answer.document !== null) output.say(['', ...planSummary(answer.document, pageOf(output)), '']);
+/** Who approves a plan must have seen it. `null`: no worker has answered. */
+async function planOf(context: Context, run: KnownRun): Promise<JoinedPlan | null> {
+  return (await readPlan(context.temporal, run)).document;
 }
 
 export const command: CliCommand<StartFlags> = {

@@ -26,7 +26,7 @@ export function decommissionCommand(command: string, run: string, words: readonl
 }
 
 /** For a run in any state. `but`: the command that has just shown it. */
-export function decommissionSteps(status: DecommissionStatus, but: string | null = null): Step[] {
+export function decommissionSteps(status: DecommissionStatus, but?: string): Step[] {
   const { run, phase } = status;
   const steps = status.next.flatMap((what) => stepsOf(what, status));
   if (phase !== 'done') steps.push({ text: 'To follow it:', command: decommissionCommand('watch', run) });
@@ -34,7 +34,7 @@ export function decommissionSteps(status: DecommissionStatus, but: string | null
     steps.unshift({ text: 'To read the whole plan:', command: decommissionCommand('plan', run) });
   else if (status.digest !== null)
     steps.push({ text: 'To read its report:', command: decommissionCommand('report', run) });
-  return steps.filter(({ command }) => but === null || command !== decommissionCommand(but, run));
+  return steps.filter(({ command }) => but === undefined || command !== decommissionCommand(but, run));
 }
 
 function stepsOf(what: string, status: DecommissionStatus): Step[] {
