@@ -90,7 +90,10 @@ function unknown(message: string | null) {
  * What would be touched and what is left alone, server by server, as far as it is planned. Needs a worker: `why` says
  * that none has answered.
  */
-export async function readPlan(temporal: Temporal, run: KnownRun): Promise<StatusAnswer<JoinedPlan>> {
+export async function readPlan(
+  temporal: Temporal,
+  run: Pick<KnownRun, 'workflowId' | 'runId' | 'taskQueue'>,
+): Promise<StatusAnswer<JoinedPlan>> {
   const handle = temporal.client.workflow.getHandle(run.workflowId, run.runId);
   const answer = await askWorkers(temporal, run.taskQueue, (ms) =>
     temporal.call(ms, async () => asPlan(await handle.query(QUERY_PLAN))),

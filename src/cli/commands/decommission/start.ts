@@ -233,7 +233,10 @@ async function notApproved(
 }
 
 /** Who approves a plan must have seen it. `null`: no worker has answered. */
-async function planOf(context: Context, run: KnownRun): Promise<JoinedPlan | null> {
+async function planOf(
+  context: Context,
+  run: Pick<KnownRun, 'workflowId' | 'runId' | 'taskQueue'>,
+): Promise<JoinedPlan | null> {
   return (await readPlan(context.temporal, run)).document;
 }
 
