@@ -14,7 +14,10 @@ describe('a list', () => {
   it.each([
     ['plain lines', `${A}\n${B} ${X} ${Y}\n`],
     ['plain lines, all of them by its name', `${A} all\n${B}\t${X}   ${Y}`],
-    ['JSON lines', `{"serverId":"${A}","nics":"all"}\n{"nics":[{"id":"${X}"},{"id":"${Y}"}],"serverId":"${B}"}`],
+    [
+      'JSON lines',
+      `{"serverId":"${A}","nics":"all"}\n{"nics":[{"id":"${X}"},{"id":"${Y}"}],"serverId":"${B}"}`,
+    ],
     ['CSV', `server_id,nic_id\n${A},all\n${B},${X}\n${B},${Y}\n`],
     ['CSV of a spreadsheet', `"Server_ID";"NIC_ID"\r\n${A};all\r\n"${B}";"${X}"\r\n;;\r\n${B};${Y};\r\n`],
     ['CSV in another order', `nic_id\tserver_id\nall\t${A}\n${X}\t${B}\n${Y}\t${B}`],
@@ -92,7 +95,11 @@ describe('a bad line is told by its number, and nothing of the list is taken', (
     ['an empty cell', `server_id,nic_id\n${A},\n`, 'line 2: nic_id: empty; write all'],
     ['no server', `server_id,nic_id\n,${X}\n`, 'line 2: serverId: missing'],
     ['too many cells', `server_id,nic_id\n${A},${X},${Y}\n`, 'line 2: 3 cells; the header has 2'],
-    ['an unknown column', `server_id,nic_id,mac_address\n${A},${X},x`, 'line 1: unknown column "mac_address"'],
+    [
+      'an unknown column',
+      `server_id,nic_id,mac_address\n${A},${X},x`,
+      'line 1: unknown column "mac_address"',
+    ],
     ['no column for NICs', `server_id\n${A}`, 'line 1: the header must be server_id,nic_id'],
     ['no header', `${A},${X}\n${B},${Y}\n`, 'line 1: looks like CSV, without its header'],
     ['an open quote', `server_id,nic_id\n${A},"${X}\n${B},${Y}\n`, 'not CSV'],
