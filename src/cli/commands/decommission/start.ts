@@ -187,8 +187,12 @@ async function load(
     case 'done':
       output.say(`list: ${plural(servers.length, 'server')} in all`);
       return;
-    case 'failed':
-      throw refusal('the list was', answer, ref);
+    case 'failed': {
+      const refused = refusal('the list was', answer, ref);
+      throw refused.with({
+        message: `${refused.message.replace(/\.$/, '')}. A run's list never changes: choose another --run for another list.`,
+      });
+    }
     case 'closed':
       throw hasEnded(name, ref);
     case 'interrupted':
