@@ -79,7 +79,13 @@ function fieldOf(kind: Option['kind'], value: string | true | undefined, problem
     case 'count':
       // Anything else is left to the check, which shows it.
       return typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
-    default:
+    case 'policy':
+    case 'duration':
+    case 'text':
+    case 'words':
+    case 'choice':
+    case 'share':
+    case 'waves':
       return value;
   }
 }

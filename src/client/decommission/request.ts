@@ -32,8 +32,8 @@ export function decommission(
 function settingsKey(input: unknown): string {
   const settings = settingsOf(input);
   if (settings === null) return `invalid ${safeJson(input)}`;
-  const { requestedBy: _by, reason: _reason, protect, ...rest } = settings;
-  return JSON.stringify([rest, [...new Set(protect)].sort()]);
+  const protect = [...new Set(settings.protect)].sort();
+  return JSON.stringify({ ...settings, protect, requestedBy: null, reason: null });
 }
 
 function settingsOf(input: unknown): CheckedDecommission | null {

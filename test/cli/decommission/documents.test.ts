@@ -95,7 +95,7 @@ describe('the report as CSV', () => {
     [' =1'],
   ])('a server named %j does nothing to a spreadsheet or a terminal', (serverName) => {
     const lines = csv(reportServer({ serverName, message: serverName, outcome: 'failed', nics: [] }));
-    const [, row = []] = parse(lines.join('\n')) as unknown as string[][];
+    const [, row = []] = parse(lines.join('\n'));
     expect(row).toHaveLength(12);
     for (const cell of [row[4], row[5]]) {
       expect(cell).toMatch(/^'/);
@@ -108,7 +108,7 @@ describe('the report as CSV', () => {
     const message = 'a, "b";\nc';
     const lines = csv(reportServer({ message, outcome: 'failed', nics: [] }));
     expect(lines).toHaveLength(2);
-    const [, row = []] = parse(lines.join('\n')) as unknown as string[][];
+    const [, row = []] = parse(lines.join('\n'));
     expect(row[4]).toBe('a, "b"; c');
   });
 });

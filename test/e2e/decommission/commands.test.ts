@@ -186,11 +186,14 @@ describe('decommission by commands', { timeout: 600_000 }, () => {
   });
 
   it('goes on with an upload that was cut off; another list or other settings are refused', async () => {
-    // Nobody inspects them before the list is whole.
-    const servers = Array.from({ length: 90 }, (_, n): ListedServer => ({
-      serverId: `3f0b6f0e-2a53-4d59-9d1b-${String(n).padStart(12, '0')}`,
-      nics: 'all',
-    }));
+    // One that is there, so that the plan waits for an approval.
+    const servers: ListedServer[] = [
+      ...(await createFleet(stack.simulator, 1)),
+      ...Array.from({ length: 89 }, (_, n) => ({
+        serverId: `3f0b6f0e-2a53-4d59-9d1b-${String(n).padStart(12, '0')}`,
+        nics: 'all' as const,
+      })),
+    ];
     const pages = pagesOf(servers);
     expect(pages.length).toBeGreaterThan(2);
     const connection = await Connection.connect({ address: stack.temporal.address });
@@ -201,7 +204,6 @@ describe('decommission by commands', { timeout: 600_000 }, () => {
       args: [{ maxServers: 1000, undoWindow: 0, timing: TIMING, requestedBy: 'somebody else' }],
     });
     await cut.executeUpdate('load', { args: [{ page: 1, servers: pages[1] }] });
-    await connection.close();
 
     const file = await asLines('cut', servers);
     const other = await json('start', file, '--run', 'cut', ...SETTINGS, '--strict', '--no-wait');
@@ -229,6 +231,9 @@ describe('decommission by commands', { timeout: 600_000 }, () => {
       4,
       expect.stringMatching(/list never changes: choose another --run/),
     ]);
+    // Another client loads a page again without our id of the Update.
+    await cut.executeUpdate('load', { args: [{ page: 1, servers: pages[1] }] });
+    await connection.close();
     expect((await json('abort', 'cut', ...BY)).code).toBe(0);
     const watched = await json('watch', 'cut');
     expect([watched.code, watched.answer.outcome]).toEqual([7, 'aborted']);

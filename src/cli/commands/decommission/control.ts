@@ -99,7 +99,7 @@ function commandOf<C extends Control>(told: Told<C>): CliCommand<ControlFlags> {
   const names: FlagNames = [...FLAG_OF, [/^servers\b/, servers]];
   return {
     description: told.description,
-    usage: `<run> ${told.usage ?? ''}${told.usage === undefined ? '' : ' '}--by <who> --reason <text> [options]`,
+    usage: `<run> ${told.usage ?? ''}--by <who> --reason <text>`,
     flags: (command) => {
       declared?.(command);
       declareByWhom(command, 'kept with the run');
@@ -163,7 +163,7 @@ export const approve = commandOf({
   description:
     'Approves the plan of a run, which then begins to delete. Digest and counts are those of the plan, so that ' +
     'nobody approves another one than they have read.',
-  usage: '--digest <d> --servers <n> --nics <n>',
+  usage: '--digest <d> --servers <n> --nics <n>\n         ',
   flags: (command) =>
     command
       .option('--digest <d>', "the plan's digest")
@@ -213,7 +213,6 @@ export const commit = commandOf({
 export const limits = commandOf({
   control: 'setLimits',
   description: 'Changes how many servers are under way, and how many may fail.',
-  usage: '[--concurrency <n>] [--max-errors <n|share>]',
   flags: (command) =>
     command
       .option('--concurrency <n>', 'servers under way')
@@ -229,7 +228,7 @@ export const limits = commandOf({
 export const skip = commandOf({
   control: 'skip',
   description: 'Leaves servers alone: they are not started, and failed ones do not count any more.',
-  usage: '--server <id>...',
+  usage: '--server <id>... ',
   servers: '--server',
   flags: (command) => namedServers(command, 'a server to leave alone; may be repeated'),
   argument: ({ server }) => ({ servers: lowerCase(server) ?? [] }),
@@ -239,7 +238,7 @@ export const skip = commandOf({
 export const undo = commandOf({
   control: 'undo',
   description: 'Puts back what a run has taken off: everything, or some servers.',
-  usage: '[--server <id>...]',
+  usage: '[--server <id>...] ',
   servers: '--server',
   flags: (command) =>
     namedServers(command, 'a server to put back; may be repeated (default: all)').option(

@@ -1,9 +1,8 @@
 /** The commands below `ecs-nics decommission`, each loaded only when it is used. */
 import type { Listed } from '../../program';
+import type * as controls from './control';
 
-type Controls = Omit<typeof import('./control'), 'tell'>;
-
-const control = (name: keyof Controls, summary: string): Listed => [
+const control = (name: Exclude<keyof typeof controls, 'tell'>, summary: string): Listed => [
   name,
   '[run]',
   summary,

@@ -248,7 +248,7 @@ export const command: CliCommand<StartFlags> = {
   description:
     'Starts a decommission run: uploads the list, lets every server be inspected, and shows the plan. Nothing is ' +
     'deleted before approve. Waits until the run needs a person, or has ended.',
-  usage: '<file|-> --run <name> --max-servers <n> [options]',
+  usage: '<file|-> --run <name> --max-servers <n>',
   flags: (command) => {
     command.option('--run <name>', 'the name of the run: 1 to 64 of a-z 0-9 . _ -');
     decommissionOptions.declare(command);

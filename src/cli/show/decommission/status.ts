@@ -108,7 +108,13 @@ function runningFacts(status: DecommissionStatus, page: ReportPage): string[] {
   const lines = atRest === '' ? [] : fact('servers', atRest, page);
   if (wave === null) return lines;
   if (!isOver)
-    lines.push(...fact('under way', `${inFlight} (at most ${effectiveConcurrency} at a time)`, page));
+    lines.push(
+      ...fact(
+        'under way',
+        status.phase === 'running' ? `${inFlight} of at most ${effectiveConcurrency}` : String(inFlight),
+        page,
+      ),
+    );
   const most = isOver || mayStillFail === 0 ? '' : `; at most ${mayStillFail} more can fail before it stops`;
   const failing = fact('failed', `${failed}, tolerated ${maxErrors ?? 0}${most}`, page);
   lines.push(...(failed > 0 ? failing.map(page.colors.red) : failing));
