@@ -138,7 +138,7 @@ function commandOf<C extends Control>(told: Told<C>): CliCommand<ControlFlags> {
         );
     }
     const status = await tell(context, run, name, control, argument, output);
-    output.say(`${COMMAND_OF[control]}: done, by ${cleanLine(argument.by)}`);
+    output.say(`${COMMAND_OF[control]}: taken, by ${cleanLine(argument.by)}`);
     showStatus(status, context.run(run), output);
     return EXIT.done;
   }

@@ -118,7 +118,8 @@ function runningFacts(status: DecommissionStatus, page: ReportPage): string[] {
   const most = isOver || mayStillFail === 0 ? '' : `; at most ${mayStillFail} more can fail before it stops`;
   const failing = fact('failed', `${failed}, tolerated ${maxErrors ?? 0}${most}`, page);
   lines.push(...(failed > 0 ? failing.map(page.colors.red) : failing));
-  if (ratePerMinute !== null)
+  // A run that starts nothing has no pace, whatever it was a minute ago.
+  if (ratePerMinute !== null && status.phase === 'running')
     lines.push(
       ...fact(
         'pace',
