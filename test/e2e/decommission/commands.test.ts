@@ -1,81 +1,35 @@
 /** Decommission runs by the commands of the starter, each a process of its own, against a real stack. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { spawn } from 'node:child_process';
-import { text } from 'node:stream/consumers';
 import { once } from 'node:events';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cleanEnvironment } from '../../../dev/processes';
 import { root } from '../../../dev/root';
-import type { DecommissionReport, DecommissionStatus, JoinedPlan, ListedServer } from '../../../src/contract';
+import type { DecommissionReport, JoinedPlan, ListedServer } from '../../../src/contract';
 import { pagesOf } from '../../../src/client/decommission/load';
-import { posts, TIMING } from '../../support/e2e';
+import { TIMING } from '../../support/e2e';
 import { createFleet } from '../../support/fleet';
+import { BY, FleetStarter, SETTINGS } from '../../support/fleet-starter';
 import type { WatchedStack } from '../../support/watched-stack';
 import { startStack } from '../../support/watched-stack';
-import { Terminal, hasPython } from '../../cli/terminal';
 
-type Answer = Partial<DecommissionStatus> & {
-  workflowId: string;
-  runId: string;
-  url: string;
-  error?: { type: string; message: string };
-};
-
-const BY = ['--by', 'tester', '--reason', 'a test'];
-const SETTINGS = ['--max-servers', '1000', '--undo-window', '0s', '--timing', JSON.stringify(TIMING)];
 // eslint-disable-next-line no-control-regex
 const ESCAPE = /\u001b/;
 
 describe('decommission by commands', { timeout: 600_000 }, () => {
   let stack: WatchedStack;
-  let folder: string;
+  let fleet: FleetStarter;
 
   beforeAll(async () => {
     stack = await startStack({ label: 'fleet-cli', workerEnv: { ECS_NICS_CLOUD_RPS: '200' } });
-    folder = await mkdtemp(join(tmpdir(), 'ecs-nics-list-'));
+    fleet = await FleetStarter.on(stack);
   });
   afterAll(async () => {
     await stack?.close();
-    if (folder) await rm(folder, { recursive: true, force: true });
+    await fleet?.close();
   });
-
-  const starter = (...args: string[]) => stack.starter(['decommission', ...args]);
-  /** Exactly one document on standard output, whatever happens. */
-  const json = async <A = Answer>(
-    ...args: string[]
-  ): Promise<{ code: number | null; answer: A; stderr: string }> => {
-    const { code, stdout, stderr } = await starter(...args, '--json');
-    return { code, answer: JSON.parse(stdout) as A, stderr };
-  };
-  const list = async (name: string, lines: readonly string[]): Promise<string> => {
-    const file = join(folder, name);
-    await writeFile(file, `${lines.join('\n')}\n`);
-    return file;
-  };
-  const asLines = (name: string, servers: readonly ListedServer[]) =>
-    list(
-      name,
-      servers.map((server) => JSON.stringify(server)),
-    );
-  const sent = async (servers: readonly ListedServer[]) =>
-    Promise.all(servers.map(({ serverId }) => posts(stack.simulator, serverId)));
-  const failing = ({ serverId }: ListedServer) =>
-    stack.simulator.post('/_sim/faults', {
-      match: { class: 'delete', serverId },
-      what: { kind: 'partial-failure', nics: [1] },
-      times: 1,
-    });
-  const start = async (name: string, servers: readonly ListedServer[], ...more: string[]) =>
-    starter('start', await asLines(name, servers), '--run', name, ...SETTINGS, ...more);
-  /** Starts a run and approves its plan as `start` says. */
-  const approved = async (name: string, servers: readonly ListedServer[], ...more: string[]) => {
-    const nics = servers.reduce((sum, server) => sum + server.nics.length, 0);
-    const asked = ['--requested-by', 'tester', '--reason', 'a test'];
-    return start(name, servers, ...asked, '--approve-if', `servers=${servers.length},nics=${nics}`, ...more);
-  };
 
   it('from a list on standard input to the report, each step with the command that the one before has named', async () => {
     const servers = await createFleet(stack.simulator, 5);
@@ -96,26 +50,26 @@ describe('decommission by commands', { timeout: 600_000 }, () => {
     expect(stdout).toMatch(/note: line 18: NIC \S+ is named again: merged/);
     expect(stdout).toContain('5 servers, 15 NICs would be touched');
     expect(stdout).toContain('/workflows/decommission%2Flife/');
-    expect(await sent(servers)).toEqual([0, 0, 0, 0, 0]);
+    expect(await fleet.sent(servers)).toEqual([0, 0, 0, 0, 0]);
 
-    const plan = await json<JoinedPlan>('plan', 'life');
+    const plan = await fleet.json<JoinedPlan>('plan', 'life');
     expect(plan.answer).toMatchObject({ servers: 5, nics: 15, waves: [2, 5], excluded: [], nextPage: null });
     expect(plan.answer.planned.map(({ serverId }) => serverId)).toEqual(
       servers.map(({ serverId }) => serverId),
     );
-    expect((await starter('plan', 'life', '--format', 'csv')).stdout.split('\n')).toHaveLength(1 + 15 + 1);
+    expect((await fleet.run('plan', 'life', '--format', 'csv')).stdout.split('\n')).toHaveLength(1 + 15 + 1);
 
     const [command = ''] = /ecs-nics decommission approve .*/.exec(stdout) ?? [];
     expect(command).toContain(`--digest ${plan.answer.digest} --servers 5 --nics 15`);
     const words = command.split(' ').slice(2, -4);
-    const wrong = await json(...words.map((word) => (word === '15' ? '14' : word)), ...BY);
+    const wrong = await fleet.json(...words.map((word) => (word === '15' ? '14' : word)), ...BY);
     expect([wrong.code, wrong.answer.error?.type]).toEqual([4, 'NotApplicable']);
     expect(wrong.stderr).toContain('15 NICs');
     // As it is printed, nobody has said who approves.
-    expect((await starter(...command.split(' ').slice(2))).code).toBe(2);
+    expect((await fleet.run(...command.split(' ').slice(2))).code).toBe(2);
 
     const watching = stack.startStarter(['decommission', 'watch', 'life']);
-    const right = await json(...words, ...BY);
+    const right = await fleet.json(...words, ...BY);
     expect([right.code, right.answer]).toEqual([
       0,
       expect.objectContaining({ phase: 'running', run: 'life' }),
@@ -125,9 +79,12 @@ describe('decommission by commands', { timeout: 600_000 }, () => {
         if (line.startsWith('phase: paused')) resolve();
       }),
     );
-    expect((await sent(servers)).filter((count) => count > 0)).toHaveLength(2);
-    expect((await json('status', 'life')).answer).toMatchObject({ phase: 'paused', counts: { deleted: 2 } });
-    expect((await json('resume', 'life', ...BY)).code).toBe(0);
+    expect((await fleet.sent(servers)).filter((count) => count > 0)).toHaveLength(2);
+    expect((await fleet.json('status', 'life')).answer).toMatchObject({
+      phase: 'paused',
+      counts: { deleted: 2 },
+    });
+    expect((await fleet.json('resume', 'life', ...BY)).code).toBe(0);
     const watched = await watching.finished;
     expect([watched.code, watched.stderr]).toEqual([0, '']);
     expect(watched.stdout).not.toMatch(ESCAPE);
@@ -135,32 +92,32 @@ describe('decommission by commands', { timeout: 600_000 }, () => {
     expect(watched.stdout).toMatch(/^phase: running, wave 2 of 2, /m);
     expect(watched.stdout).toMatch(/servers +5 deleted/);
 
-    const report = await json<DecommissionReport>('report', 'life');
+    const report = await fleet.json<DecommissionReport>('report', 'life');
     expect(report.answer).toMatchObject({
       run: 'life',
       outcome: 'done',
       counts: { deleted: 5 },
       unreadable: [],
     });
-    const csv = (await starter('report', 'life', '--format', 'csv')).stdout.trim().split('\n');
+    const csv = (await fleet.run('report', 'life', '--format', 'csv')).stdout.trim().split('\n');
     expect(csv[0]).toMatch(/^server_id,nic_id,outcome,error_code,message/);
     expect(csv.slice(1).map((line) => line.split(',').slice(0, 3))).toEqual(
       servers.flatMap(({ serverId, nics }) =>
         (nics as { id: string }[]).map(({ id }) => [serverId, id, 'deleted']),
       ),
     );
-    const closed = await json('watch', 'life');
+    const closed = await fleet.json('watch', 'life');
     expect([closed.code, closed.answer.outcome]).toEqual([0, 'done']);
-    expect((await json('pause', 'life', ...BY)).answer.error?.type).toBe('NoOpenRun');
+    expect((await fleet.json('pause', 'life', ...BY)).answer.error?.type).toBe('NoOpenRun');
 
-    const again = await start('life', servers);
+    const again = await fleet.start('life', servers);
     expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('0 servers, 0 NICs')]);
-    expect(await sent(servers)).toEqual([1, 1, 1, 1, 1]);
+    expect(await fleet.sent(servers)).toEqual([1, 1, 1, 1, 1]);
   });
 
   it('a bad list, and nothing is started; every problem in one message', async () => {
-    const file = await list('bad', ['web-01', '3f0b6f0e-2a53-4d59-9d1b-0a2a7e5f1c11 eth0']);
-    const { code, answer } = await json(
+    const file = await fleet.list('bad', ['web-01', '3f0b6f0e-2a53-4d59-9d1b-0a2a7e5f1c11 eth0']);
+    const { code, answer } = await fleet.json(
       'start',
       file,
       '--run',
@@ -181,8 +138,10 @@ describe('decommission by commands', { timeout: 600_000 }, () => {
       '--reason',
     ];
     for (const part of parts) expect(answer.error?.message).toContain(part);
-    expect((await json('status', 'bad')).code).toBe(1);
-    expect((await json('start', join(folder, 'nowhere'), '--run', 'x', ...SETTINGS)).code).toBe(2);
+    expect((await fleet.json('status', 'bad')).code).toBe(1);
+    expect((await fleet.json('start', join(fleet.folder, 'nowhere'), '--run', 'x', ...SETTINGS)).code).toBe(
+      2,
+    );
   });
 
   it('goes on with an upload that was cut off; another list or other settings are refused', async () => {
@@ -205,24 +164,24 @@ describe('decommission by commands', { timeout: 600_000 }, () => {
     });
     await cut.executeUpdate('load', { args: [{ page: 1, servers: pages[1] }] });
 
-    const file = await asLines('cut', servers);
-    const other = await json('start', file, '--run', 'cut', ...SETTINGS, '--strict', '--no-wait');
+    const file = await fleet.asLines('cut', servers);
+    const other = await fleet.json('start', file, '--run', 'cut', ...SETTINGS, '--strict', '--no-wait');
     expect([other.code, other.answer.error?.type, other.answer.runId]).toEqual([
       4,
       'DifferentRequest',
       cut.firstExecutionRunId,
     ]);
-    const ids = await json('start', file, '--run', 'cut', ...SETTINGS, '--no-wait');
+    const ids = await fleet.json('start', file, '--run', 'cut', ...SETTINGS, '--no-wait');
     expect([ids.code, Object.keys(ids.answer).sort()]).toEqual([0, ['runId', 'url', 'workflowId']]);
     expect(ids.answer.runId).toBe(cut.firstExecutionRunId);
-    const { answer } = await json('status', 'cut');
+    const { answer } = await fleet.json('status', 'cut');
     expect(answer.progress?.listed).toBe(90);
     expect(answer.pages?.map((page) => page.servers)).toEqual(pages.map(({ length }) => length));
     // Once more, when all of it is there.
-    expect((await starter('start', file, '--run', 'cut', ...SETTINGS, '--no-wait')).code).toBe(0);
-    const shorter = await json(
+    expect((await fleet.run('start', file, '--run', 'cut', ...SETTINGS, '--no-wait')).code).toBe(0);
+    const shorter = await fleet.json(
       'start',
-      await asLines('other', servers.slice(1)),
+      await fleet.asLines('other', servers.slice(1)),
       '--run',
       'cut',
       ...SETTINGS,
@@ -234,27 +193,27 @@ describe('decommission by commands', { timeout: 600_000 }, () => {
     // Another client loads a page again without our id of the Update.
     await cut.executeUpdate('load', { args: [{ page: 1, servers: pages[1] }] });
     await connection.close();
-    expect((await json('abort', 'cut', ...BY)).code).toBe(0);
-    const watched = await json('watch', 'cut');
+    expect((await fleet.json('abort', 'cut', ...BY)).code).toBe(0);
+    const watched = await fleet.json('watch', 'cut');
     expect([watched.code, watched.answer.outcome]).toEqual([7, 'aborted']);
   });
 
   it('stops at too many failures with 3, takes no resume, and goes on after a retry', async () => {
     const servers = await createFleet(stack.simulator, 4);
-    await failing(servers[0]!);
-    const stopped = await approved('storm', servers, '--waves', '1,100%', '--pause-after', 'never');
+    await fleet.fails(servers[0]!);
+    const stopped = await fleet.approved('storm', servers, '--waves', '1,100%', '--pause-after', 'never');
     expect([stopped.code, stopped.stderr]).toEqual([3, '']);
     expect(stopped.stdout).toMatch(/storm · stopped/);
     expect(stopped.stdout).toContain(`--server ${servers[0]!.serverId}`);
-    expect((await sent(servers)).slice(1)).toEqual([0, 0, 0]);
-    const resumed = await json('resume', 'storm', ...BY);
+    expect((await fleet.sent(servers)).slice(1)).toEqual([0, 0, 0]);
+    const resumed = await fleet.json('resume', 'storm', ...BY);
     expect([resumed.code, resumed.answer.error?.message]).toEqual([
       4,
       expect.stringContaining('retryFailed'),
     ]);
-    expect((await json('status', 'storm')).code).toBe(0);
-    expect((await json('watch', 'storm')).code).toBe(3);
-    const report = await json<DecommissionReport>('report', 'storm');
+    expect((await fleet.json('status', 'storm')).code).toBe(0);
+    expect((await fleet.json('watch', 'storm')).code).toBe(3);
+    const report = await fleet.json<DecommissionReport>('report', 'storm');
     expect([report.code, report.answer.outcome]).toEqual([0, 'running']);
     expect(report.answer.servers.map(({ outcome }) => outcome)).toEqual([
       'failed',
@@ -263,98 +222,66 @@ describe('decommission by commands', { timeout: 600_000 }, () => {
       'waiting',
     ]);
 
-    expect((await json('retry', 'storm', ...BY)).code).toBe(0);
-    expect((await json('resume', 'storm', ...BY)).code).toBe(0);
-    const watched = await json('watch', 'storm');
+    expect((await fleet.json('retry', 'storm', ...BY)).code).toBe(0);
+    expect((await fleet.json('resume', 'storm', ...BY)).code).toBe(0);
+    const watched = await fleet.json('watch', 'storm');
     expect([watched.code, watched.answer.counts]).toEqual([0, { deleted: 4 }]);
   });
 
   it('ends with 3 when failures were tolerated; limits, skip and abort are taken or refused with a reason', async () => {
     const servers = await createFleet(stack.simulator, 4);
-    await failing(servers[0]!);
-    const paused = await approved('tolerant', servers, '--waves', '1,100%', '--max-errors', '1');
+    await fleet.fails(servers[0]!);
+    const paused = await fleet.approved('tolerant', servers, '--waves', '1,100%', '--max-errors', '1');
     expect([paused.code, paused.stdout]).toEqual([0, expect.stringMatching(/tolerant · paused/)]);
-    expect((await starter('limits', 'tolerant', ...BY)).code).toBe(2);
-    const limited = await json('limits', 'tolerant', '--concurrency', '2', '--max-errors', '50%', ...BY);
+    expect((await fleet.run('limits', 'tolerant', ...BY)).code).toBe(2);
+    const limited = await fleet.json(
+      'limits',
+      'tolerant',
+      '--concurrency',
+      '2',
+      '--max-errors',
+      '50%',
+      ...BY,
+    );
     expect([limited.code, limited.answer.maxErrors]).toEqual([0, 2]);
-    expect((await json('skip', 'tolerant', '--server', servers[3]!.serverId, ...BY)).code).toBe(0);
-    const undo = await json('undo', 'tolerant', ...BY);
+    expect((await fleet.json('skip', 'tolerant', '--server', servers[3]!.serverId, ...BY)).code).toBe(0);
+    const undo = await fleet.json('undo', 'tolerant', ...BY);
     expect([undo.code, undo.answer.error?.message]).toEqual([2, expect.stringContaining('--yes')]);
-    expect((await json('undo', 'tolerant', '--yes', ...BY)).answer.error?.type).toBe('NotApplicable');
-    expect((await json('commit', 'tolerant', ...BY)).code).toBe(4);
-    expect((await json('resume', 'tolerant', ...BY)).code).toBe(0);
-    const watched = await json('watch', 'tolerant');
+    expect((await fleet.json('undo', 'tolerant', '--yes', ...BY)).answer.error?.type).toBe('NotApplicable');
+    expect((await fleet.json('commit', 'tolerant', ...BY)).code).toBe(4);
+    expect((await fleet.json('resume', 'tolerant', ...BY)).code).toBe(0);
+    const watched = await fleet.json('watch', 'tolerant');
     expect([watched.code, watched.answer.outcome]).toEqual([3, 'incomplete']);
     expect(watched.answer.counts).toEqual({ failed: 1, deleted: 2, untouched: 1 });
-    const table = (await starter('report', 'tolerant')).stdout;
+    const table = (await fleet.run('report', 'tolerant')).stdout;
     expect(table).toMatch(/servers +1 failed, 2 deleted, 1 untouched/);
     expect(table).toMatch(/by code +.*1 Skipped/);
   });
 
   it('approves only a plan that is as told, and none above its cap', async () => {
     const servers = await createFleet(stack.simulator, 2, (n) => (n === 1 ? { name: 'db-01' } : {}));
-    const protect = await list('protect', ['# never', 'db-01']);
-    const other = await approved('as-told', servers, '--protect', protect);
+    const protect = await fleet.list('protect', ['# never', 'db-01']);
+    const other = await fleet.approved('as-told', servers, '--protect', protect);
     expect([other.code, other.stderr]).toEqual([
       4,
       expect.stringContaining('servers=1,nics=3, and --approve-if says servers=2,nics=6'),
     ]);
-    expect((await json('status', 'as-told')).answer).toMatchObject({ phase: 'planned', excluded: 1 });
-    await json('abort', 'as-told', ...BY);
-    const file = await asLines('cap', servers);
-    const capped = await json('start', file, '--run', 'cap', ...SETTINGS, '--max-servers', '1');
+    expect((await fleet.json('status', 'as-told')).answer).toMatchObject({ phase: 'planned', excluded: 1 });
+    await fleet.json('abort', 'as-told', ...BY);
+    const file = await fleet.asLines('cap', servers);
+    const capped = await fleet.json('start', file, '--run', 'cap', ...SETTINGS, '--max-servers', '1');
     expect([capped.code, capped.answer.phase]).toEqual([4, 'planned']);
-    await json('abort', 'cap', ...BY);
-    expect(await sent(servers)).toEqual([0, 0]);
+    await fleet.json('abort', 'cap', ...BY);
+    expect(await fleet.sent(servers)).toEqual([0, 0]);
   });
 
   it('with a window: start ends when it is open, and commit closes it', async () => {
     const servers = await createFleet(stack.simulator, 2);
-    const open = await approved('window', servers, '--waves', '100%', '--undo-window', '1 hour');
+    const open = await fleet.approved('window', servers, '--waves', '100%', '--undo-window', '1 hour');
     expect([open.code, open.stdout]).toEqual([0, expect.stringMatching(/window · undo-window/)]);
-    const committed = await json('commit', 'window', ...BY);
+    const committed = await fleet.json('commit', 'window', ...BY);
     expect(committed.code).toBe(0);
-    const watched = await json('watch', 'window');
+    const watched = await fleet.json('watch', 'window');
     expect([watched.code, watched.answer.counts]).toEqual([0, { deleted: 2 }]);
-  });
-
-  it('Ctrl-C ends the watching with 130, and the run goes on', async () => {
-    const servers = await createFleet(stack.simulator, 1, () => ({ jobSeconds: 5 }));
-    await start('goes-on', servers, '--no-wait');
-    const watching = stack.startStarter(['decommission', 'watch', 'goes-on', '--json']);
-    await new Promise<void>((resolve) =>
-      watching.onLine('stderr', (line) => {
-        if (line.startsWith('phase: planned')) resolve();
-      }),
-    );
-    watching.child.kill('SIGINT');
-    const { code, stdout, stderr } = await watching.finished;
-    expect(code).toBe(130);
-    expect(JSON.parse(stdout)).toMatchObject({ phase: 'planned', error: { type: 'Interrupted' } });
-    expect(stderr).toContain('the run goes on');
-    expect((await json('abort', 'goes-on', ...BY)).code).toBe(0);
-  });
-
-  it.runIf(hasPython)('on a terminal: one screen, redrawn in place', async () => {
-    const servers = await createFleet(stack.simulator, 6, () => ({ jobSeconds: 3 }));
-    await start('screen', servers, '--waves', '1,100%', '--pause-after', 'never', '--no-wait');
-    const command = [process.execPath, join(root, 'lib/starter.js'), 'decommission', 'watch', 'screen'];
-    const env = { ...process.env };
-    delete env.NO_COLOR;
-    delete env.FORCE_COLOR;
-    const terminal = new Terminal(80, 24, command, cleanEnvironment(env, stack.starterEnv));
-    await terminal.until(/planned/);
-    const { digest, servers: count, nics } = (await json('status', 'screen')).answer;
-    const counts = ['--digest', digest ?? '', '--servers', String(count), '--nics', String(nics)];
-    await json('approve', 'screen', ...counts, ...BY);
-    expect(await terminal.exitCode).toBe(0);
-    const frames = terminal.frames();
-    for (const line of frames.flat()) expect(line.length, line).toBeLessThan(80);
-    const all = frames.map((lines) => lines.join('\n'));
-    expect(all.some((frame) => /wave 1 .*█+ 1 of 1\n.*wave 2 .*░ 0 of 5/.test(frame))).toBe(true);
-    expect(all.some((frame) => /now: pause, .*abort/.test(frame))).toBe(true);
-    // The screen is gone, the report stays.
-    expect(terminal.screen().join('\n')).toMatch(/screen · done/);
-    expect(terminal.screen().join('\n')).not.toContain('Ctrl-C');
   });
 });
