@@ -33,6 +33,8 @@ export interface Execution {
   /** On the timeline. */
   task: Entry | null;
   tasks: number;
+  /** Its first workflow task is in the history. */
+  begun: boolean;
   closed: boolean;
   timers: Map<number, Entry>;
   activities: Map<number, { activity: Activity; entry: Entry | null }>;

@@ -137,7 +137,7 @@ export class FleetServer {
   /** `undefined`: no run is open, or it has not begun. */
   async query(workflowId: string, name: string): Promise<unknown> {
     const run = this.open.get(workflowId);
-    return run === undefined || run.tasks === 0 ? undefined : run.body.query(name);
+    return run?.begun === true ? run.body.query(name) : undefined;
   }
 
   /** A younger worker process, which has no run in its memory. */
@@ -180,7 +180,7 @@ export class FleetServer {
       ...{ info, record, started, parent },
       body: standIn(started) ?? new Replica(this.sandbox, info, seed, []),
       inbox: [initialize(info, seed, input, memo)],
-      ...{ task: null, tasks: 0, closed: false },
+      ...{ task: null, tasks: 0, begun: false, closed: false },
       ...{ timers: new Map(), activities: new Map(), sending: new Map() },
     };
     this.open.set(workflowId, run);
@@ -219,6 +219,7 @@ export class FleetServer {
     record.tasks += 1;
     this.updates.heard(jobs, run, now);
     const commands = await run.body.carryOut(input);
+    run.begun = true;
     this.updates.answered(commands, now);
     for (const command of commands) {
       if (run.closed) throw new Error(`a command after the end of ${run.info.workflowId}`);
@@ -254,6 +255,8 @@ export class FleetServer {
         run.record.memo[name] = defaultPayloadConverter.fromPayload(value);
     } else if (command.continueAsNewWorkflowExecution) {
       await this.continueAs(run, command.continueAsNewWorkflowExecution);
+    } else if (command.cancelChildWorkflowExecution) {
+      throw new Error(`${run.info.workflowId} would cancel what it has started`);
     } else if (!command.updateResponse && !command.upsertWorkflowSearchAttributes) {
       await this.end(run, command);
     }
