@@ -36,7 +36,8 @@ export function work(page: Page): void {
     page.wakes = order.wakes;
     for (const row of rows) if (row.running) page.begin(() => wake(row));
   }
-  for (const row of page.rows) {
+  // In its turn, not before: a wave is at rest when as many servers have an end as it has.
+  for (const row of page.isClosed ? page.rows : rows.slice(0, order.upTo)) {
     if (row.running || row.end !== null || row.excluded !== null) continue;
     if (row.skipped && row.nics !== null) end(row, neverBegun(true));
     else if (page.isClosed) end(row, neverBegun(false));
