@@ -118,6 +118,8 @@ export interface CallOptions {
   begins?: () => void;
   /** Of the calls that wait for the rate limit the one with the lowest number goes first. */
   urgency?: number;
+  /** Equally urgent calls that come up to so many ms later may go first: a call for a set takes along what comes meanwhile. */
+  yieldsMs?: number;
 }
 
 /** Every method throws {@link import('./errors').CloudError}, and nothing else, when there is no usable answer. */

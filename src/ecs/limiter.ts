@@ -15,6 +15,8 @@ export interface Wish {
   urgency?: number;
   /** Epoch ms after which a turn is of no use. */
   notAfter?: number;
+  /** Equally urgent calls that come up to so many ms later may go first. */
+  yieldsMs?: number;
 }
 
 /** The right to send one request. */
@@ -126,14 +128,19 @@ export class RateLimiter {
    * Resolves when the call may go. Rejects, and uses no turn, with {@link NoTurn}, or with the signal's reason when it is
    * aborted.
    */
-  acquire({ signal, urgency = USUAL_URGENCY, notAfter = Infinity }: Wish = {}): Promise<Turn> {
+  acquire({
+    signal,
+    urgency = USUAL_URGENCY,
+    notAfter = Infinity,
+    yieldsMs = 0,
+  }: Wish = {}): Promise<Turn> {
     return new Promise((resolve, reject) => {
       const abort = () => {
         const place = this.#queue.indexOf(waiting);
         if (place >= 0) this.#queue.splice(place, 1);
         reject(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
       };
-      const end = Math.min(notAfter, this.#clock.now() + USUAL_ATTEMPT_MS);
+      const end = Math.min(notAfter, this.#clock.now() + USUAL_ATTEMPT_MS + yieldsMs);
       const over = () => signal?.removeEventListener('abort', abort);
       const waiting: Waiting = {
         urgency,

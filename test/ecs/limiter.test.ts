@@ -58,6 +58,22 @@ describe('the rate limit', () => {
     );
   });
 
+  it('who yields lets equally urgent calls go first that come soon after, and none that come later', async () => {
+    const clock = virtual(1_000_000);
+    const limiter = new RateLimiter(1, 1, clock);
+    await limiter.acquire();
+    const order: string[] = [];
+    const wait = (name: string, wish: Wish = {}) => limiter.acquire(wish).then(() => order.push(name));
+    const all = [wait('a set', { yieldsMs: 4_000 })];
+    // The clock has moved by the second that the first one sleeps.
+    clock.at += 2_000;
+    all.push(wait('soon'), wait('another set', { yieldsMs: 4_000 }), wait('less urgent', { urgency: 4 }));
+    clock.at += 3_000;
+    all.push(wait('later'), wait('urgent', { urgency: 2 }));
+    await Promise.all(all);
+    expect(order).toEqual(['urgent', 'soon', 'a set', 'later', 'another set', 'less urgent']);
+  });
+
   it('gives the turn of an aborted call to the next one', async () => {
     const limiter = new RateLimiter(1, 1, systemClock);
     await limiter.acquire();

@@ -26,7 +26,7 @@ export function askPorts(
   cloud: Pick<Cloud, 'showPorts' | 'showPort'>,
   trust: Trust,
   { size }: Pick<Observer, 'size'>,
-  options: Pick<CallOptions, 'urgency'>,
+  options: Pick<CallOptions, 'urgency' | 'yieldsMs'>,
 ): Settings<PortsRequest, PortsFound>['send'] {
   return async (take) => {
     const ids = () => arranged(take());

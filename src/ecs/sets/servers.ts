@@ -12,7 +12,7 @@ export function askServers(
   trust: Trust,
   { size }: Pick<Observer, 'size'>,
   form: FormInUse,
-  options: Pick<CallOptions, 'urgency'>,
+  options: Pick<CallOptions, 'urgency' | 'yieldsMs'>,
 ): Settings<string, ServerDetail | null>['send'] {
   return async (take) => {
     const ids = () => [...new Set(take())];
