@@ -34,7 +34,9 @@ export function keepsTheTolerance(truth: FleetTruth): void {
 function hasFailedBy(truth: FleetTruth, serverId: string, at: number): boolean {
   const last = truth.starts.filter(({ staged, at: startedAt }) => staged.id === serverId && startedAt <= at).at(-1);
   if (last === undefined || last.end === null || last.end.at > at) return false;
-  return hasFailed(last) && skippedAt(truth, serverId) > at;
+  const { at: endedAt } = last.end;
+  const again = truth.done('retryFailed').some(({ heardAt }) => heardAt !== null && heardAt >= endedAt && heardAt <= at);
+  return hasFailed(last) && !again && skippedAt(truth, serverId) > at;
 }
 
 /** The highest limit that was in force at some moment of that time. */
