@@ -1,7 +1,12 @@
 /** All rules of the campaign over decommission runs. */
 import { expect } from 'vitest';
 import type { FleetPlayed } from './play';
-import { answersAtOnce, holdsStill, startsNothingAfterAbort, stopsUntilTheCauseIsGone } from './rules/control';
+import {
+  answersAtOnce,
+  holdsStill,
+  startsNothingAfterAbort,
+  stopsUntilTheCauseIsGone,
+} from './rules/control';
 import { comesToItsEnd, endsItsPages, noticesLostPages } from './rules/ends';
 import { keepsTheConcurrency, keepsTheTolerance } from './rules/limits';
 import { sparesTheProtected, startsOnlyWhatIsApproved, touchesOnlyWhatIsPlanned } from './rules/plan';

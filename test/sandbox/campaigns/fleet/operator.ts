@@ -52,7 +52,8 @@ export class Operator {
     const numbers = plan.pages.map((_, page) => page);
     if (load.shuffled) numbers.reverse();
     const send = (page: number, servers: unknown) => this.update('load', { page, servers });
-    const listOf = (page: number) => stage.servers.filter((each) => each.page === page).map(({ listed }) => listed);
+    const listOf = (page: number) =>
+      stage.servers.filter((each) => each.page === page).map(({ listed }) => listed);
     let at = server.now + 10;
     for (const page of numbers) {
       server.timeline.put(at, () => void send(page, listOf(page)));
@@ -64,7 +65,10 @@ export class Operator {
     if (load.other && plan.pages.length > 1 && first !== undefined)
       server.timeline.put(at + 200, () => void send(1, [first.listed]));
     if (load.wrongCount)
-      server.timeline.put(at + 100, () => void this.update('loaded', { pages: plan.pages.length, servers: 99 }));
+      server.timeline.put(
+        at + 100,
+        () => void this.update('loaded', { pages: plan.pages.length, servers: 99 }),
+      );
     const close = () => {
       if (!server.isOpen(RUN_ID)) return;
       const loads = server.record.updates.filter(({ name }) => name === 'load');
@@ -86,7 +90,9 @@ export class Operator {
     this.looks += 1;
     const { silences } = server.timeline;
     const isAway = silences.some(({ from, until }) => server.now >= from && server.now < until);
-    const status = isAway ? undefined : ((await server.query(RUN_ID, 'status')) as DecommissionStatus | undefined);
+    const status = isAway
+      ? undefined
+      : ((await server.query(RUN_ID, 'status')) as DecommissionStatus | undefined);
     if (status !== undefined) {
       this.statuses.push({ at: server.now, status });
       await this.react(status);
@@ -111,7 +117,8 @@ export class Operator {
     if (this.waiting !== null && this.waiting.answer === null) return;
     const isLate = this.looks > PATIENCE;
     if (phase === 'paused') this.waiting = isLate ? this.update('abort', WHO) : this.update('resume', WHO);
-    else if (phase === 'stopped') this.cure(isLate ? 'abort' : (plan.remedies[this.stops++] ?? 'abort'), status);
+    else if (phase === 'stopped')
+      this.cure(isLate ? 'abort' : (plan.remedies[this.stops++] ?? 'abort'), status);
     else if (phase === 'undo-window' && isLate) this.waiting = this.update('commit', WHO);
     else if (isLate && phase !== 'done' && phase !== 'committing' && status.next.includes('abort'))
       this.waiting = this.update('abort', WHO);
@@ -162,7 +169,8 @@ export class Operator {
     for (const message of plan.messages)
       if (message.after === phase) server.timeline.put(server.now + message.ms, () => this.send(message));
     for (const outside of plan.outside)
-      if (outside.after === phase) server.timeline.put(server.now + outside.ms, () => this.intervene(outside));
+      if (outside.after === phase)
+        server.timeline.put(server.now + outside.ms, () => this.intervene(outside));
   }
 
   private async send({ name, wrong, limits, servers }: MessagePlan): Promise<void> {
@@ -172,17 +180,23 @@ export class Operator {
       if (status === undefined) return;
       const digest = wrong === 'digest' ? '0123456789abcdef' : (status.digest ?? '0');
       const count = (of: number, is: boolean) => of + (is ? 1 : 0);
-      const told = { digest, servers: count(status.servers, wrong === 'servers'), nics: count(status.nics, wrong === 'nics') };
+      const told = {
+        digest,
+        servers: count(status.servers, wrong === 'servers'),
+        nics: count(status.nics, wrong === 'nics'),
+      };
       this.approvals.push(this.update('approve', { ...told, ...WHO }));
     } else if (name === 'setLimits') this.update(name, { ...limits, ...WHO });
-    else if (name === 'skip') this.update(name, { servers: servers?.map((n) => stage.servers[n]?.id), ...WHO });
+    else if (name === 'skip')
+      this.update(name, { servers: servers?.map((n) => stage.servers[n]?.id), ...WHO });
     else this.update(name, WHO);
   }
 
   private async intervene({ what, whom, number }: OutsidePlan): Promise<void> {
     const { server, stage } = this;
     const staged = stage.servers[number];
-    const workflowId = whom === 'run' ? RUN_ID : whom === 'page' ? pageId(number) : `nics/${staged?.id ?? ''}`;
+    const workflowId =
+      whom === 'run' ? RUN_ID : whom === 'page' ? pageId(number) : `nics/${staged?.id ?? ''}`;
     if (whom === 'page' && !this.approving && server.isOpen(workflowId)) await this.readPage(number);
     if (what === 'cancel') server.cancel(workflowId);
     else await server.terminate(workflowId);

@@ -22,7 +22,8 @@ export interface ServerPlan {
   busy: { ms: number; forMs: number } | null;
 }
 
-export type MessageName = 'approve' | 'pause' | 'resume' | 'setLimits' | 'skip' | 'retryFailed' | 'abort' | 'commit';
+export type MessageName =
+  'approve' | 'pause' | 'resume' | 'setLimits' | 'skip' | 'retryFailed' | 'abort' | 'commit';
 
 export interface MessagePlan {
   name: MessageName;
@@ -115,7 +116,8 @@ export function planOf(seed: number): FleetPlan {
 
 function serverOf({ pick, chance, below }: Random, failing: number, odd: number): ServerPlan {
   const nics = chance(odd / 4) ? 0 : pick([1, 1, 2, 3]);
-  const fate = (): Fate => (chance(failing) ? pick(['fails', 'fails', 'partly', 'unknown'] as const) : 'fine');
+  const fate = (): Fate =>
+    chance(failing) ? pick(['fails', 'fails', 'partly', 'unknown'] as const) : 'fine';
   return {
     nics,
     wanted: nics === 0 || chance(0.4) ? 'all' : 1 + below(nics),
@@ -182,7 +184,16 @@ function outsideOf({ pick, below, chance }: Random, pages: number, servers: numb
       what: pick(['terminate', 'terminate', 'cancel']),
       whom,
       number: below(whom === 'page' ? pages : servers),
-      after: pick(['running', 'running', 'running', 'planning', 'planned', 'stopped', 'undo-window', 'loading']),
+      after: pick([
+        'running',
+        'running',
+        'running',
+        'planning',
+        'planned',
+        'stopped',
+        'undo-window',
+        'loading',
+      ]),
       ms: chance(0.3) ? 0 : below(30_000),
     };
   });
@@ -195,9 +206,13 @@ function sum(numbers: readonly number[]): number {
 /** A line for each server, and one for everything else that is out of the ordinary. */
 export function readable({ servers, ...rest }: FleetPlan): string {
   const isPlain = (value: unknown) =>
-    value === null || value === false || (typeof value === 'object' && Object.keys(value as object).length === 0);
+    value === null ||
+    value === false ||
+    (typeof value === 'object' && Object.keys(value as object).length === 0);
   return [
     ...servers.map((server, index) => `server ${index}: ${JSON.stringify(server)}`),
-    ...Object.entries(rest).flatMap(([name, value]) => (isPlain(value) ? [] : [`${name}: ${JSON.stringify(value)}`])),
+    ...Object.entries(rest).flatMap(([name, value]) =>
+      isPlain(value) ? [] : [`${name}: ${JSON.stringify(value)}`],
+    ),
   ].join('\n  ');
 }

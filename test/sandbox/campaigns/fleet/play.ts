@@ -36,7 +36,11 @@ export async function playFleet(plan: FleetPlan, world: World, sandbox: Sandbox)
   const operator = new Operator(plan, server, stage);
   const listed = stage.servers.filter(({ plan: { protectedBy } }) => protectedBy === 'list');
   const input = { ...plan.settings, protect: listed.map(({ id }) => id) };
-  server.start({ workflowId: RUN_ID, type: 'decommission', input: [defaultPayloadConverter.toPayload(input)] });
+  server.start({
+    workflowId: RUN_ID,
+    type: 'decommission',
+    input: [defaultPayloadConverter.toPayload(input)],
+  });
   operator.begin();
   try {
     const isDue = () => server.now < startedAt + LIMIT_MS && server.record.tasks < MOST_TASKS;

@@ -48,7 +48,11 @@ export function stageOf(plan: FleetPlan, world: World): Stage {
       });
     if (plan.real) failing(world, made.id, each);
     const listed = { serverId: made.id, nics: wanted === 'all' ? ('all' as const) : ids.slice(0, wanted) };
-    return { ...{ index, id: made.id, page: pageOf[index] ?? 0, listed, plan: each }, drifted: null, protectedAt: null };
+    return {
+      ...{ index, id: made.id, page: pageOf[index] ?? 0, listed, plan: each },
+      drifted: null,
+      protectedAt: null,
+    };
   });
   const runs = new Map<string, number>();
   const byId = new Map(servers.map((server) => [server.id, server]));
@@ -92,7 +96,8 @@ function failing({ simulator: { control } }: World, serverId: string, { fates, n
   const all = Array.from({ length: nics }, (_, index) => index);
   fates.forEach((fate, after) => {
     const match = { class: 'delete' as const, serverId };
-    if (fate === 'fails') control.addFault({ match, after, times: 1, what: { kind: 'partial-failure', nics: all } });
+    if (fate === 'fails')
+      control.addFault({ match, after, times: 1, what: { kind: 'partial-failure', nics: all } });
     if (fate === 'partly' && nics > 1)
       control.addFault({ match, after, times: 1, what: { kind: 'partial-failure', nics: all.slice(1) } });
     if (fate === 'unknown') control.addFault({ match, after, times: 1, what: { kind: 'job-stuck' } });

@@ -1,5 +1,9 @@
 /** What has really happened in a schedule, from the little server's record and the simulated cloud: what the judges go by. */
-import type { DecommissionStatus, PageReport, PlannedServer } from '../../../../src/contract/decommission/types';
+import type {
+  DecommissionStatus,
+  PageReport,
+  PlannedServer,
+} from '../../../../src/contract/decommission/types';
 import type { ResultDocument } from '../../../../src/contract';
 import type { StartRecord, UpdateRecord } from '../../engine/fleet/record';
 import type { Touch } from '../../engine/fleet/stand-in';
@@ -47,7 +51,8 @@ export function truthOf(played: FleetPlayed): FleetTruth {
   const { record } = server;
   const [run] = record.startsOf(RUN_ID);
   if (run === undefined) throw new Error('no run was started');
-  const endOf = (page: number) => record.startsOf(pageId(page)).find(({ runId }) => runId !== null)?.end ?? null;
+  const endOf = (page: number) =>
+    record.startsOf(pageId(page)).find(({ runId }) => runId !== null)?.end ?? null;
   const pageClosedAt = (page: number) => endOf(page)?.at ?? Infinity;
   const starts = record.starts.flatMap((start): ServerStart[] => {
     const staged = stage.servers.find(({ id }) => start.workflowId === `nics/${id}`);
@@ -56,7 +61,8 @@ export function truthOf(played: FleetPlayed): FleetTruth {
     const { at, runId, end } = start;
     return [{ at, staged, page, runId, end, orphanedAt: pageClosedAt(page) }];
   });
-  const done = (name: string) => record.updates.filter((each) => each.name === name && each.answer?.kind === 'completed');
+  const done = (name: string) =>
+    record.updates.filter((each) => each.name === name && each.answer?.kind === 'completed');
   const answers = record.updates.flatMap(({ heardAt, answer, name }) =>
     heardAt !== null && answer?.kind === 'completed' && name !== 'load'
       ? [{ at: heardAt, status: answer.value as DecommissionStatus }]
@@ -84,7 +90,8 @@ function plannedOf({ operator, stage }: FleetPlayed, told: FleetTruth['told']): 
   const planned = pages.flatMap(([page, plan]) =>
     plan.servers.map((each): Planned => {
       const staged = stage.servers.find(({ id }) => id === each.serverId);
-      if (staged === undefined) throw new Error(`a plan with a server that nobody has named: ${each.serverId}`);
+      if (staged === undefined)
+        throw new Error(`a plan with a server that nobody has named: ${each.serverId}`);
       return { ...each, page, staged };
     }),
   );
@@ -122,7 +129,9 @@ export function hasFailed({ end, orphanedAt }: ServerStart): boolean {
     case 'terminated':
       return true;
     case 'cancelled':
-      return document?.nics?.some(({ outcome }) => outcome === 'still-attached' || outcome === 'unknown') === true;
+      return (
+        document?.nics?.some(({ outcome }) => outcome === 'still-attached' || outcome === 'unknown') === true
+      );
     case 'failed':
       if (end.type === 'Refused') return false;
       return !(end.type === 'CloudRefused' && document?.credentialsRefused === true);

@@ -98,7 +98,13 @@ export class FleetServer {
     const runId = runIdOf(this.options.seed, this.made++);
     started.runId = runId;
     const parent = by === null ? null : { ...by, toldAt: this.now };
-    const ids = { workflowId, workflowType: type, runId, firstExecutionRunId: runId, originalExecutionRunId: runId };
+    const ids = {
+      workflowId,
+      workflowType: type,
+      runId,
+      firstExecutionRunId: runId,
+      originalExecutionRunId: runId,
+    };
     return this.begin(ids, started, parent, request.input, {});
   }
 
@@ -284,17 +290,21 @@ export class FleetServer {
     });
   }
 
-  private signal(
-    from: Execution,
-    command: coresdk.workflow_commands.ISignalExternalWorkflowExecution,
-  ): void {
+  private signal(from: Execution, command: coresdk.workflow_commands.ISignalExternalWorkflowExecution): void {
     const { workflowExecution, signalName = '', args } = command;
     const seq = command.seq ?? 0;
     const to = workflowExecution?.workflowId ?? '';
     if (workflowExecution?.runId) throw new Error(`a signal to ${to} would miss the next run of its chain`);
     const argument = args?.[0] === undefined ? undefined : defaultPayloadConverter.fromPayload(args[0]);
     const { workflowId } = from.info;
-    const record = { sentAt: this.now, arrivedAt: null as number | null, from: workflowId, to, name: signalName ?? '', argument };
+    const record = {
+      sentAt: this.now,
+      arrivedAt: null as number | null,
+      from: workflowId,
+      to,
+      name: signalName ?? '',
+      argument,
+    };
     this.record.signals.push(record);
     const arrive = () => {
       from.sending.delete(seq);
@@ -366,7 +376,10 @@ export class FleetServer {
     const runId = runIdOf(this.options.seed, this.made++);
     const ids = { ...info, runId, originalExecutionRunId: runId };
     const memo = command.memo ?? {};
-    const values = Object.entries(memo).map(([name, value]) => [name, defaultPayloadConverter.fromPayload(value)]);
+    const values = Object.entries(memo).map(([name, value]) => [
+      name,
+      defaultPayloadConverter.fromPayload(value),
+    ]);
     const more = { continuedFromExecutionRunId: info.runId, memo: Object.fromEntries(values) as object };
     const next = this.begin(ids, started, parent, command.arguments ?? [], memo, more);
     Object.assign(next.record.memo, more.memo);

@@ -3,7 +3,13 @@
  * told to, with the effects on the simulated cloud that its document tells of. It takes a hundredth of the time.
  */
 import { ApplicationFailure, defaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
-import type { DeleteServerNicsInput, NicOutcome, NicRow, NicSnapshot, ResultDocument } from '../../../../src/contract';
+import type {
+  DeleteServerNicsInput,
+  NicOutcome,
+  NicRow,
+  NicSnapshot,
+  ResultDocument,
+} from '../../../../src/contract';
 import type { Command, Job, TaskInput } from '../replica';
 import type { World } from '../world';
 import type { Body } from './execution';
@@ -128,7 +134,13 @@ export class StandIn implements Body {
         row.errorCode = 'Ecs.0507';
       } else if (fate === 'unknown') row.outcome = 'unknown';
       else {
-        this.stage.touched.push({ serverId: this.input.serverId, nicId: nic.id, ip: nic.ip, mac: nic.mac, at: now });
+        this.stage.touched.push({
+          serverId: this.input.serverId,
+          nicId: nic.id,
+          ip: nic.ip,
+          mac: nic.mac,
+          at: now,
+        });
         if (keepPort) control.patchPort(nic.id, { deleteOnTermination: false });
         control.detachNic(this.input.serverId, nic.id);
         row.outcome = keepPort ? 'detached' : 'deleted';
@@ -193,8 +205,23 @@ export class StandIn implements Body {
     });
     const at = new Date(this.start.at).toISOString();
     return {
-      ...{ outcome: 'running', phase: 'inspecting', serverId, serverName: null, projectId: null, region: null },
-      ...{ nics: rows, jobs: [], submissions: 0, startedAt: at, endedAt: null, undoUntil: null, decision: null },
+      ...{
+        outcome: 'running',
+        phase: 'inspecting',
+        serverId,
+        serverName: null,
+        projectId: null,
+        region: null,
+      },
+      ...{
+        nics: rows,
+        jobs: [],
+        submissions: 0,
+        startedAt: at,
+        endedAt: null,
+        undoUntil: null,
+        decision: null,
+      },
       ...{ deadlineAt: at, nextLookAt: null, waitingFor: null, warnings: [] },
     };
   }
@@ -209,7 +236,9 @@ export class Foreign implements Body {
     return jobs.flatMap(({ initializeWorkflow, fireTimer, cancelWorkflow }): Command[] => {
       if (initializeWorkflow) return [timer(1, this.ms)];
       if (cancelWorkflow) return [{ cancelWorkflowExecution: {} }];
-      return fireTimer ? [{ completeWorkflowExecution: { result: defaultPayloadConverter.toPayload(null) } }] : [];
+      return fireTimer
+        ? [{ completeWorkflowExecution: { result: defaultPayloadConverter.toPayload(null) } }]
+        : [];
     });
   }
 
@@ -222,6 +251,9 @@ export class Foreign implements Body {
 
 function timer(seq: number, ms: number): Command {
   return {
-    startTimer: { seq, startToFireTimeout: { seconds: Math.floor(ms / 1_000) as never, nanos: (ms % 1_000) * 1e6 } },
+    startTimer: {
+      seq,
+      startToFireTimeout: { seconds: Math.floor(ms / 1_000) as never, nanos: (ms % 1_000) * 1e6 },
+    },
   };
 }

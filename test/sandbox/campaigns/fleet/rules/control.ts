@@ -21,7 +21,9 @@ export function holdsStill(truth: FleetTruth): void {
   const { told, starts, done, reachMs, run } = truth;
   for (const { at, status } of told) {
     if (status.phase !== 'paused' && status.phase !== 'stopped') continue;
-    const resumedAt = Math.min(...done('resume').flatMap(({ heardAt }) => (heardAt !== null && heardAt >= at ? [heardAt] : [])));
+    const resumedAt = Math.min(
+      ...done('resume').flatMap(({ heardAt }) => (heardAt !== null && heardAt >= at ? [heardAt] : [])),
+    );
     const begun = starts.filter((start) => start.at > at + reachMs && start.at < resumedAt);
     expect(
       begun.map((start) => `server ${start.staged.index} at ${start.at - run.at} ms`),
@@ -31,10 +33,18 @@ export function holdsStill(truth: FleetTruth): void {
 }
 
 export function startsNothingAfterAbort({ starts, done, reachMs, run, played }: FleetTruth): void {
-  const cancels = played.server.record.outside.filter(({ what, workflowId }) => what === 'cancel' && workflowId === run.workflowId);
-  const abortedAt = Math.min(...done('abort').map(({ heardAt }) => heardAt ?? 0), ...cancels.map(({ at }) => at));
+  const cancels = played.server.record.outside.filter(
+    ({ what, workflowId }) => what === 'cancel' && workflowId === run.workflowId,
+  );
+  const abortedAt = Math.min(
+    ...done('abort').map(({ heardAt }) => heardAt ?? 0),
+    ...cancels.map(({ at }) => at),
+  );
   const begun = starts.filter(({ at }) => at > abortedAt + reachMs);
-  expect(begun.map(({ staged }) => staged.index), 'servers started after the abort').toEqual([]);
+  expect(
+    begun.map(({ staged }) => staged.index),
+    'servers started after the abort',
+  ).toEqual([]);
 }
 
 /** A stop sticks until its cause is gone. */
@@ -45,7 +55,12 @@ export function stopsUntilTheCauseIsGone({ told, done, run }: FleetTruth): void 
     const stopped = told.findLast(({ at, status }) => at < heardAt && status.phase === 'stopped');
     if (stopped === undefined || phase === 'stopped' || maxErrors === null || failed <= maxErrors) continue;
     // What these have changed is known when the pages have said so.
-    const changed = [...done('skip'), ...done('retryFailed')].some(({ heardAt: at }) => at !== null && at <= heardAt);
-    expect(changed, `something was changed before the resume at ${heardAt - run.at} ms, with ${failed} failed of ${maxErrors}`).toBe(true);
+    const changed = [...done('skip'), ...done('retryFailed')].some(
+      ({ heardAt: at }) => at !== null && at <= heardAt,
+    );
+    expect(
+      changed,
+      `something was changed before the resume at ${heardAt - run.at} ms, with ${failed} failed of ${maxErrors}`,
+    ).toBe(true);
   }
 }

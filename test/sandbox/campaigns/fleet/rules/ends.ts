@@ -8,7 +8,9 @@ const NOTICED_MS = 120_000;
 
 export function comesToItsEnd({ played, run }: FleetTruth): void {
   expect(played.leftOpen, 'open when nothing more happens').toEqual([]);
-  const terminated = played.server.record.outside.some(({ what, workflowId }) => what === 'terminate' && workflowId === RUN_ID);
+  const terminated = played.server.record.outside.some(
+    ({ what, workflowId }) => what === 'terminate' && workflowId === RUN_ID,
+  );
   expect(terminated ? ['completed', 'terminated'] : ['completed'], 'end of the run').toContain(run.end?.kind);
 }
 
@@ -20,7 +22,8 @@ export function noticesLostPages({ played, told, done, reachMs }: FleetTruth): v
     const dueAt = Math.max(at, loadedAt) + NOTICED_MS + reachMs;
     const late = told.find((each) => each.at > dueAt);
     const page = late?.status.pages.find((each) => each.workflowId === workflowId);
-    if (page !== undefined) expect(['lost', 'done'], `state of ${workflowId}, terminated`).toContain(page.state);
+    if (page !== undefined)
+      expect(['lost', 'done'], `state of ${workflowId}, terminated`).toContain(page.state);
   }
 }
 
@@ -28,6 +31,7 @@ export function noticesLostPages({ played, told, done, reachMs }: FleetTruth): v
 export function endsItsPages({ played, pageClosedAt }: FleetTruth): void {
   for (const [page] of played.plan.pages.entries()) {
     const { record } = played.server;
-    if (record.startsOf(pageId(page)).length > 0) expect(pageClosedAt(page), `end of page ${page}`).toBeLessThan(Infinity);
+    if (record.startsOf(pageId(page)).length > 0)
+      expect(pageClosedAt(page), `end of page ${page}`).toBeLessThan(Infinity);
   }
 }

@@ -32,10 +32,14 @@ export function keepsTheTolerance(truth: FleetTruth): void {
 
 /** Its last run has failed by then, it is not being tried again, and nobody has said to leave it. */
 function hasFailedBy(truth: FleetTruth, serverId: string, at: number): boolean {
-  const last = truth.starts.filter(({ staged, at: startedAt }) => staged.id === serverId && startedAt <= at).at(-1);
+  const last = truth.starts
+    .filter(({ staged, at: startedAt }) => staged.id === serverId && startedAt <= at)
+    .at(-1);
   if (last === undefined || last.end === null || last.end.at > at) return false;
   const { at: endedAt } = last.end;
-  const again = truth.done('retryFailed').some(({ heardAt }) => heardAt !== null && heardAt >= endedAt && heardAt <= at);
+  const again = truth
+    .done('retryFailed')
+    .some(({ heardAt }) => heardAt !== null && heardAt >= endedAt && heardAt <= at);
   return hasFailed(last) && !again && skippedAt(truth, serverId) > at;
 }
 

@@ -11,15 +11,21 @@ export function startsOnlyWhatIsApproved(truth: FleetTruth): void {
     const status = told.find((each) => each.status.digest !== null)?.status;
     const { servers, nics } = status ?? {};
     expect(argument, 'an approval that was accepted').toMatchObject({ digest, servers, nics });
-    expect(servers, 'servers of an approved plan').toBeLessThanOrEqual(Number(played.plan.settings.maxServers));
+    expect(servers, 'servers of an approved plan').toBeLessThanOrEqual(
+      Number(played.plan.settings.maxServers),
+    );
     const expires = told.find((each) => each.status.expires !== null)?.status.expires;
-    if (expires != null) expect(heardAt, 'when the plan was approved').toBeLessThanOrEqual(Date.parse(expires));
+    if (expires != null)
+      expect(heardAt, 'when the plan was approved').toBeLessThanOrEqual(Date.parse(expires));
   }
   const approvedAt = done('approve')[0]?.heardAt ?? Infinity;
   for (const { at, staged } of starts) {
     expect(at, `start of server ${staged.index}`).toBeGreaterThanOrEqual(approvedAt);
     if (planned !== null)
-      expect(planned.map((each) => each.serverId), 'servers of the plan').toContain(staged.id);
+      expect(
+        planned.map((each) => each.serverId),
+        'servers of the plan',
+      ).toContain(staged.id);
   }
 }
 
@@ -31,14 +37,20 @@ export function touchesOnlyWhatIsPlanned({ touched, planned, played }: FleetTrut
     if (planned === null) continue;
     const nics = planned.find((each) => each.serverId === serverId)?.nics ?? [];
     const what = `NIC that was taken off server ${staged?.index}`;
-    expect(nics.map((nic) => ({ id: nic.id, ip: nic.ip, mac: nic.mac })), what).toContainEqual({ id: nicId, ip, mac });
+    expect(
+      nics.map((nic) => ({ id: nic.id, ip: nic.ip, mac: nic.mac })),
+      what,
+    ).toContainEqual({ id: nicId, ip, mac });
   }
 }
 
 export function sparesTheProtected({ touched, played, starts }: FleetTruth): void {
   for (const { id, index, plan, protectedAt } of played.stage.servers) {
-    const begun = starts.filter(({ staged, at }) => staged.id === id && (protectedAt === null || at > protectedAt));
-    const since = plan.protectedBy !== null ? -Infinity : protectedAt === null ? Infinity : (begun[0]?.at ?? Infinity);
+    const begun = starts.filter(
+      ({ staged, at }) => staged.id === id && (protectedAt === null || at > protectedAt),
+    );
+    const since =
+      plan.protectedBy !== null ? -Infinity : protectedAt === null ? Infinity : (begun[0]?.at ?? Infinity);
     const after = touched.filter(({ serverId, at }) => serverId === id && at >= since);
     expect(after, `taken off server ${index}, which is protected`).toEqual([]);
     if (plan.protectedBy !== null) expect(begun, `runs of server ${index}, which is protected`).toEqual([]);

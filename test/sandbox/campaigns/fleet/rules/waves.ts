@@ -16,9 +16,14 @@ export function keepsTheWaves(truth: FleetTruth): void {
     const rested = planned.slice(0, bound).map((each) => restedAt(truth, each));
     const what = `wave ${wave + 1} before server ${first.staged.index} of a later one starts at ${first.at - truth.run.at} ms`;
     const open = planned.slice(0, bound).filter((_, index) => (rested[index] ?? Infinity) > first.at);
-    expect(open.map(({ staged }) => staged.index), `servers not at rest in ${what}`).toEqual([]);
+    expect(
+      open.map(({ staged }) => staged.index),
+      `servers not at rest in ${what}`,
+    ).toEqual([]);
     if (pauseAfter !== 'every' && !(pauseAfter === 'first' && wave === 0)) return;
-    const resumed = done('resume').some(({ heardAt }) => heardAt !== null && heardAt >= Math.max(...rested) && heardAt <= first.at);
+    const resumed = done('resume').some(
+      ({ heardAt }) => heardAt !== null && heardAt >= Math.max(...rested) && heardAt <= first.at,
+    );
     expect(resumed, `somebody has resumed the run after ${what}`).toBe(true);
   });
 }
@@ -26,6 +31,7 @@ export function keepsTheWaves(truth: FleetTruth): void {
 /** When its first run has ended, or somebody has said to leave it, or it was lost with its page. */
 function restedAt(truth: FleetTruth, { serverId, page }: Planned): number {
   const first = truth.starts.find(({ staged }) => staged.id === serverId);
-  const ended = first === undefined ? Infinity : first.runId === null ? first.at : (first.end?.at ?? Infinity);
+  const ended =
+    first === undefined ? Infinity : first.runId === null ? first.at : (first.end?.at ?? Infinity);
   return Math.min(ended, skippedAt(truth, serverId), truth.pageClosedAt(page));
 }
