@@ -9,7 +9,12 @@ import {
 } from './rules/control';
 import { comesToItsEnd, endsItsPages, noticesLostPages } from './rules/ends';
 import { keepsTheConcurrency, keepsTheTolerance } from './rules/limits';
-import { sparesTheProtected, startsOnlyWhatIsApproved, touchesOnlyWhatIsPlanned } from './rules/plan';
+import {
+  keepsTheList,
+  sparesTheProtected,
+  startsOnlyWhatIsApproved,
+  touchesOnlyWhatIsPlanned,
+} from './rules/plan';
 import { addsUp, hasOneLineEach, tellsTheLedger } from './rules/report';
 import { keepsTheWaves } from './rules/waves';
 import { truthOf } from './truth';
@@ -26,6 +31,7 @@ const RULES = [
   keepsTheTolerance,
   keepsTheWaves,
   startsOnlyWhatIsApproved,
+  keepsTheList,
   touchesOnlyWhatIsPlanned,
   sparesTheProtected,
   hasOneLineEach,

@@ -60,20 +60,22 @@ export class Operator {
       if (load.twice && page === 0) server.timeline.put(at + 5, () => void send(page, listOf(page)));
       at += load.gapMs;
     }
-    // Another list under a number that is taken.
-    const [first] = stage.servers;
-    if (load.other && plan.pages.length > 1 && first !== undefined)
-      server.timeline.put(at + 200, () => void send(1, [first.listed]));
     if (load.wrongCount)
       server.timeline.put(
         at + 100,
         () => void this.update('loaded', { pages: plan.pages.length, servers: 99 }),
       );
+    let other = load.other && plan.pages.length > 1 ? (stage.servers[0] ?? null) : null;
     const close = () => {
       if (!server.isOpen(RUN_ID)) return;
       const loads = server.record.updates.filter(({ name }) => name === 'load');
-      if (loads.every(({ answer }) => answer !== null))
-        this.update('loaded', { pages: plan.pages.length, servers: plan.servers.length });
+      const isThere = loads.every(({ answer }) => answer !== null);
+      if (isThere && other !== null) {
+        // Another list under a number that is taken.
+        send(1, [other.listed]);
+        other = null;
+      }
+      if (isThere) this.update('loaded', { pages: plan.pages.length, servers: plan.servers.length });
       else server.timeline.put(server.now + 300, close);
     };
     server.timeline.put(at + 400, close);

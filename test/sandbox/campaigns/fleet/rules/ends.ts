@@ -6,12 +6,17 @@ import type { FleetTruth } from '../truth';
 /** After so long without a word a page is asked for, and found. */
 const NOTICED_MS = 120_000;
 
+/** People have no patience for longer, and the run looks at everything that it waits for every minute. */
+const LONGEST_MS = 3 * 3_600_000;
+
 export function comesToItsEnd({ played, run }: FleetTruth): void {
   expect(played.leftOpen, 'open when nothing more happens').toEqual([]);
   const terminated = played.server.record.outside.some(
     ({ what, workflowId }) => what === 'terminate' && workflowId === RUN_ID,
   );
   expect(terminated ? ['completed', 'terminated'] : ['completed'], 'end of the run').toContain(run.end?.kind);
+  const awayMs = played.plan.trouble.away?.ms ?? 0;
+  expect((run.end?.at ?? Infinity) - run.at, 'ms until the end of the run').toBeLessThan(LONGEST_MS + awayMs);
 }
 
 /** A page that was terminated is told as lost within two minutes; nobody looks for it before the list is complete. */

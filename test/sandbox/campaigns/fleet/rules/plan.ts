@@ -29,6 +29,16 @@ export function startsOnlyWhatIsApproved(truth: FleetTruth): void {
   }
 }
 
+/** A page is what it was loaded with first. */
+export function keepsTheList({ done }: FleetTruth): void {
+  const first = new Map<number, unknown>();
+  for (const { argument } of done('load')) {
+    const { page, servers } = argument as { page: number; servers: unknown };
+    if (!first.has(page)) first.set(page, servers);
+    expect(servers, `servers of page ${page}, loaded again`).toEqual(first.get(page));
+  }
+}
+
 /** By server, NIC, IP and MAC. */
 export function touchesOnlyWhatIsPlanned({ touched, planned, played }: FleetTruth): void {
   for (const { serverId, nicId, ip, mac } of touched) {
