@@ -9,6 +9,7 @@ import type { Machine } from './machine';
 import { describeMachine, machineLines } from './machine';
 import { calls } from './measures/calls';
 import { cost } from './measures/cost';
+import { fleet } from './measures/fleet';
 import { inFlight } from './measures/in-flight';
 import type { Measure } from './measures/measure';
 import { memory } from './measures/memory';
@@ -27,6 +28,7 @@ const MEASURES: Record<Name, Measure> = {
   memory,
   undo,
   calls,
+  fleet,
 };
 
 /** What is up at the moment. */

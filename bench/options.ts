@@ -2,11 +2,11 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-export const NAMES = ['cost', 'restart', 'in-flight', 'memory', 'undo', 'calls'] as const;
+export const NAMES = ['cost', 'restart', 'in-flight', 'memory', 'undo', 'calls', 'fleet'] as const;
 export type Name = (typeof NAMES)[number];
 
 /** They take more than a minute, however little is measured: time-outs, fixed polls, runs one after the other. */
-const LONG: ReadonlySet<Name> = new Set(['in-flight', 'undo', 'calls'] as const);
+const LONG: ReadonlySet<Name> = new Set(['in-flight', 'undo', 'calls', 'fleet'] as const);
 
 export interface Options {
   only: Name[];
@@ -21,8 +21,8 @@ export interface Options {
 export const HELP = `Usage: npm run bench [-- options]
 
 Measures the worker beside a naive one (bench/naive), in turns, on an embedded
-Temporal server and the simulated cloud. Some twenty minutes on two quiet cores,
-fourteen of them for calls.
+Temporal server and the simulated cloud. Some twenty-five minutes on two quiet
+cores, fourteen of them for calls and five for fleet.
 
   --only <name>   one measurement; may be repeated:
                     cost       calls, history and CPU of a run
@@ -32,10 +32,12 @@ fourteen of them for calls.
                     undo       NICs put back, beside re-creating them
                     calls      calls of a run alone, and of --runs servers
                                (200) at once at 10 and 50 calls a second
+                    fleet      a decommission run of --runs servers (300),
+                               and plans of 1,000
   --runs <n>      workflow runs per worker and round, 1 to 10,000
   --rounds <n>    how often both take their turn, 1 to 100
-  --quick         fewer runs, short jobs, one round, no in-flight, undo and
-                  calls (75 s): shows that the bench works; judges no figure
+  --quick         fewer runs, short jobs, one round, no in-flight, undo,
+                  calls and fleet (75 s): shows that the bench works; judges no figure
   --json <file>   writes everything, raw samples too, to this file
   --help
 

@@ -114,6 +114,8 @@ describe('a decommission run', { timeout: 600_000 }, () => {
       ['deleted', null],
       ['untouched', 'Protected'],
     ]);
-    await client.workflow.getHandle(`nics/${busy.serverId}`).executeUpdate('commit', { args: [WHO] });
+    const other = client.workflow.getHandle(`nics/${busy.serverId}`);
+    await other.executeUpdate('settled');
+    await other.executeUpdate('commit', { args: [WHO] });
   });
 });

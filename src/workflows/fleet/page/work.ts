@@ -113,6 +113,7 @@ async function endOf(error: unknown, page: Page, row: Row): Promise<ServerEnd> {
   if (cause instanceof ApplicationFailure) {
     const document = documentIn(cause.details?.[0]);
     if (document !== null) row.document = merged(row.document, document);
+    if (document?.credentialsRefused === true) page.refused(cause.message);
     return failedAs(cause.type ?? null, plain(cause.message), document);
   }
   if (cause instanceof CancelledFailure) return cancelled(error, page, row);

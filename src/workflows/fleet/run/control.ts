@@ -148,7 +148,7 @@ function detailOf(what: Control, { concurrency, maxErrors, servers }: Partial<Li
   const details = [
     ...(concurrency == null ? [] : [`concurrency ${concurrency}`]),
     ...(maxErrors == null ? [] : [`maxErrors ${textOf(maxErrors)}`]),
-    ...(servers == null ? [] : [`${servers.length} server${servers.length === 1 ? '' : 's'}`]),
+    ...(!Array.isArray(servers) ? [] : [`${servers.length} server${servers.length === 1 ? '' : 's'}`]),
   ];
   return details.length === 0 ? what : `${what} (${details.join(', ')})`;
 }
