@@ -26,9 +26,9 @@ export class Operator {
   readonly pagePlans = new Map<number, PagePlan>();
   planDocument: PlanDocument | null = null;
   private readonly seen = new Set<string>();
-  private readonly approvals: UpdateRecord[] = [];
   private looks = 0;
   private stops = 0;
+  private pausedSince = Infinity;
   private approving = false;
   private begun = false;
   private waiting: UpdateRecord | null = null;
@@ -105,21 +105,20 @@ export class Operator {
   }
 
   private async react(status: DecommissionStatus): Promise<void> {
-    const { plan, server, stage } = this;
+    const { plan, server } = this;
     const { phase } = status;
     if (phase === 'planned' && !this.approving) {
       this.approving = true;
       await this.readPlan();
       if (plan.approveMs !== null) server.timeline.put(server.now + plan.approveMs, () => this.approve());
     }
-    if (!this.begun && this.approvals.some(({ answer }) => answer?.kind === 'completed')) {
-      this.begun = true;
-      stage.approved(server);
-    }
     if (this.waiting !== null && this.waiting.answer === null) return;
     const isLate = this.looks > PATIENCE;
-    if (phase === 'paused') this.waiting = isLate ? this.update('abort', WHO) : this.update('resume', WHO);
-    else if (phase === 'stopped')
+    this.pausedSince = phase === 'paused' ? Math.min(this.pausedSince, server.now) : Infinity;
+    if (phase === 'paused') {
+      const isOver = server.now >= this.pausedSince + plan.pausedMs;
+      if (isLate || isOver) this.waiting = this.update(isLate ? 'abort' : 'resume', WHO);
+    } else if (phase === 'stopped')
       this.cure(isLate ? 'abort' : (plan.remedies[this.stops++] ?? 'abort'), status);
     else if (phase === 'undo-window' && isLate) this.waiting = this.update('commit', WHO);
     else if (isLate && phase !== 'done' && phase !== 'committing' && status.next.includes('abort'))
@@ -144,11 +143,13 @@ export class Operator {
   }
 
   private async approve(): Promise<void> {
-    const { server } = this;
+    const { server, stage } = this;
     const status = (await server.query(RUN_ID, 'status')) as DecommissionStatus | undefined;
     if (status?.phase !== 'planned') return;
+    if (!this.begun) stage.approved(server);
+    this.begun = true;
     const { digest, servers, nics } = status;
-    this.approvals.push(this.update('approve', { digest, servers, nics, ...WHO }));
+    this.update('approve', { digest, servers, nics, ...WHO });
   }
 
   /** What would be touched, as everybody can read it. */
@@ -187,7 +188,7 @@ export class Operator {
         servers: count(status.servers, wrong === 'servers'),
         nics: count(status.nics, wrong === 'nics'),
       };
-      this.approvals.push(this.update('approve', { ...told, ...WHO }));
+      this.update('approve', { ...told, ...WHO });
     } else if (name === 'setLimits') this.update(name, { ...limits, ...WHO });
     else if (name === 'skip')
       this.update(name, { servers: servers?.map((n) => stage.servers[n]?.id), ...WHO });

@@ -62,6 +62,8 @@ export interface FleetPlan {
   approveMs: number | null;
   /** How often somebody looks at the status, and how soon at most somebody does something about a pause or a stop. */
   watchMs: number;
+  /** A pause lasts so long at least. */
+  pausedMs: number;
   remedies: Remedy[];
   messages: MessagePlan[];
   outside: OutsidePlan[];
@@ -74,14 +76,14 @@ export interface FleetPlan {
 export function planOf(seed: number): FleetPlan {
   const random = chooser(seed + 0xf1ee7);
   const { pick, chance, below } = random;
-  const pages = Array.from({ length: pick([1, 2, 2, 3, 3, 4]) }, () => pick([1, 2, 3, 3, 4])).slice(0, 4);
+  const pages = Array.from({ length: pick([1, 2, 2, 2, 3, 4]) }, () => pick([1, 2, 2, 3, 4]));
   if (pages.length === 1 && pages[0] === 1) pages[0] = 3;
   while (sum(pages) > 12) pages.pop();
   const count = sum(pages);
   // Trouble of every kind at once says little: each schedule has some kinds of it.
   const calm = chance(0.2);
   const rough = !calm && chance(0.5);
-  const real = chance(0.06);
+  const real = chance(0.05);
   const failing = calm ? 0 : pick([0, 0.1, 0.3, 0.6]);
   const odd = calm ? 0 : pick([0, 0.1, 0.25]);
   return {
@@ -98,12 +100,13 @@ export function planOf(seed: number): FleetPlan {
       wrongCount: chance(0.1),
     },
     approveMs: chance(0.96) ? pick([100, 3_000, 20_000]) : null,
-    watchMs: pick([3_000, 7_000, 15_000]),
+    watchMs: pick([5_000, 8_000, 15_000]),
+    pausedMs: pick([0, 0, 20_000, 60_000]),
     remedies: Array.from({ length: 3 }, () => pick(['retryFailed', 'skip', 'setLimits', 'abort'] as const)),
     messages: calm ? [] : messagesOf(random, count),
     outside: rough && chance(0.4) ? outsideOf(random, pages.length, count) : [],
     refused: !calm && chance(0.08) ? { ms: below(60_000), forMs: pick([5_000, 40_000, 150_000]) } : null,
-    continueAfter: chance(0.4) ? pick([4, 6, 9, 14, 25]) : null,
+    continueAfter: chance(0.3) ? pick([4, 7, 10, 15, 25]) : null,
     trouble: {
       slow: rough ? pick([0, 0.02, 0.1, 0.3]) : 0,
       lostTasks: rough && chance(0.5) ? 0.02 : 0,

@@ -26,7 +26,7 @@ export interface Stage {
   /** While the cloud refuses the worker's credentials. */
   refused: { from: number; until: number } | null;
   standIn: (start: StartRecord) => Body | null;
-  /** The plan was approved: what was to happen after that begins to. */
+  /** Somebody approves the plan: what is to happen from then on begins to. */
   approved: (server: FleetServer) => void;
 }
 

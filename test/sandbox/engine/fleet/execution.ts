@@ -1,6 +1,8 @@
 /** A run as the little server has it, whatever it is made of. */
 import type { Command, Info, Job, TaskInput } from '../replica';
 import type { Activity } from '../server/attempts';
+import type { Ids } from '../server/run';
+import { infoOf } from '../server/run';
 import type { RunRecord } from '../surroundings';
 import type { StartRecord } from './record';
 import type { Entry } from './timeline';
@@ -47,4 +49,11 @@ export function closeUp(run: Execution, status: RunRecord['status']): void {
   run.record.status = status;
   if (run.task !== null) run.task.dropped = true;
   for (const timer of run.timers.values()) timer.dropped = true;
+}
+
+/** What a run knows of itself; @param parent of its chain */
+export function infoUnder(ids: Ids, parent: Parent | null, now: number, more: object): Info {
+  if (parent === null) return infoOf(ids, now, { info: { ...more } });
+  const { workflowId, runId } = parent.execution.info;
+  return infoOf(ids, now, { info: { parent: { workflowId, runId, namespace: 'default' }, ...more } });
 }

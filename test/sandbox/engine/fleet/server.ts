@@ -9,40 +9,27 @@ import type { Command, Job, Sandbox } from '../replica';
 import { Replica } from '../replica';
 import { inOrder } from '../server/agenda';
 import { millis } from '../server/attempts';
-import { endOf, infoOf, initialize, runIdOf } from '../server/run';
+import { endOf, initialize, runIdOf } from '../server/run';
+import type { Ids } from '../server/run';
 import type { RunRecord } from '../surroundings';
 import type { World } from '../world';
-import type { Body, Execution, Parent } from './execution';
-import { closeUp } from './execution';
-import { childEnd, signalCancelled, signalNotDelivered } from './failures';
+import type { Execution, Parent } from './execution';
+import { closeUp, infoUnder } from './execution';
+import { childEnd } from './failures';
+import type { FleetOptions, Request } from './options';
 import type { EndKind, StartRecord, UpdateRecord } from './record';
 import { FleetRecord } from './record';
+import type { Between } from './relations';
+import { recall, signal, startChild } from './relations';
 import { Timeline } from './timeline';
-import type { Delayed, Trouble } from './trouble';
+import type { Delayed } from './trouble';
 import { FleetUpdates } from './updates';
 import { FleetWorkers } from './workers';
 
 /** A worker that dies in a workflow task is missed after so long. */
 const TASK_TIMEOUT_MS = 10_000;
-const ABANDON = 2;
 
-export interface FleetOptions {
-  seed: number;
-  trouble: Trouble;
-  /** After so many workflow tasks of a run the server suggests to continue as new. */
-  continueAfter: number;
-  /** What carries out a run instead of the workflow of that type; `null`: the workflow does. */
-  standIn: (start: StartRecord) => Body | null;
-}
-
-/** Somebody asks for a run. */
-export interface Request {
-  workflowId: string;
-  type: string;
-  input: Payload[];
-}
-
-export class FleetServer {
+export class FleetServer implements Between {
   readonly record = new FleetRecord();
   readonly timeline: Timeline;
   private readonly open = new Map<string, Execution>();
@@ -75,6 +62,10 @@ export class FleetServer {
 
   isOpen(workflowId: string): boolean {
     return this.open.has(workflowId);
+  }
+
+  find(workflowId: string): Execution | undefined {
+    return this.open.get(workflowId);
   }
 
   openIds(): string[] {
@@ -156,14 +147,14 @@ export class FleetServer {
     for (const { body } of this.open.values()) await body.lose();
   }
 
-  private delay(of: Delayed): number {
+  delay(of: Delayed): number {
     const ms = this.options.trouble.delay(of);
     this.record.longestDelayMs = Math.max(this.record.longestDelayMs, ms);
     return ms;
   }
 
   private begin(
-    ids: Parameters<typeof infoOf>[0],
+    ids: Ids,
     started: StartRecord,
     parent: Parent | null,
     input: Payload[],
@@ -171,14 +162,7 @@ export class FleetServer {
     more: object = {},
   ): Execution {
     const { workflowId, runId } = ids;
-    const of = parent?.execution.info;
-    const given = {
-      ...(of === undefined
-        ? {}
-        : { parent: { workflowId: of.workflowId, runId: of.runId, namespace: 'default' } }),
-      ...more,
-    };
-    const info = infoOf(ids, this.now, { info: given });
+    const info = infoUnder(ids, parent, this.now, more);
     const record: RunRecord = { workflowId, runId, memo: {}, status: 'RUNNING' };
     this.world.records.push(record);
     const { seed, standIn } = this.options;
@@ -194,7 +178,7 @@ export class FleetServer {
     return run;
   }
 
-  private tell(run: Execution, job: Job): void {
+  tell(run: Execution, job: Job): void {
     if (run.closed) return;
     run.inbox.push(job);
     this.wake(run);
@@ -251,11 +235,11 @@ export class FleetServer {
     } else if (command.requestCancelActivity) {
       this.workers.cancel(run, command.requestCancelActivity.seq ?? 0);
     } else if (command.startChildWorkflowExecution) {
-      this.startChild(run, command.startChildWorkflowExecution);
+      startChild(this, run, command.startChildWorkflowExecution);
     } else if (command.signalExternalWorkflowExecution) {
-      this.signal(run, command.signalExternalWorkflowExecution);
+      signal(this, run, command.signalExternalWorkflowExecution);
     } else if (command.cancelSignalWorkflow) {
-      this.recall(run, command.cancelSignalWorkflow.seq ?? 0);
+      recall(this, run, command.cancelSignalWorkflow.seq ?? 0);
     } else if (modifyWorkflowProperties) {
       for (const [name, value] of Object.entries(modifyWorkflowProperties.upsertedMemo?.fields ?? {}))
         run.record.memo[name] = defaultPayloadConverter.fromPayload(value);
@@ -266,66 +250,6 @@ export class FleetServer {
     } else if (!command.updateResponse && !command.upsertWorkflowSearchAttributes) {
       await this.end(run, command);
     }
-  }
-
-  private startChild(
-    parent: Execution,
-    command: coresdk.workflow_commands.IStartChildWorkflowExecution,
-  ): void {
-    const { workflowId = '', workflowType = '', input, parentClosePolicy } = command;
-    const seq = command.seq ?? 0;
-    if (Number(parentClosePolicy) !== ABANDON)
-      throw new Error(`${workflowId} would end together with what has started it`);
-    this.timeline.put(this.now + this.delay('start'), () => {
-      const request = { workflowId: workflowId ?? '', type: workflowType ?? '', input: input ?? [] };
-      const child = this.start(request, { execution: parent, seq });
-      const toldAt = this.now + this.delay('message');
-      if (child?.parent) child.parent.toldAt = toldAt;
-      const result =
-        child === null
-          ? { failed: { workflowId, workflowType, cause: 1 as never } }
-          : { succeeded: { runId: child.info.runId } };
-      const told = () => this.tell(parent, { resolveChildWorkflowExecutionStart: { seq, ...result } });
-      this.timeline.put(toldAt, told);
-    });
-  }
-
-  private signal(from: Execution, command: coresdk.workflow_commands.ISignalExternalWorkflowExecution): void {
-    const { workflowExecution, signalName = '', args } = command;
-    const seq = command.seq ?? 0;
-    const to = workflowExecution?.workflowId ?? '';
-    if (workflowExecution?.runId) throw new Error(`a signal to ${to} would miss the next run of its chain`);
-    const argument = args?.[0] === undefined ? undefined : defaultPayloadConverter.fromPayload(args[0]);
-    const { workflowId } = from.info;
-    const record = {
-      sentAt: this.now,
-      arrivedAt: null as number | null,
-      from: workflowId,
-      to,
-      name: signalName ?? '',
-      argument,
-    };
-    this.record.signals.push(record);
-    const arrive = () => {
-      from.sending.delete(seq);
-      const run = this.open.get(to);
-      if (run !== undefined) {
-        record.arrivedAt = this.now;
-        this.tell(run, { signalWorkflow: { signalName, input: args ?? [] } });
-      }
-      const failure = run === undefined ? { failure: signalNotDelivered } : {};
-      const told = () => this.tell(from, { resolveSignalExternalWorkflow: { seq, ...failure } });
-      this.timeline.put(this.now + this.delay('message'), told);
-    };
-    from.sending.set(seq, this.timeline.put(this.now + this.delay('message'), arrive));
-  }
-
-  private recall(run: Execution, seq: number): void {
-    const entry = run.sending.get(seq);
-    if (entry === undefined) return;
-    entry.dropped = true;
-    run.sending.delete(seq);
-    this.tell(run, { resolveSignalExternalWorkflow: { seq, failure: signalCancelled } });
   }
 
   private async end(run: Execution, command: Command): Promise<void> {
