@@ -39,6 +39,8 @@ export class Fleet {
   /** Something has changed that the pages, or the step under way, may have to know. */
   private changed = true;
   private readonly alarm = new Alarm(() => this.touch());
+  /** Temporal is being asked for the pages. */
+  private asking = false;
 
   constructor(start: unknown) {
     const handed = handedOn(start);
@@ -80,18 +82,28 @@ export class Fleet {
   async turn(until = Infinity): Promise<void> {
     await this.tell();
     this.show();
-    if (workflowInfo().continueAsNewSuggested && !this.cancelRequested) await this.handOn();
+    // An answer on its way would be lost.
+    const mayHandOn = !this.cancelRequested && !this.asking;
+    if (workflowInfo().continueAsNewSuggested && mayHandOn) await this.handOn();
     const { state } = this;
     const open = state.pages.some((page) => !isOver(page));
-    const checkAt = open && state.loaded ? state.checkedAt + CHECK_EVERY_MS : Infinity;
+    const checkAt = open && state.loaded && !this.asking ? state.checkedAt + CHECK_EVERY_MS : Infinity;
     this.alarm.set(until, 'the run looks at its time');
     this.alarm.set(checkAt, 'the run asks whether its pages are there');
     await this.sheltered(() => condition(() => this.changed));
     this.changed = false;
     if (Date.now() >= checkAt) {
       state.checkedAt = Date.now();
-      if (await this.sheltered(() => askForPages(state))) this.touch();
+      void this.ask();
     }
+  }
+
+  /** Beside all else: a worker that has died meanwhile must not hold up what people say. */
+  private async ask(): Promise<void> {
+    this.asking = true;
+    await this.sheltered(() => askForPages(this.state));
+    this.asking = false;
+    this.touch();
   }
 
   /** A cancellation of the run is an abort: it cuts nothing short. */
