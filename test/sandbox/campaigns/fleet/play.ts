@@ -1,6 +1,7 @@
 /** Plays a decommission run from its start to the end of everything that it has started. */
 import { defaultPayloadConverter } from '@temporalio/common';
 import { FleetServer } from '../../engine/fleet/server';
+import type { Trouble } from '../../engine/fleet/trouble';
 import { troubleOf } from '../../engine/fleet/trouble';
 import type { Sandbox } from '../../engine/replica';
 import type { World } from '../../engine/world';
@@ -24,12 +25,18 @@ export interface FleetPlayed {
 const LIMIT_MS = 14 * 3_600_000;
 const MOST_TASKS = 4_000;
 
-export async function playFleet(plan: FleetPlan, world: World, sandbox: Sandbox): Promise<FleetPlayed> {
+/** @param trouble instead of some of what the seed draws */
+export async function playFleet(
+  plan: FleetPlan,
+  world: World,
+  sandbox: Sandbox,
+  trouble: Partial<Trouble> = {},
+): Promise<FleetPlayed> {
   const startedAt = world.clock.now();
   const stage = stageOf(plan, world);
   const server = new FleetServer(world, sandbox, {
     seed: plan.seed,
-    trouble: troubleOf(plan.seed, plan.trouble, startedAt),
+    trouble: { ...troubleOf(plan.seed, plan.trouble, startedAt), ...trouble },
     continueAfter: plan.continueAfter ?? Infinity,
     standIn: stage.standIn,
   });

@@ -113,8 +113,6 @@ function reachOf({ server, plan: { trouble } }: FleetPlayed): number {
   return (
     8 * server.record.longestDelayMs +
     (trouble.lostTasks > 0 ? 40_000 : 0) +
-    // A read that nobody has heard of times out, twice at most.
-    (trouble.crashes > 0 ? 150_000 : 0) +
     (trouble.away?.ms ?? 0)
   );
 }

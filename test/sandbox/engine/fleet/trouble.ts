@@ -12,7 +12,7 @@ export interface Trouble {
   /** The worker has forgotten the run before this workflow task. */
   forgets: () => boolean;
   /** The worker of this attempt dies before or after it has done its work. */
-  crash: () => 'before' | 'after' | null;
+  crash: (activity: string) => 'before' | 'after' | null;
   /** ms after the start: no worker is there. */
   away: readonly Silence[];
 }

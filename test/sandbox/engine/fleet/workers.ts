@@ -67,7 +67,7 @@ export class FleetWorkers {
     const timesOutAt = clock.now() + activity.startToCloseMs;
     const timeOut = (at: number) =>
       void this.timeline.put(at, () => (isOver() ? undefined : this.fail(run, activity, at, timedOut())));
-    const crash = this.trouble.crash();
+    const crash = this.trouble.crash(activity.type);
     if (crash !== null) {
       if (crash === 'after') await this.work(run, activity).catch(() => undefined);
       this.record.crashes += 1;

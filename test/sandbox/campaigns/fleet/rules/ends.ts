@@ -24,7 +24,9 @@ export function noticesLostPages({ played, told, done, reachMs }: FleetTruth): v
   const loadedAt = done('loaded')[0]?.heardAt ?? Infinity;
   for (const { what, workflowId, at } of played.server.record.outside) {
     if (what !== 'terminate' || !workflowId.startsWith(`${RUN_ID}/`)) continue;
-    const dueAt = Math.max(at, loadedAt) + NOTICED_MS + reachMs;
+    // A question that nobody has heard the answer of is asked again after its time-out.
+    const askedAgainMs = played.plan.trouble.crashes > 0 ? 150_000 : 0;
+    const dueAt = Math.max(at, loadedAt) + NOTICED_MS + reachMs + askedAgainMs;
     const late = told.find((each) => each.at > dueAt);
     const page = late?.status.pages.find((each) => each.workflowId === workflowId);
     if (page !== undefined)
