@@ -16,8 +16,16 @@ const LAYERS = {
     'src/contract',
     'src/activities/agreement',
   ],
+  // Decommission runs and their pages: they know nothing of the steps of a server's own run.
+  'src/workflows/fleet': [
+    'src/workflows/run',
+    'src/workflows/policy',
+    'src/contract',
+    'src/activities/agreement',
+  ],
   // The recipes.
   'src/workflows/[^/]+[.]ts': [
+    'src/workflows/fleet',
     'src/workflows/steps',
     'src/workflows/run',
     'src/workflows/policy',
@@ -54,9 +62,11 @@ const LAYERS = {
 const PACKAGES = {
   'src/contract': [],
   'src/activities/agreement': [],
-  'src/workflows/policy': [],
+  // The digest of a plan.
+  'src/workflows/policy': ['@noble/hashes'],
   'src/workflows/run': ['@temporalio/workflow', '@temporalio/common'],
   'src/workflows/steps': ['@temporalio/workflow'],
+  'src/workflows/fleet': ['@temporalio/workflow', '@temporalio/common'],
   'src/workflows/[^/]+[.]ts': ['@temporalio/workflow'],
   'src/ecs': ['undici', 'zod', 'node:'],
   'src/client': ['@temporalio/client', '@temporalio/common', '@temporalio/envconfig', 'node:'],

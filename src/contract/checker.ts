@@ -162,7 +162,8 @@ export class Checker {
   count(field: string, option: { min: number; max: number; whenAbsent: number | null }): number {
     const value = this.input[field] ?? option.whenAbsent;
     const { min, max } = option;
-    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max) return value;
+    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max)
+      return value;
     this.problems.push(
       `${field}: ${value === null ? 'missing; give' : `${shown(value)} is not`} a whole number from ${min} to ${max}`,
     );

@@ -80,7 +80,7 @@ export const DELETE_OPTIONS = {
   onCancel: { kind: 'policy', identity: true },
   allowElasticIp: { kind: 'flag', identity: true },
   /** A server with the tag `ecs-nics-protect`, or whose tags can't be read, is refused. */
-  respectProtection: { kind: 'flag', identity: true },
+  respectProtection: { kind: 'flag' },
   /** For the deletion; at most 20 hours. Default 20 minutes. */
   deadline: {
     kind: 'duration',

@@ -39,6 +39,7 @@ describe('server detail (docs/cloud-api.md §3.3)', () => {
           { port_id: P1, primary: true, association: { public_ip_address: '80.158.1.9' } },
           { port_id: NIC, primary: false },
         ],
+        tags: ['env=old', 'ecs-nics-protect=true'],
         something: { new: true },
       },
     });
@@ -53,8 +54,16 @@ describe('server detail (docs/cloud-api.md §3.3)', () => {
       portIds: [P1, NIC],
       addressesTold: true,
       elasticIps: { [NIC]: ['80.158.1.1'], [P1]: ['80.158.1.9'] },
+      tags: ['env=old', 'ecs-nics-protect=true'],
     });
   });
+
+  it.each([[{ env: 'old' }], ['env=old'], [['env=old', 7]], [null]])(
+    'tags in another form count as not told: %j',
+    async (tags) => {
+      expect(await server({ server: { status: 'ACTIVE', tags } })).toMatchObject({ tags: null });
+    },
+  );
 
   it('is read with the least it can have', async () => {
     expect(await server({ server: { status: 'SHUTOFF' } })).toEqual({
@@ -69,6 +78,7 @@ describe('server detail (docs/cloud-api.md §3.3)', () => {
       primaryPortIds: [],
       portIds: [],
       elasticIps: {},
+      tags: null,
     });
   });
 

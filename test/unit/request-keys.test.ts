@@ -55,9 +55,16 @@ it.each<[object, string]>([
 });
 
 it.each([
-  ['deletion', DELETE_OPTIONS, ['projectId', 'deadline', 'requestedBy', 'reason', 'timing']],
+  [
+    'deletion',
+    DELETE_OPTIONS,
+    ['projectId', 'respectProtection', 'deadline', 'requestedBy', 'reason', 'timing'],
+  ],
   ['restore', RESTORE_OPTIONS, ['projectId', 'requestedBy', 'reason', 'timing']],
-])('of a %s leave out only who asks, why, where, how fast and for how long', (_name, options, left) => {
-  const outside = Object.entries(options).filter(([, option]) => !('identity' in option));
-  expect(outside.map(([field]) => field)).toEqual(left);
-});
+])(
+  'of a %s leave out only who asks, why, where, how fast, for how long, and a further guard',
+  (_name, options, left) => {
+    const outside = Object.entries(options).filter(([, option]) => !('identity' in option));
+    expect(outside.map(([field]) => field)).toEqual(left);
+  },
+);

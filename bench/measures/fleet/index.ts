@@ -85,7 +85,10 @@ async function carryOut(bed: Bed, { runs, quick, say }: Task): Promise<{ rows: R
   const answeredS = (Date.now() - pausedAt) / 1_000;
   await sleep(QUIET_MS);
   await run.reaches(({ inFlight }) => inFlight === 0, MOST_MS);
-  const starts = await startsOf(bed, targets.map(({ serverId }) => serverId));
+  const starts = await startsOf(
+    bed,
+    targets.map(({ serverId }) => serverId),
+  );
   const lastStart = Math.max(...starts);
   const effectiveS = Math.max(0, lastStart - pausedAt) / 1_000;
   const resumedAt = Date.now();
@@ -101,7 +104,9 @@ async function carryOut(bed: Bed, { runs, quick, say }: Task): Promise<{ rows: R
   const histories = await historiesOf(bed, run, targets);
   const cpu = turnCpu(before, began, ended, runs);
   const seconds = (endedAt - resumedAt + (pausedAt - approvedAt)) / 1_000;
-  const perServer = Object.entries(byClass(requests)).map(([name, count]) => `${name} ${figure(count / runs)}`);
+  const perServer = Object.entries(byClass(requests)).map(
+    ([name, count]) => `${name} ${figure(count / runs)}`,
+  );
   return {
     rows: [
       row(`${runs} servers: calls per server, plan and waves`, '', { ours: [requests.length / runs] }),

@@ -20,7 +20,11 @@ export interface FleetRun {
   update(name: string, argument?: object): Promise<DecommissionStatus>;
 }
 
-export async function startFleet(bed: Bed, targets: readonly Target[], settings: Settings): Promise<FleetRun> {
+export async function startFleet(
+  bed: Bed,
+  targets: readonly Target[],
+  settings: Settings,
+): Promise<FleetRun> {
   const workflowId = decommissionWorkflowId(`bench-${randomBytes(6).toString('hex')}`);
   const handle = await bed.client.workflow.start('decommission', {
     taskQueue: bed.subjects[0].taskQueue,
@@ -47,7 +51,9 @@ export async function startFleet(bed: Bed, targets: readonly Target[], settings:
         const seen = await status();
         if (what(seen)) return seen;
         if (Date.now() >= until)
-          throw new Error(`the decommission run is ${seen.phase} (${seen.reason}) after ${withinMs / 1_000} s`);
+          throw new Error(
+            `the decommission run is ${seen.phase} (${seen.reason}) after ${withinMs / 1_000} s`,
+          );
         await sleep(LOOK_EVERY_MS);
       }
     },
@@ -80,7 +86,7 @@ export async function historiesOf(bed: Bed, run: FleetRun, targets: readonly Tar
   ];
   const all: Histories = { events: 0, mostEvents: 0, mostBytes: 0, largestEvent: 0 };
   for (const id of ids) {
-    for (let runId: string | undefined = undefined; ; ) {
+    for (let runId: string | undefined = undefined; ;) {
       const handle: WorkflowHandle = bed.client.workflow.getHandle(id, runId);
       const [{ events = [] }, { raw }] = await Promise.all([handle.fetchHistory(), handle.describe()]);
       const list = events ?? [];

@@ -51,7 +51,8 @@ function listOf(check: Checker, value: unknown): ListedServer[] {
     check.problems.push(`servers: must be a list of {"serverId", "nics"}; it is ${shown(value)}`);
     return [];
   }
-  if (value.length === 0) check.problems.push('servers: empty; an empty list means nothing, never everything');
+  if (value.length === 0)
+    check.problems.push('servers: empty; an empty list means nothing, never everything');
   if (value.length > PAGE_LIMITS.servers) {
     const most = `at most ${PAGE_LIMITS.servers} are taken in one page`;
     check.problems.push(`servers: ${value.length} entries; ${most}: load the rest as further pages`);
@@ -72,7 +73,9 @@ function listOf(check: Checker, value: unknown): ListedServer[] {
   if (problems.length > MAX_TOLD) check.problems.push(`${problems.length - MAX_TOLD} more problems`);
   const named = servers.reduce((sum, { nics }) => sum + (nics === 'all' ? 0 : nics.length), 0);
   if (named > PAGE_LIMITS.nics)
-    check.problems.push(`servers: they name ${named} NICs; at most ${PAGE_LIMITS.nics} are taken in one page`);
+    check.problems.push(
+      `servers: they name ${named} NICs; at most ${PAGE_LIMITS.nics} are taken in one page`,
+    );
   const bytes = JSON.stringify(servers).length;
   if (bytes > PAGE_LIMITS.bytes)
     check.problems.push(`servers: ${bytes} bytes; at most ${PAGE_LIMITS.bytes} are taken in one page`);
@@ -131,7 +134,10 @@ export function checkLimits(value: unknown): Checked<Limits> {
     const share = maxErrors === undefined ? null : readShare(maxErrors);
     if (share !== null && 'problem' in share) check.problems.push(`maxErrors: ${share.problem}`);
     return {
-      concurrency: concurrency === undefined ? null : check.count('concurrency', { min: 1, max: MAX_CONCURRENCY, whenAbsent: null }),
+      concurrency:
+        concurrency === undefined
+          ? null
+          : check.count('concurrency', { min: 1, max: MAX_CONCURRENCY, whenAbsent: null }),
       maxErrors: share === null || 'problem' in share ? null : share,
     };
   });

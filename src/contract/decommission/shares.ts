@@ -40,7 +40,9 @@ export function readWaves(value: unknown): Share[] | { problem: string } {
     if ('problem' in share) return share;
     const before = waves.at(-1);
     if (before !== undefined && !grows(before, share))
-      return { problem: `${textOf(share)} comes after ${textOf(before)}; sizes are cumulative and must grow` };
+      return {
+        problem: `${textOf(share)} comes after ${textOf(before)}; sizes are cumulative and must grow`,
+      };
     waves.push(share);
   }
   return waves;

@@ -38,7 +38,9 @@ describe('a decommission run', { timeout: 600_000 }, () => {
 
     await expect(
       fleet.update('approve', { digest: planned.digest, servers: 12, nics: 35 }),
-    ).rejects.toMatchObject({ cause: { type: 'NotApplicable', message: expect.stringContaining('36 NICs') } });
+    ).rejects.toMatchObject({
+      cause: { type: 'NotApplicable', message: expect.stringContaining('36 NICs') },
+    });
     await approve(fleet);
     const paused = await fleet.reaches(({ phase }) => phase === 'paused');
     expect(paused).toMatchObject({ counts: { deleted: 1 }, by: null, wave: { number: 1, of: 3, done: 1 } });
@@ -51,7 +53,9 @@ describe('a decommission run', { timeout: 600_000 }, () => {
     expect(await deletions(servers)).toEqual(Array(12).fill(1));
     const report = await fleet.report();
     expect(report.map(({ serverId }) => serverId)).toEqual(servers.map(({ serverId }) => serverId));
-    expect(new Set(report.flatMap(({ nics }) => nics.map(({ outcome }) => outcome)))).toEqual(new Set(['deleted']));
+    expect(new Set(report.flatMap(({ nics }) => nics.map(({ outcome }) => outcome)))).toEqual(
+      new Set(['deleted']),
+    );
     expect(report[0]?.nics[0]).toMatchObject({ jobId: expect.any(String), requestId: expect.any(String) });
 
     const again = await startFleet(client, servers, { run: 'life-again', taskQueue, pageSize: 12 });
@@ -68,7 +72,11 @@ describe('a decommission run', { timeout: 600_000 }, () => {
       ['digest-1', 4, servers],
       ['digest-2', 1, servers],
       ['digest-3', 4, [...servers].reverse()],
-      ['digest-4', 4, servers.map(({ serverId, nics }) => ({ serverId, nics: nics.slice(1) as { id: string }[] }))],
+      [
+        'digest-4',
+        4,
+        servers.map(({ serverId, nics }) => ({ serverId, nics: nics.slice(1) as { id: string }[] })),
+      ],
     ] as const) {
       const fleet = await startFleet(client, some, { run, taskQueue, pageSize });
       digests.push((await fleet.reaches(({ phase }) => phase === 'planned')).digest);

@@ -63,7 +63,10 @@ describe('servers under way', () => {
     const needs = fc.array(fc.nat(100), { minLength: 1, maxLength: 20 });
     fc.assert(
       fc.property(fc.nat(500), needs, (total, wanted) => {
-        const slots = share(total, wanted.map((need) => ({ need, held: 0 })));
+        const slots = share(
+          total,
+          wanted.map((need) => ({ need, held: 0 })),
+        );
         const sum = (values: readonly number[]) => values.reduce((all, each) => all + each, 0);
         expect(sum(slots)).toBe(Math.min(total, sum(wanted)));
       }),

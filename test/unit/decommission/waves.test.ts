@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Share } from '../../../src/contract/decommission/shares';
 import { fixed, readShare, readWaves } from '../../../src/contract/decommission/shares';
-import { failureBound, partOf, pausesAfter, provenBy, wavesOf } from '../../../src/workflows/policy/fleet/waves';
+import {
+  failureBound,
+  partOf,
+  pausesAfter,
+  provenBy,
+  wavesOf,
+} from '../../../src/workflows/policy/fleet/waves';
 
 const waves = (text: unknown) => {
   const read = readWaves(text);
@@ -55,21 +61,25 @@ describe('waves', () => {
       fc.record({ percent: fc.integer({ min: 1, max: 100 }) }),
     );
     fc.assert(
-      fc.property(fc.array(share, { maxLength: 8 }), fc.array(fc.nat(100), { maxLength: 9 }), (setting, pages) => {
-        const servers = pages.reduce((sum, each) => sum + each, 0);
-        const sizes = wavesOf(setting, servers);
-        expect(sizes).toEqual([...new Set(sizes)].sort((a, b) => a - b));
-        expect(sizes.at(-1) ?? 0).toBe(servers);
-        const seen = new Set<string>();
-        for (const size of sizes) {
-          let before = 0;
-          pages.forEach((planned, page) => {
-            for (let i = 0; i < partOf(size, before, planned); i++) seen.add(`${page}/${i}`);
-            before += planned;
-          });
-          expect(seen.size).toBe(size);
-        }
-      }),
+      fc.property(
+        fc.array(share, { maxLength: 8 }),
+        fc.array(fc.nat(100), { maxLength: 9 }),
+        (setting, pages) => {
+          const servers = pages.reduce((sum, each) => sum + each, 0);
+          const sizes = wavesOf(setting, servers);
+          expect(sizes).toEqual([...new Set(sizes)].sort((a, b) => a - b));
+          expect(sizes.at(-1) ?? 0).toBe(servers);
+          const seen = new Set<string>();
+          for (const size of sizes) {
+            let before = 0;
+            pages.forEach((planned, page) => {
+              for (let i = 0; i < partOf(size, before, planned); i++) seen.add(`${page}/${i}`);
+              before += planned;
+            });
+            expect(seen.size).toBe(size);
+          }
+        },
+      ),
     );
   });
 

@@ -14,7 +14,13 @@ import type { PagePlan, PageReport, PageState } from '../../../contract/decommis
 import type { NicRow, ResultDocument } from '../../../contract/types';
 import type { Place } from '../../../activities/agreement';
 import type { News, Order, PageInput, Skip } from '../../policy/fleet/agreement';
-import { FIRST_ORDER, SIGNAL_NEWS, SIGNAL_ORDER, SIGNAL_REFUSED, SIGNAL_SKIP } from '../../policy/fleet/agreement';
+import {
+  FIRST_ORDER,
+  SIGNAL_NEWS,
+  SIGNAL_ORDER,
+  SIGNAL_REFUSED,
+  SIGNAL_SKIP,
+} from '../../policy/fleet/agreement';
 import { Alarm } from '../alarm';
 import { detailsOfPage } from './details';
 import type { Row } from './rows';
@@ -55,7 +61,7 @@ export class Page {
   skipSeq = 0;
   readonly protect: ReadonlySet<string>;
   /** A defect in a task that nobody awaits. */
-  private defect: unknown = null;
+  private defect: Error | null = null;
   private changed = true;
   private readonly alarm = new Alarm(() => this.touch());
   private seq = 0;
@@ -101,7 +107,7 @@ export class Page {
   begin(task: () => Promise<void>): void {
     void task()
       .catch((error: unknown) => {
-        this.defect = error ?? new Error('a task of the page failed');
+        this.defect = error instanceof Error ? error : new Error(String(error));
       })
       .finally(() => this.touch());
   }

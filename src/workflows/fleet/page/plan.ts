@@ -74,9 +74,17 @@ function judge(page: Page, row: Row, inspection: Inspection): void {
   const protection = protectedByList(page.protect, serverId, row.name) ?? judged.protection;
   if (protection !== null) return exclude(row, LEFT_ALONE.protected, protection);
   if (judged.violations.length > 0)
-    return exclude(row, judged.drifted.length > 0 ? LEFT_ALONE.drifted : LEFT_ALONE.refused, judged.violations.join('; '));
+    return exclude(
+      row,
+      judged.drifted.length > 0 ? LEFT_ALONE.drifted : LEFT_ALONE.refused,
+      judged.violations.join('; '),
+    );
   if (judged.targets.length === 0)
-    return exclude(row, 'NothingToDo', nics === 'all' ? 'it has no NIC but the primary one' : 'none of its NICs is there any more');
+    return exclude(
+      row,
+      'NothingToDo',
+      nics === 'all' ? 'it has no NIC but the primary one' : 'none of its NICs is there any more',
+    );
   const isExact = settings.undoWindowMs > 0;
   row.nics = judged.targets.map(({ id, ips, mac, elasticIp, snapshot }): PlannedNic => ({
     id,

@@ -89,7 +89,9 @@ export function end(row: Row, how: ServerEnd): void {
   // Left alone this time, it is still what the last time has made of it.
   const isBefore = how.outcome === 'untouched' && row.before !== null;
   const { outcome, errorCode } = isBefore && row.before !== null ? row.before : how;
-  const message = isBefore ? `${row.before?.message ?? outcome}; taken up again: ${how.message ?? ''}` : how.message;
+  const message = isBefore
+    ? `${row.before?.message ?? outcome}; taken up again: ${how.message ?? ''}`
+    : how.message;
   row.end = { outcome, errorCode, message: message?.slice(0, MESSAGE_MAX) ?? null };
 }
 

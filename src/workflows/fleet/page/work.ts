@@ -130,14 +130,23 @@ async function endOf(error: unknown, page: Page, row: Row): Promise<ServerEnd> {
 async function cancelled({ execution }: ChildWorkflowFailure, page: Page, row: Row): Promise<ServerEnd> {
   const { workflowId, runId } = execution;
   const what = `the cancelled run of ${row.listed.serverId}`;
-  const answer = await readOnce('readRun', what, { workflowId: workflowId ?? '', runId: runId ?? '' }, page.place);
+  const answer = await readOnce(
+    'readRun',
+    what,
+    { workflowId: workflowId ?? '', runId: runId ?? '' },
+    page.place,
+  );
   const document = answer.kind === 'run' ? documentIn(answer.document) : null;
   if (document === null)
     return { outcome: 'unknown', errorCode: null, message: 'its run was cancelled: look at the server' };
   row.document = merged(row.document, document);
   const { nics } = document;
   if (nics.every(({ outcome }) => outcome === 'untouched'))
-    return { outcome: 'untouched', errorCode: LEFT_ALONE.aborted, message: 'its run was cancelled before it sent anything' };
+    return {
+      outcome: 'untouched',
+      errorCode: LEFT_ALONE.aborted,
+      message: 'its run was cancelled before it sent anything',
+    };
   const { outcome, failed } = endOfRows(nics);
   return failed === null
     ? { ...completed({ outcome }), message: 'its run was cancelled, after this' }

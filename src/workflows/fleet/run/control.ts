@@ -22,7 +22,9 @@ export function problemOf(what: Control, state: FleetState, now: number): string
       return approvable(state, now);
     case 'pause':
       if (halt !== null) return `it is ${halt.phase} already: ${halt.reason}`;
-      return phase === 'running' || phase === 'planning' ? null : `nothing is being started in phase ${phase}`;
+      return phase === 'running' || phase === 'planning'
+        ? null
+        : `nothing is being started in phase ${phase}`;
     case 'resume':
       return resumable(state);
     case 'setLimits':
@@ -99,10 +101,9 @@ export function carryOut(
 ): void {
   const { by, reason } = argument;
   const told = detailOf(what, argument);
-  state.controls = [
-    ...state.controls,
-    { what: told, by, reason, at: new Date(now).toISOString() },
-  ].slice(-SHOWN_CONTROLS);
+  state.controls = [...state.controls, { what: told, by, reason, at: new Date(now).toISOString() }].slice(
+    -SHOWN_CONTROLS,
+  );
   switch (what) {
     case 'approve':
       state.approved = true;
@@ -144,7 +145,10 @@ export function carryOut(
   }
 }
 
-function detailOf(what: Control, { concurrency, maxErrors, servers }: Partial<Limits> & Partial<Named>): string {
+function detailOf(
+  what: Control,
+  { concurrency, maxErrors, servers }: Partial<Limits> & Partial<Named>,
+): string {
   const details = [
     ...(concurrency == null ? [] : [`concurrency ${concurrency}`]),
     ...(maxErrors == null ? [] : [`maxErrors ${textOf(maxErrors)}`]),
@@ -153,7 +157,16 @@ function detailOf(what: Control, { concurrency, maxErrors, servers }: Partial<Li
   return details.length === 0 ? what : `${what} (${details.join(', ')})`;
 }
 
-const ALL: readonly Control[] = ['approve', 'pause', 'resume', 'setLimits', 'skip', 'retryFailed', 'commit', 'abort'];
+const ALL: readonly Control[] = [
+  'approve',
+  'pause',
+  'resume',
+  'setLimits',
+  'skip',
+  'retryFailed',
+  'commit',
+  'abort',
+];
 
 /** What a person can do now. */
 export function possible(state: FleetState, now: number): string[] {

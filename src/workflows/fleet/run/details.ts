@@ -74,7 +74,12 @@ export function detailsOf(state: FleetState, now: number): string {
     );
   const lost = status.pages.filter((page) => page.state === 'lost');
   if (lost.length > 0)
-    lines.push('', '**Lost pages** (their servers are told as unknown)', '', ...lost.map(({ workflowId }) => `- \`${workflowId}\``));
+    lines.push(
+      '',
+      '**Lost pages** (their servers are told as unknown)',
+      '',
+      ...lost.map(({ workflowId }) => `- \`${workflowId}\``),
+    );
   lines.push('', ...pageLines(state), ...nextLines(state, status));
   return lines.join('\n');
 }
@@ -131,7 +136,9 @@ function nextLines(state: FleetState, { next, digest, servers, nics, phase }: De
     }
   };
   const commands = next.flatMap((what) => command(what) ?? []);
-  return commands.length === 0 ? [] : ['**What can be done now**', '', ...commands.map((each) => `- ${each}`)];
+  return commands.length === 0
+    ? []
+    : ['**What can be done now**', '', ...commands.map((each) => `- ${each}`)];
 }
 
 function listed(counts: Partial<Record<string, number>>): string {

@@ -44,7 +44,8 @@ export class Fleet {
 
   constructor(start: unknown) {
     const handed = handedOn(start);
-    const { problems, value } = handed === null ? checkDecommissionInput(start) : { problems: [], value: null };
+    const { problems, value } =
+      handed === null ? checkDecommissionInput(start) : { problems: [], value: null };
     const id = decommissionOf(workflowInfo().workflowId);
     this.problems = [...problems, ...startProblems(id?.page === null)];
     this.resumed = handed !== null;

@@ -114,10 +114,7 @@ export function pageStateOf({ lost, news }: PageRecord): PageState {
   return lost ? 'lost' : (news?.state ?? 'loaded');
 }
 
-export function totalOf(
-  state: FleetState,
-  value: (news: News, page: PageRecord) => number,
-): number {
+export function totalOf(state: FleetState, value: (news: News, page: PageRecord) => number): number {
   return state.pages.reduce((sum, page) => sum + (page.news === null ? 0 : value(page.news, page)), 0);
 }
 

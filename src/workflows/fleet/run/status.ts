@@ -57,7 +57,8 @@ export function statusOf(state: FleetState, now: number): DecommissionStatus {
     maxErrors: state.digest === null ? null : state.maxErrors,
     inFlight,
     effectiveConcurrency: runs ? totalSlots(state) : allowed(tolerance, failed),
-    mayStillFail: runs && halt === null && aborted === null ? mayStillFail(tolerance, failed, inFlight, left) : inFlight,
+    mayStillFail:
+      runs && halt === null && aborted === null ? mayStillFail(tolerance, failed, inFlight, left) : inFlight,
     ratePerMinute: runs && rate !== null ? Math.round(rate * 10) / 10 : null,
     eta: runs && rate !== null && rate > 0 && remaining > 0 ? iso(now + (remaining / rate) * 60_000) : null,
     undoUntil: state.undoUntil === null ? null : iso(state.undoUntil),

@@ -64,8 +64,7 @@ function addPage({ plan }: FleetState, page: PageRecord): void {
     plan.byGrade[grade as keyof typeof plan.byGrade] =
       (plan.byGrade[grade as keyof typeof plan.byGrade] ?? 0) + count;
   plan.excludedCount += arrived.excluded.length;
-  for (const { code } of arrived.excluded)
-    plan.excludedByCode[code] = (plan.excludedByCode[code] ?? 0) + 1;
+  for (const { code } of arrived.excluded) plan.excludedByCode[code] = (plan.excludedByCode[code] ?? 0) + 1;
   const room = KEPT_EXCLUSIONS - plan.excluded.length;
   for (const each of arrived.excluded.slice(0, Math.max(0, room)))
     plan.excluded.push({ ...each, reason: each.reason.slice(0, REASON_MAX) });
@@ -94,7 +93,8 @@ export async function awaitApproval(fleet: Fleet): Promise<void> {
   const { state } = fleet;
   while (state.phase === 'planned' && state.aborted === null && state.plan.servers > 0) {
     const until = expiresAt(state) + EXPIRED_FOR_MS;
-    if (Date.now() >= until) state.aborted = { by: null, reason: 'nobody approved the plan before it expired' };
+    if (Date.now() >= until)
+      state.aborted = { by: null, reason: 'nobody approved the plan before it expired' };
     // Looks also at the moment at which it expires, so that the page in the Web UI says so.
     else await fleet.turn(Date.now() < expiresAt(state) ? expiresAt(state) : until);
   }
@@ -120,14 +120,16 @@ export async function runWaves(fleet: Fleet): Promise<void> {
 
 /** Every page has confirmed its order, and nothing that may run in this wave is left. */
 function isAtRest(state: FleetState): boolean {
-  return state.pages.every((page) => {
-    const { order, news, planned } = page;
-    if (isOver(page) || planned?.servers === 0) return true;
-    if (state.aborted !== null && !order.abort) return false;
-    if (order.upTo === 0) return true;
-    if (news === null || news.orderSeq < order.seq || news.inFlight > 0) return false;
-    return state.aborted !== null || news.atRest >= order.upTo;
-  }) && isTold(state);
+  return (
+    state.pages.every((page) => {
+      const { order, news, planned } = page;
+      if (isOver(page) || planned?.servers === 0) return true;
+      if (state.aborted !== null && !order.abort) return false;
+      if (order.upTo === 0) return true;
+      if (news === null || news.orderSeq < order.seq || news.inFlight > 0) return false;
+      return state.aborted !== null || news.atRest >= order.upTo;
+    }) && isTold(state)
+  );
 }
 
 /** The pages have the bounds of the present wave. */
@@ -163,7 +165,12 @@ function haltOnRefusal(state: FleetState): void {
   const page = state.pages.find(({ news, refusalsSeen }) => (news?.refusals.count ?? 0) > refusalsSeen);
   if (page === undefined) return;
   const words = page.news?.refusals.message ?? '';
-  state.halt = { phase: 'paused', reason: `the cloud refuses the worker: ${words}`, by: null, between: false };
+  state.halt = {
+    phase: 'paused',
+    reason: `the cloud refuses the worker: ${words}`,
+    by: null,
+    between: false,
+  };
 }
 
 function openWindow(state: FleetState): void {

@@ -19,7 +19,9 @@ export function digestOfServer({ serverId, nics }: Pick<PlannedServer, 'serverId
 /** The settings that matter for safety. */
 export function digestOfSettings(settings: CheckedDecommission): string {
   const { waves, maxErrors, strict, undoWindowMs, allowElasticIp } = settings;
-  return digestOfText(JSON.stringify([waves.map(textOf), textOf(maxErrors), strict, undoWindowMs, allowElasticIp]));
+  return digestOfText(
+    JSON.stringify([waves.map(textOf), textOf(maxErrors), strict, undoWindowMs, allowElasticIp]),
+  );
 }
 
 export function chained(before: string, next: string): string {

@@ -40,6 +40,8 @@ export function failedAs(type: string | null, message: string, document: ResultD
     message,
   });
   switch (type) {
+    case null:
+      return end('unknown', code);
     case FAILURE_TYPE.refused:
       return end('untouched', isOurs(code) ? code : LEFT_ALONE.refused);
     case FAILURE_TYPE.cloudRefused:

@@ -62,7 +62,6 @@ function atMost(failed: number, sample: number, p: number): number {
 export function provenBy(failed: number, sample: number): string {
   const bound = failureBound(failed, sample);
   const share = bound >= 10 ? Math.ceil(bound) : Math.ceil(bound * 10) / 10;
-  const proven =
-    share >= 100 ? 'that proves nothing' : `with 95 % confidence fewer than ${share} % would`;
+  const proven = share >= 100 ? 'that proves nothing' : `with 95 % confidence fewer than ${share} % would`;
   return `${failed} of ${sample} failed: ${proven}`;
 }

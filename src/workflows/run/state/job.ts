@@ -62,7 +62,13 @@ export function isBusy({ job }: Pick<State, 'job'>): boolean {
 export function beginJob(
   { document, job }: State,
   what: JobRow['what'],
-  { jobId, requestId, submittedAt, firstPollMs, pollIntervalMs }: Extract<SubmissionResult, { kind: 'accepted' }>,
+  {
+    jobId,
+    requestId,
+    submittedAt,
+    firstPollMs,
+    pollIntervalMs,
+  }: Extract<SubmissionResult, { kind: 'accepted' }>,
   timing: CheckedTiming,
 ): void {
   document.jobs.push({ id: jobId, what, status: 'INIT', submittedAt, endedAt: null, polls: 0, requestId });
