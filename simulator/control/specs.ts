@@ -60,6 +60,8 @@ export const ServerPatch = z.strictObject(Mutable);
 
 export const PortPatch = z.strictObject({
   ...Attributes,
+  /** As an administrator may change it. */
+  mac: z.string().optional(),
   primary: z.boolean().optional(),
   deleteOnTermination: z.boolean().optional(),
   attachedStatus: z.string().optional(),

@@ -46,13 +46,14 @@ export function deletePort(cloud: Cloud, portId: string, at: number): void {
 }
 
 export function patchPort(cloud: Cloud, portId: string, patch: PortPatch, at: number): Port {
-  const { deleteOnTermination, primary, attachedStatus, ...attributes } = patch;
+  const { deleteOnTermination, primary, attachedStatus, mac, ...attributes } = patch;
   const port = livePort(cloud, portId);
   cloud.world.updatePort(port, attributes, at, cause);
   if (deleteOnTermination !== undefined) {
     cloud.world.setDeleteOnTermination(port, deleteOnTermination, at, cause);
   }
   cloud.world.past.keep(port, at);
+  if (mac !== undefined) port.mac = mac;
   if (primary !== undefined) port.primary = primary;
   if (attachedStatus !== undefined) port.attachedStatus = attachedStatus;
   return port;

@@ -27,7 +27,7 @@ export interface Port {
   /** Fixed IPs beside it. */
   readonly furtherIps: readonly string[];
   readonly ipv6: string | null;
-  readonly mac: string;
+  mac: string;
   /** The server it is attached to, or empty. */
   deviceId: string;
   primary: boolean;

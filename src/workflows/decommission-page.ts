@@ -28,6 +28,8 @@ export async function decommissionPage(input: PageInput): Promise<PageReport> {
       }
       await page.turn();
     }
+    // What was never begun has an end, too.
+    work(page);
     page.over = true;
     await page.tell();
   });

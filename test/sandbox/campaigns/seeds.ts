@@ -21,17 +21,19 @@ const DIGITS = 12;
  * `SEED=17` plays only that one, `SCHEDULES=10000` so many, `FIRST=2000` those after these, `FRESH=123456` the fresh ones from there
  * on. Whoever names a seed gets no others.
  * @param sources the digest of what is judged and of what judges it, in hex
+ * @param usual fixed ones of the campaign
  */
 export function seedsOf(
   env: NodeJS.ProcessEnv,
   part: number,
   parts: number,
   sources = digestOf(['src', 'test/sandbox']),
+  usual: number = SCHEDULES,
 ): Seeds {
   const given = (name: string) => (env[name] === undefined ? null : Number(env[name]));
   const only = given('SEED');
   if (only !== null) return { fixed: part === 1 ? [only] : [], fresh: [], freshFrom: null };
-  const schedules = given('SCHEDULES') ?? SCHEDULES;
+  const schedules = given('SCHEDULES') ?? usual;
   const isMine = (seed: number) => seed % parts === part % parts;
   const from = (first: number, count: number) =>
     Array.from({ length: count }, (_, index) => first + index).filter(isMine);

@@ -40,6 +40,10 @@ export async function playAll(
   surroundings: Surroundings,
   from?: Sandbox,
 ): Promise<Played[]> {
-  const sandboxOf = from ?? inPlay()?.sandbox ?? (await (sandbox ??= sharedBundle().then(openSandbox)));
-  return new Server(schedule, surroundings, sandboxOf).play();
+  return new Server(schedule, surroundings, from ?? (await sandboxInPlay())).play();
+}
+
+/** Of the sources as they are, where nothing else is asked for. */
+export async function sandboxInPlay(): Promise<Sandbox> {
+  return inPlay()?.sandbox ?? (sandbox ??= sharedBundle().then(openSandbox));
 }

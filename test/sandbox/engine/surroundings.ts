@@ -24,6 +24,8 @@ export interface Surroundings {
   registered?: () => readonly string[];
   /** Whether the server still waits for that attempt; set by what plays. */
   awaits?: (attempt: ActivityAttempt) => boolean;
+  /** Whether a run is open under this id; set by what plays many of them. */
+  isOpen?: (workflowId: string) => boolean;
   /** What a write waits for; set by what plays. */
   beforeWrite?: (() => Promise<void>) | undefined;
   /** Requests that the cloud has got so far. */

@@ -174,7 +174,7 @@ function worldOf(
         product.previousOpenRun(client, run, log as unknown as Logger, clock.now()),
       awaits: async (attempt: ActivityAttempt) => !world.suspended && world.awaits?.(attempt) !== false,
       readRun: async (run: { workflowId: string; runId: string }) => documentOf(records, run),
-      isOpen: async () => null,
+      isOpen: async (workflowId: string) => world.isOpen?.(workflowId) ?? null,
     },
     clock: virtual,
     log,

@@ -1,5 +1,6 @@
 /** A campaign is worth something: it catches bugs. Each planted one is caught by its seed or schedule, which catch nothing without it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Seeded } from '../campaigns/part';
 import type { Campaign } from '../campaigns/runner';
 import { playSeed } from '../campaigns/runner';
 import type { SharedPlan } from '../campaigns/shared-plan';
@@ -17,6 +18,13 @@ import { planted } from './planting';
 const SEARCH = process.env.PLANTS === undefined ? undefined : Number(process.env.PLANTS);
 
 export function checkPlants<P extends SharedPlan>(campaign: Campaign<P>, plants: readonly Plant[]): void {
+  checkPlantsOf({ emptyTally, play: (...given) => playSeed(campaign, ...given) }, plants);
+}
+
+export function checkPlantsOf<T extends { schedules: number }>(
+  seeded: Pick<Seeded<T>, 'emptyTally' | 'play'>,
+  plants: readonly Plant[],
+): void {
   let copy: Planted;
   beforeAll(async () => {
     copy = await planted(plants);
@@ -40,7 +48,7 @@ export function checkPlants<P extends SharedPlan>(campaign: Campaign<P>, plants:
   }
 
   const play = (seed: number, world: World, from: Sandbox) =>
-    playSeed(campaign, seed, world, emptyTally(), from);
+    seeded.play(seed, world, seeded.emptyTally(), from);
 
   /** Why that seed or schedule fails; `null`: it does not. */
   async function caught(by: Plant['caughtBy'], sandbox: Sandbox): Promise<string | null> {

@@ -32,6 +32,8 @@ export interface Row {
   absent: string[];
   running: boolean;
   end: ServerEnd | null;
+  /** What its last run came to, of a server that was taken up again. */
+  before: ServerEnd | null;
   /** Of its own run, with the snapshots that a restore needs. */
   document: ResultDocument | null;
   /** A person has said to leave it: it is not started, or its failure does not count. */
@@ -47,6 +49,7 @@ export function rowsOf(servers: readonly ListedServer[]): Row[] {
     absent: [],
     running: false,
     end: null,
+    before: null,
     document: null,
     skipped: false,
   }));
@@ -81,8 +84,14 @@ export function failuresOf(rows: readonly Row[]): FailedServer[] {
     .slice(0, TOLD_FAILURES);
 }
 
-export function end(row: Row, { outcome, errorCode, message }: ServerEnd): void {
+export function end(row: Row, how: ServerEnd): void {
   row.running = false;
+  // Left alone this time, it is still what the last time has made of it.
+  const isBefore = how.outcome === 'untouched' && row.before !== null;
+  const { outcome, errorCode } = isBefore && row.before !== null ? row.before : how;
+  const message = isBefore
+    ? `${row.before?.message ?? outcome}; taken up again: ${how.message ?? ''}`
+    : how.message;
   row.end = { outcome, errorCode, message: message?.slice(0, MESSAGE_MAX) ?? null };
 }
 
@@ -125,7 +134,10 @@ export function lineOf(row: Row): ReportServer {
     nics:
       document !== null
         ? document.nics.map((nic) => reportNic(nic, document))
-        : (row.nics ?? (listed.nics === 'all' ? [] : listed.nics)).map((nic) => untouched(nic)),
+        : (row.nics ?? (listed.nics === 'all' ? [] : listed.nics)).map((nic) => ({
+            ...untouched(nic),
+            ...(how?.outcome === 'unknown' ? { outcome: 'unknown' as const } : {}),
+          })),
   };
   const known = new Set(rest.nics.map(({ id }) => id));
   for (const id of row.absent)

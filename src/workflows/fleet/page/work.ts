@@ -36,7 +36,8 @@ export function work(page: Page): void {
     page.wakes = order.wakes;
     for (const row of rows) if (row.running) page.begin(() => wake(row));
   }
-  for (const row of page.rows) {
+  // In its turn, not before: a wave is at rest when as many servers have an end as it has.
+  for (const row of page.isClosed ? page.rows : rows.slice(0, order.upTo)) {
     if (row.running || row.end !== null || row.excluded !== null) continue;
     if (row.skipped && row.nics !== null) end(row, neverBegun(true));
     else if (page.isClosed) end(row, neverBegun(false));
@@ -56,6 +57,7 @@ export function work(page: Page): void {
 /** Failed and busy servers get another run; it looks at the server anew, and touches nothing but what was approved. */
 function takeUpAgain(row: Row): void {
   if (row.end === null || row.skipped || !isRetried(row.end)) return;
+  if (row.end.outcome !== 'untouched') row.before = row.end;
   row.end = null;
 }
 
@@ -93,6 +95,14 @@ function merged(before: ResultDocument | null, after: ResultDocument): ResultDoc
   return { ...after, outcome, jobs: [...before.jobs, ...after.jobs], nics };
 }
 
+/** Of a further run nobody knows what it has done; what was gone before it is gone. */
+function doubted(document: ResultDocument): ResultDocument {
+  const nics = document.nics.map((row) =>
+    row.outcome === 'deleted' || row.outcome === 'detached' ? row : { ...row, outcome: 'unknown' as const },
+  );
+  return { ...document, nics };
+}
+
 async function endOf(error: unknown, page: Page, row: Row): Promise<ServerEnd> {
   if (error instanceof WorkflowExecutionAlreadyStartedError) {
     const message = 'another run is open on this server: take it up with retryFailed once that has ended';
@@ -108,6 +118,7 @@ async function endOf(error: unknown, page: Page, row: Row): Promise<ServerEnd> {
   }
   if (cause instanceof CancelledFailure) return cancelled(error, page, row);
   const how = cause instanceof TerminatedFailure ? 'was terminated' : 'timed out';
+  if (row.document !== null) row.document = doubted(row.document);
   return {
     outcome: 'unknown',
     errorCode: null,

@@ -23,6 +23,7 @@ import { noteProgress } from './progress';
 import { ordersOf } from './orders';
 import { detailsOf } from './details';
 import type { FleetState } from './state';
+import { isOver } from './state';
 
 /** How often the pages are asked for, in ms: a page that ended without a word is noticed within two minutes. */
 const CHECK_EVERY_MS = 60_000;
@@ -38,6 +39,8 @@ export class Fleet {
   /** Something has changed that the pages, or the step under way, may have to know. */
   private changed = true;
   private readonly alarm = new Alarm(() => this.touch());
+  /** Temporal is being asked for the pages. */
+  private asking = false;
 
   constructor(start: unknown) {
     const handed = handedOn(start);
@@ -80,18 +83,28 @@ export class Fleet {
   async turn(until = Infinity): Promise<void> {
     await this.tell();
     this.show();
-    if (workflowInfo().continueAsNewSuggested && !this.cancelRequested) await this.handOn();
+    // An answer on its way would be lost.
+    const mayHandOn = !this.cancelRequested && !this.asking;
+    if (workflowInfo().continueAsNewSuggested && mayHandOn) await this.handOn();
     const { state } = this;
-    const open = state.pages.some(({ lost }) => !lost);
-    const checkAt = open && state.loaded ? state.checkedAt + CHECK_EVERY_MS : Infinity;
+    const open = state.pages.some((page) => !isOver(page));
+    const checkAt = open && state.loaded && !this.asking ? state.checkedAt + CHECK_EVERY_MS : Infinity;
     this.alarm.set(until, 'the run looks at its time');
     this.alarm.set(checkAt, 'the run asks whether its pages are there');
     await this.sheltered(() => condition(() => this.changed));
     this.changed = false;
     if (Date.now() >= checkAt) {
       state.checkedAt = Date.now();
-      if (await this.sheltered(() => askForPages(state))) this.touch();
+      void this.ask();
     }
+  }
+
+  /** Beside all else: a worker that has died meanwhile must not hold up what people say. */
+  private async ask(): Promise<void> {
+    this.asking = true;
+    await this.sheltered(() => askForPages(this.state));
+    this.asking = false;
+    this.touch();
   }
 
   /** A cancellation of the run is an abort: it cuts nothing short. */
@@ -109,7 +122,7 @@ export class Fleet {
     const orders = ordersOf(state);
     const sending = state.pages.flatMap((page, index) => {
       const next = orders[index];
-      if (next === undefined || page.lost || isSame(page.order, next)) return [];
+      if (next === undefined || isOver(page) || isSame(page.order, next)) return [];
       const confirmed = page.news !== null && page.news.orderSeq >= page.order.seq;
       page.unconfirmed = confirmed ? page.order.slots : Math.max(page.unconfirmed, page.order.slots);
       page.order = { ...next, seq: page.order.seq + 1 };
@@ -118,8 +131,8 @@ export class Fleet {
     // A page knows which of them are its own; the run does not.
     if (state.pages.length > 0 && state.skips.length > 0) {
       const skip: Skip = { seq: state.skipSeq, servers: state.skips.splice(0) };
-      state.pages.forEach(({ lost }, index) => {
-        if (!lost) sending.push(this.sendTo(index, SIGNAL_SKIP, skip));
+      state.pages.forEach((page, index) => {
+        if (!isOver(page)) sending.push(this.sendTo(index, SIGNAL_SKIP, skip));
       });
     }
     await Promise.all(sending);

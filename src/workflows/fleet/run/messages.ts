@@ -156,14 +156,17 @@ async function load(fleet: Fleet, { page, servers }: LoadPage): Promise<void> {
     settings: { projectId, allowElasticIp, timing, deadlineMs, undoWindowMs, protect, requestedBy, reason },
   };
   try {
-    await startChild(WORKFLOW_TYPE.decommissionPage, {
-      args: [input],
-      workflowId: pageWorkflowId(state.run, page),
-      // It outlives the runs of the chain, and ends by itself when the chain is over.
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-      priority: { priorityKey: FLEET_PRIORITY },
-      staticSummary: `${servers.length} servers of ${state.run}`,
-    });
+    // A cancellation of the run is an abort, which the pages hear of as of any other.
+    await fleet.sheltered(() =>
+      startChild(WORKFLOW_TYPE.decommissionPage, {
+        args: [input],
+        workflowId: pageWorkflowId(state.run, page),
+        // It outlives the runs of the chain, and ends by itself when the chain is over.
+        parentClosePolicy: ParentClosePolicy.ABANDON,
+        priority: { priorityKey: FLEET_PRIORITY },
+        staticSummary: `${servers.length} servers of ${state.run}`,
+      }),
+    );
     loading.started = true;
     fleet.touch();
   } catch (error) {

@@ -3,7 +3,7 @@ import type { Order } from '../../policy/fleet/agreement';
 import { allowed, share } from '../../policy/fleet/slots';
 import { partOf } from '../../policy/fleet/waves';
 import type { FleetState, PageRecord } from './state';
-import { failedServers, isCurrent } from './state';
+import { failedServers, isCurrent, isOver } from './state';
 
 /** So many pages are planned at a time: enough to fill the sets of reads, and the progress moves page by page. */
 const PLANNED_AT_ONCE = 5;
@@ -32,7 +32,7 @@ function mayPlan({ phase, halt, aborted }: FleetState): boolean {
 }
 
 /** Of each page, the planned servers that may be started in the waves so far. */
-function boundsOf(state: FleetState): number[] {
+export function boundsOf(state: FleetState): number[] {
   const bound = state.approved ? (state.waves[state.wave] ?? 0) : 0;
   let before = 0;
   return state.pages.map((page) => {
@@ -46,7 +46,7 @@ function boundsOf(state: FleetState): number[] {
 function slotsOf(state: FleetState, bounds: readonly number[]): number[] {
   const total = totalSlots(state);
   const demands = state.pages.map((page, index) => ({
-    need: page.lost ? 0 : Math.max(0, (bounds[index] ?? 0) - (page.news?.atRest ?? 0)),
+    need: isOver(page) ? 0 : Math.max(0, (bounds[index] ?? 0) - (page.news?.atRest ?? 0)),
     held: heldBy(page),
   }));
   return share(total, demands);
@@ -61,8 +61,9 @@ export function totalSlots(state: FleetState): number {
 }
 
 /** What the page may be using: it has not confirmed yet that it uses less. */
-function heldBy({ lost, order, unconfirmed, news }: PageRecord): number {
-  if (lost) return 0;
+function heldBy(page: PageRecord): number {
+  if (isOver(page)) return 0;
+  const { order, unconfirmed, news } = page;
   const inFlight = news?.inFlight ?? 0;
   return news !== null && news.orderSeq >= order.seq
     ? Math.max(order.slots, inFlight)

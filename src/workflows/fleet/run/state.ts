@@ -125,11 +125,19 @@ export function lostServers(page: PageRecord): number {
   return Math.max(0, started - (page.news?.atRest ?? 0));
 }
 
+/** Nothing more comes of it, and nothing reaches it: it has ended, with a last word or without. */
+export function isOver({ lost, news }: PageRecord): boolean {
+  return lost || news?.state === 'done';
+}
+
 /** Every page has taken up its failed servers again, and left alone the skipped ones, as far as people have asked for it. */
 export function isCurrent({ pages, retries, skipSeq }: FleetState): boolean {
   return pages.every(
-    ({ lost, news, planned }) =>
-      lost || planned?.servers === 0 || news === null || (news.retries >= retries && news.skipSeq >= skipSeq),
+    (page) =>
+      isOver(page) ||
+      page.planned?.servers === 0 ||
+      page.news === null ||
+      (page.news.retries >= retries && page.news.skipSeq >= skipSeq),
   );
 }
 

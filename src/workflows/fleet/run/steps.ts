@@ -4,10 +4,11 @@ import { pausesAfter, provenBy, wavesOf } from '../../policy/fleet/waves';
 import { fixed } from '../../../contract/decommission/shares';
 import type { Fleet } from './fleet';
 import { closeList } from './list';
+import { boundsOf } from './orders';
 import { restOf } from './progress';
 import { expiresAt } from './status';
 import type { FleetState, PageRecord } from './state';
-import { failedServers, isCurrent, KEPT_EXCLUSIONS, REASON_MAX, totalOf } from './state';
+import { failedServers, isCurrent, isOver, KEPT_EXCLUSIONS, REASON_MAX, totalOf } from './state';
 
 const DAY_MS = 86_400_000;
 /** A list that is not complete after this time is not loaded any more. */
@@ -46,7 +47,7 @@ function takeIn(state: FleetState): void {
     const page = state.pages[plan.pages];
     if (page === undefined) return;
     if (page.arrived !== null) addPage(state, page);
-    else if (page.lost) exclude(state, page);
+    else if (isOver(page)) exclude(state, page);
     else return;
     plan.pages += 1;
   }
@@ -71,7 +72,7 @@ function addPage({ plan }: FleetState, page: PageRecord): void {
   page.arrived = null;
 }
 
-/** Nobody knows what the plan of a lost page would be, so none of its servers is touched. */
+/** Nobody knows what the plan of a page that has ended would be, so none of its servers is touched. */
 function exclude({ plan }: FleetState, page: PageRecord): void {
   plan.excludedCount += page.servers;
   plan.excludedByCode.Refused = (plan.excludedByCode.Refused ?? 0) + page.servers;
@@ -120,8 +121,9 @@ export async function runWaves(fleet: Fleet): Promise<void> {
 /** Every page has confirmed its order, and nothing that may run in this wave is left. */
 function isAtRest(state: FleetState): boolean {
   return (
-    state.pages.every(({ lost, order, news, planned }) => {
-      if (lost || planned?.servers === 0) return true;
+    state.pages.every((page) => {
+      const { order, news, planned } = page;
+      if (isOver(page) || planned?.servers === 0) return true;
       if (state.aborted !== null && !order.abort) return false;
       if (order.upTo === 0) return true;
       if (news === null || news.orderSeq < order.seq || news.inFlight > 0) return false;
@@ -133,13 +135,8 @@ function isAtRest(state: FleetState): boolean {
 /** The pages have the bounds of the present wave. */
 function isTold(state: FleetState): boolean {
   if (state.aborted !== null) return true;
-  const told = state.pages.reduce(
-    (sum, { order, lost, planned }) =>
-      sum + (lost ? Math.min(order.upTo, planned?.servers ?? 0) : order.upTo),
-    0,
-  );
-  const lost = state.pages.some((page) => page.lost);
-  return lost || told >= (state.waves[state.wave] ?? 0);
+  const bounds = boundsOf(state);
+  return state.pages.every((page, index) => isOver(page) || page.order.upTo === bounds[index]);
 }
 
 function nextWave(state: FleetState): void {
@@ -178,7 +175,7 @@ function haltOnRefusal(state: FleetState): void {
 
 function openWindow(state: FleetState): void {
   state.halt = null;
-  const isHeld = totalOf(state, ({ held }) => held) > 0;
+  const isHeld = totalOf(state, ({ held }, page) => (isOver(page) ? 0 : held)) > 0;
   state.phase = isHeld ? 'undo-window' : 'committing';
   state.undoUntil = isHeld ? Date.now() + state.settings.undoWindowMs : null;
 }
@@ -197,8 +194,10 @@ export async function commit(fleet: Fleet): Promise<void> {
   const { state } = fleet;
   state.committing = true;
   state.undoUntil = null;
-  const isDone = ({ lost, news, order }: PageRecord) =>
-    lost || news === null || (order.commit && news.orderSeq >= order.seq && news.held === 0);
+  const isDone = (page: PageRecord) => {
+    const { news, order } = page;
+    return isOver(page) || news === null || (order.commit && news.orderSeq >= order.seq && news.held === 0);
+  };
   while (!state.pages.every(isDone)) await fleet.turn();
 }
 
@@ -208,6 +207,6 @@ export async function close(fleet: Fleet): Promise<void> {
   state.phase = 'done';
   state.halt = null;
   state.endedAt ??= Date.now();
-  while (!state.pages.every(({ lost, news }) => lost || news?.state === 'done')) await fleet.turn();
+  while (!state.pages.every(isOver)) await fleet.turn();
   fleet.show();
 }

@@ -103,14 +103,14 @@ export class Agenda {
       this.entries.shift();
       if (!isStale(entry)) jobs.push(entry.what.job);
     }
-    return sorted(jobs);
+    return inOrder(jobs);
   }
 
   /** Takes messages that are due by now, to go along with a task that is made for another reason. */
   messages(): Job[] {
     const due = this.entries.filter(({ at, run, what }) => at <= this.now && run === null && 'job' in what);
     for (const entry of due) this.entries.splice(this.entries.indexOf(entry), 1);
-    return sorted(due.flatMap(({ what }) => ('job' in what ? [what.job] : [])));
+    return inOrder(due.flatMap(({ what }) => ('job' in what ? [what.job] : [])));
   }
 
   private postponed({ at, what }: Entry): boolean {
@@ -138,7 +138,7 @@ export class Agenda {
 }
 
 /** Messages come first in an activation, after what begins a run. */
-function sorted(jobs: Job[]): Job[] {
+export function inOrder(jobs: Job[]): Job[] {
   const rank = (job: Job) =>
     job.initializeWorkflow ? 0 : job.updateRandomSeed ? 1 : job.signalWorkflow || job.doUpdate ? 2 : 3;
   return jobs.toSorted((a, b) => rank(a) - rank(b));

@@ -60,7 +60,7 @@ export type Ids = Pick<
   'workflowId' | 'workflowType' | 'runId' | 'firstExecutionRunId' | 'originalExecutionRunId'
 >;
 
-export function infoOf(ids: Ids, now: number, { info }: Schedule): Info {
+export function infoOf(ids: Ids, now: number, { info }: Pick<Schedule, 'info'>): Info {
   return {
     ...ids,
     searchAttributes: {},

@@ -1,0 +1,138 @@
+/** Decommission runs in the schedules, each as small as can be, by which the campaign has found something wrong. */
+import { describe, expect, it } from 'vitest';
+import type { DecommissionStatus, PageReport } from '../../../src/contract/decommission/types';
+import { judge } from '../campaigns/fleet/judge';
+import { pageId, RUN_ID } from '../campaigns/fleet/operator';
+import type { FleetPlan, ServerPlan } from '../campaigns/fleet/plan';
+import type { FleetPlayed } from '../campaigns/fleet/play';
+import { playFleet } from '../campaigns/fleet/play';
+import type { Trouble } from '../engine/fleet/trouble';
+import { sandboxInPlay } from '../engine/play';
+import { worldMaker } from '../engine/world';
+
+const SERVER: ServerPlan = {
+  ...{ nics: 1, wanted: 'all', fates: ['fine'], lookMs: 200, jobMs: 10_000 },
+  ...{ protectedBy: null, meanwhile: null, busy: null },
+};
+
+const nextWorld = worldMaker();
+
+/** To its end, judged by all rules of the campaign. */
+async function played(
+  servers: Partial<ServerPlan>[],
+  more: Partial<FleetPlan> = {},
+  trouble: Partial<Trouble> = {},
+): Promise<FleetPlayed> {
+  const plan: FleetPlan = {
+    seed: 1,
+    servers: servers.map((server) => ({ ...SERVER, ...server })),
+    pages: [servers.length],
+    real: false,
+    load: { shuffled: false, twice: false, other: false, gapMs: 10, wrongCount: false },
+    ...{ approveMs: 100, watchMs: 5_000, pausedMs: 0, remedies: ['abort'], messages: [], outside: [] },
+    ...{ refused: null, continueAfter: null },
+    trouble: { slow: 0, lostTasks: 0, forgotten: 0, crashes: 0, away: null },
+    ...more,
+    settings: {
+      ...{
+        waves: '100%',
+        pauseAfter: 'never',
+        maxErrors: 0,
+        strict: false,
+        concurrency: 5,
+        undoWindow: '0s',
+      },
+      ...{ maxServers: 12, requestedBy: 'ops', reason: 'end of life', ...more.settings },
+    },
+  };
+  const result = await playFleet(plan, nextWorld(), await sandboxInPlay(), trouble);
+  judge(result);
+  return result;
+}
+
+const settings = (more: Partial<FleetPlan['settings']>) => more as FleetPlan['settings'];
+const resultOf = ({ server }: FleetPlayed) =>
+  server.record.startsOf(RUN_ID)[0]?.end?.value as DecommissionStatus;
+const linesOf = ({ server }: FleetPlayed, page = 0) =>
+  (server.record.startsOf(pageId(page))[0]?.end?.value as PageReport).servers.map(
+    ({ outcome, errorCode }) => ({
+      outcome,
+      errorCode,
+    }),
+  );
+const startsOf = ({ server, stage }: FleetPlayed, index: number) =>
+  server.record.startsOf(`nics/${stage.servers[index]?.id ?? ''}`);
+
+describe('a decommission run', () => {
+  it('does not count a skipped server for a wave before its turn', async () => {
+    const run = await played([{}, {}, {}], {
+      settings: settings({ waves: '1,2,100%' }),
+      messages: [{ name: 'skip', after: 'planned', ms: 0, servers: [1] }],
+    });
+    const [first] = startsOf(run, 0);
+    expect(startsOf(run, 2)[0]?.at).toBeGreaterThan(first?.end?.at ?? Infinity);
+    expect(linesOf(run)[1]).toEqual({ outcome: 'untouched', errorCode: 'Skipped' });
+  });
+
+  it('comes to its end when a page is cancelled before anything has begun', async () => {
+    const run = await played([{}, {}], {
+      pages: [1, 1],
+      outside: [{ what: 'cancel', whom: 'page', number: 0, after: 'planned', ms: 0 }],
+    });
+    expect(linesOf(run, 0)).toEqual([{ outcome: 'untouched', errorCode: 'Aborted' }]);
+    expect(linesOf(run, 1)).toEqual([{ outcome: 'deleted', errorCode: null }]);
+  });
+
+  it('keeps its first wave when a page was lost before it', async () => {
+    const run = await played([{}, {}, {}, {}], {
+      pages: [1, 3],
+      approveMs: 130_000,
+      settings: settings({ waves: '2,100%', maxErrors: 2, concurrency: 1 }),
+      outside: [{ what: 'terminate', whom: 'page', number: 0, after: 'planned', ms: 0 }],
+    });
+    expect(resultOf(run).pages[0]?.state).toBe('lost');
+    expect(startsOf(run, 2)[0]?.at).toBeGreaterThan(startsOf(run, 1)[0]?.end?.at ?? Infinity);
+  });
+
+  it('deletes the ports that it holds after it was cancelled', async () => {
+    const run = await played([{}], {
+      settings: settings({ undoWindow: '40s' }),
+      outside: [{ what: 'cancel', whom: 'run', number: 0, after: 'undo-window', ms: 0 }],
+    });
+    expect(linesOf(run)).toEqual([{ outcome: 'deleted', errorCode: null }]);
+  });
+
+  it('gives every server a line, though it was terminated before it had begun', async () => {
+    const run = await played([{}, {}], {
+      approveMs: null,
+      outside: [{ what: 'terminate', whom: 'run', number: 0, after: 'planned', ms: 0 }],
+    });
+    const untouched = { outcome: 'untouched', errorCode: 'Aborted' };
+    expect(linesOf(run)).toEqual([untouched, untouched]);
+  });
+
+  it('tells what the last run of a server has come to when it is aborted before the next one', async () => {
+    const run = await played([{ nics: 2, fates: ['partly'] }, {}], {
+      settings: settings({ concurrency: 1 }),
+      remedies: ['retryFailed'],
+      messages: [{ name: 'abort', after: 'stopped', ms: 0 }],
+    });
+    expect(linesOf(run)).toEqual([
+      { outcome: 'failed', errorCode: 'Ecs.0507' },
+      { outcome: 'untouched', errorCode: 'Aborted' },
+    ]);
+  });
+
+  it('pauses at once although the worker that asks for its pages is dead', async () => {
+    const run = await played(
+      Array.from({ length: 8 }, () => ({})),
+      {
+        settings: settings({ concurrency: 1 }),
+        pausedMs: 60_000,
+        messages: [{ name: 'pause', after: 'running', ms: 52_000 }],
+      },
+      { crash: (activity) => (activity === 'describeRuns' ? 'before' : null) },
+    );
+    expect(linesOf(run)).toEqual(Array.from({ length: 8 }, () => ({ outcome: 'deleted', errorCode: null })));
+  });
+});
