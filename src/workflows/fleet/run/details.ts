@@ -108,7 +108,7 @@ function pageLines({ run, pages }: FleetState): string[] {
   if (pages.length === 0) return [];
   const id = decommissionWorkflowId(run);
   return [
-    `**Pages and servers** (${pages.length} pages): in the list of workflows, filter by \`RootWorkflowId = '${id}'\``,
+    `**Pages and servers** (${pages.length} page${pages.length === 1 ? '' : 's'}): in the list of workflows, filter by \`RootWorkflowId = '${id}'\``,
     '',
   ];
 }
