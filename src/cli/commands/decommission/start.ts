@@ -260,9 +260,9 @@ export const command: CliCommand<StartFlags> = {
   takesAll: true,
   run: start,
   help: `
-The list: JSON lines {"serverId","nics":[{"id"}]} (or "nics":"all"), CSV with the
-header server_id,nic_id, or lines "server-id [nic-id...]" (no NIC: all but the
-primary one). "#" begins a comment. One bad line, and nothing is started.
+The list: JSON lines {"serverId","nics":[{"id"}]} (or "nics":"all"), CSV with
+the header server_id,nic_id, or lines "server-id [nic-id...]" (no NIC: all but
+the primary one). "#" begins a comment. One bad line, and nothing is started.
 
 Exit codes:
     0  the plan stands; paused between waves; done; --no-wait started
