@@ -35,9 +35,10 @@ function missingPaths({ path, code }: Page): string[] {
 /** `[command, flags]` of every call of the starter in an example. */
 function starterCalls({ code }: Page): [command: string, flags: string[]][] {
   return code.flatMap((line) => {
-    const call = /^(?:\$ )?(?:npx )?(?:npm run (?:-s )?starter --|ecs-nics) (decommission [a-z]+|[a-z][a-z-]*)(.*)/.exec(
-      line.trim(),
-    );
+    const call =
+      /^(?:\$ )?(?:npx )?(?:npm run (?:-s )?starter --|ecs-nics) (decommission [a-z]+|[a-z][a-z-]*)(.*)/.exec(
+        line.trim(),
+      );
     if (call === null) return [];
     const [, command = '', rest = ''] = call;
     const args = rest.replace(/ # .*/, '');

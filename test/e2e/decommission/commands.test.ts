@@ -271,6 +271,7 @@ describe('decommission by commands', { timeout: 600_000 }, () => {
     const file = await fleet.asLines('cap', servers);
     const capped = await fleet.json('start', file, '--run', 'cap', ...SETTINGS, '--max-servers', '1');
     expect([capped.code, capped.answer.phase]).toEqual([4, 'planned']);
+    expect(capped.answer.error?.message).toContain('it has 2 servers, and --max-servers is 1');
     await fleet.json('abort', 'cap', ...BY);
     expect(await fleet.sent(servers)).toEqual([0, 0]);
   });

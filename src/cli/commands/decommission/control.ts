@@ -228,7 +228,7 @@ export const limits = commandOf({
 export const skip = commandOf({
   control: 'skip',
   description: 'Leaves servers alone: they are not started, and failed ones do not count any more.',
-  usage: '--server <id>... ',
+  usage: '--server <id>...\n         ',
   servers: '--server',
   flags: (command) => namedServers(command, 'a server to leave alone; may be repeated'),
   argument: ({ server }) => ({ servers: lowerCase(server) ?? [] }),
@@ -238,7 +238,7 @@ export const skip = commandOf({
 export const undo = commandOf({
   control: 'undo',
   description: 'Puts back what a run has taken off: everything, or some servers.',
-  usage: '[--server <id>...] ',
+  usage: '[--server <id>...]\n         ',
   servers: '--server',
   flags: (command) =>
     namedServers(command, 'a server to put back; may be repeated (default: all)').option(

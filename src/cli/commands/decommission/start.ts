@@ -1,9 +1,9 @@
 /** `ecs-nics decommission start`: starts a run, uploads its list, and follows it until it needs a person. */
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
-import type { DecommissionStatus, JoinedPlan, ListedServer } from '../../../contract';
+import type { DecommissionInput, DecommissionStatus, JoinedPlan, ListedServer } from '../../../contract';
 import { loadList } from '../../../client/decommission/load';
-import { findDecommission, readDecommission } from '../../../client/decommission/read';
+import { findDecommission } from '../../../client/decommission/read';
 import { readPlan } from '../../../client/decommission/join';
 import { decommission } from '../../../client/decommission/request';
 import type { KnownRun } from '../../../client/find';
@@ -121,9 +121,13 @@ async function startFleet(
   }
   const awaited = { ...run, startedAt: started.startedAt, startedByUsAt: started.startedByUsAt };
   let status = await followFleet(context, awaited, output, needsPerson);
-  if (status.phase === 'planned' && approveIf !== null) {
-    await approveAsTold(context, run, status, approveIf, input, output);
-    status = await followFleet(context, awaited, output, needsPerson);
+  if (status.phase === 'planned') {
+    const problem = whyNotApproved(status, input.maxServers, approveIf);
+    if (problem !== null) throw await notApproved(context, run, status, problem, output);
+    if (approveIf !== null) {
+      await approve(context, run, status, input, output);
+      status = await followFleet(context, awaited, output, needsPerson);
+    }
   }
   const isAbove = awaited.runId === run.runId;
   const plan = status.phase === 'planned' ? await planOf(context, awaited) : null;
@@ -201,38 +205,45 @@ async function load(
   }
 }
 
-async function approveAsTold(
+/** `null`: it can be approved, and if it may be without a person, it has the counts that were told. */
+function whyNotApproved(
+  { servers, nics, next }: DecommissionStatus,
+  maxServers: number,
+  told: Counts | null,
+): string | null {
+  if (servers > maxServers)
+    return `the plan can't be approved: it has ${plural(servers, 'server')}, and --max-servers is ${maxServers}.`;
+  if (!next.includes('approve')) return "the plan can't be approved any more: it has expired.";
+  if (told === null || (servers === told.servers && nics === told.nics)) return null;
+  return `not approved: the plan has servers=${servers},nics=${nics}, and --approve-if says servers=${told.servers},nics=${told.nics}.`;
+}
+
+async function approve(
   context: Context,
   run: KnownRun,
-  { run: name, digest, servers, nics, next }: DecommissionStatus,
-  told: Counts,
-  { requestedBy = '', reason = '' }: { requestedBy?: string; reason?: string },
+  { run: name, digest, servers, nics }: DecommissionStatus,
+  { requestedBy = '', reason = '' }: DecommissionInput,
   output: Output,
 ): Promise<void> {
-  if (servers !== told.servers || nics !== told.nics || digest === null) {
-    const message = `not approved: the plan has servers=${servers},nics=${nics}, and --approve-if says servers=${told.servers},nics=${told.nics}.`;
-    throw await notApproved(context, run, message, output);
-  }
-  if (!next.includes('approve'))
-    throw await notApproved(context, run, 'the plan cannot be approved.', output);
-  await tell(context, run, name, 'approve', { digest, servers, nics, by: requestedBy, reason }, output);
-  output.say(`approved as told: servers=${servers},nics=${nics}, digest ${digest}`);
+  const argument = { digest: digest ?? '', servers, nics, by: requestedBy, reason };
+  await tell(context, run, name, 'approve', argument, output);
+  output.say(`approved as told: servers=${servers},nics=${nics}, digest ${digest ?? ''}`);
 }
 
 async function notApproved(
   context: Context,
   run: KnownRun,
+  status: DecommissionStatus,
   message: string,
   output: Output,
 ): Promise<CliError> {
+  const page = pageOf(output);
   const plan = await planOf(context, run);
-  if (plan !== null) output.say(['', ...planSummary(plan, pageOf(output))]);
+  if (plan !== null) output.say(['', ...planSummary(plan, page)]);
   const ref = context.run(run);
-  const answer = await readDecommission(context.temporal, run);
-  const steps = answer.document === null ? [] : decommissionSteps(answer.document);
-  return new CliError(EXIT.refused, 'NotApproved', message, { ...ref, ...answer.document }, [
+  return new CliError(EXIT.refused, 'NotApproved', message, { ...ref, ...status }, [
     ...runLines(ref),
-    ...stepLines(steps, pageOf(output)),
+    ...stepLines(decommissionSteps(status), page),
   ]);
 }
 
@@ -260,9 +271,9 @@ export const command: CliCommand<StartFlags> = {
   takesAll: true,
   run: start,
   help: `
-The list: JSON lines {"serverId","nics":[{"id"}]} (or "nics":"all"), CSV with the
-header server_id,nic_id, or lines "server-id [nic-id...]" (no NIC: all but the
-primary one). "#" begins a comment. One bad line, and nothing is started.
+The list: JSON lines {"serverId","nics":[{"id"}]} (or "nics":"all"), CSV with
+the header server_id,nic_id, or lines "server-id [nic-id...]" (no NIC: all but
+the primary one). "#" begins a comment. One bad line, and nothing is started.
 
 Exit codes:
     0  the plan stands; paused between waves; done; --no-wait started
