@@ -209,9 +209,7 @@ function sum(numbers: readonly number[]): number {
 /** A line for each server, and one for everything else that is out of the ordinary. */
 export function readable({ servers, ...rest }: FleetPlan): string {
   const isPlain = (value: unknown) =>
-    value === null ||
-    value === false ||
-    (typeof value === 'object' && Object.keys(value).length === 0);
+    value === null || value === false || (typeof value === 'object' && Object.keys(value).length === 0);
   return [
     ...servers.map((server, index) => `server ${index}: ${JSON.stringify(server)}`),
     ...Object.entries(rest).flatMap(([name, value]) =>
