@@ -1,10 +1,15 @@
 /** The tables of planted bugs in docs/testing.md. */
 import { code, table } from '../../../dev/markdown';
 import { DELETE_PLANTS } from './delete-plants';
+import { FLEET_PLANTS } from './fleet-plants';
 import type { Plant } from './plant';
 import { UNDO_PLANTS } from './undo-plants';
 
-const PLANTS: Readonly<Record<string, readonly Plant[]>> = { delete: DELETE_PLANTS, undo: UNDO_PLANTS };
+const PLANTS: Readonly<Record<string, readonly Plant[]>> = {
+  delete: DELETE_PLANTS,
+  undo: UNDO_PLANTS,
+  fleet: FLEET_PLANTS,
+};
 
 /** The page with its tables as the plants are now. Throws when it has no place for one. */
 export function withTables(page: string): string {

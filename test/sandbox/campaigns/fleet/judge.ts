@@ -8,7 +8,7 @@ import {
   stopsUntilTheCauseIsGone,
 } from './rules/control';
 import { comesToItsEnd, endsItsPages, noticesLostPages } from './rules/ends';
-import { keepsTheConcurrency, keepsTheTolerance } from './rules/limits';
+import { keepsTheConcurrency, keepsTheTolerance, promisesTheTruth } from './rules/limits';
 import {
   keepsTheList,
   sparesTheProtected,
@@ -29,6 +29,7 @@ const RULES = [
   stopsUntilTheCauseIsGone,
   keepsTheConcurrency,
   keepsTheTolerance,
+  promisesTheTruth,
   keepsTheWaves,
   startsOnlyWhatIsApproved,
   keepsTheList,

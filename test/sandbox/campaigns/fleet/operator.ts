@@ -196,10 +196,10 @@ export class Operator {
   }
 
   private async intervene({ what, whom, number }: OutsidePlan): Promise<void> {
-    const { server, stage } = this;
-    const staged = stage.servers[number];
-    const workflowId =
-      whom === 'run' ? RUN_ID : whom === 'page' ? pageId(number) : `nics/${staged?.id ?? ''}`;
+    const { server } = this;
+    const open = server.openIds().filter((id) => id.startsWith('nics/'));
+    const ofServer = open[number % Math.max(1, open.length)] ?? '';
+    const workflowId = whom === 'run' ? RUN_ID : whom === 'page' ? pageId(number) : ofServer;
     if (whom === 'page' && !this.approving && server.isOpen(workflowId)) await this.readPage(number);
     if (what === 'cancel') server.cancel(workflowId);
     else await server.terminate(workflowId);

@@ -39,7 +39,7 @@ export interface MessagePlan {
 export interface OutsidePlan {
   what: 'terminate' | 'cancel';
   whom: 'run' | 'page' | 'server';
-  /** Of the pages or of the servers. */
+  /** Of the pages, or of the servers that are under way then. */
   number: number;
   after: string | null;
   ms: number;
@@ -104,7 +104,7 @@ export function planOf(seed: number): FleetPlan {
     pausedMs: pick([0, 0, 20_000, 60_000]),
     remedies: Array.from({ length: 3 }, () => pick(['retryFailed', 'skip', 'setLimits', 'abort'] as const)),
     messages: calm ? [] : messagesOf(random, count),
-    outside: rough && chance(0.4) ? outsideOf(random, pages.length, count) : [],
+    outside: rough && chance(0.5) ? outsideOf(random, pages.length, count) : [],
     refused: !calm && chance(0.08) ? { ms: below(60_000), forMs: pick([5_000, 40_000, 150_000]) } : null,
     continueAfter: chance(0.3) ? pick([4, 7, 10, 15, 25]) : null,
     trouble: {
@@ -182,7 +182,7 @@ function messagesOf(random: Random, servers: number): MessagePlan[] {
 
 function outsideOf({ pick, below, chance }: Random, pages: number, servers: number): OutsidePlan[] {
   return Array.from({ length: pick([1, 1, 2]) }, (): OutsidePlan => {
-    const whom = pick(['page', 'page', 'page', 'server', 'server', 'run'] as const);
+    const whom = pick(['page', 'page', 'server', 'server', 'run'] as const);
     return {
       what: pick(['terminate', 'terminate', 'cancel']),
       whom,
@@ -209,9 +209,7 @@ function sum(numbers: readonly number[]): number {
 /** A line for each server, and one for everything else that is out of the ordinary. */
 export function readable({ servers, ...rest }: FleetPlan): string {
   const isPlain = (value: unknown) =>
-    value === null ||
-    value === false ||
-    (typeof value === 'object' && Object.keys(value as object).length === 0);
+    value === null || value === false || (typeof value === 'object' && Object.keys(value).length === 0);
   return [
     ...servers.map((server, index) => `server ${index}: ${JSON.stringify(server)}`),
     ...Object.entries(rest).flatMap(([name, value]) =>

@@ -63,45 +63,27 @@ export function count(tally: FleetTally, { plan, server, operator }: FleetPlayed
 export function expectEnough(tally: FleetTally, schedules: number): void {
   const often = (what: string, many: number | undefined, share: number) =>
     expect(many ?? 0, what).toBeGreaterThan(schedules / share);
-  for (const outcome of ['done', 'incomplete', 'aborted'])
-    often(`runs that end ${outcome}`, tally.outcomes[outcome], 20);
-  for (const phase of ['loading', 'planned', 'running', 'paused', 'stopped'])
-    often(phase, tally.phases[phase], 10);
-  for (const phase of ['planning', 'undo-window']) often(phase, tally.phases[phase], 40);
-  for (const line of ['deleted', 'detached', 'failed', 'unknown', 'untouched Protected'])
-    often(line, tally.lines[line], 10);
-  for (const code of ['Busy', 'Drifted', 'Skipped', 'Aborted'])
-    often(code, tally.lines[`untouched ${code}`], 50);
-  for (const name of [
-    'approve',
-    'pause',
-    'resume',
-    'setLimits',
-    'skip',
-    'retryFailed',
-    'abort',
-    'commit',
-    'load',
-    'loaded',
-  ])
-    often(name, tally.updates[`${name} completed`], 50);
-  for (const name of ['approve', 'pause', 'resume', 'load', 'loaded'])
-    often(`refused ${name}`, tally.updates[`${name} rejected`], 100);
-  for (const what of [
-    'terminate page',
-    'cancel page',
-    'terminate server',
-    'cancel server',
-    'terminate run',
-    'cancel run',
-  ])
-    often(what, tally.outside[what], 200);
-  often('pages lost', tally.pages.lost, 100);
-  for (const [what, many] of Object.entries({ real: tally.real, busy: tally.busy })) often(what, many, 50);
-  for (const [what, many] of Object.entries({
-    continued: tally.continued,
-    crashes: tally.crashes,
-    forgotten: tally.forgotten,
-  }))
-    often(what, many, 10);
+  const each = (names: readonly string[], counts: Counts, share: number, how = '') =>
+    names.forEach((name) => often(`${name}${how}`, counts[`${name}${how}`], share));
+  each(['done', 'incomplete', 'aborted'], tally.outcomes, 10);
+  each(['planned', 'running', 'paused', 'stopped', 'undo-window'], tally.phases, 10);
+  each(['loading', 'planning', 'committing'], tally.phases, 50);
+  each(
+    ['deleted', 'failed', 'unknown', 'untouched Protected', 'untouched Skipped', 'untouched Aborted'],
+    tally.lines,
+    15,
+  );
+  each(['untouched Busy', 'untouched Drifted', 'untouched Refused', 'nothing-to-do'], tally.lines, 60);
+  each(
+    ['load', 'loaded', 'approve', 'resume', 'skip', 'setLimits', 'abort'],
+    tally.updates,
+    15,
+    ' completed',
+  );
+  each(['pause', 'retryFailed', 'commit'], tally.updates, 100, ' completed');
+  each(['load', 'loaded', 'approve', 'pause', 'resume', 'retryFailed'], tally.updates, 60, ' rejected');
+  each(['terminate page', 'cancel page', 'terminate server', 'cancel server'], tally.outside, 100);
+  each(['terminate run', 'cancel run'], tally.outside, 400);
+  often('pages lost', tally.pages.lost, 60);
+  each(['real', 'busy', 'continued', 'crashes', 'forgotten'], tally as unknown as Counts, 40);
 }

@@ -110,11 +110,7 @@ function byJobs({ world, stage }: FleetPlayed): Touch[] {
 
 /** Signals and their receipts, tasks of run and page, the start: and what was lost or nobody was there for. */
 function reachOf({ server, plan: { trouble } }: FleetPlayed): number {
-  return (
-    8 * server.record.longestDelayMs +
-    (trouble.lostTasks > 0 ? 40_000 : 0) +
-    (trouble.away?.ms ?? 0)
-  );
+  return 8 * server.record.longestDelayMs + (trouble.lostTasks > 0 ? 40_000 : 0) + (trouble.away?.ms ?? 0);
 }
 
 /** Its page counts this end against the tolerance. */

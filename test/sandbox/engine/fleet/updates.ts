@@ -43,10 +43,12 @@ export class FleetUpdates {
   }
 
   /** A run has to answer before it closes or goes on under a new id. */
-  leftBy(run: Execution): string[] {
-    return [...this.open.values()]
-      .filter((entry) => entry.run === run && entry.record.acceptedAt !== null)
-      .map(({ record }) => record.name);
+  expectAnswered(run: Execution, closing: string): void {
+    const left = [...this.open.values()].filter(
+      (entry) => entry.run === run && entry.record.acceptedAt !== null,
+    );
+    const names = left.map(({ record }) => record.name).join();
+    if (left.length > 0) throw new Error(`left without an answer at the ${closing} of a run: ${names}`);
   }
 
   /** The run was ended from outside. */

@@ -30,6 +30,32 @@ export function keepsTheTolerance(truth: FleetTruth): void {
   }
 }
 
+/** What people do after which other numbers hold. */
+const CHANGES = ['setLimits', 'retryFailed', 'skip', 'resume', 'approve'];
+
+/** `mayStillFail` of a run that goes on is no less than what then fails in this wave, as long as nobody changes anything. */
+export function promisesTheTruth({ told, starts, done, planned, run }: FleetTruth): void {
+  if (planned === null) return;
+  const changes = CHANGES.flatMap((name) => done(name)).flatMap(({ heardAt }) => heardAt ?? []);
+  for (const { at, status } of told) {
+    if (status.phase !== 'running' || status.wave === null) continue;
+    const ofWave = new Set(
+      planned.slice(0, status.waves[status.wave.number - 1]).map(({ serverId }) => serverId),
+    );
+    const until = Math.min(...changes.filter((change) => change >= at));
+    const failed = starts.filter(
+      (start) => hasFailed(start) && ofWave.has(start.staged.id) && isBetween(at, start.end?.at ?? 0, until),
+    );
+    expect(failed.length, `failures after mayStillFail at ${at - run.at} ms`).toBeLessThanOrEqual(
+      status.mayStillFail,
+    );
+  }
+}
+
+function isBetween(from: number, at: number, until: number): boolean {
+  return at > from && at < until;
+}
+
 /** Its last run has failed by then, it is not being tried again, and nobody has said to leave it. */
 function hasFailedBy(truth: FleetTruth, serverId: string, at: number): boolean {
   const last = truth.starts

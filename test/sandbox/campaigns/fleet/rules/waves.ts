@@ -1,5 +1,6 @@
 /** The waves, in their order. */
 import { expect } from 'vitest';
+import { pageId } from '../operator';
 import type { FleetTruth, Planned } from '../truth';
 import { skippedAt } from '../truth';
 
@@ -33,5 +34,8 @@ function restedAt(truth: FleetTruth, { serverId, page }: Planned): number {
   const first = truth.starts.find(({ staged }) => staged.id === serverId);
   const ended =
     first === undefined ? Infinity : first.runId === null ? first.at : (first.end?.at ?? Infinity);
-  return Math.min(ended, skippedAt(truth, serverId), truth.pageClosedAt(page));
+  const lost = truth.played.server.record.outside.filter(({ workflowId }) => workflowId === pageId(page));
+  // A page that is cancelled starts nothing more, and finishes what is under way.
+  const leftAt = first === undefined ? Math.min(...lost.map(({ at }) => at)) : Infinity;
+  return Math.min(ended, leftAt, skippedAt(truth, serverId), truth.pageClosedAt(page));
 }
