@@ -144,13 +144,13 @@ export async function tellDecommission(stack: Stack, checks: Checks): Promise<vo
   }
 
   async function until(
-    { startStarter }: Stack,
+    stack: Stack,
     reached: (status: DecommissionStatus) => boolean,
   ): Promise<DecommissionStatus> {
     const limit = Date.now() + STEP_LIMIT_MS;
     let told = '';
     for (;;) {
-      const { stdout } = await startStarter(['decommission', 'status', RUN, '--json']).finished;
+      const { stdout } = await stack.starter(['decommission', 'status', RUN, '--json']);
       const status = JSON.parse(stdout) as DecommissionStatus;
       const { phase, wave, failed, progress } = status;
       const line =
@@ -176,7 +176,7 @@ async function run<T = unknown>(
   command(
     `ecs-nics decommission ${shown.map((word) => (/^[0-9a-f-]{36}$/.test(word) ? short(word) : word)).join(' ')}`,
   );
-  const { code, stdout, stderr } = await stack.startStarter(['decommission', ...words, '--json']).finished;
+  const { code, stdout, stderr } = await stack.starter(['decommission', ...words, '--json']);
   if (stdout.trim() === '') throw new Error(`the starter ended with ${code ?? 'a signal'}: ${stderr.trim()}`);
   const document = JSON.parse(stdout) as T & { error?: { message: string } };
   if (document.error !== undefined) say(`  ${document.error.message}`);

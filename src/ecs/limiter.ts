@@ -128,12 +128,7 @@ export class RateLimiter {
    * Resolves when the call may go. Rejects, and uses no turn, with {@link NoTurn}, or with the signal's reason when it is
    * aborted.
    */
-  acquire({
-    signal,
-    urgency = USUAL_URGENCY,
-    notAfter = Infinity,
-    yieldsMs = 0,
-  }: Wish = {}): Promise<Turn> {
+  acquire({ signal, urgency = USUAL_URGENCY, notAfter = Infinity, yieldsMs = 0 }: Wish = {}): Promise<Turn> {
     return new Promise((resolve, reject) => {
       const abort = () => {
         const place = this.#queue.indexOf(waiting);

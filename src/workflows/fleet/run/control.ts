@@ -7,7 +7,7 @@ import type { DecommissionUpdate } from '../../../contract/decommission/names';
 import { fixed, textOf } from '../../../contract/decommission/shares';
 import type { ByWhom } from '../../../contract/types';
 import type { FleetState } from './state';
-import { failedServers, isCurrent, SHOWN_CONTROLS, totalOf } from './state';
+import { failedServers, failedText, isCurrent, SHOWN_CONTROLS, totalOf } from './state';
 
 type Control = Exclude<DecommissionUpdate, 'load' | 'loaded'>;
 
@@ -74,7 +74,7 @@ function resumable(state: FleetState): string | null {
   // What skips and retries leave of the failures is known once the pages have confirmed them: a run that has to stop then, stops.
   if (failed > maxErrors && isCurrent(state))
     return (
-      `${failed} servers have failed, and maxErrors is ${maxErrors}: raise it with setLimits, take the failed ones up ` +
+      `${failedText(failed)}, and maxErrors is ${maxErrors}: raise it with setLimits, take the failed ones up ` +
       'again with retryFailed, or leave them with skip'
     );
   return null;

@@ -141,6 +141,11 @@ export function isCurrent({ pages, retries, skipSeq }: FleetState): boolean {
   );
 }
 
+/** `1 server has failed`. */
+export function failedText(failed: number): string {
+  return `${failed} server${failed === 1 ? ' has' : 's have'} failed`;
+}
+
 export function failedServers(state: FleetState): number {
   return state.pages.reduce((sum, page) => sum + (page.news?.failed ?? 0) + lostServers(page), 0);
 }

@@ -32,6 +32,7 @@ export function statusOf(state: FleetState, now: number): DecommissionStatus {
   const left = Math.max(0, bound - atRest - inFlight);
   const tolerance = { ...state, strict: settings?.strict ?? false };
   const runs = state.phase === 'running';
+  const goesOn = runs && halt === null && aborted === null;
   const remaining = plan.servers - atRest;
   return {
     run: state.run,
@@ -57,10 +58,9 @@ export function statusOf(state: FleetState, now: number): DecommissionStatus {
     maxErrors: state.digest === null ? null : state.maxErrors,
     inFlight,
     effectiveConcurrency: runs ? totalSlots(state) : allowed(tolerance, failed),
-    mayStillFail:
-      runs && halt === null && aborted === null ? mayStillFail(tolerance, failed, inFlight, left) : inFlight,
-    ratePerMinute: runs && rate !== null ? Math.round(rate * 10) / 10 : null,
-    eta: runs && rate !== null && rate > 0 && remaining > 0 ? iso(now + (remaining / rate) * 60_000) : null,
+    mayStillFail: goesOn ? mayStillFail(tolerance, failed, inFlight, left) : inFlight,
+    ratePerMinute: goesOn && rate !== null ? Math.round(rate * 10) / 10 : null,
+    eta: goesOn && rate !== null && rate > 0 && remaining > 0 ? iso(now + (remaining / rate) * 60_000) : null,
     undoUntil: state.undoUntil === null ? null : iso(state.undoUntil),
     expires: state.plannedAt === null || state.approved ? null : iso(expiresAt(state)),
     startedAt: iso(state.startedAt),

@@ -8,7 +8,7 @@ import { boundsOf } from './orders';
 import { restOf } from './progress';
 import { expiresAt } from './status';
 import type { FleetState, PageRecord } from './state';
-import { failedServers, isCurrent, isOver, KEPT_EXCLUSIONS, REASON_MAX, totalOf } from './state';
+import { failedServers, failedText, isCurrent, isOver, KEPT_EXCLUSIONS, REASON_MAX, totalOf } from './state';
 
 const DAY_MS = 86_400_000;
 /** A list that is not complete after this time is not loaded any more. */
@@ -155,8 +155,7 @@ function haltOnErrors(state: FleetState): void {
   if (!isCurrent(state)) return;
   const failed = failedServers(state);
   if (failed <= state.maxErrors || state.halt?.phase === 'stopped' || state.aborted !== null) return;
-  const servers = `${failed} server${failed === 1 ? ' has' : 's have'} failed`;
-  const reason = `${servers}, and maxErrors is ${state.maxErrors}`;
+  const reason = `${failedText(failed)}, and maxErrors is ${state.maxErrors}`;
   state.halt = { phase: 'stopped', reason, by: null, between: false };
 }
 

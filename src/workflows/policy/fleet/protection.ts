@@ -1,7 +1,7 @@
 /** Which servers a run never touches. Pure. */
 import { PROTECT_TAG, PROTECT_UNTIL_TAG } from '../../../contract/decommission/names';
 
-/** The vendor does not say how a detail writes tags (docs/cloud-api.md §1.5): `key=value`, or with another sign between. */
+/** The vendor does not say how a detail writes tags (docs/cloud-api.md §3.3): `key=value`, or with another sign between. */
 const TAG = /^([^=:. ]+)(?:[=:. ](.*))?$/s;
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
 /** The words by which people say no; anything else, also nothing, protects. */
