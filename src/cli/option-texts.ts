@@ -57,6 +57,7 @@ export const DELETE_TEXTS: TextsOf<typeof DELETE_OPTIONS> = {
   },
   // Set by decommission runs.
   respectProtection: {},
+  serverName: {},
   deadline: {
     flag: '--deadline <duration>',
     help: 'for the deletion, at most 20 hours (default: 20 minutes)',

@@ -13,6 +13,9 @@ import { isIp, isRecord, isUuid, kindOf, shown } from './values';
  */
 export const MAX_NICS = 32;
 
+/** Of a list of texts, in all: it is part of inputs, which the server wants below 256 KB. */
+const MAX_TEXTS = 64_000;
+
 const MAC = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i;
 const TIMING_FIELDS: ReadonlySet<string> = new Set(Object.keys(TIMING));
 
@@ -149,6 +152,9 @@ export class Checker {
     }
     if (value.length > most)
       this.problems.push(`${field}: ${value.length} entries; at most ${most} are allowed`);
+    const total = value.slice(0, most).reduce((sum: number, text) => sum + String(text).length, 0);
+    if (total > MAX_TEXTS)
+      this.problems.push(`${field}: ${total} characters in all; at most ${MAX_TEXTS} are allowed`);
     const isGood = (text: unknown) => typeof text === 'string' && text.trim() !== '' && text.length <= max;
     const wrong = value.slice(0, most).filter((text) => !isGood(text));
     if (wrong.length > 0)

@@ -81,6 +81,8 @@ export const DELETE_OPTIONS = {
   allowElasticIp: { kind: 'flag', identity: true },
   /** A server with the tag `ecs-nics-protect`, or whose tags can't be read, is refused. */
   respectProtection: { kind: 'flag' },
+  /** A server of another name is not the one that the caller has seen: it is refused. */
+  serverName: { kind: 'text', max: 255 },
   /** For the deletion; at most 20 hours. Default 20 minutes. */
   deadline: {
     kind: 'duration',

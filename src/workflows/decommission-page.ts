@@ -15,15 +15,14 @@ export async function decommissionPage(input: PageInput): Promise<PageReport> {
   // What is under way finishes, whoever cancels the page.
   await CancellationScope.nonCancellable(async () => {
     let planning = false;
-    let committing = false;
     while (!(page.isClosed && isOver(page))) {
       if (page.order.plan && !planning) {
         planning = true;
         page.begin(() => planPage(page));
       }
       work(page);
-      if (page.order.commit && !committing && page.inFlight === 0) {
-        committing = true;
+      if (page.order.commit && !page.committing && !page.orphaned && page.inFlight === 0) {
+        page.committing = true;
         page.begin(() => commitPage(page));
       }
       await page.turn();
@@ -38,5 +37,6 @@ export async function decommissionPage(input: PageInput): Promise<PageReport> {
 
 /** An aborted page stays for its undo window, until its run says that all is over. */
 function isOver(page: Page): boolean {
-  return page.inFlight === 0 && (page.order.finish || page.orphaned);
+  const isIdle = page.inFlight === 0 && (!page.committing || page.committed);
+  return isIdle && (page.order.finish || page.orphaned);
 }

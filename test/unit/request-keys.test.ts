@@ -58,7 +58,7 @@ it.each([
   [
     'deletion',
     DELETE_OPTIONS,
-    ['projectId', 'respectProtection', 'deadline', 'requestedBy', 'reason', 'timing'],
+    ['projectId', 'respectProtection', 'serverName', 'deadline', 'requestedBy', 'reason', 'timing'],
   ],
   ['restore', RESTORE_OPTIONS, ['projectId', 'requestedBy', 'reason', 'timing']],
 ])(

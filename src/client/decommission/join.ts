@@ -75,7 +75,11 @@ function rowsOf(part: PagePart<PageReport>): ReportServer[] {
   // A page that was ended from outside has left such rows behind, and nobody works on them any more.
   return document.servers.map((server) =>
     server.outcome === 'running'
-      ? { ...server, ...unknown('its page was ended from outside: look at the server, and at its own run') }
+      ? {
+          ...server,
+          ...unknown('its page was ended from outside: look at the server, and at its own run'),
+          nics: server.nics.map((nic) => (nic.outcome === 'untouched' ? { ...nic, ...unknown(null) } : nic)),
+        }
       : server.outcome === 'waiting'
         ? { ...server, ...unknown('its page was ended from outside before its turn') }
         : server,

@@ -16,6 +16,8 @@ export interface Assessment {
   violations: string[];
   /** Of these, NICs that do not have the IP or the MAC that the request expects. */
   drifted: string[];
+  /** What was read is not complete, or contradicts itself: nothing can be said of what is absent. */
+  incomplete: boolean;
   /** Why the server is protected from this request; also among the violations. */
   protection: string | null;
   /** Why the run waits and inspects again: the server is in a transient state, or the witnesses do not agree yet. */
@@ -43,7 +45,15 @@ export function assess(
   all: readonly string[] | null = null,
   now = Date.now(),
 ): Assessment {
-  const nothing = { drifted: [], protection: null, passing: null, primaryId: null, targets: [], absent: [] };
+  const nothing = {
+    drifted: [],
+    incomplete: false,
+    protection: null,
+    passing: null,
+    primaryId: null,
+    targets: [],
+    absent: [],
+  };
   if (request.projectId !== null && request.projectId !== inspection.projectId) {
     return {
       ...nothing,
@@ -72,6 +82,9 @@ export function assess(
     if (drift.length > 0) drifted.push(nic.id);
     violations.push(...drift, ...nicViolations(request, nic, primaryId));
   }
+  const renamed = request.serverName !== null && request.serverName !== server.name;
+  if (renamed)
+    violations.push(`the server is named ${server.name ?? 'nothing'}, not ${request.serverName} as expected`);
   const protection = request.respectProtection ? protectedByTags(server.tags ?? null, now) : null;
   if (protection !== null) violations.push(`the server is protected: ${protection}`);
   for (const { id, port } of absent) {
@@ -96,7 +109,8 @@ export function assess(
 
   return {
     violations,
-    drifted,
+    drifted: renamed ? targets.map(({ id }) => id) : drifted,
+    incomplete: listReason(inspection, request.serverId, primaryId, absent) !== null,
     protection,
     passing:
       violations.length > 0 ? null : passingReason(request, inspection, server, primaryId, targets, absent),
@@ -203,15 +217,26 @@ function passingReason(
   targets: InspectedNic[],
   absent: { id: string; port: PortState }[],
 ): string | null {
-  // An incomplete list proves no absence (docs/contract.md §6.3).
-  if (!inspection.nics.some((nic) => nic.id === primaryId))
-    return 'the NIC list does not name the primary NIC';
-  const disagreeing = absent.find(({ port }) => isHere(port, request.serverId));
-  if (disagreeing) return `NIC ${disagreeing.id} is not listed, but its port says that it is attached here`;
+  const reason = listReason(inspection, request.serverId, primaryId, absent);
+  if (reason !== null) return reason;
   if (targets.length > 0 && !isIdle(server)) {
     return server.taskState === null
       ? `the server is ${server.status}`
       : `the server is ${server.status}, ${server.taskState}`;
   }
+  return null;
+}
+
+function listReason(
+  inspection: Inspection,
+  serverId: string,
+  primaryId: string | null,
+  absent: { id: string; port: PortState }[],
+): string | null {
+  // An incomplete list proves no absence (docs/contract.md §6.3).
+  if (!inspection.nics.some((nic) => nic.id === primaryId))
+    return 'the NIC list does not name the primary NIC';
+  const disagreeing = absent.find(({ port }) => isHere(port, serverId));
+  if (disagreeing) return `NIC ${disagreeing.id} is not listed, but its port says that it is attached here`;
   return null;
 }

@@ -10,6 +10,7 @@ export function childInput(
   { run, settings }: PageInput,
   { serverId }: ListedServer,
   nics: NicTarget[] | 'all',
+  serverName: string | null = null,
 ): DeleteServerNicsInput {
   const { projectId, undoWindowMs, allowElasticIp, deadlineMs, timing, requestedBy, reason } = settings;
   return {
@@ -19,6 +20,8 @@ export function childInput(
     // The page holds the ports of its servers, and one commit deletes them.
     keepPort: undoWindowMs > 0,
     respectProtection: true,
+    // A name may be on the list of protected ones: one that has changed since the plan is looked at by a person.
+    ...(serverName === null ? {} : { serverName }),
     allowElasticIp,
     deadline: deadlineMs,
     timing: timingOf(timing),

@@ -13,6 +13,7 @@ import { decommissionWorkflowId, QUERY_PLAN, QUERY_REPORT } from '../../../contr
 import type { PagePlan, PageReport, PageState } from '../../../contract/decommission/types';
 import type { NicRow, ResultDocument } from '../../../contract/types';
 import type { Place } from '../../../activities/agreement';
+import { isRecord } from '../../../contract/values';
 import type { News, Order, PageInput, Skip } from '../../policy/fleet/agreement';
 import {
   FIRST_ORDER,
@@ -55,6 +56,7 @@ export class Page {
   orphaned = false;
   /** Nothing more is under way, and the page ends. */
   over = false;
+  committing = false;
   committed = false;
   retries = 0;
   wakes = 0;
@@ -74,17 +76,23 @@ export class Page {
     this.place = input.settings.projectId === null ? null : { projectId: input.settings.projectId };
     const { run, page } = input;
     setHandler(defineSignal<[Order]>(SIGNAL_ORDER), (order) => {
+      // From outside anybody can send such signals: what is no message of ours is passed over.
+      if (!isRecord(order) || typeof order.seq !== 'number' || typeof order.upTo !== 'number') return;
       if (order.seq <= this.order.seq) return;
       this.order = order;
       this.touch();
     });
-    setHandler(defineSignal<[Skip]>(SIGNAL_SKIP), ({ seq, servers }) => {
+    setHandler(defineSignal<[Skip]>(SIGNAL_SKIP), (skip) => {
+      if (!isRecord(skip) || typeof skip.seq !== 'number' || !Array.isArray(skip.servers)) return;
+      const { seq, servers } = skip;
       this.skipSeq = Math.max(this.skipSeq, seq);
       const named = new Set(servers);
       for (const row of this.rows) if (named.has(row.listed.serverId)) row.skipped = true;
       this.touch();
     });
-    setHandler(defineSignal<[string]>(SIGNAL_REFUSED), (message) => this.refused(message));
+    setHandler(defineSignal<[string]>(SIGNAL_REFUSED), (message) => {
+      if (typeof message === 'string') this.refused(message);
+    });
     setHandler(defineQuery<PageReport>(QUERY_REPORT), () => this.report());
     setHandler(defineQuery<PagePlan>(QUERY_PLAN), () => pagePlanOf(run, page, this.rows));
     // A cancellation from the Web UI ends the page early: nothing more is started, what is under way finishes.

@@ -8,7 +8,7 @@ import { checkDeleteInput } from '../../../contract/input';
 import { plain } from '../../run/details';
 import { protectedByList } from '../../policy/fleet/protection';
 import { assess } from '../../policy/guards';
-import { backoffDelay, throttleDelay } from '../../policy/poll-schedule';
+import { backoffDelay, STATE_WAIT_MS, throttleDelay } from '../../policy/poll-schedule';
 import { gradeOf } from '../../policy/undo-log';
 import { readOnce } from '../calls';
 import { childInput } from './child-input';
@@ -45,9 +45,13 @@ async function planServer(page: Page, row: Row): Promise<void> {
       { serverId, nicIds, previousRunOf: null, tags: true },
       page.place,
     );
-    if (answer.kind === 'inspection') return judge(page, row, answer);
     let waitMs = backoffDelay(times);
-    if (answer.kind === 'throttled') waitMs = throttleDelay(answer.retryAfterMs, times);
+    if (answer.kind === 'inspection') {
+      const why = judge(page, row, answer);
+      if (why === null) return;
+      if (Date.now() >= until) return exclude(row, LEFT_ALONE.refused, why);
+      waitMs = STATE_WAIT_MS;
+    } else if (answer.kind === 'throttled') waitMs = throttleDelay(answer.retryAfterMs, times);
     else if (answer.why === 'refused') return exclude(row, LEFT_ALONE.refused, answer.message);
     else if (answer.why === 'credentials') {
       page.refused(answer.message);
@@ -61,26 +65,28 @@ async function planServer(page: Page, row: Row): Promise<void> {
   }
 }
 
-function judge(page: Page, row: Row, inspection: Inspection): void {
+/** @returns why it has to be looked at again; `null`: the plan has its answer */
+function judge(page: Page, row: Row, inspection: Inspection): string | null {
   const { settings } = page.input;
   const { serverId, nics } = row.listed;
   const { projectId, region, endpoints } = inspection;
   page.place = { projectId, region, ...endpoints };
   row.name = inspection.server?.name ?? null;
   const { request, problems } = checkDeleteInput(childInput(page.input, row.listed, nics));
-  if (request === null) return exclude(row, LEFT_ALONE.refused, problems.join('; '));
+  if (request === null) return excluded(row, LEFT_ALONE.refused, problems.join('; '));
   const judged = assess(request, inspection);
   row.absent = judged.absent.map(({ id }) => id);
   const protection = protectedByList(page.protect, serverId, row.name) ?? judged.protection;
-  if (protection !== null) return exclude(row, LEFT_ALONE.protected, protection);
+  if (protection !== null) return excluded(row, LEFT_ALONE.protected, protection);
   if (judged.violations.length > 0)
-    return exclude(
+    return excluded(
       row,
       judged.drifted.length > 0 ? LEFT_ALONE.drifted : LEFT_ALONE.refused,
       judged.violations.join('; '),
     );
+  if (judged.incomplete) return judged.passing;
   if (judged.targets.length === 0)
-    return exclude(
+    return excluded(
       row,
       'NothingToDo',
       nics === 'all' ? 'it has no NIC but the primary one' : 'none of its NICs is there any more',
@@ -93,6 +99,12 @@ function judge(page: Page, row: Row, inspection: Inspection): void {
     elasticIp,
     restore: gradeOf(snapshot, isExact || snapshot.deleteOnTermination === false),
   }));
+  return null;
+}
+
+function excluded(...of: Parameters<typeof exclude>): null {
+  exclude(...of);
+  return null;
 }
 
 function exclude(row: Row, code: Excluded['code'], reason: string): void {

@@ -136,7 +136,8 @@ export function lineOf(row: Row): ReportServer {
         ? document.nics.map((nic) => reportNic(nic, document))
         : (row.nics ?? (listed.nics === 'all' ? [] : listed.nics)).map((nic) => ({
             ...untouched(nic),
-            ...(how?.outcome === 'unknown' ? { outcome: 'unknown' as const } : {}),
+            // Of a run under way nothing is known yet: it may have sent its deletion.
+            ...(how?.outcome === 'unknown' || row.running ? { outcome: 'unknown' as const } : {}),
           })),
   };
   const known = new Set(rest.nics.map(({ id }) => id));

@@ -7,11 +7,12 @@ import {
   ParentClosePolicy,
   startChild,
   TerminatedFailure,
+  workflowInfo,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { LEFT_ALONE } from '../../../contract/decommission/names';
 import { SIGNAL_POLL_NOW, serverWorkflowId, WORKFLOW_TYPE } from '../../../contract/names';
-import type { NicTarget, ResultDocument } from '../../../contract/types';
+import type { NicRow, NicTarget, ResultDocument } from '../../../contract/types';
 import { isRecord } from '../../../contract/values';
 import type { ServerEnd } from '../../policy/fleet/endings';
 import { completed, failedAs, isRetried } from '../../policy/fleet/endings';
@@ -70,7 +71,7 @@ async function runServer(page: Page, row: Row & { nics: NonNullable<Row['nics']>
   const { serverId } = row.listed;
   try {
     const child = await startChild(WORKFLOW_TYPE.deleteServerNics, {
-      args: [childInput(page.input, row.listed, nics)],
+      args: [childInput(page.input, row.listed, nics, row.name)],
       workflowId: serverWorkflowId(serverId),
       // A page that is terminated leaves no submission unobserved.
       parentClosePolicy: ParentClosePolicy.ABANDON,
@@ -79,20 +80,46 @@ async function runServer(page: Page, row: Row & { nics: NonNullable<Row['nics']>
     });
     const document = (await child.result()) as ResultDocument;
     row.document = merged(row.document, document);
-    end(row, completed(row.document));
+    end(row, ofReset(completed(row.document)));
   } catch (error) {
-    end(row, await endOf(error, page, row));
+    end(row, ofReset(await endOf(error, page, row)));
   }
+}
+
+/** A page that was reset has forgotten what it has begun after that point: an open run may be its own, and so may what is gone. */
+function ofReset(how: ServerEnd): ServerEnd {
+  const { runId, originalExecutionRunId } = workflowInfo();
+  const isDoubtful = how.errorCode === LEFT_ALONE.busy || how.outcome === 'nothing-to-do';
+  if (runId === originalExecutionRunId || !isDoubtful) return how;
+  return {
+    outcome: 'unknown',
+    errorCode: null,
+    message: 'its page was reset: look at the server, and at its own run',
+  };
 }
 
 /** A second run of a server knows nothing of what the first one took off: rows of both are needed for the way back. */
 function merged(before: ResultDocument | null, after: ResultDocument): ResultDocument {
   if (before === null) return after;
-  const kept = (id: string) =>
-    before.nics.find((row) => row.id === id && (row.outcome === 'deleted' || row.outcome === 'detached'));
-  const nics = after.nics.map((row) => (row.outcome === 'already-absent' ? (kept(row.id) ?? row) : row));
+  const nics = after.nics.map((row) =>
+    mergedRow(
+      before.nics.find(({ id }) => id === row.id),
+      row,
+    ),
+  );
   const outcome = after.outcome === 'nothing-to-do' ? endOfRows(nics).outcome : after.outcome;
   return { ...after, outcome, jobs: [...before.jobs, ...after.jobs], nics };
+}
+
+function mergedRow(before: NicRow | undefined, now: NicRow): NicRow {
+  if (before === undefined || before.outcome === 'untouched' || before.outcome === 'already-absent')
+    return now;
+  // The further run has done nothing: what the first one has done stands.
+  if (now.outcome === 'untouched') return before;
+  if (now.outcome !== 'already-absent') return { ...now, snapshot: before.snapshot ?? now.snapshot };
+  // What the first run had sent has taken it after all, or had taken it before.
+  const outcome = now.evidence.port === 'absent' ? 'deleted' : 'detached';
+  return { ...before, outcome, evidence: now.evidence, errorCode: null, message: null };
 }
 
 /** Of a further run nobody knows what it has done; what was gone before it is gone. */

@@ -14,16 +14,18 @@ import {
 import { checkDecommissionInput } from '../../../contract/decommission/input';
 import type { CheckedDecommission } from '../../../contract/decommission/input';
 import { decommissionOf, pageWorkflowId } from '../../../contract/decommission/names';
+import { isRecord } from '../../../contract/values';
 import type { News, Order, Skip } from '../../policy/fleet/agreement';
 import { SIGNAL_ORDER, SIGNAL_SKIP } from '../../policy/fleet/agreement';
 import { digestOfSettings } from '../../policy/fleet/digest';
 import { Alarm } from '../alarm';
 import { askForPages } from './lost-pages';
 import { noteProgress } from './progress';
+import { pagesOf } from './list';
 import { ordersOf } from './orders';
 import { detailsOf } from './details';
 import type { FleetState } from './state';
-import { isOver } from './state';
+import { isOver, SHOWN_FAILURES } from './state';
 
 /** How often the pages are asked for, in ms: a page that ended without a word is noticed within two minutes. */
 const CHECK_EVERY_MS = 60_000;
@@ -35,7 +37,6 @@ export class Fleet {
   readonly state: FleetState;
   readonly problems: string[];
   readonly resumed: boolean;
-  cancelRequested = false;
   /** Something has changed that the pages, or the step under way, may have to know. */
   private changed = true;
   private readonly alarm = new Alarm(() => this.touch());
@@ -51,7 +52,6 @@ export class Fleet {
     this.resumed = handed !== null;
     this.state = handed ?? fresh(id?.run ?? '', value);
     void CancellationScope.current().cancelRequested.catch(() => {
-      this.cancelRequested = true;
       this.state.aborted ??= { by: null, reason: 'the run was cancelled' };
       this.touch();
     });
@@ -62,7 +62,9 @@ export class Fleet {
     this.changed = true;
   }
 
+  /** From outside anybody can send such a signal: what is no news is passed over. */
   hear(news: News): void {
+    if (!isNews(news)) return;
     const page = this.state.pages[news.page];
     if (page === undefined) return;
     const known = page.news;
@@ -72,6 +74,8 @@ export class Fleet {
     if (news.plan !== null && page.planned === null) page.arrived = news.plan;
     // It is kept once: the news are handed on, too.
     page.news = { ...news, plan: null };
+    if (news.state === 'done' && !page.order.finish) page.endedEarly = true;
+    keepFirstFailures(this.state);
     noteProgress(this.state, Date.now());
     this.touch();
   }
@@ -85,13 +89,12 @@ export class Fleet {
     await this.tell();
     this.show();
     // An answer on its way would be lost.
-    const mayHandOn = !this.cancelRequested && !this.asking;
-    if (workflowInfo().continueAsNewSuggested && mayHandOn) await this.handOn();
+    if (workflowInfo().continueAsNewSuggested && !this.asking) await this.handOn();
     const { state } = this;
     const open = state.pages.some((page) => !isOver(page));
     const checkAt = open && state.loaded && !this.asking ? state.checkedAt + CHECK_EVERY_MS : Infinity;
-    this.alarm.set(until, then);
-    this.alarm.set(checkAt, 'are the pages there?');
+    if (until <= checkAt) this.alarm.set(until, then);
+    else this.alarm.set(checkAt, 'are the pages there?');
     await this.sheltered(() => condition(() => this.changed));
     this.changed = false;
     if (Date.now() >= checkAt) {
@@ -123,16 +126,19 @@ export class Fleet {
     const orders = ordersOf(state);
     const sending = state.pages.flatMap((page, index) => {
       const next = orders[index];
-      if (next === undefined || isOver(page) || isSame(page.order, next)) return [];
+      if (next === undefined || isOver(page) || (isSame(page.order, next) && !page.undelivered)) return [];
       const confirmed = page.news !== null && page.news.orderSeq >= page.order.seq;
       page.unconfirmed = confirmed ? page.order.slots : Math.max(page.unconfirmed, page.order.slots);
       page.order = { ...next, seq: page.order.seq + 1 };
+      page.undelivered = false;
       return [this.sendTo(index, SIGNAL_ORDER, page.order)];
     });
-    // A page knows which of them are its own; the run does not.
+    // Each page gets its own ones; all of them are told the number, which they confirm.
     if (state.pages.length > 0 && state.skips.length > 0) {
-      const skip: Skip = { seq: state.skipSeq, servers: state.skips.splice(0) };
+      const servers = state.pages.map((): string[] => []);
+      for (const id of state.skips.splice(0)) for (const page of pagesOf(state, id)) servers[page]?.push(id);
       state.pages.forEach((page, index) => {
+        const skip: Skip = { seq: state.skipSeq, servers: servers[index] ?? [] };
         if (!isOver(page)) sending.push(this.sendTo(index, SIGNAL_SKIP, skip));
       });
     }
@@ -143,6 +149,8 @@ export class Fleet {
   private async sendTo(page: number, signal: string, argument: unknown): Promise<void> {
     const handle = getExternalWorkflowHandle(pageWorkflowId(this.state.run, page));
     await this.sheltered(() => handle.signal(signal, argument)).catch(() => {
+      const record = this.state.pages[page];
+      if (record !== undefined) record.undelivered = true;
       this.state.checkedAt = 0;
     });
   }
@@ -152,6 +160,27 @@ export class Fleet {
     await this.sheltered(() => condition(allHandlersFinished));
     const { memo } = workflowInfo();
     await makeContinueAsNewFunc<(start: Handed) => Promise<unknown>>({ memo })({ handed: this.state });
+  }
+}
+
+function isNews(value: unknown): value is News {
+  if (!isRecord(value) || typeof value.page !== 'number' || typeof value.seq !== 'number') return false;
+  const numbers = [value.orderSeq, value.atRest, value.inFlight, value.failed, value.held, value.inspected];
+  return (
+    numbers.every((each) => typeof each === 'number') &&
+    isRecord(value.counts) &&
+    isRecord(value.refusals) &&
+    Array.isArray(value.failures)
+  );
+}
+
+/** The state is handed on, and `status` names no more than the first ones of all pages. */
+function keepFirstFailures({ pages }: FleetState): void {
+  let room = SHOWN_FAILURES;
+  for (const { news } of pages) {
+    if (news === null) continue;
+    if (news.failures.length > room) news.failures = news.failures.slice(0, room);
+    room -= news.failures.length;
   }
 }
 

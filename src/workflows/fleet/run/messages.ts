@@ -30,7 +30,7 @@ import { plain } from '../../run/details';
 import { Unreadable } from '../../run/payload-converter';
 import { carryOut, mismatch, problemOf } from './control';
 import type { Fleet } from './fleet';
-import { closeList, digestOfList, loadProblem, loadedProblem, marksOf } from './list';
+import { closeList, digestOfList, loadProblem, loadedProblem, marksOf, unlisted } from './list';
 import { planOf, statusOf } from './status';
 
 export function registerMessages(fleet: Fleet): void {
@@ -88,7 +88,13 @@ export function registerMessages(fleet: Fleet): void {
   control(fleet, 'pause', 'Starts nothing more until resume: {"by", "reason"}', checkDecision);
   control(fleet, 'resume', 'Goes on, and makes waiting runs look at once: {"by", "reason"}', checkDecision);
   control(fleet, 'setLimits', 'Other limits: {"concurrency"?, "maxErrors"?, "by", "reason"}', checkLimits);
-  control(fleet, 'skip', 'Leaves servers alone: {"servers", "by", "reason"}', (it) => checkNamed(it, true));
+  control(
+    fleet,
+    'skip',
+    'Leaves servers alone: {"servers", "by", "reason"}',
+    (it) => checkNamed(it, true),
+    ({ servers }) => unlisted(state, servers ?? []),
+  );
   control(fleet, 'retryFailed', 'Takes failed and busy servers up again: {"by", "reason"}', checkDecision);
   control(fleet, 'abort', 'Starts nothing more, and ends: {"by", "reason"}', checkDecision);
   control(fleet, 'undo', 'Puts servers back: {"servers"?, "by", "reason"}', (it) => checkNamed(it, false));
@@ -135,6 +141,8 @@ async function load(fleet: Fleet, { page, servers }: LoadPage): Promise<void> {
   // The list is complete: the validator has let in only what is in it already.
   if (state.loaded) return;
   const known = state.loading[page];
+  if (known !== undefined && known.digest !== digestOfList(servers))
+    refuseIf(loadProblem(state, { page, servers }));
   if (known !== undefined) {
     // The same page again, while the first one is under way.
     await condition(() => state.loading[page] !== known || known.started);

@@ -1,9 +1,8 @@
 /** What each page shall do, from all that the run knows: a pure function, so that no message has to be remembered. */
 import type { Order } from '../../policy/fleet/agreement';
 import { allowed, share } from '../../policy/fleet/slots';
-import { partOf } from '../../policy/fleet/waves';
 import type { FleetState, PageRecord } from './state';
-import { failedServers, isCurrent, isOver } from './state';
+import { boundsOf, failedServers, isCurrent, isOver } from './state';
 
 /** So many pages are planned at a time: enough to fill the sets of reads, and the progress moves page by page. */
 const PLANNED_AT_ONCE = 5;
@@ -29,18 +28,6 @@ export function ordersOf(state: FleetState): Order[] {
 
 function mayPlan({ phase, halt, aborted }: FleetState): boolean {
   return phase === 'planning' && halt === null && aborted === null;
-}
-
-/** Of each page, the planned servers that may be started in the waves so far. */
-export function boundsOf(state: FleetState): number[] {
-  const bound = state.approved ? (state.waves[state.wave] ?? 0) : 0;
-  let before = 0;
-  return state.pages.map((page) => {
-    const planned = page.planned?.servers ?? 0;
-    const part = partOf(bound, before, planned);
-    before += planned;
-    return part;
-  });
 }
 
 function slotsOf(state: FleetState, bounds: readonly number[]): number[] {

@@ -8,16 +8,23 @@ import type {
   ServerOutcome,
 } from '../../../contract/decommission/types';
 import type { RestoreGrade } from '../../../contract/types';
+import { partOf } from '../../policy/fleet/waves';
 import type { News, Order, PlanNews } from '../../policy/fleet/agreement';
 
 /** One page, as the run knows it. The list itself is with the page. */
 export interface PageRecord {
   /** Servers loaded. */
   servers: number;
+  /** What tells its servers apart from most others, shortened: `MARK` digits each, one after the other. */
+  marks: string;
   /** Of its list: the same page may be loaded again, a different one may not. */
   digest: string;
   /** The latest order that was sent. */
   order: Order;
+  /** It did not arrive: the page was not there, or not yet. */
+  undelivered: boolean;
+  /** It has ended before it was told to. */
+  endedEarly: boolean;
   /** The slots of orders that the page has not confirmed yet, the highest of them. */
   unconfirmed: number;
   news: News | null;
@@ -104,7 +111,7 @@ export interface FleetState {
 }
 
 /** Of the first exclusions so many are kept here, with reasons of so many characters. */
-export const KEPT_EXCLUSIONS = 500;
+export const KEPT_EXCLUSIONS = 200;
 export const REASON_MAX = 160;
 /** Failures that `status` names. */
 export const SHOWN_FAILURES = 20;
@@ -118,11 +125,26 @@ export function totalOf(state: FleetState, value: (news: News, page: PageRecord)
   return state.pages.reduce((sum, page) => sum + (page.news === null ? 0 : value(page.news, page)), 0);
 }
 
-/** Servers of a lost page that had no end: nobody knows what became of them. */
-export function lostServers(page: PageRecord): number {
-  if (!page.lost) return 0;
-  const started = Math.min(page.order.upTo, page.planned?.servers ?? 0);
-  return Math.max(0, started - (page.news?.atRest ?? 0));
+/** Of each page, the planned servers that may be started in the waves so far. */
+export function boundsOf(state: FleetState): number[] {
+  const bound = state.approved ? (state.waves[state.wave] ?? 0) : 0;
+  let before = 0;
+  return state.pages.map((page) => {
+    const planned = page.planned?.servers ?? 0;
+    const part = partOf(bound, before, planned);
+    before += planned;
+    return part;
+  });
+}
+
+/** Of lost pages, the servers of the waves so far that had no end: nobody knows what became of them, or ever will. */
+export function lostServers(state: FleetState): number {
+  const bounds = boundsOf(state);
+  return state.pages.reduce(
+    (sum, { lost, news }, index) =>
+      sum + (lost ? Math.max(0, (bounds[index] ?? 0) - (news?.atRest ?? 0)) : 0),
+    0,
+  );
 }
 
 /** Nothing more comes of it, and nothing reaches it: it has ended, with a last word or without. */
@@ -147,7 +169,7 @@ export function failedText(failed: number): string {
 }
 
 export function failedServers(state: FleetState): number {
-  return state.pages.reduce((sum, page) => sum + (page.news?.failed ?? 0) + lostServers(page), 0);
+  return totalOf(state, ({ failed }) => failed) + lostServers(state);
 }
 
 export function countsOf(state: FleetState): Partial<Record<ServerOutcome, number>> {
@@ -158,7 +180,7 @@ export function countsOf(state: FleetState): Partial<Record<ServerOutcome, numbe
   for (const page of state.pages) {
     for (const [outcome, count] of Object.entries(page.news?.counts ?? {}))
       add(outcome as ServerOutcome, count);
-    add('unknown', lostServers(page));
   }
+  add('unknown', lostServers(state));
   return counts;
 }

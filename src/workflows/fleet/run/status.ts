@@ -84,7 +84,8 @@ export function expiresAt(state: FleetState): number {
 
 export function outcomeOf(state: FleetState): DecommissionOutcome {
   if (state.aborted !== null) return 'aborted';
-  return failedServers(state) > 0 ? 'incomplete' : 'done';
+  const isLeft = restOf(state) < state.plan.servers || state.pages.some(({ endedEarly }) => endedEarly);
+  return failedServers(state) > 0 || isLeft ? 'incomplete' : 'done';
 }
 
 function listedOf(state: FleetState): number {

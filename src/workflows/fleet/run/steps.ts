@@ -4,11 +4,19 @@ import { pausesAfter, provenBy, wavesOf } from '../../policy/fleet/waves';
 import { fixed } from '../../../contract/decommission/shares';
 import type { Fleet } from './fleet';
 import { closeList } from './list';
-import { boundsOf } from './orders';
 import { restOf } from './progress';
 import { expiresAt } from './status';
 import type { FleetState, PageRecord } from './state';
-import { failedServers, failedText, isCurrent, isOver, KEPT_EXCLUSIONS, REASON_MAX, totalOf } from './state';
+import {
+  boundsOf,
+  failedServers,
+  failedText,
+  isCurrent,
+  isOver,
+  KEPT_EXCLUSIONS,
+  REASON_MAX,
+  totalOf,
+} from './state';
 
 const DAY_MS = 86_400_000;
 /** A list that is not complete after this time is not loaded any more. */
@@ -85,6 +93,8 @@ function stand(state: FleetState): void {
   state.plannedAt = Date.now();
   state.waves = wavesOf(settings.waves, plan.servers);
   state.maxErrors = fixed(settings.maxErrors, plan.servers, 'down');
+  // Nothing is started before an approval anyway.
+  state.halt = null;
   state.phase = 'planned';
 }
 
