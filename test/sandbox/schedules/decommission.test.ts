@@ -31,7 +31,7 @@ async function played(
     load: { shuffled: false, twice: false, other: false, gapMs: 10, wrongCount: false },
     ...{ approveMs: 100, watchMs: 5_000, pausedMs: 0, remedies: ['abort'], messages: [], outside: [] },
     ...{ refused: null, continueAfter: null },
-    trouble: { slow: 0, lostTasks: 0, forgotten: 0, crashes: 0, away: null },
+    trouble: { slow: 0, late: 0, lostTasks: 0, forgotten: 0, crashes: 0, away: null },
     ...more,
     settings: {
       ...{
