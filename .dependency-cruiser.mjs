@@ -71,7 +71,7 @@ const PACKAGES = {
   'src/ecs': ['undici', 'zod', 'node:'],
   'src/client': ['@temporalio/client', '@temporalio/common', '@temporalio/envconfig', 'node:'],
   'src/activities/(support/)?[^/]+[.]ts': ['@temporalio/activity'],
-  'src/cli': ['@temporalio/client', 'commander', 'picocolors', 'node:'],
+  'src/cli': ['@temporalio/client', 'commander', 'csv-parse', 'picocolors', 'node:'],
   'src/starter[.]ts': [],
   simulator: ['fastify', 'zod', 'node:'],
 };
@@ -153,6 +153,10 @@ export default {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { extensions: ['.ts', '.mts', '.js', '.json'] },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.mts', '.js', '.json'],
+      exportsFields: ['exports'],
+      conditionNames: ['require', 'node', 'default'],
+    },
   },
 };

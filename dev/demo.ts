@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ResultDocument } from '../src/contract/types';
 import { closeOnSignals } from './closing';
 import type { Ledger, SimServer, Truth } from './simulator';
+import { tellDecommission } from './demo-decommission';
 import { startStack } from './stack';
 import type { Stack } from './stack';
 import { Checks, pc, command, fact, heading, say, short, verdict } from './story';
@@ -23,15 +24,44 @@ interface Step {
   document: Document;
 }
 
+const HELP = `Usage: npm run demo [-- decommission]
+
+Without an argument: NICs of one server are deleted, an answer gets lost, a
+deletion is undone, and one is put back (a minute).
+decommission: forty servers go, after a plan and an approval, in waves; failures
+stop the run, and a person mends it (under two minutes).
+
+Each starts its own Temporal server, simulated cloud and worker, checks every step
+against the cloud's ledger, and ends with exit code 0 only if all was as told.
+`;
+
+const STORIES = {
+  one: { title: 'deleting NICs of a simulated server', tell },
+  decommission: { title: 'deleting NICs of forty simulated servers', tell: tellDecommission },
+};
+
+/** `null`: help was asked for, or something that is no story. */
+function storyOf(words: readonly string[]): (typeof STORIES)[keyof typeof STORIES] | null {
+  if (words.length === 0) return STORIES.one;
+  return words.length === 1 && words[0] === 'decommission' ? STORIES.decommission : null;
+}
+
 async function main(): Promise<number> {
+  const words = process.argv.slice(2);
+  const story = storyOf(words);
+  if (story === null) {
+    const asked = words.length === 1 && words[0] === '--help';
+    (asked ? process.stdout : process.stderr).write(HELP);
+    return asked ? 0 : 2;
+  }
   const began = Date.now();
-  say(pc.bold('ecs-nics · deleting NICs of a simulated server, through a real Temporal server'));
+  say(pc.bold(`ecs-nics · ${story.title}, through a real Temporal server`));
   const stack = await startStack({ label: 'demo', simulatorArgs: ['--job-seconds', String(JOB_SECONDS)] });
   const release = closeOnSignals(stack);
   const checks = new Checks();
   try {
     introduce(stack);
-    await tell(stack, checks);
+    await story.tell(stack, checks);
   } catch (error) {
     checks.that('the story could be told to its end', false, error instanceof Error ? error.message : error);
   }

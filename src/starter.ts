@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command line `ecs-nics`: starts, shows and steers runs. Needs no credentials of the cloud. */
 import { flushed } from './cli/output';
+import { DECOMMISSION } from './cli/commands/decommission/listed';
 import type { Listed } from './cli/program';
 import { runProgram } from './cli/program';
 
@@ -54,6 +55,7 @@ const COMMANDS: readonly Listed[] = [
     async () => (await import('./cli/commands/poll-now.js')).command,
   ],
   ['list', null, 'show the runs on servers', async () => (await import('./cli/commands/list.js')).command],
+  ['decommission', null, 'delete NICs of many servers: a list, a plan, waves', DECOMMISSION],
   [
     'setup',
     null,

@@ -1,5 +1,5 @@
 /** Flags and texts of a request's options. A new option gets its texts here, its meaning in the contract. */
-import type { DELETE_OPTIONS, Options, RESTORE_OPTIONS } from '../contract';
+import type { DECOMMISSION_OPTIONS, DELETE_OPTIONS, Options, RESTORE_OPTIONS } from '../contract';
 
 export interface OptionTexts {
   /** The flag in commander's form; its name in camel case is the field. None: the option has no flag of its own. */
@@ -79,4 +79,58 @@ export const RESTORE_TEXTS: TextsOf<typeof RESTORE_OPTIONS> = {
   // Same flags as undo and commit: see ask/flags.ts.
   requestedBy,
   reason,
+};
+
+export const DECOMMISSION_TEXTS: TextsOf<typeof DECOMMISSION_OPTIONS> = {
+  projectId: {},
+  maxServers: {
+    flag: '--max-servers <n>',
+    help: "required: a plan with more servers can't be approved",
+    shown: 'At most servers',
+  },
+  waves: {
+    flag: '--waves <sizes>',
+    help: 'cumulative sizes of the waves: counts and shares of the plan (default: 1,10,100,25%,100%)',
+    shown: 'Waves',
+  },
+  pauseAfter: {
+    flag: '--pause-after <first|every|never>',
+    help: 'after which waves the run waits for resume (default: first)',
+    shown: 'Waits after wave',
+  },
+  maxErrors: {
+    flag: '--max-errors <n|share>',
+    help: 'stop when more servers than this have failed, e.g. 5 or 2% (default: 0)',
+    shown: 'Tolerated failures',
+  },
+  strict: {
+    flag: '--strict',
+    help: 'never so many under way that more than that, and one, could fail',
+    shown: 'Strict',
+  },
+  concurrency: { flag: '--concurrency <n>', help: 'servers under way (default: 50)', shown: 'Concurrency' },
+  protect: { flag: '--protect <file>', help: 'servers never touched, an id or a name a line' },
+  undoWindow: {
+    flag: '--undo-window <duration>',
+    help: 'keep the ports that long after the last wave, e.g. "0s" (default: 24 hours)',
+    shown: 'Undo window',
+  },
+  planExpires: {
+    flag: '--plan-expires <duration>',
+    help: 'how long the plan can be approved (default: 24 hours)',
+    shown: 'The plan expires after',
+  },
+  allowElasticIp: {
+    flag: '--allow-elastic-ip',
+    help: 'also delete NICs that carry an elastic IP',
+    shown: 'Also NICs with an elastic IP',
+  },
+  deadline: {
+    flag: '--deadline <duration>',
+    help: 'for each server, at most 20 hours (default: 20 minutes)',
+    shown: 'Deadline',
+  },
+  timing,
+  requestedBy: { ...requestedBy, flag: '--requested-by <who>', help: 'who wants it; shown with the run' },
+  reason: { ...reason, flag: '--reason <text>', help: 'why, e.g. a ticket; shown with the run' },
 };

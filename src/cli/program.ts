@@ -22,20 +22,31 @@ export interface CliCommand<Flags> {
   run: (words: readonly string[], flags: Flags, output: Output) => Promise<ExitCode>;
 }
 
-/** A command as the program lists it. Its file is loaded only when the command is used. */
+/**
+ * A command as the program lists it. Its file is loaded only when the command is used. A list instead of a file: commands
+ * below this one.
+ */
 export type Listed = readonly [
   name: string,
   argument: string | null,
   summary: string,
-  load: () => Promise<CliCommand<never>>,
+  load: (() => Promise<CliCommand<never>>) | readonly Listed[],
 ];
+
+const ARGUMENTS: Readonly<Record<string, string>> = {
+  'server-id': 'the server, a lower-case UUID',
+  run: 'the name of the run',
+  file: 'the list of servers; "-" is standard input',
+};
 
 export async function runProgram(argv: string[], commands: readonly Listed[]): Promise<number> {
   // Read before the command line is parsed, because problems of parsing are reported as a document, too.
-  const output = new Output(argv.includes('--json'));
+  const output = new Output(argv.includes('--json') || /(^| )--format[ =]json( |$)/.test(argv.join(' ')));
   let exitCode: ExitCode = EXIT.done;
   try {
-    const program = await buildProgram(argv, commands, output, (code) => (exitCode = code));
+    const program = programOf(HELP);
+    const words = argv.filter((word) => !word.startsWith('-'));
+    await addCommands(program, words, commands, output, (code) => (exitCode = code));
     await program.parseAsync(argv, { from: 'user' });
     return exitCode;
   } catch (error) {
@@ -50,28 +61,42 @@ export async function runProgram(argv: string[], commands: readonly Listed[]): P
   }
 }
 
-async function buildProgram(
-  argv: readonly string[],
+function programOf(help: string): Command {
+  return (
+    new Command('ecs-nics')
+      .description('Deletes network interfaces (NICs) of Huawei Cloud servers, durably, and puts them back.')
+      .version(version)
+      .exitOverride()
+      // The program reports the error itself, once.
+      .configureOutput({ outputError: () => {} })
+      .showHelpAfterError(false)
+      .addHelpText('after', help)
+  );
+}
+
+/**
+ * @param words of the command line, without flags: the first ones name the command to run or to show help for, since
+ *   neither the program nor a command with commands below it has a flag with a value
+ */
+async function addCommands(
+  program: Command,
+  [first, ...rest]: readonly string[],
   commands: readonly Listed[],
   output: Output,
   done: (code: ExitCode) => void,
-): Promise<Command> {
-  const program = new Command('ecs-nics')
-    .description('Deletes network interfaces (NICs) of Huawei Cloud servers, durably, and puts them back.')
-    .version(version)
-    .exitOverride()
-    // The program reports the error itself, once.
-    .configureOutput({ outputError: () => {} })
-    .showHelpAfterError(false)
-    .addHelpText('after', HELP);
-  const asked = nameIn(argv);
+): Promise<void> {
+  const asked = first === 'help' ? rest[0] : first;
   for (const [name, argument, summary, load] of commands) {
     const command = program.command(name).summary(summary);
-    if (argument !== null) command.argument(argument, 'the server, a lower-case UUID');
+    if (argument !== null) command.argument(argument, ARGUMENTS[argument.replace(/[^a-z-]/g, '')]);
+    if (typeof load !== 'function') {
+      command.description(summary);
+      await addCommands(command, first === 'help' ? rest.slice(1) : rest, load, output, done);
+      continue;
+    }
     if (name === asked) declare(command, await load(), output, done);
     command.option('--json', 'one JSON document on standard output, all else on standard error');
   }
-  return program;
 }
 
 function declare(
@@ -86,12 +111,6 @@ function declare(
   flags?.(command);
   // A command reads only the flags that it has declared.
   command.action(async () => done(await run(command.args, command.opts<never>(), output)));
-}
-
-/** The command to run, or to show help for. The program has no flag with a value: other words are arguments. */
-function nameIn(argv: readonly string[]): string | undefined {
-  const [first, second] = argv.filter((word) => !word.startsWith('-'));
-  return first === 'help' ? second : first;
 }
 
 const HELP = `

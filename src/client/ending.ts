@@ -105,14 +105,31 @@ export async function closedEnd(temporal: Temporal, run: RunPointer): Promise<Cl
 }
 
 /** `null`: the work continues under a new run id, to which `run` has been moved. */
-async function endOfOne(temporal: Temporal, run: RunPointer, waitMs: number): Promise<Ending | null> {
+function endOfOne(temporal: Temporal, run: RunPointer, waitMs: number): Promise<Ending | null> {
+  return endBy(
+    temporal,
+    run,
+    waitMs,
+    (result): Ending => ({ kind: 'completed', document: asDocument(result) }),
+    endingOfFailure,
+  );
+}
+
+/** The same for a run of any kind: what its result or its failure says. Throws gRPC errors: not closed, not reachable. */
+export async function endBy<E>(
+  temporal: Temporal,
+  run: RunPointer,
+  waitMs: number,
+  completed: (result: unknown) => E,
+  failed: (cause: Error | undefined, fallback: string) => E,
+): Promise<E | null> {
   // Follows the chain run by run, not with the client's own option: later questions must go to the last run.
   const handle = temporal.client.workflow.getHandle(run.workflowId, run.runId, { followRuns: false });
   try {
     const result: unknown = await temporal.call(waitMs, () => handle.result());
-    return { kind: 'completed', document: asDocument(result) };
+    return completed(result);
   } catch (error) {
-    if (error instanceof WorkflowFailedError) return endingOfFailure(error.cause, error.message);
+    if (error instanceof WorkflowFailedError) return failed(error.cause, error.message);
     if (!(error instanceof WorkflowContinuedAsNewError)) throw error;
     run.runId = error.newExecutionRunId;
     return null;

@@ -36,17 +36,7 @@ export interface KnownRun extends RunPointer {
 export async function findRun(temporal: Temporal, serverId: string): Promise<KnownRun> {
   const workflowId = serverWorkflowId(serverId);
   try {
-    const description = await withoutDryRuns(temporal, await describe(temporal, workflowId));
-    return {
-      workflowId,
-      runId: description.runId,
-      firstRunId: firstRunOf(description),
-      taskQueue: description.taskQueue,
-      open: isOpenRun(description),
-      startedAt: await chainStart(temporal, description),
-      closedAt: description.closeTime ?? null,
-      description,
-    };
+    return await knownRun(temporal, await withoutDryRuns(temporal, await describe(temporal, workflowId)));
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
     throw new NoRun(
@@ -55,6 +45,22 @@ export async function findRun(temporal: Temporal, serverId: string): Promise<Kno
       { cause: error },
     );
   }
+}
+
+export async function knownRun(
+  temporal: Temporal,
+  description: WorkflowExecutionDescription,
+): Promise<KnownRun> {
+  return {
+    workflowId: description.workflowId,
+    runId: description.runId,
+    firstRunId: firstRunOf(description),
+    taskQueue: description.taskQueue,
+    open: isOpenRun(description),
+    startedAt: await chainStart(temporal, description),
+    closedAt: description.closeTime ?? null,
+    description,
+  };
 }
 
 /** The last run that was no dry run, if there is one: a plan must not hide an actual change. */
@@ -147,16 +153,26 @@ export function queryStatus(temporal: Temporal, run: RunPointer, ms: number): Pr
 }
 
 /** `why`: no worker has answered, or the answer is no document of ecs-nics; a sentence. */
-export type StatusAnswer = { document: ResultDocument } | { document: null; why: string };
+export type StatusAnswer<D extends object = ResultDocument> =
+  { document: D } | { document: null; why: string };
 
 /** Waits only while an answer is likely. Never throws. */
-export async function askStatus(
+export function askStatus(
   temporal: Temporal,
   run: RunPointer & { taskQueue: string },
 ): Promise<StatusAnswer> {
+  return askWorkers(temporal, run.taskQueue, (ms) => queryStatus(temporal, run, ms));
+}
+
+/** The same for any question that workers of the queue answer; `ask` gets its time limit in ms. */
+export async function askWorkers<D extends object>(
+  temporal: Temporal,
+  taskQueue: string,
+  ask: (ms: number) => Promise<D | null>,
+): Promise<StatusAnswer<D>> {
   try {
-    const idle = await idleQueues(temporal, run.taskQueue);
-    const document = await queryStatus(temporal, run, idle.includes(run.taskQueue) ? IDLE_MS : BUSY_MS);
+    const idle = await idleQueues(temporal, taskQueue);
+    const document = await ask(idle.includes(taskQueue) ? IDLE_MS : BUSY_MS);
     return document === null ? { document, why: 'the answer is not a status document' } : { document };
   } catch (error) {
     return { document: null, why: reasonOf(error) };

@@ -9,23 +9,27 @@ import { isPassing, reasonOf } from './grpc';
 import type { Why } from './silent';
 import { isBlocking, readWhy } from './silent';
 
-const QUERY_MS = 3_000;
+/** Of one question for the status. */
+export const QUERY_MS = 3_000;
 const CALL_MS = 3_000;
 
-/** The questions asked while waiting. Each implementation limits the time of each call. */
-export interface RunSource {
+/**
+ * The questions asked while waiting. Each implementation limits the time of each call. `D`: the document of the run, `E`:
+ * how it ended; those of a run on one server unless told.
+ */
+export interface RunSource<D = ResultDocument, E = Ending> {
   /** The run's document; throws when no worker answers in time. */
-  status(): Promise<ResultDocument | null>;
+  status(): Promise<D | null>;
   /** What blocks the run; `isAnswering`: the run has just answered. */
   why(isAnswering: boolean): Promise<Why>;
   /** Resolves when the run has closed; throws when a round of waiting is over. */
-  ending(): Promise<Ending>;
+  ending(): Promise<E>;
   /** Whether the same call may succeed later after this error. */
   isPassing(error: unknown): boolean;
 }
 
-export interface FollowState {
-  document: ResultDocument | null;
+export interface FollowState<D = ResultDocument> {
+  document: D | null;
   /** What blocks the run, or this client. */
   trouble:
     | null
@@ -36,18 +40,18 @@ export interface FollowState {
   pollers: readonly string[];
 }
 
-export interface View {
-  show(state: FollowState): void;
+export interface View<D = ResultDocument> {
+  show(state: FollowState<D>): void;
 }
 
-export type FollowEnd =
-  | { kind: 'closed'; ending: Ending }
+export type FollowEnd<D = ResultDocument, E = Ending> =
+  | { kind: 'closed'; ending: E }
   /** The run continues, but the caller need not wait for its end. */
-  | { kind: 'enough'; document: ResultDocument }
-  | { kind: 'interrupted'; document: ResultDocument | null }
+  | { kind: 'enough'; document: D }
+  | { kind: 'interrupted'; document: D | null }
   /** No worker can continue the run as things are. */
-  | { kind: 'silent'; document: ResultDocument | null; why: Why; forMs: number }
-  | { kind: 'lost'; document: ResultDocument | null; why: string; forMs: number };
+  | { kind: 'silent'; document: D | null; why: Why; forMs: number }
+  | { kind: 'lost'; document: D | null; why: string; forMs: number };
 
 export interface FollowLimits {
   /** Time between two questions. */
@@ -72,37 +76,37 @@ export const FOLLOW_LIMITS: FollowLimits = {
   lostMs: 60_000,
 };
 
-export async function follow(
-  source: RunSource,
-  view: View,
+export async function follow<D, E>(
+  source: RunSource<D, E>,
+  view: View<D>,
   interrupted: Promise<unknown>,
-  isEnough: (document: ResultDocument) => boolean = () => false,
+  isEnough: (document: D) => boolean = () => false,
   limits: FollowLimits = FOLLOW_LIMITS,
-): Promise<FollowEnd> {
+): Promise<FollowEnd<D, E>> {
   const follower = new Follower(source, view, isEnough, limits);
   try {
     return await Promise.race([
       follower.untilClosed(),
       follower.watch(),
-      interrupted.then((): FollowEnd => ({ kind: 'interrupted', document: follower.document })),
+      interrupted.then((): FollowEnd<D, E> => ({ kind: 'interrupted', document: follower.document })),
     ]);
   } finally {
     follower.over = true;
   }
 }
 
-class Follower {
-  document: ResultDocument | null = null;
+class Follower<D, E> {
+  document: D | null = null;
   over = false;
 
   constructor(
-    private readonly source: RunSource,
-    private readonly view: View,
-    private readonly isEnough: (document: ResultDocument) => boolean,
+    private readonly source: RunSource<D, E>,
+    private readonly view: View<D>,
+    private readonly isEnough: (document: D) => boolean,
     private readonly limits: FollowLimits,
   ) {}
 
-  async untilClosed(): Promise<FollowEnd> {
+  async untilClosed(): Promise<FollowEnd<D, E>> {
     for (;;) {
       try {
         return { kind: 'closed', ending: await this.source.ending() };
@@ -115,7 +119,7 @@ class Follower {
     }
   }
 
-  async watch(): Promise<FollowEnd> {
+  async watch(): Promise<FollowEnd<D, E>> {
     const { limits } = this;
     let contactAt = Date.now();
     let changedAt = Date.now();
@@ -185,7 +189,7 @@ class Follower {
     return never();
   }
 
-  private silence(why: Why, troubledFor: number, blockedFor: number): FollowState['trouble'] {
+  private silence(why: Why, troubledFor: number, blockedFor: number): FollowState<D>['trouble'] {
     const { sayAfterMs, busyMs, silentMs } = this.limits;
     if (why.reasons.some(isBlocking))
       return blockedFor < sayAfterMs ? null : { kind: 'silent', why, forMs: blockedFor, limitMs: silentMs };
@@ -211,13 +215,13 @@ export interface FollowedRun extends RunPointer {
   readonly startedByUsAt?: number | null;
 }
 
-export interface FollowOptions {
+export interface FollowOptions<D = ResultDocument> {
   /** Receives each change, and what blocks the run. */
-  view?: View;
+  view?: View<D>;
   /** Waiting ends when it resolves. */
   until?: Promise<unknown>;
   /** Waiting ends as soon as this returns true for the run's document: an undo window may be open for weeks. */
-  isEnough?: (document: ResultDocument) => boolean;
+  isEnough?: (document: D) => boolean;
   /** Time limits of the wait; a limit that is left out is as in {@link FOLLOW_LIMITS}. */
   limits?: Partial<FollowLimits>;
 }
@@ -230,13 +234,31 @@ export interface FollowOptions {
 export function followRun(
   temporal: Temporal,
   run: FollowedRun,
-  { view = { show: () => {} }, until = never(), isEnough, limits }: FollowOptions = {},
+  options: FollowOptions = {},
 ): Promise<FollowEnd> {
-  return follow(runSource(temporal, run), view, until, isEnough, { ...FOLLOW_LIMITS, ...limits });
+  return followBy(temporal, run, options, {
+    status: () => queryStatus(temporal, run, QUERY_MS),
+    ending: () => readEnding(temporal, run),
+  });
+}
+
+/** The same for a run of any kind, by the questions that are its own. */
+export function followBy<D, E>(
+  temporal: Temporal,
+  run: FollowedRun,
+  { view = { show: () => {} }, until = never(), isEnough, limits }: FollowOptions<D>,
+  questions: Pick<RunSource<D, E>, 'status' | 'ending'>,
+): Promise<FollowEnd<D, E>> {
+  const source = runSource(temporal, run, questions);
+  return follow(source, view, until, isEnough, { ...FOLLOW_LIMITS, ...limits });
 }
 
 /** Asks a Temporal server. */
-function runSource(temporal: Temporal, run: FollowedRun): RunSource {
+function runSource<D, E>(
+  temporal: Temporal,
+  run: FollowedRun,
+  questions: Pick<RunSource<D, E>, 'status' | 'ending'>,
+): RunSource<D, E> {
   const startedAs = run.runId;
   const { startedByUsAt = null } = run;
   let clockOffset: number | null = null;
@@ -255,9 +277,8 @@ function runSource(temporal: Temporal, run: FollowedRun): RunSource {
   return {
     // Bound to the run: a later run with the same id may belong to another caller. The wait for the end moves `run`
     // along its chain.
-    status: () => queryStatus(temporal, run, QUERY_MS),
+    ...questions,
     why: (isAnswering) => readWhy(temporal, run, { isAnswering, clockOffset: offset }),
-    ending: () => readEnding(temporal, run),
     isPassing,
   };
 }

@@ -1,6 +1,7 @@
 /**
  * `ecs-nics/client`: what another service uses to start, follow, ask and find runs of ecs-nics, over its own connection
- * to Temporal. Needs `@temporalio/client`, and no credentials of the cloud.
+ * to Temporal. Needs `@temporalio/client`, and no credentials of the cloud. Decommission runs: start one with
+ * `startOrAttach(…, decommission(…))`, give it its list with `loadList`, approve its plan with `steer`.
  *
  * Conventions: numbers in `…Ms` are milliseconds; times of documents are RFC 3339, UTC; a `runId` that is waited for is
  * moved on along its chain when the run continues as new. Every single request to Temporal has a time limit.
@@ -32,6 +33,15 @@ export { readEnding } from './ending';
 
 export type { AskOptions, Asking, UpdateAnswer } from './update';
 export { cancel, decide, pollNow, settled } from './update';
+
+export { decommission } from './decommission/request';
+export type { LoadOptions, Loaded } from './decommission/load';
+export { loadList } from './decommission/load';
+export type { Control, ControlArguments } from './decommission/steer';
+export { steer } from './decommission/steer';
+export type { DecommissionEnding } from './decommission/read';
+export { findDecommission, followDecommission, readDecommission } from './decommission/read';
+export { readPlan, readReport } from './decommission/join';
 
 export type { Reason, Why } from './silent';
 export { isBlocking, readWhy } from './silent';

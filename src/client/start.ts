@@ -1,4 +1,4 @@
-/** Starts a run, or finds the one that is already open on the server. Looks for workers first. */
+/** Starts a run, or finds the one that is already open under its id. Looks for workers first. */
 import type { Workflow, WorkflowExecutionDescription } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import type { DeleteServerNicsInput, RestoreServerNicsInput } from '../contract';
@@ -37,17 +37,19 @@ export type Started = StartedRun &
     | { kind: 'started' }
     /** The open run serves the same request. */
     | { kind: 'attached' }
-    /** Another run is open on the server, of a workflow of this type. Nothing was started. */
+    /** Another run is open under the same id, of a workflow of this type. Nothing was started. */
     | { kind: 'other'; type: string }
   );
 
-/** A run to be started. */
-export interface StartRequest {
+/** A run to be started; by default one on a server. */
+export interface StartRequest<Input extends object = { serverId: string }> {
   type: string;
   workflowId: string;
   /** A dry run: it changes nothing, so it has an id of its own and may run beside an open run on the server. */
   isPlan: boolean;
-  input: { serverId: string };
+  input: Input;
+  /** Temporal's priority key; left out: of somebody who waits for one server. */
+  priority?: number;
   /** Equal for inputs that make the same request. */
   key: (input: unknown) => string;
   texts: StartTexts;
@@ -94,7 +96,7 @@ function idOf({ serverId, dryRun }: { serverId: string; dryRun?: boolean }) {
 export async function startOrAttach(
   temporal: Temporal,
   taskQueue: string,
-  request: StartRequest,
+  request: StartRequest<object>,
 ): Promise<Started> {
   const { workflowId } = request;
   for (let attempt = 1; ; attempt++) {
@@ -106,7 +108,7 @@ export async function startOrAttach(
           args: [request.input],
           workflowIdConflictPolicy: 'FAIL',
           workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-          priority: { priorityKey: INTERACTIVE },
+          priority: { priorityKey: request.priority ?? INTERACTIVE },
           ...(request.texts.summary === undefined ? {} : { staticSummary: request.texts.summary }),
           ...(request.texts.details === undefined ? {} : { staticDetails: request.texts.details }),
         }),
@@ -134,7 +136,7 @@ export async function startOrAttach(
 }
 
 /** The open run under the id of the request; `null`: none. */
-export async function findOpen(temporal: Temporal, request: StartRequest): Promise<Started | null> {
+export async function findOpen(temporal: Temporal, request: StartRequest<object>): Promise<Started | null> {
   try {
     const run = await describe(temporal, request.workflowId);
     if (!isOpenRun(run)) return null;

@@ -16,14 +16,14 @@ const CALL_MS = 10_000;
 /** One round of waiting for the answer. The client asks again. */
 const ROUND_MS = 60_000;
 
-export type UpdateAnswer =
+export type UpdateAnswer<D = ResultDocument> =
   /** `document: null`: the Update returned something that is no document of a run. */
-  | { kind: 'done'; document: ResultDocument | null }
+  | { kind: 'done'; document: D | null }
   /**
    * The Update was rejected, or failed with the run's failure; `type` tells which. `document`: of the run, if the
    * failure has it.
    */
-  | { kind: 'failed'; type: string; message: string; document: ResultDocument | null }
+  | { kind: 'failed'; type: string; message: string; document: D | null }
   /** The run had closed before it received the message. */
   | { kind: 'closed' }
   /** The caller has ended the wait; {@link Asking.accepted} tells whether the run has accepted the Update. */
@@ -50,23 +50,38 @@ const PAUSE_MS = 1_000;
 /** Workers that are being replaced end soon. Workers that never see an Update are not of ecs-nics. */
 const MAX_UNPROCESSED = 30;
 
-export interface Asking {
+export interface Asking<D = ResultDocument> {
   /** Rejects on errors that a retry cannot cure. */
-  answer: Promise<UpdateAnswer>;
+  answer: Promise<UpdateAnswer<D>>;
   /** The run has accepted the Update and acts on it, whether the caller waits or not. */
   readonly accepted: boolean;
   /** Ends the wait: the answer is then `interrupted`, unless it has already arrived. */
   stop(): void;
 }
 
-export function askUpdate(calls: UpdateCalls, { until }: AskOptions = {}, pauseMs = PAUSE_MS): Asking {
+export function askUpdate(calls: UpdateCalls, options: AskOptions = {}, pauseMs = PAUSE_MS): Asking {
+  return askFor(calls, asDocument, options, pauseMs);
+}
+
+/**
+ * The same for an Update that answers with another document.
+ * @param read `null`: the value is no such document
+ * @param name id of the Update: an answer that is known under it is given again; `null`: one that nobody else has
+ */
+export function askFor<D>(
+  calls: UpdateCalls,
+  read: (value: unknown) => D | null,
+  { until }: AskOptions = {},
+  pauseMs = PAUSE_MS,
+  name: string | null = null,
+): Asking<D> {
   const state = { accepted: false, over: false };
   let stop = () => {};
   const stopped = new Promise<void>((resolve) => (stop = resolve));
   const interruption = Promise.race(until === undefined ? [stopped] : [stopped, until]);
   const answer = Promise.race([
-    untilAnswered(calls, state, pauseMs),
-    interruption.then((): UpdateAnswer => ({ kind: 'interrupted' })),
+    untilAnswered(calls, read, state, pauseMs, name),
+    interruption.then((): UpdateAnswer<D> => ({ kind: 'interrupted' })),
   ]).finally(() => (state.over = true));
   return {
     answer,
@@ -77,23 +92,25 @@ export function askUpdate(calls: UpdateCalls, { until }: AskOptions = {}, pauseM
   };
 }
 
-async function untilAnswered(
+async function untilAnswered<D>(
   calls: UpdateCalls,
+  read: (value: unknown) => D | null,
   state: { accepted: boolean; over: boolean },
   pauseMs: number,
-): Promise<UpdateAnswer> {
-  let id: string = randomUUID();
+  name: string | null,
+): Promise<UpdateAnswer<D>> {
+  let id: string = name ?? randomUUID();
   let accepted: AcceptedUpdate | null = null;
   let unprocessed = 0;
   for (;;) {
     try {
       accepted ??= await calls.send(id);
       state.accepted = true;
-      return { kind: 'done', document: asDocument(await accepted.result()) };
+      return { kind: 'done', document: read(await accepted.result()) };
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return { kind: 'closed' };
       if (error instanceof WorkflowUpdateFailedError) {
-        const failed = failureOf(error);
+        const failed = failureOf(error, read);
         if (failed.type === UNPROCESSED) {
           unprocessed += 1;
           // The client reports it as accepted before the server says that no worker saw it.
@@ -110,13 +127,16 @@ async function untilAnswered(
   }
 }
 
-function failureOf({ cause }: WorkflowUpdateFailedError): UpdateAnswer & { kind: 'failed' } {
+function failureOf<D>(
+  { cause }: WorkflowUpdateFailedError,
+  read: (value: unknown) => D | null,
+): UpdateAnswer<D> & { kind: 'failed' } {
   const ours = cause instanceof ApplicationFailure ? cause : null;
   return {
     kind: 'failed',
     type: ours?.type ?? cause?.name ?? 'Error',
     message: cause?.message ?? 'no reason was given',
-    document: asDocument(ours?.details?.[0]),
+    document: read(ours?.details?.[0]),
   };
 }
 
@@ -143,16 +163,16 @@ export function settled(temporal: Temporal, run: RunIds, options: AskOptions = {
   return askUpdate(callsOf(temporal, run, UPDATE.settled), options);
 }
 
-function callsOf(temporal: Temporal, run: RunIds, name: string, who?: ByWhom): UpdateCalls {
+export function callsOf(temporal: Temporal, run: RunIds, name: string, argument?: object): UpdateCalls {
   const handle = handleOf(temporal, run);
   return {
     isPassing,
     send: async (updateId) => {
       const options = { updateId, waitForStage: 'ACCEPTED' } as const;
       const update = await temporal.call(ROUND_MS, () =>
-        who === undefined
+        argument === undefined
           ? handle.startUpdate(name, options)
-          : handle.startUpdate<unknown, [ByWhom]>(name, { args: [who], ...options }),
+          : handle.startUpdate<unknown, [object]>(name, { args: [argument], ...options }),
       );
       return { result: () => temporal.call(ROUND_MS, () => update.result()) };
     },

@@ -48,6 +48,12 @@ function escapes(character: string): string {
   return text;
 }
 
+/** `█████░░░░░ 12 of 40`. */
+export function bar(done: number, of: number, width: number): string {
+  const full = of === 0 ? width : Math.min(width, Math.floor((done / of) * width));
+  return `${'█'.repeat(full)}${'░'.repeat(width - full)} ${done} of ${of}`;
+}
+
 /** A foreign value for a message: in quotes, of limited length, on one line. */
 export function quoted(value: unknown, max = 60): string {
   const text = typeof value === 'string' ? value.slice(0, 2 * max) : value;

@@ -2,7 +2,7 @@
 import { ApplicationFailure, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { UpdateAnswer, UpdateCalls } from '../../src/client/update';
-import { askUpdate, decide, settled } from '../../src/client/update';
+import { askFor, askUpdate, decide, settled } from '../../src/client/update';
 import { RUN, document, unanswered } from './support';
 
 class Passing extends Error {}
@@ -54,6 +54,21 @@ describe('an Update', () => {
     }));
     expect(await answerWithin(source, 5_000)).toEqual({ kind: 'done', document: DOCUMENT });
     expect([ids.length, asked]).toEqual([1, 3]);
+  });
+
+  it('with a name of its own keeps it while it is lost, and gets another one where it was never seen', async () => {
+    const { source, ids } = calls(lost, unseen, async () => done(7));
+    const answer = askFor(
+      source,
+      (value) => (typeof value === 'number' ? { value } : null),
+      {},
+      1,
+      'load-0-x',
+    ).answer;
+    await vi.advanceTimersByTimeAsync(10);
+    expect(await answer).toEqual({ kind: 'done', document: { value: 7 } });
+    expect(ids.slice(0, 2)).toEqual(['load-0-x', 'load-0-x']);
+    expect(ids[2]).not.toBe('load-0-x');
   });
 
   it('to a run that continues as new is a new one there', async () => {

@@ -1,6 +1,7 @@
 /** The starter as a process, as far as it gets without a Temporal server. */
 import { describe, expect, it } from 'vitest';
 import { cleanEnvironment, startProgram } from '../../dev/processes';
+import { DECOMMISSION } from '../../src/cli/commands/decommission/listed';
 import { NIC_A, SERVER } from './support';
 
 const starter = (args: string[], env: Record<string, string> = {}) =>
@@ -14,7 +15,10 @@ interface Refusal {
 
 describe('the command line', () => {
   it.each([
-    [['--help'], /delete.*undo.*commit.*restore.*status.*watch.*cancel.*poll-now.*list.*setup/s],
+    [
+      ['--help'],
+      /delete.*undo.*commit.*restore.*status.*watch.*cancel.*poll-now.*list.*decommission.*setup/s,
+    ],
     [['delete', '--help'], /--allow-elastic-ip.*130/s],
     [['--version'], /^\d+\.\d+\.\d+/],
   ])('%j is answered, with exit code 0', async (args, expected) => {
@@ -34,10 +38,12 @@ describe('the command line', () => {
     'poll-now',
     'list',
     'setup',
+    'decommission',
+    ...DECOMMISSION.map(([name]) => `decommission ${name}`),
   ])('the help of %j fits 80 columns, and names --json', async (command) => {
-    const { code, stdout } = await starter([...(command === '' ? [] : [command]), '--help']);
+    const { code, stdout } = await starter([...command.split(' ').filter(Boolean), '--help']);
     expect(code).toBe(0);
-    if (command !== '') expect(stdout).toContain('--json');
+    if (command !== '' && command !== 'decommission') expect(stdout).toContain('--json');
     for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
   });
 
@@ -48,6 +54,10 @@ describe('the command line', () => {
     [['list', '--limit', '0'], /1 to 1000/],
     [['list', '--limit', 'many'], /1 to 1000/],
     [['setup', 'prod'], /too many arguments/],
+    [['decommission', 'frobnicate'], /unknown command 'frobnicate'/],
+    [['decommission', 'status'], /<run>: missing/],
+    [['decommission', 'status', 'A b'], /a-z 0-9/],
+    [['decommission', 'report', 'x', '--format', 'xml'], /table, json, csv/],
     [['status', SERVER, NIC_A], /too many arguments/],
   ])('%j with --json: exit code 2, one document', async (args, expected) => {
     const { code, stdout } = await starter([...args, '--json']);

@@ -35,9 +35,10 @@ function missingPaths({ path, code }: Page): string[] {
 /** `[command, flags]` of every call of the starter in an example. */
 function starterCalls({ code }: Page): [command: string, flags: string[]][] {
   return code.flatMap((line) => {
-    const call = /^(?:\$ )?(?:npx )?(?:npm run (?:-s )?starter --|ecs-nics) ([a-z][a-z-]*)(.*)/.exec(
-      line.trim(),
-    );
+    const call =
+      /^(?:\$ )?(?:npx )?(?:npm run (?:-s )?starter --|ecs-nics) (decommission [a-z]+|[a-z][a-z-]*)(.*)/.exec(
+        line.trim(),
+      );
     if (call === null) return [];
     const [, command = '', rest = ''] = call;
     const args = rest.replace(/ # .*/, '');
@@ -72,7 +73,7 @@ describe('the project’s pages', () => {
       if (known !== undefined) return known;
       const ended = spawnSync(
         process.execPath,
-        [join(root, 'scripts/run.mjs'), 'starter', command, '--help'],
+        [join(root, 'scripts/run.mjs'), 'starter', ...command.split(' '), '--help'],
         {
           encoding: 'utf8',
         },

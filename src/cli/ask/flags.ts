@@ -5,16 +5,27 @@ import { checkByWhom } from '../../contract';
 import { TO_FILL_IN } from '../../contract/placeholders';
 import { quoted } from '../../contract/text';
 
-/** Separates the one argument from words that are no valid argument. */
+/** Separates the one argument of a command about a server from words that are no valid argument. */
 export function sortOut(
   words: readonly string[],
   command: 'delete' | 'restore' | 'undo' | 'commit',
 ): { serverId: string | undefined; unknown: string[] } {
-  const [serverId, ...excess] = words.filter((word) => !word.startsWith('-'));
-  const flags = words.filter((word) => word.startsWith('-'));
   const hint = command === 'delete' || command === 'restore' ? '; every NIC follows --nic' : '';
+  const { argument, unknown } = oneArgument(words, command, hint);
+  return { serverId: argument, unknown };
+}
+
+/** The same for a command about anything. A single dash is an argument: standard input. */
+export function oneArgument(
+  words: readonly string[],
+  command: string,
+  hint = '',
+): { argument: string | undefined; unknown: string[] } {
+  const isFlag = (word: string) => word.startsWith('-') && word !== '-';
+  const [argument, ...excess] = words.filter((word) => !isFlag(word));
+  const flags = words.filter(isFlag);
   return {
-    serverId,
+    argument,
     unknown: [
       ...flags.map((flag) => `${quoted(flag)}: unknown option; see ecs-nics ${command} --help`),
       ...excess.map((word) => `${quoted(word)}: one argument too many${hint}`),

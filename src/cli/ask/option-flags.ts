@@ -1,9 +1,9 @@
 /** Turns the flags of options into the fields of a request, and back. */
 import type { Command } from 'commander';
 import type { Duration, InputOf, Option, Options } from '../../contract';
-import { DELETE_OPTIONS, RESTORE_OPTIONS } from '../../contract';
+import { DECOMMISSION_OPTIONS, DELETE_OPTIONS, RESTORE_OPTIONS } from '../../contract';
 import type { OptionTexts, TextsOf } from '../option-texts';
-import { DELETE_TEXTS, RESTORE_TEXTS } from '../option-texts';
+import { DECOMMISSION_TEXTS, DELETE_TEXTS, RESTORE_TEXTS } from '../option-texts';
 import type { FlagNames } from './flags';
 import { parseTiming } from './flags';
 
@@ -28,12 +28,14 @@ class OptionFlags<T extends Options> {
     return this.flags().map(([field, flag]) => [new RegExp(`^${field}\\b`), nameOf(flag)] as const);
   }
 
-  /** Returns the given fields without validating them: the check of the input reports all problems together. */
+  /**
+   * Returns the given fields without validating them: the check of the input reports all problems together. A list of
+   * texts comes from a file, which the command reads.
+   */
   fields(values: FlagValues<T>, problems: string[]): InputOf<T> {
     const given = Object.entries<Option>(this.options).map(([field, { kind }]) => {
       const value: unknown = this.texts[field]?.flag === undefined ? undefined : values[field];
-      if (kind === 'flag') return [field, value === true ? true : undefined];
-      return [field, kind === 'timing' ? parseTiming(value as string | undefined, problems) : value];
+      return [field, fieldOf(kind, value as string | true | undefined, problems)];
     });
     return Object.fromEntries(given.filter(([, value]) => value !== undefined)) as InputOf<T>;
   }
@@ -64,6 +66,29 @@ class OptionFlags<T extends Options> {
 
 export const deleteOptions = new OptionFlags(DELETE_OPTIONS, DELETE_TEXTS);
 export const restoreOptions = new OptionFlags(RESTORE_OPTIONS, RESTORE_TEXTS);
+export const decommissionOptions = new OptionFlags(DECOMMISSION_OPTIONS, DECOMMISSION_TEXTS);
+
+function fieldOf(kind: Option['kind'], value: string | true | undefined, problems: string[]): unknown {
+  switch (kind) {
+    case 'flag':
+      return value === true ? true : undefined;
+    case 'texts':
+      return undefined;
+    case 'timing':
+      return parseTiming(value as string | undefined, problems);
+    case 'count':
+      // Anything else is left to the check, which shows it.
+      return typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
+    case 'policy':
+    case 'duration':
+    case 'text':
+    case 'words':
+    case 'choice':
+    case 'share':
+    case 'waves':
+      return value;
+  }
+}
 
 function nameOf(flag: string): string {
   return flag.replace(/ .*/, '');

@@ -18,8 +18,18 @@ export async function confirm(
   plan: ResultDocument,
   output: Output,
 ): Promise<Answer> {
-  const { screen } = output;
   output.ask(confirmationLines(input, plan, pageOf(output)));
+  return question(questionOf(input, plan), output);
+}
+
+/** Somebody is there who can be asked. */
+export function canAsk(output: Output): boolean {
+  return process.stdin.isTTY === true && (output.live || process.stderr.isTTY === true);
+}
+
+/** Asks for a yes; everything else is a no. */
+export async function question(asked: string, output: Output): Promise<Answer> {
+  const { screen } = output;
   const lines = createInterface({ input: process.stdin, output: screen });
   const stop = new AbortController();
   let answer: Answer = 'no';
@@ -30,7 +40,7 @@ export async function confirm(
   // Ctrl-D closes the input; without this the question would wait for ever.
   lines.once('close', () => stop.abort());
   try {
-    const text = await lines.question(`${questionOf(input, plan)} [y/N] `, { signal: stop.signal });
+    const text = await lines.question(`${asked} [y/N] `, { signal: stop.signal });
     return /^\s*(y|yes)\s*$/i.test(text) ? 'yes' : 'no';
   } catch {
     output.ask(['']);

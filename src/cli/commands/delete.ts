@@ -3,7 +3,7 @@ import type { DeleteServerNicsInput } from '../../contract';
 import { deleteOptions } from '../ask/option-flags';
 import type { CliCommand } from '../program';
 import type { Asked } from '../show/asked';
-import { confirm } from './confirm';
+import { canAsk, confirm } from './confirm';
 import type { Context } from '../context';
 import { environmentProblems, listed, withTemporal } from '../context';
 import { CliError } from '../cli-error';
@@ -29,8 +29,7 @@ export async function deleteNics(
   const { serverId, unknown } = sortOut(words, 'delete');
   const { input, problems } = requestFrom(serverId, flags);
   problems.unshift(...unknown);
-  const interactive = process.stdin.isTTY === true && (output.live || process.stderr.isTTY === true);
-  if (!interactive && flags.yes !== true && flags.dryRun !== true) {
+  if (!canAsk(output) && flags.yes !== true && flags.dryRun !== true) {
     problems.push('--yes: required without a terminal, since nobody can be asked');
   }
   if (problems.length > 0) {

@@ -87,7 +87,8 @@ export async function begin(
   }
 }
 
-async function orInterrupted<T>(context: Context, work: Promise<T>, message: string): Promise<T> {
+/** Throws when the operator interrupts it. */
+export async function orInterrupted<T>(context: Context, work: Promise<T>, message: string): Promise<T> {
   work.catch(() => {});
   const interrupted = context.interrupted.then(() => {
     throw new CliError(EXIT.interrupted, 'Interrupted', message);

@@ -145,7 +145,10 @@ function lastKnown(document: ResultDocument | null): string[] {
   ];
 }
 
-function stopOf(end: Stop): [ExitCode, string, string] {
+/** Exit code, type and message of a wait that has ended before the run. */
+export function stopOf(
+  end: Exclude<FollowEnd<unknown, unknown>, { kind: 'closed' | 'enough' }>,
+): [ExitCode, string, string] {
   switch (end.kind) {
     case 'interrupted':
       return [EXIT.interrupted, 'Interrupted', 'stopped waiting; the run goes on.'];

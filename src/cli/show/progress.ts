@@ -24,26 +24,28 @@ const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', 
 const FRAME_MS = 200;
 const MAX_WARNINGS = 2;
 
-export interface ProgressView extends View {
+export interface ProgressView<D = ResultDocument> extends View<D> {
   /** Removes the block from the terminal. */
   end(): void;
 }
 
 /** @param run identifies the run in the commands that the display suggests */
 export function progressView(output: Output, startedAt: number, run: Whereabouts): ProgressView {
-  return output.live ? new LiveView(output, startedAt, run) : new PlainView(output, run);
+  return output.live ? new LiveView(output, startedAt, run, progressLines) : new PlainView(output, run);
 }
 
 /** Prints each change once. */
 export class PlainView implements ProgressView {
   private said = new Set<string>();
   private phase: string | null = null;
-  private trouble: string | null = null;
+  private readonly trouble: TroubleLines;
 
   constructor(
     private readonly output: { say(line: string): void },
-    private readonly run: Whereabouts,
-  ) {}
+    run: Whereabouts,
+  ) {
+    this.trouble = new TroubleLines(output, run);
+  }
 
   show(state: FollowState): void {
     const { document, trouble } = state;
@@ -57,11 +59,7 @@ export class PlainView implements ProgressView {
     }
     const pollers = waitingPollers(state);
     if (pollers !== '') this.once(pollers);
-    // A longer duration of the same trouble is no change.
-    const what = trouble === null ? null : troubleKey(trouble, this.run);
-    if (trouble !== null && what !== this.trouble)
-      for (const line of troubleLines(trouble, this.run)) this.output.say(line);
-    this.trouble = what;
+    this.trouble.show(trouble);
   }
 
   end(): void {}
@@ -70,6 +68,24 @@ export class PlainView implements ProgressView {
     if (this.said.has(line)) return;
     this.said.add(line);
     this.output.say(line);
+  }
+}
+
+/** Prints what blocks a run, once for each trouble. */
+export class TroubleLines {
+  private said: string | null = null;
+
+  constructor(
+    private readonly output: { say(line: string): void },
+    private readonly run: Whereabouts,
+  ) {}
+
+  show(trouble: FollowState['trouble']): void {
+    // A longer duration of the same trouble is no change.
+    const what = trouble === null ? null : troubleKey(trouble, this.run);
+    if (trouble !== null && what !== this.said)
+      for (const line of troubleLines(trouble, this.run)) this.output.say(line);
+    this.said = what;
   }
 }
 
@@ -110,8 +126,9 @@ function waitingPollers({ document, pollers }: FollowState): string {
   return /\bworkers?\b/i.test(document?.waitingFor ?? '') ? pollersText(pollers) : '';
 }
 
-class LiveView implements ProgressView {
-  private state: FollowState = { document: null, trouble: null, pollers: [] };
+/** @typeParam D the document of the run */
+export class LiveView<D> implements ProgressView<D> {
+  private state: FollowState<D> = { document: null, trouble: null, pollers: [] };
   /** Widths of the lines that are on the screen. */
   private drawn: number[] = [];
   private frame = 0;
@@ -121,13 +138,15 @@ class LiveView implements ProgressView {
     private readonly output: Output,
     private readonly startedAt: number,
     private readonly run: Whereabouts,
+    /** The block, each line of it shorter than the terminal is wide. */
+    private readonly block: (state: FollowState<D>, frame: Frame) => string[],
   ) {
     this.draw();
     // The countdown continues between two answers of the run.
     this.timer = setInterval(() => this.draw(), FRAME_MS);
   }
 
-  show(state: FollowState): void {
+  show(state: FollowState<D>): void {
     this.state = state;
     this.draw();
   }
@@ -141,7 +160,7 @@ class LiveView implements ProgressView {
   private draw(): void {
     const { columns = 80, rows = 24 } = this.output.notes;
     const spinner = SPINNER[this.frame++ % SPINNER.length] ?? '';
-    const lines = progressLines(this.state, {
+    const lines = this.block(this.state, {
       now: Date.now(),
       startedAt: this.startedAt,
       run: this.run,

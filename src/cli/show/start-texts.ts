@@ -61,9 +61,9 @@ export function restoreDetails(input: RestoreServerNicsInput): string {
   return [...lines, ...optionLines(RESTORE_TEXTS, input)].join('\n');
 }
 
-type Value = Timing | Duration | boolean | undefined;
+type Value = Timing | Duration | boolean | readonly (string | number)[] | undefined;
 
-function optionLines<Field extends string>(
+export function optionLines<Field extends string>(
   texts: Readonly<Record<Field, OptionTexts>>,
   input: { [F in Field]?: Value },
 ): string[] {
@@ -76,7 +76,8 @@ function optionLines<Field extends string>(
 
 /** `undefined`: the request does not set it. */
 function valueText(value: Value): Duration | undefined {
-  if (typeof value === 'object') return timingText(value);
+  if (Array.isArray(value)) return value.join(', ');
+  if (typeof value === 'object') return timingText(value as Timing);
   return typeof value === 'boolean' ? (value ? 'yes' : undefined) : value;
 }
 

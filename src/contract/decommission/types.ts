@@ -200,10 +200,28 @@ export interface PageReport {
   servers: ReportServer[];
 }
 
+/** A page whose own documents can't be had. */
+export interface UnreadablePage {
+  workflowId: string;
+  servers: number;
+  reason: string;
+}
+
 /** The pages' reports together, in the order of the list. */
 export interface DecommissionReport {
   run: string;
   outcome: DecommissionOutcome | 'running';
   servers: ReportServer[];
   counts: Partial<Record<ReportServer['outcome'], number>>;
+  /** Servers by `errorCode`, of those that have one. */
+  codes: Record<string, number>;
+  /** Their servers are told as `unknown`, if their ids can be had. */
+  unreadable: UnreadablePage[];
+}
+
+/** The plan of a run and those of its pages together, in the order of the list. */
+export interface JoinedPlan extends PlanDocument {
+  /** What would be touched, server by server. */
+  planned: PlannedServer[];
+  unreadable: UnreadablePage[];
 }

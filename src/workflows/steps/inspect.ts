@@ -84,6 +84,7 @@ export async function inspect(run: Deletion): Promise<void> {
     const complete = inspection.nics.some(({ id }) => id === judged.primaryId);
     if (complete && nics === 'all') run.state.seen.all ??= judged.targets.map(({ id }) => id);
     if (complete || run.state.undo.log.length === 0) recordInspection(run, inspection, judged);
+    else if (inspection.server === null) describeVanished(run);
     if (judged.violations.length > 0) {
       markRefused(run, judged);
       throw RunEnd.failed(FAILURE_TYPE.refused, `nothing was changed: ${judged.violations.join('; ')}`);
@@ -213,10 +214,19 @@ function recordInspection(
     if (gone?.port.state === 'absent' || gone?.port.state === 'free') describeGone(run, row, gone.port.state);
     else if (gone?.port.state === 'attached')
       row.evidence = { ...row.evidence, list: 'absent', port: 'attached' };
-    // The server does not exist any more, so the inspection has not read the ports.
-    else if (inspection.server === null) row.evidence = { ...row.evidence, list: 'absent', port: 'unknown' };
+    else if (inspection.server === null) vanished(row);
     return row;
   });
+}
+
+/** What an earlier look has seen of the NICs is no evidence any more. */
+function describeVanished({ document }: Deletion): void {
+  document.nics.filter(({ outcome }) => outcome === 'untouched').forEach(vanished);
+}
+
+/** The server does not exist any more, so the inspection has not read the ports. */
+function vanished(row: NicRow): void {
+  row.evidence = { ...row.evidence, list: 'absent', port: 'unknown' };
 }
 
 function describeGone(run: Deletion, row: NicRow, port: 'absent' | 'free'): void {

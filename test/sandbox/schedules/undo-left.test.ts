@@ -216,3 +216,19 @@ it('a NIC that somebody takes off while flags of others are set back is not told
   expect([told.outcome, outcomes(told)]).toEqual(['cancelled', ['untouched', 'untouched']]);
   expect(told.nics.map(({ evidence }) => evidence.list)).toEqual(['absent', 'present']);
 });
+
+it('what was seen of NICs before their server vanished is no evidence, when nothing was sent', async () => {
+  const { told } = await play(
+    { undoWindow: '2 hours' },
+    {
+      nics: [{ primary: true }, { deleteOnTermination: false }],
+      take: 1,
+      faults: [{ match: { class: 'delete' }, what: { kind: 'busy' }, times: 1 }],
+      more: (control, _ids, serverId) => ({
+        deeds: [{ after: 'waiting', at: 1_000, act: () => control.deleteServer(serverId) }],
+      }),
+    },
+  );
+  expect(told.outcome).toBe('refused');
+  expect(told.nics).toMatchObject([{ outcome: 'untouched', evidence: { list: 'absent', port: 'unknown' } }]);
+});

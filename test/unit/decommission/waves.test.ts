@@ -134,6 +134,7 @@ describe('what a sample proves', () => {
 
   it('is told in words that people read', () => {
     expect(provenBy(0, 100)).toBe('0 of 100 failed: with 95 % confidence fewer than 3 % would');
+    expect(provenBy(0, 1)).toBe('0 of 1 failed: with 95 % confidence fewer than 95 % would');
     expect(provenBy(3, 3)).toBe('3 of 3 failed: that proves nothing');
   });
 });

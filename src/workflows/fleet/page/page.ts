@@ -138,12 +138,16 @@ export class Page {
 
   /** Tells the run what it does not know yet, and waits until something has changed. */
   async turn(): Promise<void> {
-    if (this.defect !== null) throw this.defect;
+    this.throwDefect();
     const news = this.news();
     if (this.isDue(news)) await this.tell(news);
     this.alarm.set(this.toldAt + (this.isNew(news) ? QUIET_MS : ASK_AFTER_MS), 'tells the run how far it is');
     await condition(() => this.changed);
     this.changed = false;
+    this.throwDefect();
+  }
+
+  private throwDefect(): void {
     if (this.defect !== null) throw this.defect;
   }
 

@@ -3,6 +3,7 @@ import { formatDuration } from '../../../contract/duration';
 import { decommissionWorkflowId } from '../../../contract/decommission/names';
 import type { DecommissionPhase, DecommissionStatus } from '../../../contract/decommission/types';
 import { TO_FILL_IN } from '../../../contract/placeholders';
+import { bar } from '../../../contract/text';
 import { escaped } from '../../run/details';
 import type { FleetState } from './state';
 import { planOf, statusOf } from './status';
@@ -22,12 +23,6 @@ const TITLE: Record<DecommissionPhase, string> = {
 
 const BAR = 30;
 
-/** `█████░░░░░ 12 of 40`. */
-export function bar(done: number, of: number, width = BAR): string {
-  const full = of === 0 ? width : Math.min(width, Math.floor((done / of) * width));
-  return `${'█'.repeat(full)}${'░'.repeat(width - full)} ${done} of ${of}`;
-}
-
 export function detailsOf(state: FleetState, now: number): string {
   const status = statusOf(state, now);
   const { phase, wave, counts, reason, by } = status;
@@ -36,11 +31,11 @@ export function detailsOf(state: FleetState, now: number): string {
   lines.push(`- Phase: **${phase}**`);
   if (phase === 'loading') lines.push(`- Loaded: ${status.progress.listed} servers`);
   if (phase === 'planning')
-    lines.push(`- Inspected: \`${bar(status.progress.inspected, status.progress.listed)}\``);
+    lines.push(`- Inspected: \`${bar(status.progress.inspected, status.progress.listed, BAR)}\``);
   if (status.digest !== null) lines.push(...planLines(state, now));
   if (wave !== null) {
     lines.push(
-      `- Wave ${wave.number} of ${wave.of}: \`${bar(wave.done, wave.size)}\``,
+      `- Wave ${wave.number} of ${wave.of}: \`${bar(wave.done, wave.size, BAR)}\``,
       `- Servers: ${listed(counts)}${status.inFlight > 0 ? `, ${status.inFlight} under way` : ''}`,
       `- Failed: **${status.failed}**, tolerated ${status.maxErrors}; at most ${status.mayStillFail} more can fail before it stops`,
       `- Concurrency: ${status.effectiveConcurrency}`,
@@ -108,7 +103,7 @@ function pageLines({ run, pages }: FleetState): string[] {
   if (pages.length === 0) return [];
   const id = decommissionWorkflowId(run);
   return [
-    `**Pages and servers** (${pages.length} pages): in the list of workflows, filter by \`RootWorkflowId = '${id}'\``,
+    `**Pages and servers** (${pages.length} page${pages.length === 1 ? '' : 's'}): in the list of workflows, filter by \`RootWorkflowId = '${id}'\``,
     '',
   ];
 }

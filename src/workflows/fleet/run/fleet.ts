@@ -79,8 +79,9 @@ export class Fleet {
   /**
    * One turn: tells the pages, shows the state, and waits until something has changed.
    * @param until epoch ms at which the step wants to look again
+   * @param then what happens then, for the label of the timer
    */
-  async turn(until = Infinity): Promise<void> {
+  async turn(until = Infinity, then = ''): Promise<void> {
     await this.tell();
     this.show();
     // An answer on its way would be lost.
@@ -89,8 +90,8 @@ export class Fleet {
     const { state } = this;
     const open = state.pages.some((page) => !isOver(page));
     const checkAt = open && state.loaded && !this.asking ? state.checkedAt + CHECK_EVERY_MS : Infinity;
-    this.alarm.set(until, 'the run looks at its time');
-    this.alarm.set(checkAt, 'the run asks whether its pages are there');
+    this.alarm.set(until, then);
+    this.alarm.set(checkAt, 'are the pages there?');
     await this.sheltered(() => condition(() => this.changed));
     this.changed = false;
     if (Date.now() >= checkAt) {

@@ -79,6 +79,8 @@ export function closeList(state: FleetState): void {
       lost: false,
     }));
   state.loading = {};
+  // The first answer tells the rate of calls, too, which the forecast needs.
+  state.checkedAt = 0;
   state.loaded = true;
   if (state.phase === 'loading') state.phase = 'planning';
 }

@@ -13,7 +13,7 @@ export async function askForPages(state: FleetState): Promise<void> {
   );
   if (asked.length === 0) return;
   const workflowIds = asked.map((index) => pageWorkflowId(state.run, index));
-  const what = `are the ${workflowIds.length} pages of ${state.run} there?`;
+  const what = `${workflowIds.length} page${workflowIds.length === 1 ? '' : 's'} of ${state.run}`;
   const answer = await readOnce('describeRuns', what, { workflowIds }, null);
   if (answer.kind === 'unread') return;
   state.callsPerSecond = answer.callsPerSecond ?? state.callsPerSecond;

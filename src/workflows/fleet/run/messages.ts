@@ -132,6 +132,8 @@ function control<T extends ByWhom>(
 /** Starts the page's workflow with its servers; the run itself keeps no list. */
 async function load(fleet: Fleet, { page, servers }: LoadPage): Promise<void> {
   const { state } = fleet;
+  // The list is complete: the validator has let in only what is in it already.
+  if (state.loaded) return;
   const known = state.loading[page];
   if (known !== undefined) {
     // The same page again, while the first one is under way.

@@ -23,7 +23,7 @@ export async function load(fleet: Fleet): Promise<void> {
   while (!state.loaded && state.aborted === null) {
     if (Date.now() >= until)
       state.aborted = { by: null, reason: 'the list was not loaded completely within a day' };
-    else await fleet.turn(until);
+    else await fleet.turn(until, 'the list must be complete');
   }
   // Pages that are there have to be told to end.
   if (!state.loaded) closeList(state);
@@ -96,7 +96,8 @@ export async function awaitApproval(fleet: Fleet): Promise<void> {
     if (Date.now() >= until)
       state.aborted = { by: null, reason: 'nobody approved the plan before it expired' };
     // Looks also at the moment at which it expires, so that the page in the Web UI says so.
-    else await fleet.turn(Date.now() < expiresAt(state) ? expiresAt(state) : until);
+    else if (Date.now() < expiresAt(state)) await fleet.turn(expiresAt(state), 'the plan expires');
+    else await fleet.turn(until, 'the expired plan ends');
   }
 }
 
@@ -185,7 +186,7 @@ export async function undoWindow(fleet: Fleet): Promise<void> {
   const { state } = fleet;
   while (state.phase === 'undo-window') {
     if (Date.now() >= (state.undoUntil ?? 0)) state.phase = 'committing';
-    else await fleet.turn(state.undoUntil ?? 0);
+    else await fleet.turn(state.undoUntil ?? 0, 'the undo window ends, and ports are deleted');
   }
 }
 

@@ -61,7 +61,9 @@ function atMost(failed: number, sample: number, p: number): number {
 /** One sentence for the people who decide whether the next wave may go. */
 export function provenBy(failed: number, sample: number): string {
   const bound = failureBound(failed, sample);
-  const share = bound >= 10 ? Math.ceil(bound) : Math.ceil(bound * 10) / 10;
+  // Found by halving: 95 % may be a little more.
+  const exact = bound - 1e-6;
+  const share = exact >= 10 ? Math.ceil(exact) : Math.ceil(exact * 10) / 10;
   const proven = share >= 100 ? 'that proves nothing' : `with 95 % confidence fewer than ${share} % would`;
   return `${failed} of ${sample} failed: ${proven}`;
 }

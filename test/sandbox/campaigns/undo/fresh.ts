@@ -73,6 +73,9 @@ export function judgeSnapshot(truth: UndoTruth, row: NicRow): void {
   );
 }
 
+/** Of inspections that look for what is to be put back: they leave the snapshots as they are. */
+const PUT_BACK = 'put back';
+
 /**
  * When the last inspection has begun that showed this NIC before anything was sent. Once the run sets a flag back it has given
  * the deletion up: it then inspects for the flags alone, and the snapshot stays as it was.
@@ -82,7 +85,9 @@ function inspectedAt({ played, posts, requests, ownEffects }: UndoTruth, id: str
   const sentAt = posts.find(mayBeAtWork)?.at ?? ownEffects.find(isSetBack)?.at ?? Infinity;
   const last = played.activities.findLast(
     (each) =>
-      (each.toldAt ?? Infinity) <= sentAt && inspectionOf(each)?.nics.some((nic) => nic.id === id) === true,
+      (each.toldAt ?? Infinity) <= sentAt &&
+      !each.summary.includes(PUT_BACK) &&
+      inspectionOf(each)?.nics.some((nic) => nic.id === id) === true,
   );
   const [from, end] = last?.requests.at(-1) ?? [0, 0];
   const isOfIt = ({ seq }: LedgerRequest) => from <= seq && seq < end;
