@@ -123,6 +123,13 @@ describe('a decommission run', () => {
     ]);
   });
 
+  it('promises no less failures than there may be, though it is strict and slow', async () => {
+    const run = await played([{ fates: ['fails'] }, { fates: ['fails'] }, {}], {
+      settings: settings({ strict: true, concurrency: 1, maxErrors: 1 }),
+    });
+    expect(resultOf(run).failed).toBe(2);
+  });
+
   it('pauses at once although the worker that asks for its pages is dead', async () => {
     const run = await played(
       Array.from({ length: 8 }, () => ({})),

@@ -190,17 +190,20 @@ function outsideOf({ pick, below, chance }: Random, pages: number, servers: numb
       what: pick(['terminate', 'terminate', 'cancel']),
       whom,
       number: below(whom === 'page' ? pages : servers),
-      after: pick([
-        'running',
-        'running',
-        'running',
-        'planning',
-        'planned',
-        'stopped',
-        'undo-window',
-        'loading',
-      ]),
-      ms: chance(0.3) ? 0 : below(30_000),
+      after:
+        whom === 'server'
+          ? 'running'
+          : pick([
+              'running',
+              'running',
+              'running',
+              'planning',
+              'planned',
+              'stopped',
+              'undo-window',
+              'loading',
+            ]),
+      ms: chance(0.3) ? 0 : below(whom === 'server' ? 10_000 : 30_000),
     };
   });
 }
