@@ -31,7 +31,7 @@ async function played(
     load: { shuffled: false, twice: false, other: false, gapMs: 10, wrongCount: false },
     ...{ approveMs: 100, watchMs: 5_000, pausedMs: 0, remedies: ['abort'], messages: [], outside: [] },
     ...{ refused: null, continueAfter: null },
-    trouble: { slow: 0, lostTasks: 0, forgotten: 0, crashes: 0, away: null },
+    trouble: { slow: 0, late: 0, lostTasks: 0, forgotten: 0, crashes: 0, away: null },
     ...more,
     settings: {
       ...{
@@ -121,6 +121,13 @@ describe('a decommission run', () => {
       { outcome: 'failed', errorCode: 'Ecs.0507' },
       { outcome: 'untouched', errorCode: 'Aborted' },
     ]);
+  });
+
+  it('promises no less failures than there may be, though it is strict and slow', async () => {
+    const run = await played([{ fates: ['fails'] }, { fates: ['fails'] }, {}], {
+      settings: settings({ strict: true, concurrency: 1, maxErrors: 1 }),
+    });
+    expect(resultOf(run).failed).toBe(2);
   });
 
   it('pauses at once although the worker that asks for its pages is dead', async () => {

@@ -178,6 +178,8 @@ export function countsOf(state: FleetState): Partial<Record<ServerOutcome, numbe
     if (count > 0) counts[outcome] = (counts[outcome] ?? 0) + count;
   };
   for (const page of state.pages) {
+    // A page that ended before it had a plan is told as excluded.
+    if (page.planned?.servers === 0) continue;
     for (const [outcome, count] of Object.entries(page.news?.counts ?? {}))
       add(outcome as ServerOutcome, count);
   }

@@ -20,8 +20,9 @@ export function allowed({ concurrency, maxErrors, strict }: Tolerance, failed: n
 export function mayStillFail(tolerance: Tolerance, failed: number, inFlight: number, left: number): number {
   const most = allowed(tolerance, failed);
   if (most === 0) return inFlight;
-  // All that are under way fail at the same moment as the one that is one too many.
-  const further = tolerance.strict ? most : tolerance.maxErrors - failed + most;
+  // Soft: all that are under way fail at the same moment as the one that is one too many. Strict: one
+  // more than `maxErrors` in all, however few are under way at a time.
+  const further = tolerance.maxErrors - failed + (tolerance.strict ? 1 : most);
   return Math.min(further, left + inFlight);
 }
 

@@ -76,6 +76,8 @@ export interface FleetPlan {
 export function planOf(seed: number): FleetPlan {
   const random = chooser(seed + 0xf1ee7);
   const { pick, chance, below } = random;
+  // Drawn apart: it must not shift all else.
+  const apart = chooser(seed + 0x1a7e);
   const pages = Array.from({ length: pick([1, 2, 2, 2, 3, 4]) }, () => pick([1, 2, 2, 3, 4]));
   if (pages.length === 1 && pages[0] === 1) pages[0] = 3;
   while (sum(pages) > 12) pages.pop();
@@ -109,6 +111,7 @@ export function planOf(seed: number): FleetPlan {
     continueAfter: chance(0.3) ? pick([4, 7, 10, 15, 25]) : null,
     trouble: {
       slow: rough ? pick([0, 0.02, 0.1, 0.3]) : 0,
+      late: apart.chance(0.25) ? apart.pick([0.05, 0.2]) : 0,
       lostTasks: rough && chance(0.5) ? 0.02 : 0,
       forgotten: rough ? 0.02 : 0,
       crashes: rough && chance(0.4) ? 0.04 : 0,
@@ -187,17 +190,20 @@ function outsideOf({ pick, below, chance }: Random, pages: number, servers: numb
       what: pick(['terminate', 'terminate', 'cancel']),
       whom,
       number: below(whom === 'page' ? pages : servers),
-      after: pick([
-        'running',
-        'running',
-        'running',
-        'planning',
-        'planned',
-        'stopped',
-        'undo-window',
-        'loading',
-      ]),
-      ms: chance(0.3) ? 0 : below(30_000),
+      after:
+        whom === 'server'
+          ? 'running'
+          : pick([
+              'running',
+              'running',
+              'running',
+              'planning',
+              'planned',
+              'stopped',
+              'undo-window',
+              'loading',
+            ]),
+      ms: chance(0.3) ? 0 : below(whom === 'server' ? 10_000 : 30_000),
     };
   });
 }

@@ -20,6 +20,8 @@ export interface Trouble {
 export interface TroublePlan {
   /** Chances of each. */
   slow: number;
+  /** Of a message that others overtake. */
+  late: number;
   lostTasks: number;
   forgotten: number;
   crashes: number;
@@ -30,11 +32,20 @@ const USUAL_MS: Record<Delayed, number> = { task: 15, start: 40, message: 40, ac
 /** Of a server or worker under load. */
 const SLOW_MS: Record<Delayed, number> = { task: 2_000, start: 5_000, message: 8_000, activity: 5_000 };
 
+/** Longer than a server of the schedules takes: whole turns go by meanwhile. */
+const LATE_MS = 15_000;
+
 export function troubleOf(seed: number, plan: TroublePlan, startedAt: number): Trouble {
   const fraction = generator(seed + 0x7206b1e);
+  // Drawn apart: it must not shift all else.
+  const apart = generator(seed + 0x1a7e);
   const chance = (share: number) => share > 0 && fraction() < share;
   return {
-    delay: (of) => Math.floor(fraction() * (chance(plan.slow) ? SLOW_MS[of] : USUAL_MS[of])),
+    delay: (of) => {
+      const ms = Math.floor(fraction() * (chance(plan.slow) ? SLOW_MS[of] : USUAL_MS[of]));
+      const isLate = of === 'message' && plan.late > 0 && apart() < plan.late;
+      return isLate ? ms + Math.floor(apart() * LATE_MS) : ms;
+    },
     losesTask: () => chance(plan.lostTasks),
     forgets: () => chance(plan.forgotten),
     crash: () => (chance(plan.crashes) ? (fraction() < 0.5 ? 'before' : 'after') : null),
