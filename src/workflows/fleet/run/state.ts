@@ -137,12 +137,12 @@ export function boundsOf(state: FleetState): number[] {
   });
 }
 
-/** Of lost pages, the servers of the waves so far that had no end: nobody knows what became of them, or ever will. */
-export function lostServers(state: FleetState): number {
-  const bounds = boundsOf(state);
-  return state.pages.reduce(
-    (sum, { lost, news }, index) =>
-      sum + (lost ? Math.max(0, (bounds[index] ?? 0) - (news?.atRest ?? 0)) : 0),
+/** Approved servers of lost pages that had no end: nobody knows what became of them, or ever will. */
+export function lostServers({ pages, approved }: FleetState): number {
+  if (!approved) return 0;
+  return pages.reduce(
+    (sum, { lost, news, planned }) =>
+      sum + (lost ? Math.max(0, (planned?.servers ?? 0) - (news?.atRest ?? 0)) : 0),
     0,
   );
 }
