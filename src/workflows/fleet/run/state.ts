@@ -137,14 +137,12 @@ export function boundsOf(state: FleetState): number[] {
   });
 }
 
-/** Approved servers of lost pages that had no end: nobody knows what became of them, or ever will. */
-export function lostServers({ pages, approved }: FleetState): number {
-  if (!approved) return 0;
-  return pages.reduce(
-    (sum, { lost, news, planned }) =>
-      sum + (lost ? Math.max(0, (planned?.servers ?? 0) - (news?.atRest ?? 0)) : 0),
-    0,
-  );
+/** Of lost pages, the servers that may have begun and had no end: nobody knows what became of them. */
+export function lostServers({ pages }: FleetState): number {
+  return pages.reduce((sum, { lost, order, news, planned }) => {
+    const begun = lost ? Math.min(order.upTo, planned?.servers ?? 0) : 0;
+    return sum + Math.max(0, begun - (news?.atRest ?? 0));
+  }, 0);
 }
 
 /** Nothing more comes of it, and nothing reaches it: it has ended, with a last word or without. */
