@@ -117,8 +117,11 @@ function mergedRow(before: NicRow | undefined, now: NicRow): NicRow {
   // The further run has done nothing: what the first one has done stands.
   if (now.outcome === 'untouched') return before;
   if (now.outcome !== 'already-absent') return { ...now, snapshot: before.snapshot ?? now.snapshot };
+  if (before.outcome === 'deleted') return before;
+  const { port } = now.evidence;
+  if (port !== 'absent' && port !== 'free') return before.outcome === 'detached' ? before : now;
   // What the first run had sent has taken it after all, or had taken it before.
-  const outcome = now.evidence.port === 'absent' ? 'deleted' : 'detached';
+  const outcome = port === 'absent' ? 'deleted' : 'detached';
   return { ...before, outcome, evidence: now.evidence, errorCode: null, message: null };
 }
 

@@ -18,7 +18,8 @@ import { countsOf, failedServers, pageStateOf, SHOWN_FAILURES, totalOf } from '.
 const EXCLUSIONS_PER_PAGE = 100;
 
 export function phaseOf({ phase, halt }: FleetState): DecommissionPhase {
-  return phase === 'done' ? phase : (halt?.phase ?? phase);
+  // A plan waits for its approval also where somebody has paused the run; what is approved then waits for `resume`.
+  return phase === 'done' || phase === 'planned' ? phase : (halt?.phase ?? phase);
 }
 
 export function statusOf(state: FleetState, now: number): DecommissionStatus {

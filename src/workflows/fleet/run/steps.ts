@@ -93,8 +93,6 @@ function stand(state: FleetState): void {
   state.plannedAt = Date.now();
   state.waves = wavesOf(settings.waves, plan.servers);
   state.maxErrors = fixed(settings.maxErrors, plan.servers, 'down');
-  // Nothing is started before an approval anyway.
-  state.halt = null;
   state.phase = 'planned';
 }
 
