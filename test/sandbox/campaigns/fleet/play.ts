@@ -21,9 +21,11 @@ export interface FleetPlayed {
   leftOpen: string[];
 }
 
-/** Nothing that a run of 12 servers waits for takes longer: the page of a run that was terminated asks for it every 6 hours. */
+/** The page of a run that was terminated asks for it every 6 hours; while the run is open nothing takes so long. */
 const LIMIT_MS = 14 * 3_600_000;
-const MOST_TASKS = 4_000;
+const RUN_LIMIT_MS = 4 * 3_600_000;
+/** Ten times as many as a usual schedule has. */
+const MOST_TASKS = 1_500;
 
 /** @param trouble instead of some of what the seed draws */
 export async function playFleet(
@@ -50,7 +52,8 @@ export async function playFleet(
   });
   operator.begin();
   try {
-    const isDue = () => server.now < startedAt + LIMIT_MS && server.record.tasks < MOST_TASKS;
+    const limitMs = () => (server.isOpen(RUN_ID) ? RUN_LIMIT_MS : LIMIT_MS);
+    const isDue = () => server.now < startedAt + limitMs() && server.record.tasks < MOST_TASKS;
     while (server.openIds().length > 0 && isDue()) if (!(await server.timeline.step())) break;
     return { plan, world, stage, server, operator, startedAt, leftOpen: server.openIds() };
   } finally {

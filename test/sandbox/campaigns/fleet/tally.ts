@@ -73,7 +73,7 @@ export function expectEnough(tally: FleetTally, schedules: number): void {
     tally.lines,
     15,
   );
-  each(['untouched Busy', 'untouched Drifted', 'untouched Refused', 'nothing-to-do'], tally.lines, 60);
+  each(['untouched Busy', 'untouched Drifted', 'nothing-to-do'], tally.lines, 60);
   each(
     ['load', 'loaded', 'approve', 'resume', 'skip', 'setLimits', 'abort'],
     tally.updates,

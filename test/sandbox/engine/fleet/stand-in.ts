@@ -162,6 +162,7 @@ export class StandIn implements Body {
 
   private end(failure: string | null, outcome: ResultDocument['outcome']): Command[] {
     Object.assign(this.document, { outcome, phase: 'done' });
+    this.lookAtPorts();
     if (outcome === 'cancelled') return [{ cancelWorkflowExecution: {} }];
     if (failure === null)
       return [{ completeWorkflowExecution: { result: defaultPayloadConverter.toPayload(this.document) } }];
@@ -173,6 +174,19 @@ export class StandIn implements Body {
         },
       },
     ];
+  }
+
+  /** What the ports are now, as the last look of a real run would have shown. */
+  private lookAtPorts(): void {
+    const { control } = this.stage.world.simulator;
+    const states = new Map(control.truth(this.input.serverId).nics.map(({ id, state }) => [id, state]));
+    for (const row of this.document.nics) {
+      const state = states.get(row.id);
+      const isHere = state === 'on-server';
+      const port =
+        state === undefined || state === 'port-gone' ? 'absent' : state === 'port-kept' ? 'free' : 'attached';
+      row.evidence = { ...row.evidence, list: isHere ? 'present' : 'absent', port };
+    }
   }
 
   private targets(): { id: string; ip?: string | null; mac?: string | null }[] {

@@ -21,9 +21,8 @@ export function holdsStill(truth: FleetTruth): void {
   const { told, starts, done, reachMs, run } = truth;
   for (const { at, status } of told) {
     if (status.phase !== 'paused' && status.phase !== 'stopped') continue;
-    const resumedAt = Math.min(
-      ...done('resume').flatMap(({ heardAt }) => (heardAt !== null && heardAt >= at ? [heardAt] : [])),
-    );
+    const resumed = done('resume').flatMap(({ heardAt }) => heardAt ?? []);
+    const resumedAt = Math.min(...resumed.filter((heardAt) => heardAt >= at));
     const begun = starts.filter((start) => start.at > at + reachMs && start.at < resumedAt);
     expect(
       begun.map((start) => `server ${start.staged.index} at ${start.at - run.at} ms`),
