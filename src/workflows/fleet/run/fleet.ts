@@ -27,6 +27,8 @@ import { detailsOf } from './details';
 import type { FleetState } from './state';
 import { isOver, SHOWN_FAILURES } from './state';
 
+/** A page that an order did not reach is asked for after this time, in ms. */
+const SOON_MS = 5_000;
 /** How often the pages are asked for, in ms: a page that ended without a word is noticed within two minutes. */
 const CHECK_EVERY_MS = 60_000;
 interface Handed {
@@ -151,7 +153,8 @@ export class Fleet {
     await this.sheltered(() => handle.signal(signal, argument)).catch(() => {
       const record = this.state.pages[page];
       if (record !== undefined) record.undelivered = true;
-      this.state.checkedAt = 0;
+      // Asked for soon, and the order is sent again then: not at once, since an answer may fail to come, too.
+      this.state.checkedAt = Math.min(this.state.checkedAt, Date.now() - CHECK_EVERY_MS + SOON_MS);
     });
   }
 
