@@ -114,8 +114,8 @@ function happen(staged: StagedServer, server: FleetServer, { simulator: { contro
   const { meanwhile } = plan;
   if (meanwhile === null) return;
   server.timeline.put(server.now + meanwhile.ms, () => {
-    // What a run has read is true until it has sent: what comes later nobody can see.
-    if (server.isOpen(workflowId)) return;
+    // What a run has read is true until it has sent: what comes later nobody can see. A job outlives a run that is terminated.
+    if (server.isOpen(workflowId) || control.server(id).busy) return;
     if (meanwhile.what === 'is protected') {
       control.patchServer(id, { tags: [{ key: 'ecs-nics-protect', value: '' }] });
       staged.protectedAt = server.now;
