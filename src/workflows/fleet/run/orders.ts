@@ -48,7 +48,7 @@ export function totalSlots(state: FleetState): number {
 }
 
 /** What the page may be using: it has not confirmed yet that it uses less. */
-function heldBy(page: PageRecord): number {
+export function heldBy(page: PageRecord): number {
   if (isOver(page)) return 0;
   const { order, unconfirmed, news } = page;
   const inFlight = news?.inFlight ?? 0;

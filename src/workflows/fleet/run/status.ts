@@ -9,7 +9,7 @@ import { pageWorkflowId } from '../../../contract/decommission/names';
 import { allowed, mayStillFail } from '../../policy/fleet/slots';
 import { forecastOf } from '../../policy/fleet/forecast';
 import { possible } from './control';
-import { totalSlots } from './orders';
+import { heldBy, totalSlots } from './orders';
 import { rateOf, restOf } from './progress';
 import type { FleetState } from './state';
 import { countsOf, failedServers, pageStateOf, SHOWN_FAILURES, totalOf } from './state';
@@ -33,6 +33,8 @@ export function statusOf(state: FleetState, now: number): DecommissionStatus {
   const left = Math.max(0, bound - atRest - inFlight);
   const tolerance = { ...state, strict: settings?.strict ?? false };
   const runs = state.phase === 'running';
+  // Until a page has confirmed that it starts nothing more it may be starting servers.
+  const held = state.pages.reduce((sum, page) => sum + heldBy(page), 0);
   const goesOn = runs && halt === null && aborted === null;
   const remaining = plan.servers - atRest;
   return {
@@ -59,7 +61,7 @@ export function statusOf(state: FleetState, now: number): DecommissionStatus {
     maxErrors: state.digest === null ? null : state.maxErrors,
     inFlight,
     effectiveConcurrency: runs ? totalSlots(state) : allowed(tolerance, failed),
-    mayStillFail: goesOn ? mayStillFail(tolerance, failed, inFlight, left) : inFlight,
+    mayStillFail: goesOn ? mayStillFail(tolerance, failed, inFlight, left) : Math.max(inFlight, held),
     ratePerMinute: goesOn && rate !== null ? Math.round(rate * 10) / 10 : null,
     eta: goesOn && rate !== null && rate > 0 && remaining > 0 ? iso(now + (remaining / rate) * 60_000) : null,
     undoUntil: state.undoUntil === null ? null : iso(state.undoUntil),
