@@ -1,44 +1,39 @@
-/** Calls of activities that belong to no single server's run: repeated until there is an answer, or given up. */
-import { ActivityFailure, ApplicationFailure, sleep } from '@temporalio/workflow';
+/** Calls of activities that belong to no single server's run. */
+import type { ActivityOptions } from '@temporalio/workflow';
+import { sleep } from '@temporalio/workflow';
 import type { Place } from '../../activities/agreement';
-import { ACTIVITY_FAILURE } from '../../activities/agreement';
+import { backoffDelay } from '../policy/poll-schedule';
+import type { Unread } from '../run/activity-calls';
+import { declinedBecause, unreadBy } from '../run/activity-calls';
+import { label } from '../run/details';
 import type { Answer, Input, Name } from '../run/proxies';
 import { invoke, READ } from '../run/proxies';
-import { label } from '../run/details';
-import { backoffDelay } from '../policy/poll-schedule';
 
-/** `kind: 'unread'`: there is no answer, and why. */
-export interface NoAnswer {
-  kind: 'unread';
-  why: 'unavailable' | 'credentials' | 'refused';
-  message: string;
-}
-
-/** One read, by a worker of that place. Passes cancellation on. */
-export async function readOnce<K extends Name>(
+/** One call, by a worker of that place: one of another place declines, and the call is made again. Passes cancellation on. */
+export async function callAt<K extends Name>(
+  place: Partial<Place> | null,
+  options: ActivityOptions,
   name: K,
   summary: string,
   input: Input<K>,
-  place: Partial<Place> | null,
-): Promise<Answer<K> | NoAnswer> {
+): Promise<Answer<K> | Unread> {
   for (let declined = 1; ; declined++) {
     try {
-      return await invoke(READ, name, label(summary), { ...input, place } as Input<K>);
+      return await invoke(options, name, label(summary), { ...input, place });
     } catch (error) {
-      if (!(error instanceof ActivityFailure)) throw error;
-      const { cause } = error;
-      const type = cause instanceof ApplicationFailure ? cause.type : null;
-      if (type === ACTIVITY_FAILURE.wrongPlace) {
-        await sleep(backoffDelay(declined), { summary: label(`wrong worker: ${cause?.message ?? ''}`) });
-        continue;
-      }
-      const why =
-        type === ACTIVITY_FAILURE.credentials
-          ? 'credentials'
-          : type === ACTIVITY_FAILURE.refused
-            ? 'refused'
-            : 'unavailable';
-      return { kind: 'unread', why, message: cause?.message ?? 'the worker did not answer in time' };
+      const why = declinedBecause(error);
+      if (why === null) return unreadBy(error);
+      await sleep(backoffDelay(declined), { summary: label(`wrong worker: ${why}`) });
     }
   }
+}
+
+/** A read. */
+export function readAt<K extends Name>(
+  place: Partial<Place> | null,
+  name: K,
+  summary: string,
+  input: Input<K>,
+): Promise<Answer<K> | Unread> {
+  return callAt(place, READ, name, summary, input);
 }

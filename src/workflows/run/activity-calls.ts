@@ -179,7 +179,7 @@ function wrongProject({ request: { projectId } }: Run, error: unknown): RunEnd {
 }
 
 /** Why a worker declined the call; `null`: none did. */
-function declinedBecause(error: unknown): string | null {
+export function declinedBecause(error: unknown): string | null {
   const cause = error instanceof ActivityFailure ? error.cause : null;
   return cause instanceof ApplicationFailure && cause.type === ACTIVITY_FAILURE.wrongPlace
     ? cause.message
@@ -191,26 +191,31 @@ async function orUnread<T>(call: Promise<T>): Promise<T | Unread> {
   try {
     return await call;
   } catch (error) {
-    if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
-    const cause = error.cause;
-    if (cause instanceof ApplicationFailure) {
-      const details = (cause.details?.[0] ?? null) as CloudFailureDetails | null;
-      if (cause.type === ACTIVITY_FAILURE.credentials) {
-        tellRefusal(cause.message);
-        return { kind: 'unread', why: 'credentials', message: cause.message, details };
-      }
-      if (cause.type === ACTIVITY_FAILURE.refused)
-        return { kind: 'unread', why: 'refused', message: cause.message, details };
-      return { kind: 'unread', why: 'unavailable', message: cause.message, details };
-    }
-    return {
-      kind: 'unread',
-      why: 'unavailable',
-      message: 'the worker did not answer in time',
-      details: null,
-      unheard: true,
-    };
+    const unread = unreadBy(error);
+    if (unread.why === 'credentials') tellRefusal(unread.message);
+    return unread;
   }
+}
+
+/** Why a call of an activity brought no answer. Throws what is no failure of an activity, and passes cancellation on. */
+export function unreadBy(error: unknown): Unread {
+  if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
+  const cause = error.cause;
+  if (cause instanceof ApplicationFailure) {
+    const details = (cause.details?.[0] ?? null) as CloudFailureDetails | null;
+    if (cause.type === ACTIVITY_FAILURE.credentials)
+      return { kind: 'unread', why: 'credentials', message: cause.message, details };
+    if (cause.type === ACTIVITY_FAILURE.refused)
+      return { kind: 'unread', why: 'refused', message: cause.message, details };
+    return { kind: 'unread', why: 'unavailable', message: cause.message, details };
+  }
+  return {
+    kind: 'unread',
+    why: 'unavailable',
+    message: 'the worker did not answer in time',
+    details: null,
+    unheard: true,
+  };
 }
 
 /** Adds to the input of an effect what every effect needs to know of its run. */

@@ -9,9 +9,9 @@ import { label, nics, plain } from '../run/details';
 import { lookAtPorts, lookOnce } from './look';
 import { forgetReadings, watch } from '../run/state/seen';
 import { closeWindow, isHeld, keep, release } from '../run/state/undo';
+import { markPortGone, whyLeft } from '../policy/port-fates';
 import { deletePortCall } from '../policy/remedies';
 import { isSetback, UNSENT, waitOut } from '../run/ask';
-import { gradeOf } from '../policy/undo-log';
 import { PUT_BACK } from '../policy/verdict';
 
 /** Limit for all of it: a port that is left costs no more than an address, and the document names it. */
@@ -64,12 +64,12 @@ export async function commit(run: Deletion): Promise<void> {
       );
     for (const id of portIds) {
       const port = answer.ports[id];
-      if (port?.fate === 'gone') recordPortGone(run, id);
-      else if (port?.fate === 'attached') recordPortInUse(run, id, port.deviceId);
-      else if (port?.fate === 'changed') recordPortChanged(run, id, port.fields);
-      else if (port?.fate === 'untold') leavePort(run, id, null, port.message);
-      else if (port !== undefined)
-        leavePort(run, id, port.code, `${port.message}. ${port.hint}`, deletePortCall(document, id));
+      if (port?.fate === 'gone') markPortGone(run.row(id));
+      else if (port?.fate === 'attached') recordPortInUse(run, id, port);
+      else if (port !== undefined) {
+        const { code, why } = whyLeft(port, run.request.serverId);
+        leavePort(run, id, code, why, port.fate === 'refused' ? deletePortCall(document, id) : null);
+      }
     }
     run.show();
   }
@@ -90,8 +90,8 @@ async function giveUp(run: Deletion, portIds: string[], why: string): Promise<vo
   const seen = await lookAtPorts(run, label(`are the ports of ${nics(portIds.length)} gone?`), portIds);
   for (const id of portIds) {
     const port = seen[id];
-    if (port?.state === 'absent') recordPortGone(run, id);
-    else if (port?.state === 'attached') recordPortInUse(run, id, port.deviceId);
+    if (port?.state === 'absent') markPortGone(run.row(id));
+    else if (port?.state === 'attached') recordPortInUse(run, id, port);
     else {
       leavePort(run, id, null, why);
       if (port?.state !== 'free') run.row(id).outcome = 'unknown';
@@ -99,34 +99,13 @@ async function giveUp(run: Deletion, portIds: string[], why: string): Promise<vo
   }
 }
 
-function recordPortGone(run: Deletion, id: string): void {
-  const row = run.row(id);
-  row.outcome = 'deleted';
-  row.evidence = { ...row.evidence, port: 'absent' };
-  if (row.snapshot !== null) row.restore = gradeOf(row.snapshot, false);
-}
-
-/** Another actor has attached the port meanwhile. The run no longer holds it, and tells nobody to delete it. */
-function recordPortInUse(run: Deletion, id: string, deviceId: string): void {
+function recordPortInUse(run: Deletion, id: string, { deviceId }: { deviceId: string }): void {
+  const { serverId } = run.request;
   const row = run.row(id);
   row.evidence = { ...row.evidence, port: 'attached' };
-  if (deviceId === run.request.serverId) {
-    leavePort(run, id, 'PortInUse', PUT_BACK);
-    run.state.undo.returned.push(id);
-  } else leavePort(run, id, 'PortInUse', `it is in use by ${deviceId} now`);
-}
-
-const WORDS: Partial<Record<keyof NicSnapshot, string>> = {
-  name: 'name',
-  securityGroups: 'security groups',
-  allowedAddressPairs: 'address pairs',
-  elasticIp: 'elastic IP',
-};
-
-/** The port is free, but another actor has taken it over in the undo window. */
-function recordPortChanged(run: Deletion, id: string, fields: (keyof NicSnapshot)[]): void {
-  const words = fields.map((field) => WORDS[field] ?? field).join(', ');
-  leavePort(run, id, 'PortChanged', `somebody has changed it since it was kept (${words}), and may use it`);
+  const { code, why } = whyLeft({ fate: 'attached', deviceId }, serverId);
+  leavePort(run, id, code, why);
+  if (deviceId === serverId) run.state.undo.returned.push(id);
 }
 
 function leavePort(
@@ -176,9 +155,9 @@ async function lookAtReturned(run: Deletion): Promise<boolean> {
     if (present >= 2) writeReturned(run, id, 'still-attached', PUT_BACK);
     else if (absent < 2 || port === null || port.state === 'unknown')
       writeReturned(run, id, 'unknown', UNSURE);
-    else if (port.state === 'absent') recordPortGone(run, id);
+    else if (port.state === 'absent') markPortGone(run.row(id));
     else if (port.state === 'attached' && port.deviceId !== run.request.serverId)
-      recordPortInUse(run, id, port.deviceId);
+      recordPortInUse(run, id, port);
     else if (port.state === 'attached') writeReturned(run, id, 'unknown', UNSURE);
     else {
       // The NIC was taken off again meanwhile, as the request wanted, so its port is deleted as promised.

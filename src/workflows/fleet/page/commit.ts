@@ -1,16 +1,17 @@
 /** Deletes the ports that were kept for the undo window, each after a look at what it is now. */
-import { ActivityFailure, ApplicationFailure, condition, workflowInfo } from '@temporalio/workflow';
-import type { DeletePortsResult, PortFate } from '../../../activities/agreement';
-import { ACTIVITY_FAILURE, HOLD_MS } from '../../../activities/agreement';
+import { sleep, workflowInfo } from '@temporalio/workflow';
+import type { PortFate } from '../../../activities/agreement';
+import { HOLD_MS } from '../../../activities/agreement';
 import { serverWorkflowId } from '../../../contract/names';
 import type { NicRow, NicSnapshot, ResultDocument } from '../../../contract/types';
-import { serverLabel, label, plain } from '../../run/details';
-import { IDEMPOTENT, invoke } from '../../run/proxies';
+import { label, plain, serverLabel } from '../../run/details';
+import { IDEMPOTENT } from '../../run/proxies';
 import { failedAs } from '../../policy/fleet/endings';
 import { endOf, failureMessage } from '../../policy/outcome';
 import { backoffDelay, throttleDelay } from '../../policy/poll-schedule';
-import { gradeOf } from '../../policy/undo-log';
-import { readOnce } from '../calls';
+import { markPortGone, whyLeft } from '../../policy/port-fates';
+import { callAt, readAt } from '../calls';
+import { inLanes } from './lanes';
 import type { Page } from './page';
 import { heldPorts } from './page';
 import type { Row } from './rows';
@@ -18,37 +19,37 @@ import type { Row } from './rows';
 /** Servers of one page at a time. */
 const AT_ONCE = 10;
 /**
- * A port that can't be deleted in so many calls, some twenty minutes with their pauses, is left: it costs no more than an address, and
- * the report names it. Time in which no worker was there is no call.
+ * A port that can't be deleted in so many tries, some twenty minutes with their pauses, is left: it costs no more than an address, and
+ * the report names it. Time in which no worker was there is no try.
  */
-const MOST_CALLS = 24;
+const MOST_TRIES = 24;
 
 type Held = Row & { document: ResultDocument };
 
 export async function commitPage(page: Page): Promise<void> {
-  const rows = page.holding();
-  const workers = Array.from({ length: AT_ONCE }, async () => {
-    for (let row = rows.shift(); row !== undefined && !page.orphaned; row = rows.shift()) {
-      await commitServer(page, row);
-      page.touch();
-    }
-  });
-  await Promise.all(workers);
+  await inLanes(
+    page,
+    page.holding(),
+    AT_ONCE,
+    () => !page.orphaned,
+    (row) => commitServer(page, row),
+  );
   page.committed = true;
 }
 
 async function commitServer(page: Page, row: Held): Promise<void> {
   const { document } = row;
-  for (let calls = 0; heldPorts(document).length > 0;) {
+  let hindrance = '';
+  for (let tries = 0; heldPorts(document).length > 0;) {
     const held = heldPorts(document);
-    if (calls >= MOST_CALLS) {
-      for (const nic of held) leave(nic, null, `the cloud did not delete it in ${MOST_CALLS} calls`);
+    if (tries >= MOST_TRIES) {
+      for (const nic of held) leave(nic, null, `in ${MOST_TRIES} tries ${hindrance}`);
       break;
     }
     // A restore, or another run, may be at work with these very ports.
-    if (await isInOtherHands(page, row)) {
-      calls += 1;
-      await condition(() => false, backoffDelay(calls));
+    if (!(await isAlone(page, row))) {
+      hindrance = 'another run was open on the server, or Temporal did not say that none was';
+      await sleep(backoffDelay((tries += 1)), { summary: label(hindrance) });
       continue;
     }
     const answer = await deletePorts(page, document, held);
@@ -56,78 +57,58 @@ async function commitServer(page: Page, row: Held): Promise<void> {
       case 'ports':
         for (const nic of held) record(document, nic, answer.ports[nic.id]);
         continue;
-      case 'credentials':
-        page.refused(answer.message);
-        await condition(() => false, HOLD_MS);
-        continue;
       case 'throttled':
-        await condition(() => false, throttleDelay(answer.retryAfterMs, calls + 1));
+        await sleep(throttleDelay(answer.retryAfterMs, tries + 1), { summary: 'throttled by the cloud' });
         continue;
+      case 'unread':
+        if (answer.why === 'credentials') {
+          page.refused(answer.message);
+          await sleep(HOLD_MS, { summary: label(answer.message) });
+          continue;
+        }
+        break;
       case 'unsent':
-      case 'silent':
-        calls += 1;
-        if (answer.kind === 'unsent' && answer.why === 'reset') {
+        if (answer.why === 'reset') {
           for (const nic of held) leave(nic, null, 'a page that was reset changes nothing');
-        } else await condition(() => false, backoffDelay(calls));
+          continue;
+        }
     }
+    hindrance = 'the cloud did not delete it';
+    await sleep(backoffDelay((tries += 1)), { summary: label(hindrance) });
   }
   conclude(row);
 }
 
-/** Somebody has another run open on the server. Where Temporal can't be asked nobody has. */
-async function isInOtherHands(page: Page, { document }: Held): Promise<boolean> {
+/** It is certain that no other run is open on the server: a missing answer is no "no". */
+async function isAlone(page: Page, { document }: Held): Promise<boolean> {
   const workflowId = serverWorkflowId(document.serverId);
   const what = `is another run at work on ${serverLabel(document)}?`;
-  const answer = await readOnce('describeRuns', what, { workflowIds: [workflowId] }, page.place);
-  return answer.kind === 'runs' && answer.open[workflowId] === true;
+  const answer = await readAt(page.place, 'describeRuns', what, { workflowIds: [workflowId] });
+  return answer.kind === 'runs' && answer.open[workflowId] === false;
 }
 
-async function deletePorts(
-  page: Page,
-  document: ResultDocument,
-  held: readonly NicRow[],
-): Promise<DeletePortsResult | { kind: 'credentials'; message: string } | { kind: 'silent' }> {
+function deletePorts(page: Page, document: ResultDocument, held: readonly NicRow[]) {
   const expected = held.flatMap(({ id, snapshot }): [string, NicSnapshot][] =>
     snapshot === null ? [] : [[id, snapshot]],
   );
-  try {
-    return await invoke(IDEMPOTENT, 'deletePorts', label(`the kept ports of ${serverLabel(document)}`), {
-      portIds: held.map(({ id }) => id),
-      expected: Object.fromEntries(expected),
-      serverId: document.serverId,
-      originalRunId: workflowInfo().originalExecutionRunId,
-      elasticIpsMayBeUnread: page.input.settings.allowElasticIp,
-      place: page.place,
-    } as Parameters<typeof invoke<'deletePorts'>>[3]);
-  } catch (error) {
-    if (!(error instanceof ActivityFailure)) throw error;
-    const { cause } = error;
-    const isRefused = cause instanceof ApplicationFailure && cause.type === ACTIVITY_FAILURE.credentials;
-    return isRefused ? { kind: 'credentials', message: cause.message } : { kind: 'silent' };
-  }
+  return callAt(page.place, IDEMPOTENT, 'deletePorts', `the kept ports of ${serverLabel(document)}`, {
+    portIds: held.map(({ id }) => id),
+    expected: Object.fromEntries(expected),
+    serverId: document.serverId,
+    originalRunId: workflowInfo().originalExecutionRunId,
+    elasticIpsMayBeUnread: page.input.settings.allowElasticIp,
+  });
 }
 
 function record({ serverId }: ResultDocument, row: NicRow, port: PortFate | undefined): void {
-  switch (port?.fate) {
-    case 'gone':
-      row.outcome = 'deleted';
-      row.evidence = { ...row.evidence, port: 'absent' };
-      if (row.snapshot !== null) row.restore = gradeOf(row.snapshot, false);
-      return;
-    case 'attached':
-      row.evidence = { ...row.evidence, port: 'attached' };
-      if (port.deviceId !== serverId) return leave(row, 'PortInUse', `it is in use by ${port.deviceId} now`);
-      row.outcome = 'still-attached';
-      return leave(row, 'PortInUse', 'somebody has put it back on the server');
-    case 'changed':
-      return leave(row, 'PortChanged', 'somebody has changed it since it was kept, and may use it');
-    case 'refused':
-      return leave(row, port.code ?? 'PortRefused', port.message);
-    case 'untold':
-      return leave(row, 'PortUntold', port.message);
-    case undefined:
-      return leave(row, 'PortUntold', 'the cloud said nothing about it');
+  if (port === undefined) return leave(row, 'PortUntold', 'the cloud said nothing about it');
+  if (port.fate === 'gone') return markPortGone(row);
+  if (port.fate === 'attached') {
+    row.evidence = { ...row.evidence, port: 'attached' };
+    if (port.deviceId === serverId) row.outcome = 'still-attached';
   }
+  const { code, why } = whyLeft(port, serverId);
+  leave(row, code ?? (port.fate === 'untold' ? 'PortUntold' : 'PortRefused'), why);
 }
 
 function leave(row: NicRow, code: string | null, why: string): void {

@@ -10,8 +10,9 @@ import { protectedByList } from '../../policy/fleet/protection';
 import { assess } from '../../policy/guards';
 import { backoffDelay, STATE_WAIT_MS, throttleDelay } from '../../policy/poll-schedule';
 import { gradeOf } from '../../policy/undo-log';
-import { readOnce } from '../calls';
+import { readAt } from '../calls';
 import { childInput } from './child-input';
+import { inLanes } from './lanes';
 import type { Page } from './page';
 import type { Row } from './rows';
 
@@ -22,14 +23,13 @@ const TRY_FOR_MS = 10 * 60_000;
 const REASON_MAX = 300;
 
 export async function planPage(page: Page): Promise<void> {
-  const rows = [...page.rows];
-  const workers = Array.from({ length: AT_ONCE }, async () => {
-    for (let row = rows.shift(); row !== undefined && !page.isClosed; row = rows.shift()) {
-      await planServer(page, row);
-      page.touch();
-    }
-  });
-  await Promise.all(workers);
+  await inLanes(
+    page,
+    page.rows,
+    AT_ONCE,
+    () => !page.isClosed,
+    (row) => planServer(page, row),
+  );
 }
 
 async function planServer(page: Page, row: Row): Promise<void> {
@@ -39,12 +39,12 @@ async function planServer(page: Page, row: Row): Promise<void> {
   const nicIds = nics === 'all' ? [] : nics.map(({ id }) => id);
   const until = Date.now() + TRY_FOR_MS;
   for (let times = 1; !page.isClosed; times++) {
-    const answer = await readOnce(
-      'inspectServer',
-      `${serverId}: plan`,
-      { serverId, nicIds, previousRunOf: null, tags: true },
-      page.place,
-    );
+    const answer = await readAt(page.place, 'inspectServer', `${serverId}: plan`, {
+      serverId,
+      nicIds,
+      previousRunOf: null,
+      tags: true,
+    });
     let waitMs = backoffDelay(times);
     if (answer.kind === 'inspection') {
       const why = judge(page, row, answer);

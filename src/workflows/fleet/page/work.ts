@@ -18,7 +18,7 @@ import type { ServerEnd } from '../../policy/fleet/endings';
 import { completed, failedAs, isRetried } from '../../policy/fleet/endings';
 import { endOf as endOfRows } from '../../policy/outcome';
 import { plain } from '../../run/details';
-import { readOnce } from '../calls';
+import { readAt } from '../calls';
 import { FLEET_PRIORITY } from '../../policy/fleet/agreement';
 import { childInput } from './child-input';
 import type { Page } from './page';
@@ -160,12 +160,10 @@ async function endOf(error: unknown, page: Page, row: Row): Promise<ServerEnd> {
 async function cancelled({ execution }: ChildWorkflowFailure, page: Page, row: Row): Promise<ServerEnd> {
   const { workflowId, runId } = execution;
   const what = `the cancelled run of ${row.listed.serverId}`;
-  const answer = await readOnce(
-    'readRun',
-    what,
-    { workflowId: workflowId ?? '', runId: runId ?? '' },
-    page.place,
-  );
+  const answer = await readAt(page.place, 'readRun', what, {
+    workflowId: workflowId ?? '',
+    runId: runId ?? '',
+  });
   const document = answer.kind === 'run' ? documentIn(answer.document) : null;
   if (document === null)
     return { outcome: 'unknown', errorCode: null, message: 'its run was cancelled: look at the server' };

@@ -3,7 +3,7 @@
  * the chain has started the run hears nothing when it ends.
  */
 import { pageWorkflowId } from '../../../contract/decommission/names';
-import { readOnce } from '../calls';
+import { readAt } from '../calls';
 import type { FleetState } from './state';
 
 /** Marks those that are lost. */
@@ -14,7 +14,7 @@ export async function askForPages(state: FleetState): Promise<void> {
   if (asked.length === 0) return;
   const workflowIds = asked.map((index) => pageWorkflowId(state.run, index));
   const what = `${workflowIds.length} page${workflowIds.length === 1 ? '' : 's'} of ${state.run}`;
-  const answer = await readOnce('describeRuns', what, { workflowIds }, null);
+  const answer = await readAt(null, 'describeRuns', what, { workflowIds });
   if (answer.kind === 'unread') return;
   state.callsPerSecond = answer.callsPerSecond ?? state.callsPerSecond;
   for (const index of asked) {
