@@ -19,6 +19,14 @@ const MAX_TEXTS = 64_000;
 const MAC = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i;
 const TIMING_FIELDS: ReadonlySet<string> = new Set(Object.keys(TIMING));
 
+/** What a check has found: every problem, or the value. */
+export type Checked<T> = { problems: string[]; value: null } | { problems: []; value: T };
+
+/** The value, if the checker has found no problem. */
+export function ended<T>({ problems }: Checker, value: T): Checked<T> {
+  return problems.length > 0 ? { problems, value: null } : { problems: [], value };
+}
+
 export class Checker {
   readonly problems: string[] = [];
   /** Limit of unknown fields that are named over all NICs: a message must not grow with the input. */

@@ -51,7 +51,7 @@ export {
   isRunName,
   pageWorkflowId,
 } from './decommission/names';
-export type { DecommissionUpdate, LeftAlone } from './decommission/names';
+export type { DecommissionControl, DecommissionUpdate, LeftAlone } from './decommission/names';
 export type * from './decommission/types';
 export { DECOMMISSION_OPTIONS } from './decommission/options';
 export {
@@ -64,4 +64,5 @@ export {
   checkLoaded,
   checkNamed,
 } from './decommission/input';
-export type { Checked, CheckedDecommission } from './decommission/input';
+export type { CheckedDecommission } from './decommission/input';
+export type { Checked } from './checker';

@@ -60,23 +60,10 @@ export async function begin(
   asked: Asked,
   output: Output,
 ): Promise<{ run: AwaitedRun; ref: RunRef; kind: 'started' | 'attached' }> {
-  const { temporal, taskQueue } = context;
   const { serverId } = request.input;
   const until = Date.now() + PLAN_MS;
   for (;;) {
-    let started: Started | null = await orInterrupted(
-      context,
-      findOpen(temporal, request),
-      'interrupted; nothing was started.',
-    );
-    if (started === null) {
-      await untilWorkersPoll(context, output);
-      started = await orInterrupted(
-        context,
-        startOrAttach(temporal, taskQueue, request),
-        `interrupted while starting: the run may or may not be open. To see: ecs-nics status ${serverId}`,
-      );
-    }
+    const started = await findOrStart(context, request, `ecs-nics status ${serverId}`, output);
     const ref = context.run(started);
     if (started.kind !== 'other') {
       return { run: { serverId, asked, announced: false, ...started }, ref, kind: started.kind };
@@ -87,8 +74,29 @@ export async function begin(
   }
 }
 
+/**
+ * The run that is open under the id of the request. If there is none, waits for workers and starts one.
+ * @param look command that shows the run
+ */
+export async function findOrStart(
+  context: Context,
+  request: StartRequest<object>,
+  look: string,
+  output: Output,
+): Promise<Started> {
+  const { temporal, taskQueue } = context;
+  const open = await orInterrupted(context, findOpen(temporal, request), 'interrupted; nothing was started.');
+  if (open !== null) return open;
+  await untilWorkersPoll(context, output);
+  return orInterrupted(
+    context,
+    startOrAttach(temporal, taskQueue, request),
+    `interrupted while starting: the run may or may not be open. To see: ${look}`,
+  );
+}
+
 /** Throws when the operator interrupts it. */
-export async function orInterrupted<T>(context: Context, work: Promise<T>, message: string): Promise<T> {
+async function orInterrupted<T>(context: Context, work: Promise<T>, message: string): Promise<T> {
   work.catch(() => {});
   const interrupted = context.interrupted.then(() => {
     throw new CliError(EXIT.interrupted, 'Interrupted', message);

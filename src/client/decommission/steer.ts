@@ -1,5 +1,5 @@
 /** What people tell a decommission run. It answers at once with its status; how far it has come, `status` tells. */
-import type { ByWhom, DecommissionStatus, DecommissionUpdate } from '../../contract';
+import type { ByWhom, DecommissionControl as Control, DecommissionStatus } from '../../contract';
 import { DECOMMISSION_UPDATE } from '../../contract';
 import type { Temporal } from '../connect';
 import type { RunIds } from '../errors';
@@ -7,7 +7,7 @@ import type { AskOptions, Asking } from '../update';
 import { askFor, callsOf } from '../update';
 import { asStatus } from './read';
 
-export type Control = Exclude<DecommissionUpdate, 'load' | 'loaded'>;
+export type { Control };
 
 /** What each of them takes, beside who asks for it and why. */
 export interface ControlArguments {

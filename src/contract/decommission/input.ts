@@ -1,6 +1,7 @@
 /** The checks of a decommission run's input and of its messages. They name every problem at once, with its remedy. */
-import { Checker } from '../checker';
-import { DELETE_OPTIONS } from '../options';
+import { checkMessage } from '../by-whom';
+import type { Checked } from '../checker';
+import { Checker, ended } from '../checker';
 import type { CheckedOf } from '../options';
 import type { ByWhom, NicTarget } from '../types';
 import { isRecord, isUuid, kindOf, shown } from '../values';
@@ -20,11 +21,10 @@ const MAX_TOLD = 50;
 
 const FIELDS: ReadonlySet<string> = new Set(Object.keys(DECOMMISSION_OPTIONS));
 
-export type Checked<T> = { problems: string[]; value: null } | { problems: []; value: T };
-
 /** Checks the input of the workflow `decommission`, of whatever type it is. Never throws. */
 export function checkDecommissionInput(value: unknown): Checked<CheckedDecommission> {
-  if (!isRecord(value)) return bad(`the input must be one JSON object, not ${kindOf(value)}`);
+  if (!isRecord(value))
+    return { problems: [`the input must be one JSON object, not ${kindOf(value)}`], value: null };
   const check = new Checker(value, FIELDS);
   return ended(check, check.options(DECOMMISSION_OPTIONS));
 }
@@ -40,7 +40,8 @@ const NIC_FIELDS = new Set(['id', 'ip', 'mac']);
 
 /** Checks the argument of the Update `load`. */
 export function checkLoad(value: unknown): Checked<LoadPage> {
-  if (!isRecord(value)) return bad(`the argument must be {"page", "servers"}, not ${kindOf(value)}`);
+  if (!isRecord(value))
+    return { problems: [`the argument must be {"page", "servers"}, not ${kindOf(value)}`], value: null };
   const check = new Checker(value, LOAD_FIELDS);
   const page = check.count('page', { min: 0, max: PAGE_LIMITS.pages - 1, whenAbsent: null });
   return ended(check, { page, servers: listOf(check, check.input.servers) });
@@ -94,7 +95,8 @@ export function checkListed(value: unknown): { problems: string[]; server: Liste
 
 /** Checks the argument of the Update `loaded`. */
 export function checkLoaded(value: unknown): Checked<{ pages: number; servers: number }> {
-  if (!isRecord(value)) return bad(`the argument must be {"pages", "servers"}, not ${kindOf(value)}`);
+  if (!isRecord(value))
+    return { problems: [`the argument must be {"pages", "servers"}, not ${kindOf(value)}`], value: null };
   const check = new Checker(value, new Set(['pages', 'servers']));
   return ended(check, {
     pages: check.count('pages', { min: 1, max: PAGE_LIMITS.pages, whenAbsent: null }),
@@ -167,28 +169,4 @@ export function checkNamed(value: unknown, required: boolean): Checked<Named> {
 /** Checks a message that has nothing but who and why. */
 export function checkDecision(value: unknown): Checked<ByWhom> {
   return checkMessage(value, [], () => ({}));
-}
-
-function checkMessage<T>(
-  value: unknown,
-  fields: readonly string[],
-  more: (check: Checker) => T,
-): Checked<T & ByWhom> {
-  const names = [...fields, 'by', 'reason'];
-  if (!isRecord(value)) {
-    const form = names.map((name) => `"${name}"`).join(', ');
-    return bad(`the argument must be one JSON object {${form}}, not ${kindOf(value)}`);
-  }
-  const check = new Checker(value, new Set(names));
-  const by = check.requiredWords('by', DELETE_OPTIONS.requestedBy.max);
-  const reason = check.requiredWords('reason', DELETE_OPTIONS.reason.max);
-  return ended(check, { ...more(check), by, reason });
-}
-
-function bad(problem: string): { problems: string[]; value: null } {
-  return { problems: [problem], value: null };
-}
-
-function ended<T>({ problems }: Checker, value: T): Checked<T> {
-  return problems.length > 0 ? { problems, value: null } : { problems: [], value };
 }

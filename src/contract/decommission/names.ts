@@ -47,6 +47,8 @@ export const DECOMMISSION_UPDATE = {
   commit: 'commit',
 } as const;
 export type DecommissionUpdate = keyof typeof DECOMMISSION_UPDATE;
+/** What people tell a run; the others give it its list. */
+export type DecommissionControl = Exclude<DecommissionUpdate, 'load' | 'loaded'>;
 
 export const QUERY_PLAN = 'plan';
 /** Of a page: its rows, also while it is open. */

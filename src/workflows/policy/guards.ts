@@ -16,8 +16,8 @@ export interface Assessment {
   violations: string[];
   /** Of these, NICs that do not have the IP or the MAC that the request expects. */
   drifted: string[];
-  /** What was read is not complete, or contradicts itself: nothing can be said of what is absent. */
-  incomplete: boolean;
+  /** Why what was read is not complete, or contradicts itself, so that nothing can be said of what is absent. */
+  incomplete: string | null;
   /** Why the server is protected from this request; also among the violations. */
   protection: string | null;
   /** Why the run waits and inspects again: the server is in a transient state, or the witnesses do not agree yet. */
@@ -47,7 +47,7 @@ export function assess(
 ): Assessment {
   const nothing = {
     drifted: [],
-    incomplete: false,
+    incomplete: null,
     protection: null,
     passing: null,
     primaryId: null,
@@ -107,13 +107,13 @@ export function assess(
       );
   }
 
+  const incomplete = incompleteReason(inspection, request.serverId, primaryId, absent);
   return {
     violations,
     drifted: renamed ? targets.map(({ id }) => id) : drifted,
-    incomplete: listReason(inspection, request.serverId, primaryId, absent) !== null,
+    incomplete,
     protection,
-    passing:
-      violations.length > 0 ? null : passingReason(request, inspection, server, primaryId, targets, absent),
+    passing: violations.length > 0 ? null : (incomplete ?? stateReason(server, targets)),
     primaryId,
     targets,
     absent,
@@ -209,25 +209,14 @@ export function serverViolations(server: ServerState): string[] {
   return found;
 }
 
-function passingReason(
-  request: CheckedRequest,
-  inspection: Inspection,
-  server: ServerState,
-  primaryId: string | null,
-  targets: InspectedNic[],
-  absent: { id: string; port: PortState }[],
-): string | null {
-  const reason = listReason(inspection, request.serverId, primaryId, absent);
-  if (reason !== null) return reason;
-  if (targets.length > 0 && !isIdle(server)) {
-    return server.taskState === null
-      ? `the server is ${server.status}`
-      : `the server is ${server.status}, ${server.taskState}`;
-  }
-  return null;
+function stateReason(server: ServerState, targets: readonly InspectedNic[]): string | null {
+  if (targets.length === 0 || isIdle(server)) return null;
+  return server.taskState === null
+    ? `the server is ${server.status}`
+    : `the server is ${server.status}, ${server.taskState}`;
 }
 
-function listReason(
+function incompleteReason(
   inspection: Inspection,
   serverId: string,
   primaryId: string | null,

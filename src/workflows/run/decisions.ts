@@ -2,13 +2,11 @@
  * Decides which undo or commit is accepted, and which came first. Check and decision are one synchronous step, so
  * exactly one of two concurrent messages decides.
  */
-import { ApplicationFailure } from '@temporalio/workflow';
 import { checkByWhom } from '../../contract/by-whom';
-import { FAILURE_TYPE, NOT_APPLICABLE } from '../../contract/names';
 import type { ByWhom, Decision } from '../../contract/types';
 import type { Deletion } from './kinds';
 import { plain } from './details';
-import { Unreadable } from './payload-converter';
+import { invalidArgument, notApplicable, readable } from './refusals';
 import { iso } from './run';
 import { promisesUndo } from '../policy/undo-log';
 import { closeWindow } from './state/undo';
@@ -57,12 +55,9 @@ export function noDecisions(why: string): Decisions {
 }
 
 function whoAsks(argument: unknown): ByWhom {
-  const { problems, who } =
-    argument instanceof Unreadable
-      ? { problems: [`the argument ${plain(argument.problem)}`], who: null }
-      : checkByWhom(argument);
+  const { problems, who } = checkByWhom(readable(argument));
   if (who !== null) return who;
-  throw ApplicationFailure.nonRetryable(problems.join('; '), FAILURE_TYPE.invalidInput);
+  throw invalidArgument(problems);
 }
 
 function undoProblem(run: Deletion): string | null {
@@ -88,8 +83,4 @@ function commitProblem({ document }: Deletion): string | null {
 
 function firstWas({ what, by, at }: Decision): string {
   return `${what} was accepted first (by ${by}, at ${at})`;
-}
-
-function notApplicable(why: string): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(`nothing was changed by this: ${why}`, NOT_APPLICABLE);
 }

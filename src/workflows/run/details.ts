@@ -37,6 +37,11 @@ export function serverLabel(document: ResultDocument): string {
   return document.serverName ?? document.serverId;
 }
 
+/** A headline in bold with a list below it; nothing without items. */
+export function section(headline: string, items: readonly string[]): string[] {
+  return items.length === 0 ? [] : ['', headline, '', ...items.map((item) => `- ${item}`)];
+}
+
 /** Status of a job and seconds since its submission: `RUNNING 14 s`. */
 export function jobAge(job: JobRow, now: number): string {
   const seconds = Math.max(0, Math.round((now - Date.parse(job.submittedAt)) / 1_000));
@@ -110,16 +115,19 @@ export function currentDetails(document: ResultDocument, context: DetailsContext
   lines.push(
     ...(document.nics.length === 0 ? ['- none'] : document.nics.flatMap((row) => nicLines(row, done))),
   );
-  if (document.warnings.length > 0) {
-    lines.push('', '**Warnings**', '', ...document.warnings.map((warning) => `- ${escaped(warning)}`));
-  }
+  lines.push(
+    ...section(
+      '**Warnings**',
+      document.warnings.map((warning) => escaped(warning)),
+    ),
+  );
   const next = done ? afterwards(document) : commands(context, phase);
   if (next.length > 0) lines.push('', '**What can be done now**', '', ...next);
   return lines.join('\n');
 }
 
 /** `2026-11-24 02:06:56 UTC`. A time of the cloud in another format is shown as it is. */
-function when(time: string): string {
+export function when(time: string): string {
   const [, date, clock] = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z$/.exec(time) ?? [];
   return date === undefined ? escaped(time) : `${date} ${clock} UTC`;
 }

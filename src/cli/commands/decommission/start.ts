@@ -9,7 +9,6 @@ import { decommission } from '../../../client/decommission/request';
 import type { KnownRun } from '../../../client/find';
 import { reasonOf } from '../../../client/grpc';
 import type { Started } from '../../../client/start';
-import { findOpen, startOrAttach } from '../../../client/start';
 import type { Counts, StartFlags, StartRequest } from '../../ask/decommission-request';
 import { startFrom } from '../../ask/decommission-request';
 import { oneArgument } from '../../ask/flags';
@@ -29,8 +28,7 @@ import { runLines, stepLines } from '../../show/lines';
 import { planSummary } from '../../show/decommission/plan';
 import { decommissionTexts } from '../../show/decommission/start-texts';
 import { decommissionCommand, decommissionSteps } from '../../show/decommission/steps';
-import { untilWorkersPoll } from '../await-workers';
-import { orInterrupted } from '../launch';
+import { findOrStart } from '../launch';
 import { tell } from './control';
 import { Patience, badInput, hasEnded, refusal, showStatus, unanswered } from './context';
 import { exitCodeOfFleet, followFleet } from './follow';
@@ -147,20 +145,7 @@ async function begin(
   request: ReturnType<typeof decommission>,
   output: Output,
 ): Promise<Started> {
-  const { temporal, taskQueue } = context;
-  let started: Started | null = await orInterrupted(
-    context,
-    findOpen(temporal, request),
-    'interrupted; nothing was started.',
-  );
-  if (started === null) {
-    await untilWorkersPoll(context, output);
-    started = await orInterrupted(
-      context,
-      startOrAttach(temporal, taskQueue, request),
-      `interrupted while starting: the run may or may not be open. To see: ${decommissionCommand('status', name)}`,
-    );
-  }
+  const started = await findOrStart(context, request, decommissionCommand('status', name), output);
   if (started.kind !== 'other') return started;
   const ref = context.run(started);
   const message = `another run ${name} is open, with other settings; nothing was started. Choose another name, or the same settings.`;

@@ -2,7 +2,7 @@
 import { serverWorkflowId } from '../../../contract/names';
 import type { News, PageInput } from '../../policy/fleet/agreement';
 import { countsAsFailed } from '../../policy/fleet/endings';
-import { escaped } from '../../run/details';
+import { escaped, section } from '../../run/details';
 import type { Row } from './rows';
 
 /** Servers that are shown one by one. */
@@ -24,13 +24,12 @@ export function detailsOfPage({ run, page }: PageInput, rows: readonly Row[], ne
     ['Under way', rows.filter(({ running }) => running)],
     ['Failed', failed],
   ] as const) {
-    if (some.length === 0) continue;
-    lines.push('', `**${title}**`, '');
-    for (const { listed, name, end } of some.slice(0, SHOWN)) {
+    const shown = some.slice(0, SHOWN).map(({ listed, name, end }) => {
       const why = [end?.errorCode, end?.message].flatMap((text) => (text == null ? [] : escaped(text)));
-      lines.push(`- ${escaped(name ?? '')} \`${serverWorkflowId(listed.serverId)}\` ${why.join(': ')}`);
-    }
-    if (some.length > SHOWN) lines.push(`- and ${some.length - SHOWN} more`);
+      return `${escaped(name ?? '')} \`${serverWorkflowId(listed.serverId)}\` ${why.join(': ')}`;
+    });
+    const more = some.length - shown.length;
+    lines.push(...section(`**${title}**`, more > 0 ? [...shown, `and ${more} more`] : shown));
   }
   return lines.join('\n');
 }

@@ -84,7 +84,7 @@ function judge(page: Page, row: Row, inspection: Inspection): string | null {
       judged.drifted.length > 0 ? LEFT_ALONE.drifted : LEFT_ALONE.refused,
       judged.violations.join('; '),
     );
-  if (judged.incomplete) return judged.passing;
+  if (judged.incomplete !== null) return judged.incomplete;
   if (judged.targets.length === 0)
     return excluded(
       row,

@@ -3,13 +3,11 @@
  * answers at once. Pure, apart from the state.
  */
 import type { Approval, Limits, Named } from '../../../contract/decommission/input';
-import type { DecommissionUpdate } from '../../../contract/decommission/names';
+import type { DecommissionControl as Control } from '../../../contract/decommission/names';
 import { fixed, textOf } from '../../../contract/decommission/shares';
 import type { ByWhom } from '../../../contract/types';
 import type { FleetState } from './state';
 import { failedServers, failedText, isCurrent, SHOWN_CONTROLS, totalOf } from './state';
-
-type Control = Exclude<DecommissionUpdate, 'load' | 'loaded'>;
 
 /** Why the message does not apply now, with the remedy; `null`: it does. */
 export function problemOf(what: Control, state: FleetState, now: number): string | null {

@@ -4,7 +4,7 @@ import { decommissionWorkflowId } from '../../../contract/decommission/names';
 import type { DecommissionPhase, DecommissionStatus } from '../../../contract/decommission/types';
 import { TO_FILL_IN } from '../../../contract/placeholders';
 import { bar } from '../../../contract/text';
-import { escaped } from '../../run/details';
+import { escaped, section, when } from '../../run/details';
 import type { FleetState } from './state';
 import { planOf, statusOf } from './status';
 
@@ -32,7 +32,7 @@ export function detailsOf(state: FleetState, now: number): string {
   if (phase === 'loading') lines.push(`- Loaded: ${status.progress.listed} servers`);
   if (phase === 'planning')
     lines.push(`- Inspected: \`${bar(status.progress.inspected, status.progress.listed, BAR)}\``);
-  if (status.digest !== null) lines.push(...planLines(state, now));
+  if (status.digest !== null) lines.push(...planLines(state, status));
   if (wave !== null) {
     lines.push(
       `- Wave ${wave.number} of ${wave.of}: \`${bar(wave.done, wave.size, BAR)}\``,
@@ -48,39 +48,32 @@ export function detailsOf(state: FleetState, now: number): string {
   if (status.undoUntil !== null) lines.push(`- Ports are deleted: **${when(status.undoUntil)}**`);
   if (status.expires !== null) lines.push(`- The plan expires: ${when(status.expires)}`);
   if (status.requestedBy !== null) lines.push(`- Requested by: ${escaped(status.requestedBy)}`);
-  if (status.failures.length > 0)
-    lines.push(
-      '',
-      '**Failures**',
-      '',
-      ...status.failures.map(
-        ({ serverId, errorCode, message }) =>
-          `- \`${serverId}\` ${escaped(errorCode ?? '')} ${escaped(message ?? '')}`,
-      ),
-    );
-  if (status.controls.length > 0)
-    lines.push(
-      '',
-      '**Who did what**',
-      '',
-      ...status.controls.map(
-        (each) => `- ${when(each.at)} **${each.what}** by ${escaped(each.by)}: ${escaped(each.reason)}`,
-      ),
-    );
   const lost = status.pages.filter((page) => page.state === 'lost');
-  if (lost.length > 0)
-    lines.push(
-      '',
+  lines.push(
+    ...section(
+      '**Failures**',
+      status.failures.map(
+        ({ serverId, errorCode, message }) =>
+          `\`${serverId}\` ${escaped(errorCode ?? '')} ${escaped(message ?? '')}`,
+      ),
+    ),
+    ...section(
+      '**Who did what**',
+      status.controls.map(
+        ({ what, by: who, reason: why, at }) => `${when(at)} **${what}** by ${escaped(who)}: ${escaped(why)}`,
+      ),
+    ),
+    ...section(
       '**Lost pages** (their servers are told as unknown)',
-      '',
-      ...lost.map(({ workflowId }) => `- \`${workflowId}\``),
-    );
-  lines.push('', ...pageLines(state), ...nextLines(state, status));
+      lost.map(({ workflowId }) => `\`${workflowId}\``),
+    ),
+  );
+  lines.push(...pageLines(state), ...nextLines(state, status));
   return lines.join('\n');
 }
 
-function planLines(state: FleetState, now: number): string[] {
-  const plan = planOf(state, 0, now);
+function planLines(state: FleetState, status: DecommissionStatus): string[] {
+  const plan = planOf(state, status, 0);
   const without = Object.entries(plan.excludedByCode).map(([code, count]) => `${code} ${count}`);
   const { forecast } = plan;
   return [
@@ -103,8 +96,8 @@ function pageLines({ run, pages }: FleetState): string[] {
   if (pages.length === 0) return [];
   const id = decommissionWorkflowId(run);
   return [
-    `**Pages and servers** (${pages.length} page${pages.length === 1 ? '' : 's'}): in the list of workflows, filter by \`RootWorkflowId = '${id}'\``,
     '',
+    `**Pages and servers** (${pages.length} page${pages.length === 1 ? '' : 's'}): in the list of workflows, filter by \`RootWorkflowId = '${id}'\``,
   ];
 }
 
@@ -130,17 +123,13 @@ function nextLines(state: FleetState, { next, digest, servers, nics, phase }: De
         return null;
     }
   };
-  const commands = next.flatMap((what) => command(what) ?? []);
-  return commands.length === 0
-    ? []
-    : ['**What can be done now**', '', ...commands.map((each) => `- ${each}`)];
+  return section(
+    '**What can be done now**',
+    next.flatMap((what) => command(what) ?? []),
+  );
 }
 
 function listed(counts: Partial<Record<string, number>>): string {
   const parts = Object.entries(counts).map(([name, count]) => `${name} ${count}`);
   return parts.length === 0 ? 'none yet' : parts.join(', ');
-}
-
-function when(time: string): string {
-  return `${time.slice(0, 10)} ${time.slice(11, 19)} UTC`;
 }

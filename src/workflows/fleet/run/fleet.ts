@@ -38,7 +38,6 @@ interface Handed {
 export class Fleet {
   readonly state: FleetState;
   readonly problems: string[];
-  readonly resumed: boolean;
   /** Something has changed that the pages, or the step under way, may have to know. */
   private changed = true;
   private readonly alarm = new Alarm(() => this.touch());
@@ -51,7 +50,6 @@ export class Fleet {
       handed === null ? checkDecommissionInput(start) : { problems: [], value: null };
     const id = decommissionOf(workflowInfo().workflowId);
     this.problems = [...problems, ...startProblems(id?.page === null)];
-    this.resumed = handed !== null;
     this.state = handed ?? fresh(id?.run ?? '', value);
     void CancellationScope.current().cancelRequested.catch(() => {
       this.state.aborted ??= { by: null, reason: 'the run was cancelled' };

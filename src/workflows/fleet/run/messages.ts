@@ -10,7 +10,8 @@ import {
   startChild,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import type { Checked, LoadPage } from '../../../contract/decommission/input';
+import type { Checked } from '../../../contract/checker';
+import type { LoadPage } from '../../../contract/decommission/input';
 import {
   checkApproval,
   checkDecision,
@@ -19,15 +20,15 @@ import {
   checkLoaded,
   checkNamed,
 } from '../../../contract/decommission/input';
-import type { DecommissionUpdate } from '../../../contract/decommission/names';
+import type { DecommissionControl } from '../../../contract/decommission/names';
 import { DECOMMISSION_UPDATE, pageWorkflowId, QUERY_PLAN } from '../../../contract/decommission/names';
 import type { DecommissionStatus, PlanDocument } from '../../../contract/decommission/types';
-import { FAILURE_TYPE, NOT_APPLICABLE, QUERY_STATUS, WORKFLOW_TYPE } from '../../../contract/names';
+import { NOT_APPLICABLE, QUERY_STATUS, WORKFLOW_TYPE } from '../../../contract/names';
 import type { ByWhom } from '../../../contract/types';
 import type { News, PageInput } from '../../policy/fleet/agreement';
 import { FLEET_PRIORITY, SIGNAL_NEWS } from '../../policy/fleet/agreement';
 import { plain } from '../../run/details';
-import { Unreadable } from '../../run/payload-converter';
+import { invalidArgument, notApplicable, readable } from '../../run/refusals';
 import { carryOut, mismatch, problemOf } from './control';
 import type { Fleet } from './fleet';
 import { closeList, digestOfList, loadProblem, loadedProblem, marksOf, unlisted } from './list';
@@ -41,7 +42,7 @@ export function registerMessages(fleet: Fleet): void {
   });
   setHandler(
     defineQuery<PlanDocument, [{ page?: number }?]>(QUERY_PLAN),
-    (argument) => planOf(state, whole(argument?.page), Date.now()),
+    (argument) => planOf(state, status(), whole(argument?.page)),
     { description: 'What would be touched and what is left alone: {"page"?}' },
   );
   setHandler(defineSignal<[News]>(SIGNAL_NEWS), (news) => fleet.hear(news));
@@ -104,7 +105,7 @@ export function registerMessages(fleet: Fleet): void {
 /** A message of a person: the validator refuses what does not apply, and the handler answers at once. */
 function control<T extends ByWhom>(
   fleet: Fleet,
-  what: Exclude<DecommissionUpdate, 'load' | 'loaded'>,
+  what: DecommissionControl,
   description: string,
   check: (argument: unknown) => Checked<T>,
   further: (value: T) => string | null = () => null,
@@ -141,16 +142,16 @@ async function load(fleet: Fleet, { page, servers }: LoadPage): Promise<void> {
   // The list is complete: the validator has let in only what is in it already.
   if (state.loaded) return;
   const known = state.loading[page];
-  if (known !== undefined && known.digest !== digestOfList(servers))
-    refuseIf(loadProblem(state, { page, servers }));
+  const digest = digestOfList(servers);
   if (known !== undefined) {
+    if (known.digest !== digest) refuseIf(loadProblem(state, { page, servers }));
     // The same page again, while the first one is under way.
     await condition(() => state.loading[page] !== known || known.started);
     if (state.loading[page] === known) return;
   }
   const loading = {
     servers: servers.length,
-    digest: digestOfList(servers),
+    digest,
     marks: marksOf(servers),
     started: false,
   };
@@ -192,23 +193,13 @@ function refuseIfClosed({ problems, state }: Fleet): void {
   if (state.phase === 'done') refuseIf('the run has ended');
 }
 
-function readable(argument: unknown): unknown {
-  if (!(argument instanceof Unreadable)) return argument;
-  throw invalid([`the argument ${plain(argument.problem)}`]);
-}
-
 function valueOf<T>({ problems, value }: Checked<T>): T {
-  if (value === null) throw invalid(problems);
+  if (value === null) throw invalidArgument(problems);
   return value;
 }
 
-function invalid(problems: string[]): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(problems.join('; '), FAILURE_TYPE.invalidInput);
-}
-
 function refuseIf(problem: string | null): void {
-  if (problem !== null)
-    throw ApplicationFailure.nonRetryable(`nothing was changed by this: ${problem}`, NOT_APPLICABLE);
+  if (problem !== null) throw notApplicable(problem);
 }
 
 function whole(page: unknown): number {

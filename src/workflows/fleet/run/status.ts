@@ -17,7 +17,7 @@ import { countsOf, failedServers, pageStateOf, SHOWN_FAILURES, totalOf } from '.
 /** Exclusions in one answer. */
 const EXCLUSIONS_PER_PAGE = 100;
 
-export function phaseOf({ phase, halt }: FleetState): DecommissionPhase {
+function phaseOf({ phase, halt }: FleetState): DecommissionPhase {
   // A plan waits for its approval also where somebody has paused the run; what is approved then waits for `resume`.
   return phase === 'done' || phase === 'planned' ? phase : (halt?.phase ?? phase);
 }
@@ -96,15 +96,18 @@ function listedOf(state: FleetState): number {
   return pages.reduce((sum, { servers }) => sum + servers, 0);
 }
 
-/** @param page of the exclusions, from 0 */
-export function planOf(state: FleetState, page: number, now: number): PlanDocument {
+/**
+ * @param status of the same state
+ * @param page of the exclusions, from 0
+ */
+export function planOf(state: FleetState, status: DecommissionStatus, page: number): PlanDocument {
   const { plan, settings } = state;
   const from = page * EXCLUSIONS_PER_PAGE;
   const excluded = plan.excluded.slice(from, from + EXCLUSIONS_PER_PAGE);
-  const { progress, effectiveConcurrency, expires } = statusOf(state, now);
+  const { progress, effectiveConcurrency, expires, phase } = status;
   return {
     run: state.run,
-    phase: phaseOf(state),
+    phase,
     digest: state.digest,
     servers: plan.servers,
     nics: plan.nics,
@@ -122,7 +125,7 @@ export function planOf(state: FleetState, page: number, now: number): PlanDocume
         : forecastOf(plan.servers, settings.undoWindowMs > 0, state.callsPerSecond, effectiveConcurrency),
     expires,
     nextPage: from + EXCLUSIONS_PER_PAGE < plan.excluded.length ? page + 1 : null,
-    pages: state.pages.map((_, index) => pageWorkflowId(state.run, index)),
+    pages: status.pages.map(({ workflowId }) => workflowId),
   };
 }
 

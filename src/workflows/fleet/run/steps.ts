@@ -1,6 +1,7 @@
 /** The life of a run, step by step. Each step goes on where a run before it in the chain has stopped. */
 import { chained, digestOf } from '../../policy/fleet/digest';
 import { pausesAfter, provenBy, wavesOf } from '../../policy/fleet/waves';
+import type { PauseAfter } from '../../../contract/decommission/options';
 import { fixed } from '../../../contract/decommission/shares';
 import type { Fleet } from './fleet';
 import { closeList } from './list';
@@ -150,7 +151,7 @@ function isTold(state: FleetState): boolean {
 
 function nextWave(state: FleetState): void {
   const { wave, waves, settings } = state;
-  if (!pausesAfter(settings.pauseAfter as 'first', wave, waves)) {
+  if (!pausesAfter(settings.pauseAfter as PauseAfter, wave, waves)) {
     state.wave += 1;
     return;
   }
