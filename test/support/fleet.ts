@@ -1,84 +1,83 @@
-/** A decommission run as another service drives it: with nothing but a Temporal client. */
-import type { Client, WorkflowHandle } from '@temporalio/client';
+/** A decommission run of a test, on a stack of its own, as another service drives it. */
+import { Client, Connection } from '@temporalio/client';
+import { afterAll, beforeAll } from 'vitest';
 import type { DecommissionStatus, ListedServer, PageReport, PlanDocument } from '../../src/contract';
-import { decommissionWorkflowId } from '../../src/contract';
-import { until } from '../../dev/ports';
+import type { DecommissionRun } from '../../dev/decommission-run';
+import { approve as approveNow, startDecommission } from '../../dev/decommission-run';
 import type { Simulator } from '../../dev/simulator';
 import { createServer, TIMING } from './e2e';
+import type { WatchedStack } from './watched-stack';
+import { startStack } from './watched-stack';
 
 export const WHO = { by: 'tester', reason: 'a test' };
+/** Far beyond what a worker needs that was just started anew. */
+const USUAL_MS = 120_000;
 
-export interface FleetRun {
-  handle: WorkflowHandle;
-  status(): Promise<DecommissionStatus>;
+export interface FleetRun extends DecommissionRun {
   plan(): Promise<PlanDocument>;
-  /** Waits, as long as it takes, until `status` is as wanted. */
-  reaches(what: (status: DecommissionStatus) => boolean, forMs?: number): Promise<DecommissionStatus>;
-  update(name: string, argument?: object): Promise<DecommissionStatus>;
+  /** As long as it takes, by default. */
+  reaches(what: (status: DecommissionStatus) => boolean, withinMs?: number): Promise<DecommissionStatus>;
   report(): Promise<PageReport['servers']>;
+}
+
+export interface FleetStack {
+  stack: WatchedStack;
+  client: Client;
+}
+
+/** A stack for the tests of a block, begun before them and closed after them. */
+export function fleetStack(label: string, callsPerSecond: number): FleetStack {
+  const bed = {} as FleetStack;
+  let connection: Connection | undefined;
+  beforeAll(async () => {
+    bed.stack = await startStack({ label, workerEnv: { ECS_NICS_CLOUD_RPS: String(callsPerSecond) } });
+    const { address, namespace } = bed.stack.temporal;
+    connection = await Connection.connect({ address });
+    bed.client = new Client({ connection, namespace });
+  });
+  afterAll(async () => {
+    await connection?.close();
+    await bed.stack?.close();
+  });
+  return bed;
 }
 
 export interface FleetOptions {
   run: string;
-  taskQueue: string;
   pageSize?: number;
   settings?: Record<string, unknown>;
 }
 
 export async function startFleet(
-  client: Client,
+  { client, stack: { taskQueue } }: FleetStack,
   servers: readonly ListedServer[],
-  { run, taskQueue, pageSize = 100, settings = {} }: FleetOptions,
+  { run, pageSize, settings = {} }: FleetOptions,
 ): Promise<FleetRun> {
-  const handle = await client.workflow.start('decommission', {
+  const started = await startDecommission(client, servers, {
+    run,
     taskQueue,
-    workflowId: decommissionWorkflowId(run),
-    args: [{ maxServers: 10_000, timing: TIMING, undoWindow: '0s', requestedBy: 'tester', ...settings }],
-    priority: { priorityKey: 4 },
+    who: WHO,
+    ...(pageSize === undefined ? {} : { pageSize }),
+    settings: { maxServers: 10_000, timing: TIMING, undoWindow: '0s', requestedBy: 'tester', ...settings },
   });
-  const fleet = fleetOf(client, handle);
-  const pages = Math.ceil(servers.length / pageSize);
-  for (let page = 0; page < pages; page++) {
-    const some = servers.slice(page * pageSize, (page + 1) * pageSize);
-    await handle.executeUpdate('load', { args: [{ page, servers: some }] });
-  }
-  await handle.executeUpdate('loaded', { args: [{ pages, servers: servers.length }] });
-  return fleet;
-}
-
-export function fleetOf(client: Client, handle: WorkflowHandle): FleetRun {
-  const status = () => handle.query<DecommissionStatus>('status');
   return {
-    handle,
-    status,
-    plan: () => handle.query<PlanDocument>('plan'),
-    reaches: async (what, forMs = 120_000) => {
-      let last = await status();
-      const reached = await until(async () => {
-        // A worker that was just killed answers no query.
-        last = await status().catch(() => last);
-        return what(last);
-      }, forMs);
-      if (!reached) throw new Error(`not reached within ${forMs} ms: ${JSON.stringify(last, null, 1)}`);
-      return last;
-    },
-    update: (name, argument = {}) =>
-      handle.executeUpdate<DecommissionStatus, [object]>(name, { args: [{ ...WHO, ...argument }] }),
+    ...started,
+    reaches: (what, withinMs = USUAL_MS) => started.reaches(what, withinMs),
+    plan: () => started.handle.query<PlanDocument>('plan'),
     report: async () => {
-      const { pages } = await status();
+      const { pages } = await started.status();
       const reports = await Promise.all(
         pages.map(({ workflowId }) => client.workflow.getHandle(workflowId).query<PageReport>('report')),
       );
-      return reports.flatMap(({ servers }) => servers);
+      return reports.flatMap((page) => page.servers);
     },
   };
 }
 
-/** Approves the plan that stands, with its own digest and counts. */
+/** Approves the plan as soon as it stands. */
 export async function approve(fleet: FleetRun): Promise<DecommissionStatus> {
   await fleet.reaches(({ phase }) => phase === 'planned');
-  const { digest, servers, nics } = await fleet.plan();
-  return fleet.update('approve', { digest, servers, nics });
+  return approveNow(fleet);
 }
 
 /** Servers of the simulated cloud as lines of a list. */

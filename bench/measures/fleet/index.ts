@@ -1,5 +1,6 @@
 /** A decommission run from its list to its report: how long it plans, what a server costs all in, and how fast a pause is. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { approve } from '../../../dev/decommission-run';
 import type { Bed } from '../../bed';
 import { restartWorker } from '../../bed';
 import { readCpu, turnCpu } from '../../cpu';
@@ -8,7 +9,7 @@ import { figure, row } from '../../figures';
 import { checkNoFallbacks } from '../../metrics';
 import { byClass } from '../../targets';
 import type { Measure, Task } from '../measure';
-import { approve, historiesOf, startFleet } from './run';
+import { historiesOf, startFleet } from './run';
 
 /** Of the runs that are only planned; at least as many servers as the issue of a plan asks about. */
 const PLANNED = { usual: 1_000, quick: 30 };

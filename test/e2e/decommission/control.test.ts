@@ -1,45 +1,29 @@
 /** What people do to a decommission run while it goes, and what happens to its parts. */
-import { Client, Connection } from '@temporalio/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { pageWorkflowId } from '../../../src/contract';
 import { posts } from '../../support/e2e';
-import { approve, createFleet, startFleet } from '../../support/fleet';
-import type { WatchedStack } from '../../support/watched-stack';
-import { startStack } from '../../support/watched-stack';
+import { approve, createFleet, fleetStack, startFleet } from '../../support/fleet';
 
 describe('a decommission run is controlled', { timeout: 600_000 }, () => {
-  let stack: WatchedStack;
-  let connection: Connection;
-  let client: Client;
-
-  beforeAll(async () => {
-    stack = await startStack({ label: 'fleet-control', workerEnv: { ECS_NICS_CLOUD_RPS: '200' } });
-    connection = await Connection.connect({ address: stack.temporal.address });
-    client = new Client({ connection, namespace: stack.temporal.namespace });
-  });
-  afterAll(async () => {
-    await connection?.close();
-    await stack?.close();
-  });
+  const bed = fleetStack('fleet-control', 200);
 
   const fails = (serverId: string, times = 1) =>
-    stack.simulator.post('/_sim/faults', {
+    bed.stack.simulator.post('/_sim/faults', {
       match: { class: 'delete', serverId },
       what: { kind: 'lying-job' },
       times,
     });
   const touched = async (servers: readonly { serverId: string }[]) => {
-    const sent = await Promise.all(servers.map(({ serverId }) => posts(stack.simulator, serverId)));
+    const sent = await Promise.all(servers.map(({ serverId }) => posts(bed.stack.simulator, serverId)));
     return sent.filter((count) => count > 0).length;
   };
 
   it('stops at one failure too many, and goes on once its cause is gone', async () => {
-    const { simulator, taskQueue } = stack;
+    const { simulator } = bed.stack;
     const servers = await createFleet(simulator, 8);
     await fails(servers[1]!.serverId);
-    const fleet = await startFleet(client, servers, {
+    const fleet = await startFleet(bed, servers, {
       run: 'stops',
-      taskQueue,
       pageSize: 3,
       settings: { waves: '2,100%', pauseAfter: 'never' },
     });
@@ -59,12 +43,11 @@ describe('a decommission run is controlled', { timeout: 600_000 }, () => {
   });
 
   it('skip leaves the failed one: the run goes on, and the report still says that it failed', async () => {
-    const { simulator, taskQueue } = stack;
+    const { simulator } = bed.stack;
     const servers = await createFleet(simulator, 4);
     await fails(servers[0]!.serverId);
-    const fleet = await startFleet(client, servers, {
+    const fleet = await startFleet(bed, servers, {
       run: 'skips',
-      taskQueue,
       settings: { waves: '1,100%', pauseAfter: 'never' },
     });
     await approve(fleet);
@@ -82,11 +65,10 @@ describe('a decommission run is controlled', { timeout: 600_000 }, () => {
   });
 
   it('abort starts nothing more: what is under way finishes, the rest is told as aborted', async () => {
-    const { simulator, taskQueue } = stack;
+    const { simulator } = bed.stack;
     const servers = await createFleet(simulator, 6, () => ({ jobSeconds: 3 }));
-    const fleet = await startFleet(client, servers, {
+    const fleet = await startFleet(bed, servers, {
       run: 'aborts',
-      taskQueue,
       pageSize: 2,
       settings: { waves: '100%', concurrency: 2 },
     });
@@ -100,11 +82,10 @@ describe('a decommission run is controlled', { timeout: 600_000 }, () => {
   });
 
   it('what has changed since the plan is left alone', async () => {
-    const { simulator, taskQueue } = stack;
+    const { simulator } = bed.stack;
     const servers = await createFleet(simulator, 3);
-    const fleet = await startFleet(client, servers, {
+    const fleet = await startFleet(bed, servers, {
       run: 'drifts',
-      taskQueue,
       settings: { waves: '100%' },
     });
     await fleet.reaches(({ phase }) => phase === 'planned');
@@ -126,17 +107,16 @@ describe('a decommission run is controlled', { timeout: 600_000 }, () => {
   });
 
   it('a page that is terminated is noticed, and its servers are told as unknown', async () => {
-    const { simulator, taskQueue } = stack;
+    const { simulator } = bed.stack;
     const servers = await createFleet(simulator, 4, () => ({ jobSeconds: 60 }));
-    const fleet = await startFleet(client, servers, {
+    const fleet = await startFleet(bed, servers, {
       run: 'loses',
-      taskQueue,
       pageSize: 2,
       settings: { waves: '100%' },
     });
     await approve(fleet);
     await fleet.reaches(({ inFlight }) => inFlight === 4);
-    await client.workflow.getHandle(pageWorkflowId('loses', 0)).terminate('a test');
+    await bed.client.workflow.getHandle(pageWorkflowId('loses', 0)).terminate('a test');
     const stopped = await fleet.reaches(({ phase }) => phase === 'stopped', 150_000);
     expect(stopped).toMatchObject({ counts: { unknown: 2 }, failed: 2 });
     expect(stopped.pages[0]?.state).toBe('lost');
@@ -146,11 +126,10 @@ describe('a decommission run is controlled', { timeout: 600_000 }, () => {
   });
 
   it('refused credentials pause it, and a resume goes on', async () => {
-    const { simulator, taskQueue } = stack;
+    const { simulator } = bed.stack;
     const servers = await createFleet(simulator, 3);
-    const fleet = await startFleet(client, servers, {
+    const fleet = await startFleet(bed, servers, {
       run: 'refused',
-      taskQueue,
       settings: { waves: '1,100%', pauseAfter: 'never' },
     });
     await fleet.reaches(({ phase }) => phase === 'planned');
@@ -172,11 +151,10 @@ describe('a decommission run is controlled', { timeout: 600_000 }, () => {
   });
 
   it('a refusal that only servers under way meet pauses it, too', async () => {
-    const { simulator, taskQueue } = stack;
+    const { simulator } = bed.stack;
     const servers = await createFleet(simulator, 2, () => ({ jobSeconds: 5 }));
-    const fleet = await startFleet(client, servers, {
+    const fleet = await startFleet(bed, servers, {
       run: 'refused-later',
-      taskQueue,
       settings: { waves: '1,100%', pauseAfter: 'never' },
     });
     await approve(fleet);

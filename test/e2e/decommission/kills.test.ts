@@ -1,10 +1,7 @@
 /** Sixty servers, one in ten with a fault, and a worker that is killed three times: what is reported is what is true. */
-import { Client, Connection } from '@temporalio/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { approve, createFleet, startFleet } from '../../support/fleet';
+import { describe, expect, it } from 'vitest';
+import { approve, createFleet, fleetStack, startFleet } from '../../support/fleet';
 import { expectTruth } from '../../support/truth';
-import type { WatchedStack } from '../../support/watched-stack';
-import { startStack } from '../../support/watched-stack';
 
 const SERVERS = 60;
 
@@ -19,22 +16,10 @@ const FAULTS = [
 ];
 
 describe('a decommission run in trouble', { timeout: 900_000 }, () => {
-  let stack: WatchedStack;
-  let connection: Connection;
-  let client: Client;
-
-  beforeAll(async () => {
-    stack = await startStack({ label: 'fleet-kills', workerEnv: { ECS_NICS_CLOUD_RPS: '100' } });
-    connection = await Connection.connect({ address: stack.temporal.address });
-    client = new Client({ connection, namespace: stack.temporal.namespace });
-  });
-  afterAll(async () => {
-    await connection?.close();
-    await stack?.close();
-  });
+  const bed = fleetStack('fleet-kills', 100);
 
   it('reports what the ledger knows', async () => {
-    const { simulator, taskQueue, worker, temporal } = stack;
+    const { simulator, taskQueue, worker, temporal } = bed.stack;
     const servers = await createFleet(simulator, SERVERS);
     const struck = new Map<string, boolean>();
     for (const [n, { what, failed = false }] of FAULTS.entries()) {
@@ -42,9 +27,8 @@ describe('a decommission run in trouble', { timeout: 900_000 }, () => {
       await simulator.post('/_sim/faults', { match: { class: 'delete', serverId }, what, times: 1 });
       struck.set(serverId, failed);
     }
-    const fleet = await startFleet(client, servers, {
+    const fleet = await startFleet(bed, servers, {
       run: 'kills',
-      taskQueue,
       pageSize: 20,
       settings: { waves: '1,20,100%', pauseAfter: 'never', maxErrors: '100%', concurrency: 20 },
     });

@@ -1,37 +1,22 @@
 /** Decommission runs on a real Temporal server, with a real worker process, driven by a Temporal client alone. */
-import { Client, Connection } from '@temporalio/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { posts } from '../../support/e2e';
 import type { FleetRun } from '../../support/fleet';
-import { approve, createFleet, startFleet, WHO } from '../../support/fleet';
-import type { WatchedStack } from '../../support/watched-stack';
-import { startStack } from '../../support/watched-stack';
+import { approve, createFleet, fleetStack, startFleet, WHO } from '../../support/fleet';
 
 describe('a decommission run', { timeout: 600_000 }, () => {
-  let stack: WatchedStack;
-  let connection: Connection;
-  let client: Client;
-
-  beforeAll(async () => {
-    stack = await startStack({ label: 'fleet', workerEnv: { ECS_NICS_CLOUD_RPS: '200' } });
-    connection = await Connection.connect({ address: stack.temporal.address });
-    client = new Client({ connection, namespace: stack.temporal.namespace });
-  });
-  afterAll(async () => {
-    await connection?.close();
-    await stack?.close();
-  });
+  const bed = fleetStack('fleet', 200);
 
   const deletions = async (fleet: readonly { serverId: string }[]) =>
-    Promise.all(fleet.map(({ serverId }) => posts(stack.simulator, serverId)));
+    Promise.all(fleet.map(({ serverId }) => posts(bed.stack.simulator, serverId)));
 
   const outcomesOf = async (fleet: FleetRun) =>
     (await fleet.report()).map(({ outcome, errorCode }) => [outcome, errorCode]);
 
   it('plans, waits for its approval, goes in waves, and reports; a second one has nothing to do', async () => {
-    const { simulator, taskQueue } = stack;
+    const { simulator } = bed.stack;
     const servers = await createFleet(simulator, 12);
-    const fleet = await startFleet(client, servers, { run: 'life', taskQueue, pageSize: 5 });
+    const fleet = await startFleet(bed, servers, { run: 'life', pageSize: 5 });
     const planned = await fleet.reaches(({ phase }) => phase === 'planned');
     expect(planned).toMatchObject({ servers: 12, nics: 36, excluded: 0, waves: [1, 10, 12], wave: null });
     expect(await deletions(servers)).toEqual(Array(12).fill(0));
@@ -58,14 +43,14 @@ describe('a decommission run', { timeout: 600_000 }, () => {
     );
     expect(report[0]?.nics[0]).toMatchObject({ jobId: expect.any(String), requestId: expect.any(String) });
 
-    const again = await startFleet(client, servers, { run: 'life-again', taskQueue, pageSize: 12 });
+    const again = await startFleet(bed, servers, { run: 'life-again', pageSize: 12 });
     expect(await again.handle.result()).toMatchObject({ phase: 'done', servers: 0, excluded: 12 });
     expect(await deletions(servers)).toEqual(Array(12).fill(1));
     expect(await outcomesOf(again)).toEqual(Array(12).fill(['nothing-to-do', null]));
   });
 
   it('the digest does not depend on pages or on the name of the run, and does on the NICs', async () => {
-    const { simulator, taskQueue } = stack;
+    const { simulator } = bed.stack;
     const servers = await createFleet(simulator, 4);
     const digests = [];
     for (const [run, pageSize, some] of [
@@ -78,7 +63,7 @@ describe('a decommission run', { timeout: 600_000 }, () => {
         servers.map(({ serverId, nics }) => ({ serverId, nics: nics.slice(1) as { id: string }[] })),
       ],
     ] as const) {
-      const fleet = await startFleet(client, some, { run, taskQueue, pageSize });
+      const fleet = await startFleet(bed, some, { run, pageSize });
       digests.push((await fleet.reaches(({ phase }) => phase === 'planned')).digest);
       await fleet.update('abort');
       expect(await fleet.handle.result()).toMatchObject({ outcome: 'aborted' });
@@ -88,14 +73,13 @@ describe('a decommission run', { timeout: 600_000 }, () => {
   });
 
   it('leaves alone what is protected, refused or busy', async () => {
-    const { simulator, taskQueue } = stack;
+    const { simulator } = bed.stack;
     const servers = await createFleet(simulator, 6, (n) =>
       n === 1 ? { tags: [{ key: 'ecs-nics-protect', value: 'true' }] } : n === 2 ? { locked: true } : {},
     );
     const busy = servers[3]!;
-    const fleet = await startFleet(client, servers, {
+    const fleet = await startFleet(bed, servers, {
       run: 'left-alone',
-      taskQueue,
       settings: { waves: '100%', protect: [servers[5]!.serverId] },
     });
     const planned = await fleet.reaches(({ phase }) => phase === 'planned');
@@ -107,8 +91,8 @@ describe('a decommission run', { timeout: 600_000 }, () => {
       [servers[5]!.serverId, 'Protected'],
     ]);
     // Only now: another request is first.
-    await client.workflow.start('deleteServerNics', {
-      taskQueue,
+    await bed.client.workflow.start('deleteServerNics', {
+      taskQueue: bed.stack.taskQueue,
       workflowId: `nics/${busy.serverId}`,
       args: [{ ...busy, undoWindow: '1 hour' }],
     });
@@ -122,7 +106,7 @@ describe('a decommission run', { timeout: 600_000 }, () => {
       ['deleted', null],
       ['untouched', 'Protected'],
     ]);
-    const other = client.workflow.getHandle(`nics/${busy.serverId}`);
+    const other = bed.client.workflow.getHandle(`nics/${busy.serverId}`);
     await other.executeUpdate('settled');
     await other.executeUpdate('commit', { args: [WHO] });
   });
