@@ -3,11 +3,11 @@ import type { ActivityOptions } from '@temporalio/workflow';
 import { sleep } from '@temporalio/workflow';
 import type { Place } from '../../activities/agreement';
 import { backoffDelay } from '../policy/poll-schedule';
-import type { Unread } from '../run/activity-calls';
-import { declinedBecause, unreadBy } from '../run/activity-calls';
 import { label } from '../run/details';
 import type { Answer, Input, Name } from '../run/proxies';
 import { invoke, READ } from '../run/proxies';
+import type { Unread } from '../run/unread';
+import { declinedBecause, unreadBy } from '../run/unread';
 
 /** One call, by a worker of that place: one of another place declines, and the call is made again. Passes cancellation on. */
 export async function callAt<K extends Name>(

@@ -4,12 +4,14 @@
  */
 import type { ActivityOptions } from '@temporalio/workflow';
 import { ActivityFailure, ApplicationFailure, isCancellation, workflowInfo } from '@temporalio/workflow';
-import type { CloudFailureDetails, Effect, Elsewhere, Place } from '../../activities/agreement';
-import { ACTIVITY_FAILURE, UNHEARD_MS } from '../../activities/agreement';
+import type { Effect, Elsewhere, Place } from '../../activities/agreement';
+import { UNHEARD_MS } from '../../activities/agreement';
 import { FAILURE_TYPE } from '../../contract/names';
 import { label, plain } from './details';
 import { tellRefusal } from './parent';
 import { RunEnd } from './run-end';
+import type { Unread } from './unread';
+import { declinedBecause, unreadBy } from './unread';
 import { backoffDelay } from '../policy/poll-schedule';
 import type { Answer, Input, Name } from './proxies';
 import { EFFECT, IDEMPOTENT, invoke, READ } from './proxies';
@@ -105,16 +107,6 @@ export interface Unknown {
   leastMs: number;
 }
 
-/** A call that brought no answer. `unavailable`: try later; `credentials` and `refused` need a person. */
-export interface Unread {
-  kind: 'unread';
-  why: 'unavailable' | 'credentials' | 'refused';
-  message: string;
-  details: CloudFailureDetails | null;
-  /** No worker has answered: what it was to do it may still do. */
-  unheard?: true;
-}
-
 /**
  * One call, by a worker of the run's own place. A worker of another place declines the call, and the run asks again,
  * for as long as it takes. Passes cancellation on.
@@ -178,14 +170,6 @@ function wrongProject({ request: { projectId } }: Run, error: unknown): RunEnd {
   );
 }
 
-/** Why a worker declined the call; `null`: none did. */
-export function declinedBecause(error: unknown): string | null {
-  const cause = error instanceof ActivityFailure ? error.cause : null;
-  return cause instanceof ApplicationFailure && cause.type === ACTIVITY_FAILURE.wrongPlace
-    ? cause.message
-    : null;
-}
-
 /** The answer of a call, or why there is none. Passes cancellation on. */
 async function orUnread<T>(call: Promise<T>): Promise<T | Unread> {
   try {
@@ -195,27 +179,6 @@ async function orUnread<T>(call: Promise<T>): Promise<T | Unread> {
     if (unread.why === 'credentials') tellRefusal(unread.message);
     return unread;
   }
-}
-
-/** Why a call of an activity brought no answer. Throws what is no failure of an activity, and passes cancellation on. */
-export function unreadBy(error: unknown): Unread {
-  if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
-  const cause = error.cause;
-  if (cause instanceof ApplicationFailure) {
-    const details = (cause.details?.[0] ?? null) as CloudFailureDetails | null;
-    if (cause.type === ACTIVITY_FAILURE.credentials)
-      return { kind: 'unread', why: 'credentials', message: cause.message, details };
-    if (cause.type === ACTIVITY_FAILURE.refused)
-      return { kind: 'unread', why: 'refused', message: cause.message, details };
-    return { kind: 'unread', why: 'unavailable', message: cause.message, details };
-  }
-  return {
-    kind: 'unread',
-    why: 'unavailable',
-    message: 'the worker did not answer in time',
-    details: null,
-    unheard: true,
-  };
 }
 
 /** Adds to the input of an effect what every effect needs to know of its run. */

@@ -6,7 +6,7 @@ import type { Phase } from '../../contract/types';
 import { isIdle } from '../policy/guards';
 import { backoffDelay, busyDelay, STATE_WAIT_MS, throttleDelay } from '../policy/poll-schedule';
 import type { PutBack } from '../policy/undo-log';
-import type { Unread } from './activity-calls';
+import type { Unread } from './unread';
 import { label, plain } from './details';
 import { RunEnd } from './run-end';
 import type { Run } from './run';

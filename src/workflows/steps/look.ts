@@ -1,7 +1,7 @@
 /** Readings of the NIC list: one that counts, or two that agree. */
 import type { PortState, Reading } from '../../activities/agreement';
 import { formatDuration } from '../../contract/duration';
-import type { Unread } from '../run/activity-calls';
+import type { Unread } from '../run/unread';
 import { read } from '../run/activity-calls';
 import { askUntilAnswered } from '../run/ask';
 import { label, nics, plain } from '../run/details';
