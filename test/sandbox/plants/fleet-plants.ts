@@ -69,8 +69,8 @@ export const FLEET_PLANTS: readonly Plant[] = [
   {
     name: 'goes on after a wave without being told to',
     file: 'workflows/fleet/run/steps.ts',
-    from: "if (!pausesAfter(settings.pauseAfter as 'first', wave, waves)) {",
-    to: "if (PLANTED || !pausesAfter(settings.pauseAfter as 'first', wave, waves)) {",
+    from: "if (!pausesAfter(settings.pauseAfter as PauseAfter, wave, waves)) {",
+    to: "if (PLANTED || !pausesAfter(settings.pauseAfter as PauseAfter, wave, waves)) {",
     caughtBy: 1,
   },
   {

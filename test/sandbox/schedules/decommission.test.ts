@@ -94,6 +94,22 @@ describe('a decommission run', () => {
     expect(startsOf(run, 2)[0]?.at).toBeGreaterThan(startsOf(run, 1)[0]?.end?.at ?? Infinity);
   });
 
+  it('does not count the ends of a cancelled page for the servers of another one', async () => {
+    const run = await played([{ fates: ['unknown'] }, {}, {}, {}], {
+      pages: [1, 3],
+      ...{ watchMs: 1_000, approveMs: 5_000 },
+      settings: settings({ waves: '2,100%', pauseAfter: 'first', maxErrors: 2 }),
+      outside: [{ what: 'cancel', whom: 'page', number: 1, after: 'planned', ms: 0 }],
+    });
+    const during = run.operator.statuses
+      .map(({ status }) => status)
+      .filter(({ phase }) => phase === 'running');
+    expect(during.some(({ counts }) => counts.untouched === 3)).toBe(true);
+    expect(during.map(({ wave }) => wave?.done)).not.toContain(2);
+    const halted = run.operator.statuses.find(({ status }) => status.phase === 'paused');
+    expect(halted?.status.reason).toContain('1 of 1 failed: that proves nothing');
+  });
+
   it('deletes the ports that it holds after it was cancelled', async () => {
     const run = await played([{}], {
       settings: settings({ undoWindow: '40s' }),

@@ -127,14 +127,26 @@ export function totalOf(state: FleetState, value: (news: News, page: PageRecord)
 
 /** Of each page, the planned servers that may be started in the waves so far. */
 export function boundsOf(state: FleetState): number[] {
-  const bound = state.approved ? (state.waves[state.wave] ?? 0) : 0;
+  return partsOf(state, state.approved ? (state.waves[state.wave] ?? 0) : 0);
+}
+
+/** Of each page, its part of the first `bound` planned servers. */
+function partsOf({ pages }: FleetState, bound: number): number[] {
   let before = 0;
-  return state.pages.map((page) => {
-    const planned = page.planned?.servers ?? 0;
-    const part = partOf(bound, before, planned);
-    before += planned;
+  return pages.map(({ planned }) => {
+    const part = partOf(bound, before, planned?.servers ?? 0);
+    before += planned?.servers ?? 0;
     return part;
   });
+}
+
+/** Of the first `bound` planned servers, those of which nothing more comes. A page that is over has ended all of its own. */
+export function restWithin(state: FleetState, bound: number): number {
+  const parts = partsOf(state, bound);
+  return state.pages.reduce((sum, page, index) => {
+    const part = parts[index] ?? 0;
+    return sum + (isOver(page) ? part : Math.min(part, page.news?.atRest ?? 0));
+  }, 0);
 }
 
 /** Of lost pages, the servers that may have begun and had no end: nobody knows what became of them. */
@@ -168,6 +180,14 @@ export function failedText(failed: number): string {
 
 export function failedServers(state: FleetState): number {
   return totalOf(state, ({ failed }) => failed) + lostServers(state);
+}
+
+/** The sample of which a wave says what it proves: servers that were left alone prove nothing. */
+export function triedServers(state: FleetState): number {
+  return Object.entries(countsOf(state)).reduce(
+    (sum, [outcome, count]) => (outcome === 'untouched' ? sum : sum + count),
+    0,
+  );
 }
 
 export function countsOf(state: FleetState): Partial<Record<ServerOutcome, number>> {

@@ -12,7 +12,7 @@ import { possible } from './control';
 import { heldBy, totalSlots } from './orders';
 import { rateOf, restOf } from './progress';
 import type { FleetState } from './state';
-import { countsOf, failedServers, pageStateOf, SHOWN_FAILURES, totalOf } from './state';
+import { countsOf, failedServers, pageStateOf, restWithin, SHOWN_FAILURES, totalOf } from './state';
 
 /** Exclusions in one answer. */
 const EXCLUSIONS_PER_PAGE = 100;
@@ -30,7 +30,9 @@ export function statusOf(state: FleetState, now: number): DecommissionStatus {
   const rate = rateOf(state);
   const bound = state.approved ? (state.waves[state.wave] ?? 0) : 0;
   const before = state.waves[state.wave - 1] ?? 0;
-  const left = Math.max(0, bound - atRest - inFlight);
+  // A page that has ended early has ends beyond the wave as well: they don't stand for servers of other pages.
+  const restOfWave = restWithin(state, bound);
+  const left = Math.max(0, bound - restOfWave - inFlight);
   const tolerance = { ...state, strict: settings?.strict ?? false };
   const runs = state.phase === 'running';
   // Until a page has confirmed that it starts nothing more it may be starting servers.
@@ -52,7 +54,7 @@ export function statusOf(state: FleetState, now: number): DecommissionStatus {
           number: state.wave + 1,
           of: state.waves.length,
           size: bound - before,
-          done: Math.max(0, Math.min(bound, atRest) - before),
+          done: Math.max(0, restOfWave - before),
         }
       : null,
     waves: state.waves,

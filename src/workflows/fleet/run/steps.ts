@@ -5,7 +5,6 @@ import type { PauseAfter } from '../../../contract/decommission/options';
 import { fixed } from '../../../contract/decommission/shares';
 import type { Fleet } from './fleet';
 import { closeList } from './list';
-import { restOf } from './progress';
 import { expiresAt } from './status';
 import type { FleetState, PageRecord } from './state';
 import {
@@ -17,6 +16,7 @@ import {
   KEPT_EXCLUSIONS,
   REASON_MAX,
   totalOf,
+  triedServers,
 } from './state';
 
 const DAY_MS = 86_400_000;
@@ -155,8 +155,7 @@ function nextWave(state: FleetState): void {
     state.wave += 1;
     return;
   }
-  const done = restOf(state);
-  const reason = `wave ${wave + 1} of ${waves.length} is done; ${provenBy(failedServers(state), done)}`;
+  const reason = `wave ${wave + 1} of ${waves.length} is done; ${provenBy(failedServers(state), triedServers(state))}`;
   state.halt = { phase: 'paused', reason, by: null, between: true };
 }
 
