@@ -14,7 +14,7 @@ export const FLEET_PLANTS: readonly Plant[] = [
     name: 'loses news that come after it has continued as new',
     file: 'workflows/fleet/run/fleet.ts',
     from: 'known.seq >= news.seq) return;',
-    to: '(known.seq >= news.seq || (PLANTED && this.resumed && known.atRest < news.atRest))) return;',
+    to: '(known.seq >= news.seq || (PLANTED && workflowInfo().continuedFromExecutionRunId !== undefined && known.atRest < news.atRest))) return;',
     caughtBy: 6,
   },
   {
@@ -113,7 +113,7 @@ export const FLEET_PLANTS: readonly Plant[] = [
     file: 'workflows/fleet/run/lost-pages.ts',
     from: 'page.lost = true;',
     to: 'if (PLANTED) continue;\n    page.lost = true;',
-    caughtBy: 138,
+    caughtBy: 9,
   },
   {
     name: 'waits for a page that was cancelled',

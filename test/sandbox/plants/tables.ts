@@ -5,7 +5,7 @@ import { FLEET_PLANTS } from './fleet-plants';
 import type { Plant } from './plant';
 import { UNDO_PLANTS } from './undo-plants';
 
-const PLANTS: Readonly<Record<string, readonly Plant[]>> = {
+export const PLANTS: Readonly<Record<string, readonly Plant[]>> = {
   delete: DELETE_PLANTS,
   undo: UNDO_PLANTS,
   fleet: FLEET_PLANTS,

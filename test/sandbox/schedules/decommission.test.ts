@@ -158,4 +158,17 @@ describe('a decommission run', () => {
     );
     expect(linesOf(run)).toEqual(Array.from({ length: 8 }, () => ({ outcome: 'deleted', errorCode: null })));
   });
+
+  it('promises the failures of servers that are to be tried again, before their page has heard of it', async () => {
+    const run = await played(
+      [{ fates: ['fails', 'fails'] }, { fates: ['fails', 'fails'] }],
+      { watchMs: 2_000, settings: settings({ maxErrors: 1 }), remedies: ['retryFailed', 'abort'] },
+      { delay: (of) => (of === 'message' ? 8_000 : 10) },
+    );
+    const [, again] = startsOf(run, 0);
+    const before = run.operator.statuses.filter(({ at }) => at < (again?.at ?? 0));
+    const asked = before.filter(({ status }) => status.phase === 'running' && status.failed === 2);
+    expect(asked.length).toBeGreaterThan(0);
+    for (const { status } of asked) expect(status).toMatchObject({ inFlight: 0, mayStillFail: 2 });
+  });
 });

@@ -163,14 +163,22 @@ export function isOver({ lost, news }: PageRecord): boolean {
 }
 
 /** Every page has taken up its failed servers again, and left alone the skipped ones, as far as people have asked for it. */
-export function isCurrent({ pages, retries, skipSeq }: FleetState): boolean {
-  return pages.every(
-    (page) =>
-      isOver(page) ||
-      page.planned?.servers === 0 ||
-      page.news === null ||
-      (page.news.retries >= retries && page.news.skipSeq >= skipSeq),
-  );
+export function isCurrent(state: FleetState): boolean {
+  return state.pages.every((page) => hasFollowed(state, page));
+}
+
+function hasFollowed({ retries, skipSeq }: FleetState, page: PageRecord): boolean {
+  const { news, planned } = page;
+  if (isOver(page) || planned?.servers === 0 || news === null) return true;
+  return news.retries >= retries && news.skipSeq >= skipSeq;
+}
+
+/** What pages count although people have asked for something else: `failed` in all, of them `again` to be tried once more. */
+export function outdated(state: FleetState): { failed: number; again: number } {
+  const behind = state.pages.filter((page) => !hasFollowed(state, page));
+  const sum = (pages: PageRecord[]) => pages.reduce((all, { news }) => all + (news?.failed ?? 0), 0);
+  const isBehind = ({ news }: PageRecord) => (news?.retries ?? 0) < state.retries;
+  return { failed: sum(behind), again: sum(behind.filter(isBehind)) };
 }
 
 /** `1 server has failed`. */

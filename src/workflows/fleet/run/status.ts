@@ -12,7 +12,7 @@ import { possible } from './control';
 import { heldBy, totalSlots } from './orders';
 import { rateOf, restOf } from './progress';
 import type { FleetState } from './state';
-import { countsOf, failedServers, pageStateOf, restWithin, SHOWN_FAILURES, totalOf } from './state';
+import { countsOf, failedServers, outdated, pageStateOf, restWithin, SHOWN_FAILURES, totalOf } from './state';
 
 /** Exclusions in one answer. */
 const EXCLUSIONS_PER_PAGE = 100;
@@ -37,6 +37,9 @@ export function statusOf(state: FleetState, now: number): DecommissionStatus {
   const runs = state.phase === 'running';
   // Until a page has confirmed that it starts nothing more it may be starting servers.
   const held = state.pages.reduce((sum, page) => sum + heldBy(page), 0);
+  // Servers that shall be tried again may fail again, and have not failed any more.
+  const past = outdated(state);
+  const canFail = () => mayStillFail(tolerance, failed - past.failed, inFlight, left + past.again);
   const goesOn = runs && halt === null && aborted === null;
   const remaining = plan.servers - atRest;
   return {
@@ -63,7 +66,7 @@ export function statusOf(state: FleetState, now: number): DecommissionStatus {
     maxErrors: state.digest === null ? null : state.maxErrors,
     inFlight,
     effectiveConcurrency: runs ? totalSlots(state) : allowed(tolerance, failed),
-    mayStillFail: goesOn ? mayStillFail(tolerance, failed, inFlight, left) : Math.max(inFlight, held),
+    mayStillFail: goesOn ? canFail() : Math.max(inFlight, held),
     ratePerMinute: goesOn && rate !== null ? Math.round(rate * 10) / 10 : null,
     eta: goesOn && rate !== null && rate > 0 && remaining > 0 ? iso(now + (remaining / rate) * 60_000) : null,
     undoUntil: state.undoUntil === null ? null : iso(state.undoUntil),
