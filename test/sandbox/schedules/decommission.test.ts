@@ -171,4 +171,16 @@ describe('a decommission run', () => {
     expect(asked.length).toBeGreaterThan(0);
     for (const { status } of asked) expect(status).toMatchObject({ inFlight: 0, mayStillFail: 2 });
   });
+
+  it('answers a page that is being started when somebody aborts it, and tells that page to end', async () => {
+    const run = await played(
+      [{}, {}],
+      { pages: [1, 1], messages: [{ name: 'abort', after: null, ms: 200 }] },
+      { delay: (of) => (of === 'start' ? 5_000 : 10) },
+    );
+    const load = run.server.record.updates.find(({ name }) => name === 'load');
+    expect(load?.answer?.kind).toBe('completed');
+    expect(resultOf(run)).toMatchObject({ outcome: 'aborted' });
+    expect(run.server.record.startsOf(pageId(0))[0]?.end?.kind).toBe('completed');
+  });
 });

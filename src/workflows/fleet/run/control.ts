@@ -67,7 +67,7 @@ function approvable(state: FleetState, now: number): string | null {
 
 function resumable(state: FleetState): string | null {
   const { halt, maxErrors } = state;
-  if (halt === null) return state.phase === 'running' ? null : `it is not paused (phase ${state.phase})`;
+  if (halt === null && state.phase !== 'running') return `it is not paused (phase ${state.phase})`;
   const failed = failedServers(state);
   // What skips and retries leave of the failures is known once the pages have confirmed them: a run that has to stop then, stops.
   if (failed > maxErrors && isCurrent(state))

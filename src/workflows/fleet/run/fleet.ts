@@ -116,6 +116,11 @@ export class Fleet {
     return CancellationScope.nonCancellable(work);
   }
 
+  /** Every message has its answer. */
+  handled(): Promise<void> {
+    return this.sheltered(() => condition(allHandlersFinished));
+  }
+
   show(): void {
     setCurrentDetails(detailsOf(this.state, Date.now()));
   }
@@ -158,7 +163,7 @@ export class Fleet {
 
   /** Goes on under a new run id. Pages find the run by its workflow id, and send the whole of their news each time. */
   private async handOn(): Promise<void> {
-    await this.sheltered(() => condition(allHandlersFinished));
+    await this.handled();
     const { memo } = workflowInfo();
     await makeContinueAsNewFunc<(start: Handed) => Promise<unknown>>({ memo })({ handed: this.state });
   }

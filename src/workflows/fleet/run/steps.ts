@@ -34,8 +34,10 @@ export async function load(fleet: Fleet): Promise<void> {
       state.aborted = { by: null, reason: 'the list was not loaded completely within a day' };
     else await fleet.turn(until, 'the list must be complete');
   }
-  // Pages that are there have to be told to end.
-  if (!state.loaded) closeList(state);
+  if (state.loaded) return;
+  // Pages that are there have to be told to end, also one that is being started.
+  await fleet.handled();
+  closeList(state);
 }
 
 /** Every server is inspected, and the plan put together in the order of the list. */
