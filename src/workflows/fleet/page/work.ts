@@ -12,10 +12,11 @@ import {
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { LEFT_ALONE } from '../../../contract/decommission/names';
 import { SIGNAL_POLL_NOW, serverWorkflowId, WORKFLOW_TYPE } from '../../../contract/names';
-import type { NicRow, NicTarget, ResultDocument } from '../../../contract/types';
+import type { NicTarget, ResultDocument } from '../../../contract/types';
 import { isRecord } from '../../../contract/values';
 import type { ServerEnd } from '../../policy/fleet/endings';
 import { completed, failedAs, isRetried } from '../../policy/fleet/endings';
+import { doubted, merged } from '../../policy/fleet/reruns';
 import { endOf as endOfRows } from '../../policy/outcome';
 import { plain } from '../../run/details';
 import { readAt } from '../calls';
@@ -96,41 +97,6 @@ function ofReset(how: ServerEnd): ServerEnd {
     errorCode: null,
     message: 'its page was reset: look at the server, and at its own run',
   };
-}
-
-/** A second run of a server knows nothing of what the first one took off: rows of both are needed for the way back. */
-function merged(before: ResultDocument | null, after: ResultDocument): ResultDocument {
-  if (before === null) return after;
-  const nics = after.nics.map((row) =>
-    mergedRow(
-      before.nics.find(({ id }) => id === row.id),
-      row,
-    ),
-  );
-  const outcome = after.outcome === 'nothing-to-do' ? endOfRows(nics).outcome : after.outcome;
-  return { ...after, outcome, jobs: [...before.jobs, ...after.jobs], nics };
-}
-
-function mergedRow(before: NicRow | undefined, now: NicRow): NicRow {
-  if (before === undefined || before.outcome === 'untouched' || before.outcome === 'already-absent')
-    return now;
-  // The further run has done nothing: what the first one has done stands.
-  if (now.outcome === 'untouched') return before;
-  if (now.outcome !== 'already-absent') return { ...now, snapshot: before.snapshot ?? now.snapshot };
-  if (before.outcome === 'deleted') return before;
-  const { port } = now.evidence;
-  if (port !== 'absent' && port !== 'free') return before.outcome === 'detached' ? before : now;
-  // What the first run had sent has taken it after all, or had taken it before.
-  const outcome = port === 'absent' ? 'deleted' : 'detached';
-  return { ...before, outcome, evidence: now.evidence, errorCode: null, message: null };
-}
-
-/** Of a further run nobody knows what it has done; what was gone before it is gone. */
-function doubted(document: ResultDocument): ResultDocument {
-  const nics = document.nics.map((row) =>
-    row.outcome === 'deleted' || row.outcome === 'detached' ? row : { ...row, outcome: 'unknown' as const },
-  );
-  return { ...document, nics };
 }
 
 async function endOf(error: unknown, page: Page, row: Row): Promise<ServerEnd> {
