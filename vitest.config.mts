@@ -2,6 +2,11 @@ import { defineConfig } from 'vitest/config';
 import type { TestSpecification } from 'vitest/node';
 import { BaseSequencer } from 'vitest/node';
 
+/** These take longest, and would go on alone if they were begun last. */
+const LONGEST = ['rates', 'starter-alone', 'bench', 'processes', 'worker-running', 'undo-processes'].map(
+  (name) => `/${name}.test.ts`,
+);
+
 /**
  * Whole programs wait more than they compute: those that compute for long are begun among them, so that their time is others'
  * waiting. The fast ones come last and in one piece, since only neighbours share a process.
@@ -11,7 +16,9 @@ class Interleaved extends BaseSequencer {
     const sorted = await super.sort(files);
     const of = (name: string) => sorted.filter(({ project }) => project.name === name);
     const computing = of('campaigns');
-    return of('stack')
+    const isLong = ({ moduleId }: TestSpecification) => LONGEST.some((end) => moduleId.endsWith(end));
+    const stack = of('stack');
+    return [...stack.filter(isLong), ...stack.filter((file) => !isLong(file))]
       .flatMap((file, index) => (index % 2 === 0 ? [computing.shift() ?? [], file].flat() : [file]))
       .concat(computing, of('fast'));
   }
@@ -25,8 +32,8 @@ export default defineConfig({
   test: {
     // The SDK's native bridge installs one runtime per process.
     pool: 'forks',
-    // Two cores are the least a machine has; real-server tests wait more than they compute, so five share them well.
-    maxWorkers: 5,
+    // Two cores are the least a machine has; real-server tests wait more than they compute, so six share them well.
+    maxWorkers: 6,
     sequence: { sequencer: Interleaved },
     // A test ends by what it waits for; this only ends one that hangs, on a machine however slow.
     testTimeout: 120_000,

@@ -14,10 +14,10 @@ import type { WatchedStack } from '../support/watched-stack';
 import { startStack } from '../support/watched-stack';
 import { mostWithin } from '../support/windows';
 
-const RPS = 20;
+const RPS = 10;
 /** So many runs that they make twice the calls that 10 s allow: an exact one makes some 18, a plain one four where sets are read. */
-const RUNS = 40;
-const PLAIN_RUNS = 120;
+const RUNS = 20;
+const PLAIN_RUNS = 60;
 
 const EXACT = { undoWindow: '1s' };
 
@@ -114,9 +114,9 @@ describe('the rate of calls', { timeout: 600_000 }, () => {
     const seen = async (count: number) =>
       until(async () => (await requestsOf(stack.simulator)).length >= count, 300_000);
     await runs;
-    expect(await seen(100)).toBe(true);
+    expect(await seen(50)).toBe(true);
     await Promise.all([addWorker(stack), addWorker(stack)]);
-    expect(await seen(300)).toBe(true);
+    expect(await seen(120)).toBe(true);
     await stack.worker.kill();
     stack.worker.start();
     const documents = await ended(await runs);
@@ -131,7 +131,7 @@ describe('the rate of calls', { timeout: 600_000 }, () => {
     const { stack } = await stackOf(1);
     const fleet = await startRuns(stack, RUNS, {}, 4);
     const asked = async () => (await requestsOf(stack.simulator)).length;
-    expect(await until(async () => (await asked()) > 40, 300_000)).toBe(true);
+    expect(await until(async () => (await asked()) > 2 * RPS, 300_000)).toBe(true);
     const before = await asked();
     expect((await ended(await startRuns(stack, 1, {}, 2)))[0]?.outcome).toBe('deleted');
     const meanwhile = (await asked()) - before;
@@ -159,6 +159,6 @@ describe('the rate of calls', { timeout: 600_000 }, () => {
     expect(seen.value(`${METRIC.cloudWait}_count`)).toBe(requests.length);
     await addWorker(stack);
     expect(await until(async () => (await rate()) < 0.5 * RPS, 60_000)).toBe(true);
-    expect(stack.worker.log).toContain('2 worker(s) share 20 calls per second');
+    expect(stack.worker.log).toContain(`2 worker(s) share ${RPS} calls per second`);
   });
 });
