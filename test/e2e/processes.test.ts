@@ -7,8 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { freePort, until } from '../../dev/ports';
 import { root } from '../../dev/root';
+import type { TemporalOptions } from '../../dev/temporal-server';
 import { startTemporal } from '../../dev/temporal-server';
 import { UNHEARD_MS } from '../../src/activities/agreement';
+import { posts } from '../support/e2e';
+import { approve, createFleet, startFleet } from '../support/fleet';
 import type { Judged, Moment, Run } from '../support/moments';
 import { begin, bringTo, placeOf, SLOW_RPS } from '../support/moments';
 import { killAtRandom } from '../support/random-kills';
@@ -207,14 +210,16 @@ async function frozen(bed: WorkerBed, moment: Moment, ms: number): Promise<Judge
   return (await scenarios.judge(bed, runs)).at(-1)!;
 }
 
-scenarios.add('the server is killed and restarted on its database while runs poll and verify', async () => {
+/** Of a server that can be started again where it was killed. */
+async function onDatabase(): Promise<TemporalOptions> {
   const folder = await mkdtemp(join(tmpdir(), 'ecs-nics-'));
   scenarios.keep({ close: () => rm(folder, { recursive: true }) });
-  const own = {
-    env: { ...process.env, TEMPORAL_ADDRESS: undefined },
-    port: await freePort(),
-    dbFilename: join(folder, 'temporal.db'),
-  };
+  const env = { ...process.env, TEMPORAL_ADDRESS: undefined };
+  return { env, port: await freePort(), dbFilename: join(folder, 'temporal.db') };
+}
+
+scenarios.add('the server is killed and restarted on its database while runs poll and verify', async () => {
+  const own = await onDatabase();
   let server = scenarios.keep(await startTemporal(own));
   const bed = await scenarios.bed('restarted', FAST, server);
   const all: Run[] = [];
@@ -230,6 +235,26 @@ scenarios.add('the server is killed and restarted on its database while runs pol
   }
   // By the one worker there is, which nobody has started again.
   await scenarios.judge(bed, all);
+});
+
+scenarios.add('the server is killed and restarted on its database while a wave goes', async () => {
+  const own = await onDatabase();
+  const server = scenarios.keep(await startTemporal(own));
+  const bed = await scenarios.bed('restarted-fleet', FAST, server);
+  const servers = await createFleet(bed.simulator, 12, () => ({ jobSeconds: 3 }));
+  const fleet = await startFleet(bed, servers, {
+    run: 'restarted',
+    pageSize: 5,
+    settings: { waves: '3,100%', pauseAfter: 'never', concurrency: 4 },
+  });
+  await approve(fleet);
+  await fleet.reaches(({ counts, inFlight }) => (counts.deleted ?? 0) >= 3 && inFlight > 1);
+  process.kill(server.pid!, 'SIGKILL');
+  await sleep(DOWN_MS);
+  scenarios.keepInstead(server, await startTemporal(own));
+  scenarios.count('restarts of the server');
+  expect(await fleet.handle.result()).toMatchObject({ outcome: 'done', counts: { deleted: 12 }, failed: 0 });
+  for (const { serverId } of servers) expect(await posts(bed.simulator, serverId)).toBe(1);
 });
 
 scenarios.register('processes that die, freeze and come back', {

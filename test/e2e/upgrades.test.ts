@@ -6,6 +6,8 @@ import { until } from '../../dev/ports';
 import { startTemporal } from '../../dev/temporal-server';
 import type { Worker } from '../../dev/worker';
 import { ledgerOf } from '../support/moments';
+import { posts } from '../support/e2e';
+import { approve, createFleet, startFleet } from '../support/fleet';
 import { commandsBelow, shell } from '../support/documented';
 import { Scenarios } from '../support/scenarios';
 import type { WorkerBed } from '../support/scenarios';
@@ -197,5 +199,29 @@ scenarios.add(
     expect(await buildsOf(other.handle)).toEqual(['', '1', '']);
   },
 );
+
+scenarios.add('pinned: a decommission run is moved between two waves, its pages with it', async () => {
+  const { bed, command, another } = await upgrade('upgrade-fleet', true);
+  const servers = await createFleet(bed.simulator, 3);
+  const fleet = await startFleet(bed, servers, { run: 'moved', pageSize: 2, settings: { waves: '1,100%' } });
+  await approve(fleet);
+  await fleet.reaches(({ phase }) => phase === 'paused');
+  await another(build('2'));
+  await command('Every further time', 'set-current-version');
+  await bed.stack.worker.kill();
+  const open = ['decommission/moved', 'decommission/moved/pages/0', 'decommission/moved/pages/1'];
+  const areListed = async () => {
+    const listed = await command('Every further time', 'workflow list');
+    return open.every((id) => listed.includes(id));
+  };
+  expect(await until(areListed, 120_000)).toBe(true);
+  expect(await command('Move open runs')).toMatch(/Started batch/);
+  await fleet.update('resume');
+  expect(await fleet.handle.result()).toMatchObject({ outcome: 'done', counts: { deleted: 3 } });
+  for (const id of open) expect(await buildsOf(bed.client.workflow.getHandle(id)), id).toEqual(['1', '2']);
+  const last = bed.client.workflow.getHandle(`nics/${servers[2]?.serverId ?? ''}`);
+  expect(await buildsOf(last)).toEqual(['2']);
+  for (const { serverId } of servers) expect(await posts(bed.simulator, serverId)).toBe(1);
+});
 
 scenarios.register('upgrades');

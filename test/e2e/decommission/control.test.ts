@@ -83,27 +83,32 @@ describe('a decommission run is controlled', { timeout: 600_000 }, () => {
 
   it('what has changed since the plan is left alone', async () => {
     const { simulator } = bed.stack;
-    const servers = await createFleet(simulator, 3);
+    const servers = await createFleet(simulator, 5);
     const fleet = await startFleet(bed, servers, {
       run: 'drifts',
       settings: { waves: '100%' },
     });
     await fleet.reaches(({ phase }) => phase === 'planned');
-    const [moved, tagged] = servers;
+    const [moved, tagged, renamed, readdressed] = servers;
     const nic = (moved!.nics as { id: string }[])[0]!.id;
     await simulator.control('DELETE', `/_sim/servers/${moved!.serverId}/nics/${nic}`);
     await simulator.control('PATCH', `/_sim/servers/${tagged!.serverId}`, {
       tags: [{ key: 'ecs-nics-protect', value: 'true' }],
     });
+    await simulator.control('PATCH', `/_sim/servers/${renamed!.serverId}`, { name: 'somebody else’s' });
+    const [port] = readdressed!.nics as { id: string }[];
+    await simulator.control('PATCH', `/_sim/ports/${port!.id}`, { mac: 'fa:16:3e:ff:ff:01' });
     await approve(fleet);
     await fleet.handle.result();
     const report = await fleet.report();
     expect(report.map(({ outcome, errorCode }) => [outcome, errorCode])).toEqual([
       ['deleted', null],
       ['untouched', 'Protected'],
+      ['untouched', 'Drifted'],
+      ['untouched', 'Drifted'],
       ['deleted', null],
     ]);
-    expect(await posts(simulator, tagged!.serverId)).toBe(0);
+    for (const left of [tagged, renamed, readdressed]) expect(await posts(simulator, left!.serverId)).toBe(0);
   });
 
   it('a page that is terminated is noticed, and its servers are told as unknown', async () => {

@@ -90,7 +90,10 @@ describe('a decommission run', () => {
       settings: settings({ waves: '2,100%', maxErrors: 2, concurrency: 1 }),
       outside: [{ what: 'terminate', whom: 'page', number: 0, after: 'planned', ms: 0 }],
     });
-    expect(resultOf(run).pages[0]?.state).toBe('lost');
+    expect(resultOf(run)).toMatchObject({
+      outcome: 'incomplete',
+      pages: [{ state: 'lost' }, { state: 'done' }],
+    });
     expect(startsOf(run, 2)[0]?.at).toBeGreaterThan(startsOf(run, 1)[0]?.end?.at ?? Infinity);
   });
 
@@ -116,6 +119,20 @@ describe('a decommission run', () => {
       outside: [{ what: 'cancel', whom: 'run', number: 0, after: 'undo-window', ms: 0 }],
     });
     expect(linesOf(run)).toEqual([{ outcome: 'deleted', errorCode: null }]);
+  });
+
+  it('keeps its window through as many runs of its chain as it takes after it was cancelled', async () => {
+    const run = await played([{}, {}], {
+      settings: settings({ undoWindow: '40s' }),
+      continueAfter: 3,
+      outside: [{ what: 'cancel', whom: 'run', number: 0, after: 'running', ms: 0 }],
+    });
+    const last = run.server.record.continued.at(-1);
+    expect(last?.at).toBeGreaterThan(startsOf(run, 0)[0]?.end?.at ?? Infinity);
+    expect(resultOf(run)).toMatchObject({ outcome: 'aborted', reason: 'the run was cancelled' });
+    const [{ at, end } = { at: 0, end: null }] = run.server.record.startsOf(RUN_ID);
+    expect((end?.at ?? 0) - at).toBeGreaterThan(40_000);
+    expect(linesOf(run)).toEqual(Array(2).fill({ outcome: 'deleted', errorCode: null }));
   });
 
   it('gives every server a line, though it was terminated before it had begun', async () => {

@@ -32,14 +32,17 @@ export function statusOf(state: FleetState, now: number): DecommissionStatus {
   const before = state.waves[state.wave - 1] ?? 0;
   // A page that has ended early has ends beyond the wave as well: they don't stand for servers of other pages.
   const restOfWave = restWithin(state, bound);
-  const left = Math.max(0, bound - restOfWave - inFlight);
+  const open = Math.max(0, bound - restOfWave);
   const tolerance = { ...state, strict: settings?.strict ?? false };
   const runs = state.phase === 'running';
   // Until a page has confirmed that it starts nothing more it may be starting servers.
-  const held = state.pages.reduce((sum, page) => sum + heldBy(page), 0);
+  const underWay = Math.max(
+    inFlight,
+    state.pages.reduce((sum, page) => sum + heldBy(page), 0),
+  );
   // Servers that shall be tried again may fail again, and have not failed any more.
   const past = outdated(state);
-  const canFail = () => mayStillFail(tolerance, failed - past.failed, inFlight, left + past.again);
+  const canFail = () => mayStillFail(tolerance, failed - past.failed, underWay, open + past.again);
   const goesOn = runs && halt === null && aborted === null;
   const remaining = plan.servers - atRest;
   return {
@@ -66,7 +69,7 @@ export function statusOf(state: FleetState, now: number): DecommissionStatus {
     maxErrors: state.digest === null ? null : state.maxErrors,
     inFlight,
     effectiveConcurrency: runs ? totalSlots(state) : allowed(tolerance, failed),
-    mayStillFail: goesOn ? canFail() : Math.max(inFlight, held),
+    mayStillFail: goesOn ? canFail() : underWay,
     ratePerMinute: goesOn && rate !== null ? Math.round(rate * 10) / 10 : null,
     eta: goesOn && rate !== null && rate > 0 && remaining > 0 ? iso(now + (remaining / rate) * 60_000) : null,
     undoUntil: state.undoUntil === null ? null : iso(state.undoUntil),

@@ -16,14 +16,18 @@ export function allowed({ concurrency, maxErrors, strict }: Tolerance, failed: n
   return strict ? Math.min(concurrency, maxErrors + 1 - failed) : concurrency;
 }
 
-/** The most servers that can still fail before the run starts nothing more. */
-export function mayStillFail(tolerance: Tolerance, failed: number, inFlight: number, left: number): number {
+/**
+ * The most servers that can still fail before the run starts nothing more.
+ * @param underWay or being started; more than `concurrency` where that was lowered meanwhile
+ * @param open servers that may run and are not at rest
+ */
+export function mayStillFail(tolerance: Tolerance, failed: number, underWay: number, open: number): number {
   const most = allowed(tolerance, failed);
-  if (most === 0) return inFlight;
+  if (most === 0) return underWay;
   // Soft: all that are under way fail at the same moment as the one that is one too many. Strict: one
   // more than `maxErrors` in all, however few are under way at a time.
-  const further = tolerance.maxErrors - failed + (tolerance.strict ? 1 : most);
-  return Math.min(further, left + inFlight);
+  const further = tolerance.maxErrors - failed + (tolerance.strict ? 1 : Math.max(most, underWay));
+  return Math.min(Math.max(further, underWay), open);
 }
 
 /** Children that one page starts in one burst, at most: a parent's lock bounds throughput. */

@@ -1,0 +1,119 @@
+/** What somebody does to the parts of a decommission run with Temporal's own means. */
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { decommissionWorkflowId, pageWorkflowId } from '../../../src/contract';
+import { until } from '../../../dev/ports';
+import { posts } from '../../support/e2e';
+import { approve, createFleet, fleetStack, startFleet } from '../../support/fleet';
+
+describe('a decommission run, meddled with', { timeout: 600_000 }, () => {
+  const bed = fleetStack('fleet-outside', 200);
+  const portDeletions = async () => {
+    const { requests } = await bed.stack.simulator.get<{ requests: { class: string }[] }>('/_sim/ledger');
+    return requests.filter((request) => request.class === 'port-delete').length;
+  };
+
+  it('a page that is reset changes nothing a second time, and says of what it has forgotten that nobody knows', async () => {
+    const { simulator, temporal } = bed.stack;
+    const servers = await createFleet(simulator, 3, (n) => ({ jobSeconds: n === 0 ? 1 : 8 }));
+    const fleet = await startFleet(bed, servers, {
+      run: 'reset',
+      settings: { waves: '100%', maxErrors: '100%' },
+    });
+    await approve(fleet);
+    await fleet.reaches(({ counts, inFlight }) => counts.deleted === 1 && inFlight === 2);
+    const workflowId = pageWorkflowId('reset', 0);
+    const page = bed.client.workflow.getHandle(workflowId);
+    const { events } = await page.fetchHistory();
+    const firstTask = events?.find((event) => event.workflowTaskCompletedEventAttributes);
+    await bed.client.workflowService.resetWorkflowExecution({
+      namespace: temporal.namespace,
+      workflowExecution: { workflowId, runId: (await page.describe()).runId },
+      reason: 'test',
+      requestId: randomUUID(),
+      workflowTaskFinishEventId: firstTask?.eventId ?? null,
+    });
+    const result = await fleet.handle.result();
+    expect(result).toMatchObject({ phase: 'done', outcome: 'incomplete' });
+    const report = await fleet.report();
+    // Whatever is told as deleted is; the rest is in doubt, and nothing is told as untouched.
+    expect(report.map(({ outcome }) => outcome).filter((outcome) => outcome !== 'deleted')).toContain(
+      'unknown',
+    );
+    for (const { outcome } of report) expect(['deleted', 'unknown']).toContain(outcome);
+    for (const { serverId } of servers) expect(await posts(simulator, serverId)).toBe(1);
+  });
+
+  it('a server’s run that is terminated is in doubt, and counts as failed', async () => {
+    const { simulator } = bed.stack;
+    const servers = await createFleet(simulator, 2, (n) => ({ jobSeconds: n === 0 ? 60 : 1 }));
+    const fleet = await startFleet(bed, servers, { run: 'child', settings: { waves: '100%' } });
+    await approve(fleet);
+    const { serverId } = servers[0]!;
+    expect(await until(async () => (await posts(simulator, serverId)) === 1, 60_000)).toBe(true);
+    await bed.client.workflow.getHandle(`nics/${serverId}`).terminate('a test');
+    const stopped = await fleet.reaches(({ phase }) => phase === 'stopped');
+    expect(stopped).toMatchObject({ failed: 1, failures: [{ serverId }] });
+    expect((await fleet.report())[0]).toMatchObject({
+      outcome: 'unknown',
+      message: expect.stringMatching(/terminated.*look at the server/),
+      nics: [{ outcome: 'unknown' }, { outcome: 'unknown' }, { outcome: 'unknown' }],
+    });
+    await fleet.update('abort');
+    await fleet.handle.result();
+  });
+
+  it('kept ports are deleted only while no other run is open on their server', async () => {
+    const { simulator } = bed.stack;
+    const servers = await createFleet(simulator, 2);
+    const fleet = await startFleet(bed, servers, {
+      run: 'others',
+      settings: { waves: '100%', undoWindow: '1 hour' },
+    });
+    await approve(fleet);
+    await fleet.reaches(({ phase }) => phase === 'undo-window');
+    const [held, other] = servers.map(({ serverId }) => serverId) as [string, string];
+    // Nobody works for it: it stays as it is.
+    const idle = await bed.client.workflow.start('deleteServerNics', {
+      workflowId: `nics/${held}`,
+      taskQueue: `nobody-${randomUUID()}`,
+      args: [{ serverId: held, nics: 'all' }],
+    });
+    await fleet.update('commit');
+    const isCommitted = async (serverId: string) =>
+      (await fleet.report()).find((line) => line.serverId === serverId)?.outcome === 'deleted';
+    expect(await until(() => isCommitted(other), 60_000)).toBe(true);
+    expect(await isCommitted(held)).toBe(false);
+    expect(await portDeletions()).toBe(3);
+    await idle.terminate('a test');
+    expect(await fleet.handle.result()).toMatchObject({ outcome: 'done', counts: { deleted: 2 } });
+    expect(await portDeletions()).toBe(6);
+  });
+
+  it('signals that are none of ours change nothing', async () => {
+    const { simulator } = bed.stack;
+    const servers = await createFleet(simulator, 2, () => ({ jobSeconds: 3 }));
+    const fleet = await startFleet(bed, servers, { run: 'rubbish', settings: { waves: '100%' } });
+    const rubbish = [
+      null,
+      'news',
+      7,
+      [],
+      {},
+      { page: 0, seq: 1e9 },
+      { page: 99, seq: 1 },
+      { seq: 1e9, upTo: 'x' },
+    ];
+    const sendAll = async () => {
+      for (const id of [decommissionWorkflowId('rubbish'), pageWorkflowId('rubbish', 0)])
+        for (const name of ['news', 'order', 'skip', 'refused', 'nobody knows it'])
+          for (const argument of rubbish) await bed.client.workflow.getHandle(id).signal(name, argument);
+    };
+    await sendAll();
+    await approve(fleet);
+    await fleet.reaches(({ inFlight }) => inFlight === 2);
+    await sendAll();
+    expect(await fleet.handle.result()).toMatchObject({ outcome: 'done', counts: { deleted: 2 } });
+    for (const { serverId } of servers) expect(await posts(simulator, serverId)).toBe(1);
+  });
+});
