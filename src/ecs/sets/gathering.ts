@@ -1,8 +1,12 @@
 import { abortable } from '../abortable';
 import type { Clock } from '../clock';
 
-/** Requests that come while a call is under way wait for its end, but no longer than this. */
-const WINDOW_MS = 200;
+/**
+ * Requests that come while a call is under way wait for its end, but no longer than `least`. Where many come, each call waits longer
+ * for the next ones: what has gathered in a window, times `least`, and no longer than `most`. A read that is 2 s late costs a run
+ * little; five calls in each of those seconds would cost the account more.
+ */
+const WINDOW_MS = { least: 200, most: 2_000 } as const;
 
 interface Waiting<Request, Answer> {
   request: Request;
@@ -36,6 +40,9 @@ export class Gathering<Request, Answer> {
   #waiting: Waiting<Request, Answer>[] = [];
   /** A call will leave soon, and takes along whatever waits then. */
   #opened = false;
+  #windowMs: number = WINDOW_MS.least;
+  /** When the last call left, by the clock. */
+  #leftAt = -Infinity;
 
   constructor(settings: Settings<Request, Answer>) {
     this.#settings = settings;
@@ -43,7 +50,13 @@ export class Gathering<Request, Answer> {
 
   /** Nothing waits, and no call is under way. */
   get idle(): boolean {
-    return !this.#opened && this.#underWay.size === 0;
+    return !this.#opened && !this.#isCrowded && this.#underWay.size === 0;
+  }
+
+  /** The last call has answered several requests, a moment ago. */
+  get #isCrowded(): boolean {
+    const { least } = WINDOW_MS;
+    return this.#windowMs > least && this.#settings.clock.now() < this.#leftAt + this.#windowMs;
   }
 
   /** A call of the caller's own. Requests that come meanwhile gather. */
@@ -66,9 +79,12 @@ export class Gathering<Request, Answer> {
   }
 
   async #window(): Promise<void> {
+    const { clock } = this.#settings;
+    const isFull = this.#fits(this.#waiting) < this.#waiting.length;
+    if (this.#isCrowded && !isFull) return clock.sleep(this.#windowMs);
     if (this.#underWay.size === 0) return;
     const oneEnds = Promise.race(this.#underWay).catch(() => undefined);
-    await Promise.race([oneEnds, this.#settings.clock.sleep(WINDOW_MS)]);
+    await Promise.race([oneEnds, clock.sleep(WINDOW_MS.least)]);
   }
 
   async #call(): Promise<void> {
@@ -84,8 +100,19 @@ export class Gathering<Request, Answer> {
   }
 
   #take(): Waiting<Request, Answer>[] {
-    const { weigh, limit } = this.#settings;
     const waiting = this.#waiting.filter(({ signal }) => signal?.aborted !== true);
+    const count = this.#fits(waiting);
+    this.#waiting = waiting.slice(count);
+    this.#leftAt = this.#settings.clock.now();
+    this.#windowMs = Math.min(WINDOW_MS.most, Math.max(1, count) * WINDOW_MS.least);
+    this.#opened = false;
+    if (this.#waiting.length > 0) this.#open();
+    return waiting.slice(0, count);
+  }
+
+  /** How many of them one call can answer. */
+  #fits(waiting: readonly Waiting<Request, Answer>[]): number {
+    const { weigh, limit } = this.#settings;
     let weight = 0;
     let count = 0;
     for (const { request } of waiting) {
@@ -93,10 +120,7 @@ export class Gathering<Request, Answer> {
       if (weight > limit && count > 0) break;
       count += 1;
     }
-    this.#waiting = waiting.slice(count);
-    this.#opened = false;
-    if (this.#waiting.length > 0) this.#open();
-    return waiting.slice(0, count);
+    return count;
   }
 
   #track<T>(call: Promise<T>): Promise<T> {

@@ -75,9 +75,46 @@ describe('a request for a server', () => {
     expect(stage.told).toEqual(['alone s1', 'listServers s2 s3 s4']);
   });
 
+  it('waits for further ones the longer the more come, and no longer than 2 s', async () => {
+    const stage = stageWith(40);
+    const all = [ask(stage, 's1'), ...ids(2, 6).map((id) => ask(stage, id))];
+    await settle();
+    // Five of them have gathered: the next ones gather five times as long.
+    all.push(ask(stage, 's7'));
+    await stage.pass(999);
+    all.push(...ids(8, 30).map((id) => ask(stage, id)));
+    expect(stage.told).toEqual(['alone s1', 'listServers s2 s3 s4 s5 s6']);
+    await stage.pass(1);
+    expect(stage.calls.at(-1)?.ids).toHaveLength(24);
+    all.push(ask(stage, 's31'));
+    await stage.pass(1_999);
+    expect(stage.calls).toHaveLength(3);
+    await stage.pass(1);
+    // One alone has come meanwhile: the crowd is over.
+    expect(stage.told.at(-1)).toBe('listServers s31');
+    await stage.pass(200);
+    all.push(ask(stage, 's32'));
+    await settle();
+    expect(stage.told.at(-1)).toBe('alone s32');
+    await Promise.all(all);
+  });
+
+  it('that finds no room in a crowd goes with the next call', async () => {
+    const stage = stageWith(300);
+    const all = ids(1, 12).map((id) => ask(stage, id));
+    await settle();
+    all.push(...ids(13, 130).map((id) => ask(stage, id)));
+    await settle();
+    expect(stage.calls.map((call) => call.ids.length)).toEqual([1, 11]);
+    await stage.pass(2_000);
+    expect(stage.calls.map((call) => call.ids.length)).toEqual([1, 11, 100]);
+    await stage.awaited(Promise.all(all));
+    expect(stage.calls.map((call) => call.ids.length)).toEqual([1, 11, 100, 18]);
+  });
+
   it('is one of 100 at most', async () => {
     const stage = stageWith(206);
-    await Promise.all(ids(1, 206).map((id) => ask(stage, id)));
+    await stage.awaited(Promise.all(ids(1, 206).map((id) => ask(stage, id))));
     expect(stage.calls.map((call) => call.ids.length)).toEqual([1, 100, 100, 5]);
     expect(stage.sizes).toEqual([100, 100, 5]);
   });
@@ -138,7 +175,7 @@ describe('the list of elastic IPs', () => {
     const later = stage.sets.elasticIps({});
     open();
     expect(await Promise.all(first)).toEqual([[], []]);
-    expect(await later).toEqual(stage.elasticIps);
+    expect(await stage.awaited(later)).toEqual(stage.elasticIps);
     expect(stage.told).toEqual(['listElasticIps', 'listElasticIps']);
   });
 });

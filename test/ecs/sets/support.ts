@@ -90,6 +90,15 @@ export class Stage {
     await settle();
   }
 
+  /** Time passes until it is there. */
+  async awaited<T>(promise: Promise<T>): Promise<T> {
+    let isThere = false;
+    const ended = () => void (isThere = true);
+    promise.then(ended, ended);
+    for (await settle(); !isThere;) await this.pass(100);
+    return promise;
+  }
+
   readonly sets = createSets({
     cloud: {
       showServers: (ids: Ids, form) =>

@@ -111,8 +111,9 @@ describe('ports', () => {
   });
 });
 
-/** Servers that come while another one is read. */
+/** Servers that come while another one is read, and long after all else. */
 async function serversOf(stage: Stage, ...wanted: string[]) {
+  await stage.pass(2_000);
   void stage.sets.server('busy', stage.alone('busy'), {}).catch(() => undefined);
   return Promise.allSettled(wanted.map((id) => stage.sets.server(id, stage.alone(id), {})));
 }
@@ -163,6 +164,7 @@ describe('servers', () => {
     for (const id of ['busy', 'a', 'b']) stage.servers.set(id, detail(id));
     await Promise.all(urgencies.flatMap(all));
     const { length } = stage.calls;
+    await stage.pass(2_000);
     await Promise.all(urgencies.flatMap(all));
     // No set of the second round falls short.
     expect(stage.told.slice(length).filter((call) => call === 'alone a')).toEqual([]);

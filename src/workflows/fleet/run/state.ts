@@ -140,12 +140,16 @@ function partsOf({ pages }: FleetState, bound: number): number[] {
   });
 }
 
-/** Of the first `bound` planned servers, those of which nothing more comes. A page that is over has ended all of its own. */
+/**
+ * Of the first `bound` planned servers, those of which nothing more comes. A page that is over has ended all of its own; one that is
+ * ending counts servers beyond the bound as well, while others are still under way.
+ */
 export function restWithin(state: FleetState, bound: number): number {
   const parts = partsOf(state, bound);
   return state.pages.reduce((sum, page, index) => {
     const part = parts[index] ?? 0;
-    return sum + (isOver(page) ? part : Math.min(part, page.news?.atRest ?? 0));
+    const { atRest, inFlight } = page.news ?? { atRest: 0, inFlight: 0 };
+    return sum + (isOver(page) ? part : Math.max(0, Math.min(atRest, part - inFlight)));
   }, 0);
 }
 
