@@ -4,7 +4,7 @@ import { exitCodeOfFleet } from '../../../src/cli/commands/decommission/follow';
 import { widthOf } from '../../../src/cli/format';
 import { PlainDecommission, screenLines } from '../../../src/cli/show/decommission/progress';
 import { headText, statusLines } from '../../../src/cli/show/decommission/status';
-import { decommissionSteps } from '../../../src/cli/show/decommission/steps';
+import { decommissionSteps, inCommands } from '../../../src/cli/show/decommission/steps';
 import type { DecommissionStatus } from '../../../src/contract';
 import { NOW, PAGE, SERVER, WHERE, why } from '../support';
 import { status } from './support';
@@ -50,6 +50,13 @@ describe('the state of a run', () => {
     const text = lines({ reason: evil, by: evil, failures: [{ ...FAILURE, message: evil }] });
     // eslint-disable-next-line no-control-regex
     expect(text.join('')).not.toMatch(/[\u0000-\u001f]/);
+  });
+});
+
+describe('a refusal', () => {
+  it('names commands, not the messages that other services send', () => {
+    const told = 'raise it with setLimits, or take them up with retryFailed; read it again (query plan)';
+    expect(inCommands(told)).toBe('raise it with limits, or take them up with retry; read it again');
   });
 });
 

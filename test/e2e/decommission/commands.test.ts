@@ -209,7 +209,7 @@ describe('decommission by commands', { timeout: 600_000 }, () => {
     const resumed = await fleet.json('resume', 'storm', ...BY);
     expect([resumed.code, resumed.answer.error?.message]).toEqual([
       4,
-      expect.stringContaining('retryFailed'),
+      expect.stringMatching(/raise it with limits, .* again with retry, or leave them with skip/),
     ]);
     expect((await fleet.json('status', 'storm')).code).toBe(0);
     expect((await fleet.json('watch', 'storm')).code).toBe(3);

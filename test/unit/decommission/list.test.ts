@@ -46,7 +46,7 @@ describe('the list of a run', () => {
     expect(unlisted(state, ['a', 'z'])).toBeNull();
     closeList(state);
     expect(unlisted(state, ['a', 'c'])).toBeNull();
-    expect(unlisted(state, ['a', 'z'])).toBe("1 of the servers are not on this run's list: z");
+    expect(unlisted(state, ['a', 'z'])).toBe("1 of the servers is not on this run's list: z");
   });
 
   it('is not closed while a page is missing, one is too many, or two name the same server', () => {

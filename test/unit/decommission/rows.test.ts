@@ -66,6 +66,21 @@ describe('what a page tells', () => {
     ]);
   });
 
+  it('of a server that the plan leaves alone has the addresses of its NICs, too', () => {
+    const excluded = {
+      serverId: 'server-0',
+      serverName: 'web',
+      code: 'Protected' as const,
+      reason: 'its tag',
+    };
+    const seen = [{ id: 'nic-0', ip: '10.0.0.1', mac: 'fa:16:3e:00:00:01' }];
+    const all = one({ listed: { serverId: 'server-0', nics: 'all' }, excluded, seen });
+    for (const line of [lineOf(one({ excluded, seen })), lineOf(all)])
+      expect(line).toMatchObject({ errorCode: 'Protected', nics: [{ ...seen[0], outcome: 'untouched' }] });
+    // Before the look nothing is known of them.
+    expect(lineOf(one()).nics).toMatchObject([{ id: 'nic-0', ip: null, mac: null }]);
+  });
+
   it('stays below what draws a warning of Temporal; ids, outcomes and codes are kept whole', () => {
     const nic = {
       ip: '10.0.0.1',

@@ -18,7 +18,7 @@ import { runLines, stepLines } from '../../show/lines';
 import { silenceOf } from '../../show/silence';
 import { planSummary } from '../../show/decommission/plan';
 import { headText, statusLines } from '../../show/decommission/status';
-import { decommissionCommand, decommissionSteps } from '../../show/decommission/steps';
+import { decommissionCommand, decommissionSteps, inCommands } from '../../show/decommission/steps';
 
 /** The name of the run, from the words of a command that takes all words. Throws {@link CliError} with all problems. */
 export function runFrom(words: readonly string[], command: string, further: readonly string[] = []): string {
@@ -130,5 +130,5 @@ export function refusal(
       : type === FAILURE_TYPE.invalidInput
         ? EXIT.badInput
         : EXIT.starterFailed;
-  return new CliError(code, type, `${what} refused: ${clean(message)}`, ref, runLines(ref));
+  return new CliError(code, type, `${what} refused: ${inCommands(clean(message))}`, ref, runLines(ref));
 }

@@ -18,6 +18,14 @@ export const COMMAND_OF: Record<Control, string> = {
   commit: 'commit',
 };
 
+/** A run names messages as a caller sends them; people at a terminal have commands. */
+export function inCommands(message: string): string {
+  return Object.entries(COMMAND_OF).reduce(
+    (text, [control, command]) => text.replaceAll(new RegExp(`\\b${control}\\b`, 'g'), command),
+    message.replace(' (query plan)', ''),
+  );
+}
+
 /** More failed servers in one command than a person reads. */
 const MOST_NAMED = 5;
 

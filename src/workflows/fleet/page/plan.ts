@@ -75,6 +75,7 @@ function judge(page: Page, row: Row, inspection: Inspection): string | null {
   const { request, problems } = checkDeleteInput(childInput(page.input, row.listed, nics));
   if (request === null) return excluded(row, LEFT_ALONE.refused, problems.join('; '));
   const judged = assess(request, inspection);
+  row.seen = judged.targets.map(({ id, ips, mac }) => ({ id, ip: ips[0] ?? null, mac }));
   row.absent = judged.absent.map(({ id }) => id);
   const protection = protectedByList(page.protect, serverId, row.name) ?? judged.protection;
   if (protection !== null) return excluded(row, LEFT_ALONE.protected, protection);

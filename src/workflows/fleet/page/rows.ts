@@ -22,12 +22,20 @@ import { bounded, countsAsFailed, reportNic } from '../../policy/fleet/endings';
 const TOLD_FAILURES = 20;
 const MESSAGE_MAX = 300;
 
+interface Address {
+  id: string;
+  ip: string | null;
+  mac: string | null;
+}
+
 export interface Row {
   readonly listed: ListedServer;
   name: string | null;
   /** What would be deleted; `null`: not inspected yet, or excluded. */
   nics: PlannedNic[] | null;
   excluded: Excluded | null;
+  /** NICs of the list that were on the server when it was inspected. */
+  seen: readonly Address[];
   /** Of the listed NICs, those that were not on the server when it was inspected. */
   absent: string[];
   running: boolean;
@@ -46,6 +54,7 @@ export function rowsOf(servers: readonly ListedServer[]): Row[] {
     name: null,
     nics: null,
     excluded: null,
+    seen: [],
     absent: [],
     running: false,
     end: null,
@@ -134,7 +143,7 @@ export function lineOf(row: Row): ReportServer {
     nics:
       document !== null
         ? document.nics.map((nic) => reportNic(nic, document))
-        : (row.nics ?? (listed.nics === 'all' ? [] : listed.nics)).map((nic) => ({
+        : (row.nics ?? addressesOf(row)).map((nic) => ({
             ...untouched(nic),
             // Of a run under way nothing is known yet: it may have sent its deletion.
             ...(how?.outcome === 'unknown' || row.running ? { outcome: 'unknown' as const } : {}),
@@ -155,6 +164,11 @@ export function lineOf(row: Row): ReportServer {
     };
   }
   return { ...line, outcome: row.running ? 'running' : 'waiting', errorCode: null, message: null, ...rest };
+}
+
+/** Of the listed NICs, as far as an inspection has told them. */
+function addressesOf({ listed: { nics }, seen }: Row): readonly { id: string }[] {
+  return nics === 'all' ? seen : nics.map((nic) => seen.find(({ id }) => id === nic.id) ?? nic);
 }
 
 function untouched(nic: {

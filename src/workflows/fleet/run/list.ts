@@ -79,7 +79,7 @@ export function unlisted(state: FleetState, servers: readonly string[]): string 
   const missing = servers.filter((id) => pagesOf(state, id).length === 0);
   if (missing.length === 0) return null;
   const named = missing.slice(0, 10).join(', ');
-  return `${missing.length} of the servers are not on this run's list: ${named}${missing.length > 10 ? ', …' : ''}`;
+  return `${missing.length} of the servers ${missing.length === 1 ? 'is' : 'are'} not on this run's list: ${named}${missing.length > 10 ? ', …' : ''}`;
 }
 
 /** The list is complete. From here on the pages are counted through. */
