@@ -32,12 +32,15 @@ export async function findDecommission(temporal: Temporal, run: string): Promise
   }
 }
 
-/** Its status; of a closed run its result, without a worker. Never throws. */
-export function readDecommission(
+/** Its status; of a closed run its result, without a worker; of one that was ended from outside the last one. Never throws. */
+export async function readDecommission(
   temporal: Temporal,
   run: Pick<KnownRun, 'workflowId' | 'runId' | 'taskQueue' | 'open'>,
 ): Promise<StatusAnswer<DecommissionStatus>> {
-  return askOrResult(temporal, run, QUERY_STATUS, asStatus);
+  const answer = await askOrResult(temporal, run, QUERY_STATUS, asStatus);
+  if (run.open || 'why' in answer || answer.document.outcome !== null) return answer;
+  // It did not come to the end of its work.
+  return { document: { ...answer.document, outcome: 'incomplete' } };
 }
 
 /**

@@ -131,6 +131,8 @@ export interface DecommissionStatus {
   /** Why it is paused, stopped or aborted, and by whom; `by: null`: the run itself has decided so. */
   reason: string | null;
   by: string | null;
+  /** It waits for a person to let the next wave go. */
+  betweenWaves: boolean;
   /** Of a finished run. */
   outcome: DecommissionOutcome | null;
   digest: string | null;

@@ -3,7 +3,7 @@
  * clouds; exponential back-off costs twice as much (docs/decisions/0006).
  */
 import type { Pace } from '../../activities/agreement';
-import { POLL_JITTER } from '../../activities/agreement';
+import { HOLD_MS, POLL_JITTER } from '../../activities/agreement';
 
 /** After ten minutes the step grows to 5 % of the elapsed time: a job of 20 hours then costs about 160 polls. */
 const GROW_AFTER_MS = 10 * 60_000;
@@ -70,6 +70,11 @@ export function busyDelay(
 /** Back-off for answers that name no delay: 5 s, doubling, at most `capMs`. */
 export function backoffDelay(failures: number, capMs = 60_000): number {
   return Math.min(5_000 * 2 ** Math.min(Math.max(failures - 1, 0), 10), capMs);
+}
+
+/** Credentials or permissions are refused: a person has to mend that, and a whole page asks. A minute, doubling, at most an hour. */
+export function holdDelay(refusals: number): number {
+  return Math.min(HOLD_MS * 2 ** Math.min(Math.max(refusals - 1, 0), 10), 3_600_000);
 }
 
 /** The delay that the cloud names, but at least one second, and after five throttled calls at least the back-off. */

@@ -164,11 +164,14 @@ describe('who waits ends with', () => {
     [7, 'an abort', { ...done, outcome: 'aborted' as const }],
     [0, 'a plan to approve', { phase: 'planned' as const, wave: null, next: ['approve', 'abort'] }],
     [4, 'a plan that cannot be approved', { phase: 'planned' as const, wave: null, next: ['abort'] }],
-    [0, 'a pause between waves', { phase: 'paused' as const, wave: between }],
+    [0, 'a pause between waves', { phase: 'paused' as const, wave: between, betweenWaves: true }],
     [0, 'a pause by a person', { phase: 'paused' as const, by: 'bob' }],
     [6, 'a pause by the run itself: the cloud refuses', { phase: 'paused' as const }],
+    [6, 'the same when the wave is at rest', { phase: 'paused' as const, wave: between }],
     [6, 'the same while it plans', { phase: 'paused' as const, wave: null }],
     [0, 'an open window', { phase: 'undo-window' as const }],
+    [7, 'the open window of an aborted run', { phase: 'undo-window' as const, reason: 'a mistake' }],
+    [3, 'servers that were not begun', { ...done, outcome: 'incomplete' as const }],
     [3, 'an open window after failures', { phase: 'undo-window' as const, failed: 1 }],
   ])('%d: %s', (code, _name, changes) => {
     expect(exitCodeOfFleet(status(changes))).toBe(code);

@@ -14,6 +14,7 @@ export function status(changes: Partial<DecommissionStatus> = {}): DecommissionS
     phase: 'running',
     reason: null,
     by: null,
+    betweenWaves: false,
     outcome: null,
     digest: '0123456789abcdef',
     servers: 100,

@@ -15,13 +15,16 @@ describe('a decommission run, meddled with', { timeout: 600_000 }, () => {
 
   it('a page that is reset changes nothing a second time, and says of what it has forgotten that nobody knows', async () => {
     const { simulator, temporal } = bed.stack;
-    const servers = await createFleet(simulator, 3, (n) => ({ jobSeconds: n === 0 ? 1 : 8 }));
+    const locked = (n: number) => (n === 3 ? { locked: true } : {});
+    const servers = await createFleet(simulator, 4, (n) => ({ jobSeconds: n === 0 ? 1 : 8, ...locked(n) }));
     const fleet = await startFleet(bed, servers, {
       run: 'reset',
       settings: { waves: '100%', maxErrors: '100%' },
     });
     await approve(fleet);
     await fleet.reaches(({ counts, inFlight }) => counts.deleted === 1 && inFlight === 2);
+    // What the plan has left alone stays so, though it could be deleted now.
+    await simulator.control('PATCH', `/_sim/servers/${servers[3]!.serverId}`, { locked: false });
     const workflowId = pageWorkflowId('reset', 0);
     const page = bed.client.workflow.getHandle(workflowId);
     const { events } = await page.fetchHistory();
@@ -41,6 +44,34 @@ describe('a decommission run, meddled with', { timeout: 600_000 }, () => {
       'unknown',
     );
     for (const { outcome } of report) expect(['deleted', 'unknown']).toContain(outcome);
+    const sent = await Promise.all(servers.map(({ serverId }) => posts(simulator, serverId)));
+    expect(sent).toEqual([1, 1, 1, 0]);
+  });
+
+  it('a run that is reset between two waves goes on, and its pages listen to it', async () => {
+    const { simulator, temporal } = bed.stack;
+    const servers = await createFleet(simulator, 3);
+    const fleet = await startFleet(bed, servers, {
+      run: 'reset-run',
+      pageSize: 2,
+      settings: { waves: '1,100%' },
+    });
+    await approve(fleet);
+    await fleet.reaches(({ phase }) => phase === 'paused');
+    await fleet.update('setLimits', { concurrency: 3 });
+    const workflowId = decommissionWorkflowId('reset-run');
+    const { events } = await fleet.handle.fetchHistory();
+    const tasks = events?.filter((event) => event.workflowTaskCompletedEventAttributes) ?? [];
+    await bed.client.workflowService.resetWorkflowExecution({
+      namespace: temporal.namespace,
+      workflowExecution: { workflowId, runId: (await fleet.handle.describe()).runId },
+      reason: 'test',
+      requestId: randomUUID(),
+      workflowTaskFinishEventId: tasks.at(-2)?.eventId ?? null,
+    });
+    await fleet.reaches(({ phase }) => phase === 'paused');
+    await fleet.update('resume');
+    expect(await fleet.handle.result()).toMatchObject({ outcome: 'done', counts: { deleted: 3 } });
     for (const { serverId } of servers) expect(await posts(simulator, serverId)).toBe(1);
   });
 
@@ -88,6 +119,29 @@ describe('a decommission run, meddled with', { timeout: 600_000 }, () => {
     await idle.terminate('a test');
     expect(await fleet.handle.result()).toMatchObject({ outcome: 'done', counts: { deleted: 2 } });
     expect(await portDeletions()).toBe(6);
+  });
+
+  it('credentials that are refused while kept ports are deleted are told, and a resume goes on', async () => {
+    const { simulator } = bed.stack;
+    const servers = await createFleet(simulator, 1);
+    const fleet = await startFleet(bed, servers, {
+      run: 'refused-commit',
+      settings: { waves: '100%', undoWindow: '1 hour' },
+    });
+    await approve(fleet);
+    await fleet.reaches(({ phase }) => phase === 'undo-window');
+    const body = { error_code: 'APIGW.0301', error_msg: 'Incorrect IAM authentication information' };
+    const { id } = await simulator.post<{ id: string }>('/_sim/faults', {
+      match: { class: 'any' },
+      what: { kind: 'answer', status: 401, body },
+    });
+    await fleet.update('commit');
+    const paused = await fleet.reaches(({ phase }) => phase === 'paused');
+    expect([paused.by, paused.betweenWaves]).toEqual([null, false]);
+    expect(paused.reason).toContain('refuses');
+    await simulator.control('DELETE', `/_sim/faults/${id}`);
+    await fleet.update('resume');
+    expect(await fleet.handle.result()).toMatchObject({ outcome: 'done', counts: { deleted: 1 } });
   });
 
   it('signals that are none of ours change nothing', async () => {

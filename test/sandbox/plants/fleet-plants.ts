@@ -76,8 +76,8 @@ export const FLEET_PLANTS: readonly Plant[] = [
   {
     name: 'resumes although the cause of the stop persists',
     file: 'workflows/fleet/run/control.ts',
-    from: 'if (failed > maxErrors && isCurrent(state))',
-    to: 'if (!PLANTED && failed > maxErrors && isCurrent(state))',
+    from: "if (state.phase !== 'running' || failed <= maxErrors ||",
+    to: "if (PLANTED || state.phase !== 'running' || failed <= maxErrors ||",
     caughtBy: 159,
   },
   {

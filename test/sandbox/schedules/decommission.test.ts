@@ -83,6 +83,18 @@ describe('a decommission run', () => {
     expect(linesOf(run, 1)).toEqual([{ outcome: 'deleted', errorCode: null }]);
   });
 
+  it('goes on with no other wave while a failed server of the last one is tried again', async () => {
+    const run = await played([{ fates: ['fails', 'fine'] }, {}, {}], {
+      settings: settings({ waves: '1,100%', pauseAfter: 'first', maxErrors: 1 }),
+      pausedMs: 5_000,
+      messages: [{ name: 'retryFailed', after: 'paused', ms: 100 }],
+    });
+    const [, again] = startsOf(run, 0);
+    expect(again?.end?.kind).toBe('completed');
+    expect(startsOf(run, 1)[0]?.at).toBeGreaterThan(again?.end?.at ?? Infinity);
+    expect(linesOf(run)).toEqual(Array(3).fill({ outcome: 'deleted', errorCode: null }));
+  });
+
   it('keeps its first wave when a page was lost before it', async () => {
     const run = await played([{}, {}, {}, {}], {
       pages: [1, 3],
@@ -118,6 +130,8 @@ describe('a decommission run', () => {
       settings: settings({ undoWindow: '40s' }),
       outside: [{ what: 'cancel', whom: 'run', number: 0, after: 'undo-window', ms: 0 }],
     });
+    // Too late for an abort: all has been done.
+    expect(resultOf(run)).toMatchObject({ outcome: 'done', reason: null });
     expect(linesOf(run)).toEqual([{ outcome: 'deleted', errorCode: null }]);
   });
 

@@ -5,7 +5,7 @@ import type { FleetState, Halt } from '../../../src/workflows/fleet/run/state';
 
 /** Of a run in its only wave, with one page that has confirmed all. */
 function running(failed: number, maxErrors: number, halt: Halt | null): FleetState {
-  const news = { failed, retries: 0, skipSeq: 0, state: 'working', atRest: failed };
+  const news = { failed, again: failed, retries: 0, skipSeq: 0, state: 'working', atRest: failed };
   const page = { news, lost: false, planned: { servers: 9, nics: 9 }, order: { upTo: 9 } };
   const state = { phase: 'running', halt, aborted: null, approved: true, maxErrors, retries: 0, skipSeq: 0 };
   return { ...state, pages: [page] } as unknown as FleetState;
@@ -13,7 +13,20 @@ function running(failed: number, maxErrors: number, halt: Halt | null): FleetSta
 
 const STOPPED: Halt = { phase: 'stopped', reason: 'too many have failed', by: null, between: false };
 
+describe('retryFailed', () => {
+  it('is refused where nothing would be taken up again', () => {
+    expect(problemOf('retryFailed', running(1, 1, null), 0)).toBeNull();
+    expect(problemOf('retryFailed', running(0, 1, null), 0)).toBe('no server has failed or was busy');
+  });
+});
+
 describe('resume', () => {
+  it('of a run with a page that is gone names the remedy that helps there', () => {
+    const state = running(0, 0, STOPPED);
+    for (const page of state.pages) page.lost = true;
+    expect(problemOf('resume', state, 0)).toMatch(/of 9 of them the page is gone, and only setLimits helps/);
+  });
+
   it.each([
     ['stopped', STOPPED],
     ['about to stop: it has heard of the failure, and not looked at it yet', null],

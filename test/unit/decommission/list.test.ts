@@ -41,6 +41,18 @@ describe('the list of a run', () => {
     expect(JSON.stringify(state.pages.map(({ marks }) => marks)).length).toBeLessThan(65_536);
   });
 
+  it('of an upload that was aborted keeps the numbers of its pages, whichever are missing', () => {
+    const state = loaded([['a'], ['b'], ['c']]);
+    delete state.loading[1];
+    closeList(state);
+    expect(state.pages.map(({ lost, servers }) => [lost, servers])).toEqual([
+      [false, 1],
+      [true, 0],
+      [false, 1],
+    ]);
+    expect(pagesOf(state, 'c')).toEqual([2]);
+  });
+
   it('names servers that it does not have, once it is complete', () => {
     const state = loaded([['a', 'b'], ['c']]);
     expect(unlisted(state, ['a', 'z'])).toBeNull();

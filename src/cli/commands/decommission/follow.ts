@@ -103,16 +103,18 @@ function stopped(
 
 /** Who waits learns how the run stands; `status` ends with 0 whatever it is. */
 export function exitCodeOfFleet(status: DecommissionStatus): ExitCode {
-  const { phase, outcome, failed, counts } = status;
+  const { phase, outcome, failed, counts, reason } = status;
   if (phase === 'stopped') return EXIT.notDeleted;
   if (phase === 'planned') return status.next.includes('approve') ? EXIT.done : EXIT.refused;
   if (phase === 'paused') return isExpectedPause(status) ? EXIT.done : EXIT.needsPerson;
   if (outcome === 'invalid-input') return EXIT.badInput;
   if (failed > 0 || (counts.failed ?? 0) + (counts.unknown ?? 0) > 0) return EXIT.notDeleted;
-  return outcome === 'aborted' ? EXIT.cancelled : EXIT.done;
+  // In its undo window a run has a reason if it was aborted.
+  if (outcome === 'aborted' || (phase === 'undo-window' && reason !== null)) return EXIT.cancelled;
+  return outcome === 'incomplete' ? EXIT.notDeleted : EXIT.done;
 }
 
 /** A person has paused it, or it waits between two waves; otherwise the cloud refuses the worker. */
-function isExpectedPause({ by, wave }: DecommissionStatus): boolean {
-  return by !== null || (wave !== null && wave.done >= wave.size);
+function isExpectedPause({ by, betweenWaves }: DecommissionStatus): boolean {
+  return by !== null || betweenWaves;
 }

@@ -31,7 +31,10 @@ export const command: CliCommand<unknown> = {
     const name = runFrom(words, 'status');
     return withTemporal(async (context) => {
       const run = await findDecommission(context.temporal, name);
-      showStatus(await statusOf(context, run, output), context.run(run), output, { but: 'status' });
+      const status = run.open
+        ? await statusOf(context, run, output)
+        : documentOf(context, run, await readDecommissionEnding(context.temporal, run));
+      showStatus(status, context.run(run), output, { but: 'status' });
       return EXIT.done;
     });
   },

@@ -1,14 +1,13 @@
 /** Deletes the ports that were kept for the undo window, each after a look at what it is now. */
-import { sleep, workflowInfo } from '@temporalio/workflow';
+import { condition, sleep, workflowInfo } from '@temporalio/workflow';
 import type { PortFate } from '../../../activities/agreement';
-import { HOLD_MS } from '../../../activities/agreement';
 import { serverWorkflowId } from '../../../contract/names';
 import type { NicRow, NicSnapshot, ResultDocument } from '../../../contract/types';
 import { label, plain, serverLabel } from '../../run/details';
 import { IDEMPOTENT } from '../../run/proxies';
 import { failedAs } from '../../policy/fleet/endings';
 import { endOf, failureMessage } from '../../policy/outcome';
-import { backoffDelay, throttleDelay } from '../../policy/poll-schedule';
+import { backoffDelay, holdDelay, throttleDelay } from '../../policy/poll-schedule';
 import { markPortGone, whyLeft } from '../../policy/port-fates';
 import { callAt, readAt } from '../calls';
 import { inLanes } from './lanes';
@@ -40,6 +39,7 @@ export async function commitPage(page: Page): Promise<void> {
 async function commitServer(page: Page, row: Held): Promise<void> {
   const { document } = row;
   let hindrance = '';
+  let refused = 0;
   for (let tries = 0; heldPorts(document).length > 0;) {
     const held = heldPorts(document);
     if (tries >= MOST_TRIES) {
@@ -63,7 +63,9 @@ async function commitServer(page: Page, row: Held): Promise<void> {
       case 'unread':
         if (answer.why === 'credentials') {
           page.refused(answer.message);
-          await sleep(HOLD_MS, { summary: label(answer.message) });
+          const { wakes } = page;
+          await condition(() => page.wakes !== wakes || page.orphaned, holdDelay((refused += 1)));
+          if (page.orphaned) return;
           continue;
         }
         break;

@@ -26,11 +26,13 @@ import { Alarm } from '../alarm';
 import { detailsOfPage } from './details';
 import type { Row } from './rows';
 import {
+  againCount,
   countsOf,
   failedCount,
   failuresOf,
   inspected,
   pagePlanOf,
+  planDigestOf,
   planned,
   planNewsOf,
   reportOf,
@@ -64,6 +66,7 @@ export class Page {
   readonly protect: ReadonlySet<string>;
   /** A defect in a task that nobody awaits. */
   private defect: Error | null = null;
+  private digest: string | null = null;
   private changed = true;
   private readonly alarm = new Alarm(() => this.touch());
   private seq = 0;
@@ -133,6 +136,11 @@ export class Page {
     return inspected(this.rows) === this.rows.length;
   }
 
+  /** Of its part of the plan, which does not change once it stands. */
+  get planDigest(): string {
+    return (this.digest ??= planDigestOf(this.rows));
+  }
+
   report(): PageReport {
     return reportOf(this.input.run, this.input.page, this.state, this.rows);
   }
@@ -198,6 +206,7 @@ export class Page {
       inFlight: this.inFlight,
       counts: countsOf(rows),
       failed: failedCount(rows),
+      again: againCount(rows),
       failures: failuresOf(rows),
       refusals: this.refusals,
       held: this.holding().length,
@@ -222,7 +231,7 @@ export class Page {
       news.failed !== told.failed ||
       news.refusals.count !== told.refusals.count ||
       (news.plan !== null && told.plan === null) ||
-      news.held !== told.held ||
+      (news.held === 0) !== (told.held === 0) ||
       news.atRest - told.atRest >= ENDS ||
       freed >= FREED
     );

@@ -1,6 +1,5 @@
 /** Inspects the servers of a page, by the same look and the same guards as their own runs, and changes nothing. */
 import { condition } from '@temporalio/workflow';
-import { HOLD_MS } from '../../../activities/agreement';
 import type { Inspection } from '../../../activities/agreement';
 import { LEFT_ALONE } from '../../../contract/decommission/names';
 import type { Excluded, PlannedNic } from '../../../contract/decommission/types';
@@ -8,7 +7,7 @@ import { checkDeleteInput } from '../../../contract/input';
 import { plain } from '../../run/details';
 import { protectedByList } from '../../policy/fleet/protection';
 import { assess } from '../../policy/guards';
-import { backoffDelay, STATE_WAIT_MS, throttleDelay } from '../../policy/poll-schedule';
+import { backoffDelay, holdDelay, STATE_WAIT_MS, throttleDelay } from '../../policy/poll-schedule';
 import { gradeOf } from '../../policy/undo-log';
 import { readAt } from '../calls';
 import { childInput } from './child-input';
@@ -38,6 +37,7 @@ async function planServer(page: Page, row: Row): Promise<void> {
   if (byList !== null) return exclude(row, LEFT_ALONE.protected, byList);
   const nicIds = nics === 'all' ? [] : nics.map(({ id }) => id);
   const until = Date.now() + TRY_FOR_MS;
+  let refused = 0;
   for (let times = 1; !page.isClosed; times++) {
     const answer = await readAt(page.place, 'inspectServer', `${serverId}: plan`, {
       serverId,
@@ -55,7 +55,7 @@ async function planServer(page: Page, row: Row): Promise<void> {
     else if (answer.why === 'refused') return exclude(row, LEFT_ALONE.refused, answer.message);
     else if (answer.why === 'credentials') {
       page.refused(answer.message);
-      waitMs = HOLD_MS;
+      waitMs = holdDelay((refused += 1));
     } else if (Date.now() >= until) {
       return exclude(row, LEFT_ALONE.refused, `it could not be inspected: ${answer.message}`);
     }

@@ -14,9 +14,9 @@ import type {
 import { LEFT_ALONE } from '../../../contract/decommission/names';
 import type { RestoreGrade, ResultDocument } from '../../../contract/types';
 import type { PlanNews } from '../../policy/fleet/agreement';
-import { digestOfServer } from '../../policy/fleet/digest';
+import { digestOfPage, digestOfServer } from '../../policy/fleet/digest';
 import type { ServerEnd } from '../../policy/fleet/endings';
-import { bounded, countsAsFailed, reportNic } from '../../policy/fleet/endings';
+import { bounded, countsAsFailed, isRetried, reportNic } from '../../policy/fleet/endings';
 
 /** Failures that a page tells its run. */
 const TOLD_FAILURES = 20;
@@ -77,6 +77,15 @@ export function failedCount(rows: readonly Row[]): number {
   return rows.filter(({ end, skipped }) => end !== null && !skipped && countsAsFailed(end.outcome)).length;
 }
 
+/** Failed and busy servers; a person has said of none of them to leave it. */
+export function againCount(rows: readonly Row[]): number {
+  return rows.filter(isTakenUpAgain).length;
+}
+
+export function isTakenUpAgain({ end, skipped }: Row): boolean {
+  return end !== null && !skipped && isRetried(end);
+}
+
 export function countsOf(rows: readonly Row[]): Partial<Record<ServerOutcome, number>> {
   const counts: Partial<Record<ServerOutcome, number>> = {};
   for (const { end } of rows) if (end !== null) counts[end.outcome] = (counts[end.outcome] ?? 0) + 1;
@@ -115,8 +124,17 @@ export function planNewsOf(rows: readonly Row[]): PlanNews {
     elasticIps: nics.filter(({ elasticIp }) => elasticIp !== null).length,
     byGrade,
     excluded: rows.flatMap(({ excluded }) => excluded ?? []),
-    digests: servers.map((row) => digestOfServer({ serverId: row.listed.serverId, nics: row.nics })),
+    digests: digestsOf(rows),
   };
+}
+
+/** Of the page's part of the plan, as its run computes it. */
+export function planDigestOf(rows: readonly Row[]): string {
+  return digestOfPage(digestsOf(rows));
+}
+
+function digestsOf(rows: readonly Row[]): string[] {
+  return planned(rows).map(({ listed, nics }) => digestOfServer({ serverId: listed.serverId, nics }));
 }
 
 export function pagePlanOf(run: string, page: number, rows: readonly Row[]): PagePlan {

@@ -15,7 +15,7 @@ import { SIGNAL_POLL_NOW, serverWorkflowId, WORKFLOW_TYPE } from '../../../contr
 import type { NicTarget, ResultDocument } from '../../../contract/types';
 import { isRecord } from '../../../contract/values';
 import type { ServerEnd } from '../../policy/fleet/endings';
-import { completed, failedAs, isRetried } from '../../policy/fleet/endings';
+import { completed, failedAs } from '../../policy/fleet/endings';
 import { doubted, merged } from '../../policy/fleet/reruns';
 import { endOf as endOfRows } from '../../policy/outcome';
 import { plain } from '../../run/details';
@@ -24,11 +24,18 @@ import { FLEET_PRIORITY } from '../../policy/fleet/agreement';
 import { childInput } from './child-input';
 import type { Page } from './page';
 import type { Row } from './rows';
-import { end, failedCount, neverBegun, planned } from './rows';
+import { end, failedCount, isTakenUpAgain, neverBegun, planned } from './rows';
+
+const FORGOTTEN = 'its page was reset: look at the server, and at its own run';
 
 /** Takes in what the latest order says: retries, looks, skipped servers, an abort; then starts what may be started. */
 export function work(page: Page): void {
   const { order } = page;
+  // Of a page that was reset there is an order before there is a plan again.
+  if (order.upTo > 0 && !page.isClosed) {
+    if (!page.isPlanned) return;
+    if (page.planDigest !== order.digest) return giveUp(page);
+  }
   const rows = planned(page.rows);
   if (order.retries > page.retries) {
     page.retries = order.retries;
@@ -56,9 +63,22 @@ export function work(page: Page): void {
   }
 }
 
+/**
+ * What was approved is not what this page has planned: it was reset, and servers have changed since, by itself or by others. It
+ * touches nothing more, and tells of none of its servers what became of it.
+ */
+function giveUp(page: Page): void {
+  for (const row of page.rows) {
+    row.excluded = null;
+    row.nics ??= [];
+    end(row, { outcome: 'unknown', errorCode: null, message: FORGOTTEN });
+  }
+  page.orphaned = true;
+}
+
 /** Failed and busy servers get another run; it looks at the server anew, and touches nothing but what was approved. */
 function takeUpAgain(row: Row): void {
-  if (row.end === null || row.skipped || !isRetried(row.end)) return;
+  if (row.end === null || !isTakenUpAgain(row)) return;
   if (row.end.outcome !== 'untouched') row.before = row.end;
   row.end = null;
 }
@@ -95,7 +115,7 @@ function ofReset(how: ServerEnd): ServerEnd {
   return {
     outcome: 'unknown',
     errorCode: null,
-    message: 'its page was reset: look at the server, and at its own run',
+    message: FORGOTTEN,
   };
 }
 

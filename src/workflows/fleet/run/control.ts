@@ -7,7 +7,7 @@ import type { DecommissionControl as Control } from '../../../contract/decommiss
 import { fixed, textOf } from '../../../contract/decommission/shares';
 import type { ByWhom } from '../../../contract/types';
 import type { FleetState } from './state';
-import { failedServers, failedText, isCurrent, SHOWN_CONTROLS, totalOf } from './state';
+import { failedServers, failedText, isCurrent, isOver, lostServers, SHOWN_CONTROLS, totalOf } from './state';
 
 /** Why the message does not apply now, with the remedy; `null`: it does. */
 export function problemOf(what: Control, state: FleetState, now: number): string | null {
@@ -35,7 +35,7 @@ export function problemOf(what: Control, state: FleetState, now: number): string
     case 'retryFailed':
       if (phase !== 'running' && phase !== 'undo-window')
         return `nothing has been tried yet, or it is too late (phase ${phase})`;
-      return totalOf(state, ({ failed, counts }) => failed + (counts.untouched ?? 0)) === 0
+      return totalOf(state, ({ again }, page) => (isOver(page) ? 0 : again)) === 0
         ? 'no server has failed or was busy'
         : null;
     case 'abort':
@@ -70,12 +70,13 @@ function resumable(state: FleetState): string | null {
   if (halt === null && state.phase !== 'running') return `it is not paused (phase ${state.phase})`;
   const failed = failedServers(state);
   // What skips and retries leave of the failures is known once the pages have confirmed them: a run that has to stop then, stops.
-  if (failed > maxErrors && isCurrent(state))
-    return (
-      `${failedText(failed)}, and maxErrors is ${maxErrors}: raise it with setLimits, take the failed ones up ` +
-      'again with retryFailed, or leave them with skip'
-    );
-  return null;
+  if (state.phase !== 'running' || failed <= maxErrors || !isCurrent(state)) return null;
+  const lost = lostServers(state);
+  const beyond = lost === 0 ? '' : ` (of ${lost} of them the page is gone, and only setLimits helps)`;
+  return (
+    `${failedText(failed)}, and maxErrors is ${maxErrors}: raise it with setLimits, take the failed ones up ` +
+    `again with retryFailed, or leave them with skip${beyond}`
+  );
 }
 
 /** The plan that is approved must be the plan that was read. */
@@ -122,6 +123,8 @@ export function carryOut(
       return;
     case 'retryFailed':
       state.retries += 1;
+      // The wave is not at rest any more, so it is not followed by the next one.
+      if (state.halt !== null) state.halt = { ...state.halt, between: false };
       if (state.phase === 'undo-window') {
         state.phase = 'running';
         state.undoUntil = null;

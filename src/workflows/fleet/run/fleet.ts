@@ -23,6 +23,7 @@ import { askForPages } from './lost-pages';
 import { noteProgress } from './progress';
 import { pagesOf } from './list';
 import { ordersOf } from './orders';
+import { problemOf } from './control';
 import { detailsOf } from './details';
 import type { FleetState } from './state';
 import { isOver, SHOWN_FAILURES } from './state';
@@ -52,7 +53,9 @@ export class Fleet {
     this.problems = [...problems, ...startProblems(id?.page === null)];
     this.state = handed ?? fresh(id?.run ?? '', value);
     void CancellationScope.current().cancelRequested.catch(() => {
-      this.state.aborted ??= { by: null, reason: 'the run was cancelled' };
+      // When all waves are over it is too late for an abort, in this way as in any other.
+      if (problemOf('abort', this.state, Date.now()) === null)
+        this.state.aborted = { by: null, reason: 'the run was cancelled' };
       this.touch();
     });
   }
@@ -71,6 +74,12 @@ export class Fleet {
     if (known !== null && known.runId === news.runId && known.seq >= news.seq) return;
     // A page that was lost sight of and is there: the check was wrong, or somebody has reset it.
     page.lost = false;
+    const isReset = known !== null && known.runId !== news.runId && news.orderSeq < page.order.seq;
+    // Somebody has reset this run, or the page: what one of them has forgotten is told anew, under a number that is new to both.
+    if (news.orderSeq > page.order.seq || isReset) {
+      page.order = { ...page.order, seq: Math.max(page.order.seq, news.orderSeq) };
+      page.undelivered = true;
+    }
     if (news.plan !== null && page.planned === null) page.arrived = news.plan;
     // It is kept once: the news are handed on, too.
     page.news = { ...news, plan: null };
@@ -145,8 +154,14 @@ export class Fleet {
       state.pages.forEach((page, index) => {
         const skip: Skip = { seq: state.skipSeq, servers: servers[index] ?? [] };
         if (!isOver(page)) sending.push(this.sendTo(index, SIGNAL_SKIP, skip));
+        else if (page.lost) page.owed = [...(page.owed ?? []), ...skip.servers];
       });
     }
+    state.pages.forEach((page, index) => {
+      if (page.owed === null || isOver(page)) return;
+      sending.push(this.sendTo(index, SIGNAL_SKIP, { seq: state.skipSeq, servers: page.owed }));
+      page.owed = null;
+    });
     await Promise.all(sending);
   }
 
@@ -171,7 +186,8 @@ export class Fleet {
 
 function isNews(value: unknown): value is News {
   if (!isRecord(value) || typeof value.page !== 'number' || typeof value.seq !== 'number') return false;
-  const numbers = [value.orderSeq, value.atRest, value.inFlight, value.failed, value.held, value.inspected];
+  const { orderSeq, atRest, inFlight, failed, again, held, inspected } = value;
+  const numbers = [orderSeq, atRest, inFlight, failed, again, held, inspected];
   return (
     numbers.every((each) => typeof each === 'number') &&
     isRecord(value.counts) &&

@@ -84,11 +84,11 @@ export function unlisted(state: FleetState, servers: readonly string[]): string 
 
 /** The list is complete. From here on the pages are counted through. */
 export function closeList(state: FleetState): void {
-  state.pages = Object.keys(state.loading)
-    .map(Number)
-    .sort((a, b) => a - b)
-    .flatMap((n) => state.loading[n] ?? [])
-    .map(({ servers, digest, marks }) => ({
+  const count = Math.max(-1, ...Object.keys(state.loading).map(Number)) + 1;
+  // Of an upload that was aborted pages may be missing: the others keep their numbers.
+  const missing = { servers: 0, digest: '', marks: [], started: false };
+  state.pages = Array.from({ length: count }, (_, n) => state.loading[n] ?? missing).map(
+    ({ servers, digest, marks, started }) => ({
       servers,
       marks: marks.map((mark) => mark.slice(0, SHORT_MARK)).join(''),
       digest,
@@ -100,8 +100,10 @@ export function closeList(state: FleetState): void {
       arrived: null,
       planned: null,
       refusalsSeen: 0,
-      lost: false,
-    }));
+      lost: !started,
+      owed: null,
+    }),
+  );
   state.loading = {};
   // The first answer tells the rate of calls, too, which the forecast needs.
   state.checkedAt = 0;

@@ -6,14 +6,21 @@ import { boundsOf, failedServers, isCurrent, isOver } from './state';
 
 /** So many pages are planned at a time: enough to fill the sets of reads, and the progress moves page by page. */
 const PLANNED_AT_ONCE = 5;
+/** A page with a server that can't be read for long holds up no other one, up to so many pages: their plans wait in the run's state. */
+const PLANNED_AHEAD = 25;
 
 /** The order of each page. `seq` is that of the latest one: the caller counts on where anything else differs. */
 export function ordersOf(state: FleetState): Order[] {
   const bounds = boundsOf(state);
   const slots = slotsOf(state, bounds);
+  const planning = state.pages.filter((page) => page.order.plan && isBeingPlanned(page)).length;
+  let free = mayPlan(state) ? PLANNED_AT_ONCE - planning : 0;
+  const begins = ({ order }: PageRecord, index: number) =>
+    !order.plan && index < state.plan.pages + PLANNED_AHEAD && free-- > 0;
   return state.pages.map((page, index) => ({
     seq: page.order.seq,
-    plan: page.order.plan || (mayPlan(state) && index < state.plan.pages + PLANNED_AT_ONCE),
+    plan: page.order.plan || begins(page, index),
+    digest: page.planned?.digest ?? null,
     planned: page.planned !== null || page.arrived !== null,
     upTo: bounds[index] ?? 0,
     slots: slots[index] ?? 0,
@@ -24,6 +31,10 @@ export function ordersOf(state: FleetState): Order[] {
     commit: state.committing,
     finish: state.phase === 'done',
   }));
+}
+
+function isBeingPlanned(page: PageRecord): boolean {
+  return !isOver(page) && page.planned === null && page.arrived === null;
 }
 
 function mayPlan({ phase, halt, aborted }: FleetState): boolean {

@@ -31,11 +31,13 @@ export interface PageRecord {
   /** Its part of the plan has arrived, and is not part of the run's plan yet: pages are taken in order. */
   arrived: PlanNews | null;
   /** `null`: not all of its servers were inspected. */
-  planned: { servers: number; nics: number } | null;
+  planned: { servers: number; nics: number; digest: string } | null;
   /** Refusals of the cloud that a person has dealt with. */
   refusalsSeen: number;
   /** It ended without a last word. */
   lost: boolean;
+  /** Servers to leave alone that it has not heard of, because it was lost; `null`: nothing is owed to it. */
+  owed: string[] | null;
 }
 
 /** A page that is loaded, or is being loaded. */
@@ -180,9 +182,10 @@ function hasFollowed({ retries, skipSeq }: FleetState, page: PageRecord): boolea
 /** What pages count although people have asked for something else: `failed` in all, of them `again` to be tried once more. */
 export function outdated(state: FleetState): { failed: number; again: number } {
   const behind = state.pages.filter((page) => !hasFollowed(state, page));
-  const sum = (pages: PageRecord[]) => pages.reduce((all, { news }) => all + (news?.failed ?? 0), 0);
+  const sum = (pages: PageRecord[], what: 'failed' | 'again') =>
+    pages.reduce((all, { news }) => all + (news?.[what] ?? 0), 0);
   const isBehind = ({ news }: PageRecord) => (news?.retries ?? 0) < state.retries;
-  return { failed: sum(behind), again: sum(behind.filter(isBehind)) };
+  return { failed: sum(behind, 'failed'), again: sum(behind.filter(isBehind), 'again') };
 }
 
 /** `1 server has failed`. */

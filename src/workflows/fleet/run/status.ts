@@ -49,6 +49,7 @@ export function statusOf(state: FleetState, now: number): DecommissionStatus {
     run: state.run,
     phase: phaseOf(state),
     reason: aborted?.reason ?? halt?.reason ?? null,
+    betweenWaves: halt?.between ?? false,
     by: aborted === null ? (halt?.by ?? null) : aborted.by,
     outcome: state.phase === 'done' ? outcomeOf(state) : null,
     digest: state.digest,

@@ -1,5 +1,5 @@
 /** The life of a run, step by step. Each step goes on where a run before it in the chain has stopped. */
-import { chained, digestOf } from '../../policy/fleet/digest';
+import { chained, digestOf, digestOfPage } from '../../policy/fleet/digest';
 import { pausesAfter, provenBy, wavesOf } from '../../policy/fleet/waves';
 import type { PauseAfter } from '../../../contract/decommission/options';
 import { fixed } from '../../../contract/decommission/shares';
@@ -79,7 +79,11 @@ function addPage({ plan }: FleetState, page: PageRecord): void {
   const room = KEPT_EXCLUSIONS - plan.excluded.length;
   for (const each of arrived.excluded.slice(0, Math.max(0, room)))
     plan.excluded.push({ ...each, reason: each.reason.slice(0, REASON_MAX) });
-  page.planned = { servers: arrived.servers, nics: arrived.nics };
+  page.planned = {
+    servers: arrived.servers,
+    nics: arrived.nics,
+    digest: digestOfPage(arrived.digests),
+  };
   page.arrived = null;
 }
 
@@ -87,7 +91,7 @@ function addPage({ plan }: FleetState, page: PageRecord): void {
 function exclude({ plan }: FleetState, page: PageRecord): void {
   plan.excludedCount += page.servers;
   plan.excludedByCode.Refused = (plan.excludedByCode.Refused ?? 0) + page.servers;
-  page.planned = { servers: 0, nics: 0 };
+  page.planned = { servers: 0, nics: 0, digest: digestOfPage([]) };
 }
 
 function stand(state: FleetState): void {
@@ -171,7 +175,8 @@ function haltOnErrors(state: FleetState): void {
 
 /** Refused credentials would fail one server after the other, and five bad signatures lock a key. */
 function haltOnRefusal(state: FleetState): void {
-  if (state.halt !== null || state.aborted !== null) return;
+  // An aborted run starts nothing that could be held up; its kept ports are deleted all the same.
+  if (state.halt !== null || (state.aborted !== null && state.phase !== 'committing')) return;
   const page = state.pages.find(({ news, refusalsSeen }) => (news?.refusals.count ?? 0) > refusalsSeen);
   if (page === undefined) return;
   const words = page.news?.refusals.message ?? '';
@@ -208,7 +213,10 @@ export async function commit(fleet: Fleet): Promise<void> {
     const { news, order } = page;
     return isOver(page) || news === null || (order.commit && news.orderSeq >= order.seq && news.held === 0);
   };
-  while (!state.pages.every(isDone)) await fleet.turn();
+  while (!state.pages.every(isDone)) {
+    haltOnRefusal(state);
+    await fleet.turn();
+  }
 }
 
 /** The pages end, each with its report. */

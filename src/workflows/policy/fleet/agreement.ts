@@ -48,6 +48,8 @@ export interface Order {
   plan: boolean;
   /** The run has the page's plan. */
   planned: boolean;
+  /** Digest of the page's part of the plan; nothing else may be carried out. */
+  digest: string | null;
   /** The first so many servers of the page's plan may be started. */
   upTo: number;
   /** So many may be under way, if the page has had `failed` failures; each further one uses up a slot. */
@@ -69,6 +71,7 @@ export const FIRST_ORDER: Order = {
   seq: 0,
   plan: false,
   planned: false,
+  digest: null,
   upTo: 0,
   slots: 0,
   failed: 0,
@@ -104,6 +107,8 @@ export interface News {
   counts: Partial<Record<ServerOutcome, number>>;
   /** Servers that count against the tolerance. */
   failed: number;
+  /** Servers that `retryFailed` would take up again: failed and busy ones. */
+  again: number;
   failures: FailedServer[];
   /** How often the cloud has refused the worker's credentials or permissions, and its latest words. */
   refusals: { count: number; message: string };

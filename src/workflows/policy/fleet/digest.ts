@@ -28,6 +28,11 @@ export function chained(before: string, next: string): string {
   return digestOfText(before + next);
 }
 
+/** Of a page's planned servers, in the order of the list. */
+export function digestOfPage(servers: readonly string[]): string {
+  return servers.reduce(chained, '').slice(0, SHOWN);
+}
+
 /** @param chain over settings and servers */
 export function digestOf(chain: string, excluded: number): string {
   return chained(chain, String(excluded)).slice(0, SHOWN);
