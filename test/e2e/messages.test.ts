@@ -1,5 +1,4 @@
 /** What other services see: raw starts, messages, resets, frozen and vanished workers; no starter in between. */
-import { randomUUID } from 'node:crypto';
 import {
   Client,
   Connection,
@@ -12,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ResultDocument, SubmittedAnswer } from '../../src/contract';
 import type { Stack } from '../../dev/stack';
 import { startStack } from '../support/watched-stack';
+import { reset } from '../support/reset';
 import { createServer, posts, TIMING, untilPosted } from '../support/e2e';
 import { expectTruth } from '../support/truth';
 
@@ -216,18 +216,8 @@ describe('what must never send', { timeout: 240_000 }, () => {
     });
     const handle = await start(`nics/${server.id}`, request(server.id, server.nics.slice(0, 1)));
     expect((await failureOf(handle.result())).type).toBe('NotDeleted');
-    const { runId } = await handle.describe();
-    const firstTask = (await handle.fetchHistory()).events?.find(
-      (event) => event.workflowTaskCompletedEventAttributes,
-    );
-    const reset = await connection.workflowService.resetWorkflowExecution({
-      namespace: stack.temporal.namespace,
-      workflowExecution: { workflowId: `nics/${server.id}`, runId },
-      reason: 'test',
-      requestId: randomUUID(),
-      workflowTaskFinishEventId: firstTask?.eventId ?? null,
-    });
-    const again = client.workflow.getHandle(`nics/${server.id}`, reset.runId);
+    const runId = await reset(client, `nics/${server.id}`);
+    const again = client.workflow.getHandle(`nics/${server.id}`, runId);
     const failure = await failureOf(again.result());
     expect(failure.type).toBe('OutcomeUnknown');
     expect((failure.details?.[0] as ResultDocument).warnings.join()).toMatch(/was reset/);

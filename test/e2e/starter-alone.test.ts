@@ -9,6 +9,7 @@ import { until } from '../../dev/ports';
 import type { Task } from '../cli/by-hand';
 import { ByHand, decide } from '../cli/by-hand';
 import { document, nic, running } from '../cli/support';
+import { reset } from '../support/reset';
 
 type Json = Record<string, unknown> & { error?: { type: string; message: string } };
 
@@ -488,20 +489,11 @@ describe('a run that is reset', { timeout: 240_000 }, () => {
       await until(async () => first.stderr().includes('phase: polling'), 120_000);
       const handle = client.workflow.getHandle(`nics/${server}`);
       const { runId } = await handle.describe();
-      const firstTask = (await handle.fetchHistory()).events?.find(
-        (event) => event.workflowTaskCompletedEventAttributes,
-      );
-      const reset = await connection.workflowService.resetWorkflowExecution({
-        namespace: stack.temporal.namespace,
-        workflowExecution: { workflowId: `nics/${server}`, runId },
-        reason: 'test',
-        requestId: randomUUID(),
-        workflowTaskFinishEventId: firstTask?.eventId ?? null,
-      });
+      const after = await reset(client, `nics/${server}`);
       const { code, stdout } = await first.finished;
       expect([code, JSON.parse(stdout)]).toEqual([
         0,
-        expect.objectContaining({ runId: reset.runId, firstRunId: runId, outcome: 'deleted' }),
+        expect.objectContaining({ runId: after, firstRunId: runId, outcome: 'deleted' }),
       ]);
     } finally {
       await worker.stop();

@@ -5,6 +5,7 @@ import { decommissionWorkflowId, pageWorkflowId } from '../../../src/contract';
 import { until } from '../../../dev/ports';
 import { posts } from '../../support/e2e';
 import { approve, createFleet, fleetStack, startFleet } from '../../support/fleet';
+import { reset } from '../../support/reset';
 
 describe('a decommission run, meddled with', { timeout: 150_000 }, () => {
   const bed = fleetStack('fleet-outside', 200);
@@ -14,7 +15,7 @@ describe('a decommission run, meddled with', { timeout: 150_000 }, () => {
   };
 
   it('a page that is reset changes nothing a second time, and says of what it has forgotten that nobody knows', async () => {
-    const { simulator, temporal } = bed.stack;
+    const { simulator } = bed.stack;
     const locked = (n: number) => (n === 3 ? { locked: true } : {});
     const servers = await createFleet(simulator, 4, (n) => ({ jobSeconds: n === 0 ? 1 : 8, ...locked(n) }));
     const fleet = await startFleet(bed, servers, {
@@ -27,17 +28,7 @@ describe('a decommission run, meddled with', { timeout: 150_000 }, () => {
     expect(await until(isDone, 60_000)).toBe(true);
     // What the plan has left alone stays so, though it could be deleted now.
     await simulator.control('PATCH', `/_sim/servers/${servers[3]!.serverId}`, { locked: false });
-    const workflowId = pageWorkflowId('reset', 0);
-    const page = bed.client.workflow.getHandle(workflowId);
-    const { events } = await page.fetchHistory();
-    const firstTask = events?.find((event) => event.workflowTaskCompletedEventAttributes);
-    await bed.client.workflowService.resetWorkflowExecution({
-      namespace: temporal.namespace,
-      workflowExecution: { workflowId, runId: (await page.describe()).runId },
-      reason: 'test',
-      requestId: randomUUID(),
-      workflowTaskFinishEventId: firstTask?.eventId ?? null,
-    });
+    await reset(bed.client, pageWorkflowId('reset', 0));
     // All of its servers are in doubt, also the one that was left alone: it has forgotten which that was.
     expect(await fleet.reaches(({ phase }) => phase === 'stopped')).toMatchObject({ failed: 4 });
     await fleet.update('abort');
@@ -53,7 +44,7 @@ describe('a decommission run, meddled with', { timeout: 150_000 }, () => {
   });
 
   it('a run that is reset between two waves goes on, and its pages listen to it', async () => {
-    const { simulator, temporal } = bed.stack;
+    const { simulator } = bed.stack;
     const servers = await createFleet(simulator, 3);
     const fleet = await startFleet(bed, servers, {
       run: 'reset-run',
@@ -64,15 +55,7 @@ describe('a decommission run, meddled with', { timeout: 150_000 }, () => {
     await fleet.reaches(({ phase }) => phase === 'paused');
     await fleet.update('setLimits', { concurrency: 3 });
     const workflowId = decommissionWorkflowId('reset-run');
-    const { events } = await fleet.handle.fetchHistory();
-    const tasks = events?.filter((event) => event.workflowTaskCompletedEventAttributes) ?? [];
-    await bed.client.workflowService.resetWorkflowExecution({
-      namespace: temporal.namespace,
-      workflowExecution: { workflowId, runId: (await fleet.handle.describe()).runId },
-      reason: 'test',
-      requestId: randomUUID(),
-      workflowTaskFinishEventId: tasks.at(-2)?.eventId ?? null,
-    });
+    await reset(bed.client, workflowId, -2);
     await fleet.reaches(({ phase }) => phase === 'paused');
     await fleet.update('resume');
     // The handle that started it stays with the run that was reset.

@@ -1,5 +1,5 @@
 /** Deletes the ports that were kept for the undo window, each after a look at what it is now. */
-import { condition, sleep, workflowInfo } from '@temporalio/workflow';
+import { sleep, workflowInfo } from '@temporalio/workflow';
 import type { PortFate } from '../../../activities/agreement';
 import { serverWorkflowId } from '../../../contract/names';
 import type { NicRow, NicSnapshot, ResultDocument } from '../../../contract/types';
@@ -63,8 +63,7 @@ async function commitServer(page: Page, row: Held): Promise<void> {
       case 'unread':
         if (answer.why === 'credentials') {
           page.refused(answer.message);
-          const { wakes } = page;
-          await condition(() => page.wakes !== wakes || page.orphaned, holdDelay((refused += 1)));
+          await page.rest(holdDelay((refused += 1)), answer.message, () => page.orphaned);
           if (page.orphaned) return;
           continue;
         }

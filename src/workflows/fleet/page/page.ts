@@ -22,6 +22,7 @@ import {
   SIGNAL_REFUSED,
   SIGNAL_SKIP,
 } from '../../policy/fleet/agreement';
+import { label } from '../../run/details';
 import { Alarm } from '../alarm';
 import { detailsOfPage } from './details';
 import type { Row } from './rows';
@@ -121,6 +122,12 @@ export class Page {
         this.defect = error instanceof Error ? error : new Error(String(error));
       })
       .finally(() => this.touch());
+  }
+
+  /** Rests so long, or until a `resume` makes everybody look at once. @param why for the label of the timer */
+  async rest(ms: number, why: string, isOver: () => boolean): Promise<void> {
+    const { wakes } = this;
+    await condition(() => this.wakes !== wakes || isOver(), ms, { summary: label(why) });
   }
 
   get inFlight(): number {

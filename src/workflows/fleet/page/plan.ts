@@ -1,5 +1,4 @@
 /** Inspects the servers of a page, by the same look and the same guards as their own runs, and changes nothing. */
-import { condition } from '@temporalio/workflow';
 import type { Inspection } from '../../../activities/agreement';
 import { LEFT_ALONE } from '../../../contract/decommission/names';
 import type { Excluded, PlannedNic } from '../../../contract/decommission/types';
@@ -59,9 +58,7 @@ async function planServer(page: Page, row: Row): Promise<void> {
     } else if (Date.now() >= until) {
       return exclude(row, LEFT_ALONE.refused, `it could not be inspected: ${answer.message}`);
     }
-    // A `resume` makes it look at once.
-    const { wakes } = page;
-    await condition(() => page.wakes !== wakes || page.isClosed, waitMs);
+    await page.rest(waitMs, `${serverId} is inspected again`, () => page.isClosed);
   }
 }
 
