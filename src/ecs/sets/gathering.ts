@@ -3,10 +3,10 @@ import type { Clock } from '../clock';
 
 /**
  * Requests that come while a call is under way wait for its end, but no longer than `least`. Where many come, each call waits longer
- * for the next ones: what has gathered in a window, times `least`, and no longer than `most`. A read that is 2 s late costs a run
- * little; five calls in each of those seconds would cost the account more.
+ * for the next ones: what has gathered in a window, times `least`, and no longer than `most`. A read that is 4 s late costs a run
+ * little; five calls in each of those seconds would cost the account more. A full call waits for nobody.
  */
-const WINDOW_MS = { least: 200, most: 2_000 } as const;
+const WINDOW_MS = { least: 200, most: 4_000 } as const;
 
 interface Waiting<Request, Answer> {
   request: Request;
@@ -40,6 +40,8 @@ export class Gathering<Request, Answer> {
   #waiting: Waiting<Request, Answer>[] = [];
   /** A call will leave soon, and takes along whatever waits then. */
   #opened = false;
+  /** Aborted when what waits fills a call. */
+  #full = new AbortController();
   #windowMs: number = WINDOW_MS.least;
   /** When the last call left, by the clock. */
   #leftAt = -Infinity;
@@ -51,6 +53,11 @@ export class Gathering<Request, Answer> {
   /** Nothing waits, and no call is under way. */
   get idle(): boolean {
     return !this.#opened && !this.#isCrowded && this.#underWay.size === 0;
+  }
+
+  /** One call can't answer all that wait. */
+  get #isFull(): boolean {
+    return this.#fits(this.#waiting) < this.#waiting.length;
   }
 
   /** The last call has answered several requests, a moment ago. */
@@ -68,6 +75,7 @@ export class Gathering<Request, Answer> {
     const answer = new Promise<Answer>((resolve, reject) => {
       this.#waiting.push({ request, signal, resolve, reject });
     });
+    if (this.#isFull) this.#full.abort();
     this.#open();
     return abortable(answer, signal);
   }
@@ -80,8 +88,10 @@ export class Gathering<Request, Answer> {
 
   async #window(): Promise<void> {
     const { clock } = this.#settings;
-    const isFull = this.#fits(this.#waiting) < this.#waiting.length;
-    if (this.#isCrowded && !isFull) return clock.sleep(this.#windowMs);
+    if (this.#isCrowded && !this.#isFull) {
+      this.#full = new AbortController();
+      return clock.sleep(this.#windowMs, this.#full.signal).catch(() => undefined);
+    }
     if (this.#underWay.size === 0) return;
     const oneEnds = Promise.race(this.#underWay).catch(() => undefined);
     await Promise.race([oneEnds, clock.sleep(WINDOW_MS.least)]);
