@@ -8,7 +8,7 @@ import { FAILURE_TYPE } from '../contract/names';
 import { Fleet } from './fleet/run/fleet';
 import { registerMessages } from './fleet/run/messages';
 import { statusOf } from './fleet/run/status';
-import { awaitApproval, close, commit, load, plan, runWaves, undoWindow } from './fleet/run/steps';
+import { awaitApproval, close, commit, load, plan, runWaves, undoAll, undoWindow } from './fleet/run/steps';
 
 export async function decommission(start: unknown): Promise<DecommissionStatus> {
   const fleet = new Fleet(start); // a fresh request, or the state that was handed on
@@ -24,6 +24,7 @@ export async function decommission(start: unknown): Promise<DecommissionStatus> 
     await runWaves(fleet);
     await undoWindow(fleet);
   }
+  await undoAll(fleet);
   await commit(fleet);
   await close(fleet);
   return statusOf(state, Date.now());

@@ -128,7 +128,7 @@ export interface Control extends ByWhom {
 export interface DecommissionStatus {
   run: string;
   phase: DecommissionPhase;
-  /** Why it is paused, stopped or aborted, and by whom; `by: null`: the run itself has decided so. */
+  /** Why it is paused, stopped, aborted or undone, and by whom; `by: null`: the run itself has decided so. */
   reason: string | null;
   by: string | null;
   /** It waits for a person to let the next wave go. */
@@ -146,7 +146,10 @@ export interface DecommissionStatus {
   /** Servers that count against `maxErrors`. */
   failed: number;
   maxErrors: number | null;
+  /** Servers that are deleted from, or put back. */
   inFlight: number;
+  /** Of the servers that an `undo` wants back, those that are, or could not be put back wholly; `null`: there are none. */
+  back: { done: number; of: number } | null;
   effectiveConcurrency: number;
   /** The most servers that can still fail before the run stops by itself. */
   mayStillFail: number;
@@ -168,7 +171,10 @@ export interface DecommissionStatus {
   next: string[];
 }
 
-/** `aborted`: also a plan that nobody approved in time. `incomplete`: some server failed, or its end is unknown. */
+/**
+ * `aborted`: also a plan that nobody approved in time. `incomplete`: some server failed, or its end is unknown; of an undone run: was
+ * not put back, or not wholly.
+ */
 export type DecommissionOutcome = 'done' | 'incomplete' | 'aborted' | 'undone' | 'invalid-input';
 
 export type PageState = 'loaded' | 'planning' | 'planned' | 'working' | 'resting' | 'done' | 'lost';
@@ -183,6 +189,8 @@ export interface ReportNic {
   message: string | null;
   jobId: string | null;
   requestId: string | null;
+  /** Of a NIC that was put back: fields that are not as before. Left out where there are none. */
+  differs?: string[];
 }
 
 export interface ReportServer {

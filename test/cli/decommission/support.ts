@@ -26,6 +26,7 @@ export function status(changes: Partial<DecommissionStatus> = {}): DecommissionS
     failed: 0,
     maxErrors: 0,
     inFlight: 5,
+    back: null,
     effectiveConcurrency: 50,
     mayStillFail: 5,
     ratePerMinute: 12.5,

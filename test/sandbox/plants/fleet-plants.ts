@@ -6,8 +6,8 @@ export const FLEET_PLANTS: readonly Plant[] = [
   {
     name: 'gives the slot of a failure to the next server',
     file: 'workflows/fleet/page/work.ts',
-    from: 'const burnt = Math.max(0, failedCount(page.rows) - order.failed);',
-    to: 'const burnt = PLANTED ? 0 : Math.max(0, failedCount(page.rows) - order.failed);',
+    from: 'const burnt = order.starts ?',
+    to: 'const burnt = order.starts && !PLANTED ?',
     caughtBy: 43,
   },
   {
@@ -78,7 +78,7 @@ export const FLEET_PLANTS: readonly Plant[] = [
     file: 'workflows/fleet/run/control.ts',
     from: "if (state.phase !== 'running' || failed <= maxErrors ||",
     to: "if (PLANTED || state.phase !== 'running' || failed <= maxErrors ||",
-    caughtBy: 159,
+    caughtBy: 60,
   },
   {
     name: 'does not recall the slots when somebody pauses it',
@@ -90,8 +90,8 @@ export const FLEET_PLANTS: readonly Plant[] = [
   {
     name: 'goes on starting servers after an abort',
     file: 'workflows/fleet/run/orders.ts',
-    from: 'abort: state.aborted !== null,',
-    to: 'abort: state.aborted !== null && !PLANTED,',
+    from: 'abort: state.aborted !== null || state.undone',
+    to: 'abort: (state.aborted !== null && !PLANTED) || state.undone',
     also: [
       {
         file: 'workflows/fleet/run/orders.ts',
@@ -155,6 +155,69 @@ export const FLEET_PLANTS: readonly Plant[] = [
     file: 'workflows/policy/fleet/endings.ts',
     from: "return outcome === 'failed' || outcome === 'unknown' || outcome === 'restore-incomplete';",
     to: "return outcome === 'failed' || (outcome === 'unknown' && !PLANTED) || outcome === 'restore-incomplete';",
-    caughtBy: 7,
+    caughtBy: 22,
+  },
+  {
+    name: 'begins servers of a run that is being undone',
+    file: 'workflows/fleet/run/orders.ts',
+    from: 'state.undone !== null,',
+    to: '(state.undone !== null && !PLANTED),',
+    also: [
+      {
+        file: 'workflows/fleet/run/orders.ts',
+        from: 'function startSlots(state: FleetState): number {',
+        to: 'function startSlots(state: FleetState): number {\n  if (PLANTED && state.phase === \'undoing\') return state.concurrency;',
+      },
+    ],
+    caughtBy: 1,
+  },
+  {
+    name: 'begins a server that was to be put back before it began',
+    file: 'workflows/fleet/page/rows.ts',
+    from: 'else row.skipped = true;',
+    to: 'else row.skipped = !PLANTED;',
+    caughtBy: 1,
+  },
+  {
+    name: 'ends an undone run while servers are still to be put back',
+    file: 'workflows/fleet/run/steps.ts',
+    from: 'news.inFlight === 0 && news.toUndo === 0;',
+    to: '(PLANTED || (news.inFlight === 0 && news.toUndo === 0));',
+    caughtBy: 1,
+  },
+  {
+    name: 'leaves a server that was under way when it was undone',
+    file: 'workflows/fleet/page/rows.ts',
+    from: 'const isBegun = row.running || row.end',
+    to: 'const isBegun = (row.running && !PLANTED) || row.end',
+    caughtBy: 1,
+  },
+  {
+    name: 'deletes the kept ports of a server that could not be put back',
+    file: 'workflows/fleet/page/page.ts',
+    from: 'row.undo === null && heldPorts(',
+    to: '(PLANTED || row.undo === null) && heldPorts(',
+    caughtBy: 1,
+  },
+  {
+    name: 'commits while servers go back',
+    file: 'workflows/fleet/run/steps.ts',
+    from: 'if (isGoingBack(state)) await fleet.turn();\n    else if',
+    to: 'if (isGoingBack(state) && !PLANTED) await fleet.turn();\n    else if',
+    caughtBy: 1,
+  },
+  {
+    name: 'puts back more servers at a time than may be under way',
+    file: 'workflows/fleet/page/work.ts',
+    from: 'if (free > 0 && !row.running && isOwedBack(row))',
+    to: 'if ((PLANTED || free > 0) && !row.running && isOwedBack(row))',
+    caughtBy: 1,
+  },
+  {
+    name: 'tells a restore that was terminated by what was before it',
+    file: 'workflows/fleet/page/put-back.ts',
+    from: 'row.document = inDoubt(before);\n      return incomplete(`its restore ${',
+    to: 'row.document = PLANTED ? before : inDoubt(before);\n      return incomplete(`its restore ${',
+    caughtBy: 1,
   },
 ];

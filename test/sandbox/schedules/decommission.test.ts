@@ -11,7 +11,7 @@ import { sandboxInPlay } from '../engine/play';
 import { worldMaker } from '../engine/world';
 
 const SERVER: ServerPlan = {
-  ...{ nics: 1, wanted: 'all', fates: ['fine'], lookMs: 200, jobMs: 10_000 },
+  ...{ nics: 1, wanted: 'all', fates: ['fine'], lookMs: 200, back: true, backMs: 2_000, jobMs: 10_000 },
   ...{ protectedBy: null, meanwhile: null, busy: null },
 };
 

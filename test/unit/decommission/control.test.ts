@@ -5,9 +5,26 @@ import type { FleetState, Halt } from '../../../src/workflows/fleet/run/state';
 
 /** Of a run in its only wave, with one page that has confirmed all. */
 function running(failed: number, maxErrors: number, halt: Halt | null): FleetState {
-  const news = { failed, again: failed, retries: 0, skipSeq: 0, state: 'working', atRest: failed };
+  const news = {
+    failed,
+    again: failed,
+    retries: 0,
+    namedSeq: 0,
+    toUndo: 0,
+    state: 'working',
+    atRest: failed,
+  };
   const page = { news, lost: false, planned: { servers: 9, nics: 9 }, order: { upTo: 9 } };
-  const state = { phase: 'running', halt, aborted: null, approved: true, maxErrors, retries: 0, skipSeq: 0 };
+  const state = {
+    phase: 'running',
+    halt,
+    aborted: null,
+    approved: true,
+    maxErrors,
+    retries: 0,
+    named: { seq: 0 },
+    undoSeq: 0,
+  };
   return { ...state, pages: [page] } as unknown as FleetState;
 }
 

@@ -21,7 +21,7 @@ const one = (more: Partial<Row> = {}): Row => ({ ...rows(1)[0]!, ...more });
 describe('the end of a server', () => {
   it('that was taken up again and left alone is still what the last run has come to', () => {
     const row = one({ running: true, before: FAILED });
-    end(row, neverBegun(false));
+    end(row, neverBegun('aborted'));
     expect(row.end).toMatchObject({ outcome: 'failed', errorCode: 'Ecs.0613' });
     expect(row.end?.message).toMatch(/^the cloud said no; taken up again: /);
     expect(row.running).toBe(false);

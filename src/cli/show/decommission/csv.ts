@@ -19,7 +19,7 @@ export function csvLine(cells: readonly (string | null)[]): string {
 
 const REPORT_COLUMNS = [
   ...['server_id', 'nic_id', 'outcome', 'error_code', 'message'],
-  ...['server_name', 'server_outcome', 'ip', 'mac', 'restore', 'job_id', 'request_id'],
+  ...['server_name', 'server_outcome', 'ip', 'mac', 'restore', 'job_id', 'request_id', 'differs'],
 ];
 
 /** A row for each NIC; a server of which no NIC is known has one with its own outcome. */
@@ -30,10 +30,19 @@ export function reportCsv({ servers }: DecommissionReport): string[] {
 function rowsOf(server: ReportServer): (string | null)[][] {
   const { serverId, serverName, outcome, errorCode, message, nics } = server;
   if (nics.length === 0)
-    return [[serverId, '', outcome, errorCode, message, serverName, outcome, ...Array<null>(5).fill(null)]];
+    return [[serverId, '', outcome, errorCode, message, serverName, outcome, ...Array<null>(6).fill(null)]];
   return nics.map((nic) => [
     ...[serverId, nic.id, nic.outcome, ...whyOf(nic, server)],
-    ...[serverName, outcome, nic.ip, nic.mac, nic.restore, nic.jobId, nic.requestId],
+    ...[
+      serverName,
+      outcome,
+      nic.ip,
+      nic.mac,
+      nic.restore,
+      nic.jobId,
+      nic.requestId,
+      nic.differs?.join(' ') ?? null,
+    ],
   ]);
 }
 

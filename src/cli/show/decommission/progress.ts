@@ -74,6 +74,10 @@ function stateLine(status: DecommissionStatus): { key: string; text: string } {
       text: `${head}, ${inspected} of ${listed} inspected`,
     };
   }
+  if (phase === 'undoing' && status.back !== null) {
+    const { done, of } = status.back;
+    return { key: `${head} ${tenth(done, of)}`, text: `${head}, ${done} of ${of} servers put back` };
+  }
   if (phase === 'planned' || wave === null) return { key: head, text: head };
   const where = `wave ${wave.number} of ${wave.of}`;
   const text = `${head}, ${where}, ${wave.done} of ${wave.size} done${countsText(counts) === '' ? '' : ` (${countsText(counts)})`}`;

@@ -1,5 +1,5 @@
 /** The report of a decommission run for people: totals, then a line for each NIC. No IO. */
-import type { DecommissionReport } from '../../../contract';
+import type { DecommissionReport, ReportNic } from '../../../contract';
 import { clean, table } from '../../format';
 import type { ReportPage } from '../../output';
 import { fact } from '../lines';
@@ -18,7 +18,10 @@ export function reportLines(report: DecommissionReport, page: ReportPage): strin
       return [[server.serverId, name, '-', '-', server.outcome, why(server.errorCode, server.message)]];
     return server.nics.map((nic) => [
       ...[server.serverId, name, nic.id, clean(nic.ip ?? '-')],
-      ...[rowOutcome(nic.outcome, server.outcome), why(...whyOf(nic, server))],
+      ...[
+        rowOutcome(nic.outcome, server.outcome),
+        [why(...whyOf(nic, server)), differsText(nic)].filter(Boolean).join('; '),
+      ],
     ]);
   });
   const [head = '', ...body] = table([['SERVER', 'NAME', 'NIC', 'IP', 'OUTCOME', 'WHY'], ...rows]);
@@ -29,6 +32,10 @@ export function reportLines(report: DecommissionReport, page: ReportPage): strin
     ...(rows.length === 0 ? [] : ['', c.dim(head), ...body]),
     ...unreadableLines(unreadable, page),
   ];
+}
+
+function differsText({ differs = [] }: ReportNic): string {
+  return differs.length === 0 ? '' : `not as before: ${differs.join(', ')}`;
 }
 
 /** While its server is on its way a NIC has no verdict. */

@@ -111,11 +111,15 @@ function runningFacts(status: DecommissionStatus, page: ReportPage): string[] {
     lines.push(
       ...fact(
         'under way',
-        status.phase === 'running' ? `${inFlight} of at most ${effectiveConcurrency}` : String(inFlight),
+        status.phase === 'running' || status.phase === 'undoing'
+          ? `${inFlight} of at most ${effectiveConcurrency}`
+          : String(inFlight),
         page,
       ),
     );
   const most = isOver || mayStillFail === 0 ? '' : `; at most ${mayStillFail} more can fail before it stops`;
+  if (status.back !== null)
+    lines.push(`  ${'put back'.padEnd(12)}${bar(status.back.done, status.back.of, BAR)}`);
   const failing = fact('failed', `${failed}, tolerated ${maxErrors ?? 0}${most}`, page);
   lines.push(...(failed > 0 ? failing.map(page.colors.red) : failing));
   // A run that starts nothing has no pace, whatever it was a minute ago.

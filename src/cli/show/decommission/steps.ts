@@ -72,6 +72,8 @@ function stepsOf(what: string, status: DecommissionStatus): Step[] {
       return phase === 'stopped'
         ? step('To leave failed servers as they are:', 'skip', namedFailures(status))
         : [];
+    case 'undo':
+      return step('To put back everything that was taken off:', 'undo');
     case 'commit':
       return step('To delete the kept ports now and for good:', 'commit');
     case 'abort':

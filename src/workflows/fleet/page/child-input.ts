@@ -31,7 +31,7 @@ export function childInput(
 }
 
 /** Checked values are numbers of ms, which an input takes, too. */
-function timingOf(timing: CheckedTiming): Record<string, number> {
+export function timingOf(timing: CheckedTiming): Record<string, number> {
   const given = Object.entries(timing).filter((entry): entry is [string, number] => entry[1] !== null);
   return Object.fromEntries(given.map(([name, ms]) => [name.replace(/Ms$/, ''), ms]));
 }

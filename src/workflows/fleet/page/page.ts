@@ -14,13 +14,13 @@ import type { PagePlan, PageReport, PageState } from '../../../contract/decommis
 import type { NicRow, ResultDocument } from '../../../contract/types';
 import type { Place } from '../../../activities/agreement';
 import { isRecord } from '../../../contract/values';
-import type { News, Order, PageInput, Skip } from '../../policy/fleet/agreement';
+import type { NamedServers, News, Order, PageInput } from '../../policy/fleet/agreement';
 import {
   FIRST_ORDER,
+  SIGNAL_NAMED,
   SIGNAL_NEWS,
   SIGNAL_ORDER,
   SIGNAL_REFUSED,
-  SIGNAL_SKIP,
 } from '../../policy/fleet/agreement';
 import { label } from '../../run/details';
 import { Alarm } from '../alarm';
@@ -38,6 +38,8 @@ import {
   planNewsOf,
   reportOf,
   rowsOf,
+  toUndoCount,
+  wantBack,
 } from './rows';
 
 /** News wait so long for more, in ms, unless the run has to know at once. */
@@ -63,7 +65,9 @@ export class Page {
   committed = false;
   retries = 0;
   wakes = 0;
-  skipSeq = 0;
+  namedSeq = 0;
+  /** The order to put all back was taken in. */
+  undone = false;
   readonly protect: ReadonlySet<string>;
   /** A defect in a task that nobody awaits. */
   private defect: Error | null = null;
@@ -86,12 +90,16 @@ export class Page {
       this.order = order;
       this.touch();
     });
-    setHandler(defineSignal<[Skip]>(SIGNAL_SKIP), (skip) => {
-      if (!isRecord(skip) || typeof skip.seq !== 'number' || !Array.isArray(skip.servers)) return;
-      const { seq, servers } = skip;
-      this.skipSeq = Math.max(this.skipSeq, seq);
-      const named = new Set(servers);
-      for (const row of this.rows) if (named.has(row.listed.serverId)) row.skipped = true;
+    setHandler(defineSignal<[NamedServers]>(SIGNAL_NAMED), (named) => {
+      if (!isRecord(named) || typeof named.seq !== 'number') return;
+      if (!Array.isArray(named.skip) || !Array.isArray(named.undo)) return;
+      const { seq, who } = named;
+      const [skip, undo] = [new Set(named.skip), new Set(named.undo)];
+      this.namedSeq = Math.max(this.namedSeq, seq);
+      for (const row of this.rows) {
+        if (skip.has(row.listed.serverId)) row.skipped = true;
+        if (who !== null && undo.has(row.listed.serverId)) wantBack(row, who);
+      }
       this.touch();
     });
     setHandler(defineSignal<[string]>(SIGNAL_REFUSED), (message) => {
@@ -194,7 +202,8 @@ export class Page {
     if (this.committed || this.input.settings.undoWindowMs === 0) return [];
     return this.rows.filter(
       (row): row is Row & { document: ResultDocument } =>
-        row.document !== null && row.end !== null && heldPorts(row.document).length > 0,
+        // What a person has wanted back, and could not be put back, is not deleted by the run that was to do it.
+        row.document !== null && row.end !== null && row.undo === null && heldPorts(row.document).length > 0,
     );
   }
 
@@ -206,11 +215,13 @@ export class Page {
       seq: 0,
       orderSeq: order.seq,
       retries: this.retries,
-      skipSeq: this.skipSeq,
+      namedSeq: this.namedSeq,
       state: this.state,
       inspected: inspected(rows),
       atRest: planned(rows).filter(({ end }) => end !== null).length,
       inFlight: this.inFlight,
+      goingBack: rows.filter(({ running, end }) => running && end !== null).length,
+      toUndo: toUndoCount(rows),
       counts: countsOf(rows),
       failed: failedCount(rows),
       again: againCount(rows),
@@ -233,7 +244,8 @@ export class Page {
     const freed = Math.min(left(told), this.order.slots) - Math.min(left(news), this.order.slots);
     return (
       news.orderSeq !== told.orderSeq ||
-      news.skipSeq !== told.skipSeq ||
+      news.namedSeq !== told.namedSeq ||
+      (news.toUndo === 0) !== (told.toUndo === 0) ||
       news.state !== told.state ||
       news.failed !== told.failed ||
       news.refusals.count !== told.refusals.count ||

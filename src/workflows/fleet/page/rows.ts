@@ -12,11 +12,12 @@ import type {
   ServerOutcome,
 } from '../../../contract/decommission/types';
 import { LEFT_ALONE } from '../../../contract/decommission/names';
-import type { RestoreGrade, ResultDocument } from '../../../contract/types';
+import type { ByWhom, RestoreGrade, ResultDocument } from '../../../contract/types';
 import type { PlanNews } from '../../policy/fleet/agreement';
 import { digestOfPage, digestOfServer } from '../../policy/fleet/digest';
 import type { ServerEnd } from '../../policy/fleet/endings';
 import { bounded, countsAsFailed, isRetried, reportNic } from '../../policy/fleet/endings';
+import { takenOff } from '../../policy/fleet/way-back';
 
 /** Failures that a page tells its run. */
 const TOLD_FAILURES = 20;
@@ -46,6 +47,8 @@ export interface Row {
   document: ResultDocument | null;
   /** A person has said to leave it: it is not started, or its failure does not count. */
   skipped: boolean;
+  /** A person wants it put back; `isOpen`: that has not been done, or tried in vain. */
+  undo: { who: ByWhom; isOpen: boolean } | null;
 }
 
 export function rowsOf(servers: readonly ListedServer[]): Row[] {
@@ -61,6 +64,7 @@ export function rowsOf(servers: readonly ListedServer[]): Row[] {
     before: null,
     document: null,
     skipped: false,
+    undo: null,
   }));
 }
 
@@ -82,8 +86,30 @@ export function againCount(rows: readonly Row[]): number {
   return rows.filter(isTakenUpAgain).length;
 }
 
-export function isTakenUpAgain({ end, skipped }: Row): boolean {
-  return end !== null && !skipped && isRetried(end);
+export function isTakenUpAgain({ end, skipped, undo }: Row): boolean {
+  return end !== null && !skipped && undo === null && isRetried(end);
+}
+
+/** A person wants it put back: it is, once it is at rest, or never begins. What could not be put back is tried again. */
+export function wantBack(row: Row, who: ByWhom): void {
+  if (row.excluded !== null) return;
+  const isBegun = row.running || row.end !== null || hasTaken(row);
+  if (isBegun) row.undo = { who, isOpen: true };
+  else row.skipped = true;
+}
+
+/** It is at rest, and not all that was taken off is back. */
+export function isOwedBack(row: Row): boolean {
+  return !row.running && row.undo?.isOpen === true && hasTaken(row);
+}
+
+function hasTaken({ document }: Row): boolean {
+  return document !== null && takenOff(document).length > 0;
+}
+
+/** Servers that are to be put back, and are not yet. */
+export function toUndoCount(rows: readonly Row[]): number {
+  return rows.filter((row) => isOwedBack(row) || (row.running && row.undo?.isOpen === true)).length;
 }
 
 export function countsOf(rows: readonly Row[]): Partial<Record<ServerOutcome, number>> {
@@ -207,8 +233,8 @@ function untouched(nic: {
 }
 
 /** Of servers that never began, when nothing more is started. */
-export function neverBegun(skipped: boolean): ServerEnd {
-  return skipped
+export function neverBegun(why: 'skipped' | 'aborted' | 'undone'): ServerEnd {
+  return why === 'skipped'
     ? { outcome: 'untouched', errorCode: LEFT_ALONE.skipped, message: 'a person has said to leave it' }
-    : { outcome: 'untouched', errorCode: LEFT_ALONE.aborted, message: 'the run was aborted before its turn' };
+    : { outcome: 'untouched', errorCode: LEFT_ALONE.aborted, message: `the run was ${why} before its turn` };
 }

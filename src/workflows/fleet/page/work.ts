@@ -1,34 +1,23 @@
 /** Runs the servers of a page, each in a run of its own, as far as the orders allow. */
-import {
-  ApplicationFailure,
-  CancelledFailure,
-  ChildWorkflowFailure,
-  getExternalWorkflowHandle,
-  ParentClosePolicy,
-  startChild,
-  TerminatedFailure,
-  workflowInfo,
-} from '@temporalio/workflow';
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { getExternalWorkflowHandle, workflowInfo } from '@temporalio/workflow';
 import { LEFT_ALONE } from '../../../contract/decommission/names';
 import { SIGNAL_POLL_NOW, serverWorkflowId, WORKFLOW_TYPE } from '../../../contract/names';
-import type { NicTarget, ResultDocument } from '../../../contract/types';
-import { isRecord } from '../../../contract/values';
+import type { NicTarget } from '../../../contract/types';
 import type { ServerEnd } from '../../policy/fleet/endings';
 import { completed, failedAs } from '../../policy/fleet/endings';
 import { doubted, merged } from '../../policy/fleet/reruns';
 import { endOf as endOfRows } from '../../policy/outcome';
-import { plain } from '../../run/details';
-import { readAt } from '../calls';
-import { FLEET_PRIORITY } from '../../policy/fleet/agreement';
 import { childInput } from './child-input';
+import type { ChildEnd } from './child-run';
+import { runChild } from './child-run';
 import type { Page } from './page';
+import { putServerBack } from './put-back';
 import type { Row } from './rows';
-import { end, failedCount, isTakenUpAgain, neverBegun, planned } from './rows';
+import { end, failedCount, isOwedBack, isTakenUpAgain, neverBegun, planned, wantBack } from './rows';
 
 const FORGOTTEN = 'its page was reset: look at the server, and at its own run';
 
-/** Takes in what the latest order says: retries, looks, skipped servers, an abort; then starts what may be started. */
+/** Takes in what the latest order says: retries, looks, skipped servers, an abort, an undo; then starts what may be started. */
 export function work(page: Page): void {
   const { order } = page;
   // Of a page that was reset there is an order before there is a plan again.
@@ -45,22 +34,36 @@ export function work(page: Page): void {
     page.wakes = order.wakes;
     for (const row of rows) if (row.running) page.begin(() => wake(row));
   }
+  if (order.undo !== null && !page.undone) {
+    page.undone = true;
+    for (const row of rows) wantBack(row, order.undo);
+  }
   // In its turn, not before: a wave is at rest when as many servers have an end as it has.
   for (const row of page.isClosed ? page.rows : rows.slice(0, order.upTo)) {
     if (row.running || row.end !== null || row.excluded !== null) continue;
-    if (row.skipped && row.nics !== null) end(row, neverBegun(true));
-    else if (page.isClosed) end(row, neverBegun(false));
+    if (row.skipped && row.nics !== null) end(row, neverBegun('skipped'));
+    else if (page.isClosed) end(row, neverBegun(page.undone ? 'undone' : 'aborted'));
   }
-  if (page.isClosed) return;
-  const burnt = Math.max(0, failedCount(page.rows) - order.failed);
+  start(page, rows);
+}
+
+/** What goes back goes first. */
+function start(page: Page, rows: readonly (Row & { nics: NonNullable<Row['nics']> })[]): void {
+  const { order } = page;
+  const burnt = order.starts ? Math.max(0, failedCount(page.rows) - order.failed) : 0;
   let free = order.slots - burnt - page.inFlight;
-  for (const row of rows.slice(0, order.upTo)) {
-    if (free <= 0) return;
-    if (row.running || row.end !== null) continue;
+  const begin = (row: Row, task: () => Promise<void>) => {
     free -= 1;
     row.running = true;
-    page.begin(() => runServer(page, row));
-  }
+    page.begin(task);
+  };
+  if (!order.finish && !page.orphaned)
+    for (const row of rows)
+      if (free > 0 && !row.running && isOwedBack(row)) begin(row, () => putServerBack(page, row));
+  if (page.isClosed || !order.starts) return;
+  for (const row of rows.slice(0, order.upTo))
+    if (free > 0 && !row.running && row.end === null && row.undo === null)
+      begin(row, () => runServer(page, row));
 }
 
 /**
@@ -89,22 +92,9 @@ async function runServer(page: Page, row: Row & { nics: NonNullable<Row['nics']>
     ...(ip === null ? {} : { ip }),
     ...(mac === null ? {} : { mac }),
   }));
-  const { serverId } = row.listed;
-  try {
-    const child = await startChild(WORKFLOW_TYPE.deleteServerNics, {
-      args: [childInput(page.input, row.listed, nics, row.name)],
-      workflowId: serverWorkflowId(serverId),
-      // A page that is terminated leaves no submission unobserved.
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-      priority: { priorityKey: FLEET_PRIORITY },
-      staticSummary: plain(`${row.name ?? serverId}: ${nics.length} NICs, run ${page.input.run}`),
-    });
-    const document = (await child.result()) as ResultDocument;
-    row.document = merged(row.document, document);
-    end(row, ofReset(completed(row.document)));
-  } catch (error) {
-    end(row, ofReset(await endOf(error, page, row)));
-  }
+  const input = childInput(page.input, row.listed, nics, row.name);
+  const summary = `${row.name ?? row.listed.serverId}: ${nics.length} NICs, run ${page.input.run}`;
+  end(row, ofReset(endOf(row, await runChild(page, row, WORKFLOW_TYPE.deleteServerNics, input, summary))));
 }
 
 /** A page that was reset has forgotten what it has begun after that point: an open run may be its own, and so may what is gone. */
@@ -119,38 +109,34 @@ function ofReset(how: ServerEnd): ServerEnd {
   };
 }
 
-async function endOf(error: unknown, page: Page, row: Row): Promise<ServerEnd> {
-  if (error instanceof WorkflowExecutionAlreadyStartedError) {
-    const message = 'another run is open on this server: take it up with retryFailed once that has ended';
-    return { outcome: 'untouched', errorCode: LEFT_ALONE.busy, message };
+/** Keeps the document of the server's run, and says how that has ended. */
+function endOf(row: Row, child: ChildEnd): ServerEnd {
+  switch (child.kind) {
+    case 'completed':
+      row.document = merged(row.document, child.document);
+      return completed(row.document);
+    case 'failed':
+      if (child.document !== null) row.document = merged(row.document, child.document);
+      return failedAs(child.type, child.message, child.document);
+    case 'cancelled':
+      return cancelled(row, child);
+    case 'ended':
+      if (row.document !== null) row.document = doubted(row.document);
+      return {
+        outcome: 'unknown',
+        errorCode: null,
+        message: `its run ${child.how} from outside: look at the server`,
+      };
+    case 'busy':
+      return {
+        outcome: 'untouched',
+        errorCode: LEFT_ALONE.busy,
+        message: 'another run is open on this server: take it up with retryFailed once that has ended',
+      };
   }
-  if (!(error instanceof ChildWorkflowFailure)) throw error;
-  const { cause } = error;
-  if (cause instanceof ApplicationFailure) {
-    const document = documentIn(cause.details?.[0]);
-    if (document !== null) row.document = merged(row.document, document);
-    if (document?.credentialsRefused === true) page.refused(cause.message);
-    return failedAs(cause.type ?? null, plain(cause.message), document);
-  }
-  if (cause instanceof CancelledFailure) return cancelled(error, page, row);
-  const how = cause instanceof TerminatedFailure ? 'was terminated' : 'timed out';
-  if (row.document !== null) row.document = doubted(row.document);
-  return {
-    outcome: 'unknown',
-    errorCode: null,
-    message: `its run ${how} from outside: look at the server`,
-  };
 }
 
-/** A cancelled run observes what it has sent to its end, and its document can be read; its failure has none. */
-async function cancelled({ execution }: ChildWorkflowFailure, page: Page, row: Row): Promise<ServerEnd> {
-  const { workflowId, runId } = execution;
-  const what = `the cancelled run of ${row.listed.serverId}`;
-  const answer = await readAt(page.place, 'readRun', what, {
-    workflowId: workflowId ?? '',
-    runId: runId ?? '',
-  });
-  const document = answer.kind === 'run' ? documentIn(answer.document) : null;
+function cancelled(row: Row, { document }: ChildEnd & { kind: 'cancelled' }): ServerEnd {
   if (document === null)
     return { outcome: 'unknown', errorCode: null, message: 'its run was cancelled: look at the server' };
   row.document = merged(row.document, document);
@@ -165,10 +151,6 @@ async function cancelled({ execution }: ChildWorkflowFailure, page: Page, row: R
   return failed === null
     ? { ...completed({ outcome }), message: 'its run was cancelled, after this' }
     : failedAs(failed, 'its run was cancelled, and watched what it had sent to its end', document);
-}
-
-function documentIn(value: unknown): ResultDocument | null {
-  return isRecord(value) && Array.isArray(value.nics) ? (value as unknown as ResultDocument) : null;
 }
 
 async function wake({ listed }: Row): Promise<void> {

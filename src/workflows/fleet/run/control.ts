@@ -7,7 +7,16 @@ import type { DecommissionControl as Control } from '../../../contract/decommiss
 import { fixed, textOf } from '../../../contract/decommission/shares';
 import type { ByWhom } from '../../../contract/types';
 import type { FleetState } from './state';
-import { failedServers, failedText, isCurrent, isOver, lostServers, SHOWN_CONTROLS, totalOf } from './state';
+import {
+  failedServers,
+  failedText,
+  isCurrent,
+  isGoingBack,
+  isOver,
+  lostServers,
+  SHOWN_CONTROLS,
+  totalOf,
+} from './state';
 
 /** Why the message does not apply now, with the remedy; `null`: it does. */
 export function problemOf(what: Control, state: FleetState, now: number): string | null {
@@ -40,11 +49,14 @@ export function problemOf(what: Control, state: FleetState, now: number): string
         : null;
     case 'abort':
       if (state.aborted !== null) return 'the run was aborted already';
-      return phase === 'undo-window' || phase === 'committing' ? `all waves are over (phase ${phase})` : null;
+      return phase === 'undo-window' || phase === 'committing' || phase === 'undoing'
+        ? `all waves are over (phase ${phase})`
+        : null;
     case 'undo':
-      return 'a whole run is not undone yet: put servers back one by one with `ecs-nics restore <server-id>`';
+      return undoable(state);
     case 'commit':
-      return phase === 'undo-window' ? null : `no undo window is open (phase ${phase})`;
+      if (phase !== 'undo-window') return `no undo window is open (phase ${phase})`;
+      return isGoingBack(state) ? 'servers are being put back: send it again once that is over' : null;
   }
 }
 
@@ -77,6 +89,13 @@ function resumable(state: FleetState): string | null {
     `${failedText(failed)}, and maxErrors is ${maxErrors}: raise it with setLimits, take the failed ones up ` +
     `again with retryFailed, or leave them with skip${beyond}`
   );
+}
+
+function undoable({ phase, approved }: FleetState): string | null {
+  if (phase === 'undoing') return 'the whole run is being put back already';
+  if (phase === 'committing' || (phase === 'done' && approved))
+    return 'the kept ports are being deleted: put servers back one by one with `ecs-nics restore <server-id>`';
+  return approved ? null : `nothing has been taken off (phase ${phase}): abort it`;
 }
 
 /** The plan that is approved must be the plan that was read. */
@@ -138,10 +157,21 @@ export function carryOut(
       state.undoUntil = now;
       return;
     case 'skip':
-      state.skips.push(...(argument.servers ?? []));
-      state.skipSeq += 1;
+      state.named.skip.push(...(argument.servers ?? []));
+      state.named.seq += 1;
       return;
     case 'undo':
+      if (argument.servers == null) {
+        state.undone = { by, reason };
+        state.phase = 'undoing';
+        state.halt = null;
+        state.undoUntil = null;
+        return;
+      }
+      state.named.undo.push(...argument.servers);
+      state.named.who = { by, reason };
+      state.named.seq += 1;
+      state.undoSeq = state.named.seq;
       return;
   }
 }
@@ -165,6 +195,7 @@ const ALL: readonly Control[] = [
   'setLimits',
   'skip',
   'retryFailed',
+  'undo',
   'commit',
   'abort',
 ];

@@ -41,6 +41,7 @@ export function detailsOf(state: FleetState, now: number): string {
       `- Concurrency: ${status.effectiveConcurrency}`,
     );
   }
+  if (status.back !== null) lines.push(`- Put back: \`${bar(status.back.done, status.back.of, BAR)}\``);
   if (status.ratePerMinute !== null)
     lines.push(
       `- Rate: ${status.ratePerMinute} servers a minute${status.eta === null ? '' : `; end about ${when(status.eta)}`}`,
@@ -114,6 +115,8 @@ function nextLines(state: FleetState, { next, digest, servers, nics, phase }: De
         return of('retry');
       case 'setLimits':
         return of('limits', ' --max-errors <n>');
+      case 'undo':
+        return of('undo', ' --yes');
       case 'pause':
       case 'resume':
       case 'abort':

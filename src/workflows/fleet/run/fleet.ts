@@ -15,13 +15,13 @@ import { checkDecommissionInput } from '../../../contract/decommission/input';
 import type { CheckedDecommission } from '../../../contract/decommission/input';
 import { decommissionOf, pageWorkflowId } from '../../../contract/decommission/names';
 import { isRecord } from '../../../contract/values';
-import type { News, Order, Skip } from '../../policy/fleet/agreement';
-import { SIGNAL_ORDER, SIGNAL_SKIP } from '../../policy/fleet/agreement';
+import type { News, Order } from '../../policy/fleet/agreement';
+import { SIGNAL_NAMED, SIGNAL_ORDER } from '../../policy/fleet/agreement';
 import { digestOfSettings } from '../../policy/fleet/digest';
 import { Alarm } from '../alarm';
 import { askForPages } from './lost-pages';
 import { noteProgress } from './progress';
-import { pagesOf } from './list';
+import { partsOf, together } from './list';
 import { ordersOf } from './orders';
 import { problemOf } from './control';
 import { detailsOf } from './details';
@@ -148,18 +148,19 @@ export class Fleet {
       return [this.sendTo(index, SIGNAL_ORDER, page.order)];
     });
     // Each page gets its own ones; all of them are told the number, which they confirm.
-    if (state.pages.length > 0 && state.skips.length > 0) {
-      const servers = state.pages.map((): string[] => []);
-      for (const id of state.skips.splice(0)) for (const page of pagesOf(state, id)) servers[page]?.push(id);
-      state.pages.forEach((page, index) => {
-        const skip: Skip = { seq: state.skipSeq, servers: servers[index] ?? [] };
-        if (!isOver(page)) sending.push(this.sendTo(index, SIGNAL_SKIP, skip));
-        else if (page.lost) page.owed = [...(page.owed ?? []), ...skip.servers];
+    const { named } = state;
+    if (state.pages.length > 0 && named.skip.length + named.undo.length > 0) {
+      state.named = { ...named, skip: [], undo: [] };
+      partsOf(state, named).forEach((part, index) => {
+        const page = state.pages[index];
+        if (page === undefined) return;
+        if (!isOver(page)) sending.push(this.sendTo(index, SIGNAL_NAMED, part));
+        else if (page.lost) page.owed = together(page.owed, part);
       });
     }
     state.pages.forEach((page, index) => {
       if (page.owed === null || isOver(page)) return;
-      sending.push(this.sendTo(index, SIGNAL_SKIP, { seq: state.skipSeq, servers: page.owed }));
+      sending.push(this.sendTo(index, SIGNAL_NAMED, { ...page.owed, seq: named.seq }));
       page.owed = null;
     });
     await Promise.all(sending);
@@ -267,9 +268,10 @@ function fresh(run: string, settings: CheckedDecommission | null): FleetState {
     approved: false,
     retries: 0,
     wakes: 0,
-    skips: [],
-    skipSeq: 0,
+    named: { seq: 0, skip: [], undo: [], who: null },
+    undoSeq: 0,
     aborted: null,
+    undone: null,
     undoUntil: null,
     committing: false,
     controls: [],

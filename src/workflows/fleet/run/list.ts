@@ -2,9 +2,11 @@
 import type { LoadPage } from '../../../contract/decommission/input';
 import { PAGE_LIMITS } from '../../../contract/decommission/input';
 import type { ListedServer } from '../../../contract/decommission/types';
+import type { NamedServers } from '../../policy/fleet/agreement';
 import { FIRST_ORDER } from '../../policy/fleet/agreement';
 import { digestOfText } from '../../policy/fleet/digest';
 import type { FleetState } from './state';
+import { isOver } from './state';
 
 /** Hexadecimal digits that tell one server from another: among 100,000 servers two look alike once in 50,000 lists. */
 const MARK = 12;
@@ -73,6 +75,20 @@ export function pagesOf(state: FleetState, serverId: string): number[] {
   });
 }
 
+/** Of the servers that people have named, those of each page. */
+export function partsOf(state: FleetState, { seq, skip, undo, who }: NamedServers): NamedServers[] {
+  const parts = state.pages.map((): NamedServers => ({ seq, skip: [], undo: [], who }));
+  for (const id of skip) for (const page of pagesOf(state, id)) parts[page]?.skip.push(id);
+  for (const id of undo) for (const page of pagesOf(state, id)) parts[page]?.undo.push(id);
+  return parts;
+}
+
+/** What a page has to hear of, once it is there again. */
+export function together(before: NamedServers | null, now: NamedServers): NamedServers {
+  if (before === null) return now;
+  return { ...now, skip: [...before.skip, ...now.skip], undo: [...before.undo, ...now.undo] };
+}
+
 /** Servers that the list does not have, in words; `null`: it has them all, or is not complete yet. */
 export function unlisted(state: FleetState, servers: readonly string[]): string | null {
   if (!state.loaded) return null;
@@ -80,6 +96,18 @@ export function unlisted(state: FleetState, servers: readonly string[]): string 
   if (missing.length === 0) return null;
   const named = missing.slice(0, 10).join(', ');
   return `${missing.length} of the servers ${missing.length === 1 ? 'is' : 'are'} not on this run's list: ${named}${missing.length > 10 ? ', …' : ''}`;
+}
+
+/** Servers that only pages have which are over, in words: nothing reaches these; `null`: there are none. */
+export function unreachable(state: FleetState, servers: readonly string[]): string | null {
+  const gone = servers.filter((id) => pagesOf(state, id).every((page) => isOverAt(state, page)));
+  if (gone.length === 0) return null;
+  return `the page of ${gone.slice(0, 10).join(', ')} has ended: put them back one by one with \`ecs-nics restore <server-id>\``;
+}
+
+function isOverAt({ pages }: FleetState, index: number): boolean {
+  const page = pages[index];
+  return page === undefined || isOver(page);
 }
 
 /** The list is complete. From here on the pages are counted through. */

@@ -31,7 +31,7 @@ import { plain } from '../../run/details';
 import { invalidArgument, notApplicable, readable } from '../../run/refusals';
 import { carryOut, mismatch, problemOf } from './control';
 import type { Fleet } from './fleet';
-import { closeList, digestOfList, loadProblem, loadedProblem, marksOf, unlisted } from './list';
+import { closeList, digestOfList, loadProblem, loadedProblem, marksOf, unlisted, unreachable } from './list';
 import { planOf, statusOf } from './status';
 
 export function registerMessages(fleet: Fleet): void {
@@ -98,7 +98,13 @@ export function registerMessages(fleet: Fleet): void {
   );
   control(fleet, 'retryFailed', 'Takes failed and busy servers up again: {"by", "reason"}', checkDecision);
   control(fleet, 'abort', 'Starts nothing more, and ends: {"by", "reason"}', checkDecision);
-  control(fleet, 'undo', 'Puts servers back: {"servers"?, "by", "reason"}', (it) => checkNamed(it, false));
+  control(
+    fleet,
+    'undo',
+    'Puts servers back: {"servers"?, "by", "reason"}',
+    (it) => checkNamed(it, false),
+    ({ servers }) => (servers === null ? null : (unlisted(state, servers) ?? unreachable(state, servers))),
+  );
   control(fleet, 'commit', 'Closes the undo window now: {"by", "reason"}', checkDecision);
 }
 

@@ -2,7 +2,7 @@
 import type { Order } from '../../policy/fleet/agreement';
 import { allowed, share } from '../../policy/fleet/slots';
 import type { FleetState, PageRecord } from './state';
-import { boundsOf, failedServers, isCurrent, isOver } from './state';
+import { boundsOf, failedServers, isCurrent, isGoingBack, isOver } from './state';
 
 /** So many pages are planned at a time: enough to fill the sets of reads, and the progress moves page by page. */
 const PLANNED_AT_ONCE = 5;
@@ -12,6 +12,7 @@ const PLANNED_AHEAD = 25;
 /** The order of each page. `seq` is that of the latest one: the caller counts on where anything else differs. */
 export function ordersOf(state: FleetState): Order[] {
   const bounds = boundsOf(state);
+  const starts = startSlots(state) > 0;
   const slots = slotsOf(state, bounds);
   const planning = state.pages.filter((page) => page.order.plan && isBeingPlanned(page)).length;
   let free = mayPlan(state) ? PLANNED_AT_ONCE - planning : 0;
@@ -24,10 +25,13 @@ export function ordersOf(state: FleetState): Order[] {
     planned: page.planned !== null || page.arrived !== null,
     upTo: bounds[index] ?? 0,
     slots: slots[index] ?? 0,
+    // Only to those that have slots: every change of an order is a signal.
+    starts: starts && (slots[index] ?? 0) > 0,
     failed: page.news?.failed ?? 0,
     retries: state.retries,
     wakes: state.wakes,
-    abort: state.aborted !== null,
+    abort: state.aborted !== null || state.undone !== null,
+    undo: state.undone,
     commit: state.committing,
     finish: state.phase === 'done',
   }));
@@ -42,16 +46,22 @@ function mayPlan({ phase, halt, aborted }: FleetState): boolean {
 }
 
 function slotsOf(state: FleetState, bounds: readonly number[]): number[] {
-  const total = totalSlots(state);
-  const demands = state.pages.map((page, index) => ({
-    need: isOver(page) ? 0 : Math.max(0, (bounds[index] ?? 0) - (page.news?.atRest ?? 0)),
-    held: heldBy(page),
-  }));
-  return share(total, demands);
+  const starts = startSlots(state) > 0;
+  const demands = state.pages.map((page, index) => {
+    const { atRest, toUndo } = page.news ?? { atRest: 0, toUndo: 0 };
+    const left = starts ? Math.max(0, (bounds[index] ?? 0) - atRest) : 0;
+    return { need: isOver(page) ? 0 : left + toUndo, held: heldBy(page) };
+  });
+  return share(totalSlots(state), demands);
 }
 
-/** Slots of all pages together. */
+/** Slots of all pages together. What goes back needs no tolerance, and no `resume`. */
 export function totalSlots(state: FleetState): number {
+  return startSlots(state) || (isGoingBack(state) || state.undone !== null ? state.concurrency : 0);
+}
+
+/** Those of them with which further servers may begin: all, or none. */
+function startSlots(state: FleetState): number {
   if (state.phase !== 'running' || state.halt !== null || state.aborted !== null) return 0;
   if (!isCurrent(state)) return 0;
   const { concurrency, maxErrors, settings } = state;

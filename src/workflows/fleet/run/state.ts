@@ -7,9 +7,9 @@ import type {
   PageState,
   ServerOutcome,
 } from '../../../contract/decommission/types';
-import type { RestoreGrade } from '../../../contract/types';
+import type { ByWhom, RestoreGrade } from '../../../contract/types';
 import { partOf } from '../../policy/fleet/waves';
-import type { News, Order, PlanNews } from '../../policy/fleet/agreement';
+import type { NamedServers, News, Order, PlanNews } from '../../policy/fleet/agreement';
 
 /** One page, as the run knows it. The list itself is with the page. */
 export interface PageRecord {
@@ -36,8 +36,8 @@ export interface PageRecord {
   refusalsSeen: number;
   /** It ended without a last word. */
   lost: boolean;
-  /** Servers to leave alone that it has not heard of, because it was lost; `null`: nothing is owed to it. */
-  owed: string[] | null;
+  /** Named servers that it has not heard of, because it was lost; `null`: nothing is owed to it. */
+  owed: NamedServers | null;
 }
 
 /** A page that is loaded, or is being loaded. */
@@ -97,11 +97,16 @@ export interface FleetState {
   approved: boolean;
   retries: number;
   wakes: number;
-  /** Servers to leave alone, of which the pages do not know yet. */
-  skips: string[];
-  /** Counts such messages: a page that has not confirmed the latest one may count failures that do not count any more. */
-  skipSeq: number;
+  /**
+   * Servers that people have named, of which the pages do not know yet. `seq` counts such messages: a page that has not confirmed
+   * the latest one may count failures that do not count any more.
+   */
+  named: NamedServers;
+  /** The latest one that wants servers put back. */
+  undoSeq: number;
   aborted: { by: string | null; reason: string } | null;
+  /** All is put back, and the run ends. */
+  undone: ByWhom | null;
   undoUntil: number | null;
   committing: boolean;
   controls: Control[];
@@ -150,8 +155,8 @@ export function restWithin(state: FleetState, bound: number): number {
   const parts = partsOf(state, bound);
   return state.pages.reduce((sum, page, index) => {
     const part = parts[index] ?? 0;
-    const { atRest, inFlight } = page.news ?? { atRest: 0, inFlight: 0 };
-    return sum + (isOver(page) ? part : Math.max(0, Math.min(atRest, part - inFlight)));
+    const { atRest, inFlight, goingBack } = page.news ?? { atRest: 0, inFlight: 0, goingBack: 0 };
+    return sum + (isOver(page) ? part : Math.max(0, Math.min(atRest, part - (inFlight - goingBack))));
   }, 0);
 }
 
@@ -173,10 +178,18 @@ export function isCurrent(state: FleetState): boolean {
   return state.pages.every((page) => hasFollowed(state, page));
 }
 
-function hasFollowed({ retries, skipSeq }: FleetState, page: PageRecord): boolean {
+function hasFollowed({ retries, named }: FleetState, page: PageRecord): boolean {
   const { news, planned } = page;
   if (isOver(page) || planned?.servers === 0 || news === null) return true;
-  return news.retries >= retries && news.skipSeq >= skipSeq;
+  return news.retries >= retries && news.namedSeq >= named.seq;
+}
+
+/** Some servers are to be put back, and are not yet. */
+export function isGoingBack({ pages, undoSeq }: FleetState): boolean {
+  return pages.some((page) => {
+    if (isOver(page) || page.planned?.servers === 0 || page.news === null) return false;
+    return page.news.toUndo > 0 || page.news.namedSeq < undoSeq;
+  });
 }
 
 /** What pages count although people have asked for something else: `failed` in all, of them `again` to be tried once more. */

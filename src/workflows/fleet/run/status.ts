@@ -12,20 +12,38 @@ import { possible } from './control';
 import { heldBy, totalSlots } from './orders';
 import { rateOf, restOf } from './progress';
 import type { FleetState } from './state';
-import { countsOf, failedServers, outdated, pageStateOf, restWithin, SHOWN_FAILURES, totalOf } from './state';
+import {
+  countsOf,
+  failedServers,
+  isGoingBack,
+  isOver,
+  outdated,
+  pageStateOf,
+  restWithin,
+  SHOWN_FAILURES,
+  totalOf,
+} from './state';
 
 /** Exclusions in one answer. */
 const EXCLUSIONS_PER_PAGE = 100;
 
-function phaseOf({ phase, halt }: FleetState): DecommissionPhase {
+function phaseOf(state: FleetState): DecommissionPhase {
+  const { phase, halt } = state;
   // A plan waits for its approval also where somebody has paused the run; what is approved then waits for `resume`.
-  return phase === 'done' || phase === 'planned' ? phase : (halt?.phase ?? phase);
+  if (phase === 'done' || phase === 'planned') return phase;
+  // Only the cloud's refusals hold up what goes back.
+  const isRefused = halt?.phase === 'paused' && halt.by === null && !halt.between;
+  if (!isRefused && isGoingBack(state)) return 'undoing';
+  return halt?.phase ?? phase;
 }
 
 export function statusOf(state: FleetState, now: number): DecommissionStatus {
-  const { settings, plan, halt, aborted } = state;
+  const { settings, plan, halt, aborted, undone } = state;
   const failed = failedServers(state);
   const inFlight = totalOf(state, (news, { lost }) => (lost ? 0 : news.inFlight));
+  const openTotal = (value: 'toUndo' | 'goingBack') =>
+    totalOf(state, (news, page) => (isOver(page) ? 0 : news[value]));
+  const [toUndo, goingBack] = [openTotal('toUndo'), openTotal('goingBack')];
   const atRest = restOf(state);
   const rate = rateOf(state);
   const bound = state.approved ? (state.waves[state.wave] ?? 0) : 0;
@@ -45,12 +63,14 @@ export function statusOf(state: FleetState, now: number): DecommissionStatus {
   const canFail = () => mayStillFail(tolerance, failed - past.failed, underWay, open + past.again);
   const goesOn = runs && halt === null && aborted === null;
   const remaining = plan.servers - atRest;
+  // A refusal of the cloud is what a person has to mend.
+  const why = (undone !== null ? halt : null) ?? undone ?? aborted ?? halt;
   return {
     run: state.run,
     phase: phaseOf(state),
-    reason: aborted?.reason ?? halt?.reason ?? null,
+    reason: why?.reason ?? null,
     betweenWaves: halt?.between ?? false,
-    by: aborted === null ? (halt?.by ?? null) : aborted.by,
+    by: why?.by ?? null,
     outcome: state.phase === 'done' ? outcomeOf(state) : null,
     digest: state.digest,
     servers: plan.servers,
@@ -69,8 +89,10 @@ export function statusOf(state: FleetState, now: number): DecommissionStatus {
     failed,
     maxErrors: state.digest === null ? null : state.maxErrors,
     inFlight,
-    effectiveConcurrency: runs ? totalSlots(state) : allowed(tolerance, failed),
-    mayStillFail: goesOn ? canFail() : underWay,
+    back: backOf(state, toUndo),
+    effectiveConcurrency: runs || toUndo > 0 ? totalSlots(state) : allowed(tolerance, failed),
+    // What goes back may fail, too, whatever is tolerated.
+    mayStillFail: goesOn ? canFail() + toUndo : underWay + toUndo - goingBack,
     ratePerMinute: goesOn && rate !== null ? Math.round(rate * 10) / 10 : null,
     eta: goesOn && rate !== null && rate > 0 && remaining > 0 ? iso(now + (remaining / rate) * 60_000) : null,
     undoUntil: state.undoUntil === null ? null : iso(state.undoUntil),
@@ -95,9 +117,22 @@ export function expiresAt(state: FleetState): number {
 }
 
 export function outcomeOf(state: FleetState): DecommissionOutcome {
+  if (state.undone !== null) return isBack(state) ? 'undone' : 'incomplete';
   if (state.aborted !== null) return 'aborted';
   const isLeft = restOf(state) < state.plan.servers || state.pages.some(({ endedEarly }) => endedEarly);
   return failedServers(state) > 0 || isLeft ? 'incomplete' : 'done';
+}
+
+function backOf(state: FleetState, toUndo: number): DecommissionStatus['back'] {
+  const { restored = 0, recreated = 0, 'restore-incomplete': incomplete = 0 } = countsOf(state);
+  const done = restored + recreated + incomplete;
+  return done + toUndo === 0 ? null : { done, of: done + toUndo };
+}
+
+/** Nothing that was taken off is left: a page that has ended early may have left something, and so may one that is lost. */
+function isBack(state: FleetState): boolean {
+  const { unknown = 0, 'restore-incomplete': incomplete = 0 } = countsOf(state);
+  return unknown + incomplete === 0 && !state.pages.some(({ endedEarly, lost }) => endedEarly || lost);
 }
 
 function listedOf(state: FleetState): number {

@@ -12,6 +12,7 @@ import {
   failedServers,
   failedText,
   isCurrent,
+  isGoingBack,
   isOver,
   KEPT_EXCLUSIONS,
   REASON_MAX,
@@ -122,7 +123,7 @@ export async function runWaves(fleet: Fleet): Promise<void> {
   while (state.phase === 'running') {
     haltOnRefusal(state);
     haltOnErrors(state);
-    if (isCurrent(state) && isAtRest(state)) {
+    if (isCurrent(state) && isAtRest(state) && !isGoingBack(state)) {
       const isLast = state.wave >= state.waves.length - 1;
       if (state.aborted !== null || (isLast && state.halt === null)) {
         openWindow(state);
@@ -176,7 +177,7 @@ function haltOnErrors(state: FleetState): void {
 /** Refused credentials would fail one server after the other, and five bad signatures lock a key. */
 function haltOnRefusal(state: FleetState): void {
   // An aborted run starts nothing that could be held up; its kept ports are deleted all the same.
-  if (state.halt !== null || (state.aborted !== null && state.phase !== 'committing')) return;
+  if (state.halt !== null || (state.aborted !== null && state.phase === 'running')) return;
   const page = state.pages.find(({ news, refusalsSeen }) => (news?.refusals.count ?? 0) > refusalsSeen);
   if (page === undefined) return;
   const words = page.news?.refusals.message ?? '';
@@ -199,14 +200,32 @@ function openWindow(state: FleetState): void {
 export async function undoWindow(fleet: Fleet): Promise<void> {
   const { state } = fleet;
   while (state.phase === 'undo-window') {
-    if (Date.now() >= (state.undoUntil ?? 0)) state.phase = 'committing';
+    haltOnRefusal(state);
+    // Nothing is deleted while servers are put back.
+    if (isGoingBack(state)) await fleet.turn();
+    else if (Date.now() >= (state.undoUntil ?? 0)) state.phase = 'committing';
     else await fleet.turn(state.undoUntil ?? 0, 'the undo window ends, and ports are deleted');
+  }
+}
+
+/** The pages put back all that was taken off; what can't be put back stays as it is. */
+export async function undoAll(fleet: Fleet): Promise<void> {
+  const { state } = fleet;
+  const isDone = (page: PageRecord) => {
+    const { news, order, planned } = page;
+    if (isOver(page) || planned?.servers === 0 || news === null) return true;
+    return order.undo !== null && news.orderSeq >= order.seq && news.inFlight === 0 && news.toUndo === 0;
+  };
+  while (state.phase === 'undoing' && !state.pages.every(isDone)) {
+    haltOnRefusal(state);
+    await fleet.turn();
   }
 }
 
 /** The pages delete the ports that they hold. */
 export async function commit(fleet: Fleet): Promise<void> {
   const { state } = fleet;
+  if (state.phase === 'undoing') return;
   state.committing = true;
   state.undoUntil = null;
   const isDone = (page: PageRecord) => {

@@ -10,10 +10,10 @@ import type {
   PageState,
   ServerOutcome,
 } from '../../../contract/decommission/types';
-import type { RestoreGrade } from '../../../contract/types';
+import type { ByWhom, RestoreGrade } from '../../../contract/types';
 
 export const SIGNAL_ORDER = 'order';
-export const SIGNAL_SKIP = 'skip';
+export const SIGNAL_NAMED = 'named';
 export const SIGNAL_NEWS = 'news';
 /** From a server's own run to its page: the cloud refuses the worker's credentials, so that others would fail, too. */
 export const SIGNAL_REFUSED = 'refused';
@@ -59,8 +59,12 @@ export interface Order {
   retries: number;
   /** How often the runs that wait were to look at once. */
   wakes: number;
+  /** Slots may be used for servers that have not begun; otherwise only to put servers back. */
+  starts: boolean;
   /** Start nothing more, whatever happens. */
   abort: boolean;
+  /** Put back all that was taken off. Who wants it, and why. */
+  undo: ByWhom | null;
   /** Delete the ports that were kept. */
   commit: boolean;
   /** End, once nothing is under way. */
@@ -77,15 +81,22 @@ export const FIRST_ORDER: Order = {
   failed: 0,
   retries: 0,
   wakes: 0,
+  starts: false,
   abort: false,
+  undo: null,
   commit: false,
   finish: false,
 };
 
-/** From the run to a page: servers to leave alone. The page knows which of them are its own. */
-export interface Skip {
+/** From the run to a page: servers that people have named. The page knows which of them are its own. */
+export interface NamedServers {
   seq: number;
-  servers: string[];
+  /** To leave alone. */
+  skip: string[];
+  /** To put back, or to leave alone where they have not begun. */
+  undo: string[];
+  /** Who wants the latest of them put back, and why. */
+  who: ByWhom | null;
 }
 
 /** From a page to the run: all that the run knows of the page. */
@@ -94,16 +105,21 @@ export interface News {
   /** A page that was reset begins to count anew, under another run id. */
   runId: string;
   seq: number;
-  /** The latest order that the page has taken in, its retries, and the latest message about servers to skip. */
+  /** The latest order that the page has taken in, its retries, and the latest message about named servers. */
   orderSeq: number;
   retries: number;
-  skipSeq: number;
+  namedSeq: number;
   state: PageState;
   /** Servers that were inspected. */
   inspected: number;
   /** Planned servers that have an end, however good. */
   atRest: number;
+  /** Servers that are deleted from, or put back. */
   inFlight: number;
+  /** Those of them that are put back. */
+  goingBack: number;
+  /** Servers that are to be put back and are not yet: under way either way, or waiting for a slot. */
+  toUndo: number;
   counts: Partial<Record<ServerOutcome, number>>;
   /** Servers that count against the tolerance. */
   failed: number;

@@ -81,11 +81,12 @@ export function isRetried({ outcome, errorCode }: ServerEnd): boolean {
 }
 
 export function reportNic(row: NicRow, document: ResultDocument): ReportNic {
-  const { id, ip, mac, outcome, restore, errorCode, message, jobId } = row;
+  const { id, ip, mac, outcome, restore, errorCode, message, jobId, differences } = row;
   const job = document.jobs.find((each) => each.id === jobId);
   return {
     ...{ id, ip, mac, outcome, restore, errorCode, message, jobId },
     requestId: job?.requestId ?? null,
+    ...(differences.length === 0 ? {} : { differs: differences.map(({ field }) => field) }),
   };
 }
 

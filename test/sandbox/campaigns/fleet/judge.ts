@@ -16,6 +16,7 @@ import {
   touchesOnlyWhatIsPlanned,
 } from './rules/plan';
 import { addsUp, hasOneLineEach, tellsTheLedger } from './rules/report';
+import { beginsNothingThatIsUndone, putsBack, putsBackOnlyWhatIsUndone } from './rules/undo';
 import { keepsTheWaves } from './rules/waves';
 import { truthOf } from './truth';
 
@@ -38,6 +39,9 @@ const RULES = [
   hasOneLineEach,
   tellsTheLedger,
   addsUp,
+  beginsNothingThatIsUndone,
+  putsBackOnlyWhatIsUndone,
+  putsBack,
 ];
 
 /** Throws what is wrong, with the name of the rule. */

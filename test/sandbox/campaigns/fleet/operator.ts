@@ -117,7 +117,8 @@ export class Operator {
     this.pausedSince = phase === 'paused' ? Math.min(this.pausedSince, server.now) : Infinity;
     if (phase === 'paused') {
       const isOver = server.now >= this.pausedSince + plan.pausedMs;
-      if (isLate || isOver) this.waiting = this.update(isLate ? 'abort' : 'resume', WHO);
+      if (isLate || isOver)
+        this.waiting = this.update(isLate && status.next.includes('abort') ? 'abort' : 'resume', WHO);
     } else if (phase === 'stopped')
       this.cure(isLate ? 'abort' : (plan.remedies[this.stops++] ?? 'abort'), status);
     else if (phase === 'undo-window' && isLate) this.waiting = this.update('commit', WHO);
@@ -190,8 +191,8 @@ export class Operator {
       };
       this.update('approve', { ...told, ...WHO });
     } else if (name === 'setLimits') this.update(name, { ...limits, ...WHO });
-    else if (name === 'skip')
-      this.update(name, { servers: servers?.map((n) => stage.servers[n]?.id), ...WHO });
+    else if (servers !== undefined)
+      this.update(name, { servers: servers.map((n) => stage.servers[n]?.id), ...WHO });
     else this.update(name, WHO);
   }
 

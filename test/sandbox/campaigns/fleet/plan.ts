@@ -13,6 +13,9 @@ export interface ServerPlan {
   wanted: number | 'all';
   /** How each of its runs ends; the last one counts for all further ones. */
   fates: Fate[];
+  /** A restore brings all of its NICs back. */
+  back: boolean;
+  backMs: number;
   lookMs: number;
   jobMs: number;
   protectedBy: 'tag' | 'list' | 'unreadable' | null;
@@ -23,14 +26,14 @@ export interface ServerPlan {
 }
 
 export type MessageName =
-  'approve' | 'pause' | 'resume' | 'setLimits' | 'skip' | 'retryFailed' | 'abort' | 'commit';
+  'approve' | 'pause' | 'resume' | 'setLimits' | 'skip' | 'retryFailed' | 'abort' | 'undo' | 'commit';
 
 export interface MessagePlan {
   name: MessageName;
   /** So long after somebody has seen the run in that phase; `null`: after the start. */
   after: string | null;
   ms: number;
-  /** Of an approval: what is wrong with it. Of limits: what they are. Of a skip: positions of servers. */
+  /** Of an approval: what is wrong with it. Of limits: what they are. Of a skip or an undo: positions of servers. */
   wrong?: 'digest' | 'servers' | 'nics';
   limits?: { concurrency?: number; maxErrors?: number };
   servers?: number[];
@@ -90,7 +93,7 @@ export function planOf(seed: number): FleetPlan {
   const odd = calm ? 0 : pick([0, 0.1, 0.25]);
   return {
     seed,
-    servers: Array.from({ length: count }, () => serverOf(random, failing, odd)),
+    servers: Array.from({ length: count }, () => serverOf(random, apart, failing, odd)),
     pages,
     settings: settingsOf(random, count),
     real,
@@ -105,7 +108,7 @@ export function planOf(seed: number): FleetPlan {
     watchMs: pick([5_000, 8_000, 15_000]),
     pausedMs: pick([0, 0, 20_000, 60_000]),
     remedies: Array.from({ length: 3 }, () => pick(['retryFailed', 'skip', 'setLimits', 'abort'] as const)),
-    messages: calm ? [] : messagesOf(random, count),
+    messages: [...(calm ? [] : messagesOf(random, count)), ...undosOf(apart, count)],
     outside: rough && chance(0.5) ? outsideOf(random, pages.length, count) : [],
     refused: !calm && chance(0.08) ? { ms: below(60_000), forMs: pick([5_000, 40_000, 150_000]) } : null,
     continueAfter: chance(0.3) ? pick([4, 7, 10, 15, 25]) : null,
@@ -120,7 +123,7 @@ export function planOf(seed: number): FleetPlan {
   };
 }
 
-function serverOf({ pick, chance, below }: Random, failing: number, odd: number): ServerPlan {
+function serverOf({ pick, chance, below }: Random, apart: Random, failing: number, odd: number): ServerPlan {
   const nics = chance(odd / 4) ? 0 : pick([1, 1, 2, 3]);
   const fate = (): Fate =>
     chance(failing) ? pick(['fails', 'fails', 'partly', 'unknown'] as const) : 'fine';
@@ -128,6 +131,8 @@ function serverOf({ pick, chance, below }: Random, failing: number, odd: number)
     nics,
     wanted: nics === 0 || chance(0.4) ? 'all' : 1 + below(nics),
     fates: [fate(), fate(), 'fine'],
+    back: apart.chance(0.8),
+    backMs: apart.pick([2_000, 12_000, 30_000]),
     lookMs: pick([200, 900, 3_000]),
     jobMs: pick([1_000, 6_000, 12_000, 12_000, 40_000]),
     protectedBy: chance(odd / 2) ? pick(['tag', 'list', 'unreadable'] as const) : null,
@@ -181,6 +186,20 @@ function messagesOf(random: Random, servers: number): MessagePlan[] {
   add(0.04, 'abort', { after: pick(['loading', 'planning', 'planned', 'undo-window']) });
   add(0.1, 'commit', { after: pick(['undo-window', 'running']) });
   return messages;
+}
+
+/** Four in ten runs are undone, wholly or in part. */
+function undosOf({ pick, chance, below }: Random, servers: number): MessagePlan[] {
+  const undo = (share: number, after: string | null, more: Partial<MessagePlan>): MessagePlan[] =>
+    chance(share) ? [{ name: 'undo', after, ms: below(pick([2_000, 20_000, 60_000])), ...more }] : [];
+  const some = () => ({ servers: Array.from({ length: 1 + below(3) }, () => below(servers)) });
+  return [
+    ...undo(0.1, pick(['running', 'running', 'stopped', 'paused', 'planned']), {}),
+    ...undo(0.1, 'undo-window', {}),
+    ...undo(0.2, pick(['running', 'running', 'stopped', 'paused']), some()),
+    ...undo(0.1, 'undo-window', some()),
+    ...undo(0.05, 'undoing', some()),
+  ];
 }
 
 function outsideOf({ pick, below, chance }: Random, pages: number, servers: number): OutsidePlan[] {

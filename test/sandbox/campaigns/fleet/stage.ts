@@ -5,6 +5,7 @@ import type { StartRecord } from '../../engine/fleet/record';
 import type { FleetServer } from '../../engine/fleet/server';
 import type { Touch } from '../../engine/fleet/stand-in';
 import { Foreign, StandIn } from '../../engine/fleet/stand-in';
+import { StandInRestore } from '../../engine/fleet/stand-in-restore';
 import type { World } from '../../engine/world';
 import type { FleetPlan, ServerPlan } from './plan';
 
@@ -66,6 +67,8 @@ export function stageOf(plan: FleetPlan, world: World): Stage {
       const server = byId.get(serverId);
       if (start.by === null) return new Foreign(server?.plan.busy?.forMs ?? 0);
       if (plan.real || server === undefined) return null;
+      if (start.type === 'restoreServerNics')
+        return new StandInRestore(start, world, { whole: server.plan.back, ms: server.plan.backMs });
       return new StandIn(start, {
         world,
         touched: stage.touched,

@@ -11,7 +11,7 @@ import { pageId, RUN_ID } from './operator';
 import type { FleetPlayed } from './play';
 import type { StagedServer } from './stage';
 
-/** A page has asked for a run of a server. */
+/** A page has asked for a run of a server: a deletion, or a restore. */
 export interface ServerStart {
   at: number;
   staged: StagedServer;
@@ -31,7 +31,10 @@ export interface Planned extends PlannedServer {
 export interface FleetTruth {
   played: FleetPlayed;
   run: StartRecord;
+  /** Deletions. */
   starts: ServerStart[];
+  /** Restores. */
+  backs: ServerStart[];
   /** In the order of the list; `null`: not all pages could be read. */
   planned: Planned[] | null;
   /** What the run has told of itself at some time, in this order. */
@@ -54,13 +57,14 @@ export function truthOf(played: FleetPlayed): FleetTruth {
   const endOf = (page: number) =>
     record.startsOf(pageId(page)).find(({ runId }) => runId !== null)?.end ?? null;
   const pageClosedAt = (page: number) => endOf(page)?.at ?? Infinity;
-  const starts = record.starts.flatMap((start): ServerStart[] => {
-    const staged = stage.servers.find(({ id }) => start.workflowId === `nics/${id}`);
-    if (staged === undefined || start.by === null) return [];
-    const page = Number(start.by.workflowId.split('/').at(-1));
-    const { at, runId, end } = start;
-    return [{ at, staged, page, runId, end, orphanedAt: pageClosedAt(page) }];
-  });
+  const startsOf = (type: string) =>
+    record.starts.flatMap((start): ServerStart[] => {
+      const staged = stage.servers.find(({ id }) => start.workflowId === `nics/${id}`);
+      if (staged === undefined || start.by === null || start.type !== type) return [];
+      const page = Number(start.by.workflowId.split('/').at(-1));
+      const { at, runId, end } = start;
+      return [{ at, staged, page, runId, end, orphanedAt: pageClosedAt(page) }];
+    });
   const done = (name: string) =>
     record.updates.filter((each) => each.name === name && each.answer?.kind === 'completed');
   const answers = record.updates.flatMap(({ heardAt, answer, name }) =>
@@ -70,7 +74,9 @@ export function truthOf(played: FleetPlayed): FleetTruth {
   );
   const told = [...operator.statuses, ...answers].sort((a, b) => a.at - b.at);
   return {
-    ...{ played, run, starts, told, done, pageClosedAt },
+    ...{ played, run, told, done, pageClosedAt },
+    starts: startsOf('deleteServerNics'),
+    backs: startsOf('restoreServerNics'),
     planned: plannedOf(played, told),
     reports: new Map(
       plan.pages.flatMap((_, page): [number, PageReport][] => {
@@ -130,6 +136,15 @@ export function hasFailed({ end, orphanedAt }: ServerStart): boolean {
       if (end.type === 'Refused') return false;
       return !(end.type === 'CloudRefused' && document?.credentialsRefused === true);
   }
+}
+
+/** When the run has heard that somebody wants this server back, alone or with all others. */
+export function undoneAt({ done }: FleetTruth, serverId: string): number {
+  const first = done('undo').find(({ argument }) => {
+    const { servers } = argument as { servers?: string[] };
+    return servers === undefined || servers.includes(serverId);
+  });
+  return first?.heardAt ?? Infinity;
 }
 
 /** Until when somebody has to have sent it, a message about this server was carried out. */

@@ -263,7 +263,7 @@ export class Foreign implements Body {
   }
 }
 
-function timer(seq: number, ms: number): Command {
+export function timer(seq: number, ms: number): Command {
   return {
     startTimer: {
       seq,

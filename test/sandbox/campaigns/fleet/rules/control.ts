@@ -37,12 +37,15 @@ export function startsNothingAfterAbort({ starts, done, reachMs, run, played }: 
   );
   const abortedAt = Math.min(
     ...done('abort').map(({ heardAt }) => heardAt ?? 0),
+    ...done('undo').flatMap(({ heardAt, argument }) =>
+      'servers' in (argument as object) ? [] : (heardAt ?? 0),
+    ),
     ...cancels.map(({ at }) => at),
   );
   const begun = starts.filter(({ at }) => at > abortedAt + reachMs);
   expect(
     begun.map(({ staged }) => staged.index),
-    'servers started after the abort',
+    'servers started after the abort, or after the whole run was undone',
   ).toEqual([]);
 }
 

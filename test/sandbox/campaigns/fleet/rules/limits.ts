@@ -6,9 +6,10 @@ import { hasFailed, skippedAt } from '../truth';
 
 /** Never more servers are under way than `concurrency`. A server whose page was ended from outside is nobody's any more. */
 export function keepsTheConcurrency(truth: FleetTruth): void {
-  for (const { at, runId } of truth.starts) {
+  const all = [...truth.starts, ...truth.backs];
+  for (const { at, runId } of all) {
     if (runId === null) continue;
-    const open = truth.starts.filter((other) => isUnderWay(other, at));
+    const open = all.filter((other) => isUnderWay(other, at));
     const most = mostIn(truth, 'concurrency', at - truth.reachMs, at);
     expect(open.length, `servers under way at ${at - truth.run.at} ms`).toBeLessThanOrEqual(most);
   }
@@ -57,7 +58,7 @@ function isBetween(from: number, at: number, until: number): boolean {
   return at > from && at < until;
 }
 
-/** Its last run has failed by then, it is not being tried again, and nobody has said to leave it. */
+/** Its last run has failed by then, it is neither back nor being tried again, and nobody has said to leave it. */
 function hasFailedBy(truth: FleetTruth, serverId: string, at: number): boolean {
   const last = truth.starts
     .filter(({ staged, at: startedAt }) => staged.id === serverId && startedAt <= at)
@@ -67,7 +68,11 @@ function hasFailedBy(truth: FleetTruth, serverId: string, at: number): boolean {
   const again = truth
     .done('retryFailed')
     .some(({ heardAt }) => heardAt !== null && heardAt >= endedAt && heardAt <= at);
-  return hasFailed(last) && !again && skippedAt(truth, serverId) > at;
+  const isBack = truth.backs.some(
+    ({ staged, end }) =>
+      staged.id === serverId && end?.kind === 'completed' && end.at >= endedAt && end.at <= at,
+  );
+  return hasFailed(last) && !again && !isBack && skippedAt(truth, serverId) > at;
 }
 
 /** The highest limit that was in force at some moment of that time. */

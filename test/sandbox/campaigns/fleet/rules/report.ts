@@ -29,7 +29,7 @@ export function tellsTheLedger(truth: FleetTruth): void {
   for (const { servers } of truth.reports.values()) for (const line of servers) judgeLine(truth, line);
 }
 
-function judgeLine({ played, touched, starts }: FleetTruth, line: ReportServer): void {
+function judgeLine({ played, touched, starts, backs: all }: FleetTruth, line: ReportServer): void {
   const { control } = played.world.simulator;
   const staged = played.stage.servers.find(({ id }) => id === line.serverId);
   const nics = control.truth(line.serverId).nics;
@@ -48,13 +48,15 @@ function judgeLine({ played, touched, starts }: FleetTruth, line: ReportServer):
       line.nics.some(({ id }) => placeOf(id) === 'on-server'),
       `a NIC still on ${what}`,
     ).toBe(true);
+  const backs = all.filter(({ staged: { id } }) => id === line.serverId);
   // A run that was ended from outside may have sent what nobody has heard of.
-  const isKnown = !starts.some(
+  const isKnown = ![...starts, ...backs].some(
     ({ staged: { id }, end }) => id === line.serverId && end?.kind === 'terminated',
   );
   const may: ReportNic['outcome'][] = [
     'deleted',
     'detached',
+    ...(backs.length > 0 ? (['restored', 'recreated'] as const) : []),
     ...(isKnown ? [] : (['already-absent', 'unknown'] as const)),
   ];
   if (line.outcome !== 'unknown')
@@ -71,6 +73,8 @@ function judgeNic({ id, outcome }: ReportNic, place: Place | undefined, what: st
     'already-absent': ['port-gone', 'port-kept', 'elsewhere'],
     'still-attached': ['on-server'],
     untouched: ['on-server'],
+    restored: ['on-server'],
+    recreated: ['port-gone'],
   };
   const places = may[outcome];
   if (places !== undefined && place !== undefined)

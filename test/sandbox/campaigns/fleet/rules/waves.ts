@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import { pageId } from '../operator';
 import type { FleetTruth, Planned } from '../truth';
-import { skippedAt } from '../truth';
+import { skippedAt, undoneAt } from '../truth';
 
 /** No server of a wave starts before the waves before it are at rest, nor before somebody has said so where the run pauses. */
 export function keepsTheWaves(truth: FleetTruth): void {
@@ -29,7 +29,7 @@ export function keepsTheWaves(truth: FleetTruth): void {
   });
 }
 
-/** When its first run has ended, or somebody has said to leave it, or it was lost with its page. */
+/** When its first run has ended, or somebody has said to leave it or to put it back, or it was lost with its page. */
 function restedAt(truth: FleetTruth, { serverId, page }: Planned): number {
   const first = truth.starts.find(({ staged }) => staged.id === serverId);
   const ended =
@@ -37,5 +37,11 @@ function restedAt(truth: FleetTruth, { serverId, page }: Planned): number {
   const lost = truth.played.server.record.outside.filter(({ workflowId }) => workflowId === pageId(page));
   // A page that is cancelled starts nothing more, and finishes what is under way.
   const leftAt = first === undefined ? Math.min(...lost.map(({ at }) => at)) : Infinity;
-  return Math.min(ended, leftAt, skippedAt(truth, serverId), truth.pageClosedAt(page));
+  return Math.min(
+    ended,
+    leftAt,
+    skippedAt(truth, serverId),
+    undoneAt(truth, serverId),
+    truth.pageClosedAt(page),
+  );
 }

@@ -1,0 +1,72 @@
+/** A server's own run, started by its page: under the same id and lock as for a single request, and how it has ended. */
+import {
+  ApplicationFailure,
+  CancelledFailure,
+  ChildWorkflowFailure,
+  ParentClosePolicy,
+  startChild,
+  TerminatedFailure,
+} from '@temporalio/workflow';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { serverWorkflowId } from '../../../contract/names';
+import type { ResultDocument } from '../../../contract/types';
+import { isRecord } from '../../../contract/values';
+import { FLEET_PRIORITY } from '../../policy/fleet/agreement';
+import { plain } from '../../run/details';
+import { readAt } from '../calls';
+import type { Page } from './page';
+import type { Row } from './rows';
+
+export type ChildEnd =
+  | { kind: 'completed'; document: ResultDocument }
+  /** With a failure of ours. */
+  | { kind: 'failed'; type: string | null; message: string; document: ResultDocument | null }
+  /** It has observed what it had sent to its end. */
+  | { kind: 'cancelled'; document: ResultDocument | null }
+  /** From outside: `was terminated` or `timed out`. */
+  | { kind: 'ended'; how: string }
+  /** Another run is open on the server. */
+  | { kind: 'busy' };
+
+/** @param type of the workflow */
+export async function runChild(
+  page: Page,
+  { listed: { serverId } }: Row,
+  type: string,
+  input: object,
+  summary: string,
+): Promise<ChildEnd> {
+  try {
+    const child = await startChild(type, {
+      args: [input],
+      workflowId: serverWorkflowId(serverId),
+      // A page that is terminated leaves no submission unobserved.
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      priority: { priorityKey: FLEET_PRIORITY },
+      staticSummary: plain(summary),
+    });
+    return { kind: 'completed', document: (await child.result()) as ResultDocument };
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return { kind: 'busy' };
+    if (!(error instanceof ChildWorkflowFailure)) throw error;
+    const { cause, execution } = error;
+    if (cause instanceof ApplicationFailure) {
+      const document = documentIn(cause.details?.[0]);
+      if (document?.credentialsRefused === true) page.refused(cause.message);
+      return { kind: 'failed', type: cause.type ?? null, message: plain(cause.message), document };
+    }
+    if (!(cause instanceof CancelledFailure))
+      return { kind: 'ended', how: cause instanceof TerminatedFailure ? 'was terminated' : 'timed out' };
+    const { workflowId, runId } = execution;
+    // Its document can be read; its failure has none.
+    const answer = await readAt(page.place, 'readRun', `the cancelled run of ${serverId}`, {
+      workflowId: workflowId ?? '',
+      runId: runId ?? '',
+    });
+    return { kind: 'cancelled', document: answer.kind === 'run' ? documentIn(answer.document) : null };
+  }
+}
+
+function documentIn(value: unknown): ResultDocument | null {
+  return isRecord(value) && Array.isArray(value.nics) ? (value as unknown as ResultDocument) : null;
+}

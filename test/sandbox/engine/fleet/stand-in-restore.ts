@@ -1,0 +1,82 @@
+/** What stands for `restoreServerNics`, as `StandIn` does for the deletion: it puts back what its input names, or says that it could not. */
+import { ApplicationFailure, defaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
+import type { ResultDocument, RestoreServerNicsInput } from '../../../../src/contract';
+import type { Command, TaskInput } from '../replica';
+import type { World } from '../world';
+import type { Body } from './execution';
+import type { StartRecord } from './record';
+import { timer } from './stand-in';
+
+export interface RestoreScript {
+  /** `false`: the last NIC does not come back. */
+  whole: boolean;
+  ms: number;
+}
+
+export class StandInRestore implements Body {
+  private readonly document: ResultDocument;
+  private readonly ids: string[];
+
+  constructor(
+    start: StartRecord,
+    private readonly world: World,
+    private readonly script: RestoreScript,
+  ) {
+    const { from, nics } = start.input as RestoreServerNicsInput;
+    if (!('document' in from) || nics === 'all') throw new Error('a page restores what it knows, NIC by NIC');
+    this.ids = nics.map(({ id }) => id);
+    const saved = structuredClone(from.document) as ResultDocument;
+    this.document = {
+      ...saved,
+      nics: saved.nics
+        .filter(({ id }) => this.ids.includes(id))
+        .map((row) => ({ ...row, outcome: 'untouched' as const })),
+      jobs: [],
+    };
+  }
+
+  async carryOut({ jobs }: TaskInput, lost = false): Promise<Command[]> {
+    if (lost) return [];
+    return jobs.flatMap(({ initializeWorkflow, fireTimer, cancelWorkflow }): Command[] => {
+      if (initializeWorkflow) return [timer(1, this.script.ms)];
+      if (cancelWorkflow) return [{ cancelWorkflowExecution: {} }];
+      return fireTimer ? this.finish() : [];
+    });
+  }
+
+  async lose(): Promise<void> {}
+
+  async query(): Promise<unknown> {
+    return structuredClone(this.document);
+  }
+
+  private finish(): Command[] {
+    const { control } = this.world.simulator;
+    const { serverId } = this.document;
+    for (const [index, row] of this.document.nics.entries()) {
+      const state = control.truth(serverId).nics.find(({ id }) => id === row.id)?.state;
+      const evidence = { ...row.evidence, list: 'present' as const, port: 'attached' as const };
+      if (state === 'on-server') row.evidence = evidence;
+      else if (!this.script.whole && index === this.document.nics.length - 1)
+        row.remedy = 'put it back by hand';
+      else if (state === 'port-kept') {
+        control.attachNic(serverId, { id: row.id });
+        Object.assign(row, { outcome: 'restored', evidence });
+      } else {
+        const { id, mac, ip } = control.attachNic(serverId, {});
+        Object.assign(row, { outcome: 'recreated', evidence, replacedBy: { id, mac, ip } });
+      }
+    }
+    const isWhole = this.document.nics.every(({ remedy }) => remedy === null);
+    this.document.outcome = isWhole ? 'restored' : 'restore-incomplete';
+    if (isWhole)
+      return [{ completeWorkflowExecution: { result: defaultPayloadConverter.toPayload(this.document) } }];
+    const error = ApplicationFailure.nonRetryable(
+      'some NICs are not back',
+      'RestoreIncomplete',
+      this.document,
+    );
+    const failure = defaultFailureConverter.errorToFailure(error, defaultPayloadConverter);
+    return [{ failWorkflowExecution: { failure } }];
+  }
+}
