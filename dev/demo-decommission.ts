@@ -1,11 +1,13 @@
 /**
  * `npm run demo -- decommission`: forty servers go, after a plan and an approval, in waves; a storm of failures stops the run, which
- * a person mends. Every step through the real starter, and checked against the simulated cloud's ledger.
+ * a person mends; and then all of it was a mistake, and comes back. Every step through the real starter, and checked against the
+ * simulated cloud's ledger.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { DecommissionReport, DecommissionStatus, PlanDocument } from '../src/contract';
 import { bar } from '../src/contract/text';
 import type { Ledger, SimServer } from './simulator';
@@ -45,6 +47,8 @@ export async function tellDecommission(stack: Stack, checks: Checks): Promise<vo
       n === 12 ? { tags: [{ key: 'ecs-nics-protect', value: 'true' }] } : n === 13 ? { locked: true } : {};
     servers.push(await post<SimServer>('/_sim/servers', { name, nics: 4, jobSeconds: 2, ...special }));
   }
+  const stateOf = ({ id }: SimServer) => simulator.get(`/_sim/servers/${id}/state`);
+  const before = await Promise.all(servers.map(stateOf));
   const folder = mkdtempSync(join(tmpdir(), 'ecs-nics-demo-'));
   const [list, protect] = [join(folder, 'servers.txt'), join(folder, 'protected.txt')];
   writeFileSync(list, `# the old web servers\n${servers.map(({ id }) => id).join('\n')}\n`);
@@ -55,7 +59,7 @@ export async function tellDecommission(stack: Stack, checks: Checks): Promise<vo
     heading('2 · A plan, which changes nothing');
     await run(stack, [
       ...['start', list, '--run', RUN, '--max-servers', '50', '--protect', protect],
-      ...['--waves', '1,10,100%', '--max-errors', '1', '--undo-window', '0s', '--timing', TIMING],
+      ...['--waves', '1,10,100%', '--max-errors', '1', '--undo-window', '1 hour', '--timing', TIMING],
       ...['--requested-by', 'demo', '--reason', 'T-42', '--no-wait'],
     ]);
     await until(stack, ({ phase }) => phase === 'planned');
@@ -118,29 +122,52 @@ export async function tellDecommission(stack: Stack, checks: Checks): Promise<vo
     await until(stack, ({ inFlight }) => inFlight === 0);
     await run(stack, ['retry', RUN, ...WHO]);
     await run(stack, ['resume', RUN, ...WHO]);
-    const end = await until(stack, ({ phase }) => phase === 'done');
+    const gone = await until(stack, ({ phase }) => phase === 'undo-window');
     checks.that(
-      '37 servers are done, none failed',
-      end.outcome === 'done' && end.counts.deleted === 37,
-      end.counts,
+      '37 servers are done, none failed; their ports are kept for an hour',
+      gone.failed === 0 && gone.counts.detached === 37,
+      gone.counts,
     );
 
     heading("6 · The report, and the cloud's ledger");
-    const { document: report } = await run<DecommissionReport>(stack, ['report', RUN]);
-    const rows = report.servers.flatMap(({ nics }) => nics);
-    const deleted = rows.filter(({ outcome }) => outcome === 'deleted').length;
-    fact('', `${report.servers.length} servers, ${deleted} NICs deleted`);
+    const report = await reported();
+    const { detached = 0 } = report.nics;
+    fact('', `${report.servers} servers, ${detached} NICs detached`);
     const { summary } = await simulator.get<Ledger>('/_sim/ledger');
-    checks.that('every one of the 40 servers has its line', report.servers.length === SERVERS);
+    checks.that('every one of the 40 servers has its line', report.servers === SERVERS);
     checks.that(
       'the report says what the ledger says',
-      deleted === 111 && summary.nicsDetached === deleted,
+      detached === 111 && summary.nicsDetached === detached,
       summary,
+    );
+
+    heading('7 · The wrong list: all of it comes back');
+    await run(stack, ['undo', RUN, '--yes', ...WHO]);
+    const end = await until(stack, ({ phase }) => phase === 'done');
+    checks.that(
+      '37 servers are put back, none is left',
+      end.outcome === 'undone' && end.counts.restored === 37,
+      end.counts,
+    );
+    const { restored = 0 } = (await reported()).nics;
+    const after = await Promise.all(servers.map(stateOf));
+    fact('', `${restored} NICs restored`);
+    checks.that(
+      'port ids, MACs, IPs and flags of all NICs are what they were',
+      isDeepStrictEqual(after, before),
     );
     const invariants = await simulator.get<{ ok: boolean; violations: unknown[] }>('/_sim/invariants');
     checks.that('all invariants of the ledger hold', invariants.ok, invariants.violations);
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+
+  async function reported(): Promise<{ servers: number; nics: Partial<Record<string, number>> }> {
+    const { document } = await run<DecommissionReport>(stack, ['report', RUN]);
+    const nics: Partial<Record<string, number>> = {};
+    for (const { outcome } of document.servers.flatMap((server) => server.nics))
+      nics[outcome] = (nics[outcome] ?? 0) + 1;
+    return { servers: document.servers.length, nics };
   }
 
   async function until(
@@ -152,11 +179,13 @@ export async function tellDecommission(stack: Stack, checks: Checks): Promise<vo
     for (;;) {
       const { stdout } = await stack.starter(['decommission', 'status', RUN, '--json']);
       const status = JSON.parse(stdout) as DecommissionStatus;
-      const { phase, wave, failed, progress } = status;
+      const { phase, wave, failed, progress, back } = status;
       const line =
         wave === null
           ? `${phase.padEnd(8)} ${bar(progress.inspected, progress.listed, 20)} inspected`
-          : `${phase.padEnd(8)} wave ${wave.number} ${bar(wave.done, wave.size, 20)} · failed ${failed}`;
+          : back !== null
+            ? `${phase.padEnd(8)} ${bar(back.done, back.of, 20)} put back`
+            : `${phase.padEnd(8)} wave ${wave.number} ${bar(wave.done, wave.size, 20)} · failed ${failed}`;
       if (line !== told) fact('', (told = line));
       if (reached(status)) return status;
       if (Date.now() > limit) throw new Error(`the run is still ${phase}: ${status.reason}`);

@@ -170,6 +170,22 @@ describe('who waits ends with', () => {
     [6, 'the same when the wave is at rest', { phase: 'paused' as const, wave: between }],
     [6, 'the same while it plans', { phase: 'paused' as const, wave: null }],
     [0, 'an open window', { phase: 'undo-window' as const }],
+    [
+      0,
+      'a run that was undone',
+      {
+        phase: 'done' as const,
+        outcome: 'undone' as const,
+        reason: 'a mistake',
+        counts: { restored: 3, failed: 1 },
+        failed: 1,
+      },
+    ],
+    [
+      6,
+      'an undone run of which something is not back',
+      { phase: 'done' as const, outcome: 'incomplete' as const, counts: { 'restore-incomplete': 1 } },
+    ],
     [7, 'the open window of an aborted run', { phase: 'undo-window' as const, reason: 'a mistake' }],
     [3, 'servers that were not begun', { ...done, outcome: 'incomplete' as const }],
     [3, 'an open window after failures', { phase: 'undo-window' as const, failed: 1 }],

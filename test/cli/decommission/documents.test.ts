@@ -62,11 +62,13 @@ describe('the report as CSV', () => {
     reportCsv(joinReport(status(), [read(...servers)]));
 
   it('has a line for each NIC; its first columns are for scripts', () => {
-    const [head, ...rows] = csv(reportServer({ nics: [reportNic(), reportNic({ id: NIC_B })] }));
+    const [head, ...rows] = csv(
+      reportServer({ nics: [reportNic(), reportNic({ id: NIC_B, differs: ['mac', 'name'] })] }),
+    );
     expect(head).toMatch(/^server_id,nic_id,outcome,error_code,message,/);
     expect(rows).toEqual([
-      `${SERVER},${NIC_A},deleted,,,web-01,deleted,10.0.1.20,fa:16:3e:00:00:02,new-mac,ff80,req1`,
-      `${SERVER},${NIC_B},deleted,,,web-01,deleted,10.0.1.20,fa:16:3e:00:00:02,new-mac,ff80,req1`,
+      `${SERVER},${NIC_A},deleted,,,web-01,deleted,10.0.1.20,fa:16:3e:00:00:02,new-mac,ff80,req1,`,
+      `${SERVER},${NIC_B},deleted,,,web-01,deleted,10.0.1.20,fa:16:3e:00:00:02,new-mac,ff80,req1,mac name`,
     ]);
   });
 
@@ -96,7 +98,7 @@ describe('the report as CSV', () => {
   ])('a server named %j does nothing to a spreadsheet or a terminal', (serverName) => {
     const lines = csv(reportServer({ serverName, message: serverName, outcome: 'failed', nics: [] }));
     const [, row = []] = parse(lines.join('\n'));
-    expect(row).toHaveLength(12);
+    expect(row).toHaveLength(13);
     for (const cell of [row[4], row[5]]) {
       expect(cell).toMatch(/^'/);
       // eslint-disable-next-line no-control-regex

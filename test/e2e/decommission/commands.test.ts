@@ -247,7 +247,6 @@ describe('decommission by commands', { timeout: 600_000 }, () => {
     expect((await fleet.json('skip', 'tolerant', '--server', servers[3]!.serverId, ...BY)).code).toBe(0);
     const undo = await fleet.json('undo', 'tolerant', ...BY);
     expect([undo.code, undo.answer.error?.message]).toEqual([2, expect.stringContaining('--yes')]);
-    expect((await fleet.json('undo', 'tolerant', '--yes', ...BY)).answer.error?.type).toBe('NotApplicable');
     expect((await fleet.json('commit', 'tolerant', ...BY)).code).toBe(4);
     expect((await fleet.json('resume', 'tolerant', ...BY)).code).toBe(0);
     const watched = await fleet.json('watch', 'tolerant');
@@ -284,5 +283,25 @@ describe('decommission by commands', { timeout: 600_000 }, () => {
     expect(committed.code).toBe(0);
     const watched = await fleet.json('watch', 'window');
     expect([watched.code, watched.answer.counts]).toEqual([0, { deleted: 2 }]);
+    const late = await fleet.json('undo', 'window', '--yes', ...BY);
+    expect([late.code, late.answer.error?.type]).toEqual([1, 'NoOpenRun']);
+  });
+
+  it('undo puts everything back: watch says so, and ends well', async () => {
+    const servers = await createFleet(stack.simulator, 2);
+    const open = await fleet.approved('way-back', servers, '--waves', '100%', '--undo-window', '1 hour');
+    expect(open.stdout).toContain('ecs-nics decommission undo way-back --by');
+    const stranger = '3f0b6f0e-2a53-4d59-9d1b-0a2a7e5f1c11';
+    const unknown = await fleet.run('undo', 'way-back', '--server', stranger, '--yes', ...BY);
+    expect([unknown.code, unknown.stderr]).toEqual([4, expect.stringContaining(`list: ${stranger}`)]);
+    const undone = await fleet.json('undo', 'way-back', '--yes', ...BY);
+    expect([undone.code, undone.answer.phase]).toEqual([0, 'undoing']);
+    const watched = await fleet.run('watch', 'way-back');
+    expect([watched.code, watched.stdout]).toEqual([
+      0,
+      expect.stringMatching(/way-back · undone[^]*put back +.*2 of 2/),
+    ]);
+    const csv = (await fleet.run('report', 'way-back', '--format', 'csv')).stdout;
+    expect(csv.split('\n').filter((line) => line.includes(',restored,'))).toHaveLength(6);
   });
 });

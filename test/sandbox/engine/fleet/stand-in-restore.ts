@@ -10,6 +10,7 @@ import { timer } from './stand-in';
 export interface RestoreScript {
   /** `false`: the last NIC does not come back. */
   whole: boolean;
+  /** For each NIC, one after the other. */
   ms: number;
 }
 
@@ -40,7 +41,10 @@ export class StandInRestore implements Body {
     return jobs.flatMap(({ initializeWorkflow, fireTimer, cancelWorkflow }): Command[] => {
       if (initializeWorkflow) return [timer(1, this.script.ms)];
       if (cancelWorkflow) return [{ cancelWorkflowExecution: {} }];
-      return fireTimer ? this.finish() : [];
+      if (!fireTimer) return [];
+      const done = fireTimer.seq ?? 0;
+      this.bringBack(done - 1);
+      return done < this.document.nics.length ? [timer(done + 1, this.script.ms)] : this.finish();
     });
   }
 
@@ -50,23 +54,25 @@ export class StandInRestore implements Body {
     return structuredClone(this.document);
   }
 
-  private finish(): Command[] {
+  private bringBack(index: number): void {
     const { control } = this.world.simulator;
-    const { serverId } = this.document;
-    for (const [index, row] of this.document.nics.entries()) {
-      const state = control.truth(serverId).nics.find(({ id }) => id === row.id)?.state;
-      const evidence = { ...row.evidence, list: 'present' as const, port: 'attached' as const };
-      if (state === 'on-server') row.evidence = evidence;
-      else if (!this.script.whole && index === this.document.nics.length - 1)
-        row.remedy = 'put it back by hand';
-      else if (state === 'port-kept') {
-        control.attachNic(serverId, { id: row.id });
-        Object.assign(row, { outcome: 'restored', evidence });
-      } else {
-        const { id, mac, ip } = control.attachNic(serverId, {});
-        Object.assign(row, { outcome: 'recreated', evidence, replacedBy: { id, mac, ip } });
-      }
+    const { serverId, nics } = this.document;
+    const row = nics[index];
+    if (row === undefined) return;
+    const state = control.truth(serverId).nics.find(({ id }) => id === row.id)?.state;
+    const evidence = { ...row.evidence, list: 'present' as const, port: 'attached' as const };
+    if (state === 'on-server') row.evidence = evidence;
+    else if (!this.script.whole && index === nics.length - 1) row.remedy = 'put it back by hand';
+    else if (state === 'port-kept') {
+      control.attachNic(serverId, { id: row.id });
+      Object.assign(row, { outcome: 'restored', evidence });
+    } else {
+      const { id, mac, ip } = control.attachNic(serverId, {});
+      Object.assign(row, { outcome: 'recreated', evidence, replacedBy: { id, mac, ip } });
     }
+  }
+
+  private finish(): Command[] {
     const isWhole = this.document.nics.every(({ remedy }) => remedy === null);
     this.document.outcome = isWhole ? 'restored' : 'restore-incomplete';
     if (isWhole)
