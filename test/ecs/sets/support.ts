@@ -79,7 +79,11 @@ export class Stage {
 
   readonly clock = {
     now: () => this.#now,
-    sleep: (ms: number) => new Promise<void>((wake) => this.#sleepers.push({ until: this.#now + ms, wake })),
+    sleep: (ms: number, signal?: AbortSignal) =>
+      new Promise<void>((wake, fail) => {
+        this.#sleepers.push({ until: this.#now + ms, wake });
+        signal?.addEventListener('abort', () => fail(new Error('aborted')));
+      }),
   };
 
   async pass(ms: number): Promise<void> {
