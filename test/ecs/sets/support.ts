@@ -15,6 +15,7 @@ export const detail = (id: string, nics: string[] = [`${id}-primary`]): ServerDe
   addressesTold: true,
   primaryPortIds: nics.slice(0, 1),
   portIds: nics,
+  addresses: {},
   elasticIps: {},
   tags: [],
 });

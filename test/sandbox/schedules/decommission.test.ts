@@ -1,54 +1,10 @@
 /** Decommission runs in the schedules, each as small as can be, by which the campaign has found something wrong. */
 import { describe, expect, it } from 'vitest';
 import type { DecommissionStatus, PageReport } from '../../../src/contract/decommission/types';
-import { judge } from '../campaigns/fleet/judge';
 import { pageId, RUN_ID } from '../campaigns/fleet/operator';
-import type { FleetPlan, ServerPlan } from '../campaigns/fleet/plan';
+import type { FleetPlan } from '../campaigns/fleet/plan';
 import type { FleetPlayed } from '../campaigns/fleet/play';
-import { playFleet } from '../campaigns/fleet/play';
-import type { Trouble } from '../engine/fleet/trouble';
-import { sandboxInPlay } from '../engine/play';
-import { worldMaker } from '../engine/world';
-
-const SERVER: ServerPlan = {
-  ...{ nics: 1, wanted: 'all', fates: ['fine'], lookMs: 200, jobMs: 10_000 },
-  ...{ protectedBy: null, meanwhile: null, busy: null },
-};
-
-const nextWorld = worldMaker();
-
-/** To its end, judged by all rules of the campaign. */
-async function played(
-  servers: Partial<ServerPlan>[],
-  more: Partial<FleetPlan> = {},
-  trouble: Partial<Trouble> = {},
-): Promise<FleetPlayed> {
-  const plan: FleetPlan = {
-    seed: 1,
-    servers: servers.map((server) => ({ ...SERVER, ...server })),
-    pages: [servers.length],
-    real: false,
-    load: { shuffled: false, twice: false, other: false, gapMs: 10, wrongCount: false },
-    ...{ approveMs: 100, watchMs: 5_000, pausedMs: 0, remedies: ['abort'], messages: [], outside: [] },
-    ...{ refused: null, continueAfter: null },
-    trouble: { slow: 0, late: 0, lostTasks: 0, forgotten: 0, crashes: 0, away: null },
-    ...more,
-    settings: {
-      ...{
-        waves: '100%',
-        pauseAfter: 'never',
-        maxErrors: 0,
-        strict: false,
-        concurrency: 5,
-        undoWindow: '0s',
-      },
-      ...{ maxServers: 12, requestedBy: 'ops', reason: 'end of life', ...more.settings },
-    },
-  };
-  const result = await playFleet(plan, nextWorld(), await sandboxInPlay(), trouble);
-  judge(result);
-  return result;
-}
+import { played } from './play-decommission';
 
 const settings = (more: Partial<FleetPlan['settings']>) => more as FleetPlan['settings'];
 const resultOf = ({ server }: FleetPlayed) =>
