@@ -2,7 +2,7 @@ import type { InspectedNic, Inspection, InspectServerInput, ServerState } from '
 import { GONE_STATES } from './agreement';
 import type { NicSnapshot } from '../contract/types';
 import { sameIp } from '../contract/values';
-import type { CallOptions, ElasticIp, Port, ServerDetail, ServerInterface } from '../ecs/cloud';
+import type { CallOptions, ElasticIp, NicAddress, Port, ServerDetail, ServerInterface } from '../ecs/cloud';
 import { CloudError } from '../ecs/errors';
 import { reading } from './support/attempt';
 import { isAbsent } from './support/boundary';
@@ -10,11 +10,14 @@ import type { Dependencies } from './support/dependencies';
 import type { JobTimes } from './support/job-times';
 import { findPort, findPorts, forEachOf, stateOf } from './support/ports';
 
-/** Reads everything that guards and snapshot need: server, NIC list, and the port of every NIC concerned. */
+/**
+ * Reads everything that guard and snapshot need: server, NIC list, and the port of every NIC concerned. For a plan detail and ports
+ * may stand for the list.
+ */
 export async function inspectServer(
   dependencies: Dependencies,
   jobTimes: JobTimes,
-  { serverId, nicIds, previousRunOf, alone = false, tags = false }: InspectServerInput,
+  { serverId, nicIds, previousRunOf, alone = false, tags = false, bySets = false }: InspectServerInput,
 ): Promise<Inspection> {
   const { cloud, sets, namespace } = dependencies;
   const options = reading(dependencies);
@@ -32,17 +35,23 @@ export async function inspectServer(
     absent: [],
     longJobMs: jobTimes.long(),
   };
-  const detail = await existing(() =>
-    sets.server(serverId, () => cloud.showServer(serverId, options), options),
-  );
+  let isOfSet = true;
+  const showAlone = () => {
+    isOfSet = false;
+    return cloud.showServer(serverId, options);
+  };
+  const detail = await existing(() => sets.server(serverId, showAlone, options));
   if (detail === null) return inspection;
 
-  const listed = await cloud.listInterfaces(serverId, options);
+  const told = bySets && isOfSet ? await nicsOfSets(dependencies, detail, serverId, nicIds, options) : null;
+  const listed = told?.listed ?? (await cloud.listInterfaces(serverId, options));
   // Every port is asked, also those that stay: one of them may claim to be the primary NIC.
   const ids = listed.map(({ portId }) => portId);
-  const ports = alone
-    ? await forEachOf(ids, (id) => findPort(cloud, id, options))
-    : await portsWithPrimary(dependencies, ids, detail.primaryPortIds, options);
+  const ports =
+    told?.ports ??
+    (alone
+      ? await forEachOf(ids, (id) => findPort(cloud, id, options))
+      : await portsWithPrimary(dependencies, ids, detail.primaryPortIds, options));
   const bound = await findElasticIps(dependencies, options);
   const listedIds = new Set(listed.map(({ portId }) => portId));
   const missing = nicIds.filter((id) => !listedIds.has(id));
@@ -57,6 +66,7 @@ export async function inspectServer(
     nics: listed.map((nic, position) =>
       inspected(nic, ports[position] ?? null, elasticIpsAt(nic.portId, detail, bound.list ?? []), position),
     ),
+    ...(told === null ? {} : { flagsUnread: true as const }),
     ...(bound.unread === null ? {} : { elasticIpsUnread: bound.unread }),
     primary: { detail: detail.primaryPortIds, ports: portIdsWhere(true), portsDeny: portIdsWhere(false) },
     absent: await forEachOf(missing, async (id) => ({
@@ -83,6 +93,68 @@ async function portsWithPrimary(
     untold.forEach((id, index) => found.set(id, told[index] ?? null));
   }
   return ids.map((id) => found.get(id) ?? null);
+}
+
+/** NICs of a server without a reading of its list, and their ports, in the same order. */
+interface Told {
+  listed: ServerInterface[];
+  ports: Port[];
+}
+
+/**
+ * The compute service's word is the server's detail, the network's are the ports: they are enough where they tell the same of every
+ * NIC, and every NIC that is asked for is among them. `null`: the server's own list decides.
+ */
+async function nicsOfSets(
+  dependencies: Dependencies,
+  detail: ServerDetail,
+  serverId: string,
+  nicIds: readonly string[],
+  options: CallOptions,
+): Promise<Told | null> {
+  const { portIds, primaryPortIds, addresses } = detail;
+  const [primaryId, second] = primaryPortIds;
+  if (portIds === null || primaryId === undefined || second !== undefined) return null;
+  if (![primaryId, ...nicIds].every((id) => portIds.includes(id))) return null;
+  // Only the list says that there is nothing to delete.
+  if (portIds.length < 2) return null;
+  const found = await portsWithPrimary(dependencies, portIds, primaryPortIds, options);
+  const ports = found.filter((port) => port !== null);
+  if (ports.length < found.length) return null;
+  const agrees = (id: string, port: Port) => {
+    const isPrimary = id === primaryId;
+    const address = addresses[id];
+    return (
+      port.deviceId === serverId &&
+      // A port that says nothing of it contradicts nothing.
+      (port.primaryInterface ?? isPrimary) === isPrimary &&
+      address !== undefined &&
+      sameAddress(address, port)
+    );
+  };
+  if (!ports.every((port, index) => agrees(portIds[index] ?? '', port))) return null;
+  const listed = ports.map(({ networkId, mac, fixedIps }, index): ServerInterface => ({
+    portId: portIds[index] ?? '',
+    portState: null,
+    networkId,
+    mac,
+    fixedIps,
+    deleteOnTermination: null,
+  }));
+  return { listed, ports };
+}
+
+/** Both tell the MAC, and the same IPs in any order. */
+function sameAddress({ ips, mac }: NicAddress, { fixedIps, mac: portMac }: Port): boolean {
+  const portIps = fixedIps.map(({ ip }) => ip);
+  const among = (others: readonly string[]) => (ip: string) => others.some((other) => sameIp(ip, other));
+  return (
+    mac !== null &&
+    mac.toLowerCase() === portMac?.toLowerCase() &&
+    ips.length > 0 &&
+    ips.every(among(portIps)) &&
+    portIps.every(among(ips))
+  );
 }
 
 /** `null`: the server does not exist. */

@@ -14,10 +14,18 @@ export interface ServerDetail {
   primaryPortIds: string[];
   /** Every NIC that the detail names; `null`: some row of it names none, so that a NIC may be missing. */
   portIds: string[] | null;
+  /** Fixed IPs and MAC by port id. A NIC of which the detail tells neither has no entry. */
+  addresses: Record<string, NicAddress>;
   /** Elastic IPs by port id. */
   elasticIps: Record<string, string[]>;
   /** As the cloud writes them, such as `key=value`; `null`: it does not say. */
   tags: string[] | null;
+}
+
+export interface NicAddress {
+  ips: string[];
+  /** `null`: the detail does not tell, or tells two. */
+  mac: string | null;
 }
 
 export interface ServerInterface {

@@ -133,6 +133,116 @@ describe('inspectServer', () => {
   });
 });
 
+/** Three servers are inspected at once: the first one is read alone, the others by a set. */
+describe('inspectServer for a plan', () => {
+  const nics = [{ primary: true }, { deleteOnTermination: false }, {}];
+  const servers = () => Array.from({ length: 3 }, () => bench.createServer({ nics }));
+
+  async function plan(
+    all: { id: string }[],
+    { bySets = true, nicIds = [] }: { bySets?: boolean; nicIds?: string[] } = {},
+  ) {
+    const before = ledger.requests.length;
+    const inspections = await Promise.all(
+      all.map(({ id }, n) => {
+        const input = { serverId: id, nicIds: n === 1 ? nicIds : [], previousRunOf: null, bySets };
+        return call(activities, 'inspectServer', input) as Promise<Inspection>;
+      }),
+    );
+    const requests = ledger.requests.slice(before);
+    const listed = all.map(
+      ({ id }) => requests.filter((each) => each.requestClass === 'list' && each.serverId === id).length,
+    );
+    return { inspections, requests, listed };
+  }
+
+  it('does without the NIC list where a set tells all, and says that it has not read the flags', async () => {
+    const all = servers();
+    const { inspections, requests, listed } = await plan(all);
+    expect(listed).toEqual([1, 0, 0]);
+    expect(requests.map(({ requestClass }) => requestClass).sort()).toEqual([
+      ...['detail', 'elastic-ips', 'elastic-ips', 'list', 'ports', 'ports', 'servers'],
+    ]);
+    expect(inspections.map(({ flagsUnread }) => flagsUnread)).toEqual([undefined, true, true]);
+  });
+
+  it('tells the same as by the list, but for the flags', async () => {
+    const all = servers();
+    const { inspections: bySets } = await plan(all);
+    const { inspections: byLists, listed } = await plan(all, { bySets: false });
+    expect(listed).toEqual([1, 1, 1]);
+    const withoutFlags = (inspection: Inspection) => ({
+      ...inspection,
+      flagsUnread: undefined,
+      nics: inspection.nics.map((nic) => ({
+        ...nic,
+        snapshot: { ...nic.snapshot, deleteOnTermination: null },
+      })),
+    });
+    expect(bySets.map(withoutFlags)).toEqual(byLists.map(withoutFlags));
+    const flags = ({ nics: seen }: Inspection) => seen.map(({ snapshot }) => snapshot.deleteOnTermination);
+    expect(flags(bySets[2]!)).toEqual([null, null, null]);
+    expect(flags(byLists[2]!)).toEqual([true, false, true]);
+  });
+
+  /** Each is about the second server. */
+  const disagreements: [string, (server: { id: string; nics: string[] }) => string[] | void][] = [
+    ['has no primary NIC in any detail', () => void control.setKnobs({ detailPrimary: 'omitted' })],
+    ['has another primary NIC by its detail', () => void control.setKnobs({ detailPrimary: 'wrong' })],
+    [
+      'has a NIC that its detail, which lags, does not show',
+      ({ id }) => {
+        control.setKnobs({ setLagSeconds: 5, setLagIn: ['servers'] });
+        control.advance(10_000);
+        return [control.attachNic(id).id];
+      },
+    ],
+    [
+      'has lost a NIC that its detail, which lags, still shows',
+      ({ id, nics: [, second] }) => {
+        control.setKnobs({ setLagSeconds: 5, setLagIn: ['servers'] });
+        control.advance(10_000);
+        control.detachNic(id, second ?? '');
+      },
+    ],
+    [
+      'has another MAC by its port',
+      ({ nics: [, second] }) => {
+        control.setKnobs({ setLagSeconds: 5, setLagIn: ['servers'] });
+        control.advance(10_000);
+        control.patchPort(second ?? '', { mac: 'fa:16:3e:00:ff:01' });
+      },
+    ],
+  ];
+  it.each(disagreements)('reads the list alone of a server that %s', async (_what, happens) => {
+    onTestFinished(() => void control.setKnobs({ detailPrimary: 'marked', setLagSeconds: 0 }));
+    const all = servers();
+    const nicIds = happens(all[1]!) ?? [];
+    const { inspections, listed } = await plan(all, { nicIds });
+    expect(listed[1]).toBe(1);
+    expect(inspections[1]?.flagsUnread).toBeUndefined();
+    expect(inspections[1]?.nics.map(({ id }) => id)).toEqual(
+      control.server(all[1]!.id).nics.map(({ id }) => id),
+    );
+    expect(inspections[1]?.absent).toEqual([]);
+  });
+
+  it('reads the list alone of a server whose entry says too little', async () => {
+    const all = servers();
+    bench.fault({ match: { class: 'servers' }, what: { kind: 'status', status: 400 } });
+    expect((await plan(all)).listed).toEqual([1, 1, 1]);
+  });
+
+  it('reads the list of a server that has nothing but its primary NIC', async () => {
+    const all = [...servers().slice(0, 2), bench.createServer({ nics: 1 })];
+    expect((await plan(all)).listed).toEqual([1, 0, 1]);
+  });
+
+  it('is wished for: whoever sends reads the list', async () => {
+    expect((await plan(servers(), { bySets: false })).listed).toEqual([1, 1, 1]);
+  });
+});
+
 describe('listNics', () => {
   const list = async (serverId: string, ports: string[], server = false): Promise<Reading> => {
     const result = await call(activities, 'listNics', { serverId, ports, server });

@@ -53,6 +53,10 @@ describe('server detail (docs/cloud-api.md §3.3)', () => {
       primaryPortIds: [P1],
       portIds: [P1, NIC],
       addressesTold: true,
+      addresses: {
+        [P1]: { ips: ['10.0.0.5', 'fd00::5'], mac: 'fa:16:3e:00:00:01' },
+        [NIC]: { ips: ['10.0.1.20'], mac: 'fa:16:3e:00:00:02' },
+      },
       elasticIps: { [NIC]: ['80.158.1.1'], [P1]: ['80.158.1.9'] },
       tags: ['env=old', 'ecs-nics-protect=true'],
     });
@@ -77,6 +81,7 @@ describe('server detail (docs/cloud-api.md §3.3)', () => {
       addressesTold: false,
       primaryPortIds: [],
       portIds: [],
+      addresses: {},
       elasticIps: {},
       tags: null,
     });
@@ -111,6 +116,11 @@ describe('server detail (docs/cloud-api.md §3.3)', () => {
     [
       { addresses: { v: [row(NIC, '10.0.0.1'), row(null, '80.1.1.1', { 'OS-EXT-IPS:type': 'floating' })] } },
       { elasticIps: { [NIC]: ['80.1.1.1'] } },
+    ],
+    // Of a NIC with two MACs neither is believed.
+    [
+      { addresses: { v: [row(P1, '1.1.1.1'), row(P1, '::1', { 'OS-EXT-IPS-MAC:mac_addr': 'other' })] } },
+      { addresses: { [P1]: { ips: ['1.1.1.1', '::1'], mac: null } } },
     ],
     [{ name: 7 }, { name: '7' }],
     [{ name: 'n'.repeat(128) }, { name: 'n'.repeat(128) }],

@@ -45,6 +45,15 @@ describe('guards', () => {
     expect(assess(request(), onPrimary).violations).toEqual([]);
   });
 
+  it('a plan that has not read whether ports are kept leaves that to the run; nobody else may', () => {
+    const blank = nic(1);
+    const untold = { ...blank, snapshot: { ...blank.snapshot, deleteOnTermination: null } };
+    const seen = inspection({ nics: [nic(0), untold] });
+    const keeping = request({ keepPort: true });
+    expect(assess(keeping, seen).violations.join()).toContain('does not say whether its port would be kept');
+    expect(assess(keeping, { ...seen, flagsUnread: true }).violations).toEqual([]);
+  });
+
   it.each(['ERROR', 'PAUSED', 'SUSPENDED', 'SHELVED', 'SHELVED_OFFLOADED', 'VERIFY_RESIZE'])(
     '%s lasts: refused',
     (status) => {

@@ -48,10 +48,19 @@ function quantile(p: number): number {
 }
 
 describe('the learned pace of polls', () => {
-  it('is 10 s and 10 s until twenty jobs were seen', () => {
+  it('is 10 s and 10 s until eight jobs were seen, and keeps its step until twenty were', () => {
     expect(learned([])).toEqual(COLD);
-    expect(learned(Array<number>(19).fill(3))).toEqual(COLD);
-    expect(learned(Array<number>(20).fill(3))).not.toEqual(COLD);
+    expect(learned(Array<number>(7).fill(3))).toEqual(COLD);
+    const few = learned(Array<number>(8).fill(3));
+    expect(few.firstPollMs).toBeGreaterThan(2_900);
+    expect(few.firstPollMs).toBeLessThan(4_000);
+    expect(few.pollIntervalMs).toBe(COLD.pollIntervalMs);
+    expect(learned(Array<number>(20).fill(3)).pollIntervalMs).toBeLessThan(COLD.pollIntervalMs);
+  });
+
+  it('of the canaries of a run keeps most others from being polled too early', () => {
+    const { firstPollMs } = learned([10.6, 11.1, 11.5, 11.9, 12.4, 12.8, 13.3, 13.7, 14.1, 14.4]);
+    expect(firstPollMs).toBeGreaterThan(13_500);
   });
 
   it.each([

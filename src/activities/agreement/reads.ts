@@ -16,6 +16,11 @@ export interface InspectServerInput extends Placed {
   alone?: boolean;
   /** Also tell the server's tags. */
   tags?: boolean;
+  /**
+   * Do without the server's own NIC list where its detail came with those of other servers and agrees with the ports. The wish of
+   * a plan, which sends nothing: whoever sends looks at the list.
+   */
+  bySets?: boolean;
 }
 
 /** A port as the VPC service shows it. */
@@ -83,6 +88,8 @@ export interface Inspection {
     /** Ports that explicitly say that they are not the primary one. */
     portsDeny: string[];
   };
+  /** `true`: the NICs are those of detail and ports, which do not tell whether a NIC takes its port with it. */
+  flagsUnread?: true;
   /** Why the list of elastic IPs could not be read: the elastic IPs come from the server's detail alone. */
   elasticIpsUnread?: string;
   /** Requested NICs that are not on the server. */

@@ -9,6 +9,11 @@ import { POLL_JITTER } from '../agreement';
  * Used until enough job times are known: the pace that operators of this cloud are used to (docs/cloud-api.md §2.3).
  */
 const COLD: Pace = { firstPollMs: 10_000, pollIntervalMs: 10_000 };
+/**
+ * From so few job times on the first delay is learned: a run of many servers begins with some ten, and is not to poll all others too
+ * early. They say nothing of long jobs, so the step stays as it is until there are enough.
+ */
+const ENOUGH_FOR_FIRST = 8;
 /** Fewer job times than this say little. */
 const ENOUGH = 20;
 /** This few are enough for the time of a long job: it serves as a horizon only, and more patience does no harm. */
@@ -27,15 +32,16 @@ const FIRST_MS = { least: 1_000, most: 60_000 };
 const STEPS_MS = [2_000, 3_000, 4_000, 6_000, 9_000, 13_000, 20_000, 30_000];
 /** First delays to choose from: so many quantiles of the sample, and its longest time. */
 const FIRSTS = 20;
-/** Looked for anew only after so many further jobs: the search takes a millisecond. */
+/** Looked for anew only after so many further jobs: the search takes a millisecond. Of few jobs each one says more. */
 const EVERY = 10;
+const EVERY_OF_FEW = 4;
 
 /** A bounded sample of one worker's jobs; a new worker starts cold. */
 export class JobTimes {
   /** ms by job, in the order of arrival: a job whose end is read twice counts once. */
   readonly #sample = new Map<string, number>();
   #pace = COLD;
-  #untilSearch = ENOUGH;
+  #untilSearch = ENOUGH_FOR_FIRST;
 
   /** From the job's own begin and end (RFC 3339), which no polling blurs. Unreadable or impossible times are left out. */
   add(jobId: string, beganAt: string | null, endedAt: string | null): void {
@@ -50,8 +56,9 @@ export class JobTimes {
   /** The two numbers that would have cost least for the jobs in the sample. */
   pace(): Pace {
     if (this.#untilSearch <= 0) {
-      this.#untilSearch = EVERY;
-      this.#pace = cheapest([...this.#sample.values()]);
+      const isFew = this.#sample.size < ENOUGH;
+      this.#untilSearch = isFew ? EVERY_OF_FEW : EVERY;
+      this.#pace = cheapest([...this.#sample.values()], isFew ? [COLD.pollIntervalMs] : STEPS_MS);
     }
     return this.#pace;
   }
@@ -64,14 +71,14 @@ export class JobTimes {
   }
 }
 
-function cheapest(sample: readonly number[]): Pace {
+function cheapest(sample: readonly number[], stepsMs: readonly number[]): Pace {
   const sorted = [...sample].sort((a, b) => a - b);
   let best = COLD;
   let least = Infinity;
   for (let n = 0; n <= FIRSTS; n++) {
     const quantile = Math.min(Math.floor((n / FIRSTS) * sorted.length), sorted.length - 1);
     const firstPollMs = between(FIRST_MS, sorted[quantile] ?? 0);
-    for (const pollIntervalMs of STEPS_MS) {
+    for (const pollIntervalMs of stepsMs) {
       const pace = { firstPollMs, pollIntervalMs };
       const cost = costOf(pace, sorted);
       if (cost < least) [least, best] = [cost, pace];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ServerDetail } from '../cloud';
+import type { NicAddress, ServerDetail } from '../cloud';
 import { flag, id, listOf, part, text, word } from './fields';
 
 const address = z.object({
@@ -61,6 +61,7 @@ function detailOf<Id>(entry: Entry, serverId: Id): Omit<ServerDetail, 'id'> & { 
     addressesTold: rows.length > 0 || nics.length > 0,
     primaryPortIds: unique(primary.filter((port) => port !== null)),
     portIds: ports.includes(null) ? null : unique(ports.filter((port) => port !== null)),
+    addresses: addressesOf(rows),
     elasticIps: byPort(elastic),
     tags: entry.tags ?? null,
   };
@@ -104,5 +105,20 @@ function byPort(pairs: (readonly [string | null, string | null])[]): Record<stri
 }
 
 type Address = z.output<typeof address>;
+
+/** Of a row without a port id nobody can say whose it is; elastic IPs stand apart. */
+function addressesOf(rows: readonly Address[]): Record<string, NicAddress> {
+  const fixed = rows.filter((row) => row['OS-EXT-IPS:type'] !== 'floating');
+  const ips = byPort(fixed.map((row) => [row['OS-EXT-IPS:port_id'], row.addr]));
+  const macs = byPort(fixed.map((row) => [row['OS-EXT-IPS:port_id'], row['OS-EXT-IPS-MAC:mac_addr']]));
+  const ports = unique([...Object.keys(ips), ...Object.keys(macs)]);
+  return Object.fromEntries(
+    ports.map((port) => {
+      const [mac = null, other] = macs[port] ?? [];
+      return [port, { ips: ips[port] ?? [], mac: other === undefined ? mac : null }];
+    }),
+  );
+}
+
 const sameMac = (a: Address, b: Address): boolean =>
   a['OS-EXT-IPS-MAC:mac_addr'] !== null && a['OS-EXT-IPS-MAC:mac_addr'] === b['OS-EXT-IPS-MAC:mac_addr'];

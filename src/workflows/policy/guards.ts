@@ -80,7 +80,7 @@ export function assess(
   for (const nic of targets) {
     const drift = driftOf(request, nic);
     if (drift.length > 0) drifted.push(nic.id);
-    violations.push(...drift, ...nicViolations(request, nic, primaryId));
+    violations.push(...drift, ...nicViolations(request, nic, primaryId, inspection));
   }
   const renamed = request.serverName !== null && request.serverName !== server.name;
   if (renamed)
@@ -181,14 +181,20 @@ function driftOf(request: CheckedRequest, nic: InspectedNic): string[] {
   return found;
 }
 
-function nicViolations(request: CheckedRequest, nic: InspectedNic, primaryId: string | null): string[] {
+function nicViolations(
+  request: CheckedRequest,
+  nic: InspectedNic,
+  primaryId: string | null,
+  { flagsUnread }: Pick<Inspection, 'flagsUnread'>,
+): string[] {
   const found: string[] = [];
   if (nic.id === primaryId) found.push(`NIC ${nic.id} is the primary NIC, which is never deleted`);
   const elasticIps = elasticIpsOf({ ...nic.snapshot, elasticIp: nic.elasticIp });
   if (elasticIps.length > 0 && !request.allowElasticIp) {
     found.push(`NIC ${nic.id} carries elastic IP ${elasticIps.join(', ')}; allow it with allowElasticIp`);
   }
-  if (promisesUndo(request) && nic.snapshot.deleteOnTermination === null) {
+  // A plan may not have asked; the run that sends always has.
+  if (promisesUndo(request) && nic.snapshot.deleteOnTermination === null && flagsUnread !== true) {
     found.push(
       `NIC ${nic.id}: the cloud does not say whether its port would be kept, so the run can't promise to put it back`,
     );

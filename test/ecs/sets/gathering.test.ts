@@ -75,7 +75,7 @@ describe('a request for a server', () => {
     expect(stage.told).toEqual(['alone s1', 'listServers s2 s3 s4']);
   });
 
-  it('waits for further ones the longer the more come, and no longer than 2 s', async () => {
+  it('waits for further ones the longer the more come, and no longer than 4 s', async () => {
     const stage = stageWith(40);
     const all = [ask(stage, 's1'), ...ids(2, 6).map((id) => ask(stage, id))];
     await settle();
@@ -87,7 +87,7 @@ describe('a request for a server', () => {
     await stage.pass(1);
     expect(stage.calls.at(-1)?.ids).toHaveLength(24);
     all.push(ask(stage, 's31'));
-    await stage.pass(1_999);
+    await stage.pass(3_999);
     expect(stage.calls).toHaveLength(3);
     await stage.pass(1);
     // One alone has come meanwhile: the crowd is over.
@@ -99,14 +99,15 @@ describe('a request for a server', () => {
     await Promise.all(all);
   });
 
-  it('that finds no room in a crowd goes with the next call', async () => {
+  it('that finds no room in a crowd goes with the next call; a full one waits for nobody', async () => {
     const stage = stageWith(300);
     const all = ids(1, 12).map((id) => ask(stage, id));
     await settle();
-    all.push(...ids(13, 130).map((id) => ask(stage, id)));
+    all.push(...ids(13, 112).map((id) => ask(stage, id)));
     await settle();
     expect(stage.calls.map((call) => call.ids.length)).toEqual([1, 11]);
-    await stage.pass(2_000);
+    all.push(...ids(113, 130).map((id) => ask(stage, id)));
+    await settle();
     expect(stage.calls.map((call) => call.ids.length)).toEqual([1, 11, 100]);
     await stage.awaited(Promise.all(all));
     expect(stage.calls.map((call) => call.ids.length)).toEqual([1, 11, 100, 18]);

@@ -15,6 +15,7 @@ export const detail = (id: string, nics: string[] = [`${id}-primary`]): ServerDe
   addressesTold: true,
   primaryPortIds: nics.slice(0, 1),
   portIds: nics,
+  addresses: {},
   elasticIps: {},
   tags: [],
 });
@@ -79,7 +80,11 @@ export class Stage {
 
   readonly clock = {
     now: () => this.#now,
-    sleep: (ms: number) => new Promise<void>((wake) => this.#sleepers.push({ until: this.#now + ms, wake })),
+    sleep: (ms: number, signal?: AbortSignal) =>
+      new Promise<void>((wake, fail) => {
+        this.#sleepers.push({ until: this.#now + ms, wake });
+        signal?.addEventListener('abort', () => fail(new Error('aborted')));
+      }),
   };
 
   async pass(ms: number): Promise<void> {

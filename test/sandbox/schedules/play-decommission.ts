@@ -8,6 +8,7 @@ import { playFleet } from '../campaigns/fleet/play';
 import type { StartRecord } from '../engine/fleet/record';
 import type { Trouble } from '../engine/fleet/trouble';
 import { sandboxInPlay } from '../engine/play';
+import type { World } from '../engine/world';
 import { worldMaker } from '../engine/world';
 
 const SERVER: ServerPlan = {
@@ -17,11 +18,15 @@ const SERVER: ServerPlan = {
 
 const nextWorld = worldMaker();
 
-/** To its end, judged by all rules of the campaign. */
+/**
+ * To its end, judged by all rules of the campaign.
+ * @param prepare what the world has before the run begins
+ */
 export async function played(
   servers: Partial<ServerPlan>[],
   more: Partial<FleetPlan> = {},
   trouble: Partial<Trouble> = {},
+  prepare: (world: World) => void = () => {},
 ): Promise<FleetPlayed> {
   const plan: FleetPlan = {
     seed: 1,
@@ -45,7 +50,9 @@ export async function played(
       ...{ maxServers: 12, requestedBy: 'ops', reason: 'end of life', ...more.settings },
     },
   };
-  const result = await playFleet(plan, nextWorld(), await sandboxInPlay(), trouble);
+  const world = nextWorld();
+  prepare(world);
+  const result = await playFleet(plan, world, await sandboxInPlay(), trouble);
   judge(result);
   return result;
 }

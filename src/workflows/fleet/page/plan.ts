@@ -1,5 +1,8 @@
-/** Inspects the servers of a page, by the same look and the same guards as their own runs, and changes nothing. */
-import type { Inspection } from '../../../activities/agreement';
+/**
+ * Inspects the servers of a page, by the same guards as their own runs, and changes nothing. It believes what sets tell; each server's
+ * own run looks at the NIC list before it sends.
+ */
+import type { InspectedNic, Inspection } from '../../../activities/agreement';
 import { LEFT_ALONE } from '../../../contract/decommission/names';
 import type { Excluded, PlannedNic } from '../../../contract/decommission/types';
 import { checkDeleteInput } from '../../../contract/input';
@@ -43,6 +46,7 @@ async function planServer(page: Page, row: Row): Promise<void> {
       nicIds,
       previousRunOf: null,
       tags: true,
+      bySets: true,
     });
     let waitMs = backoffDelay(times);
     if (answer.kind === 'inspection') {
@@ -72,7 +76,9 @@ function judge(page: Page, row: Row, inspection: Inspection): string | null {
   const { request, problems } = checkDeleteInput(childInput(page.input, row.listed, nics));
   if (request === null) return excluded(row, LEFT_ALONE.refused, problems.join('; '));
   const judged = assess(request, inspection);
-  row.seen = judged.targets.map(({ id, ips, mac }) => ({ id, ip: ips[0] ?? null, mac }));
+  // In an order, and in a spelling, that do not depend on who has told it: the digest covers them.
+  const targets = [...judged.targets].sort((a, b) => (a.id < b.id ? -1 : 1));
+  row.seen = targets.map(addressOf);
   row.absent = judged.absent.map(({ id }) => id);
   const protection = protectedByList(page.protect, serverId, row.name) ?? judged.protection;
   if (protection !== null) return excluded(row, LEFT_ALONE.protected, protection);
@@ -90,14 +96,21 @@ function judge(page: Page, row: Row, inspection: Inspection): string | null {
       nics === 'all' ? 'it has no NIC but the primary one' : 'none of its NICs is there any more',
     );
   const isExact = settings.undoWindowMs > 0;
-  row.nics = judged.targets.map(({ id, ips, mac, elasticIp, snapshot }): PlannedNic => ({
-    id,
-    ip: ips[0] ?? null,
-    mac,
-    elasticIp,
-    restore: gradeOf(snapshot, isExact || snapshot.deleteOnTermination === false),
+  row.nics = targets.map((nic): PlannedNic => ({
+    ...addressOf(nic),
+    elasticIp: nic.elasticIp,
+    // Where the flag was not read, a NIC that keeps its port is promised less than its own run will tell.
+    restore: gradeOf(nic.snapshot, isExact || nic.snapshot.deleteOnTermination === false),
   }));
   return null;
+}
+
+/** Of several IPs an IPv4 one; NIC list and port may name them in another order. */
+function addressOf({ id, ips, mac }: InspectedNic): Pick<PlannedNic, 'id' | 'ip' | 'mac'> {
+  const [ip = null] = ips
+    .map((each) => each.toLowerCase())
+    .sort((a, b) => Number(a.includes(':')) - Number(b.includes(':')) || (a < b ? -1 : 1));
+  return { id, ip, mac: mac?.toLowerCase() ?? null };
 }
 
 function excluded(...of: Parameters<typeof exclude>): null {
