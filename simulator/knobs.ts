@@ -83,6 +83,8 @@ const KNOBS = {
   serverIdsForm: knob(z.enum(['comma', 'repeated', 'both']), 'both'),
   /** Whether `limit`, 25 by default, cuts an answer about named servers, too. Assumption: yes; only filters are said to be ignored (§3.6). */
   serverSetPages: knob(z.boolean(), true),
+  /** Whether a list of all servers goes on behind `marker`; otherwise it begins anew. Assumption: it goes on (§3.6). */
+  serverListMarker: knob(z.boolean(), true),
   /** Which of several ids are honoured by lists of ports; `refused`: 400 `VPC.0002`. Assumption: all (§4.2). */
   portIdsHonoured: knob(z.enum(['all', 'first', 'last', 'refused']), 'all'),
   /** Seconds by which reads of sets lag behind single ones: they show the world as it was then. Assumption: 0 (§3.5). */

@@ -74,7 +74,7 @@ function existing(cloud: Cloud, server: Server | undefined, when: number): Serve
 function page(cloud: Cloud, rows: readonly Row[], query: URLSearchParams, isSet: boolean): Row[] {
   const limit = Math.min(Math.max(Number(query.get('limit') ?? PAGE) || PAGE, 1), MAX_PAGE);
   const marker = query.get('marker') ?? '';
-  if (marker === '') return rows.slice(0, limit);
+  if (marker === '' || (!isSet && !cloud.knobs.serverListMarker)) return rows.slice(0, limit);
   if (isSet) return rows.filter(({ id }) => id > marker).slice(0, limit);
   // The walk goes on behind a server that has been deleted since.
   const ids = [...cloud.world.servers.keys()];

@@ -15,6 +15,7 @@ import { getJobStatus } from './get-job-status';
 import { inspectServer } from './inspect-server';
 import { JobTimes } from './support/job-times';
 import { listNics } from './list-nics';
+import { listServers } from './list-servers';
 import { declineElsewhere, placeOf } from './support/place';
 import { setPortFlags } from './set-port-flags';
 import { updatePort } from './update-port';
@@ -47,6 +48,7 @@ export function createActivities(dependencies: Dependencies): CloudActivities {
     updatePort: activity((input) => updatePort(dependencies, input)),
     bindElasticIp: activity((input) => bindElasticIp(dependencies, input)),
     findAddresses: read((input) => findAddresses(dependencies, input)),
+    listServers: read((input) => listServers(dependencies, input)),
     readRun: activity((input) => dependencies.namespace.readRun(input)),
     describeRuns: activity((input) => describeRuns(dependencies, input)),
     listSearchAttributes: activity(async () => ({ kind: 'learned' as const })),

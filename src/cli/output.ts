@@ -79,6 +79,16 @@ export class Output {
     write(this.screen, lines);
   }
 
+  /** What a command is asked for, for programs: on standard output, whatever it is. */
+  data(lines: readonly string[]): void {
+    write(process.stdout, lines);
+  }
+
+  /** Beside {@link data}: on standard error. */
+  aside(lines: readonly string[]): void {
+    write(process.stderr, lines);
+  }
+
   /** The one document on standard output. */
   document(value: unknown): void {
     if (!this.json) return;

@@ -39,6 +39,8 @@ export type { CheckedRestore, CheckedSource } from './restore-input';
 export { readSavedResult } from './saved-result';
 export type { SavedNic } from './saved-result';
 export { checkByWhom } from './by-whom';
+export { LIST_OPTIONS, checkListInput } from './server-list';
+export type { FoundServer, FoundServers, ListServersInput } from './server-list';
 export {
   DECOMMISSION_UPDATE,
   LEFT_ALONE,

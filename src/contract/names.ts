@@ -30,6 +30,8 @@ export const WORKFLOW_TYPE = {
   decommission: 'decommission',
   /** One page of a decommission run's list; the run itself starts it. */
   decommissionPage: 'decommissionPage',
+  /** A part of the list of the project's servers; changes nothing. */
+  listServers: 'listServers',
 } as const;
 
 const SERVER_WORKFLOW_PREFIX = 'nics/';

@@ -18,6 +18,7 @@ import {
   portAnswer,
   portsAnswer,
   serverAnswer,
+  serverPage,
   serversAnswer,
 } from './wire';
 
@@ -93,6 +94,25 @@ export function createCloud(settings: CloudSettings): Cloud {
       const path = 'cloudservers/detail';
       const schema = serversAnswer;
       return (await call({ operation, service: 'ecs', method: 'GET', path, query, schema }, options)).value;
+    },
+    async listServers({ after, limit }, options) {
+      const operation = 'walkServers';
+      const query = { limit: String(limit), ...(after === null ? {} : { marker: after }) };
+      const path = 'cloudservers/detail';
+      const { value, ...facts } = await call(
+        { operation, service: 'ecs', method: 'GET', path, query, schema: serverPage },
+        options,
+      );
+      // An entry that can't be read would be a server that nobody misses; and a list that begins anew would never end.
+      const isUnread = value.some((entry) => entry === null);
+      const servers = value.filter((entry) => entry !== null);
+      if (isUnread || servers.some(({ id }) => id === after)) {
+        const why = isUnread
+          ? 'an entry of the list is unreadable'
+          : 'the list does not go on after its marker';
+        throw callError(operation, 'unreadable', 'answered', why, facts);
+      }
+      return { servers, last: servers.length < limit ? null : (servers.at(-1)?.id ?? null) };
     },
     async listInterfaces(serverId, options) {
       checkIds('listInterfaces', serverId);

@@ -139,6 +139,14 @@ export interface Cloud {
   showServer(serverId: string, options?: CallOptions): Promise<ServerDetail>;
   /** By id in lower case. `null`: the cloud does not know the server. Whatever the answer leaves out has no entry. */
   showServers(ids: Ids, form: IdForm, options?: CallOptions): Promise<Map<string, ServerDetail | null>>;
+  /**
+   * A page of the project's servers, in an order of the cloud's own. `after`: the last one of the page before.
+   * `last`: the last one of this page; `null`: there are no more.
+   */
+  listServers(
+    page: { after: string | null; limit: number },
+    options?: CallOptions,
+  ): Promise<{ servers: ServerDetail[]; last: string | null }>;
   listInterfaces(serverId: string, options?: CallOptions): Promise<ServerInterface[]>;
   showPort(portId: string, options?: CallOptions): Promise<Port>;
   /** By id in lower case, in one call. Ports that do not exist have no entry, nor has whatever the answer leaves out. */

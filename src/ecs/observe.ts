@@ -20,6 +20,7 @@ export function observed(cloud: Cloud, observe: (error: CloudError) => void): Cl
     endpoints: cloud.endpoints,
     showServer: (...args) => heard(cloud.showServer(...args)),
     showServers: (...args) => heard(cloud.showServers(...args)),
+    listServers: (...args) => heard(cloud.listServers(...args)),
     listInterfaces: (...args) => heard(cloud.listInterfaces(...args)),
     showPort: (...args) => heard(cloud.showPort(...args)),
     showPorts: (...args) => heard(cloud.showPorts(...args)),

@@ -5,6 +5,7 @@
  */
 import type * as Run from './decommission';
 import type * as Page from './decommission-page';
+import type * as List from './list-servers';
 
 export { deleteServerNics } from './delete-server-nics';
 export { restoreServerNics } from './restore-server-nics';
@@ -13,6 +14,12 @@ export { unknownType as default } from './unknown-type';
 /* eslint-disable no-restricted-globals, @typescript-eslint/no-require-imports -- an import would load them with this module */
 export function decommission(start: unknown): ReturnType<typeof Run.decommission> {
   return (require('./decommission') as typeof Run).decommission(start);
+}
+
+export function listServers(
+  ...input: Parameters<typeof List.listServers>
+): ReturnType<typeof List.listServers> {
+  return (require('./list-servers') as typeof List).listServers(...input);
 }
 
 export function decommissionPage(

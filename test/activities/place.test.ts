@@ -28,6 +28,7 @@ const INPUTS: Record<keyof CloudActivities, object> = {
   updatePort: { portId: server, changes: { name: 'n' } },
   bindElasticIp: { address: '203.0.113.1', portId: server },
   findAddresses: { addresses: [{ networkId: server, ip: null, madeAs: 'x' }] },
+  listServers: { after: null, name: null, status: null, tags: [] },
   readRun: { workflowId: RUN.workflowId, runId: RUN.runId },
   describeRuns: { workflowIds: [] },
   listSearchAttributes: {},

@@ -73,6 +73,7 @@ describe('counting calls of the cloud', () => {
     const calls: Record<Operation, () => Promise<unknown>> = {
       showServer: () => cloud.showServer(SERVER),
       listServers: () => cloud.showServers(() => [SERVER], 'comma'),
+      walkServers: () => cloud.listServers({ after: null, limit: 10 }),
       listInterfaces: () => cloud.listInterfaces(SERVER),
       showPort: () => cloud.showPort(NIC),
       showJob: () => cloud.showJob(JOB),

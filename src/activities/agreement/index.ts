@@ -26,6 +26,8 @@ import type {
   InspectServerResult,
   ListNicsInput,
   ListNicsResult,
+  ListServersActivityInput,
+  ListServersResult,
   ReadRunInput,
   ReadRunResult,
 } from './reads';
@@ -65,6 +67,8 @@ interface Answering {
   findAddresses(input: FindAddressesInput): Promise<FindAddressesResult>;
   /** The result document of a closed run. */
   readRun(input: ReadRunInput): Promise<ReadRunResult>;
+  /** A page of the project's servers. */
+  listServers(input: ListServersActivityInput): Promise<ListServersResult>;
   /** Which of these runs are open. */
   describeRuns(input: DescribeRunsInput): Promise<DescribeRunsResult>;
   /** Lists again the search attributes that every answer reports. */
@@ -77,6 +81,7 @@ export const LOOKS = [
   'listNics',
   'findAddresses',
   'readRun',
+  'listServers',
   'describeRuns',
   'listSearchAttributes',
 ] as const satisfies readonly (keyof Answering)[];

@@ -1,4 +1,5 @@
 /** Activities that only read. */
+import type { FoundServers } from '../../contract/server-list';
 import type { NicSnapshot } from '../../contract/types';
 import type { Place, Placed } from './every-call';
 import type { Throttled } from './failures';
@@ -165,6 +166,20 @@ export interface ReadRunInput extends Placed {
   workflowId: string;
   runId: string;
 }
+
+/** Which servers fit; `null` and an empty list: any. */
+export interface ListServersActivityInput extends Placed {
+  /** The last server of the page before. */
+  after: string | null;
+  name: string | null;
+  status: string | null;
+  tags: string[];
+}
+
+/** A page of the project's servers: those that fit. */
+export type ServersPage = { kind: 'servers' } & FoundServers;
+
+export type ListServersResult = ServersPage | Throttled;
 
 /** `document: null`: there is none; `why` gives the reason for the caller. */
 export interface DescribeRunsInput extends Placed {

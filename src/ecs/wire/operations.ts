@@ -6,6 +6,7 @@
 export const PERMISSIONS = {
   showServer: 'ecs:cloudServers:showServer',
   listServers: 'ecs:cloudServers:listServersDetails',
+  walkServers: 'ecs:cloudServers:listServersDetails',
   listInterfaces: 'ecs:cloudServers:listServerInterfaces',
   showPort: 'vpc:ports:get',
   showJob: null,

@@ -89,6 +89,11 @@ export const serversAnswer = z
     return found;
   });
 
+/** `GET cloudservers/detail?limit=…&marker=…` (docs/cloud-api.md §3.6), in its order; `null`: an entry that can't be read. */
+export const serverPage = z
+  .object({ servers: z.array(server.extend({ id }).nullable().catch(null)).max(1_000) })
+  .transform(({ servers }) => servers.map((each) => (each === null ? null : detailOf(each, each.id))));
+
 const FROZEN = /^\s*(freeze|frozen)\s*$/i;
 
 const unique = (ids: readonly string[]): string[] => [...new Set(ids)];

@@ -112,12 +112,16 @@ function csvValue(record: string[], header: string[]): { value: unknown } | { pr
   return { value: { ...(serverId === '' ? {} : { serverId }), nics } };
 }
 
-/** Ids in upper case are the same ids; the check takes them in lower case only. */
+/** As the check takes it: ids in upper case are the same ids. */
 export function folded(value: unknown): unknown {
   if (!isRecord(value)) return value;
-  const { serverId, nics } = value;
+  // The name is on the list for the people who read it.
+  const { serverId, nics, ...rest } = value;
+  const written = Object.fromEntries(Object.entries(rest).filter(([name]) => name !== 'serverName'));
   return {
-    ...value,
+    ...written,
+    ...(serverId === undefined ? {} : { serverId }),
+    ...(nics === undefined ? {} : { nics }),
     ...(typeof serverId === 'string' ? { serverId: serverId.trim().toLowerCase() } : {}),
     ...(Array.isArray(nics) ? { nics: nics.map(foldedNic) } : {}),
   };

@@ -16,6 +16,12 @@ export const DECOMMISSION: readonly Listed[] = [
     'start a run: upload the list, and show the plan',
     async () => (await import('./start.js')).command,
   ],
+  [
+    'list',
+    null,
+    'print the servers of the project as a list for `start`',
+    async () => (await import('./list.js')).command,
+  ],
   control('approve', 'approve the plan: the run begins to delete'),
   ['status', '[run]', 'show how far a run is', async () => (await import('./status.js')).command],
   ['watch', '[run]', 'follow a run to its end', async () => (await import('./watch.js')).command],

@@ -1,8 +1,7 @@
 /** Which servers a run never touches. Pure. */
 import { PROTECT_TAG, PROTECT_UNTIL_TAG } from '../../../contract/decommission/names';
+import { readTag } from '../../../contract/decommission/tags';
 
-/** The vendor does not say how a detail writes tags (docs/cloud-api.md §3.3): `key=value`, or with another sign between. */
-const TAG = /^([^=:. ]+)(?:[=:. ](.*))?$/s;
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
 /** The words by which people say no; anything else, also nothing, protects. */
 const NO: ReadonlySet<string> = new Set(['false', 'no', 'off', '0']);
@@ -14,9 +13,9 @@ const NO: ReadonlySet<string> = new Set(['false', 'no', 'off', '0']);
 export function protectedByTags(tags: readonly string[] | null, now: number): string | null {
   if (tags === null) return 'its tags could not be read';
   for (const tag of tags) {
-    const [, key = '', value = ''] = TAG.exec(tag.trim()) ?? [];
-    if (key === PROTECT_TAG && !NO.has(value.trim().toLowerCase())) return `tag ${PROTECT_TAG}=${value}`;
-    if (key === PROTECT_UNTIL_TAG && !isOver(value.trim(), now)) return `tag ${PROTECT_UNTIL_TAG}=${value}`;
+    const { key, value } = readTag(tag);
+    if (key === PROTECT_TAG && !NO.has(value.toLowerCase())) return `tag ${PROTECT_TAG}=${value}`;
+    if (key === PROTECT_UNTIL_TAG && !isOver(value, now)) return `tag ${PROTECT_UNTIL_TAG}=${value}`;
   }
   return null;
 }
