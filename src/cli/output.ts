@@ -79,12 +79,15 @@ export class Output {
     write(this.screen, lines);
   }
 
-  /** What a command is asked for, for programs: on standard output, whatever it is. */
-  data(lines: readonly string[]): void {
-    write(process.stdout, lines);
+  /** What a command is asked for, a line of JSON for each value: on standard output, for programs and for files. */
+  values(values: readonly unknown[]): void {
+    write(
+      process.stdout,
+      values.map((value) => cleanJson(JSON.stringify(value))),
+    );
   }
 
-  /** Beside {@link data}: on standard error. */
+  /** Beside {@link values}: on standard error. */
   aside(lines: readonly string[]): void {
     write(process.stderr, lines);
   }

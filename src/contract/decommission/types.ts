@@ -150,6 +150,8 @@ export interface DecommissionStatus {
   inFlight: number;
   /** Of the servers that an `undo` wants back, those that are, or could not be put back wholly; `null`: there are none. */
   back: { done: number; of: number } | null;
+  /** Somebody has sent `undo` for the whole run. */
+  undone: boolean;
   effectiveConcurrency: number;
   /** The most servers that can still fail before the run stops by itself. */
   mayStillFail: number;

@@ -27,6 +27,7 @@ export function status(changes: Partial<DecommissionStatus> = {}): DecommissionS
     maxErrors: 0,
     inFlight: 5,
     back: null,
+    undone: false,
     effectiveConcurrency: 50,
     mayStillFail: 5,
     ratePerMinute: 12.5,

@@ -160,8 +160,8 @@ export const FLEET_PLANTS: readonly Plant[] = [
   {
     name: 'begins a server that was to be put back before it began',
     file: 'workflows/fleet/page/rows.ts',
-    from: 'else row.skipped = true;',
-    to: 'else row.skipped = !PLANTED;',
+    from: 'if (!isBegun(row)) row.skipped = true;',
+    to: 'if (!isBegun(row)) row.skipped = !PLANTED;',
     caughtBy: 11,
   },
   {
@@ -174,8 +174,8 @@ export const FLEET_PLANTS: readonly Plant[] = [
   {
     name: 'leaves a server that was under way when it was undone',
     file: 'workflows/fleet/page/rows.ts',
-    from: 'const isBegun = row.running || row.end',
-    to: 'const isBegun = (row.running && !PLANTED) || row.end',
+    from: 'return row.running || row.end !== null || hasTaken',
+    to: 'return (row.running && !PLANTED) || row.end !== null || hasTaken',
     caughtBy: 3,
   },
   {

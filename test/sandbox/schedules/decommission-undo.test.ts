@@ -60,6 +60,53 @@ describe('the undo of a decommission run', () => {
     expect(resultOf(run)).toMatchObject({ outcome: 'undone', counts: { restored: 3 } });
   });
 
+  it('of all servers tells those that never began as aborted, and those that were left out before as skipped', async () => {
+    const run = await played([{ nics: 1 }, { nics: 1 }, { nics: 1 }], {
+      settings: settings({ waves: '1,100%', pauseAfter: 'first', undoWindow: '4 minutes' }),
+      pausedMs: 60_000,
+      messages: [
+        { name: 'skip', after: 'paused', ms: 0, servers: [1] },
+        { name: 'undo', after: 'paused', ms: 10_000 },
+      ],
+    });
+    expect(linesOf(run)).toEqual([
+      { outcome: 'restored', errorCode: null },
+      { outcome: 'untouched', errorCode: 'Skipped' },
+      { outcome: 'untouched', errorCode: 'Aborted' },
+    ]);
+    expect(resultOf(run)).toMatchObject({ outcome: 'undone', undone: true, back: { done: 1, of: 1 } });
+  });
+
+  it('of a run that is aborted after a refusal is not held up by it again', async () => {
+    const run = await played([{ nics: 1 }, { nics: 1 }], {
+      settings: settings({ waves: '1,100%', undoWindow: '4 minutes' }),
+      refused: { ms: 5_000, forMs: 40_000 },
+      pausedMs: 120_000,
+      messages: [
+        { name: 'abort', after: 'paused', ms: 20_000 },
+        { name: 'undo', after: 'paused', ms: 40_000 },
+      ],
+    });
+    const at = (name: string) => run.server.record.updates.find((each) => each.name === name)?.heardAt ?? 0;
+    const after = run.operator.statuses.filter(({ at: when }) => when > at('abort'));
+    expect(after.map(({ status }) => status.phase)).not.toContain('paused');
+    expect(resultOf(run)).toMatchObject({ outcome: 'undone', counts: { restored: 1, untouched: 1 } });
+  });
+
+  it('brings back what a run had taken off that was terminated', async () => {
+    const run = await played([{ nics: 2, jobMs: 20_000 }, {}], {
+      settings: settings({ undoWindow: '4 minutes', maxErrors: 1 }),
+      real: true,
+      messages: [{ name: 'undo', after: 'running', ms: 60_000 }],
+      outside: [{ what: 'terminate', whom: 'server', number: 0, after: 'running', ms: 10_000 }],
+    });
+    expect(startsOf(run, 0).map(({ type, end }) => [type, end?.kind])).toEqual([
+      ['deleteServerNics', 'terminated'],
+      ['restoreServerNics', 'completed'],
+    ]);
+    expect(linesOf(run).map(({ outcome }) => outcome)).toEqual(['restored', 'restored']);
+  });
+
   it('refused credentials pause it, and a resume goes on', async () => {
     const run = await played([{ nics: 1 }], {
       settings: WINDOW,

@@ -28,7 +28,13 @@ function running(failed: number, maxErrors: number, halt: Halt | null): FleetSta
   return { ...state, pages: [page] } as unknown as FleetState;
 }
 
-const STOPPED: Halt = { phase: 'stopped', reason: 'too many have failed', by: null, between: false };
+const STOPPED: Halt = {
+  phase: 'stopped',
+  reason: 'too many have failed',
+  by: null,
+  between: false,
+  refusal: null,
+};
 
 describe('retryFailed', () => {
   it('is refused where nothing would be taken up again', () => {

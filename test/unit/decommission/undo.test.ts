@@ -171,7 +171,7 @@ describe('the message', () => {
   );
 
   it('to all ends every halt; to some changes no phase, and holds up the commit until they are back', () => {
-    const halt = { phase: 'paused' as const, reason: 'lunch', by: 'ops', between: false };
+    const halt = { phase: 'paused' as const, reason: 'lunch', by: 'ops', between: false, refusal: null };
     const all = state({ halt, undoUntil: 5 });
     carryOut('undo', all, WHO, 0);
     expect(all).toMatchObject({ phase: 'undoing', halt: null, undoUntil: null, undone: WHO });

@@ -108,7 +108,8 @@ export function exitCodeOfFleet(status: DecommissionStatus): ExitCode {
   if (phase === 'planned') return status.next.includes('approve') ? EXIT.done : EXIT.refused;
   if (phase === 'paused') return isExpectedPause(status) ? EXIT.done : EXIT.needsPerson;
   if (outcome === 'invalid-input') return EXIT.badInput;
-  if ((counts['restore-incomplete'] ?? 0) > 0) return EXIT.needsPerson;
+  if ((counts['restore-incomplete'] ?? 0) > 0 || (status.undone && outcome === 'incomplete'))
+    return EXIT.needsPerson;
   if (outcome === 'undone') return EXIT.done;
   if (failed > 0 || (counts.failed ?? 0) + (counts.unknown ?? 0) > 0) return EXIT.notDeleted;
   // In its undo window a run has a reason if it was aborted.

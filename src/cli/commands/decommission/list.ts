@@ -66,7 +66,7 @@ function list(filter: ListServersInput, output: Output): Promise<ExitCode> {
         all.unclear.push(...found.unclear);
         all.seen += found.seen;
         if (output.json) all.servers.push(...found.servers);
-        else output.data(found.servers.map((server) => JSON.stringify(server)));
+        else output.values(found.servers);
       }
     } catch (error) {
       if (!(error instanceof WorkflowFailedError)) throw error;

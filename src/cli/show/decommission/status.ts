@@ -117,7 +117,10 @@ function runningFacts(status: DecommissionStatus, page: ReportPage): string[] {
         page,
       ),
     );
-  const most = isOver || mayStillFail === 0 ? '' : `; at most ${mayStillFail} more can fail before it stops`;
+  const most =
+    isOver || mayStillFail === 0 || status.undone
+      ? ''
+      : `; at most ${mayStillFail} more can fail before it stops`;
   if (status.back !== null)
     lines.push(`  ${'put back'.padEnd(12)}${bar(status.back.done, status.back.of, BAR)}`);
   const failing = fact('failed', `${failed}, tolerated ${maxErrors ?? 0}${most}`, page);

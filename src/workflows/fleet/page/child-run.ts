@@ -12,7 +12,7 @@ import { serverWorkflowId } from '../../../contract/names';
 import type { ResultDocument } from '../../../contract/types';
 import { isRecord } from '../../../contract/values';
 import { FLEET_PRIORITY } from '../../policy/fleet/agreement';
-import { plain } from '../../run/details';
+import { plain, serverLabel } from '../../run/details';
 import { readAt } from '../calls';
 import type { Page } from './page';
 import type { Row } from './rows';
@@ -23,8 +23,8 @@ export type ChildEnd =
   | { kind: 'failed'; type: string | null; message: string; document: ResultDocument | null }
   /** It has observed what it had sent to its end. */
   | { kind: 'cancelled'; document: ResultDocument | null }
-  /** From outside: `was terminated` or `timed out`. */
-  | { kind: 'ended'; how: string }
+  /** From outside: `was terminated` or `timed out`. What it had come to by then, where that can be read. */
+  | { kind: 'ended'; how: string; document: ResultDocument | null }
   /** Another run is open on the server. */
   | { kind: 'busy' };
 
@@ -55,18 +55,30 @@ export async function runChild(
       if (document?.credentialsRefused === true) page.refused(cause.message);
       return { kind: 'failed', type: cause.type ?? null, message: plain(cause.message), document };
     }
-    if (!(cause instanceof CancelledFailure))
-      return { kind: 'ended', how: cause instanceof TerminatedFailure ? 'was terminated' : 'timed out' };
     const { workflowId, runId } = execution;
     // Its document can be read; its failure has none.
-    const answer = await readAt(page.place, 'readRun', `the cancelled run of ${serverId}`, {
+    const answer = await readAt(page.place, 'readRun', `the run of ${serverId} that was ended`, {
       workflowId: workflowId ?? '',
       runId: runId ?? '',
     });
-    return { kind: 'cancelled', document: answer.kind === 'run' ? documentIn(answer.document) : null };
+    const document = answer.kind === 'run' ? documentIn(answer.document) : null;
+    if (cause instanceof CancelledFailure) return { kind: 'cancelled', document };
+    return {
+      kind: 'ended',
+      how: cause instanceof TerminatedFailure ? 'was terminated' : 'timed out',
+      document,
+    };
   }
 }
 
 function documentIn(value: unknown): ResultDocument | null {
   return isRecord(value) && Array.isArray(value.nics) ? (value as unknown as ResultDocument) : null;
+}
+
+/** It is certain that no run is open on the server: a missing answer is no "no". */
+export async function isAlone(page: Page, document: ResultDocument): Promise<boolean> {
+  const workflowId = serverWorkflowId(document.serverId);
+  const what = `is another run at work on ${serverLabel(document)}?`;
+  const answer = await readAt(page.place, 'describeRuns', what, { workflowIds: [workflowId] });
+  return answer.kind === 'runs' && answer.open[workflowId] === false;
 }

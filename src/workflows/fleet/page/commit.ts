@@ -1,7 +1,6 @@
 /** Deletes the ports that were kept for the undo window, each after a look at what it is now. */
 import { sleep, workflowInfo } from '@temporalio/workflow';
 import type { PortFate } from '../../../activities/agreement';
-import { serverWorkflowId } from '../../../contract/names';
 import type { NicRow, NicSnapshot, ResultDocument } from '../../../contract/types';
 import { label, plain, serverLabel } from '../../run/details';
 import { IDEMPOTENT } from '../../run/proxies';
@@ -9,7 +8,8 @@ import { failedAs } from '../../policy/fleet/endings';
 import { endOf, failureMessage } from '../../policy/outcome';
 import { backoffDelay, holdDelay, throttleDelay } from '../../policy/poll-schedule';
 import { markPortGone, whyLeft } from '../../policy/port-fates';
-import { callAt, readAt } from '../calls';
+import { callAt } from '../calls';
+import { isAlone } from './child-run';
 import { inLanes } from './lanes';
 import type { Page } from './page';
 import { heldPorts } from './page';
@@ -47,7 +47,7 @@ async function commitServer(page: Page, row: Held): Promise<void> {
       break;
     }
     // A restore, or another run, may be at work with these very ports.
-    if (!(await isAlone(page, row))) {
+    if (!(await isAlone(page, document))) {
       hindrance = 'another run was open on the server, or Temporal did not say that none was';
       await sleep(backoffDelay((tries += 1)), { summary: label(hindrance) });
       continue;
@@ -78,14 +78,6 @@ async function commitServer(page: Page, row: Held): Promise<void> {
     await sleep(backoffDelay((tries += 1)), { summary: label(hindrance) });
   }
   conclude(row);
-}
-
-/** It is certain that no other run is open on the server: a missing answer is no "no". */
-async function isAlone(page: Page, { document }: Held): Promise<boolean> {
-  const workflowId = serverWorkflowId(document.serverId);
-  const what = `is another run at work on ${serverLabel(document)}?`;
-  const answer = await readAt(page.place, 'describeRuns', what, { workflowIds: [workflowId] });
-  return answer.kind === 'runs' && answer.open[workflowId] === false;
 }
 
 function deletePorts(page: Page, document: ResultDocument, held: readonly NicRow[]) {

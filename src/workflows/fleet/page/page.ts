@@ -39,6 +39,7 @@ import {
   reportOf,
   rowsOf,
   toUndoCount,
+  triedCount,
   wantBack,
 } from './rows';
 
@@ -222,6 +223,7 @@ export class Page {
       inFlight: this.inFlight,
       goingBack: rows.filter(({ running, end }) => running && end !== null).length,
       toUndo: toUndoCount(rows),
+      tried: triedCount(rows),
       counts: countsOf(rows),
       failed: failedCount(rows),
       again: againCount(rows),
@@ -240,7 +242,7 @@ export class Page {
     const { told } = this;
     if (!this.isNew(news)) return Date.now() >= this.toldAt + ASK_AFTER_MS;
     if (told === null || Date.now() >= this.toldAt + QUIET_MS) return true;
-    const left = (it: News) => Math.max(0, this.order.upTo - it.atRest);
+    const left = (it: News) => Math.max(0, this.order.upTo - it.atRest) + it.toUndo;
     const freed = Math.min(left(told), this.order.slots) - Math.min(left(news), this.order.slots);
     return (
       news.orderSeq !== told.orderSeq ||

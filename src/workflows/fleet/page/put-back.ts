@@ -4,10 +4,10 @@ import { WORKFLOW_TYPE } from '../../../contract/names';
 import type { ResultDocument, RestoreServerNicsInput } from '../../../contract/types';
 import type { ServerEnd } from '../../policy/fleet/endings';
 import { broughtBack, inDoubt, takenOff } from '../../policy/fleet/way-back';
-import { backoffDelay, holdDelay } from '../../policy/poll-schedule';
+import { backoffDelay } from '../../policy/poll-schedule';
 import { label } from '../../run/details';
 import type { ChildEnd } from './child-run';
-import { runChild } from './child-run';
+import { isAlone, runChild } from './child-run';
 import { timingOf } from './child-input';
 import type { Page } from './page';
 import type { Row } from './rows';
@@ -26,21 +26,21 @@ export async function putServerBack(page: Page, row: Row): Promise<void> {
   const { serverId } = row.listed;
   const input = restoreInput(page, document, undo.who);
   const summary = `${row.name ?? serverId}: back, undo of run ${page.input.run}`;
-  let refused = 0;
-  for (let tries = 1; ;) {
-    const child = await runChild(page, row, WORKFLOW_TYPE.restoreServerNics, input, summary);
-    if (child.kind === 'busy' && tries < MOST_TRIES && !page.orphaned) {
-      await sleep(backoffDelay(tries++), { summary: label(`another run is open on ${serverId}`) });
-      continue;
-    }
-    // Nothing is wrong with the server: it is tried again until the worker may do it.
-    if (child.kind === 'failed' && child.document?.credentialsRefused === true && !page.orphaned) {
-      await page.rest(holdDelay((refused += 1)), child.message, () => page.orphaned);
-      continue;
-    }
-    undo.isOpen = false;
-    return end(row, endOf(row, document, child));
+  const start = () => runChild(page, row, WORKFLOW_TYPE.restoreServerNics, input, summary);
+  let child = await start();
+  for (let tries = 1; child.kind === 'busy' && tries < MOST_TRIES && !page.orphaned; tries++) {
+    await sleep(backoffDelay(tries), { summary: label(`another run is open on ${serverId}`) });
+    // Asked for first: each start would write the whole input into the history.
+    if (await isAlone(page, document)) child = await start();
   }
+  row.running = false;
+  // Nothing is wrong with the server: it is tried again when somebody has resumed the run.
+  if (child.kind === 'failed' && child.document?.credentialsRefused === true) {
+    row.document = broughtBack(document, child.document);
+    return;
+  }
+  undo.isOpen = false;
+  end(row, endOf(row, document, child));
 }
 
 function restoreInput(
@@ -52,7 +52,7 @@ function restoreInput(
   return {
     serverId: document.serverId,
     // Not from the history of the deletion: the namespace may have forgotten it.
-    from: { document },
+    from: { document: { ...document, nics: takenOff(document), jobs: [], warnings: [] } },
     nics: takenOff(document).map(({ id }) => ({ id })),
     ...(projectId === null ? {} : { projectId }),
     timing: timingOf(timing),

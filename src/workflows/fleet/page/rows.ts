@@ -93,9 +93,13 @@ export function isTakenUpAgain({ end, skipped, undo }: Row): boolean {
 /** A person wants it put back: it is, once it is at rest, or never begins. What could not be put back is tried again. */
 export function wantBack(row: Row, who: ByWhom): void {
   if (row.excluded !== null) return;
-  const isBegun = row.running || row.end !== null || hasTaken(row);
-  if (isBegun) row.undo = { who, isOpen: true };
-  else row.skipped = true;
+  if (!isBegun(row)) row.skipped = true;
+  // It may go back this very moment.
+  else if (row.undo?.isOpen !== true) row.undo = { who, isOpen: true };
+}
+
+export function isBegun(row: Row): boolean {
+  return row.running || row.end !== null || hasTaken(row);
 }
 
 /** It is at rest, and not all that was taken off is back. */
@@ -105,6 +109,14 @@ export function isOwedBack(row: Row): boolean {
 
 function hasTaken({ document }: Row): boolean {
   return document !== null && takenOff(document).length > 0;
+}
+
+/** Servers that are back, or could not be put back wholly. */
+export function triedCount(rows: readonly Row[]): number {
+  const isBack = ({ end }: Row) => end?.outcome === 'restored' || end?.outcome === 'recreated';
+  return rows.filter(
+    (row) => row.undo?.isOpen === false && (isBack(row) || row.end?.outcome === 'restore-incomplete'),
+  ).length;
 }
 
 /** Servers that are to be put back, and are not yet. */
@@ -196,7 +208,7 @@ export function lineOf(row: Row): ReportServer {
   const known = new Set(rest.nics.map(({ id }) => id));
   for (const id of row.absent)
     if (!known.has(id)) rest.nics.push({ ...untouched({ id }), outcome: 'already-absent' });
-  if (how !== null) return { ...line, ...how, ...rest };
+  if (how !== null && !row.running) return { ...line, ...how, ...rest };
   if (excluded !== null) {
     const nothing = excluded.code === 'NothingToDo';
     return {

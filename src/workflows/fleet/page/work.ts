@@ -13,17 +13,27 @@ import { runChild } from './child-run';
 import type { Page } from './page';
 import { putServerBack } from './put-back';
 import type { Row } from './rows';
-import { end, failedCount, isOwedBack, isTakenUpAgain, neverBegun, planned, wantBack } from './rows';
+import { end, failedCount, isBegun, isOwedBack, isTakenUpAgain, neverBegun, planned, wantBack } from './rows';
 
-const FORGOTTEN = 'its page was reset: look at the server, and at its own run';
+const FORGOTTEN: ServerEnd = {
+  outcome: 'unknown',
+  errorCode: null,
+  message: 'its page was reset: look at the server, and at its own run',
+};
+
+/** It has forgotten what came after that point. */
+function isReset(): boolean {
+  const { runId, originalExecutionRunId } = workflowInfo();
+  return runId !== originalExecutionRunId;
+}
 
 /** Takes in what the latest order says: retries, looks, skipped servers, an abort, an undo; then starts what may be started. */
 export function work(page: Page): void {
   const { order } = page;
   // Of a page that was reset there is an order before there is a plan again.
-  if (order.upTo > 0 && !page.isClosed) {
-    if (!page.isPlanned) return;
-    if (page.planDigest !== order.digest) return giveUp(page);
+  if (order.upTo > 0 && (!page.isClosed || isReset())) {
+    if (!page.isPlanned && !page.isClosed) return;
+    if (!page.isPlanned || page.planDigest !== order.digest) return giveUp(page);
   }
   const rows = planned(page.rows);
   if (order.retries > page.retries) {
@@ -36,12 +46,15 @@ export function work(page: Page): void {
   }
   if (order.undo !== null && !page.undone) {
     page.undone = true;
-    for (const row of rows) wantBack(row, order.undo);
+    for (const row of rows) if (isBegun(row)) wantBack(row, order.undo);
   }
   // In its turn, not before: a wave is at rest when as many servers have an end as it has.
   for (const row of page.isClosed ? page.rows : rows.slice(0, order.upTo)) {
     if (row.running || row.end !== null || row.excluded !== null) continue;
-    if (row.skipped && row.nics !== null) end(row, neverBegun('skipped'));
+    // Of those whose turn had come it may have forgotten what it has begun.
+    if (page.isClosed && isReset() && rows.indexOf(row as (typeof rows)[number]) < order.upTo)
+      end(row, FORGOTTEN);
+    else if (row.skipped && row.nics !== null) end(row, neverBegun('skipped'));
     else if (page.isClosed) end(row, neverBegun(page.undone ? 'undone' : 'aborted'));
   }
   start(page, rows);
@@ -57,7 +70,9 @@ function start(page: Page, rows: readonly (Row & { nics: NonNullable<Row['nics']
     row.running = true;
     page.begin(task);
   };
-  if (!order.finish && !page.orphaned)
+  // A refusal that nobody has dealt with would be met by the next restore, too.
+  const mayGoBack = !order.finish && !page.orphaned && page.refusals.count <= order.refusals;
+  if (mayGoBack)
     for (const row of rows)
       if (free > 0 && !row.running && isOwedBack(row)) begin(row, () => putServerBack(page, row));
   if (page.isClosed || !order.starts) return;
@@ -74,7 +89,7 @@ function giveUp(page: Page): void {
   for (const row of page.rows) {
     row.excluded = null;
     row.nics ??= [];
-    end(row, { outcome: 'unknown', errorCode: null, message: FORGOTTEN });
+    end(row, FORGOTTEN);
   }
   page.orphaned = true;
 }
@@ -99,14 +114,8 @@ async function runServer(page: Page, row: Row & { nics: NonNullable<Row['nics']>
 
 /** A page that was reset has forgotten what it has begun after that point: an open run may be its own, and so may what is gone. */
 function ofReset(how: ServerEnd): ServerEnd {
-  const { runId, originalExecutionRunId } = workflowInfo();
   const isDoubtful = how.errorCode === LEFT_ALONE.busy || how.outcome === 'nothing-to-do';
-  if (runId === originalExecutionRunId || !isDoubtful) return how;
-  return {
-    outcome: 'unknown',
-    errorCode: null,
-    message: FORGOTTEN,
-  };
+  return isReset() && isDoubtful ? FORGOTTEN : how;
 }
 
 /** Keeps the document of the server's run, and says how that has ended. */
@@ -121,6 +130,7 @@ function endOf(row: Row, child: ChildEnd): ServerEnd {
     case 'cancelled':
       return cancelled(row, child);
     case 'ended':
+      if (child.document !== null) row.document = merged(row.document, child.document);
       if (row.document !== null) row.document = doubted(row.document);
       return {
         outcome: 'unknown',

@@ -22,7 +22,7 @@ import {
 export function problemOf(what: Control, state: FleetState, now: number): string | null {
   const { phase, halt } = state;
   if (phase === 'done') return 'the run has ended';
-  if (state.aborted !== null && !AFTER_ABORT.has(what))
+  if (state.aborted !== null && !AFTER_ABORT.has(what) && !(what === 'resume' && halt !== null))
     return `the run was aborted${byWhom(state.aborted.by)}: nothing more is started; start the rest of the list as a new run`;
   switch (what) {
     case 'approve':
@@ -36,7 +36,9 @@ export function problemOf(what: Control, state: FleetState, now: number): string
       return resumable(state);
     case 'setLimits':
       if (!state.approved) return `nothing runs yet (phase ${phase}): limits are part of what is approved`;
-      return phase === 'running' ? null : `all waves are over (phase ${phase})`;
+      return phase === 'running' || phase === 'undoing' || isGoingBack(state)
+        ? null
+        : `all waves are over (phase ${phase})`;
     case 'skip':
       return phase === 'undo-window' || phase === 'committing' || phase === 'undoing'
         ? `all waves are over (phase ${phase})`
@@ -128,12 +130,12 @@ export function carryOut(
       state.phase = 'running';
       return;
     case 'pause':
-      state.halt = { phase: 'paused', reason, by, between: false };
+      state.halt = { phase: 'paused', reason, by, between: false, refusal: null };
       return;
     case 'resume':
       if (state.halt?.between === true) state.wave += 1;
-      state.halt = null;
-      for (const page of state.pages) page.refusalsSeen = page.news?.refusals.count ?? 0;
+      state.halt = state.halt?.refusal?.covers ?? null;
+      dealWithRefusals(state);
       state.wakes += 1;
       return;
     case 'setLimits':
@@ -152,6 +154,7 @@ export function carryOut(
     case 'abort':
       state.aborted = { by, reason };
       state.halt = null;
+      dealWithRefusals(state);
       return;
     case 'commit':
       state.undoUntil = now;
@@ -165,6 +168,7 @@ export function carryOut(
         state.undone = { by, reason };
         state.phase = 'undoing';
         state.halt = null;
+        dealWithRefusals(state);
         state.undoUntil = null;
         return;
       }
@@ -174,6 +178,11 @@ export function carryOut(
       state.undoSeq = state.named.seq;
       return;
   }
+}
+
+/** Only what the cloud refuses from now on is news. */
+function dealWithRefusals({ pages }: FleetState): void {
+  for (const page of pages) page.refusalsSeen = page.news?.refusals.count ?? 0;
 }
 
 function detailOf(

@@ -37,7 +37,8 @@ export function detailsOf(state: FleetState, now: number): string {
     lines.push(
       `- Wave ${wave.number} of ${wave.of}: \`${bar(wave.done, wave.size, BAR)}\``,
       `- Servers: ${listed(counts)}${status.inFlight > 0 ? `, ${status.inFlight} under way` : ''}`,
-      `- Failed: **${status.failed}**, tolerated ${status.maxErrors}; at most ${status.mayStillFail} more can fail before it stops`,
+      `- Failed: **${status.failed}**, tolerated ${status.maxErrors}` +
+        (status.undone ? '' : `; at most ${status.mayStillFail} more can fail before it stops`),
       `- Concurrency: ${status.effectiveConcurrency}`,
     );
   }

@@ -15,7 +15,7 @@ import { checkDecommissionInput } from '../../../contract/decommission/input';
 import type { CheckedDecommission } from '../../../contract/decommission/input';
 import { decommissionOf, pageWorkflowId } from '../../../contract/decommission/names';
 import { isRecord } from '../../../contract/values';
-import type { News, Order } from '../../policy/fleet/agreement';
+import type { NamedServers, News, Order } from '../../policy/fleet/agreement';
 import { SIGNAL_NAMED, SIGNAL_ORDER } from '../../policy/fleet/agreement';
 import { digestOfSettings } from '../../policy/fleet/digest';
 import { Alarm } from '../alarm';
@@ -80,6 +80,9 @@ export class Fleet {
       page.order = { ...page.order, seq: Math.max(page.order.seq, news.orderSeq) };
       page.undelivered = true;
     }
+    // A page that has forgotten what people have named must not be waited for.
+    if (isReset && news.namedSeq < this.state.named.seq)
+      page.owed ??= { ...this.state.named, skip: [], undo: [] };
     if (news.plan !== null && page.planned === null) page.arrived = news.plan;
     // It is kept once: the news are handed on, too.
     page.news = { ...news, plan: null };
@@ -138,7 +141,7 @@ export class Fleet {
   private async tell(): Promise<void> {
     const { state } = this;
     const orders = ordersOf(state);
-    const sending = state.pages.flatMap((page, index) => {
+    const sending: Promise<unknown>[] = state.pages.flatMap((page, index) => {
       const next = orders[index];
       if (next === undefined || isOver(page) || (isSame(page.order, next) && !page.undelivered)) return [];
       const confirmed = page.news !== null && page.news.orderSeq >= page.order.seq;
@@ -154,26 +157,38 @@ export class Fleet {
       partsOf(state, named).forEach((part, index) => {
         const page = state.pages[index];
         if (page === undefined) return;
-        if (!isOver(page)) sending.push(this.sendTo(index, SIGNAL_NAMED, part));
+        if (!isOver(page)) sending.push(this.sendNamed(index, part));
         else if (page.lost) page.owed = together(page.owed, part);
       });
     }
     state.pages.forEach((page, index) => {
       if (page.owed === null || isOver(page)) return;
-      sending.push(this.sendTo(index, SIGNAL_NAMED, { ...page.owed, seq: named.seq }));
+      sending.push(this.sendNamed(index, { ...page.owed, seq: named.seq }));
       page.owed = null;
     });
     await Promise.all(sending);
   }
 
-  /** A page that is not there any more gets nothing: the next check tells that it is lost. */
-  private async sendTo(page: number, signal: string, argument: unknown): Promise<void> {
+  /** What does not arrive is owed. */
+  private async sendNamed(page: number, part: NamedServers): Promise<void> {
+    const record = this.state.pages[page];
+    const isThere = await this.sendTo(page, SIGNAL_NAMED, part);
+    if (!isThere && record !== undefined) record.owed = together(part, record.owed);
+  }
+
+  /**
+   * A page that is not there any more gets nothing: the next check tells that it is lost.
+   * @returns whether it has arrived
+   */
+  private async sendTo(page: number, signal: string, argument: unknown): Promise<boolean> {
     const handle = getExternalWorkflowHandle(pageWorkflowId(this.state.run, page));
-    await this.sheltered(() => handle.signal(signal, argument)).catch(() => {
+    const sent = this.sheltered(() => handle.signal(signal, argument)).then(() => true);
+    return sent.catch(() => {
       const record = this.state.pages[page];
       if (record !== undefined) record.undelivered = true;
       // Asked for soon, and the order is sent again then: not at once, since an answer may fail to come, too.
       this.state.checkedAt = Math.min(this.state.checkedAt, Date.now() - CHECK_EVERY_MS + SOON_MS);
+      return false;
     });
   }
 
@@ -187,8 +202,21 @@ export class Fleet {
 
 function isNews(value: unknown): value is News {
   if (!isRecord(value) || typeof value.page !== 'number' || typeof value.seq !== 'number') return false;
-  const { orderSeq, atRest, inFlight, failed, again, held, inspected } = value;
-  const numbers = [orderSeq, atRest, inFlight, failed, again, held, inspected];
+  const { orderSeq, namedSeq, atRest, inFlight, goingBack, toUndo, tried, failed, again, held, inspected } =
+    value;
+  const numbers = [
+    orderSeq,
+    namedSeq,
+    atRest,
+    inFlight,
+    goingBack,
+    toUndo,
+    tried,
+    failed,
+    again,
+    held,
+    inspected,
+  ];
   return (
     numbers.every((each) => typeof each === 'number') &&
     isRecord(value.counts) &&

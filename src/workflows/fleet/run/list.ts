@@ -84,8 +84,8 @@ export function partsOf(state: FleetState, { seq, skip, undo, who }: NamedServer
 }
 
 /** What a page has to hear of, once it is there again. */
-export function together(before: NamedServers | null, now: NamedServers): NamedServers {
-  if (before === null) return now;
+export function together(before: NamedServers | null, now: NamedServers | null): NamedServers | null {
+  if (before === null || now === null) return before ?? now;
   return { ...now, skip: [...before.skip, ...now.skip], undo: [...before.undo, ...now.undo] };
 }
 

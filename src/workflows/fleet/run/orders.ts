@@ -32,6 +32,7 @@ export function ordersOf(state: FleetState): Order[] {
     wakes: state.wakes,
     abort: state.aborted !== null || state.undone !== null,
     undo: state.undone,
+    refusals: page.refusalsSeen,
     commit: state.committing,
     finish: state.phase === 'done',
   }));
@@ -48,15 +49,22 @@ function mayPlan({ phase, halt, aborted }: FleetState): boolean {
 function slotsOf(state: FleetState, bounds: readonly number[]): number[] {
   const starts = startSlots(state) > 0;
   const demands = state.pages.map((page, index) => {
-    const { atRest, toUndo } = page.news ?? { atRest: 0, toUndo: 0 };
-    const left = starts ? Math.max(0, (bounds[index] ?? 0) - atRest) : 0;
+    const { atRest, toUndo, inFlight, goingBack } = page.news ?? {
+      atRest: 0,
+      toUndo: 0,
+      inFlight: 0,
+      goingBack: 0,
+    };
+    // What is under way has its slots until it ends, also where nothing more may begin.
+    const left = starts ? Math.max(0, (bounds[index] ?? 0) - atRest) : inFlight - goingBack;
     return { need: isOver(page) ? 0 : left + toUndo, held: heldBy(page) };
   });
   return share(totalSlots(state), demands);
 }
 
-/** Slots of all pages together. What goes back needs no tolerance, and no `resume`. */
+/** Slots of all pages together. What goes back needs no tolerance, and no `resume` but after refusals of the cloud. */
 export function totalSlots(state: FleetState): number {
+  if (state.halt?.refusal != null) return 0;
   return startSlots(state) || (isGoingBack(state) || state.undone !== null ? state.concurrency : 0);
 }
 

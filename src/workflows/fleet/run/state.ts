@@ -71,6 +71,8 @@ export interface Halt {
   by: string | null;
   /** Set by the run itself between two waves: `resume` needs no other change. */
   between: boolean;
+  /** The cloud refuses the worker; what held the run up before holds it up again once that is mended. */
+  refusal: { covers: Halt | null } | null;
 }
 
 export interface FleetState {

@@ -32,8 +32,7 @@ function phaseOf(state: FleetState): DecommissionPhase {
   // A plan waits for its approval also where somebody has paused the run; what is approved then waits for `resume`.
   if (phase === 'done' || phase === 'planned') return phase;
   // Only the cloud's refusals hold up what goes back.
-  const isRefused = halt?.phase === 'paused' && halt.by === null && !halt.between;
-  if (!isRefused && isGoingBack(state)) return 'undoing';
+  if (halt?.refusal == null && isGoingBack(state)) return 'undoing';
   return halt?.phase ?? phase;
 }
 
@@ -64,7 +63,7 @@ export function statusOf(state: FleetState, now: number): DecommissionStatus {
   const goesOn = runs && halt === null && aborted === null;
   const remaining = plan.servers - atRest;
   // A refusal of the cloud is what a person has to mend.
-  const why = (undone !== null ? halt : null) ?? undone ?? aborted ?? halt;
+  const why = (halt?.refusal == null ? null : halt) ?? undone ?? aborted ?? halt;
   return {
     run: state.run,
     phase: phaseOf(state),
@@ -90,6 +89,7 @@ export function statusOf(state: FleetState, now: number): DecommissionStatus {
     maxErrors: state.digest === null ? null : state.maxErrors,
     inFlight,
     back: backOf(state, toUndo),
+    undone: undone !== null,
     effectiveConcurrency: runs || toUndo > 0 ? totalSlots(state) : allowed(tolerance, failed),
     // What goes back may fail, too, whatever is tolerated.
     mayStillFail: goesOn ? canFail() + toUndo : underWay + toUndo - goingBack,
@@ -124,15 +124,15 @@ export function outcomeOf(state: FleetState): DecommissionOutcome {
 }
 
 function backOf(state: FleetState, toUndo: number): DecommissionStatus['back'] {
-  const { restored = 0, recreated = 0, 'restore-incomplete': incomplete = 0 } = countsOf(state);
-  const done = restored + recreated + incomplete;
+  const done = totalOf(state, ({ tried }) => tried);
   return done + toUndo === 0 ? null : { done, of: done + toUndo };
 }
 
 /** Nothing that was taken off is left: a page that has ended early may have left something, and so may one that is lost. */
 function isBack(state: FleetState): boolean {
-  const { unknown = 0, 'restore-incomplete': incomplete = 0 } = countsOf(state);
-  return unknown + incomplete === 0 && !state.pages.some(({ endedEarly, lost }) => endedEarly || lost);
+  const { unknown = 0, 'restore-incomplete': incomplete = 0, detached = 0, deleted = 0 } = countsOf(state);
+  const isLeft = unknown + incomplete + detached + deleted > 0;
+  return !isLeft && !state.pages.some(({ endedEarly, lost }) => endedEarly || lost);
 }
 
 function listedOf(state: FleetState): number {

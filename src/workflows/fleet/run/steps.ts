@@ -163,7 +163,7 @@ function nextWave(state: FleetState): void {
     return;
   }
   const reason = `wave ${wave + 1} of ${waves.length} is done; ${provenBy(failedServers(state), triedServers(state))}`;
-  state.halt = { phase: 'paused', reason, by: null, between: true };
+  state.halt = { phase: 'paused', reason, by: null, between: true, refusal: null };
 }
 
 function haltOnErrors(state: FleetState): void {
@@ -171,13 +171,17 @@ function haltOnErrors(state: FleetState): void {
   const failed = failedServers(state);
   if (failed <= state.maxErrors || state.halt?.phase === 'stopped' || state.aborted !== null) return;
   const reason = `${failedText(failed)}, and maxErrors is ${state.maxErrors}`;
-  state.halt = { phase: 'stopped', reason, by: null, between: false };
+  state.halt = { phase: 'stopped', reason, by: null, between: false, refusal: null };
 }
 
 /** Refused credentials would fail one server after the other, and five bad signatures lock a key. */
 function haltOnRefusal(state: FleetState): void {
-  // An aborted run starts nothing that could be held up; its kept ports are deleted all the same.
-  if (state.halt !== null || (state.aborted !== null && state.phase === 'running')) return;
+  const { halt, aborted, phase } = state;
+  const goesBack = phase === 'undoing' || isGoingBack(state);
+  // What goes back needs the worker's permissions, whatever else holds the run up.
+  if (halt !== null && (halt.refusal !== null || !goesBack)) return;
+  // An aborted run starts nothing that could be held up.
+  if (aborted !== null && phase !== 'committing' && !goesBack) return;
   const page = state.pages.find(({ news, refusalsSeen }) => (news?.refusals.count ?? 0) > refusalsSeen);
   if (page === undefined) return;
   const words = page.news?.refusals.message ?? '';
@@ -186,6 +190,7 @@ function haltOnRefusal(state: FleetState): void {
     reason: `the cloud refuses the worker: ${words}`,
     by: null,
     between: false,
+    refusal: { covers: halt },
   };
 }
 

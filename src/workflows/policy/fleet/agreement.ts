@@ -65,6 +65,8 @@ export interface Order {
   abort: boolean;
   /** Put back all that was taken off. Who wants it, and why. */
   undo: ByWhom | null;
+  /** Refusals of the cloud that people have dealt with: while there are further ones nothing goes back. */
+  refusals: number;
   /** Delete the ports that were kept. */
   commit: boolean;
   /** End, once nothing is under way. */
@@ -84,6 +86,7 @@ export const FIRST_ORDER: Order = {
   starts: false,
   abort: false,
   undo: null,
+  refusals: 0,
   commit: false,
   finish: false,
 };
@@ -120,6 +123,8 @@ export interface News {
   goingBack: number;
   /** Servers that are to be put back and are not yet: under way either way, or waiting for a slot. */
   toUndo: number;
+  /** Servers that are back, or could not be put back wholly. */
+  tried: number;
   counts: Partial<Record<ServerOutcome, number>>;
   /** Servers that count against the tolerance. */
   failed: number;

@@ -26,7 +26,8 @@ export function broughtBack(before: ResultDocument, restore: ResultDocument): Re
     const isBack = now.outcome === 'restored' || now.outcome === 'recreated';
     if (isBack) return { ...now, snapshot: row.snapshot };
     const { evidence, errorCode, message, remedy, replacedBy } = now;
-    const seen = { ...row, evidence, errorCode, message, remedy, replacedBy };
+    const outcome = now.outcome === 'unknown' ? now.outcome : row.outcome;
+    const seen = { ...row, outcome, evidence, errorCode, message, remedy, replacedBy };
     // It was there already: it never went, or somebody else has put it back, perhaps by another port.
     if (now.outcome !== 'untouched' || remedy !== null) return seen;
     if (replacedBy !== null) return { ...seen, outcome: 'recreated' as const };
