@@ -85,9 +85,9 @@ export function expectEnough(tally: FleetTally, schedules: number): void {
     15,
     ' completed',
   );
-  each(['pause', 'retryFailed', 'commit'], tally.updates, 100, ' completed');
+  each(['pause', 'retryFailed', 'commit'], tally.updates, 200, ' completed');
   each(['load', 'loaded', 'approve', 'pause', 'resume', 'retryFailed'], tally.updates, 60, ' rejected');
-  each(['terminate page', 'cancel page', 'terminate server', 'cancel server'], tally.outside, 100);
+  each(['terminate page', 'cancel page', 'terminate server', 'cancel server'], tally.outside, 150);
   each(['terminate run', 'cancel run'], tally.outside, 400);
   often('pages lost', tally.pages.lost, 60);
   each(['real', 'busy', 'continued', 'crashes', 'forgotten'], tally as unknown as Counts, 40);

@@ -17,6 +17,7 @@ export interface RestoreScript {
 export class StandInRestore implements Body {
   private readonly document: ResultDocument;
   private readonly ids: string[];
+  private isCancelled = false;
 
   constructor(
     start: StartRecord,
@@ -40,7 +41,11 @@ export class StandInRestore implements Body {
     if (lost) return [];
     return jobs.flatMap(({ initializeWorkflow, fireTimer, cancelWorkflow }): Command[] => {
       if (initializeWorkflow) return [timer(1, this.script.ms)];
-      if (cancelWorkflow) return [{ cancelWorkflowExecution: {} }];
+      if (this.isCancelled) return [];
+      if (cancelWorkflow) {
+        this.isCancelled = true;
+        return [{ cancelWorkflowExecution: {} }];
+      }
       if (!fireTimer) return [];
       const done = fireTimer.seq ?? 0;
       this.bringBack(done - 1);

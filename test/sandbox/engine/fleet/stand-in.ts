@@ -70,12 +70,14 @@ export class StandIn implements Body {
   }
 
   private hear({ initializeWorkflow, fireTimer, cancelWorkflow }: Job, now: number): Command[] {
+    // What comes in the same task as its end comes to nothing.
+    if (this.isOver()) return [];
     if (initializeWorkflow) return [timer(LOOK, this.script.lookMs)];
     if (cancelWorkflow) {
       this.cancelled = true;
       if (this.state === 'looking') return this.end(null, 'cancelled');
     }
-    if (fireTimer?.seq === LOOK && !this.isOver()) return this.look(now);
+    if (fireTimer?.seq === LOOK) return this.look(now);
     if (fireTimer?.seq === JOB) return this.finish(now);
     return [];
   }
