@@ -13,6 +13,7 @@ import type { Dependencies } from './support/dependencies';
 import { findAddresses } from './find-addresses';
 import { getJobStatus } from './get-job-status';
 import { inspectServer } from './inspect-server';
+import { inspectServers } from './inspect-servers';
 import { JobTimes } from './support/job-times';
 import { listNics } from './list-nics';
 import { listServers } from './list-servers';
@@ -38,6 +39,7 @@ export function createActivities(dependencies: Dependencies): CloudActivities {
     activity((input: I) => readingAtBoundary(() => work(input)));
   return {
     inspectServer: read((input) => inspectServer(dependencies, jobTimes, input)),
+    inspectServers: read((input) => inspectServers(dependencies, jobTimes, input)),
     deleteNics: activity((input) => deleteNics(dependencies, jobTimes, input)),
     getJobStatus: read((input) => getJobStatus(dependencies, jobTimes, input)),
     listNics: read((input) => listNics(dependencies, input)),

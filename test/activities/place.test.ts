@@ -18,6 +18,7 @@ afterAll(() => simulator.close());
 const server = '6b1f7a52-5d1e-4a10-8c57-1f2f8a0d9e01';
 const INPUTS: Record<keyof CloudActivities, object> = {
   inspectServer: { nicIds: [], previousRunOf: null },
+  inspectServers: { servers: [{ serverId: server, nicIds: [] }] },
   deleteNics: { nicIds: [server] },
   getJobStatus: { jobId: 'ff8080820000000000000000000000aa' },
   listNics: { ports: [server], server: true },

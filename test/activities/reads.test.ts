@@ -243,6 +243,60 @@ describe('inspectServer for a plan', () => {
   });
 });
 
+describe('inspectServers', () => {
+  const ask = (servers: { id: string }[]) =>
+    call(activities, 'inspectServers', { servers: servers.map(({ id }) => ({ serverId: id, nicIds: [] })) });
+
+  it('inspects ten servers with seven calls: one of them goes alone, nine by sets', async () => {
+    const servers = Array.from({ length: 10 }, () => bench.createServer({ nics: 4 }));
+    const before = ledger.requests.length;
+    const answer = await ask(servers);
+    if (answer.kind !== 'inspections') throw new Error(answer.kind);
+    expect(
+      ledger.requests
+        .slice(before)
+        .map(({ requestClass }) => requestClass)
+        .sort(),
+    ).toEqual([...['detail', 'elastic-ips', 'elastic-ips', 'list', 'ports', 'ports', 'servers']]);
+    expect(answer.inspections.map((each) => each?.nics.map(({ id }) => id))).toEqual(
+      servers.map(({ nics }) => nics),
+    );
+    expect(answer.inspections.every((each) => each?.server?.tags !== undefined)).toBe(true);
+  });
+
+  it('leaves a server that it could not read to a call of its own', async () => {
+    const servers = Array.from({ length: 3 }, () => bench.createServer());
+    const match = { class: ['detail' as const], serverId: servers[0]!.id };
+    bench.fault({ match, what: { kind: 'throttled' } });
+    const answer = await ask(servers);
+    expect(answer.kind === 'inspections' && answer.inspections.map((each) => each === null)).toEqual([
+      ...[true, false, false],
+    ]);
+  });
+
+  it('does not take refused credentials for the trouble of one server', async () => {
+    const body = { error_code: 'APIGW.0301', error_msg: 'verify aksk signature fail' };
+    bench.fault({ match: { class: 'servers' }, what: { kind: 'answer', status: 401, body } });
+    await expect(ask([bench.createServer(), bench.createServer()])).rejects.toMatchObject({
+      type: 'CredentialsRefused',
+    });
+  });
+
+  it('leaves servers for which its answer has no room to calls of their own', async () => {
+    const nics = Array.from({ length: 12 }, (_, n) => ({ primary: n === 0, name: 'n'.repeat(120) }));
+    const pairs = Array.from({ length: 40 }, (_, n) => ({ ip_address: `10.9.0.${n}/32` }));
+    const servers = Array.from({ length: 10 }, () =>
+      bench.createServer({ nics: nics.map((nic) => ({ ...nic, allowedAddressPairs: pairs })) }),
+    );
+    const answer = await ask(servers);
+    if (answer.kind !== 'inspections') throw new Error(answer.kind);
+    const there = answer.inspections.filter((each) => each !== null).length;
+    expect(there).toBeGreaterThan(2);
+    expect(there).toBeLessThan(10);
+    expect(JSON.stringify(answer).length).toBeLessThan(160_000);
+  });
+});
+
 describe('listNics', () => {
   const list = async (serverId: string, ports: string[], server = false): Promise<Reading> => {
     const result = await call(activities, 'listNics', { serverId, ports, server });

@@ -24,6 +24,8 @@ import type {
   FindAddressesResult,
   InspectServerInput,
   InspectServerResult,
+  InspectServersInput,
+  InspectServersResult,
   ListNicsInput,
   ListNicsResult,
   ListServersActivityInput,
@@ -45,6 +47,8 @@ export type * from './submissions';
 interface Answering {
   /** Reads everything the guards and the snapshot need. */
   inspectServer(input: InspectServerInput): Promise<InspectServerResult>;
+  /** The same of several servers, for a plan. */
+  inspectServers(input: InspectServersInput): Promise<InspectServersResult>;
   /** The one POST. The engine never repeats it; after a time-out its fate is unknown. */
   deleteNics(input: DeleteNicsInput): Promise<DeleteNicsResult>;
   /** One poll. */
@@ -78,6 +82,7 @@ interface Answering {
 /** Activities that only read for a run: they have a task queue of their own. A poll of the job stays with the effects. */
 export const LOOKS = [
   'inspectServer',
+  'inspectServers',
   'listNics',
   'findAddresses',
   'readRun',

@@ -101,6 +101,19 @@ export interface Inspection {
 
 export type InspectServerResult = Inspection | Throttled;
 
+/** For a plan: several servers with one attempt, each as {@link InspectServerInput.bySets} says, with its tags. */
+export interface InspectServersInput extends Placed {
+  servers: Pick<InspectServerInput, 'serverId' | 'nicIds'>[];
+}
+
+export interface Inspections {
+  kind: 'inspections';
+  /** In the order of the servers; `null`: this one could not be inspected, and has to be asked for by itself. */
+  inspections: (Inspection | null)[];
+}
+
+export type InspectServersResult = Inspections | Throttled;
+
 export interface ListNicsInput extends Placed {
   serverId: string;
   /** Ports to look up beside the list. */

@@ -17,27 +17,56 @@ import { inLanes } from './lanes';
 import type { Page } from './page';
 import type { Row } from './rows';
 
-/** Inspections of one page at a time: enough for reads by sets to fill. */
+/** Servers of one call: their inspections fit into one answer. All calls of a page are made at once, so that reads by sets fill. */
+const TOGETHER = 10;
+/** Of the servers that have to be asked for by themselves, at a time. */
 const AT_ONCE = 25;
 /** A server that can't be inspected for so long, in ms, is left alone: the plan must come to an end. */
 const TRY_FOR_MS = 10 * 60_000;
 const REASON_MAX = 300;
 
 export async function planPage(page: Page): Promise<void> {
+  const open = page.rows.filter((row) => !isLeftByList(page, row));
+  const parts = Array.from({ length: Math.ceil(open.length / TOGETHER) }, (_, n) =>
+    open.slice(n * TOGETHER, (n + 1) * TOGETHER),
+  );
+  const left = await Promise.all(parts.map((rows) => planTogether(page, rows)));
   await inLanes(
     page,
-    page.rows,
+    left.flat(),
     AT_ONCE,
     () => !page.isClosed,
     (row) => planServer(page, row),
   );
 }
 
+function isLeftByList(page: Page, row: Row): boolean {
+  const byList = protectedByList(page.protect, row.listed.serverId, null);
+  if (byList !== null) exclude(row, LEFT_ALONE.protected, byList);
+  return byList !== null;
+}
+
+const nicIdsOf = ({ listed: { nics } }: Row): string[] => (nics === 'all' ? [] : nics.map(({ id }) => id));
+
+/** @returns the servers that have to be asked for by themselves */
+async function planTogether(page: Page, rows: readonly Row[]): Promise<Row[]> {
+  if (page.isClosed) return [];
+  const [first] = rows;
+  const what = `${rows.length} servers from ${first?.listed.serverId ?? ''} on: plan`;
+  const servers = rows.map((row) => ({ serverId: row.listed.serverId, nicIds: nicIdsOf(row) }));
+  const answer = await readAt(page.place, 'inspectServers', what, { servers });
+  if (answer.kind === 'unread' && answer.why === 'credentials') page.refused(answer.message);
+  const left = rows.filter((row, index) => {
+    const inspection = answer.kind === 'inspections' ? answer.inspections[index] : undefined;
+    return inspection == null || judge(page, row, inspection) !== null;
+  });
+  page.touch();
+  return left;
+}
+
 async function planServer(page: Page, row: Row): Promise<void> {
-  const { serverId, nics } = row.listed;
-  const byList = protectedByList(page.protect, serverId, null);
-  if (byList !== null) return exclude(row, LEFT_ALONE.protected, byList);
-  const nicIds = nics === 'all' ? [] : nics.map(({ id }) => id);
+  const { serverId } = row.listed;
+  const nicIds = nicIdsOf(row);
   const until = Date.now() + TRY_FOR_MS;
   let refused = 0;
   for (let times = 1; !page.isClosed; times++) {
