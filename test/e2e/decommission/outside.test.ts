@@ -5,7 +5,7 @@ import { decommissionWorkflowId, pageWorkflowId } from '../../../src/contract';
 import { until } from '../../../dev/ports';
 import { posts } from '../../support/e2e';
 import { approve, createFleet, fleetStack, startFleet } from '../../support/fleet';
-import { reset } from '../../support/reset';
+import { reset } from '../../../dev/reset';
 
 describe('a decommission run, meddled with', { timeout: 150_000 }, () => {
   const bed = fleetStack('fleet-outside', 200);
