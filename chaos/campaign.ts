@@ -1,6 +1,7 @@
 /** Plays a plan: everything at its time, then an end of all faults, then an end of all runs. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FaultSpec } from '../simulator';
+import { decommissionOf, decommissionWorkflowId } from '../src/contract';
 import { playFleet } from './fleets';
 import type { Action, OutsidePlan } from './plan';
 import { decide, intervene, playAgain, playRestore, playSingle } from './requests';
@@ -114,6 +115,10 @@ async function ends(world: World, until: number): Promise<string[]> {
     if (open?.length === 0) return [];
     if (Date.now() > until) return open ?? ['the server does not answer'];
     for (const workflowId of open ?? []) {
+      // A page whose run was terminated, or was reset and has forgotten it, would ask for the run in some hours.
+      const fleet = decommissionOf(workflowId);
+      if (fleet !== undefined && fleet.page !== null && !open?.includes(decommissionWorkflowId(fleet.run)))
+        await intervene(world, 'cancel', workflowId, 0);
       if (!workflowId.startsWith('nics/')) continue;
       const status = await world.ask((client) =>
         client.workflow.getHandle(workflowId).query<{ phase?: string }>('status'),

@@ -214,6 +214,7 @@ async function fleetOf(
           closedAt: end.closedAt,
           end: endsAs(end),
           wasReset: chain.some(({ wasReset }) => wasReset),
+          isKnown: status === null || status.pages.some(({ workflowId }) => workflowId === end.workflowId),
         },
       ];
     }),

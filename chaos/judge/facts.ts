@@ -53,6 +53,8 @@ export interface PageFacts {
   closedAt: number;
   end: End;
   wasReset: boolean;
+  /** The run knows it to its end: a run that was reset forgets pages that were loaded later. */
+  isKnown: boolean;
   /** Servers of the list, in its order. */
   listed: { serverId: string; nics: 'all' | { id: string }[] }[];
 }

@@ -58,10 +58,11 @@ function startsOnlyWhatIsApproved(fleet: FleetFacts, runs: readonly RunFacts[]):
     );
 }
 
-function listed({ ...fleet }: FleetFacts): Violation[] {
+function listed(fleet: FleetFacts): Violation[] {
   if (fleet.report === null) return [];
   const told = fleet.report.map(({ serverId }) => serverId);
-  const list = fleet.pages.flatMap((page) => page.listed.map(({ serverId }) => serverId));
+  const pages = fleet.pages.filter(({ isKnown }) => isKnown || !fleet.wasReset);
+  const list = pages.flatMap((page) => page.listed.map(({ serverId }) => serverId));
   if (told.join() === list.join()) return [];
   return [
     violation(

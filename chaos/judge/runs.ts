@@ -164,8 +164,21 @@ export function reasonOfDoubt({ ledger }: Pick<Facts, 'ledger'>, run: RunFacts):
   )
     return 'refused after a submission';
   if (document.jobs.some(({ what }) => what === 'attach')) return 'way back';
-  return null;
+  const isUnread = document.nics.every(
+    ({ outcome, evidence }) =>
+      outcome !== 'unknown' || evidence.list === 'unknown' || evidence.port === 'unknown',
+  );
+  const failed = ledger.requests.some(
+    (request) =>
+      READS.has(request.class) &&
+      ![200, 404].includes(request.status) &&
+      [request.serverId, ...(request.serverIds ?? [])].includes(run.serverId) &&
+      isWithin(request.at, windowOf(run)),
+  );
+  return isUnread && failed ? 'a witness that could not be read' : null;
 }
+
+const READS: ReadonlySet<string> = new Set(['list', 'detail', 'servers', 'port', 'ports']);
 
 /** A run that has put everything back has done so. */
 function promises(one: Case, run: RunFacts): Violation[] {
