@@ -148,9 +148,10 @@ async function line(world: World, began: number): Promise<string> {
   const { tally, stage } = world;
   const open = await world.openIds();
   const at = `${String(Math.round((Date.now() - began) / 1_000)).padStart(4)} s`;
-  const fleets = open?.filter((id) => /^decommission\/[^/]+$/.test(id)).length;
+  const phases = world.fleets.map(({ phase }) => phase).filter((phase) => phase !== 'closed');
+  const fleets = phases.length === 0 ? 'no fleet' : `fleets ${phases.join(', ')}`;
   const servers = open?.filter((id) => /^(nics|naive)\//.test(id)).length;
-  const underWay = open === null ? 'Temporal is away' : `${servers} servers and ${fleets} fleets under way`;
+  const underWay = open === null ? 'Temporal is away' : `${servers} servers and ${fleets} under way`;
   const { faults } = await stage.simulator.get<{ faults: Struck[] }>('/_sim/faults');
   const struck = faults.reduce((sum, fault) => sum + fault.struck, 0);
   const count = (word: RegExp) => stage.troubles.filter(({ what }) => word.test(what)).length;

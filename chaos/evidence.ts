@@ -7,7 +7,7 @@ import type { Execution } from './collect';
 import type { Facts, Violation } from './judge/facts';
 import type { World } from './world';
 
-/** @returns the folder: plan, violations, facts (with the whole ledger), logs of the workers, histories of the runs concerned */
+/** @returns the folder: plan, violations, facts (with the whole ledger), logs of the workers, histories of the runs concerned, or of all if there is no violation */
 export function keepEvidence(
   folder: string | null,
   world: World,
@@ -25,7 +25,7 @@ export function keepEvidence(
   const concerned = new Set(violations.flatMap(({ workflowIds }) => workflowIds));
   mkdirSync(join(into, 'histories'), { recursive: true });
   for (const { workflowId, runId, history } of executions)
-    if (concerned.has(workflowId))
+    if (violations.length === 0 || concerned.has(workflowId))
       write(join('histories', `${workflowId.replaceAll('/', '_')}_${runId}.json`), historyToJSON(history));
   return into;
 }

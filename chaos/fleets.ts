@@ -7,7 +7,7 @@ import { decommissionWorkflowId, WORKFLOW_TYPE } from '../src/contract';
 import type { FleetPlan, FleetUpdate, Remedy } from './plan';
 import { PACE } from './plan';
 import { start } from './requests';
-import type { ServerRecord, World } from './world';
+import type { FleetRecord, ServerRecord, World } from './world';
 import { chosen, WHO } from './world';
 
 const LOOK_EVERY_MS = 1_200;
@@ -22,6 +22,7 @@ export async function playFleet(world: World, plan: FleetPlan, number: number): 
   if (world.stage.subject === 'naive') {
     // It knows single deletions alone.
     world.tally.add('started', 'single requests', servers.length);
+    await arm(world, plan, servers);
     await Promise.all(servers.map((server, n) => start(world, server, plan.servers[n]?.wanted ?? 'all', {})));
     return;
   }
@@ -32,9 +33,14 @@ export async function playFleet(world: World, plan: FleetPlan, number: number): 
   if (await person.loads()) await person.watches();
 }
 
+async function arm(world: World, plan: FleetPlan, servers: readonly ServerRecord[]): Promise<void> {
+  const armed = servers.map((server, n) => (plan.servers[n] ? world.arm(server, plan.servers[n]) : null));
+  await Promise.all(armed);
+}
+
 class Person {
   private readonly workflowId: string;
-  private phase = '';
+  private readonly record: FleetRecord;
   private phaseSince = Date.now();
   private stops = 0;
   private approvedAt: number | null = null;
@@ -42,10 +48,11 @@ class Person {
   constructor(
     private readonly world: World,
     private readonly plan: FleetPlan,
-    private readonly name: string,
+    name: string,
     private readonly servers: readonly ServerRecord[],
   ) {
     this.workflowId = decommissionWorkflowId(name);
+    this.record = { run: name, pages: [], phase: 'loading' };
   }
 
   /** `false`: the run does not exist. */
@@ -58,7 +65,8 @@ class Person {
     const pages = Array.from({ length: Math.ceil(list.length / plan.pageSize) }, (_, page) =>
       list.slice(page * plan.pageSize, (page + 1) * plan.pageSize),
     );
-    world.fleets.push({ run: this.name, pages });
+    this.record.pages = pages;
+    world.fleets.push(this.record);
     const { undoWindow, ...settings } = plan.settings;
     const input = {
       ...settings,
@@ -94,9 +102,10 @@ class Person {
       await sleep(LOOK_EVERY_MS);
       const status = await this.status();
       open = status !== 'closed';
+      if (!open) this.record.phase = 'closed';
       if (status === null || status === 'closed') continue;
-      if (status.phase !== this.phase) this.phaseSince = Date.now();
-      this.phase = status.phase;
+      if (status.phase !== this.record.phase) this.phaseSince = Date.now();
+      this.record.phase = status.phase;
       await this.acts(status);
       if (this.approvedAt !== null && messages.length === 0)
         messages.push(...this.plan.messages.map((each) => this.sends(each)));
@@ -132,6 +141,8 @@ class Person {
       case 'planned': {
         if (!soon) return;
         const { digest, servers, nics } = status;
+        // Not before: one server that can't be inspected holds up the plan of all, for ten minutes at most.
+        if (this.approvedAt === null) await arm(world, plan, this.servers);
         if (await this.update('approve', { digest, servers, nics })) this.approvedAt ??= Date.now();
         else await this.tells('abort');
         return;

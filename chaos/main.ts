@@ -50,11 +50,12 @@ async function main(args: string[]): Promise<number> {
         options.json,
         `${JSON.stringify({ format: 1, ...figures, found: violations }, null, 1)}\n`,
       );
+    const isKept = violations.length > 0 || options.evidence !== null;
+    const folder = isKept ? keepEvidence(options.evidence, world, facts, executions, violations) : null;
     if (violations.length === 0) {
       say(pc.green('\n✔ violations: 0'));
       return 0;
     }
-    const folder = keepEvidence(options.evidence, world, facts, executions, violations);
     const shown = new Map<string, number>();
     for (const { rule, message } of violations) {
       shown.set(rule, (shown.get(rule) ?? 0) + 1);

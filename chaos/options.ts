@@ -10,7 +10,7 @@ export interface Options {
   /** The naive worker (bench/naive) instead of ours. */
   naive: boolean;
   json: string | null;
-  /** Where the evidence of violations is put. `null`: a new folder among the temporary ones. */
+  /** Where the evidence is put in any case. `null`: that of violations, in a new folder among the temporary ones. */
   evidence: string | null;
 }
 
@@ -32,7 +32,8 @@ ledger (docs/chaos.md).
   --seed <n>        the same plan again; default: drawn, and printed
   --naive           the naive worker of bench/naive, by the same rules
   --json <file>     writes the figures and every violation to this file
-  --evidence <dir>  for the evidence of violations; default: a new temporary folder
+  --evidence <dir>  keeps ledger, histories and logs there, also without a violation;
+                    default: those of violations, in a new temporary folder
   --help
 
 Exit code 0: no violation. 1: violations, or it could not be played. 2: bad

@@ -310,7 +310,7 @@ function outsideOf(random: Random, ms: number): OutsidePlan[] {
   return spread(random, ms, PER_MINUTE.outside, 1).map(({ at }) => ({
     ...{ kind: 'outside', at },
     what: pick(['terminate', 'terminate', 'reset', 'reset', 'cancel']),
-    whom: pick(['server', 'server', 'page', 'page', 'run']),
+    whom: pick(['server', 'server', 'server', 'page', 'page', 'run']),
     ...{ share: fraction(), task: fraction() },
   }));
 }

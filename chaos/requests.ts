@@ -19,6 +19,7 @@ export const naiveId = (serverId: string): string => `naive/${serverId}`;
 
 export async function playSingle(world: World, plan: SinglePlan): Promise<void> {
   const server = await world.makeServer(plan.server);
+  await world.arm(server, plan.server);
   world.tally.add('started', 'single requests');
   await start(world, server, plan.wanted, plan.promised);
   await Promise.all(plan.messages.map((message) => later(world, server, message)));

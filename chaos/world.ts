@@ -30,6 +30,8 @@ export interface FleetRecord {
   run: string;
   /** The list, page by page. */
   pages: ListedServer[][];
+  /** As it was told last. */
+  phase: string;
 }
 
 export class World {
@@ -47,7 +49,7 @@ export class World {
     readonly plan: Plan,
   ) {}
 
-  async makeServer({ nics, jobSeconds, kept, elasticIp, faults }: ServerPlan): Promise<ServerRecord> {
+  async makeServer({ nics, jobSeconds, kept, elasticIp }: ServerPlan): Promise<ServerRecord> {
     const { simulator } = this.stage;
     const specs = Array.from({ length: nics }, (_, position) => ({
       ...(position === kept ? { deleteOnTermination: false } : {}),
@@ -58,8 +60,6 @@ export class World {
       jobSeconds,
     });
     const before = await simulator.get<ServerState>(`/_sim/servers/${made.id}/state`);
-    for (const fault of faults)
-      await simulator.post('/_sim/faults', { ...fault, match: { ...fault.match, serverId: made.id } });
     const record = {
       serverId: made.id,
       primary: before.nics.find(({ primary }) => primary)?.id ?? '',
@@ -68,6 +68,13 @@ export class World {
     };
     this.servers.push(record);
     return record;
+  }
+
+  /** From now on these go wrong with the server's calls. */
+  async arm({ serverId }: ServerRecord, { faults }: ServerPlan): Promise<void> {
+    if (this.ending) return;
+    for (const fault of faults)
+      await this.stage.simulator.post('/_sim/faults', { ...fault, match: { ...fault.match, serverId } });
   }
 
   /**

@@ -150,6 +150,9 @@ export function reasonOfDoubt({ ledger }: Pick<Facts, 'ledger'>, run: RunFacts):
   if (toldAt(run) >= Date.parse(document.deadlineAt) - 1_000) return 'deadline';
   if (document.submissions >= MAX_SUBMISSIONS) return 'three submissions';
   if (document.credentialsRefused === true) return 'credentials';
+  // Whoever is told to undo sends nothing more, and so never learns what becomes of a submission without an answer.
+  const known = document.jobs.filter(({ what }) => what === 'delete').length;
+  if (document.decision?.what === 'undo' && document.submissions > known) return 'undone after a lost answer';
   const posts = ledger.requests.filter(
     (request) =>
       request.class === 'delete' && request.serverId === run.serverId && isWithin(request.at, windowOf(run)),
