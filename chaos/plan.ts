@@ -132,21 +132,25 @@ export interface Plan {
 const STREAM = { singles: 1, fleets: 2, outside: 3, kills: 4, cuts: 5, weather: 6, knobs: 7 } as const;
 
 /**
- * How often, a minute. What two loaded cores can carry: the Temporal server on its database file is the narrowest place, with some thirty
- * events a second for each run under way.
+ * How often, a minute. What two loaded cores can carry: the Temporal server on its database file is the narrowest place. And each kill
+ * costs what the worker had in its hands up to a minute, until the server takes the attempt for lost: with more of them hardly any
+ * decommission run would get as far as its waves.
  */
 const PER_MINUTE = {
   singles: 24,
   again: 4,
   restores: 3,
   fleets: 2,
-  outside: 6,
-  kills: 5,
-  freezes: 1.5,
-  temporalKills: 1,
-  cuts: 6,
-  weather: 4,
+  outside: 5,
+  kills: 3,
+  freezes: 0.7,
+  temporalKills: 0.7,
+  cuts: 4,
+  weather: 3,
 };
+
+/** Of so many kinds of weather one refuses the worker's credentials, after which it calls nobody for a minute. None in a short campaign. */
+const REFUSED_ONCE_IN = 25;
 
 export function planOf(seed: number, minutes: number): Plan {
   const ms = Math.round(minutes * 60_000);
@@ -160,8 +164,7 @@ export function planOf(seed: number, minutes: number): Plan {
     ...spread(of('weather'), ms, PER_MINUTE.weather, 1).map(({ at, random }, n): Disturbance => ({
       kind: 'weather',
       at,
-      // Once in ten, and not in a short campaign.
-      ...weatherOf(random, n % 10 === 9),
+      ...weatherOf(random, n % REFUSED_ONCE_IN === REFUSED_ONCE_IN - 1),
     })),
   ];
   return {
