@@ -47,7 +47,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['test/**', 'bench/**', 'dev/**'],
+    files: ['test/**', 'bench/**', 'chaos/**', 'dev/**'],
     rules: {
       '@typescript-eslint/no-unsafe-assignment': 'off',
       '@typescript-eslint/no-unsafe-member-access': 'off',

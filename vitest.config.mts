@@ -3,9 +3,15 @@ import type { TestSpecification } from 'vitest/node';
 import { BaseSequencer } from 'vitest/node';
 
 /** These take longest, and would go on alone if they were begun last. */
-const LONGEST = ['rates', 'starter-alone', 'bench', 'processes', 'worker-running', 'undo-processes'].map(
-  (name) => `/${name}.test.ts`,
-);
+const LONGEST = [
+  'chaos',
+  'rates',
+  'starter-alone',
+  'bench',
+  'processes',
+  'worker-running',
+  'undo-processes',
+].map((name) => `/${name}.test.ts`);
 
 /**
  * Whole programs wait more than they compute: those that compute for long are begun among them, so that their time is others'

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { nodeProblem } from './fresh.mjs';
 
 const STACK = { parts: ['src', 'simulator', 'dev'], bundle: true };
-const ALL = { parts: [...STACK.parts, 'bench'], bundle: true };
+const ALL = { parts: [...STACK.parts, 'bench', 'chaos'], bundle: true };
 // What each command needs, what it does then, and the file that becomes the main module.
 const COMMANDS = {
   worker: { parts: ['src'], bundle: true, main: 'lib/worker.js' },
@@ -14,7 +14,8 @@ const COMMANDS = {
   simulator: { parts: ['simulator'], main: 'lib/simulator/main.js' },
   demo: { ...STACK, main: 'lib/dev/demo.js' },
   dev: { ...STACK, main: 'lib/dev/dev.js' },
-  bench: { ...ALL, main: 'lib/bench/main.js' },
+  bench: { parts: [...STACK.parts, 'bench'], bundle: true, main: 'lib/bench/main.js' },
+  chaos: { ...ALL, main: 'lib/chaos/main.js' },
   test: { ...ALL, then: findTemporal, main: 'node_modules/vitest/vitest.mjs', args: ['run'] },
   build: { ...ALL, types: true },
   histories: { ...STACK, main: 'lib/dev/histories.js' },
@@ -28,7 +29,7 @@ const CHECKS = [
     'layers',
     'dependency-cruiser/bin/dependency-cruise.mjs',
     ...['--config', '.dependency-cruiser.mjs', '--output-type', 'err-long'],
-    ...['src', 'simulator', 'scripts', 'dev', 'bench', 'test'],
+    ...['src', 'simulator', 'scripts', 'dev', 'bench', 'chaos', 'test'],
   ],
   ['types', 'typescript/bin/tsc', '-p', '.'],
   ['format', 'prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.'],

@@ -35,6 +35,20 @@ const PARTS = {
     sources: ['bench', 'dev', 'src/contract', 'src/activities/agreement', 'src/ecs'],
     out: '',
   },
+  chaos: {
+    config: 'chaos/tsconfig.json',
+    sources: [
+      'chaos',
+      'bench',
+      'dev',
+      'simulator',
+      'src/contract',
+      'src/client',
+      'src/activities/agreement',
+      'src/ecs',
+    ],
+    out: '',
+  },
 };
 const BUNDLE = {
   sources: ['src/workflows', 'src/contract', 'src/activities/agreement', 'src/worker/build-bundle.ts'],

@@ -30,7 +30,7 @@ it('leaves standard output and exit code to the program', () => {
 it('names its commands when it does not know one', () => {
   const ended = run(root, 'fly');
   expect(ended).toMatchObject({ status: 2, stdout: '' });
-  expect(ended.stderr).toContain('demo | dev | bench | test | build');
+  expect(ended.stderr).toContain('demo | dev | bench | chaos | test | build');
 });
 
 describe('in a clone of its own', () => {

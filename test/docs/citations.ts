@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { root } from '../../dev/root';
 
-const FOLDERS = ['src', 'simulator', 'test', 'dev', 'bench', 'scripts'];
+const FOLDERS = ['src', 'simulator', 'test', 'dev', 'bench', 'chaos', 'scripts'];
 
 export interface CommentedFile {
   /** Relative to the repository. */

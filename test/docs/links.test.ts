@@ -7,7 +7,7 @@ import type { Page } from './pages';
 import { anchors, pages, parse, readPage } from './pages';
 
 const LINK = /\]\(\s*<?([^)\s>]+)>?(?:\s+"[^"]*")?\s*\)/g;
-const IN_REPOSITORY = /^(src|test|dev|scripts|simulator|bench|docs|deploy|schemas)\/[\w./-]+$/;
+const IN_REPOSITORY = /^(src|test|dev|scripts|simulator|bench|chaos|docs|deploy|schemas)\/[\w./-]+$/;
 
 /** Why the links of a page lead nowhere. */
 function brokenLinks({ path, prose }: Page): string[] {

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ResultDocument, SubmittedAnswer } from '../../src/contract';
 import type { Stack } from '../../dev/stack';
 import { startStack } from '../support/watched-stack';
-import { reset } from '../support/reset';
+import { reset } from '../../dev/reset';
 import { createServer, posts, TIMING, untilPosted } from '../support/e2e';
 import { expectTruth } from '../support/truth';
 

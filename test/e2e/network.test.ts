@@ -4,8 +4,8 @@ import { expect } from 'vitest';
 import { until } from '../../dev/ports';
 import type { Bed, Judged, Moment, Run } from '../support/moments';
 import { begin, bringTo, ledgerOf } from '../support/moments';
-import { Proxy } from '../support/proxy';
-import type { Mode } from '../support/proxy';
+import { Proxy } from '../../dev/proxy';
+import type { Mode } from '../../dev/proxy';
 import type { WorkerBed } from '../support/scenarios';
 import { Scenarios } from '../support/scenarios';
 

@@ -9,7 +9,7 @@ import { until } from '../../dev/ports';
 import type { Task } from '../cli/by-hand';
 import { ByHand, decide } from '../cli/by-hand';
 import { document, nic, running } from '../cli/support';
-import { reset } from '../support/reset';
+import { reset } from '../../dev/reset';
 
 type Json = Record<string, unknown> & { error?: { type: string; message: string } };
 

@@ -43,7 +43,9 @@ describe('the tarball', () => {
     const expected =
       /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|docs\/(decisions\/\d{4}-)?[a-z0-9-]+\.md|lib\/(starter|worker|version|workflow-bundle)\.js|lib\/(activities|cli|client|contract|ecs|worker|workflows)\/.*\.js|lib\/(client|contract)\/.*\.d\.ts)$/;
     expect(installed.files.filter((path) => !expected.test(path))).toEqual([]);
-    expect(installed.files.filter((path) => /test|build-bundle|simulator|bench\//.test(path))).toEqual([]);
+    expect(
+      installed.files.filter((path) => /test|build-bundle|simulator|bench\/|chaos\//.test(path)),
+    ).toEqual([]);
   });
 
   it('holds the pages that its pages link to, but for those about the sources', () => {

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from '../../dev/worker';
 import type { NicOutcome } from '../../src/contract';
-import { generator } from './generator';
+import { generator } from '../../dev/generator';
 import type { Bed, Run } from './moments';
 import { startRun } from './moments';
 

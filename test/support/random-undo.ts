@@ -1,7 +1,7 @@
 /** A worker that is killed at random moments of whole runs that take NICs off and put them back; each draw follows from the seed. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from '../../dev/worker';
-import { generator } from './generator';
+import { generator } from '../../dev/generator';
 import type { Bed } from './moments';
 import type { Plan } from './random-kills';
 import { killOnce } from './random-kills';

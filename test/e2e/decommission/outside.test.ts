@@ -1,11 +1,12 @@
 /** What somebody does to the parts of a decommission run with Temporal's own means. */
 import { randomUUID } from 'node:crypto';
+import type { WorkflowHandle } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
 import { decommissionWorkflowId, pageWorkflowId } from '../../../src/contract';
 import { until } from '../../../dev/ports';
 import { posts } from '../../support/e2e';
 import { approve, createFleet, fleetStack, startFleet } from '../../support/fleet';
-import { reset } from '../../support/reset';
+import { reset } from '../../../dev/reset';
 
 describe('a decommission run, meddled with', { timeout: 150_000 }, () => {
   const bed = fleetStack('fleet-outside', 200);
@@ -62,6 +63,23 @@ describe('a decommission run, meddled with', { timeout: 150_000 }, () => {
     const result: unknown = await bed.client.workflow.getHandle(workflowId).result();
     expect(result).toMatchObject({ outcome: 'done', counts: { deleted: 3 } });
     for (const { serverId } of servers) expect(await posts(simulator, serverId)).toBe(1);
+  });
+
+  it('a run that is reset while its list was loaded ends, though its pages know later orders', async () => {
+    const { simulator } = bed.stack;
+    const servers = await createFleet(simulator, 3);
+    const fleet = await startFleet(bed, servers, { run: 'reset-loading', pageSize: 2 });
+    await fleet.reaches(({ phase }) => phase === 'planned');
+    const workflowId = decommissionWorkflowId('reset-loading');
+    // It knows the first page alone then, which has been told to plan and has planned.
+    await reset(bed.client, workflowId, await taskBeforePage(fleet.handle, 1));
+    await fleet.reaches(({ phase }) => phase === 'loading');
+    await fleet.update('abort');
+    const result: unknown = await bed.client.workflow.getHandle(workflowId).result();
+    expect(result).toMatchObject({ phase: 'done', outcome: 'aborted' });
+    // The other page was never told of: it would ask for its run in some hours.
+    await bed.client.workflow.getHandle(pageWorkflowId('reset-loading', 1)).cancel();
+    for (const { serverId } of servers) expect(await posts(simulator, serverId)).toBe(0);
   });
 
   it('a server’s run that is terminated is in doubt, and counts as failed', async () => {
@@ -161,3 +179,14 @@ describe('a decommission run, meddled with', { timeout: 150_000 }, () => {
     for (const { serverId } of servers) expect(await posts(simulator, serverId)).toBe(1);
   });
 });
+
+/** The number of the workflow task before the one that took that page of the list. */
+async function taskBeforePage(handle: WorkflowHandle, page: number): Promise<number> {
+  const { events = [] } = await handle.fetchHistory();
+  const isLoad = (name: string | null | undefined) => name === 'load';
+  const loads = events!.flatMap((event, index) =>
+    isLoad(event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input?.name) ? [index] : [],
+  );
+  const before = events!.slice(0, loads[page]);
+  return before.filter((event) => event.workflowTaskCompletedEventAttributes).length - 2;
+}

@@ -2,7 +2,7 @@
 import type { FaultSpec } from '../../../simulator';
 import type { CrowdPlan } from '../engine/crowd';
 import type { Schedule, Start } from '../engine/schedule';
-import type { Random } from './draw';
+import type { Random } from '../../../dev/draw';
 
 export interface SharedPlan<S = unknown> {
   seed: number;

@@ -1,9 +1,11 @@
 /** What really happened during one start of the workflow, by the ledger of the simulated cloud. */
 import type { LedgerEffect, LedgerJob, LedgerRequest } from '../../../simulator';
+import type { Place } from '../../../simulator/world/places';
+import { placeAfter, placeOf as placeAt } from '../../../simulator/world/places';
 import type { Played } from '../engine/schedule';
 import type { World } from '../engine/world';
 
-export type Place = 'on-server' | 'elsewhere' | 'port-kept' | 'port-gone';
+export type { Place };
 
 export interface Truth {
   /** Requests that this start of the workflow has made. */
@@ -89,21 +91,11 @@ export function truthOf(world: World, serverId: string, played: Played): Truth {
   };
 }
 
-/** Where a NIC is from an effect on; `null`: where it was. */
-export function placeAfter({ kind, serverId: of }: LedgerEffect, serverId: string): Place | null {
-  if (kind === 'port-created' || kind === 'nic-detached') return 'port-kept';
-  if (kind === 'port-deleted') return 'port-gone';
-  return kind === 'nic-attached' ? (of === serverId ? 'on-server' : 'elsewhere') : null;
-}
+export { placeAfter };
 
 /** Where a port was at that time, as the effects have it. */
-export function placeOf({ effects, serverId, known }: Truth, id: string, at: number): Place {
-  const moves = effects.filter((effect) => effect.portId === id && placeAfter(effect, serverId) !== null);
-  const last = moves.findLast((effect) => effect.at <= at);
-  if (last !== undefined) return placeAfter(last, serverId) ?? 'port-gone';
-  // What came to the server in the course of the schedule was not there before.
-  const came = ['port-created', 'nic-attached'].includes(moves[0]?.kind ?? '');
-  return known.has(id) && !came ? 'on-server' : 'port-gone';
+export function placeOf(truth: Truth, id: string, at: number): Place {
+  return placeAt(truth.effects, truth, id, at);
 }
 
 /** Whether the workflow was told after this request was made: what an attempt does later nobody hears of. */

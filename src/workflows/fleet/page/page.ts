@@ -87,8 +87,9 @@ export class Page {
     setHandler(defineSignal<[Order]>(SIGNAL_ORDER), (order) => {
       // From outside anybody can send such signals: what is no message of ours is passed over.
       if (!isRecord(order) || typeof order.seq !== 'number' || typeof order.upTo !== 'number') return;
-      if (order.seq <= this.order.seq) return;
-      this.order = order;
+      // A run that was reset counts anew: it learns from the news which number comes next, and this page listens again.
+      if (order.seq <= this.order.seq) this.told = null;
+      else this.order = order;
       this.touch();
     });
     setHandler(defineSignal<[NamedServers]>(SIGNAL_NAMED), (named) => {

@@ -1,7 +1,7 @@
 /** What goes wrong with the calls of a deletion, and what others do meanwhile. */
 import type { FaultSpec } from '../../../../simulator';
-import type { Random } from '../draw';
-import { JOBS, on, PORT_READS, POSTS, READS } from '../fault-kinds';
+import type { Random } from '../../../../dev/draw';
+import { JOBS, on, PORT_READS, POSTS, READS } from '../../../../simulator/fault-kinds';
 
 /** Of the polls of a long job half fail, with all their attempts, and hardly ever ten in a row. */
 export const FLICKER: FaultSpec = {

@@ -1,8 +1,8 @@
 /** Makes a schedule of deletions out of a seed. */
 import { TIMING } from '../../engine/play';
 import type { Schedule, Start, UpdatePlan } from '../../engine/schedule';
-import type { Random } from '../draw';
-import { chooser } from '../draw';
+import type { Random } from '../../../../dev/draw';
+import { chooser } from '../../../../dev/draw';
 import type { SharedPlan, Wanted } from '../shared-plan';
 import { chosen, knobsOf, positionsOf, scheduleWith, setsOf, strangersOf } from '../shared-plan';
 import { faultsOf, FLICKER, meddlingOf } from './faults';

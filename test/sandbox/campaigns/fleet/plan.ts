@@ -1,8 +1,8 @@
 /** Makes a schedule of a decommission run out of a seed: plain data, printed when it fails, and played again by its seed alone. */
 import type { TroublePlan } from '../../engine/fleet/trouble';
 import type { Script } from '../../engine/fleet/stand-in';
-import type { Random } from '../draw';
-import { chooser } from '../draw';
+import type { Random } from '../../../../dev/draw';
+import { chooser } from '../../../../dev/draw';
 
 export type Fate = Script['fate'];
 

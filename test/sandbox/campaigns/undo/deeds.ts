@@ -1,6 +1,6 @@
 /** What others do meanwhile, drawn and done: the server's owner, their colleagues, other tenants. */
 import type { Phase } from '../../../../src/contract';
-import type { Random } from '../draw';
+import type { Random } from '../../../../dev/draw';
 import type { Control, ServerState } from '../../../../simulator';
 import { ControlError } from '../../../../simulator/control/control-error';
 import type { World } from '../../engine/world';

@@ -1,7 +1,7 @@
 /** What goes wrong with the calls that an undo is made of, and with those that every run makes. */
 import type { FaultSpec } from '../../../../simulator';
-import type { Random } from '../draw';
-import { JOBS, on, page, PORT_READS, POSTS, READS } from '../fault-kinds';
+import type { Random } from '../../../../dev/draw';
+import { JOBS, on, page, PORT_READS, POSTS, READS } from '../../../../simulator/fault-kinds';
 
 type What = FaultSpec['what'];
 type Class = NonNullable<NonNullable<FaultSpec['match']>['class']>;

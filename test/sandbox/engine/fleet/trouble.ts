@@ -1,5 +1,5 @@
 /** How the little server and its workers misbehave, drawn as the play goes on: the same seed comes to the same play. */
-import { generator } from '../../../support/generator';
+import { generator } from '../../../../dev/generator';
 import type { Silence } from './timeline';
 
 export type Delayed = 'task' | 'start' | 'message' | 'activity';

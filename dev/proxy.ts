@@ -36,18 +36,22 @@ export class Proxy {
   private listening: Server | undefined;
   private readonly links = new Set<Link>();
 
-  private constructor(private readonly target: { host: string; port: number }) {}
+  private constructor(private target: { host: string; port: number }) {}
 
   /** `to`: `host:port`. */
   static async open(to: string): Promise<Proxy> {
-    const [host = '', port] = to.split(':');
-    const proxy = new Proxy({ host, port: Number(port) });
+    const proxy = new Proxy(targetOf(to));
     // Below the ports that the system hands out: while it refuses connections, nobody else may get this one.
     while (proxy.listening === undefined) {
       proxy.port = randomInt(12_000, 30_000);
       await proxy.listen().catch(() => undefined);
     }
     return proxy;
+  }
+
+  /** New connections lead there from now on, e.g. to a server that was started again on another port. */
+  leadTo(to: string): void {
+    this.target = targetOf(to);
   }
 
   get address(): string {
@@ -131,6 +135,11 @@ export class Proxy {
     on();
     return true;
   }
+}
+
+function targetOf(to: string): { host: string; port: number } {
+  const [host = '', port] = to.split(':');
+  return { host, port: Number(port) };
 }
 
 function release(link: Link): void {

@@ -1,4 +1,4 @@
-import { generator } from '../../support/generator';
+import { generator } from './generator';
 
 export type Random = ReturnType<typeof chooser>;
 

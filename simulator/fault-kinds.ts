@@ -1,5 +1,5 @@
 /** What may become of a call, for every generator to draw from. */
-import type { FaultSpec } from '../../../simulator';
+import type { FaultSpec } from './index';
 
 type What = FaultSpec['what'];
 
