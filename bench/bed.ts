@@ -42,6 +42,8 @@ export interface Bed {
   metrics(): Promise<string>;
   /** The two that take turns. */
   readonly subjects: readonly [Subject, Subject];
+  /** A further worker of the bench's own, not started yet; closed with the bed. `program`: below `lib/`. */
+  addWorker(program: string, taskQueue: string): Worker;
   close(): Promise<void>;
 }
 
@@ -72,19 +74,19 @@ export async function openBed(): Promise<Bed> {
   });
   const { temporal, simulator } = stack;
   const naiveQueue = `${stack.taskQueue}-naive`;
-  const naive = new Worker(
-    cleanEnvironment(process.env, {
-      ...temporal.env,
-      ECS_NICS_TASK_QUEUE: naiveQueue,
-      ECS_NICS_CLOUD_RPS: CLOUD_RPS,
-      ...cloudSettings(simulator),
-    }),
-    'bench/naive/worker.js',
-  );
+  const further: Worker[] = [];
+  const addWorker = (program: string, taskQueue: string) => {
+    const settings = { ECS_NICS_TASK_QUEUE: taskQueue, ECS_NICS_CLOUD_RPS: CLOUD_RPS };
+    const env = { ...temporal.env, ...settings, ...cloudSettings(simulator) };
+    const worker = new Worker(cleanEnvironment(process.env, env), program);
+    further.push(worker);
+    return worker;
+  };
+  const naive = addWorker('bench/naive/worker.js', naiveQueue);
   let connection: Connection | undefined;
   const close = async () => {
     await connection?.close();
-    await naive.close();
+    await Promise.all(further.map((worker) => worker.close()));
     await stack.close();
   };
   try {
@@ -113,6 +115,7 @@ export async function openBed(): Promise<Bed> {
           start: (target, pace) => naiveStart(client, naiveQueue, target, pace),
         },
       ],
+      addWorker,
       close,
     };
   } catch (error) {

@@ -14,6 +14,7 @@ import { inFlight } from './measures/in-flight';
 import type { Measure } from './measures/measure';
 import { memory } from './measures/memory';
 import { restart } from './measures/restart';
+import { scale } from './measures/scale';
 import { undo } from './measures/undo';
 import { buildNaiveBundle } from './naive/bundle';
 import type { Name, Options } from './options';
@@ -29,6 +30,7 @@ const MEASURES: Record<Name, Measure> = {
   undo,
   calls,
   fleet,
+  scale,
 };
 
 /** What is up at the moment. */
@@ -85,12 +87,14 @@ async function measure(name: Name, options: Options, open: () => Promise<Bed>): 
   const { runs, rounds } = { runs: options.runs ?? size.runs, rounds: options.rounds ?? size.rounds };
   const began = Date.now();
   const seconds = () => Math.round((Date.now() - began) / 1_000);
-  const said = `${title} · ${runs} runs each, ${rounds === 1 ? 'one round' : `${rounds} rounds`}`;
+  const { quick: isQuick, cells, plot } = options;
+  const what = measured.sized?.({ cells, quick: isQuick });
+  const said = `${title} · ${what ?? `${runs} runs each, ${rounds === 1 ? 'one round' : `${rounds} rounds`}`}`;
   try {
     const opened = await open();
     const say = (text: string) => toStandardError(`${name}: ${text}`);
-    const found = await measured.run(opened, { runs, rounds, quick: options.quick, say });
-    const rows = options.quick ? found.rows.map(unjudged) : found.rows;
+    const found = await measured.run(opened, { runs, rounds, quick: isQuick, cells, plot, say });
+    const rows = isQuick ? found.rows.map(unjudged) : found.rows;
     return { name, title: said, seconds: seconds(), rows, notes: found.notes, failure: null };
   } catch (error) {
     // The bed was taken from under it: nothing failed, nothing is to be started; the signal ends us.

@@ -1,12 +1,14 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Kind, Selection } from './measures/scale/cells';
+import { KINDS } from './measures/scale/cells';
 
-export const NAMES = ['cost', 'restart', 'in-flight', 'memory', 'undo', 'calls', 'fleet'] as const;
+export const NAMES = ['cost', 'restart', 'in-flight', 'memory', 'undo', 'calls', 'fleet', 'scale'] as const;
 export type Name = (typeof NAMES)[number];
 
 /** They take more than a minute, however little is measured: time-outs, fixed polls, runs one after the other. */
-const LONG: ReadonlySet<Name> = new Set(['in-flight', 'undo', 'calls', 'fleet'] as const);
+const LONG: ReadonlySet<Name> = new Set(['in-flight', 'undo', 'calls', 'fleet', 'scale'] as const);
 
 export interface Options {
   only: Name[];
@@ -16,13 +18,17 @@ export interface Options {
   rounds: number | null;
   quick: boolean;
   json: string | null;
+  /** What `scale` measures. */
+  cells: Selection;
+  /** A picture of how what a run takes grows. */
+  plot: string | null;
 }
 
 export const HELP = `Usage: npm run bench [-- options]
 
 Measures the worker beside a naive one (bench/naive), in turns, on an embedded
-Temporal server and the simulated cloud. Some twenty-five minutes on two quiet
-cores, fourteen of them for calls and five for fleet.
+Temporal server and the simulated cloud. Some forty-five minutes on two quiet
+cores, fourteen of them for calls, five for fleet and twenty for scale.
 
   --only <name>   one measurement; may be repeated:
                     cost       calls, history and CPU of a run
@@ -34,10 +40,18 @@ cores, fourteen of them for calls and five for fleet.
                                (200) at once at 10 and 50 calls a second
                     fleet      a decommission run of --runs servers (300),
                                and plans of 1,000
+                    scale      decommission runs of --servers, at --rates,
+                               of --kinds, each with each
   --runs <n>      workflow runs per worker and round, 1 to 10,000
   --rounds <n>    how often both take their turn, 1 to 100
-  --quick         fewer runs, short jobs, one round, no in-flight, undo,
-                  calls and fleet (75 s): shows that the bench works; judges no figure
+  --servers <n,…> sizes for scale, up to 100,000 (100,1000)
+  --rates <q,…>   calls a second for scale, or none (50,none); 10,000 servers
+                  at 10 take an hour
+  --kinds <k,…>   for scale: plain, exact (both)
+  --plot <file>   a picture (SVG) of how what a run takes grows with its size
+  --quick         fewer runs, short jobs, one round, no in-flight, undo, calls,
+                  fleet and scale (75 s): shows that the bench works; judges no
+                  figure
   --json <file>   writes everything, raw samples too, to this file
   --help
 
@@ -61,6 +75,22 @@ export function readOptions(args: string[]): Options | null {
     problems.push(`--${name} must be a whole number from 1 to ${most.toLocaleString('en')}, not "${text}"`);
     return null;
   };
+  const list = <T>(
+    name: 'servers' | 'rates' | 'kinds',
+    read: (text: string) => T | undefined,
+    what: string,
+  ) => {
+    const text = values[name];
+    if (text === undefined) return null;
+    const found = text.split(',').map((each) => read(each.trim()));
+    if (found.every((each) => each !== undefined)) return [...new Set(found)];
+    problems.push(`--${name} must be ${what}, with commas between them, not "${text}"`);
+    return null;
+  };
+  const wholeUpTo = (most: number) => (text: string) =>
+    /^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= most ? Number(text) : undefined;
+  const rateOf = (text: string) => (text === 'none' ? null : wholeUpTo(1_000)(text));
+  const kindOf = (text: string): Kind | undefined => KINDS.find((kind) => kind === text);
   const names = values.only ?? [];
   for (const name of names.filter((each) => !isName(each))) {
     problems.push(`--only "${name}" is no measurement; there are ${NAMES.join(', ')}`);
@@ -73,9 +103,16 @@ export function readOptions(args: string[]): Options | null {
     rounds: whole('rounds', 100),
     quick,
     json: values.json === undefined ? null : resolve(values.json),
+    cells: {
+      servers: list('servers', wholeUpTo(100_000), 'whole numbers up to 100,000'),
+      rates: list('rates', rateOf, 'whole numbers up to 1,000, or none'),
+      kinds: list('kinds', kindOf, KINDS.join(' and ')),
+    },
+    plot: values.plot === undefined ? null : resolve(values.plot),
   };
   // Found out now, not after five minutes.
-  if (options.json !== null) problems.push(...unwritable(options.json));
+  if (options.json !== null) problems.push(...unwritable('json', options.json));
+  if (options.plot !== null) problems.push(...unwritable('plot', options.plot));
   if (problems.length > 0) throw new UsageError(problems.join('\n'));
   return options;
 }
@@ -90,6 +127,10 @@ function parsed(args: string[]) {
         rounds: { type: 'string' },
         quick: { type: 'boolean' },
         json: { type: 'string' },
+        servers: { type: 'string' },
+        rates: { type: 'string' },
+        kinds: { type: 'string' },
+        plot: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
     }).values;
@@ -100,12 +141,12 @@ function parsed(args: string[]) {
 
 const isName = (text: string): text is Name => (NAMES as readonly string[]).includes(text);
 
-function unwritable(file: string): string[] {
+function unwritable(option: string, file: string): string[] {
   try {
-    if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) return [`--json ${file} is a folder`];
+    if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) return [`--${option} ${file} is a folder`];
     accessSync(dirname(file), constants.W_OK);
     return [];
   } catch (error) {
-    return [`--json ${file} can't be written: ${(error as Error).message}`];
+    return [`--${option} ${file} can't be written: ${(error as Error).message}`];
   }
 }

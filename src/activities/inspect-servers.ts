@@ -28,7 +28,7 @@ export async function inspectServers(
   });
   const inspections = (await Promise.allSettled(asked)).map((answer) => {
     if (answer.status === 'fulfilled') return answer.value;
-    const { reason } = answer;
+    const reason: unknown = answer.reason;
     if (reason instanceof CloudError && reason.action !== 'credentials' && reason.kind !== 'aborted')
       return null;
     throw reason;

@@ -113,6 +113,33 @@ describe('a small one', { timeout: 300_000 }, () => {
     expect(found('4 exact at once, 50 calls/s: calls per server')?.ours.samples).toHaveLength(1);
   });
 
+  it('carries out decommission runs of growing size, and draws how what they take grows', async () => {
+    const [file, plot] = [join(folder, 'scale.json'), join(folder, 'scale.svg')];
+    const sizes = ['--servers', '4,8', '--kinds', 'plain'];
+    const out = await outputOf([
+      'bench',
+      '--quick',
+      '--only',
+      'scale',
+      ...sizes,
+      '--json',
+      file,
+      '--plot',
+      plot,
+    ]);
+    expect(out).toMatch(/The engine’s ceiling \(plain\): empty workflows of \d+ events each/);
+    const [measured] = (JSON.parse(readFileSync(file, 'utf8')) as Report).measurements;
+    expect(measured?.failure).toBeNull();
+    const found = (what: string) => measured?.rows.find((each) => each.what === what)?.ours.median ?? NaN;
+    for (const size of [4, 8]) {
+      expect(found(`${size} plain, no quota: calls per server, all in`)).toBeGreaterThan(2);
+      expect(found(`${size} plain, no quota: history events per server`)).toBeGreaterThan(20);
+    }
+    expect(measured?.rows.filter(({ what }) => what.endsWith('pause → its answer'))).toHaveLength(1);
+    expect(measured?.rows.every(({ met }) => met === null)).toBe(true);
+    expect(readFileSync(plot, 'utf8')).toMatch(/^<svg /);
+  });
+
   it.skipIf(process.platform === 'win32')('leaves nothing behind on Ctrl-C', async () => {
     const child = spawn(process.execPath, [RUN, 'bench', '--only', 'restart'], {
       stdio: ['ignore', 'pipe', 'pipe'],

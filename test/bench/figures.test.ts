@@ -5,6 +5,10 @@ import type { CpuReading } from '../../bench/cpu';
 import { turnCpu } from '../../bench/cpu';
 import { factsOf } from '../../bench/history';
 import { figure, row, table } from '../../bench/figures';
+import type { Point, Series } from '../../bench/measures/scale/growth';
+import { growthPlot, growthTable } from '../../bench/measures/scale/growth';
+import { sharesOf, spentBetween } from '../../bench/measures/scale/processes';
+import { middleSpeed } from '../../bench/measures/scale/watch';
 import { checkNoFallbacks } from '../../bench/metrics';
 import { summarise } from '../../bench/stats';
 import { wrongResult } from '../../bench/subjects';
@@ -253,5 +257,46 @@ describe('what a run ended as', () => {
       closedAt: 8_500,
     });
     expect(factsOf([task(1)]).lastPollAt).toBeNaN();
+  });
+});
+
+describe('decommission runs of growing size', () => {
+  const point = (servers: number): Point => ({
+    servers,
+    ...{ calls: 3 * servers, cpuSeconds: servers / 10, events: 60 * servers, seconds: servers / 8 },
+    memoryMB: 300,
+  });
+  const series: Series[] = [
+    { kind: 'plain', rate: 50, points: [point(100), point(1_000)] },
+    { kind: 'exact', rate: null, points: [point(1_000)] },
+  ];
+
+  it('tell what they take, all in and a server', () => {
+    const [first, , third] = growthTable(series);
+    expect(first).toMatch(/^plain, 50 calls\/s · 100 servers: calls 300 \(3\) · .*MB 300$/);
+    expect(third).toMatch(/^exact, no quota · 1,000 servers: .*history events 60000 \(60\)/);
+  });
+
+  it('are drawn on linear axes, a panel for each quantity and a line for each kind and rate', () => {
+    const svg = growthPlot(series);
+    expect(svg.match(/<g /g)).toHaveLength(5);
+    expect(svg.match(/<polyline /g)).toHaveLength(10);
+    // A tenth of the servers and of the calls: a tenth of the way along, and of the way up.
+    const [, x, y] = /points="([\d.]+),([\d.]+) /.exec(svg) ?? [];
+    expect([Number(x), Number(y)]).toEqual([expect.closeTo(84.4, 0), expect.closeTo(170, 0)]);
+  });
+
+  it('go at the speed of their middle, not of their beginning and end', () => {
+    // Ten a second, after a minute in which a tenth of them ends.
+    const ends = Array.from({ length: 1_000 }, (_, n) => (n < 100 ? n * 600 : 60_000 + n * 100));
+    expect(middleSpeed(ends)).toBeCloseTo(10);
+    expect(middleSpeed(ends.slice(0, 900))).toBeNull();
+  });
+
+  it('leave to other programs what none of the bench’s processes has taken', () => {
+    const none = { at: 0, worker: 0, temporal: 0, simulator: 0, bench: 0, others: 0 };
+    const spent = spentBetween(none, { at: 1, worker: 10, temporal: 20, simulator: 5, bench: 1, others: 40 });
+    expect(spent).toEqual({ worker: 10, temporal: 20, simulator: 5, bench: 1, others: 4 });
+    expect(sharesOf(spent, 50, 2)).toMatchObject({ worker: 10, temporal: 20, others: 4 });
   });
 });

@@ -2,10 +2,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { cellName, cellsOf } from '../../bench/measures/scale/cells';
 import { NAMES, readOptions, UsageError } from '../../bench/options';
 
+const USUAL = {
+  ...{ runs: null, rounds: null, quick: false, json: null, plot: null },
+  cells: { servers: null, rates: null, kinds: null },
+};
+
 it('measures everything unless told otherwise', () => {
-  expect(readOptions([])).toEqual({ only: NAMES, runs: null, rounds: null, quick: false, json: null });
+  expect(readOptions([])).toEqual({ only: NAMES, ...USUAL });
 });
 
 it('takes single measurements in their usual order, numbers and a file', () => {
@@ -13,13 +19,7 @@ it('takes single measurements in their usual order, numbers and a file', () => {
   const json = join(folder, 'new.json');
   expect(
     readOptions(['--only', 'memory', '--only=cost', '--runs', '20', '--rounds=3', '--json', json]),
-  ).toEqual({
-    only: ['cost', 'memory'],
-    runs: 20,
-    rounds: 3,
-    quick: false,
-    json,
-  });
+  ).toEqual({ ...USUAL, only: ['cost', 'memory'], runs: 20, rounds: 3, json });
   rmSync(folder, { recursive: true });
 });
 
@@ -27,6 +27,28 @@ it('leaves out of the quick one what takes more than a minute, unless that is as
   expect(readOptions(['--quick'])?.only).toEqual(['cost', 'restart', 'memory']);
   expect(readOptions(['--quick', '--only', 'in-flight'])?.only).toEqual(['in-flight']);
   expect(readOptions(['--quick', '--only', 'calls'])?.only).toEqual(['calls']);
+});
+
+it('takes sizes, rates and kinds of the decommission runs of growing size', () => {
+  const args = ['--only=scale', '--servers', '1000,100', '--rates', '50, none', '--kinds=exact'];
+  expect(readOptions(args)?.cells).toEqual({ servers: [1000, 100], rates: [50, null], kinds: ['exact'] });
+  for (const [name, value] of [
+    ['servers', '0'],
+    ['servers', '10,'],
+    ['rates', 'all'],
+    ['rates', '1001'],
+    ['kinds', 'quick'],
+  ] as const)
+    expect(() => readOptions([`--${name}=${value}`])).toThrow(`--${name} must be`);
+});
+
+it('measures each size with each kind and rate, small ones first', () => {
+  const cells = cellsOf({ servers: [1_000, 100], rates: [50, null], kinds: ['plain'] }, false);
+  expect(cells.map(cellName)).toEqual([
+    ...['100 plain, 50 calls/s', '100 plain, no quota', '1,000 plain, 50 calls/s', '1,000 plain, no quota'],
+  ]);
+  expect(cellsOf(USUAL.cells, false).every(({ servers }) => servers <= 1_000)).toBe(true);
+  expect(cellsOf(USUAL.cells, true).every(({ servers }) => servers <= 16)).toBe(true);
 });
 
 it('gives help instead of anything else', () => {

@@ -1,0 +1,72 @@
+/** Looks at a run, and at the worker's memory, while the run goes on. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DecommissionStatus } from '../../../src/contract';
+import type { DecommissionRun } from '../../../dev/decommission-run';
+import type { Bed } from '../../bed';
+import { rssKiBOf } from '../../usage';
+
+/** A look costs the worker some milliseconds. */
+const EVERY_MS = 1_000;
+
+export interface Seen {
+  /** The most servers under way that the run has told of. */
+  mostInFlight: number;
+  /** The worker's largest resident memory. */
+  rssMB: number;
+}
+
+/** @throws Error when the run has not come there in time, or has stopped by itself */
+export async function watch(
+  { subjects: [{ worker }] }: Bed,
+  run: DecommissionRun,
+  isOver: (status: DecommissionStatus) => boolean,
+  withinMs: number,
+): Promise<Seen> {
+  const seen: Seen = { mostInFlight: 0, rssMB: 0 };
+  const until = Date.now() + withinMs;
+  for (;;) {
+    const status = await run.status();
+    const { counts, inFlight, phase, reason } = status;
+    seen.mostInFlight = Math.max(seen.mostInFlight, inFlight);
+    seen.rssMB = Math.max(seen.rssMB, (rssKiBOf(worker.pid) * 1_024) / 1e6);
+    if (isOver(status)) return seen;
+    if (phase === 'stopped' || phase === 'paused' || phase === 'done')
+      throw new Error(`the run is ${phase}: ${reason ?? JSON.stringify(counts)}`);
+    if (Date.now() >= until)
+      throw new Error(`not over within ${withinMs / 1_000} s: ${JSON.stringify(counts)}`);
+    await sleep(EVERY_MS);
+  }
+}
+
+/** Of the servers' own runs that have begun since then, in epoch ms. */
+export interface Times {
+  starts: number[];
+  ends: number[];
+}
+
+/** @param since epoch ms */
+export async function timesSince({ client, subjects: [{ taskQueue }] }: Bed, since: number): Promise<Times> {
+  const from = new Date(since).toISOString();
+  const query = `WorkflowType = 'deleteServerNics' AND TaskQueue = '${taskQueue}' AND StartTime >= '${from}'`;
+  const times: Times = { starts: [], ends: [] };
+  for await (const { startTime, closeTime } of client.workflow.list({ query, pageSize: 1_000 })) {
+    times.starts.push(startTime.getTime());
+    if (closeTime !== undefined) times.ends.push(closeTime.getTime());
+  }
+  return times;
+}
+
+/**
+ * Servers a second while most of them go: from the end of the first fifth to the end of the fourth. At its beginning and its end a run
+ * has fewer under way than it may. `null`: there are too few to tell.
+ */
+export function middleSpeed(ends: readonly number[]): number | null {
+  if (ends.length < LEAST) return null;
+  const sorted = [...ends].sort((a, b) => a - b);
+  const [from, to] = [Math.floor(ends.length * 0.2), Math.floor(ends.length * 0.8)];
+  const ms = (sorted[to] ?? NaN) - (sorted[from] ?? NaN);
+  return ms > 0 ? ((to - from) * 1_000) / ms : null;
+}
+
+/** Of fewer all are under way at once, and end when their jobs do. */
+const LEAST = 1_000;
