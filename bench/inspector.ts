@@ -21,6 +21,7 @@ type Ask = (method: string, params?: object) => Promise<unknown>;
 export class Inspector {
   /** Of the main thread and of each further one: there run the workflows. */
   private readonly isolates: Ask[] = [];
+  private main: Ask | null = null;
 
   private constructor(private readonly socket: WebSocket) {}
 
@@ -51,6 +52,7 @@ export class Inspector {
         main.receive(message);
       }
     });
+    inspector.main = main.ask;
     inspector.isolates.push(main.ask);
     await main.ask('NodeWorker.enable', { waitForDebuggerOnStart: false });
     return inspector;
@@ -64,6 +66,18 @@ export class Inspector {
       return usedSize / 1_024;
     });
     return (await Promise.all(used)).reduce((sum, kib) => sum + kib, 0);
+  }
+
+  /** The value of an expression in the main thread, as JSON can hold it. */
+  async evaluate(expression: string): Promise<unknown> {
+    const answer = (await this.main?.('Runtime.evaluate', { expression, returnByValue: true })) as {
+      result?: { value?: unknown };
+      exceptionDetails?: { text: string; exception?: { description?: string } };
+    };
+    const { exceptionDetails } = answer;
+    if (exceptionDetails !== undefined)
+      throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+    return answer.result?.value;
   }
 
   close(): void {

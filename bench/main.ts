@@ -15,6 +15,7 @@ import type { Measure } from './measures/measure';
 import { memory } from './measures/memory';
 import { restart } from './measures/restart';
 import { scale } from './measures/scale';
+import { soak } from './measures/soak';
 import { undo } from './measures/undo';
 import { buildNaiveBundle } from './naive/bundle';
 import type { Name, Options } from './options';
@@ -31,6 +32,7 @@ const MEASURES: Record<Name, Measure> = {
   calls,
   fleet,
   scale,
+  soak,
 };
 
 /** What is up at the moment. */

@@ -4,11 +4,21 @@ import { parseArgs } from 'node:util';
 import type { Kind, Selection } from './measures/scale/cells';
 import { KINDS } from './measures/scale/cells';
 
-export const NAMES = ['cost', 'restart', 'in-flight', 'memory', 'undo', 'calls', 'fleet', 'scale'] as const;
+export const NAMES = [
+  'cost',
+  'restart',
+  'in-flight',
+  'memory',
+  'undo',
+  'calls',
+  'fleet',
+  'scale',
+  'soak',
+] as const;
 export type Name = (typeof NAMES)[number];
 
 /** They take more than a minute, however little is measured: time-outs, fixed polls, runs one after the other. */
-const LONG: ReadonlySet<Name> = new Set(['in-flight', 'undo', 'calls', 'fleet', 'scale'] as const);
+const LONG: ReadonlySet<Name> = new Set(['in-flight', 'undo', 'calls', 'fleet', 'scale', 'soak'] as const);
 
 export interface Options {
   only: Name[];
@@ -42,13 +52,17 @@ cores, fourteen of them for calls, five for fleet and twenty for scale.
                                and plans of 1,000
                     scale      decommission runs of --servers, at --rates,
                                of --kinds, each with each
+                    soak       a steady load of --runs runs (1,800 in an
+                               hour): memory, handles, event loop; only when
+                               it is named
   --runs <n>      workflow runs per worker and round, 1 to 10,000
   --rounds <n>    how often both take their turn, 1 to 100
   --servers <n,…> sizes for scale, up to 100,000 (100,1000)
   --rates <q,…>   calls a second for scale, or none (50,none); 10,000 servers
                   at 10 take an hour
   --kinds <k,…>   for scale: plain, exact (both)
-  --plot <file>   a picture (SVG) of how what a run takes grows with its size
+  --plot <file>   a picture (SVG) of how what a run takes grows with its size,
+                  or of the soak
   --quick         fewer runs, short jobs, one round, no in-flight, undo, calls,
                   fleet and scale (75 s): shows that the bench works; judges no
                   figure
@@ -96,7 +110,7 @@ export function readOptions(args: string[]): Options | null {
     problems.push(`--only "${name}" is no measurement; there are ${NAMES.join(', ')}`);
   }
   const quick = values.quick ?? false;
-  const everything = NAMES.filter((name) => !quick || !LONG.has(name));
+  const everything = NAMES.filter((name) => name !== 'soak' && (!quick || !LONG.has(name)));
   const options: Options = {
     only: names.length === 0 ? everything : NAMES.filter((name) => names.includes(name)),
     runs: whole('runs', 10_000),

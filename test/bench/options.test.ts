@@ -11,7 +11,9 @@ const USUAL = {
 };
 
 it('measures everything unless told otherwise', () => {
-  expect(readOptions([])).toEqual({ only: NAMES, ...USUAL });
+  // But the hour of the soak, which is asked for by its name.
+  expect(readOptions([])).toEqual({ only: NAMES.filter((name) => name !== 'soak'), ...USUAL });
+  expect(readOptions(['--only', 'soak'])?.only).toEqual(['soak']);
 });
 
 it('takes single measurements in their usual order, numbers and a file', () => {
