@@ -84,7 +84,7 @@ async function loaded(bed: Bed, { runs, say }: Task): Promise<void> {
   const [ours] = bed.subjects;
   const begun: { target: Target; handle: WorkflowHandle; commit: Promise<void> | null }[] = [];
   const check = async (some: typeof begun) => {
-    await Promise.all(some.map(({ commit }) => commit));
+    await Promise.all(some.map(({ commit }) => commit ?? Promise.resolve()));
     await Promise.all(some.map(({ handle }) => handle.result()));
     const [targets, handles] = [some.map(({ target }) => target), some.map(({ handle }) => handle)];
     await checkDeleted(bed, ours, targets, handles);

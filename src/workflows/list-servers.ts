@@ -3,7 +3,6 @@
  * `next` until there is none.
  */
 import { ApplicationFailure, sleep } from '@temporalio/workflow';
-import type { ServersPage } from '../activities/agreement';
 import { FAILURE_TYPE } from '../contract/names';
 import type { CheckedListServers, FoundServers } from '../contract/server-list';
 import { checkListInput } from '../contract/server-list';
@@ -41,7 +40,7 @@ function isEnough({ servers, unclear }: FoundServers): boolean {
 async function pageAfter(
   after: string | null,
   { projectId, ...filter }: CheckedListServers,
-): Promise<ServersPage> {
+): Promise<FoundServers> {
   const place = projectId === null ? null : { projectId };
   const { name, status, tags } = filter;
   const until = Date.now() + TRY_FOR_MS;

@@ -1,8 +1,9 @@
 /** The way back of a decommission run: of all servers, and of some. */
 import { describe, expect, it } from 'vitest';
 import type { ListedServer } from '../../../src/contract';
-import { serverWorkflowId } from '../../../src/contract';
+import { pageWorkflowId, serverWorkflowId } from '../../../src/contract';
 import { until } from '../../../dev/ports';
+import { reset } from '../../../dev/reset';
 import { posts } from '../../support/e2e';
 import type { FleetRun } from '../../support/fleet';
 import { approve, createFleet, fleetStack, startFleet } from '../../support/fleet';
@@ -149,6 +150,25 @@ describe('a decommission run is undone', { timeout: 600_000 }, () => {
     await fleet.update('commit');
     expect(await fleet.handle.result()).toMatchObject({ outcome: 'done', counts: { restored: 2 } });
     expect(await violations()).toEqual([]);
+  });
+
+  it('a page that is reset has forgotten what it had taken off, and nobody says that all is back', async () => {
+    const servers = await createFleet(bed.stack.simulator, 3, () => ({ jobSeconds: 1 }));
+    const fleet = await startFleet(bed, servers, {
+      run: 'forgetful',
+      settings: { waves: '2,100%', pauseAfter: 'first', undoWindow: '1 hour' },
+    });
+    await approve(fleet);
+    await fleet.reaches(({ phase }) => phase === 'paused');
+    await bed.stack.worker.kill();
+    const told = fleet.update('undo');
+    // Both come to the page before it has worked for the one and forgotten for the other.
+    await reset(bed.client, pageWorkflowId('forgetful', 0));
+    bed.stack.worker.start();
+    expect(await told).toMatchObject({ phase: 'undoing' });
+    const result = await fleet.handle.result();
+    expect(result).toMatchObject({ outcome: 'incomplete', undone: true, counts: { unknown: 3 } });
+    expect(await outcomes(fleet)).toEqual(['unknown', 'unknown', 'unknown']);
   });
 
   it('is refused before anything was touched, and for servers that are not on the list', async () => {
