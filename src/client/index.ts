@@ -42,6 +42,7 @@ export { steer } from './decommission/steer';
 export type { DecommissionEnding } from './decommission/read';
 export { findDecommission, followDecommission, readDecommission } from './decommission/read';
 export { readPlan, readReport } from './decommission/join';
+export { listServers } from './list-servers';
 
 export type { Reason, Why } from './silent';
 export { isBlocking, readWhy } from './silent';

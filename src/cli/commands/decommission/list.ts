@@ -46,12 +46,14 @@ export const command: CliCommand<ListFlags> = {
     return list(filter, output);
   },
   help: `
-A server without further NICs is left out, and so is one of which the cloud does not tell which NIC is the primary one; both are told on
-standard error. What has changed between this list and the plan of a run is left alone by it (Drifted).
+A server without further NICs is left out, and so is one of which the cloud
+does not tell the primary NIC; both are told on standard error. What has changed
+between this list and the plan of a run is left alone by it (Drifted).
 
 Exit codes:
     0  the whole list was printed
-    1  the starter failed, no worker polls, or the cloud can't be read: the list is not whole
+    1  the starter failed, no worker polls, or the cloud can't be read: the
+       list is not whole
     2  bad command line or environment
   130  interrupted: the list is not whole`,
 };
