@@ -31,7 +31,7 @@ ENV NODE_ENV=production
 # glibc keeps arenas of memory for each thread, eight times the cores: two take a sixth less for each run in flight (docs/benchmarks.md).
 ENV MALLOC_ARENA_MAX=2
 # On a large machine V8 lets a heap grow to four times what is in use before it looks for garbage, below 2 GB of limit to less than twice:
-# 376 servers under way took 629 MB, of which some 380 were left after a collection; 500 take 460 so. 2,000 cached runs need a fifth of this limit.
+# a run with up to 500 servers under way took 646 MB, of which 378 were left after a collection; so it takes 460. 2,000 cached runs need a fifth of this limit.
 # Smaller semi-spaces (8 MB) made no difference.
 ENV NODE_OPTIONS=--max-old-space-size=1024
 # Probes and scrapes come from outside the container; on a plain machine the defaults are its loopback.
