@@ -20,8 +20,9 @@ import type { Pace } from './subjects';
 import { naiveStart, oursStart, wrongResult } from './subjects';
 import type { Promised } from './subjects';
 
-/** Of the image, which sets it for the worker alone. */
+/** Of the image, which sets them for the worker alone. */
 const ALLOCATOR = 'MALLOC_ARENA_MAX';
+const NODE_OPTIONS = 'NODE_OPTIONS';
 
 /** Above anything that is called here: what is measured is Temporal's work, not a rate limit. */
 const CLOUD_RPS = '1000';
@@ -30,6 +31,8 @@ export interface Subject {
   readonly name: SubjectName;
   readonly worker: Worker;
   readonly taskQueue: string;
+  /** What its Node.js is started with. */
+  readonly nodeOptions: string;
   /** Starts a run that deletes all that the target names. `promised`: of ours alone. */
   start(target: Target, pace?: Pace, promised?: Promised): Promise<WorkflowHandle>;
 }
@@ -49,9 +52,9 @@ export interface Bed {
 
 /** @throws Error when the Dockerfile does not set it */
 function imageSetting(name: string): string {
-  const value = new RegExp(`^ENV ${name}=(\\S+)$`, 'm').exec(
-    readFileSync(join(root, 'Dockerfile'), 'utf8'),
-  )?.[1];
+  const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8');
+  const [, quoted, plain] = new RegExp(`^ENV ${name}=(?:"([^"]*)"|(\\S+))$`, 'm').exec(dockerfile) ?? [];
+  const value = quoted ?? plain;
   if (value === undefined) throw new Error(`the Dockerfile does not set ${name}`);
   return value;
 }
@@ -59,6 +62,7 @@ function imageSetting(name: string): string {
 export async function openBed(): Promise<Bed> {
   const address = async () => `127.0.0.1:${await freePort()}`;
   const metricsAddress = await address();
+  const nodeOptions = imageSetting(NODE_OPTIONS);
   const stack = await startStack({
     label: 'bench',
     // Servers of earlier runs must not come again on a Temporal server that goes on: their ids are the runs' ids.
@@ -69,6 +73,7 @@ export async function openBed(): Promise<Bed> {
       ECS_NICS_HEALTH_ADDRESS: await address(),
       ECS_NICS_METRICS_ADDRESS: metricsAddress,
       [ALLOCATOR]: imageSetting(ALLOCATOR),
+      [NODE_OPTIONS]: nodeOptions,
     },
     startWorker: false,
   });
@@ -106,12 +111,14 @@ export async function openBed(): Promise<Bed> {
           name: 'ours',
           worker: stack.worker,
           taskQueue: stack.taskQueue,
+          nodeOptions,
           start: (...run) => oursStart(client, stack.taskQueue, ...run),
         },
         {
           name: 'naive',
           worker: naive,
           taskQueue: naiveQueue,
+          nodeOptions: '',
           start: (target, pace) => naiveStart(client, naiveQueue, target, pace),
         },
       ],

@@ -5,8 +5,10 @@
 import { WebSocket } from 'undici';
 import type { Worker } from '../dev/worker';
 
-/** In the worker's environment: an inspector on a free port of this machine. */
-export const INSPECTABLE = { NODE_OPTIONS: '--inspect=127.0.0.1:0' };
+/** In the worker's environment: an inspector on a free port of this machine. @param nodeOptions those that it has besides */
+export const inspectable = (nodeOptions: string) => ({
+  NODE_OPTIONS: `${nodeOptions} --inspect=127.0.0.1:0`.trim(),
+});
 
 interface Message {
   id?: number;
@@ -25,7 +27,7 @@ export class Inspector {
 
   private constructor(private readonly socket: WebSocket) {}
 
-  /** @param worker one that was started as {@link INSPECTABLE} */
+  /** @param worker one that was started as {@link inspectable} */
   static async attach(worker: Worker): Promise<Inspector> {
     const url = [...worker.log.matchAll(/^Debugger listening on (ws:\S+)$/gm)].at(-1)?.[1];
     if (url === undefined) throw new Error('the worker has no inspector');

@@ -6,7 +6,7 @@ import type { Bed, Subject } from '../bed';
 import { checkDeleted, openRuns, restartWorker, untilClosed } from '../bed';
 import type { Target } from '../targets';
 import { callsOf } from '../targets';
-import { INSPECTABLE, Inspector } from '../inspector';
+import { inspectable, Inspector } from '../inspector';
 import type { Row, Samples } from '../figures';
 import { row } from '../figures';
 import { sideBySide } from '../side-by-side';
@@ -66,7 +66,7 @@ export const memory: Measure = {
       notes: [
         'Per run: what is above the same worker before, warm and without runs; every figure from that many readings' +
           ` ${APART_MS / 1_000} s apart.`,
-        'Ours with two arenas of the allocator, as the image sets it; naive with the usual sixteen on two cores.',
+        'Ours with two arenas of the allocator and heaps of 1 GB at most, as the image sets it; naive with the usual sixteen on two cores, and V8’s own limit.',
         'As it is: with the garbage that V8 has not found worth collecting. Collected: after a full collection in every thread.',
       ],
     };
@@ -117,7 +117,7 @@ class Fill {
 
   /** `times`: readings at each stage. */
   static async begin(bed: Bed, subject: Subject, times: number): Promise<Fill> {
-    await restartWorker(bed, subject, INSPECTABLE);
+    await restartWorker(bed, subject, inspectable(subject.nodeOptions));
     const inspector = await Inspector.attach(subject.worker);
     const targets = await bed.cloud.servers(WARM_UP.runs, WARM_UP.jobSeconds);
     const handles = await startAll(subject, targets, WARM_UP.pollMs);

@@ -2,8 +2,8 @@
 import type { Forecast } from '../../../contract/decommission/types';
 
 /**
- * Calls that one server costs when many are under way, as `npm run bench -- --only calls` measures them
- * (docs/benchmarks.md); exact ones keep their ports and delete them at the commit.
+ * Calls that one server costs after the plan when many are under way, as `npm run bench -- --only scale` measures them
+ * (docs/benchmarks.md: 3.34 and 10.3 in runs of 300, less in larger ones); exact ones keep their ports and delete them at the commit.
  */
 export const CALLS_PER_SERVER = { plain: 3.3, exact: 10.5 } as const;
 
