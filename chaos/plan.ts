@@ -128,6 +128,9 @@ export interface Plan {
   actions: Action[];
 }
 
+/** Above it the generator would lose digits of a seed. */
+export const SEEDS = 1_000_000;
+
 /** Each kind has draws of its own: one more of a kind shifts no other. */
 const STREAM = { singles: 1, fleets: 2, outside: 3, kills: 4, cuts: 5, weather: 6, knobs: 7 } as const;
 
@@ -154,7 +157,7 @@ const REFUSED_ONCE_IN = 25;
 
 export function planOf(seed: number, minutes: number): Plan {
   const ms = Math.round(minutes * 60_000);
-  const of = (stream: keyof typeof STREAM) => chooser(seed + STREAM[stream] * 0x9e37_79b1);
+  const of = (stream: keyof typeof STREAM) => chooser(seed + STREAM[stream] * SEEDS);
   const actions = [
     ...singlesOf(of('singles'), ms),
     ...fleetsOf(of('fleets'), ms),
