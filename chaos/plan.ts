@@ -289,7 +289,7 @@ function fleetsOf(random: Random, ms: number): FleetPlan[] {
       settings: {
         waves: pick(['100%', '1,100%', '2,6,100%', '1,50%,100%']),
         pauseAfter: pick(['never', 'first', 'every']),
-        maxErrors: pick([0, 2, '20%', '100%', '100%']),
+        maxErrors: pick([0, 3, '20%', '50%', '100%']),
         strict: chance(0.15),
         concurrency: pick([3, 8, 20]),
         undoWindow: pick(['0s', '0s', '5 seconds', '1 hour']),
@@ -297,13 +297,22 @@ function fleetsOf(random: Random, ms: number): FleetPlan[] {
       personMs: pick([200, 1_000, 3_000]),
       windowMs: pick([1_000, 6_000]),
       remedies: Array.from({ length: 6 }, () =>
-        pick(['retryFailed', 'retryFailed', 'skip', 'setLimits', 'abort']),
+        pick<Remedy>([
+          'retryFailed',
+          'retryFailed',
+          'skip',
+          'skip',
+          'setLimits',
+          'setLimits',
+          'setLimits',
+          'abort',
+        ]),
       ),
       messages: Array.from({ length: below(5) }, () => ({
         afterMs: below(pick([3_000, 30_000])),
         what: pick<FleetUpdate>([
           ...(['pause', 'pause', 'resume', 'retryFailed', 'skip', 'skip', 'setLimits'] as const),
-          ...(['undo', 'undoSome', 'undoSome', 'commit', 'abort'] as const),
+          ...(['undo', 'undoSome', 'undoSome', 'undoSome', 'commit', 'commit', 'abort'] as const),
         ]),
         share: random.fraction(),
       })),
