@@ -244,14 +244,18 @@ function approvedAt(executions: readonly Execution[]): number | null {
 }
 
 /** As an operator reads it. */
-function reportOf(run: string, client: Client): Promise<ReportServer[] | null> {
+async function reportOf(run: string, client: Client): Promise<ReportServer[] | null> {
   const temporal = temporalOf(client);
-  return insist(async () => {
+  let last: ReportServer[] | null = null;
+  const whole = await insist(async () => {
     const answer = await readDecommission(temporal, await findDecommission(temporal, run));
     if ('why' in answer) return null;
     const { servers, unreadable } = await readReport(temporal, answer.document);
+    last = servers;
     return unreadable.length > 0 ? null : servers;
   });
+  // A page that was terminated before its first task can never be asked: its lines say that nobody knows.
+  return whole ?? last;
 }
 
 function naiveOf({ first, last }: Start): NaiveFacts {
