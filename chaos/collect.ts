@@ -1,4 +1,5 @@
 /** Reads all that is to be judged: the cloud's record, and every history. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { temporal } from '@temporalio/proto';
@@ -174,12 +175,23 @@ async function runOf({ first, last, chain }: Start, client: Client): Promise<Run
   };
 }
 
+/** Workers have to answer, and on a busy machine one that has just come back takes its time. */
+const TRIES = 8;
+const PAUSE_MS = 4_000;
+
+/** `null`: also in the end there is none. */
+async function insist<T>(ask: () => Promise<T | null>): Promise<T | null> {
+  for (let tries = 1; ; tries++) {
+    const answer = await ask().catch(() => null);
+    if (answer !== null || tries === TRIES) return answer;
+    await sleep(PAUSE_MS);
+  }
+}
+
 /** The document of a cancelled run stands in its status alone. */
 function statusOf(client: Client, { workflowId, runId }: Execution): Promise<ResultDocument | null> {
-  return client.workflow
-    .getHandle(workflowId, runId)
-    .query<ResultDocument>('status')
-    .catch(() => null);
+  const handle = client.workflow.getHandle(workflowId, runId);
+  return insist(() => handle.query<ResultDocument>('status'));
 }
 
 async function fleetOf(
@@ -234,10 +246,16 @@ function approvedAt(executions: readonly Execution[]): number | null {
 /** As an operator reads it. */
 async function reportOf(run: string, client: Client): Promise<ReportServer[] | null> {
   const temporal = temporalOf(client);
-  const found = await findDecommission(temporal, run).catch(() => null);
-  if (found === null) return null;
-  const answer = await readDecommission(temporal, found);
-  return 'why' in answer ? null : (await readReport(temporal, answer.document)).servers;
+  let last: ReportServer[] | null = null;
+  const whole = await insist(async () => {
+    const answer = await readDecommission(temporal, await findDecommission(temporal, run));
+    if ('why' in answer) return null;
+    const { servers, unreadable } = await readReport(temporal, answer.document);
+    last = servers;
+    return unreadable.length > 0 ? null : servers;
+  });
+  // A page that was terminated before its first task can never be asked: its lines say that nobody knows.
+  return whole ?? last;
 }
 
 function naiveOf({ first, last }: Start): NaiveFacts {

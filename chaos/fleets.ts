@@ -34,8 +34,12 @@ export async function playFleet(world: World, plan: FleetPlan, number: number): 
 }
 
 async function arm(world: World, plan: FleetPlan, servers: readonly ServerRecord[]): Promise<void> {
-  const armed = servers.map((server, n) => (plan.servers[n] ? world.arm(server, plan.servers[n]) : null));
-  await Promise.all(armed);
+  await Promise.all(
+    servers.map(async (server, n) => {
+      const planned = plan.servers[n];
+      if (planned !== undefined) await world.arm(server, planned);
+    }),
+  );
 }
 
 class Person {

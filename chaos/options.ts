@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { accessSync, constants } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { SEEDS } from './plan';
 
 export interface Options {
   /** How long faults, kills and messages go on; runs are given time to end afterwards. */
@@ -18,7 +19,6 @@ export interface Options {
 const MOST_MINUTES = 720;
 /** In less than 15 s hardly anything has begun. */
 const LEAST_MINUTES = 0.25;
-const SEEDS = 2 ** 31;
 
 export const HELP = `Usage: npm run chaos -- [options]
 
@@ -55,7 +55,7 @@ export function readOptions(args: string[]): Options | null {
     );
   const seed = values.seed === undefined ? randomInt(SEEDS) : Number(values.seed);
   if (values.seed !== undefined && !(/^\d+$/.test(values.seed) && seed < SEEDS))
-    problems.push(`--seed must be a whole number below ${SEEDS}, not "${values.seed}"`);
+    problems.push(`--seed must be a whole number below ${SEEDS.toLocaleString('en')}, not "${values.seed}"`);
   const json = values.json === undefined ? null : resolve(values.json);
   // Found out now, not after the minutes.
   if (json !== null) problems.push(...unwritable(json));

@@ -128,6 +128,9 @@ export interface Plan {
   actions: Action[];
 }
 
+/** Above it the generator would lose digits of a seed. */
+export const SEEDS = 1_000_000;
+
 /** Each kind has draws of its own: one more of a kind shifts no other. */
 const STREAM = { singles: 1, fleets: 2, outside: 3, kills: 4, cuts: 5, weather: 6, knobs: 7 } as const;
 
@@ -154,7 +157,7 @@ const REFUSED_ONCE_IN = 25;
 
 export function planOf(seed: number, minutes: number): Plan {
   const ms = Math.round(minutes * 60_000);
-  const of = (stream: keyof typeof STREAM) => chooser(seed + STREAM[stream] * 0x9e37_79b1);
+  const of = (stream: keyof typeof STREAM) => chooser(seed + STREAM[stream] * SEEDS);
   const actions = [
     ...singlesOf(of('singles'), ms),
     ...fleetsOf(of('fleets'), ms),
@@ -286,7 +289,7 @@ function fleetsOf(random: Random, ms: number): FleetPlan[] {
       settings: {
         waves: pick(['100%', '1,100%', '2,6,100%', '1,50%,100%']),
         pauseAfter: pick(['never', 'first', 'every']),
-        maxErrors: pick([0, 2, '20%', '100%', '100%']),
+        maxErrors: pick([0, 3, '20%', '50%', '100%']),
         strict: chance(0.15),
         concurrency: pick([3, 8, 20]),
         undoWindow: pick(['0s', '0s', '5 seconds', '1 hour']),
@@ -294,13 +297,22 @@ function fleetsOf(random: Random, ms: number): FleetPlan[] {
       personMs: pick([200, 1_000, 3_000]),
       windowMs: pick([1_000, 6_000]),
       remedies: Array.from({ length: 6 }, () =>
-        pick(['retryFailed', 'retryFailed', 'skip', 'setLimits', 'abort']),
+        pick<Remedy>([
+          'retryFailed',
+          'retryFailed',
+          'skip',
+          'skip',
+          'setLimits',
+          'setLimits',
+          'setLimits',
+          'abort',
+        ]),
       ),
       messages: Array.from({ length: below(5) }, () => ({
         afterMs: below(pick([3_000, 30_000])),
         what: pick<FleetUpdate>([
           ...(['pause', 'pause', 'resume', 'retryFailed', 'skip', 'skip', 'setLimits'] as const),
-          ...(['undo', 'undoSome', 'undoSome', 'commit', 'abort'] as const),
+          ...(['undo', 'undoSome', 'undoSome', 'undoSome', 'commit', 'commit', 'abort'] as const),
         ]),
         share: random.fraction(),
       })),

@@ -90,7 +90,8 @@ export class Stage {
         folder,
       );
       for (let n = 0; n < WORKERS; n++) stage.places.push(await stage.placeFor());
-      await Promise.all(stage.places.map((place) => stage.start(place, true)));
+      // One is enough to begin with: the server's list of pollers may lack the others for a minute, until they poll anew.
+      await Promise.any(stage.places.map((place) => stage.start(place, true)));
       return stage;
     } catch (error) {
       while (opened.length > 0) await opened.pop()?.close();

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 
+/** Which of the completed workflow tasks a run goes back to. */
 export type Task = number | { share: number };
 
 /**

@@ -141,7 +141,10 @@ function doubts(facts: Facts, run: RunFacts): Violation[] {
 }
 
 /** Why a run may not know, by what others can see; `null`: there is no such reason. */
-export function reasonOfDoubt({ ledger }: Pick<Facts, 'ledger'>, run: RunFacts): string | null {
+export function reasonOfDoubt(
+  { ledger, troubles }: Pick<Facts, 'ledger' | 'troubles'>,
+  run: RunFacts,
+): string | null {
   const { document } = run;
   if (document === null) return null;
   if (run.wasReset) return 'reset';
@@ -178,7 +181,12 @@ export function reasonOfDoubt({ ledger }: Pick<Facts, 'ledger'>, run: RunFacts):
       [request.serverId, ...(request.serverIds ?? [])].includes(run.serverId) &&
       isWithin(request.at, windowOf(run)),
   );
-  return isUnread && failed ? 'a witness that could not be read' : null;
+  // What was lost on its way stands in no ledger.
+  const isCut = troubles.some(
+    ({ what, from, until }) =>
+      what.startsWith('worker-cloud') && from <= run.closedAt && until >= run.startedAt,
+  );
+  return isUnread && (failed || isCut) ? 'a witness that could not be read' : null;
 }
 
 const READS: ReadonlySet<string> = new Set(['list', 'detail', 'servers', 'port', 'ports']);

@@ -86,6 +86,16 @@ const others =
     ledger.effects.sort((a, b) => a.at - b.at);
   };
 
+/** Off the server, by two lists, and nobody knows what its port is. */
+const staysUnread: Change = (facts) => {
+  for (const row of rows(facts, DELETED)) {
+    row.outcome = 'unknown';
+    row.evidence.port = 'unknown';
+  }
+  run(facts, DELETED).document!.outcome = 'outcome-unknown';
+  run(facts, DELETED).end = 'failed';
+};
+
 const LIES: [what: string, rule: string, plant: Change][] = [
   ['deleted, and the port is there', 'truth', without(DELETED, 'port-deleted')],
   ['deleted, and it is on the server', 'truth', without(DELETED, 'port-deleted', 'nic-detached')],
@@ -114,6 +124,14 @@ const LIES: [what: string, rule: string, plant: Change][] = [
     'unknown without a reason',
     'unknown',
     all(tells(STAYS, 'unknown'), (facts) => (run(facts, STAYS).document!.outcome = 'outcome-unknown')),
+  ],
+  [
+    'unknown, and its port could have been read',
+    'unknown',
+    all(
+      staysUnread,
+      (facts) => void facts.troubles.push({ what: 'worker-cloud cut', from: at(30_000), until: at(31_000) }),
+    ),
   ],
   ['no row of a NIC', 'document', (facts) => void rows(facts, DELETED).pop()],
   ['two rows of a NIC', 'document', (facts) => void rows(facts, DELETED).push(rows(facts, DELETED)[0]!)],
@@ -355,6 +373,20 @@ const DOCUMENTED: [what: string, change: Change][] = [
         outcome: 'outcome-unknown',
         deadlineAt: new Date(at(19_000)).toISOString(),
       }),
+    ),
+  ],
+  [
+    'unknown, since a port could not be read',
+    all(
+      staysUnread,
+      (facts) => void facts.ledger.requests.push(request(facts, 'ports', DELETED, 6_100, { status: 503 })),
+    ),
+  ],
+  [
+    'unknown, since the way to the cloud was cut',
+    all(
+      staysUnread,
+      (facts) => void facts.troubles.push({ what: 'worker-cloud cut', from: at(6_000), until: at(9_000) }),
     ),
   ],
   [
