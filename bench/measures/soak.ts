@@ -6,7 +6,7 @@ import type { Bed } from '../bed';
 import { checkDeleted, restartWorker } from '../bed';
 import type { Row } from '../figures';
 import { figure, row } from '../figures';
-import { INSPECTABLE, Inspector } from '../inspector';
+import { inspectable, Inspector } from '../inspector';
 import { plot } from '../plot';
 import { summarise } from '../stats';
 import { commitWhenOpen, UNDO_WINDOW } from '../subjects';
@@ -56,7 +56,7 @@ export const soak: Measure = {
 
   async run(bed, task) {
     const [ours] = bed.subjects;
-    await restartWorker(bed, ours, INSPECTABLE);
+    await restartWorker(bed, ours, inspectable(ours.nodeOptions));
     const inspector = await Inspector.attach(ours.worker);
     await inspector.evaluate(WATCH);
     const samples: Sample[] = [];
