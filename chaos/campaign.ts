@@ -149,14 +149,14 @@ async function line(world: World, began: number): Promise<string> {
   const open = await world.openIds();
   const at = `${String(Math.round((Date.now() - began) / 1_000)).padStart(4)} s`;
   const phases = world.fleets.map(({ phase }) => phase).filter((phase) => phase !== 'closed');
-  const fleets = phases.length === 0 ? 'no fleet' : `fleets ${phases.join(', ')}`;
+  const fleets = phases.length === 0 ? '' : `, decommission runs ${phases.join(', ')}`;
   const servers = open?.filter((id) => /^(nics|naive)\//.test(id)).length;
-  const underWay = open === null ? 'Temporal is away' : `${servers} servers and ${fleets} under way`;
+  const underWay = open === null ? 'Temporal is away' : `${servers} runs on servers${fleets}`;
   const { faults } = await stage.simulator.get<{ faults: Struck[] }>('/_sim/faults');
   const struck = faults.reduce((sum, fault) => sum + fault.struck, 0);
   const count = (word: RegExp) => stage.troubles.filter(({ what }) => word.test(what)).length;
   return (
-    `${at}  ${underWay}, of ${world.servers.length} servers; ${tally.total('faults') + struck} faults, ` +
+    `${at}  ${underWay}; so far ${world.servers.length} servers, ${tally.total('faults') + struck} faults, ` +
     `${count(/^kill/)} kills, ${count(/ cut/)} cuts, ${tally.total('messages')} messages, ` +
     `${tally.total('terminations')} terminations, ${tally.total('resets')} resets`
   );
