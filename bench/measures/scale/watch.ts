@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DecommissionStatus } from '../../../src/contract';
 import type { DecommissionRun } from '../../../dev/decommission-run';
+import type { Worker } from '../../../dev/worker';
 import type { Bed } from '../../bed';
 import { rssKiBOf } from '../../usage';
 
@@ -25,7 +26,9 @@ export async function watch(
   const seen: Seen = { mostInFlight: 0, rssMB: 0 };
   const until = Date.now() + withinMs;
   for (;;) {
-    const status = await run.status();
+    const status = await run.status().catch((error: unknown) => {
+      throw new Error(unanswered(error, worker));
+    });
     const { counts, inFlight, phase, reason } = status;
     seen.mostInFlight = Math.max(seen.mostInFlight, inFlight);
     seen.rssMB = Math.max(seen.rssMB, (rssKiBOf(worker.pid) * 1_024) / 1e6);
@@ -36,6 +39,16 @@ export async function watch(
       throw new Error(`not over within ${withinMs / 1_000} s: ${JSON.stringify(counts)}`);
     await sleep(EVERY_MS);
   }
+}
+
+/** Of the worker's log, which says more than a question without an answer. */
+const LAST_LINES = 5;
+
+function unanswered(error: unknown, worker: Worker): string {
+  const why =
+    error instanceof Error ? [error.message, (error.cause as Error | undefined)?.message] : [String(error)];
+  const said = worker.log.trimEnd().split('\n').slice(-LAST_LINES);
+  return [...why.flatMap((each) => each ?? []), 'the worker said last:', ...said].join('\n    ');
 }
 
 /** Of the servers' own runs that have begun since then, in epoch ms. */
