@@ -101,9 +101,13 @@ describe('decommission by commands', { timeout: 600_000 }, () => {
     });
     const csv = (await fleet.run('report', 'life', '--format', 'csv')).stdout.trim().split('\n');
     expect(csv[0]).toMatch(/^server_id,nic_id,outcome,error_code,message/);
+    // Servers in the order of the list, the NICs of each by their ids.
     expect(csv.slice(1).map((line) => line.split(',').slice(0, 3))).toEqual(
       servers.flatMap(({ serverId, nics }) =>
-        (nics as { id: string }[]).map(({ id }) => [serverId, id, 'deleted']),
+        (nics as { id: string }[])
+          .map(({ id }) => id)
+          .sort()
+          .map((id) => [serverId, id, 'deleted']),
       ),
     );
     const closed = await fleet.json('watch', 'life');

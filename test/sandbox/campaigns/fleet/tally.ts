@@ -66,9 +66,9 @@ export function expectEnough(tally: FleetTally, schedules: number): void {
   const each = (names: readonly string[], counts: Counts, share: number, how = '') =>
     names.forEach((name) => often(`${name}${how}`, counts[`${name}${how}`], share));
   each(['done', 'incomplete', 'aborted'], tally.outcomes, 10);
-  often('undone', tally.outcomes.undone, 30);
+  often('undone', tally.outcomes.undone, 80);
   often('undoing', tally.phases.undoing, 20);
-  each(['restored', 'restore-incomplete'], tally.lines, 30);
+  each(['restored', 'restore-incomplete'], tally.lines, 100);
   often('undo completed', tally.updates['undo completed'], 10);
   often('undo rejected', tally.updates['undo rejected'], 150);
   each(['planned', 'running', 'paused', 'stopped', 'undo-window'], tally.phases, 10);
