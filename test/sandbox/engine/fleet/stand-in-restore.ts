@@ -17,6 +17,7 @@ export interface RestoreScript {
 export class StandInRestore implements Body {
   private readonly document: ResultDocument;
   private readonly ids: string[];
+  /** What comes in the same task as its end comes to nothing. */
   private isCancelled = false;
 
   constructor(
