@@ -60,6 +60,7 @@ describe('the tarball', () => {
       'docs/images/run-failed.png',
       'docs/images/run-timeline.png',
       'docs/images/run-window.png',
+      'docs/images/soak.svg',
       'simulator/README.md',
     ]);
   });
