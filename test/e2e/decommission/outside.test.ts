@@ -44,6 +44,25 @@ describe('a decommission run, meddled with', { timeout: 150_000 }, () => {
     expect(sent).toEqual([1, 1, 1, 0]);
   });
 
+  it('a page that is reset before anything was approved has begun nothing, and an abort says so', async () => {
+    const servers = await createFleet(bed.stack.simulator, 2);
+    const fleet = await startFleet(bed, servers, { run: 'reset-plan' });
+    await fleet.reaches(({ phase }) => phase === 'planned');
+    // Its plan is forgotten, and it can't plan again before the abort comes.
+    const { id } = await bed.stack.simulator.post<{ id: string }>('/_sim/faults', {
+      match: { class: 'any' },
+      what: { kind: 'status', status: 503 },
+    });
+    await reset(bed.client, pageWorkflowId('reset-plan', 0));
+    await fleet.update('abort');
+    expect(await fleet.handle.result()).toMatchObject({ outcome: 'aborted' });
+    await bed.stack.simulator.control('DELETE', `/_sim/faults/${id}`);
+    expect((await fleet.report()).map(({ outcome, errorCode }) => [outcome, errorCode])).toEqual([
+      ['untouched', 'Aborted'],
+      ['untouched', 'Aborted'],
+    ]);
+  });
+
   it('a run that is reset between two waves goes on, and its pages listen to it', async () => {
     const { simulator } = bed.stack;
     const servers = await createFleet(simulator, 3);
