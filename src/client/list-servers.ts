@@ -3,10 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { FoundServers, ListServersInput } from '../contract';
 import { WORKFLOW_TYPE } from '../contract';
 import type { Temporal } from './connect';
-
-/** Who waits goes before a fleet, as for a single server. */
-const PRIORITY = 2;
-const START_MS = 10_000;
+import { CALL_MS, INTERACTIVE } from './start';
 
 /**
  * Ends early when the caller stops asking. Throws the errors of Temporal's client: `WorkflowFailedError` where the cloud could not be read.
@@ -20,12 +17,12 @@ export async function* listServers(
   const walk = randomUUID();
   for (let after: string | null = null, part = 0; ; part++) {
     const input: ListServersInput = { ...filter, ...(after === null ? {} : { after }) };
-    const handle = await temporal.call(START_MS, () =>
+    const handle = await temporal.call(CALL_MS, () =>
       temporal.client.workflow.start(WORKFLOW_TYPE.listServers, {
         taskQueue,
         workflowId: `servers/${walk}/${part}`,
         args: [input],
-        priority: { priorityKey: PRIORITY },
+        priority: { priorityKey: INTERACTIVE },
       }),
     );
     const found = (await handle.result()) as FoundServers;

@@ -13,11 +13,11 @@ import { routeReasons } from './silent';
 import type { Queue } from './pollers';
 import { POLLER_FRESH_MS, SAME_CLOCK, livingOf, readQueues } from './pollers';
 
-const CALL_MS = 10_000;
+export const CALL_MS = 10_000;
 /** A run may close between the refused start and the call that describes it. */
 const TRIES = 3;
 /** Temporal's priority key (1 to 5, 3 for runs without one): who waits for one server goes before a fleet. */
-const INTERACTIVE = 2;
+export const INTERACTIVE = 2;
 /** Time between two checks for workers. */
 const STEP_MS = 1_000;
 

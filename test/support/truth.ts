@@ -1,24 +1,11 @@
 import { expect } from 'vitest';
-import type { NicOutcome, NicRow } from '../../src/contract';
+import { PLACES } from '../../chaos/judge/rows';
+import type { Place } from '../../simulator/world/places';
+import type { NicRow } from '../../src/contract';
 
 interface Source {
   get<T>(path: string): Promise<T>;
 }
-
-/** Where the simulated cloud has a NIC, in its own words. */
-type Place = 'on-server' | 'elsewhere' | 'port-kept' | 'port-gone';
-
-/** Where a NIC may be when it is reported as that. */
-export const PLACES: Partial<Record<NicOutcome, Place[]>> = {
-  deleted: ['port-gone'],
-  detached: ['port-kept'],
-  'already-absent': ['port-gone', 'port-kept'],
-  'still-attached': ['on-server'],
-  restored: ['on-server'],
-  // Of the NIC that was taken off; the one in its place is another row of the truth.
-  recreated: ['port-gone'],
-  untouched: ['on-server'],
-};
 
 /** Every NIC that was asked for has one row, and there is no other. */
 export function expectRows(report: { nics?: Pick<NicRow, 'id'>[] }, asked: readonly string[]): void {

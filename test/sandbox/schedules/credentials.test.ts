@@ -5,7 +5,7 @@ import type { CloudActivities } from '../../../src/activities/agreement';
 import type { CredentialProvider } from '../../../src/ecs/credentials';
 import { accessKeys, guarded, passwordLogin, serverAgency } from '../../../src/ecs/credentials';
 import { DEFAULTS } from '../../../simulator';
-import { PLACES } from '../../support/truth';
+import { PLACES } from '../../../chaos/judge/rows';
 import type { Played } from '../engine/schedule';
 import { play } from '../engine/play';
 import type { CredentialsOf, World } from '../engine/world';

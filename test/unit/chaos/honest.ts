@@ -1,4 +1,5 @@
 /** A small campaign in which everything was told as it was, for lies to be planted into. Times in ms after its start. */
+import { blankRow } from '../../../src/workflows/run/state/rows';
 import type {
   DeleteServerNicsInput,
   NicOutcome,
@@ -170,23 +171,11 @@ function documentOf(
 }
 
 export function rowOf(id: string, outcome: NicOutcome): NicRow {
+  const list = outcome === 'untouched' ? 'present' : 'absent';
   return {
-    ...{ id, outcome, ip: '10.0.0.1', mac: null, elasticIp: null, restore: 'exact' },
-    evidence: {
-      job: 'SUCCESS',
-      subJob: 'SUCCESS',
-      list: outcome === 'untouched' ? 'present' : 'absent',
-      port: 'absent',
-    },
-    ...{
-      jobId: null,
-      errorCode: null,
-      message: null,
-      replacedBy: null,
-      snapshot: null,
-      differences: [],
-      remedy: null,
-    },
+    ...blankRow(id),
+    ...{ outcome, ip: '10.0.0.1', restore: 'exact' },
+    evidence: { job: 'SUCCESS', subJob: 'SUCCESS', list, port: 'absent' },
   };
 }
 

@@ -116,12 +116,10 @@ function csvValue(record: string[], header: string[]): { value: unknown } | { pr
 export function folded(value: unknown): unknown {
   if (!isRecord(value)) return value;
   // The name is on the list for the people who read it.
-  const { serverId, nics, ...rest } = value;
-  const written = Object.fromEntries(Object.entries(rest).filter(([name]) => name !== 'serverName'));
+  const written = Object.fromEntries(Object.entries(value).filter(([name]) => name !== 'serverName'));
+  const { serverId, nics } = written;
   return {
     ...written,
-    ...(serverId === undefined ? {} : { serverId }),
-    ...(nics === undefined ? {} : { nics }),
     ...(typeof serverId === 'string' ? { serverId: serverId.trim().toLowerCase() } : {}),
     ...(Array.isArray(nics) ? { nics: nics.map(foldedNic) } : {}),
   };

@@ -40,9 +40,7 @@ export function problemOf(what: Control, state: FleetState, now: number): string
         ? null
         : `all waves are over (phase ${phase})`;
     case 'skip':
-      return phase === 'undo-window' || phase === 'committing' || phase === 'undoing'
-        ? `all waves are over (phase ${phase})`
-        : null;
+      return wavesOver(phase);
     case 'retryFailed':
       if (phase !== 'running' && phase !== 'undo-window')
         return `nothing has been tried yet, or it is too late (phase ${phase})`;
@@ -51,9 +49,7 @@ export function problemOf(what: Control, state: FleetState, now: number): string
         : null;
     case 'abort':
       if (state.aborted !== null) return 'the run was aborted already';
-      return phase === 'undo-window' || phase === 'committing' || phase === 'undoing'
-        ? `all waves are over (phase ${phase})`
-        : null;
+      return wavesOver(phase);
     case 'undo':
       return undoable(state);
     case 'commit':
@@ -93,9 +89,14 @@ function resumable(state: FleetState): string | null {
   );
 }
 
+function wavesOver(phase: FleetState['phase']): string | null {
+  const isOver = phase === 'undo-window' || phase === 'committing' || phase === 'undoing';
+  return isOver ? `all waves are over (phase ${phase})` : null;
+}
+
 function undoable({ phase, approved }: FleetState): string | null {
   if (phase === 'undoing') return 'the whole run is being put back already';
-  if (phase === 'committing' || (phase === 'done' && approved))
+  if (phase === 'committing')
     return 'the kept ports are being deleted: put servers back one by one with `ecs-nics restore <server-id>`';
   return approved ? null : `nothing has been taken off (phase ${phase}): abort it`;
 }

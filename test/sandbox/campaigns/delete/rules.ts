@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import type { ResultDocument } from '../../../../src/contract';
 import { OPEN_SETTLED } from '../../../../src/contract/names';
 import type { LedgerEffect } from '../../../../simulator';
-import { PLACES } from '../../../support/truth';
+import { PLACES } from '../../../../chaos/judge/rows';
 import type { Played } from '../../engine/schedule';
 import type { World } from '../../engine/world';
 import { judgeAll, leavesWord } from '../../judges/judge';
