@@ -62,8 +62,8 @@ export const FLEET_PLANTS: readonly Plant[] = [
   {
     name: 'counts a skipped server for a wave before its turn',
     file: 'workflows/fleet/page/work.ts',
-    from: 'of page.isClosed ? page.rows : rows.slice(0, order.upTo)) {',
-    to: 'of page.isClosed || PLANTED ? page.rows : rows.slice(0, order.upTo)) {',
+    from: 'of page.isClosed ? page.rows : inTurn) {',
+    to: 'of page.isClosed || PLANTED ? page.rows : inTurn) {',
     caughtBy: 5,
   },
   {

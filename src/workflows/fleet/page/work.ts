@@ -48,12 +48,12 @@ export function work(page: Page): void {
     page.undone = true;
     for (const row of rows) if (isBegun(row)) wantBack(row, order.undo);
   }
-  const due = new Set<Row>(rows.slice(0, order.upTo));
+  const inTurn = new Set<Row>(rows.slice(0, order.upTo));
   // In its turn, not before: a wave is at rest when as many servers have an end as it has.
-  for (const row of page.isClosed ? page.rows : due) {
+  for (const row of page.isClosed ? page.rows : inTurn) {
     if (row.running || row.end !== null || row.excluded !== null) continue;
     // Of those whose turn had come it may have forgotten what it has begun.
-    if (page.isClosed && isReset() && due.has(row)) end(row, FORGOTTEN);
+    if (page.isClosed && isReset() && inTurn.has(row)) end(row, FORGOTTEN);
     else if (row.skipped && row.nics !== null) end(row, neverBegun('skipped'));
     else if (page.isClosed) end(row, neverBegun(page.undone ? 'undone' : 'aborted'));
   }
