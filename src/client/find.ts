@@ -4,6 +4,7 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import type { ResultDocument } from '../contract';
 import { QUERY_STATUS, serverWorkflowId } from '../contract';
 import { isRecord } from '../contract/values';
+import { askRun } from './ask-run';
 import type { Temporal } from './connect';
 import type { RunIds } from './errors';
 import { NoOpenRun, NoRun } from './errors';
@@ -147,9 +148,12 @@ const BUSY_MS = 5_000;
 const IDLE_MS = 1_500;
 
 /** Throws when no worker answers in time. */
-export function queryStatus(temporal: Temporal, run: RunPointer, ms: number): Promise<ResultDocument | null> {
-  const handle = temporal.client.workflow.getHandle(run.workflowId, run.runId);
-  return temporal.call(ms, async () => asDocument(await handle.query(QUERY_STATUS)));
+export async function queryStatus(
+  temporal: Temporal,
+  run: RunPointer,
+  ms: number,
+): Promise<ResultDocument | null> {
+  return asDocument(await askRun(temporal, run, QUERY_STATUS, ms));
 }
 
 /** `why`: no worker has answered, or the answer is no document of ecs-nics; a sentence. */

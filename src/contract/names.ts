@@ -56,6 +56,8 @@ export function serverIdOf(workflowId: string): string | undefined {
 }
 
 export const QUERY_STATUS = 'status';
+/** What a query fails with that reached a worker ahead of the run's own task. Asked again, it is answered. */
+export const ASK_AGAIN = 'the query came ahead of the task that brings the run up to date: ask again';
 export const SIGNAL_POLL_NOW = 'pollNow';
 export const UPDATE = {
   submitted: 'submitted',

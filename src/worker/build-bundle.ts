@@ -26,6 +26,7 @@ async function main(): Promise<void> {
     // The sources, not the compiled modules: only ES modules can be concatenated into one, and every run loads its
     // modules anew.
     workflowsPath: join(sources, 'workflows', 'index.ts'),
+    workflowInterceptorModules: [join(sources, 'workflows', 'interceptors.ts')],
     payloadConverterPath: join(sources, 'workflows', 'run', 'payload-converter.ts'),
     logger: new DefaultLogger('WARN'),
     // Minified to a third of the size; the inline source map keeps stack traces readable.

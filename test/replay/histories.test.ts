@@ -74,6 +74,7 @@ async function parsed(folder: string): Promise<Histories> {
 function bundled(sources: string): Promise<WorkflowBundle> {
   return bundleWorkflowCode({
     workflowsPath: join(sources, 'workflows/index.ts'),
+    workflowInterceptorModules: [join(sources, 'workflows/interceptors.ts')],
     payloadConverterPath: join(sources, 'workflows/run/payload-converter.ts'),
     logger: new DefaultLogger('WARN'),
   });

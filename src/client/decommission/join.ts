@@ -13,6 +13,7 @@ import type {
 } from '../../contract';
 import { QUERY_PLAN, QUERY_REPORT } from '../../contract';
 import { isRecord } from '../../contract/values';
+import { askRun } from '../ask-run';
 import type { Temporal } from '../connect';
 import type { KnownRun, StatusAnswer } from '../find';
 import { askWorkers, describe, firstRunOf, isOpenRun, readInput } from '../find';
@@ -98,9 +99,8 @@ export async function readPlan(
   temporal: Temporal,
   run: Pick<KnownRun, 'workflowId' | 'runId' | 'taskQueue'>,
 ): Promise<StatusAnswer<JoinedPlan>> {
-  const handle = temporal.client.workflow.getHandle(run.workflowId, run.runId);
-  const answer = await askWorkers(temporal, run.taskQueue, (ms) =>
-    temporal.call(ms, async () => asPlan(await handle.query(QUERY_PLAN))),
+  const answer = await askWorkers(temporal, run.taskQueue, async (ms) =>
+    asPlan(await askRun(temporal, run, QUERY_PLAN, ms)),
   );
   if (answer.document === null) return answer;
   const plan = answer.document;

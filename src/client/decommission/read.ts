@@ -4,6 +4,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { DecommissionStatus } from '../../contract';
 import { QUERY_STATUS, decommissionWorkflowId } from '../../contract';
 import { isRecord } from '../../contract/values';
+import { askRun } from '../ask-run';
 import type { Temporal } from '../connect';
 import { endBy } from '../ending';
 import { NoRun } from '../errors';
@@ -50,17 +51,14 @@ export async function readDecommission(
 export async function askOrResult<D extends object>(
   temporal: Temporal,
   run: Pick<KnownRun, 'workflowId' | 'runId' | 'taskQueue' | 'open'>,
-  query: string,
+  queryType: string,
   read: (value: unknown) => D | null,
 ): Promise<StatusAnswer<D>> {
   if (!run.open) {
     const result = await endBy(temporal, { ...run }, CALL_MS, read, () => null).catch(() => null);
     if (result !== null) return { document: result };
   }
-  const handle = temporal.client.workflow.getHandle(run.workflowId, run.runId);
-  return askWorkers(temporal, run.taskQueue, (ms) =>
-    temporal.call(ms, async () => read(await handle.query(query))),
-  );
+  return askWorkers(temporal, run.taskQueue, async (ms) => read(await askRun(temporal, run, queryType, ms)));
 }
 
 /** How a decommission run ended. A run that people have aborted ends well, with its document. */
@@ -79,10 +77,7 @@ export function followDecommission(
   options: FollowOptions<DecommissionStatus> = {},
 ): Promise<FollowEnd<DecommissionStatus, DecommissionEnding>> {
   return followBy(temporal, run, options, {
-    status: () => {
-      const handle = temporal.client.workflow.getHandle(run.workflowId, run.runId);
-      return temporal.call(QUERY_MS, async () => asStatus(await handle.query(QUERY_STATUS)));
-    },
+    status: async () => asStatus(await askRun(temporal, run, QUERY_STATUS, QUERY_MS)),
     ending: () => readDecommissionEnding(temporal, run),
   });
 }
