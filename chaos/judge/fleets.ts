@@ -60,6 +60,9 @@ function startsOnlyWhatIsApproved(fleet: FleetFacts, runs: readonly RunFacts[]):
 
 function listed(fleet: FleetFacts): Violation[] {
   if (fleet.report === null) return [];
+  // A run that was reset while its list was loaded, and then ended, has no list: nothing of it was begun.
+  const isUnlisted = fleet.wasReset && fleet.end === 'terminated' && fleet.approvedAt === null;
+  if (isUnlisted && fleet.report.length === 0) return [];
   const told = fleet.report.map(({ serverId }) => serverId);
   const pages = fleet.pages.filter(({ isKnown }) => isKnown || !fleet.wasReset);
   const list = pages.flatMap((page) => page.listed.map(({ serverId }) => serverId));

@@ -1,5 +1,7 @@
 /** Whether each run has told the truth: about its NICs, and about how it has ended. */
 import type { NicRow } from '../../src/contract';
+import { readDuration } from '../../src/contract/duration';
+import { isRecord } from '../../src/contract/values';
 import { placeAfter } from '../../simulator/world/places';
 import type { Facts, RunFacts, Violation } from './facts';
 import type { Case, Window } from './cases';
@@ -150,7 +152,7 @@ export function reasonOfDoubt(
   if (run.wasReset) return 'reset';
   if (run.end === 'cancelled') return 'cancelled';
   // The whole patience was used up; a workflow task may come a little late.
-  if (toldAt(run) >= Date.parse(document.deadlineAt) - 1_000) return 'deadline';
+  if (toldAt(run) >= deadlineOf(run) - 1_000) return 'deadline';
   if (document.submissions >= MAX_SUBMISSIONS) return 'three submissions';
   if (document.credentialsRefused === true) return 'credentials';
   // Whoever is told to undo sends nothing more, and so never learns what becomes of a submission without an answer.
@@ -187,6 +189,13 @@ export function reasonOfDoubt(
       what.startsWith('worker-cloud') && from <= run.closedAt && until >= run.startedAt,
   );
   return isUnread && (failed || isCut) ? 'a witness that could not be read' : null;
+}
+
+/** What is put back after the deadline has a later one, which the document names then. */
+function deadlineOf({ input, startedAt, document }: RunFacts): number {
+  const given = isRecord(input) ? readDuration(input.deadline) : null;
+  const named = Date.parse(document?.deadlineAt ?? '');
+  return typeof given === 'number' ? Math.min(named, startedAt + given) : named;
 }
 
 const READS: ReadonlySet<string> = new Set(['list', 'detail', 'servers', 'port', 'ports']);

@@ -376,6 +376,16 @@ const DOCUMENTED: [what: string, change: Change][] = [
     ),
   ],
   [
+    'unknown at the deadline that was asked for; what is put back has another one',
+    all(tells(STAYS, 'unknown'), (facts) => {
+      Object.assign(run(facts, STAYS), { input: { deadline: '10 seconds' } });
+      Object.assign(run(facts, STAYS).document!, {
+        outcome: 'outcome-unknown',
+        deadlineAt: new Date(at(1_900_000)).toISOString(),
+      });
+    }),
+  ],
+  [
     'unknown, since a port could not be read',
     all(
       staysUnread,
