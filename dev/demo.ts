@@ -300,7 +300,7 @@ function isLost(posts: Ledger['requests']): boolean {
 
 function showWorkerTroubles({ worker }: Stack): void {
   heading("The worker's warnings and errors");
-  const lines = worker.log.split('\n').filter((line) => /"level":[456]0/.test(line));
+  const lines = worker.log.split('\n').filter((line) => /"level":"(warn|error|fatal)"/.test(line));
   for (const line of lines.slice(-20)) say(`  ${line}`);
 }
 

@@ -2,9 +2,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorsPage } from './errors-page';
+import { logPage } from './log-page';
 import { root } from './root';
 
-const PAGE = 'docs/errors.md';
+const PAGES = { 'docs/errors.md': errorsPage, 'docs/log.md': logPage };
 
-writeFileSync(join(root, PAGE), errorsPage());
-process.stdout.write(`${PAGE}\n`);
+for (const [page, text] of Object.entries(PAGES)) {
+  writeFileSync(join(root, page), text());
+  process.stdout.write(`${page}\n`);
+}

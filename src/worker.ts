@@ -25,7 +25,7 @@ import { serveHealth } from './worker/health';
 import type { Health } from './worker/health';
 import { HELP } from './worker/help';
 import { Lifecycle } from './worker/lifecycle';
-import { createLogger } from './worker/logging';
+import { createLogger, tellThrottled } from './worker/logging';
 import { cloudObserver, rateGauge, sendObserver, setObserver, startAtZero } from './worker/metrics';
 import { openNamespace } from './worker/temporal/namespace';
 import { installRuntime } from './worker/runtime';
@@ -135,7 +135,9 @@ async function run(
   lifecycle.starting();
   const meter = Runtime.instance().metricMeter;
   const { callsPerSecond, burst } = trickleOf(config.cloudRps, 1);
-  const limiter = new RateLimiter(callsPerSecond, burst, systemClock);
+  const limiter = new RateLimiter(callsPerSecond, burst, systemClock, (throttle, ms) =>
+    tellThrottled(log, throttle, ms),
+  );
   const cloud = observed(
     createCloud({
       projectId: config.projectId,

@@ -9,7 +9,9 @@ export function attachNics(
   jobTimes: JobTimes,
   input: AttachNicsInput,
 ): Promise<SubmissionResult> {
-  return submit(dependencies, jobTimes, input, 'attachment', {
+  return submit(dependencies, jobTimes, input, {
+    what: 'attachment',
+    nics: input.portIds.length,
     send: (options) => dependencies.cloud.attachNics(input.serverId, input.portIds, options),
   });
 }

@@ -3,6 +3,7 @@ import { sameIp } from '../contract/values';
 import type { ElasticIp } from '../ecs/cloud';
 import type { CloudError } from '../ecs/errors';
 import type { Dependencies } from './support/dependencies';
+import { tell } from './support/tell';
 import { certainNo, refusedBy, writingAtBoundary } from './support/writes';
 
 /** States of an elastic IP that serves something, if only a load balancer or a VPN, which have no port of their own. */
@@ -14,7 +15,7 @@ export function bindElasticIp(
   input: BindElasticIpInput,
 ): Promise<BindElasticIpResult> {
   const { cloud, log } = dependencies;
-  const { serverId, address, portId } = input;
+  const { address, portId } = input;
   return writingAtBoundary(dependencies, input, async (options) => {
     const all = await cloud.listElasticIps(options);
     const found = all.find((each) => each.address !== null && sameIp(each.address, address));
@@ -24,7 +25,7 @@ export function bindElasticIp(
       return refusal('elsewhere', `elastic IP ${address} is bound to ${holder(found)}`, TAKEN);
     try {
       await cloud.bindElasticIp(found.id, portId, options);
-      log.info('elastic IP bound', { serverId, portId, address });
+      tell(log, 'elastic-ip.bound', { nic: portId, address });
       return { kind: 'bound' };
     } catch (error) {
       const no = certainNo(error);

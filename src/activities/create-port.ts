@@ -5,6 +5,7 @@ import { isReset, writing } from './support/attempt';
 import { readingAtBoundary, throttledBy } from './support/boundary';
 import type { Dependencies } from './support/dependencies';
 import { isAnswered2xx, unsentBy } from './support/submission';
+import { tell } from './support/tell';
 import { refusedBy } from './support/writes';
 
 /**
@@ -17,7 +18,7 @@ export async function createPort(
 ): Promise<CreatePortResult> {
   const { cloud, log } = dependencies;
   if (isReset(input)) return { kind: 'unsent', why: 'reset' };
-  const { serverId, name, networkId, address, securityGroups, allowedAddressPairs, dhcpOptions } = input;
+  const { name, networkId, address, securityGroups, allowedAddressPairs, dhcpOptions } = input;
   const spec = { name, networkId, address, securityGroups, allowedAddressPairs, dhcpOptions };
   // The signal is not wired: a request on its way can't be called back, but its port would have no name here.
   const options = writing(dependencies);
@@ -33,14 +34,15 @@ export async function createPort(
     if (found !== undefined) return createdAs(found);
     try {
       const port = await cloud.createPort(spec, options);
-      log.info('port created', { serverId, portId: port.id, name });
+      tell(log, 'port.created', { nic: port.id });
       return createdAs(port);
     } catch (error) {
       if (!(error instanceof CloudError)) throw error;
       const result = fateOf(error);
       // Where it was made all the same, it is found by its name.
       const isOpen = result.kind === 'unknown' || isAnswered2xx(error);
-      log.warn(isOpen ? 'port creation of unknown fate' : 'port not created', { serverId, name, result });
+      const { code, requestId, message: why } = error;
+      tell(log, isOpen ? 'port.unknown' : 'port.not-created', { why, code, requestId });
       return result;
     }
   });

@@ -12,7 +12,9 @@ export function deleteNics(
 ): Promise<DeleteNicsResult> {
   const { cloud } = dependencies;
   const { serverId, nicIds, keep = [] } = input;
-  return submit(dependencies, jobTimes, input, 'deletion', {
+  return submit(dependencies, jobTimes, input, {
+    what: 'deletion',
+    nics: nicIds.length,
     before: async () => {
       const nicIds = await unkept();
       return nicIds.length === 0 ? null : { kind: 'unkept' as const, nicIds };

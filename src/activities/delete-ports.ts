@@ -9,6 +9,7 @@ import { isAbsent } from './support/boundary';
 import type { Dependencies } from './support/dependencies';
 import { findElasticIps } from './inspect-server';
 import { findPort, findPorts } from './support/ports';
+import { tell } from './support/tell';
 import { refusedBy, writeEach, writingAtBoundary } from './support/writes';
 
 /**
@@ -17,7 +18,7 @@ import { refusedBy, writeEach, writingAtBoundary } from './support/writes';
  */
 export function deletePorts(dependencies: Dependencies, input: DeletePortsInput): Promise<DeletePortsResult> {
   const { cloud, log } = dependencies;
-  const { serverId, portIds, expected = {}, elasticIpsMayBeUnread = true } = input;
+  const { portIds, expected = {}, elasticIpsMayBeUnread = true } = input;
   return writingAtBoundary(dependencies, input, async (options) => {
     const fates = new Map<string, PortFate>();
     const silent: string[] = [];
@@ -31,10 +32,10 @@ export function deletePorts(dependencies: Dependencies, input: DeletePortsInput)
       if (fate !== null) return void fates.set(id, fate);
       try {
         await cloud.deletePort(id, options);
-        log.info('port deleted', { serverId, portId: id });
       } catch (error) {
         if (!isAbsent(error)) throw error;
       }
+      tell(log, 'port.deleted', { nic: id });
       fates.set(id, { fate: 'gone' });
     });
     for (const [id, error] of refused) {

@@ -1,6 +1,7 @@
 import type { SetFlagsInput, SetFlagsResult } from './agreement';
 import type { Dependencies } from './support/dependencies';
 import { findInterfaces } from './list-nics';
+import { tell } from './support/tell';
 import { refusedBy, writeEach, writingAtBoundary } from './support/writes';
 
 /**
@@ -8,9 +9,13 @@ import { refusedBy, writeEach, writingAtBoundary } from './support/writes';
  * deletion reads that list (docs/decisions/0017).
  */
 export function setPortFlags(dependencies: Dependencies, input: SetFlagsInput): Promise<SetFlagsResult> {
-  const { cloud } = dependencies;
+  const { cloud, log } = dependencies;
   const { serverId, flags, provenLater = false } = input;
   return writingAtBoundary(dependencies, input, async (options) => {
+    for (const value of [true, false]) {
+      const nics = Object.values(flags).filter((flag) => flag === value).length;
+      if (nics > 0) tell(log, 'flags.set', { nics, value });
+    }
     const refused = await writeEach(Object.keys(flags), (id) =>
       cloud.setDeleteOnTermination(serverId, id, flags[id] === true, options),
     );

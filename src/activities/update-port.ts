@@ -1,5 +1,6 @@
 import type { UpdatePortInput, UpdatePortResult } from './agreement';
 import type { Dependencies } from './support/dependencies';
+import { tell } from './support/tell';
 import { certainNo, refusedBy, writingAtBoundary } from './support/writes';
 
 /** What could not be read when the snapshot was made (`null`) stays as it is. */
@@ -8,6 +9,7 @@ export function updatePort(dependencies: Dependencies, input: UpdatePortInput): 
   const known = Object.entries(changes).filter(([, value]) => value !== null && value !== undefined);
   return writingAtBoundary(dependencies, input, async (options) => {
     if (known.length === 0) return { kind: 'updated' };
+    tell(dependencies.log, 'port.changed', { nic: portId, what: known.map(([field]) => field).join(', ') });
     try {
       await dependencies.cloud.updatePort(portId, Object.fromEntries(known), options);
       return { kind: 'updated' };

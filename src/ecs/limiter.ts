@@ -102,8 +102,16 @@ export class RateLimiter {
   #serving = false;
   #wake = new AbortController();
 
-  /** @param burst see {@link Share} */
-  constructor(callsPerSecond: number, burst: number, clock: Clock) {
+  /**
+   * @param burst see {@link Share}
+   * @param onThrottled told of every throttled answer that stops the calls, and for how many ms
+   */
+  constructor(
+    callsPerSecond: number,
+    burst: number,
+    clock: Clock,
+    private readonly onThrottled: (throttle: Throttle, ms: number) => void = () => {},
+  ) {
     this.#share = checked({ callsPerSecond, burst });
     this.#tokens = burst;
     this.#clock = clock;
@@ -187,6 +195,7 @@ export class RateLimiter {
     }
     this.#goesOnAt = goesOnAt;
     const left = goesOnAt - at;
+    if (isNews) this.onThrottled(throttle, left);
     if (left > HELD_MS) {
       for (const { refuse } of this.#queue.splice(0)) refuse(new NoTurn('paused', left, this.#throttle));
     }

@@ -8,14 +8,18 @@ import { FAILURE_TYPE } from '../contract/names';
 import { Fleet } from './fleet/run/fleet';
 import { registerMessages } from './fleet/run/messages';
 import { statusOf } from './fleet/run/status';
+import { tell } from './run/tell';
 import { awaitApproval, close, commit, load, plan, runWaves, undoAll, undoWindow } from './fleet/run/steps';
 
 export async function decommission(start: unknown): Promise<DecommissionStatus> {
   const fleet = new Fleet(start); // a fresh request, or the state that was handed on
   registerMessages(fleet);
   const { state, problems } = fleet;
-  if (problems.length > 0)
-    throw ApplicationFailure.nonRetryable(problems.join('; '), FAILURE_TYPE.invalidInput);
+  if (problems.length > 0) {
+    const message = problems.join('; ');
+    tell('run.ended', { fleet: state.run, outcome: 'invalid-input', message });
+    throw ApplicationFailure.nonRetryable(message, FAILURE_TYPE.invalidInput);
+  }
   await load(fleet);
   await plan(fleet);
   await awaitApproval(fleet);

@@ -1,7 +1,14 @@
+import { mkdtempSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ApplicationFailure } from '@temporalio/common';
 import type * as Pino from 'pino';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createLogger } from '../../src/worker/logging';
 import { FOREIGN, UNSEEN } from '../support/foreign-texts';
+
+const SERVER = '3f0b6f0e-2a53-4d59-9d1b-0a2a7e5f1c11';
+const parsed = (line: string): unknown => JSON.parse(line);
 
 // pino writes to the descriptor itself: only a stand-in for its destination can be read.
 const lines: string[] = [];
@@ -39,6 +46,110 @@ describe('the log', () => {
     ]);
   });
 
+  it('has one line with fixed keys for an event, whoever writes it, at the level of the table', () => {
+    const log = createLogger({ logLevel: 'info', logFormat: 'json' });
+    const meta = {
+      sdkComponent: 'workflow',
+      namespace: 'default',
+      taskQueue: 'q',
+      workflowType: 'deleteServerNics',
+    };
+    log.info('run.needs-person', {
+      ...meta,
+      event: 'run.needs-person',
+      workflowId: `nics/${SERVER}`,
+      runId: 'r-1',
+      outcome: 'outcome-unknown',
+      counts: '1 unknown',
+    });
+    log.info('port.deleted', {
+      event: 'port.deleted',
+      workflowId: 'decommission/old/pages/3',
+      runId: 'r-2',
+      nic: 'p-1',
+    });
+    expect(lines.map(parsed)).toEqual([
+      {
+        level: 'warn',
+        service: 'ecs-nics-worker',
+        time: expect.any(String) as string,
+        event: 'run.needs-person',
+        server: SERVER,
+        workflowId: `nics/${SERVER}`,
+        runId: 'r-1',
+        outcome: 'outcome-unknown',
+        counts: '1 unknown',
+        msg: 'the run has ended, and needs a person: outcome-unknown, 1 unknown',
+      },
+      {
+        level: 'info',
+        service: 'ecs-nics-worker',
+        time: expect.any(String) as string,
+        event: 'port.deleted',
+        workflowId: 'decommission/old/pages/3',
+        runId: 'r-2',
+        fleet: 'old',
+        nic: 'p-1',
+        msg: 'port p-1 was deleted',
+      },
+    ]);
+  });
+
+  it('keeps what changes something in the audit file, and nothing else', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'ecs-nics-')), 'audit.jsonl');
+    const log = createLogger({ logLevel: 'error', logFormat: 'json', auditLog: file });
+    log.info('nic.verdict', { event: 'nic.verdict', nic: 'p-1', outcome: 'deleted' });
+    log.info('port.deleted', { event: 'port.deleted', nic: 'p-1\u202e' });
+    log.info('port deleted');
+    // Whoever rotates files moves it away.
+    renameSync(file, `${file}.1`);
+    log.info('port.deleted', { event: 'port.deleted', nic: 'p-2' });
+    const kept = [`${file}.1`, file].map((name) => readFileSync(name, 'utf8'));
+    expect(kept.join('')).not.toContain('\u202e');
+    expect(kept.map(parsed)).toMatchObject([
+      { event: 'port.deleted', nic: 'p-1\u202e' },
+      { event: 'port.deleted', nic: 'p-2', sentence: 'port p-2 was deleted' },
+    ]);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(lines).toEqual([]);
+  });
+
+  it('says that the audit file can’t be written, once a minute, and goes on', () => {
+    const log = createLogger({ logLevel: 'error', logFormat: 'json', auditLog: '/dev/null/audit' });
+    for (let n = 0; n < 3; n++) log.info('port.deleted', { event: 'port.deleted', nic: 'p-1' });
+    expect(lines.map((line) => (parsed(line) as { msg: string }).msg)).toEqual([
+      expect.stringContaining('the audit log can’t be written'.replace('’', "'")),
+    ]);
+  });
+
+  it('passes one line a minute of each kind that Core writes, and shortens its dumps', () => {
+    const log = createLogger({ logLevel: 'info', logFormat: 'json' });
+    for (let n = 0; n < 20; n++)
+      log.warn('Network error while polling, and more words than forty characters', {
+        sdkComponent: 'core',
+        error: `Status { code: Unavailable, message: "${'x'.repeat(5_000)}" }`,
+      });
+    expect(lines).toHaveLength(1);
+    expect(lines[0]!.length).toBeLessThan(700);
+  });
+
+  it('tells a failed attempt in one line, with a stack only where it is a defect', () => {
+    const log = createLogger({ logLevel: 'info', logFormat: 'json' });
+    const meta = { activityType: 'listNics', attempt: 2, workflowId: `nics/${SERVER}` };
+    log.warn('Activity failed', {
+      ...meta,
+      error: ApplicationFailure.retryable('HTTP 503', 'CloudUnavailable'),
+    });
+    log.warn('Activity failed', { ...meta, error: new TypeError('oops') });
+    log.warn('Workflow failed', { error: new Error('refused') });
+    const told = lines.map((line) => parsed(line) as { msg: string; error: { stack?: string } });
+    expect(told.map(({ msg }) => msg)).toEqual([
+      'attempt 2 of listNics has failed: HTTP 503',
+      'attempt 2 of listNics has failed: oops',
+    ]);
+    expect(told.map(({ error }) => error.stack !== undefined)).toEqual([false, true]);
+  });
+
   it('stays JSON lines, and says so, where the package for readable ones is missing', () => {
     const missing = (name: string) => {
       throw new Error(`Cannot find module '${name}'`);
@@ -48,13 +159,13 @@ describe('the log', () => {
     const told = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(told).toEqual([
       {
-        level: 40,
+        level: 'warn',
         service: 'ecs-nics-worker',
         time: expect.any(String) as string,
         msg: expect.stringContaining('pino-pretty') as string,
       },
       {
-        level: 30,
+        level: 'info',
         service: 'ecs-nics-worker',
         time: expect.any(String) as string,
         queue: 'ecs-nics',
@@ -80,7 +191,7 @@ describe('the log', () => {
     log.info(`it says ${text}`, { workflowId: text });
     expect(lines).toHaveLength(1);
     expect(UNSEEN.test(lines[0]!.trimEnd())).toBe(false);
-    expect(JSON.parse(lines[0]!)).toMatchObject({ msg: `it says ${text}`, workflow: text });
+    expect(JSON.parse(lines[0]!)).toMatchObject({ msg: `it says ${text}`, workflowId: text });
   });
 
   it.each(Object.entries(FOREIGN))('drops %s on a terminal', (_trap, text) => {
@@ -89,8 +200,8 @@ describe('the log', () => {
     createLogger({ logLevel: 'info', logFormat: 'pretty' }, () => pretty).info('it says', {
       workflowId: text,
     });
-    const { workflow } = JSON.parse(written.join('')) as { workflow: string };
-    expect(workflow).toMatch(/^web[^]*-01$/);
-    expect(UNSEEN.test(workflow.replaceAll('\n', ''))).toBe(false);
+    const { workflowId } = JSON.parse(written.join('')) as { workflowId: string };
+    expect(workflowId).toMatch(/^web[^]*-01$/);
+    expect(UNSEEN.test(workflowId.replaceAll('\n', ''))).toBe(false);
   });
 });

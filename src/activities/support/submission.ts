@@ -1,8 +1,10 @@
 /** A POST that starts a job. What is known about its fate is decided here, before the workflow sees it. */
 import type { Effect, SubmissionResult, Unsent } from '../agreement';
+import type { EventName } from '../../contract/events';
 import type { Accepted, CallOptions } from '../../ecs/cloud';
 import { CloudError } from '../../ecs/errors';
 import { isReset, writing } from './attempt';
+import { tell } from './tell';
 import { throttledBy } from './boundary';
 import type { Dependencies } from './dependencies';
 import type { JobTimes } from './job-times';
@@ -11,8 +13,7 @@ export async function submit<Hindrance = never>(
   dependencies: Dependencies,
   jobTimes: JobTimes,
   effect: Effect,
-  what: 'deletion' | 'attachment',
-  { before, send }: Submission<Hindrance>,
+  { what, nics, before, send }: Submission<Hindrance>,
 ): Promise<SubmissionResult | Hindrance> {
   const { clock, log } = dependencies;
   if (isReset(effect)) return { kind: 'unsent', why: 'reset' };
@@ -21,7 +22,7 @@ export async function submit<Hindrance = never>(
   try {
     // The signal is not wired: a request on its way can't be called back, but its job id would be lost.
     const { jobId, requestId } = await send(writing(dependencies));
-    log.info(`${what} accepted`, { jobId, requestId, effect });
+    tell(log, 'submission.accepted', { what, nics, job: jobId, requestId });
     return {
       kind: 'accepted',
       jobId,
@@ -32,22 +33,26 @@ export async function submit<Hindrance = never>(
   } catch (error) {
     if (!(error instanceof CloudError)) throw error;
     const result = fateOf(error);
-    log.warn(`${what} ${said(result)}`, { result, effect });
+    const { code, requestId, message: why } = error;
+    tell(log, eventOf(result), { what, nics, why, code, requestId });
     return result;
   }
 }
 
 interface Submission<Hindrance> {
+  what: 'deletion' | 'attachment';
+  /** How many. */
+  nics: number;
   /** Reads what the POST relies on, in its own attempt. What it returns is the answer, and nothing is sent. */
   before?: () => Promise<Hindrance | null>;
   send: (options: CallOptions) => Promise<Accepted>;
 }
 
-/** Without a usable answer the cloud may have accepted the POST: the text must not read like a refusal. */
-function said(result: SubmissionResult): string {
-  if (result.kind === 'unsent') return 'not sent';
+/** Without a usable answer the cloud may have accepted the POST: that must not read like a refusal. */
+function eventOf(result: SubmissionResult): EventName {
+  if (result.kind === 'unsent') return 'submission.not-sent';
   const isOpen = result.kind === 'unknown' || (result.kind === 'throttled' && result.look);
-  return isOpen ? 'of unknown fate: no usable answer' : 'not accepted';
+  return isOpen ? 'submission.unknown' : 'submission.not-accepted';
 }
 
 /** Whatever goes wrong with a read: nothing was sent. */

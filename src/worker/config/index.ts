@@ -1,10 +1,11 @@
 /** The worker's environment, read once into one frozen object. One message holds every problem. */
-import { existsSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DEFAULT_TASK_QUEUE, TASK_QUEUE_FORM, taskQueueFrom } from '../../contract/names';
 import type { CredentialProvider } from '../../ecs/credentials';
 import type { Address } from '../addresses';
 import { collide } from '../addresses';
+import { AUDIT_FILE } from '../audit';
 import { METADATA_ENDPOINT, readCredentials } from './credentials';
 import type { Env } from './env-reader';
 import { EnvReader } from './env-reader';
@@ -28,6 +29,8 @@ export interface Config {
   readonly shutdownGraceMs: number;
   readonly logLevel: LogLevel;
   readonly logFormat: 'json' | 'pretty';
+  /** A file, or `stdout`; `null`: none is kept. */
+  readonly auditLog: string | null;
   /** Both set: worker versioning on, pinned. */
   readonly deployment: { readonly deploymentName: string; readonly buildId: string } | null;
   /** The prebuilt workflow bundle; `null`: bundle at start (development only). */
@@ -106,6 +109,7 @@ export function inspectConfig(
     shutdownGraceMs: read.duration('ECS_NICS_SHUTDOWN_GRACE', 20_000, 3_600_000),
     logLevel: read.oneOf('ECS_NICS_LOG_LEVEL', LOG_LEVELS, 'info'),
     logFormat: read.oneOf('ECS_NICS_LOG_FORMAT', ['json', 'pretty'] as const, terminal ? 'pretty' : 'json'),
+    auditLog: readAuditLog(read),
     deployment: readDeployment(read),
     bundlePath: findBundle(read, libDir),
   };
@@ -122,6 +126,18 @@ function readTaskQueue(read: EnvReader): string {
   const name = taskQueueFrom(read.env.ECS_NICS_TASK_QUEUE);
   if (name === null) read.problems.push(`ECS_NICS_TASK_QUEUE: ${TASK_QUEUE_FORM}`);
   return name ?? DEFAULT_TASK_QUEUE;
+}
+
+/** What changed something must not be lost for a wrong path: the file is opened before anything runs. */
+function readAuditLog(read: EnvReader): string | null {
+  const [name, value] = read.first(['ECS_NICS_AUDIT_LOG']);
+  if (value === undefined || value === 'stdout') return value ?? null;
+  try {
+    appendFileSync(value, '', AUDIT_FILE);
+  } catch (error) {
+    read.problems.push(`${name}: ${(error as Error).message}; give a file that can be written, or stdout`);
+  }
+  return value;
 }
 
 function readDeployment(read: EnvReader): Config['deployment'] {

@@ -12,6 +12,7 @@ import { FAILURE_TYPE, MEMO, OPEN_SETTLED } from '../../contract/names';
 import type { ResultDocument } from '../../contract/types';
 import type { Ending } from './run-end';
 import { countRun } from './counters';
+import { tellEnd } from './tell';
 import { totalsOf } from '../policy/outcome';
 import type { Run } from './run';
 import { iso } from './run';
@@ -29,6 +30,7 @@ export function closing(
   run.failure = failure?.message ?? null;
   run.enter('done');
   countRun(document.outcome);
+  tellEnd(document, failure?.message ?? null);
   const cancelled = document.outcome === 'cancelled';
   if (run.openSettled || cancelled) {
     upsertMemo({

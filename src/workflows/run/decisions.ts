@@ -8,6 +8,7 @@ import type { Deletion } from './kinds';
 import { plain } from './details';
 import { invalidArgument, notApplicable, readable } from './refusals';
 import { iso } from './run';
+import { tell } from './tell';
 import { promisesUndo } from '../policy/undo-log';
 import { closeWindow } from './state/undo';
 
@@ -37,6 +38,7 @@ export function decisionsOf(run: Deletion): Decisions {
       const { by, reason } = check(what, argument);
       // A repeated message joins the first one, and does not cause another look at the cloud.
       if (run.document.decision !== null) return;
+      tell('run.decided', { server: run.document.serverId, what, by, reason });
       run.document.decision = { what, by: plain(by), reason: plain(reason), at: iso(Date.now()) };
       // In the same step: a cancellation may come next, and looks at what is still open.
       if (what === 'commit') closeWindow(run.state);

@@ -13,6 +13,7 @@ import { handOn, resumedFrom } from './resume';
 import type { Ending } from './run-end';
 import { RunEnd } from './run-end';
 import { publishPhase } from './search-attributes';
+import { tell } from './tell';
 import type { RunState } from './state';
 import { freshState } from './state';
 import { hastenPoll, countFromNow } from './state/job';
@@ -59,6 +60,8 @@ export class Run<R extends Request = Request> extends Pacing {
   continuing = false;
 
   private readonly checked: R | null;
+  /** The log has this reason to wait already. */
+  private toldWait: string | null = null;
 
   constructor(
     start: unknown,
@@ -96,6 +99,10 @@ export class Run<R extends Request = Request> extends Pacing {
   // --- the document --------------------------------------------------------------------------------------------
 
   enter(phase: Phase, waitingFor: string | null = null): void {
+    if (waitingFor !== null && waitingFor !== this.toldWait) {
+      tell('run.waiting', { server: this.document.serverId, phase, why: waitingFor });
+      this.toldWait = waitingFor;
+    }
     this.document.phase = phase;
     this.document.waitingFor = waitingFor;
     this.show();
@@ -208,6 +215,7 @@ export class Run<R extends Request = Request> extends Pacing {
   }
 
   protected cancelled(): void {
+    tell('run.cancel-requested', { server: this.document.serverId });
     // In these stages no call and no job would notice the cancellation.
     if (this.document.phase === 'undo-window' || this.holds) this.wake();
     this.show();

@@ -8,6 +8,7 @@ import { jobAge, label, nics } from '../run/details';
 import { recordJob } from '../run/counters';
 import { nextPollDelay, throttleDelay } from '../policy/poll-schedule';
 import type { Run } from '../run/run';
+import { tell } from '../run/tell';
 import {
   currentJob,
   holdPolls,
@@ -130,6 +131,13 @@ function recordAnswer(run: Run, answer: JobAnswer): void {
   const job = currentJob(state);
   if (job === undefined) return;
   const ended = recordJobAnswer(state, answer);
+  if (ended)
+    tell('job.ended', {
+      server: run.document.serverId,
+      job: job.id,
+      status: answer.status,
+      polls: job.polls,
+    });
   setJobEvidence(run, answer.status);
   // The sub-jobs of an attachment are left to the step that puts NICs back.
   for (const sub of job.what === 'delete' ? answer.subJobs : []) {

@@ -15,6 +15,7 @@ import { assess, elasticIpsUntold } from '../policy/guards';
 import type { Deletion } from '../run/kinds';
 import { hold } from '../run/kinds';
 import type { Request, Run } from '../run/run';
+import { tellStart } from '../run/tell';
 import { learnLongJob } from '../run/state/job';
 import { blankRow } from '../run/state/rows';
 import { watch } from '../run/state/seen';
@@ -28,6 +29,7 @@ export function checkStart(run: Run, windowMs: number): void {
     ...run.problems,
     ...startProblems(run.problems.length === 0 ? run.request : null, windowMs),
   ];
+  tellStart(run);
   if (problems.length === 0) return;
   throw RunEnd.failed(
     FAILURE_TYPE.invalidInput,

@@ -6,12 +6,17 @@ import { formatDuration } from '../../contract/duration';
 import type { Deletion } from '../run/kinds';
 import { label } from '../run/details';
 import { endOf } from '../policy/outcome';
-import { closeWindow } from '../run/state/undo';
+import { closeWindow, isHeld } from '../run/state/undo';
 import { iso } from '../run/run';
+import { tell } from '../run/tell';
 
 export async function undoWindow(run: Deletion): Promise<void> {
   const { document, state } = run;
-  if (document.undoUntil === null) document.undoUntil = iso(Date.now() + run.request.undoWindowMs);
+  if (document.undoUntil === null) {
+    document.undoUntil = iso(Date.now() + run.request.undoWindowMs);
+    const kept = document.nics.filter((row) => isHeld(state, row)).length;
+    tell('window.opened', { server: document.serverId, nics: kept, until: document.undoUntil });
+  }
   const until = Date.parse(document.undoUntil);
   const { outcome, failed } = endOf(document.nics);
   while (document.decision === null && !run.cancelRequested) {

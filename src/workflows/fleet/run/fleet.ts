@@ -20,6 +20,7 @@ import { SIGNAL_NAMED, SIGNAL_ORDER } from '../../policy/fleet/agreement';
 import { digestOfSettings } from '../../policy/fleet/digest';
 import { Alarm } from '../alarm';
 import { askForPages } from './lost-pages';
+import { Narrator } from './narrator';
 import { noteProgress } from './progress';
 import { partsOf, together } from './list';
 import { ordersOf } from './orders';
@@ -42,6 +43,7 @@ export class Fleet {
   /** Something has changed that the pages, or the step under way, may have to know. */
   private changed = true;
   private readonly alarm = new Alarm(() => this.touch());
+  private readonly narrator: Narrator;
   /** Temporal is being asked for the pages. */
   private asking = false;
 
@@ -52,6 +54,7 @@ export class Fleet {
     const id = decommissionOf(workflowInfo().workflowId);
     this.problems = [...problems, ...startProblems(id?.page === null)];
     this.state = handed ?? fresh(id?.run ?? '', value);
+    this.narrator = new Narrator(this.state, handed === null);
     void CancellationScope.current().cancelRequested.catch(() => {
       // When all waves are over it is too late for an abort, in this way as in any other.
       if (problemOf('abort', this.state, Date.now()) === null)
@@ -135,6 +138,7 @@ export class Fleet {
 
   show(): void {
     setCurrentDetails(detailsOf(this.state, Date.now()));
+    this.narrator.goOn(this.state);
   }
 
   /** Sends every page the order that it does not have yet. */

@@ -29,6 +29,7 @@ import type { News, PageInput } from '../../policy/fleet/agreement';
 import { FLEET_PRIORITY, SIGNAL_NEWS } from '../../policy/fleet/agreement';
 import { plain } from '../../run/details';
 import { invalidArgument, notApplicable, readable } from '../../run/refusals';
+import { tell } from '../../run/tell';
 import { carryOut, mismatch, problemOf } from './control';
 import type { Fleet } from './fleet';
 import { closeList, digestOfList, loadProblem, loadedProblem, marksOf, unlisted, unreachable } from './list';
@@ -129,6 +130,7 @@ function control<T extends ByWhom>(
       refuseIf(problem);
       const who = { ...value, by: plain(value.by), reason: plain(value.reason) };
       carryOut(what, state, who, Date.now());
+      tell('fleet.decided', { fleet: state.run, what, by: who.by, reason: who.reason });
       fleet.touch();
       return statusOf(state, Date.now());
     },

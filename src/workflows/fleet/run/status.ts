@@ -27,7 +27,7 @@ import {
 /** Exclusions in one answer. */
 const EXCLUSIONS_PER_PAGE = 100;
 
-function phaseOf(state: FleetState): DecommissionPhase {
+export function phaseOf(state: FleetState): DecommissionPhase {
   const { phase, halt } = state;
   // A plan waits for its approval also where somebody has paused the run; what is approved then waits for `resume`.
   if (phase === 'done' || phase === 'planned') return phase;
