@@ -18,6 +18,7 @@ import { checkStart, inspect } from './steps/inspect';
 import { keepHeld, keepPromise, setFlagsBack, tellHeldPorts, tellKeptFlags } from './steps/keep-promise';
 import { registerMessages } from './run/messages';
 import { endOfDeletion, endOfRest, failureMessage, outcomeOfFailure } from './policy/outcome';
+import { lookBeforeTheEnd } from './steps/previous-run';
 import { protectPorts } from './steps/protect';
 import { submitOnce } from './steps/submit';
 import { establishVerdicts } from './steps/verify';
@@ -41,6 +42,7 @@ export async function deleteServerNics(start: unknown): Promise<ResultDocument> 
     }
     run.ended = conclude(run);
   } catch (error) {
+    await lookBeforeTheEnd(run, error);
     if (error instanceof RunEnd && run.holds) {
       await keepHeld(run, error); // another actor took off a NIC whose way back was promised
       run.ended = conclude(run);

@@ -54,7 +54,7 @@ export class Run<R extends Request = Request> extends Pacing {
   failure: string | null = null;
   /** How the run ended, for the callers that wait for it. */
   ended: Ending | null = null;
-  /** The run has sent nothing, and only sets back what it changed before. That is too short to be handed on. */
+  /** The run has sent nothing, and only makes sure where NICs are, or sets back what it changed: too short to be handed on. */
   cleaningUp = false;
   /** The run is about to end, and goes on under a new run id. */
   continuing = false;

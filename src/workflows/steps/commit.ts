@@ -6,8 +6,7 @@ import type { NicSnapshot } from '../../contract/types';
 import { repeatable } from '../run/activity-calls';
 import type { Deletion } from '../run/kinds';
 import { label, nics, plain } from '../run/details';
-import { lookAtPorts, lookOnce } from './look';
-import { forgetReadings, watch } from '../run/state/seen';
+import { lookAtPorts, lookUntilAgreed } from './look';
 import { closeWindow, isHeld, keep, release } from '../run/state/undo';
 import { markPortGone, whyLeft } from '../policy/port-fates';
 import { deletePortCall } from '../policy/remedies';
@@ -125,9 +124,6 @@ function leavePort(
   run.warn(`NIC ${id} is detached, and its port was left: ${plain(why)}`);
 }
 
-/** Two readings that agree are enough. More are needed only if an actor takes a NIC off and puts it back meanwhile. */
-const MAX_LOOKS = 10;
-
 /**
  * A port that says it is attached is only one witness. The NIC counts as on the server if the NIC list says so in two
  * readings. Returns whether some port is free again and can be deleted after all.
@@ -136,18 +132,11 @@ async function lookAtReturned(run: Deletion): Promise<boolean> {
   const { state } = run;
   const { returned } = state.undo;
   if (returned.length === 0) return false;
-  watch(state, returned);
-  forgetReadings(state);
-  const agreed = () => state.seen.witnesses.every(({ absent, present }) => absent >= 2 || present >= 2);
-  for (let look = 1; look <= MAX_LOOKS && !agreed(); look++) {
-    if (look > 1) await run.wait(SECOND_LOOK_MS, label('another reading, to be sure'));
-    const seen = await lookOnce(run, {
-      label: label(`${nics(returned.length)} back on the server?`),
-      plannedGapMs: SECOND_LOOK_MS,
-      until: () => Date.now() + run.remainingMs,
-    });
-    if (seen === null) break;
-  }
+  await lookUntilAgreed(run, returned, {
+    label: label(`${nics(returned.length)} back on the server?`),
+    gapMs: SECOND_LOOK_MS,
+    until: () => Date.now() + run.remainingMs,
+  });
   state.undo.returned = [];
   let again = false;
   for (const { id, absent, present, port } of state.seen.witnesses) {

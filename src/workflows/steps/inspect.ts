@@ -130,6 +130,7 @@ export async function ready(
     if (previous === null || previous === 'settled' || !anythingToDo) return true;
     await settlePrevious(run, previous);
     run.state.before.open = 'settled';
+    run.state.before.rested = { at: Date.now(), nics: previous.nics };
     // The job of the previous run has ended, or was never known: its effect may still come.
     markDoubtful(run.state);
     upsertMemo({ [MEMO.open]: OPEN_SETTLED });

@@ -6,7 +6,7 @@ import { read } from '../run/activity-calls';
 import { askUntilAnswered } from '../run/ask';
 import { label, nics, plain } from '../run/details';
 import { isIdle } from '../policy/guards';
-import { forgetReadings, note, portsToLookUp } from '../run/state/seen';
+import { forgetReadings, note, portsToLookUp, watch } from '../run/state/seen';
 import type { Witness } from '../run/state/seen';
 import type { Run } from '../run/run';
 import type { Looks } from '../run/state/sent';
@@ -108,6 +108,39 @@ export async function lookTwice(run: Run, why: string, looks: Looks): Promise<bo
     const agreed = witnesses.every((witness) => witness.present >= 2 || isGone(witness));
     if (agreed && looks.idle >= 2) return true;
   }
+}
+
+/** Two readings that agree are enough. More are needed only if the list lags behind, or an actor moves a NIC meanwhile. */
+const MAX_LOOKS = 10;
+
+export interface AgreeOptions {
+  label: string;
+  gapMs: number;
+  /** Epoch ms before which a list that shows a NIC may lag behind. */
+  provesFrom?: number;
+  /** Epoch ms after which the run gives up if there is no reading. */
+  until: () => number;
+}
+
+/** Reads until two readings in a row agree about each of these NICs. `false`: they did not, or there was no reading in time. */
+export async function lookUntilAgreed(
+  run: Run,
+  nicIds: readonly string[],
+  { label: text, gapMs, provesFrom = 0, until }: AgreeOptions,
+): Promise<boolean> {
+  const { state } = run;
+  watch(state, nicIds);
+  forgetReadings(state);
+  const agreed = () =>
+    state.seen.witnesses.every(
+      ({ absent, present }) => absent >= 2 || (present >= 2 && Date.now() >= provesFrom),
+    );
+  for (let look = 1; look <= MAX_LOOKS && !agreed(); look++) {
+    // A run with a long history may wait for longer than planned.
+    const plannedGapMs = look > 1 ? await run.wait(gapMs, label('another reading, to be sure')) : gapMs;
+    if ((await lookOnce(run, { label: text, plannedGapMs, until })) === null) return false;
+  }
+  return agreed();
 }
 
 /** An absence that the port contradicts proves nothing. But it must not delay the other NICs for ever. */

@@ -15,11 +15,13 @@ import { label, nics as countOf } from '../run/details';
 import { RunEnd } from '../run/run-end';
 import { isIdle, primaryOf, serverViolations } from '../policy/guards';
 import { inspectOnce, ready, recordServer } from './inspect';
+import { confirmShown, mayHaveGone } from './previous-run';
 import { restoreCommand } from '../policy/remedies';
 import type { Restoration } from '../run/kinds';
 import type { Planned } from '../policy/restore-grades';
 import { addressesOf, chosen, isUnfinished, planOf } from '../policy/restore-grades';
 import { blankRow } from '../run/state/rows';
+import { watch } from '../run/state/seen';
 import type { PutBack } from '../policy/undo-log';
 import { putBackOf, returning } from '../policy/undo-log';
 
@@ -78,6 +80,7 @@ async function savedNics(run: Restoration): Promise<SavedNic[]> {
 
 async function readyServer(run: Restoration, nics: readonly SavedNic[]): Promise<Inspection> {
   const { request } = run;
+  let confirmed = false;
   for (let look = 1; ; look++) {
     run.enter(look === 1 ? 'inspecting' : 'waiting', run.document.waitingFor);
     const seen = await inspectOnce(
@@ -105,7 +108,15 @@ async function readyServer(run: Restoration, nics: readonly SavedNic[]): Promise
       if (passing !== null) run.warn(`a real run would wait: ${passing}`);
       return seen;
     }
-    if (await ready(run, passing, true, server)) return seen;
+    if (!(await ready(run, passing, true, server))) continue;
+    const listed = seen.nics.map(({ id }) => id).filter((id) => nics.some((nic) => nic.id === id));
+    const doubtful = confirmed ? [] : mayHaveGone(run, listed);
+    if (doubtful.length === 0) return seen;
+    // Otherwise the run would say of a NIC that has just gone that it is there, and end with nothing to do.
+    confirmed = await confirmShown(run, doubtful);
+    if (!confirmed)
+      throw refused([`it is not certain which NICs are still on the server (${doubtful.join(', ')})`]);
+    watch(run.state, []);
   }
 }
 

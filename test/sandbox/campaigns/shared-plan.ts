@@ -91,9 +91,11 @@ export function setsOf({ pick, chance, below }: Random): {
   const faults: FaultSpec[] = [];
   const isOdd = chance(crowd === null ? 0.2 : 0.6);
   const lost = (what: 'servers' | 'ports') => {
-    // The same entry lost from two answers in a row is a lie: two readings without it are what absence means.
     const times = what === 'ports' ? 1 : pick([1, 2, 40]);
-    faults.push({ match: { class: what }, what: { kind: 'lost-entry' }, times, after: pick([0, 1, 2]) });
+    const after = pick([0, 1, 2]);
+    // A port lost from two answers in a row is a lie: two readings without it are what absence means (docs/decisions/0016).
+    if (what === 'ports' && faults.some(({ match }) => match?.class === 'ports')) return;
+    faults.push({ match: { class: what }, what: { kind: 'lost-entry' }, times, after });
   };
   const lag = () => ({
     setLagSeconds: pick([2, 10, 30]),

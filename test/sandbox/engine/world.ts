@@ -133,7 +133,9 @@ function worldOf(
     },
     { close: async () => {} },
   );
-  const virtual = { now: () => clock.now(), sleep: async (ms: number) => clock.advance(ms) };
+  // As timers of Node do, and `Date.now()`: by whole ms, one at least. Who gets a fraction for a timer throws.
+  const sleep = async (ms: number) => clock.advance(Math.max(1, Math.trunc(ms)));
+  const virtual = { now: () => clock.now(), sleep };
   const logged: World['logged'] = [];
   const note = (message: string) => void logged.push({ message, sentBefore: requests.length });
   const log = { info: note, warn: note };

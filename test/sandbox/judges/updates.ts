@@ -1,8 +1,8 @@
 /** Every Update has reached somebody and got an answer, and each answer is judged by the run that gave it. */
 import { expect } from 'vitest';
 import type { DeleteServerNicsInput, ResultDocument } from '../../../src/contract';
-import { CONTINUED_AS_NEW, DIFFERENT_REQUEST } from '../../../src/contract/names';
-import type { Played, UpdateAnswer, UpdatePlan } from '../engine/schedule';
+import { CONTINUED_AS_NEW, DIFFERENT_REQUEST, FAILURE_TYPE } from '../../../src/contract/names';
+import type { End, Played, UpdateAnswer, UpdatePlan } from '../engine/schedule';
 import { RESOURCE_EXHAUSTED } from '../engine/server/mailbox';
 
 /** An answer that is this run's own word. */
@@ -55,6 +55,26 @@ function keyOf(request: unknown): string {
   const { nics, dryRun, ...rest } = request as DeleteServerNicsInput;
   const ids = nics === 'all' ? nics : nics.map(({ id }) => id).sort();
   return JSON.stringify({ ...rest, nics: ids, dryRun: dryRun === true, deadline: null, timing: null });
+}
+
+/**
+ * How a run has ended for those who waited for it. One that was terminated in its last moments, when all of them had their answer,
+ * only failed to publish that: its document tells how it would have ended.
+ */
+export function endToldBy({ played: { end }, told }: Pick<Answered, 'played' | 'told'>): {
+  kind: End['kind'];
+  type: string | null;
+} {
+  if (end.kind === 'failed') return { kind: 'failed', type: end.type };
+  if (end.kind !== 'terminated' || told.phase !== 'done') return { kind: end.kind, type: null };
+  const type = Object.values(FAILURE_TYPE).find((each) => outcomeOf(each) === told.outcome) ?? null;
+  if (type !== null) return { kind: 'failed', type };
+  return { kind: told.outcome === 'cancelled' ? 'cancelled' : 'completed', type };
+}
+
+/** `CloudRefused` is the failure of a run whose outcome is `cloud-refused`, and so on. */
+function outcomeOf(failureType: string): string {
+  return failureType.replace(/\B[A-Z]/g, '-$&').toLowerCase();
 }
 
 /** Whoever asked was told to ask again, and has done so. */

@@ -35,6 +35,13 @@ export const DELETE_PLANTS: readonly Plant[] = [
     caughtBy: 7,
   },
   {
+    name: 'believes the only look after the job of the run before',
+    file: 'workflows/delete-server-nics.ts',
+    from: 'await lookBeforeTheEnd(run, error);',
+    to: 'if (!PLANTED) await lookBeforeTheEnd(run, error);',
+    caughtBy: 5469427,
+  },
+  {
     name: 'gives the job up at the first failed poll',
     file: 'workflows/steps/follow-job.ts',
     from: '|| failures.errors >= ERROR_BUDGET)',

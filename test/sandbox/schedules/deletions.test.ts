@@ -157,6 +157,21 @@ describe('named schedules', () => {
     expect([played.end.kind, posts]).toEqual(['cancelled', 0]);
   });
 
+  it('terminated while it publishes its end: who waited had the right answer', async () => {
+    const { played, told } = await run([], {
+      request: { nics: [{ id: '5e0a4ad5-0000-4000-8000-000000000000' }] },
+      // The attributes that the inspection names are old when it is told, so the run asks for them again.
+      queueMs: new Map([
+        [0, 45_000],
+        [1, 45_000],
+      ]),
+      updates: [{ at: 50_000, name: 'submitted' }],
+      terminateAt: 60_000,
+    });
+    expect([played.end.kind, told.phase, told.outcome]).toEqual(['terminated', 'done', 'nothing-to-do']);
+    expect(played.waiting[0]?.asked[0]?.answer).toEqual({ kind: 'completed', value: { jobId: null } });
+  });
+
   it('a cancel while polling: observed to the end', async () => {
     const { played, world } = await run([], { cancelAt: 5_000 });
     expect(played.end.kind).toBe('cancelled');

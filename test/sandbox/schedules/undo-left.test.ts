@@ -25,6 +25,16 @@ it('a flag that a call without a usable answer has set back is no shortfall', as
   expect(told.nics[0]).toMatchObject({ message: null, remedy: null, differences: [] });
 });
 
+it('the worker reads as well as ever after it was throttled for long', async () => {
+  const throttled = { kind: 'throttled', retryAfter: 20 } as const;
+  const { told, world } = await play(
+    { undoWindow: '1 minute' },
+    { nics: flagged(2), take: 2, faults: [{ match: { class: 'port-delete' }, what: throttled, after: 1 }] },
+  );
+  expect(outcomes(told)).toEqual(['deleted', 'detached']);
+  expect(Number.isInteger(world.clock.now())).toBe(true);
+});
+
 it('of several flags only those that are not back are a shortfall', async () => {
   const { told, changed } = await play(
     { undoWindow: '2 hours' },

@@ -21,6 +21,8 @@ export interface Before {
   open: PreviousOpenRun | 'settled' | null;
   /** Ask for that run. Not in a later run of a chain: there the previous run in the list belongs to the same chain. */
   ask: boolean;
+  /** What that run had sent has come to rest: since when, and for which NICs. */
+  rested: { at: number; nics: string[] } | null;
 }
 
 export function freshAround(): Around {
@@ -28,5 +30,5 @@ export function freshAround(): Around {
 }
 
 export function freshBefore(): Before {
-  return { open: null, ask: true };
+  return { open: null, ask: true, rested: null };
 }

@@ -17,14 +17,14 @@ export function judgeDeletions(world: World, serverId: string, all: Played[]): v
   judgeAll(world, all, {
     truthOf: (played) => truthOf(world, serverId, played),
     onItsWay: (truth, open) => judgeConduct(world, truth, open),
-    atItsEnd: (truth) => judgeEnd(world, truth),
-    whenTerminated: (truth) => judgeTerminated(world, truth),
+    atItsEnd: judgeEnd,
+    whenTerminated: judgeTerminated,
     ofAnAnswer: (answered) => judgeAnswer(answered, world.simulator.ledger.jobs),
     maxUpdates: null,
   });
 }
 
-function judgeEnd(world: World, truth: Truth): void {
+function judgeEnd(truth: Truth): void {
   const { played, lists, jobs } = truth;
   const told = played.status as ResultDocument;
   for (const nic of told.nics) {
@@ -39,8 +39,7 @@ function judgeEnd(world: World, truth: Truth): void {
     const right = [...places].some((place) => PLACES[nic.outcome]?.includes(place));
     // Nothing was tried: it need not have been there in the first place, nor be there still when nobody could look.
     const elsewhere =
-      nic.outcome === 'untouched' &&
-      (first !== 'on-server' || nic.evidence.list !== 'present' || isShownLonger(world, truth, nic.id));
+      nic.outcome === 'untouched' && (first !== 'on-server' || nic.evidence.list !== 'present');
     expect(
       right || elsewhere,
       `NIC ${nic.id} was reported as ${nic.outcome}, and was ${[...places].join()}`,
@@ -65,19 +64,9 @@ function judgeEnd(world: World, truth: Truth): void {
   else expect([undefined, null, OPEN_SETTLED]).toContain(played.memo.open);
 }
 
-/** The job of a run before has taken the NIC, and every list that this run has read since then was one that lags behind. */
-function isShownLonger(world: World, { effects, ownEffects, lists, shownAt }: Truth, id: string): boolean {
-  const { lagReads } = world.simulator.control.knobs();
-  const taken = effects.find(
-    (effect) => effect.kind === 'nic-detached' && effect.portId === id && !ownEffects.includes(effect),
-  );
-  if (lagReads === 0 || taken?.jobId === undefined) return false;
-  return lists.filter(({ at }) => at >= shownAt(taken)).length <= lagReads;
-}
-
-function judgeTerminated(world: World, truth: Truth): void {
+function judgeTerminated(truth: Truth): void {
   const { played, posts } = truth;
-  if (hasVerdicts(played)) judgeEnd(world, truth);
+  if (hasVerdicts(played)) judgeEnd(truth);
   else
     leavesWord(truth, posts.filter(mayBeAtWork), (played.status as ResultDocument | undefined)?.jobs.at(-1));
 }

@@ -135,7 +135,7 @@ function carryOut(world: World, { serverId, nics, had: all }: Others, deed: Deed
     case 'bind':
       return control.bindElasticIp(control.createElasticIp().id, nic);
     case 'lose-attributes':
-      return (world.namespaceHas = [...deed.left]);
+      return loseAttributes(world, deed.left);
     case 'change':
       return control.patchServer(serverId, deed.change);
     case 'add-nic':
@@ -143,6 +143,20 @@ function carryOut(world: World, { serverId, nics, had: all }: Others, deed: Deed
     case 'delete-server':
       return control.deleteServer(serverId);
   }
+}
+
+/** As long as a run believes what it was told of the namespace (src/workflows/run/search-attributes.ts). */
+const BELIEVED_MS = 10_000;
+
+/**
+ * Who asks is told at once. A run that has asked just before may still publish: in those seconds it can't know better, and its
+ * task would fail until the attribute is back (docs/decisions/0007). So the namespace takes it for as long.
+ */
+function loseAttributes(world: World, left: string[]): void {
+  const { namespaceHas: had, clock } = world;
+  const until = clock.now() + BELIEVED_MS;
+  world.namespaceHas = [...left];
+  world.registered = () => (clock.now() <= until ? had : world.namespaceHas);
 }
 
 /** Now, or as soon as it is free. */

@@ -4,10 +4,10 @@ import type { ResultDocument } from '../../../../src/contract';
 import { CANCELLED, NOT_APPLICABLE } from '../../../../src/contract/names';
 import { WHO } from '../../engine/play';
 import type { Answered } from '../../judges/updates';
+import { endToldBy } from '../../judges/updates';
 
 export function judgeAnswer({ plan, answer, played, told, what }: Answered): void {
-  const { end } = played;
-  const failedAs = end.kind === 'failed' ? end.type : null;
+  const { kind, type: failedAs } = endToldBy({ played, told });
   switch (plan.name) {
     case 'undo':
     case 'commit': {
@@ -34,7 +34,7 @@ export function judgeAnswer({ plan, answer, played, told, what }: Answered): voi
       const asked = 'from' in (played.input as object) ? 'attach' : 'delete';
       const jobs = told.jobs.filter((it) => it.what === asked);
       if (answer.kind === 'completed') expect(answer.value, what).toEqual({ jobId: jobs[0]?.id ?? null });
-      else if (answer.type === CANCELLED) expect([end.kind, jobs.length], what).toEqual(['cancelled', 0]);
+      else if (answer.type === CANCELLED) expect([kind, jobs.length], what).toEqual(['cancelled', 0]);
       else expect([failedAs, jobs.length], what).toEqual([answer.type, 0]);
       return;
     }
