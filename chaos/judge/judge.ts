@@ -13,10 +13,12 @@ export function judge(facts: Facts, settleMs: number): Violation[] {
       ...{ rule, serverId, message },
       workflowIds: [`nics/${serverId}`, `naive/${serverId}`],
     })),
-    ...facts.leftOpen.filter((workflowId) => !waitsForJob(facts, workflowId)).map((workflowId) => ({
-      ...{ rule: 'has-an-end', serverId: null, workflowIds: [workflowId] },
-      message: `${workflowId} has no end`,
-    })),
+    ...facts.leftOpen
+      .filter((workflowId) => !waitsForJob(facts, workflowId))
+      .map((workflowId) => ({
+        ...{ rule: 'has-an-end', serverId: null, workflowIds: [workflowId] },
+        message: `${workflowId} has no end`,
+      })),
     ...judgeSubmissions(facts, settleMs),
     ...judgeRuns(facts),
     ...judgeFleets(facts),
