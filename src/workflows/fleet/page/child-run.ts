@@ -31,12 +31,14 @@ export type ChildEnd =
 /** @param type of the workflow */
 export async function runChild(
   page: Page,
-  { listed: { serverId } }: Row,
+  row: Row,
   type: string,
   input: object,
   summary: string,
 ): Promise<ChildEnd> {
+  const { serverId } = row.listed;
   try {
+    row.starting = true;
     const child = await startChild(type, {
       args: [input],
       workflowId: serverWorkflowId(serverId),
@@ -44,6 +46,9 @@ export async function runChild(
       parentClosePolicy: ParentClosePolicy.ABANDON,
       priority: { priorityKey: FLEET_PRIORITY },
       staticSummary: plain(summary),
+    }).finally(() => {
+      row.starting = false;
+      page.touch();
     });
     return { kind: 'completed', document: (await child.result()) as ResultDocument };
   } catch (error) {
