@@ -11,7 +11,7 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { serverWorkflowId } from '../../../contract/names';
 import type { ResultDocument } from '../../../contract/types';
 import { isRecord } from '../../../contract/values';
-import { FLEET_PRIORITY } from '../../policy/fleet/agreement';
+import { FLEET_SERVER_PRIORITY } from '../../policy/fleet/agreement';
 import { plain, serverLabel } from '../../run/details';
 import { readAt } from '../calls';
 import type { Page } from './page';
@@ -44,7 +44,7 @@ export async function runChild(
       workflowId: serverWorkflowId(serverId),
       // A page that is terminated leaves no submission unobserved.
       parentClosePolicy: ParentClosePolicy.ABANDON,
-      priority: { priorityKey: FLEET_PRIORITY },
+      priority: { priorityKey: FLEET_SERVER_PRIORITY },
       staticSummary: plain(summary),
     }).finally(() => {
       row.starting = false;
