@@ -15,6 +15,7 @@ import type { Measure } from './measures/measure';
 import { memory } from './measures/memory';
 import { restart } from './measures/restart';
 import { scale } from './measures/scale';
+import { shares } from './measures/shares';
 import { soak } from './measures/soak';
 import { undo } from './measures/undo';
 import { buildNaiveBundle } from './naive/bundle';
@@ -32,6 +33,7 @@ const MEASURES: Record<Name, Measure> = {
   calls,
   fleet,
   scale,
+  shares,
   soak,
 };
 

@@ -13,12 +13,21 @@ export const NAMES = [
   'calls',
   'fleet',
   'scale',
+  'shares',
   'soak',
 ] as const;
 export type Name = (typeof NAMES)[number];
 
 /** They take more than a minute, however little is measured: time-outs, fixed polls, runs one after the other. */
-const LONG: ReadonlySet<Name> = new Set(['in-flight', 'undo', 'calls', 'fleet', 'scale', 'soak'] as const);
+const LONG: ReadonlySet<Name> = new Set([
+  'in-flight',
+  'undo',
+  'calls',
+  'fleet',
+  'scale',
+  'shares',
+  'soak',
+] as const);
 
 export interface Options {
   only: Name[];
@@ -28,7 +37,7 @@ export interface Options {
   rounds: number | null;
   quick: boolean;
   json: string | null;
-  /** What `scale` measures. */
+  /** What `scale` and `shares` measure. */
   cells: Selection;
   /** A picture of how what a run takes grows. */
   plot: string | null;
@@ -38,7 +47,8 @@ export const HELP = `Usage: npm run bench [-- options]
 
 Measures the worker beside a naive one (bench/naive), in turns, on an embedded
 Temporal server and the simulated cloud. Some forty-five minutes on two quiet
-cores, fourteen of them for calls, five for fleet and twenty for scale.
+cores, fourteen of them for calls, five for fleet, twenty for scale and four
+for shares.
 
   --only <name>   one measurement; may be repeated:
                     cost       calls, history and CPU of a run
@@ -52,20 +62,23 @@ cores, fourteen of them for calls, five for fleet and twenty for scale.
                                and plans of 1,000
                     scale      decommission runs of --servers, at --rates,
                                of --kinds, each with each
+                    shares     two decommission runs of --servers (300) in one
+                               quota (--rates, 50), and --runs single requests
+                               (8) beside them
                     soak       a steady load of --runs runs (1,800 in an
                                hour): memory, handles, event loop; only when
                                it is named
   --runs <n>      workflow runs per worker and round, 1 to 10,000
   --rounds <n>    how often both take their turn, 1 to 100
-  --servers <n,…> sizes for scale, up to 100,000 (100,1000)
+  --servers <n,…> sizes for scale and shares, up to 100,000 (100,1000)
   --rates <q,…>   calls a second for scale, or none (50,none); 10,000 servers
                   at 10 take an hour
   --kinds <k,…>   for scale: plain, exact (both)
   --plot <file>   a picture (SVG) of how what a run takes grows with its size,
                   or of the soak
   --quick         fewer runs, short jobs, one round, no in-flight, undo, calls,
-                  fleet and scale (75 s): shows that the bench works; judges no
-                  figure
+                  fleet, scale and shares (75 s): shows that the bench works;
+                  judges no figure
   --json <file>   writes everything, raw samples too, to this file
   --help
 

@@ -57,6 +57,11 @@ export class Cloud {
     }
   }
 
+  /** From now on the account may make so many calls in any window of so many seconds. */
+  async limit(calls: number, seconds: number): Promise<void> {
+    await this.simulator.control('PATCH', '/_sim/knobs', { accountQuota: { calls, seconds } });
+  }
+
   /** The next deletion of each server is accepted and never answered. */
   async loseAnswers(targets: readonly Target[]): Promise<void> {
     for (const { serverId } of targets) {

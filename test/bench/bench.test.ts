@@ -140,6 +140,18 @@ describe('a small one', { timeout: 300_000 }, () => {
     expect(readFileSync(plot, 'utf8')).toMatch(/^<svg /);
   });
 
+  it('tells what two decommission runs and single requests get of one quota', async () => {
+    const file = join(folder, 'shares.json');
+    await outputOf(['bench', '--quick', '--only', 'shares', '--servers', '6', '--runs', '2', '--json', file]);
+    const [measured] = (JSON.parse(readFileSync(file, 'utf8')) as Report).measurements;
+    expect(measured?.failure).toBeNull();
+    const found = (what: string) => measured?.rows.find((each) => each.what === what)?.ours.median ?? NaN;
+    expect(found('speed, slower by faster run')).toBeLessThanOrEqual(1);
+    expect(found('its median, busy by idle')).toBeGreaterThan(0);
+    expect(found('calls per server, of all')).toBeGreaterThan(2);
+    expect(measured?.rows.every(({ met }) => met === null)).toBe(true);
+  });
+
   it.skipIf(process.platform === 'win32')('leaves nothing behind on Ctrl-C', async () => {
     const child = spawn(process.execPath, [RUN, 'bench', '--only', 'restart'], {
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -2,6 +2,7 @@
 import type { ActivityOptions } from '@temporalio/workflow';
 import { sleep } from '@temporalio/workflow';
 import type { Place } from '../../activities/agreement';
+import { FLEET_SERVER_PRIORITY } from '../policy/fleet/agreement';
 import { backoffDelay } from '../policy/poll-schedule';
 import { label } from '../run/details';
 import type { Answer, Input, Name } from '../run/proxies';
@@ -26,6 +27,11 @@ export async function callAt<K extends Name>(
       await sleep(backoffDelay(declined), { summary: label(`wrong worker: ${why}`) });
     }
   }
+}
+
+/** Of what a page asks of the cloud: it must not go before what servers' own runs ask. */
+export function asServers(options: ActivityOptions): ActivityOptions {
+  return { ...options, priority: { priorityKey: FLEET_SERVER_PRIORITY } };
 }
 
 /** A read. */

@@ -130,6 +130,22 @@ describe('a decommission run', () => {
     expect(linesOf(run)).toEqual(Array.from({ length: 8 }, () => ({ outcome: 'deleted', errorCode: null })));
   });
 
+  it('asks a slow Temporal server for few starts at a time, so that few come after a pause', async () => {
+    const run = await played(
+      Array.from({ length: 12 }, () => ({})),
+      {
+        settings: settings({ concurrency: 12 }),
+        ...{ watchMs: 500, pausedMs: 20_000 },
+        messages: [{ name: 'pause', after: 'running', ms: 100 }],
+      },
+      { delay: (of) => (of === 'start' ? 5_000 : 10) },
+    );
+    const starts = Array.from({ length: 12 }, (_, n) => startsOf(run, n)[0]?.at ?? NaN);
+    const first = Math.min(...starts);
+    expect(starts.filter((at) => at < first + 15_000)).toHaveLength(5);
+    expect(linesOf(run)).toEqual(Array.from({ length: 12 }, () => ({ outcome: 'deleted', errorCode: null })));
+  });
+
   it('promises the failures of servers that are to be tried again, before their page has heard of it', async () => {
     const run = await played(
       [{ fates: ['fails', 'fails'] }, { fates: ['fails', 'fails'] }],

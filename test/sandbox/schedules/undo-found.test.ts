@@ -20,6 +20,18 @@ describe('a run that is reset', () => {
     expect(count('port-delete')).toBe(0);
   });
 
+  it.each([0.5, 0.7, 0.8, 0.9])(
+    'tells where the ports are, also where the run before it has deleted them (%s of its tasks)',
+    async (share) => {
+      const { all, count } = await play(
+        { undoWindow: '2 hours' },
+        { resetAt: { at: 650_000, share }, updates: [{ at: 600_000, name: 'commit', request: WHO }] },
+      );
+      expect(count('port-delete')).toBe(3);
+      expect(all.map(({ told }) => told?.outcome)).toEqual(['deleted', 'x']);
+    },
+  );
+
   it('changes nothing where an undo was accepted before, and says what a person would do', async () => {
     const { all, count, told } = await play(
       { undoWindow: '2 hours' },

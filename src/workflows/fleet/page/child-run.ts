@@ -11,7 +11,7 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { serverWorkflowId } from '../../../contract/names';
 import type { ResultDocument } from '../../../contract/types';
 import { isRecord } from '../../../contract/values';
-import { FLEET_PRIORITY } from '../../policy/fleet/agreement';
+import { FLEET_SERVER_PRIORITY } from '../../policy/fleet/agreement';
 import { plain, serverLabel } from '../../run/details';
 import { readAt } from '../calls';
 import type { Page } from './page';
@@ -31,19 +31,24 @@ export type ChildEnd =
 /** @param type of the workflow */
 export async function runChild(
   page: Page,
-  { listed: { serverId } }: Row,
+  row: Row,
   type: string,
   input: object,
   summary: string,
 ): Promise<ChildEnd> {
+  const { serverId } = row.listed;
   try {
+    row.starting = true;
     const child = await startChild(type, {
       args: [input],
       workflowId: serverWorkflowId(serverId),
       // A page that is terminated leaves no submission unobserved.
       parentClosePolicy: ParentClosePolicy.ABANDON,
-      priority: { priorityKey: FLEET_PRIORITY },
+      priority: { priorityKey: FLEET_SERVER_PRIORITY },
       staticSummary: plain(summary),
+    }).finally(() => {
+      row.starting = false;
+      page.touch();
     });
     return { kind: 'completed', document: (await child.result()) as ResultDocument };
   } catch (error) {

@@ -8,7 +8,7 @@ import { failedAs } from '../../policy/fleet/endings';
 import { endOf, failureMessage } from '../../policy/outcome';
 import { backoffDelay, holdDelay, throttleDelay } from '../../policy/poll-schedule';
 import { markPortGone, whyLeft } from '../../policy/port-fates';
-import { callAt } from '../calls';
+import { asServers, callAt } from '../calls';
 import { isAlone } from './child-run';
 import { inLanes } from './lanes';
 import type { Page } from './page';
@@ -84,13 +84,19 @@ function deletePorts(page: Page, document: ResultDocument, held: readonly NicRow
   const expected = held.flatMap(({ id, snapshot }): [string, NicSnapshot][] =>
     snapshot === null ? [] : [[id, snapshot]],
   );
-  return callAt(page.place, IDEMPOTENT, 'deletePorts', `the kept ports of ${serverLabel(document)}`, {
-    portIds: held.map(({ id }) => id),
-    expected: Object.fromEntries(expected),
-    serverId: document.serverId,
-    originalRunId: workflowInfo().originalExecutionRunId,
-    elasticIpsMayBeUnread: page.input.settings.allowElasticIp,
-  });
+  return callAt(
+    page.place,
+    asServers(IDEMPOTENT),
+    'deletePorts',
+    `the kept ports of ${serverLabel(document)}`,
+    {
+      portIds: held.map(({ id }) => id),
+      expected: Object.fromEntries(expected),
+      serverId: document.serverId,
+      originalRunId: workflowInfo().originalExecutionRunId,
+      elasticIpsMayBeUnread: page.input.settings.allowElasticIp,
+    },
+  );
 }
 
 function record({ serverId }: ResultDocument, row: NicRow, port: PortFate | undefined): void {

@@ -11,7 +11,8 @@ import { protectedByList } from '../../policy/fleet/protection';
 import { assess } from '../../policy/guards';
 import { backoffDelay, holdDelay, STATE_WAIT_MS, throttleDelay } from '../../policy/poll-schedule';
 import { gradeOf } from '../../policy/undo-log';
-import { readAt } from '../calls';
+import { READ } from '../../run/proxies';
+import { asServers, callAt } from '../calls';
 import { childInput } from './child-input';
 import { inLanes } from './lanes';
 import type { Page } from './page';
@@ -54,7 +55,7 @@ async function planTogether(page: Page, rows: readonly Row[]): Promise<Row[]> {
   const [first] = rows;
   const what = `${rows.length} servers from ${first?.listed.serverId ?? ''} on: plan`;
   const servers = rows.map((row) => ({ serverId: row.listed.serverId, nicIds: nicIdsOf(row) }));
-  const answer = await readAt(page.place, 'inspectServers', what, { servers });
+  const answer = await callAt(page.place, asServers(READ), 'inspectServers', what, { servers });
   if (answer.kind === 'unread' && answer.why === 'credentials') page.refused(answer.message);
   const left = rows.filter((row, index) => {
     const inspection = answer.kind === 'inspections' ? answer.inspections[index] : undefined;
@@ -70,7 +71,7 @@ async function planServer(page: Page, row: Row): Promise<void> {
   const until = Date.now() + TRY_FOR_MS;
   let refused = 0;
   for (let times = 1; !page.isClosed; times++) {
-    const answer = await readAt(page.place, 'inspectServer', `${serverId}: plan`, {
+    const answer = await callAt(page.place, asServers(READ), 'inspectServer', `${serverId}: plan`, {
       serverId,
       nicIds,
       previousRunOf: null,

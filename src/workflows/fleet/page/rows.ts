@@ -40,6 +40,8 @@ export interface Row {
   /** Of the listed NICs, those that were not on the server when it was inspected. */
   absent: string[];
   running: boolean;
+  /** The start of its run is ordered from the server, and nobody can take that back; its answer has not come yet. */
+  starting: boolean;
   end: ServerEnd | null;
   /** What its last run came to, of a server that was taken up again. */
   before: ServerEnd | null;
@@ -60,6 +62,7 @@ export function rowsOf(servers: readonly ListedServer[]): Row[] {
     seen: [],
     absent: [],
     running: false,
+    starting: false,
     end: null,
     before: null,
     document: null,

@@ -15,6 +15,12 @@ import { putServerBack } from './put-back';
 import type { Row } from './rows';
 import { end, failedCount, isBegun, isOwedBack, isTakenUpAgain, neverBegun, planned, wantBack } from './rows';
 
+/**
+ * Starts of a page that wait for the server's answer. A pause can't take them back; and where the server is busy they would be carried out
+ * for many seconds after it.
+ */
+const STARTING_AT_ONCE = 5;
+
 const FORGOTTEN: ServerEnd = {
   outcome: 'unknown',
   errorCode: null,
@@ -64,7 +70,8 @@ export function work(page: Page): void {
 function start(page: Page, rows: readonly (Row & { nics: NonNullable<Row['nics']> })[]): void {
   const { order } = page;
   const burnt = order.starts ? Math.max(0, failedCount(page.rows) - order.failed) : 0;
-  let free = order.slots - burnt - page.inFlight;
+  const starting = page.rows.filter((row) => row.starting).length;
+  let free = Math.min(order.slots - burnt - page.inFlight, STARTING_AT_ONCE - starting);
   const begin = (row: Row, task: () => Promise<void>) => {
     free -= 1;
     row.running = true;

@@ -18,8 +18,13 @@ export const SIGNAL_NEWS = 'news';
 /** From a server's own run to its page: the cloud refuses the worker's credentials, so that others would fail, too. */
 export const SIGNAL_REFUSED = 'refused';
 
-/** Temporal's priority key: people who wait for one server go before a fleet. */
+/**
+ * Temporal's priority key of a run and its pages, as of whatever starts one: people who wait for one server go before a fleet, and the
+ * orders of a run before the crowd of its servers.
+ */
 export const FLEET_PRIORITY = 4;
+/** Of the servers' own runs, and of all that pages ask of the cloud: no run's plan goes before the deletions of another one. */
+export const FLEET_SERVER_PRIORITY = 5;
 
 /** Input of a page. */
 export interface PageInput {
