@@ -49,7 +49,9 @@ export async function commit(run: Deletion): Promise<void> {
       elasticIpsMayBeUnread,
     });
     if (answer.kind === 'unsent' && answer.why === 'reset') {
-      for (const id of portIds) leavePort(run, id, null, UNSENT.reset);
+      // The run that was reset may have deleted them. Runs that began before this rule did not look. Their commands must stay the same.
+      if (run.knowsPlace) await giveUp(run, portIds, UNSENT.reset);
+      else for (const id of portIds) leavePort(run, id, null, UNSENT.reset);
       break;
     }
     if (isSetback(answer)) {
