@@ -47,6 +47,9 @@ export function metricsOptions(address: Address): MetricsExporterConfig {
   };
 }
 
+/** Runs on one server: those that submit, and end with an outcome. */
+const SERVER_WORKFLOWS = [WORKFLOW_TYPE.deleteServerNics, WORKFLOW_TYPE.restoreServerNics];
+
 /** Outcomes for which an alert may be defined. */
 const ALARMING: readonly RunOutcome[] = [
   'outcome-unknown',
@@ -60,10 +63,13 @@ const ALARMING: readonly RunOutcome[] = [
  * event shows no increase.
  */
 export function startAtZero(meter: MetricMeter, namespace: string, taskQueue: string): void {
-  const labels = { namespace, taskQueue, workflowType: WORKFLOW_TYPE.deleteServerNics };
-  meter.createCounter(METRIC.unknownSubmissions).add(0, labels);
+  const unknown = meter.createCounter(METRIC.unknownSubmissions);
   const ended = meter.createCounter(METRIC.runsEnded);
-  for (const outcome of ALARMING) ended.add(0, { ...labels, outcome });
+  for (const workflowType of SERVER_WORKFLOWS) {
+    const labels = { namespace, taskQueue, workflowType };
+    unknown.add(0, labels);
+    for (const outcome of ALARMING) ended.add(0, { ...labels, outcome });
+  }
 }
 
 /**
@@ -83,8 +89,11 @@ export function cloudObserver(meter: MetricMeter): (error: CloudError) => void {
   const failures = meter.createCounter(METRIC.cloudFailures);
   const throttled = meter.createCounter(METRIC.cloudThrottled);
   const codeOf = codeLabels();
-  // Set to 0 at the start, so that the first throttled call shows as an increase.
-  for (const operation of OPERATIONS) throttled.add(0, { operation });
+  // Set to 0 at the start, so that the first one shows as an increase.
+  for (const operation of OPERATIONS) {
+    throttled.add(0, { operation });
+    for (const code of REFUSED_CREDENTIALS) failures.add(0, { operation, code });
+  }
   return (error) => {
     const { operation, action, kind } = error;
     // The throttled call that the pause is for has been counted.
@@ -95,6 +104,14 @@ export function cloudObserver(meter: MetricMeter): (error: CloudError) => void {
     }
   };
 }
+
+/** Codes that say no to the worker itself, whatever it asks for; as in the alert of docs/worker.md. */
+const REFUSED_CREDENTIALS: readonly string[] = [
+  ...ERROR_TABLE.map(({ code }) => code).filter((code) =>
+    /^(APIG.030[1-7]|Common.0013|Pdp.0001)$/.test(code),
+  ),
+  'http_401',
+];
 
 /** How many things each set asked for, and how often a set fell short, so that they were read one by one. */
 export function setObserver(meter: MetricMeter): SetObserver {

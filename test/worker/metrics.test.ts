@@ -1,9 +1,12 @@
 import type { MetricMeter } from '@temporalio/common';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { once } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
 import { freePort } from '../../dev/ports';
+import { root } from '../../dev/root';
 import { findPort, portStates } from '../../src/activities/support/ports';
 import { ConfigError } from '../../src/worker/config';
 import { METRIC } from '../../src/activities/agreement/metric-names';
@@ -11,6 +14,7 @@ import { ERROR_TABLE } from '../../src/ecs/error-table';
 import { withheldError } from '../../src/ecs/credentials';
 import { observed } from '../../src/ecs/observe';
 import type { Operation } from '../../src/ecs/wire/operations';
+import { OPERATIONS } from '../../src/ecs/wire/operations';
 import { cloudObserver, codeLabels, rateGauge, sendObserver, startAtZero } from '../../src/worker/metrics';
 import { installRuntime } from '../../src/worker/runtime';
 import type { Canned } from '../ecs/support';
@@ -217,6 +221,53 @@ describe('the rate', () => {
     } finally {
       vi.useRealTimers();
     }
+  });
+});
+
+describe('the alerts of docs/worker.md', () => {
+  /** The counters that rules name, with the values of their labels. */
+  const rules = [
+    ...readFileSync(join(root, 'docs/worker.md'), 'utf8').matchAll(
+      /alert: (\w+)\n\s+expr: .*increase\((ecs_nics_\w+)_total\{(\w+)=~?"([^"]+)"\}\[\w+\]\)+ > 0/g,
+    ),
+  ].map(([, alert = '', metric = '', label = '', values = '']) => ({ alert, metric, label, values }));
+
+  it('are those on events', () => {
+    expect(rules.map(({ alert }) => alert)).toEqual([
+      'NicsOutcomeUnknown',
+      'NicsNotDeleted',
+      'NicsCredentialsRefused',
+    ]);
+  });
+
+  it.each(rules)('$alert fires on one event, whatever its labels', ({ metric, label, values }) => {
+    const { meter, counts } = counting();
+    startAtZero(meter, 'default', 'ecs-nics');
+    const observe = cloudObserver(meter);
+    const isNamed = new RegExp(`^(${values})$`);
+    const born = { ...counts };
+    if (label === 'outcome')
+      for (const workflowType of ['deleteServerNics', 'restoreServerNics'])
+        for (const outcome of values.split('|'))
+          meter
+            .createCounter(metric)
+            .add(1, { namespace: 'default', taskQueue: 'ecs-nics', workflowType, outcome });
+    else
+      for (const code of [...ERROR_TABLE.map((row) => row.code), 'http_401'].filter((each) =>
+        isNamed.test(each),
+      ))
+        for (const operation of OPERATIONS)
+          observe({
+            operation,
+            kind: 'answer',
+            action: 'credentials',
+            code: code === 'http_401' ? null : code,
+            httpStatus: 401,
+          } as never);
+    const events = Object.entries(counts).filter(([series, value]) => series.startsWith(metric) && value > 0);
+    expect(events.length).toBeGreaterThan(0);
+    // An increase is seen only of a series that was there before.
+    for (const [series, value] of events) expect([series, born[series], value]).toEqual([series, 0, 1]);
   });
 });
 
