@@ -86,8 +86,14 @@ function forPeople(line: Record<string, unknown>): Record<string, unknown> {
 const seen = (_key: string, value: unknown): unknown =>
   typeof value === 'string' ? cleanLines(value) : value;
 
+/** Whoever reads may stop reading, as `head` does: what is written after that is for nobody, and no reason to end. */
+export function passOverClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+}
+
 function jsonLines(): DestinationStream {
   const out = pino.destination({ sync: true });
+  out.on('error', passOverClosedPipe);
   return { write: (line) => void out.write(cleanJson(line)) };
 }
 
