@@ -1,6 +1,7 @@
 /** A connection to Temporal: the caller's own, or one from the `TEMPORAL_*` variables and profiles of every SDK. */
 import { connect as connectTcp } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
+import { diagnose } from './diagnosis';
 import { TemporalUnreachable } from './errors';
 import { reasonOf } from './grpc';
 import { lenient } from './payloads';
@@ -71,11 +72,9 @@ export async function connectTemporal(
     await connection.ensureConnected();
   } catch (error) {
     await connection?.close();
-    throw new TemporalUnreachable(
-      `Temporal at ${address || '""'} can't be used: ${reasonOf(error)}. ` +
-        'Check TEMPORAL_ADDRESS, TEMPORAL_TLS and TEMPORAL_API_KEY.',
-      { cause: error },
-    );
+    const why = await diagnose(target);
+    const text = why ?? `${reasonOf(error)}. Check TEMPORAL_ADDRESS, TEMPORAL_TLS and TEMPORAL_API_KEY`;
+    throw new TemporalUnreachable(`Temporal at ${address || '""'} can't be used: ${text}.`, { cause: error });
   }
   const connected = connection;
   const client = new Client({

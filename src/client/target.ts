@@ -1,4 +1,6 @@
 /** Where Temporal is, from the `TEMPORAL_*` variables and profiles that every SDK reads: for worker and starter. */
+import { existsSync, readFileSync } from 'node:fs';
+import { rootCertificates } from 'node:tls';
 import type { ClientConnectConfig } from '@temporalio/envconfig';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { ProxyServer } from '../contract/proxy';
@@ -46,12 +48,24 @@ export function readTarget(given: Env): { target: TemporalTarget | null; problem
     const endpoint = typeof address === 'string' ? endpointOf(address) : null;
     if (problems.length === 0 && endpoint !== null) {
       const proxy = proxyFor(proxies, endpoint.host, endpoint.port);
-      return { target: { address, namespace, options: connectionOptions, proxy }, problems };
+      return { target: { address, namespace, options: trusting(connectionOptions, env), proxy }, problems };
     }
   } catch (error) {
     problems.push(`TEMPORAL_*: ${reasonOf(error, env)}`);
   }
   return { target: null, problems };
+}
+
+/** The libraries that connect to Temporal know other authorities each; those of `NODE_EXTRA_CA_CERTS` are to be trusted by all. */
+function trusting(options: TemporalTarget['options'], env: Env): TemporalTarget['options'] {
+  const extra = env.NODE_EXTRA_CA_CERTS?.trim();
+  const { apiKey, tls = apiKey !== undefined } = options;
+  const given = typeof tls === 'object' && tls !== null ? tls : {};
+  // As Node itself: a file that can't be read adds nothing.
+  if (tls === false || !extra || given.serverRootCACertificate !== undefined || !existsSync(extra))
+    return options;
+  const roots = [...rootCertificates, readFileSync(extra, 'utf8')].join('\n');
+  return { ...options, tls: { ...given, serverRootCACertificate: Buffer.from(roots) } };
 }
 
 /** As everywhere: blank is unset, and a line end that a file has left there is no part of a value. */

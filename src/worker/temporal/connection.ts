@@ -4,6 +4,7 @@ import { Client } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import type { Logger } from '@temporalio/worker';
 import type { Temporal as AnyTemporal } from '../../client/connect';
+import { diagnose } from '../../client/diagnosis';
 import { nameOf, probe, temporalOf } from '../../client/connect';
 import { reasonOf as factOf } from '../../client/grpc';
 import { readRetention } from '../../client/namespace-settings';
@@ -19,6 +20,8 @@ const TRY_MS = 10_000;
 const PROBE_MS = 5_000;
 
 export class UnreachableError extends Error {}
+/** Something answers, and can't be talked to in this way. The message names the remedy. */
+export class WrongConnection extends Error {}
 
 export interface Temporal extends AnyTemporal {
   connection: NativeConnection;
@@ -69,9 +72,10 @@ export async function connectOnce(target: TemporalTarget, limitMs = TRY_MS): Pro
   const ms = Math.min(TRY_MS, limitMs);
   const connecting = NativeConnection.connect({ ...options, address, ...viaProxy(proxy) });
   const connection = await within(ms, connecting, 'it accepts connections, but does not answer').catch(
-    (error: unknown) => {
+    async (error: unknown) => {
       void connecting.then((late) => late.close()).catch(() => undefined);
-      throw error;
+      const why = await diagnose(target);
+      throw why === null ? error : new WrongConnection(why);
     },
   );
   try {
