@@ -4,6 +4,7 @@ import { GONE_STATES } from '../../activities/agreement';
 import type { CheckedNics } from '../../contract/earlier-run';
 import type { SavedNic } from '../../contract/saved-result';
 import { primaryOf } from '../policy/guards';
+import { gradeOf } from '../policy/undo-log';
 import { label, nics as countOf } from '../run/details';
 import type { Release } from '../run/kinds';
 import { keep } from '../run/state/undo';
@@ -29,7 +30,8 @@ export async function planRelease(run: Release): Promise<void> {
       list: isListed ? 'present' : 'absent',
       port: port?.state ?? 'unknown',
     };
-    row.restore = 'exact';
+    if (row.snapshot !== null)
+      row.restore = gradeOf(row.snapshot, !request.dryRun && port?.state !== 'absent');
     if (port?.state === 'absent') row.outcome = 'already-absent';
     else if (request.dryRun) row.message = forecastOf(port, request.serverId);
     else row.outcome = 'detached';
