@@ -1,5 +1,11 @@
 /** Flags and texts of a request's options. A new option gets its texts here, its meaning in the contract. */
-import type { DECOMMISSION_OPTIONS, DELETE_OPTIONS, Options, RELEASE_OPTIONS, RESTORE_OPTIONS } from '../contract';
+import type {
+  DECOMMISSION_OPTIONS,
+  DELETE_OPTIONS,
+  Options,
+  RELEASE_OPTIONS,
+  RESTORE_OPTIONS,
+} from '../contract';
 
 export interface OptionTexts {
   /** The flag in commander's form; its name in camel case is the field. None: the option has no flag of its own. */

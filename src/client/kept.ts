@@ -141,7 +141,8 @@ class Search {
     });
     const isOpen = latest !== null && isOpenRun(latest);
     const isMissing = latest !== null && !isOpen && !listed.some(({ runId }) => runId === latest.runId);
-    if (isMissing && (TYPES as readonly string[]).includes(latest.type)) runs.unshift(await this.read(latest));
+    if (isMissing && (TYPES as readonly string[]).includes(latest.type))
+      runs.unshift(await this.read(latest));
     const openRun = isOpen ? { runId: latest.runId, type: latest.type } : null;
     const ports: KeptPort[] = [];
     for (const { run, row } of keptOf(runs)) {

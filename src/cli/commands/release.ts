@@ -130,7 +130,8 @@ async function sourceOf(context: Context, { input }: ReleaseRequest, output: Out
     const unsure = kept.more || kept.unread.length > 0;
     throw nothingKept(serverId, workflowId, missing, unsure, output);
   }
-  if (found.some(({ runId }) => runId !== first.runId)) throw severalRuns(serverId, workflowId, found, output);
+  if (found.some(({ runId }) => runId !== first.runId))
+    throw severalRuns(serverId, workflowId, found, output);
   return { from: { workflowId, runId: first.runId }, lines: aboutRun(first, output) };
 }
 

@@ -28,7 +28,11 @@ export function portsReport(kept: KeptPorts, serverId: string | null, page: Repo
   const { ports, more, unread, held } = kept;
   const lines =
     ports.length === 0
-      ? [serverId === null ? 'no port is known to be kept' : `no port of server ${serverId} is known to be kept`]
+      ? [
+          serverId === null
+            ? 'no port is known to be kept'
+            : `no port of server ${serverId} is known to be kept`,
+        ]
       : [
           page.colors.bold(`${plural(ports.length, 'port')} kept`),
           ...byServer(ports).flatMap((each) => serverLines(each, page)),
@@ -76,7 +80,13 @@ function serverLines(ports: readonly KeptPort[], page: ReportPage): string[] {
     lines.push(...indent(runText(port, page), page, '      '));
   });
   if (first.openRun !== null)
-    lines.push(...indent(`run ${first.openRun.runId} (${clean(first.openRun.type)}) is open on the server`, page, '      '));
+    lines.push(
+      ...indent(
+        `run ${first.openRun.runId} (${clean(first.openRun.type)}) is open on the server`,
+        page,
+        '      ',
+      ),
+    );
   return lines;
 }
 
@@ -88,7 +98,9 @@ function runText({ runId, endedAt, requestedBy, reason }: KeptPort, { now }: Rep
 
 /** A port that somebody uses, or has changed, is no proposal. */
 function stepsOf(ports: readonly KeptPort[], serverId: string | null): Step[] {
-  const free = ports.filter(({ why, openRun }) => why !== 'port-in-use' && why !== 'port-changed' && openRun === null);
+  const free = ports.filter(
+    ({ why, openRun }) => why !== 'port-in-use' && why !== 'port-changed' && openRun === null,
+  );
   const [first] = free;
   if (first === undefined) return [];
   const text = 'To delete kept ports, for good:';

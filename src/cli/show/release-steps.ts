@@ -38,9 +38,7 @@ export function releaseSteps(
   const { document } = ending;
   const look: Step = { text: 'To see which ports are kept:', command: portsCommand(serverId) };
   const again = (text: string, nics: readonly string[]): Step[] =>
-    nics.length === 0
-      ? [look]
-      : [{ text, command: releaseCommand({ serverId, nics, source, input }) }];
+    nics.length === 0 ? [look] : [{ text, command: releaseCommand({ serverId, nics, source, input }) }];
   const all = namedIn(document, input);
   switch (ending.kind) {
     case 'completed':

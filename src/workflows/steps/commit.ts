@@ -78,8 +78,7 @@ export async function commit(run: Committing, isStopped: () => boolean = () => f
   }
   // A port that is free again is deleted in another round. An actor that attaches and detaches it again and again is
   // left alone after the last round.
-  if ((await lookAtReturned(run)) && (state.undo.rounds += 1) <= MAX_ROUNDS)
-    await commit(run, isStopped);
+  if ((await lookAtReturned(run)) && (state.undo.rounds += 1) <= MAX_ROUNDS) await commit(run, isStopped);
 }
 
 const MAX_ROUNDS = 3;
@@ -182,7 +181,12 @@ function forget(run: Committing, id: string): void {
   run.unwarnDetached(id);
 }
 
-function writeReturned(run: Committing, id: string, outcome: 'still-attached' | 'unknown', why: string): void {
+function writeReturned(
+  run: Committing,
+  id: string,
+  outcome: 'still-attached' | 'unknown',
+  why: string,
+): void {
   const row = run.row(id);
   run.state.undo.left.push(id);
   row.outcome = outcome;

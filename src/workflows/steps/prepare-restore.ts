@@ -1,10 +1,5 @@
 /** Looks up which NICs can be put back, and how well, before anything changes. */
-import type {
-  AddressHolder,
-  FindAddressesResult,
-  Inspection,
-  Throttled,
-} from '../../activities/agreement';
+import type { AddressHolder, FindAddressesResult, Inspection, Throttled } from '../../activities/agreement';
 import type { SavedNic } from '../../contract/saved-result';
 import { read } from '../run/activity-calls';
 import { askBeforeSending } from '../run/ask';
