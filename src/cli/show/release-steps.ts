@@ -12,9 +12,9 @@ export function portsCommand(serverId: string | null): string {
   return serverId === null ? 'ecs-nics ports' : `ecs-nics ports --server ${serverId}`;
 }
 
-/** Detached, its port still there, and nobody else uses it. */
+/** Detached, its port still there, and nobody else uses it. Without a snapshot nobody could tell whether it is still what it was. */
 function isKept(nic: NicRow): boolean {
-  return nic.outcome === 'detached' && !isLeftAlone(nic);
+  return nic.outcome === 'detached' && Boolean(nic.snapshot) && !isLeftAlone(nic);
 }
 
 /** After a deletion whose ports stay: no later run deletes them by itself. */
