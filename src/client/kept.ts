@@ -294,7 +294,10 @@ function fateOf({ outcome, evidence }: NicRow, type: string): 'kept' | 'left' | 
     case 'untouched':
     case 'unknown':
       return 'untold';
-    default:
+    case 'deleted':
+    case 'restored':
+    case 'recreated':
+    case 'still-attached':
       return 'gone';
   }
 }

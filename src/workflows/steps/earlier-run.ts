@@ -12,19 +12,26 @@ import type { Request, Run } from '../run/run';
 import { RunEnd } from '../run/run-end';
 import { blankRow } from '../run/state/rows';
 
-/** From the document in the request, or from the run that the request names. */
-export async function savedNics(run: Run<Request & CheckedNics>): Promise<SavedNic[]> {
+/**
+ * From the document in the request, or from the run that the request names.
+ * @returns `heldBy`: the open decommission run whose undo window decides about the ports
+ */
+export async function savedNics(
+  run: Run<Request & CheckedNics>,
+): Promise<{ nics: SavedNic[]; heldBy: string | null }> {
   const { from, serverId } = run.request;
-  if (from.kind === 'document') return from.nics;
+  if (from.kind === 'document') return { nics: from.nics, heldBy: null };
   const { workflowId, runId } = from;
   const summary = label(`the result of run ${runId}`);
-  const { document, why } = await askBeforeSending<ReadRunResult>(run, () =>
-    read(run, 'readRun', summary, { workflowId, runId }),
-  );
+  const {
+    document,
+    why,
+    heldBy = null,
+  } = await askBeforeSending<ReadRunResult>(run, () => read(run, 'readRun', summary, { workflowId, runId }));
   if (document === null) throw refused([why ?? `run ${runId} has no result`]);
   const { problems, nics } = readSavedResult(document, serverId);
   if (problems.length > 0) throw refused(problems.map((problem) => `the result of run ${runId} ${problem}`));
-  return nics;
+  return { nics, heldBy };
 }
 
 export function rowsOf(nics: readonly SavedNic[]): NicRow[] {

@@ -16,7 +16,12 @@ import { lookAtPorts } from './look';
 export async function planRelease(run: Release): Promise<void> {
   const { request, document, state } = run;
   run.enter('inspecting');
-  const { nics, problems } = keptBy(await savedNics(run), request);
+  const { nics: saved, heldBy } = await savedNics(run);
+  const { nics, problems } = keptBy(saved, request);
+  if (heldBy !== null)
+    problems.unshift(
+      `decommission run ${heldBy} is open, and keeps these ports for its undo window: commit it`,
+    );
   if (problems.length > 0) throw refused(problems);
   document.nics = rowsOf(nics);
   const ids = nics.map(({ id }) => id);

@@ -18,7 +18,7 @@ import { putBackOf, returning } from '../policy/undo-log';
 export async function planRestore(run: Restoration): Promise<PutBack> {
   const { request, document } = run;
   run.enter('inspecting');
-  const saved = await savedNics(run);
+  const { nics: saved } = await savedNics(run);
   const { nics, problems } = chosen(request, saved);
   if (problems.length > 0) throw refused(problems);
   document.nics = rowsOf(nics);
