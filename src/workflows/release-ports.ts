@@ -26,8 +26,7 @@ export async function releasePorts(start: unknown): Promise<ResultDocument> {
     if (!run.resumed) checkStart(run, 0);
     await run.resume();
     if (!run.state.undo.committing) await planRelease(run);
-    // Of the ports that are still there when somebody cancels, none is deleted any more.
-    if (!run.request.dryRun) await commit(run, () => run.cancelRequested);
+    if (!run.request.dryRun) await commit(run, { gentle: true });
     run.ended = conclude(run);
   } catch (error) {
     run.ended = concludeEarly(run, error);

@@ -20,11 +20,14 @@ const COMMIT_FOR_MS = 20 * 60_000;
 /** Pause between the two readings of a NIC that is back on the server. */
 const SECOND_LOOK_MS = 2_000;
 
-/**
- * Deletes the ports that this run holds. A port that the NIC's own flag keeps is left alone, unless a release names it.
- * @param isStopped asked before each try: the ports that are left stay as they are
- */
-export async function commit(run: Committing, isStopped: () => boolean = () => false): Promise<void> {
+/** What a release does otherwise: nobody waits for its end but who wants the ports deleted. */
+export interface CommitOptions {
+  /** The run ends once it is cancelled, or the cloud refuses the worker: the ports that are left stay as they are. */
+  gentle?: boolean;
+}
+
+/** Deletes the ports that this run holds. A port that the NIC's own flag keeps is left alone, unless a release names it. */
+export async function commit(run: Committing, options: CommitOptions = {}): Promise<void> {
   const { state, document } = run;
   closeWindow(state);
   document.undoUntil = null;
@@ -39,7 +42,7 @@ export async function commit(run: Committing, isStopped: () => boolean = () => f
   const back = { setbacks: 0, hindered: null as string | null };
   for (;;) {
     const portIds = open.filter((id) => run.row(id).outcome === 'detached' && !state.undo.left.includes(id));
-    if (portIds.length === 0 || isStopped()) break;
+    if (portIds.length === 0 || (options.gentle && run.cancelRequested)) break;
     if (run.expired && back.setbacks > 0) {
       await giveUp(run, portIds, `not deleted by ${document.deadlineAt}: ${back.hindered ?? ''}`);
       break;
@@ -54,6 +57,12 @@ export async function commit(run: Committing, isStopped: () => boolean = () => f
     });
     if (answer.kind === 'unsent' && answer.why === 'reset') {
       for (const id of portIds) leavePort(run, id, null, UNSENT.reset);
+      break;
+    }
+    if (options.gentle && answer.kind === 'unread' && answer.why !== 'unavailable') {
+      if (answer.why === 'credentials') document.credentialsRefused = true;
+      // A part of them may be deleted.
+      await giveUp(run, portIds, answer.message, answer.details?.code);
       break;
     }
     if (isSetback(answer)) {
@@ -78,7 +87,7 @@ export async function commit(run: Committing, isStopped: () => boolean = () => f
   }
   // A port that is free again is deleted in another round. An actor that attaches and detaches it again and again is
   // left alone after the last round.
-  if ((await lookAtReturned(run)) && (state.undo.rounds += 1) <= MAX_ROUNDS) await commit(run, isStopped);
+  if ((await lookAtReturned(run)) && (state.undo.rounds += 1) <= MAX_ROUNDS) await commit(run, options);
 }
 
 const MAX_ROUNDS = 3;
@@ -89,14 +98,19 @@ function snapshotOf(run: Committing, id: string): [string, NicSnapshot][] {
 }
 
 /** Perhaps only the answers were lost, so each port is looked at once more, and the document tells what is seen. */
-async function giveUp(run: Committing, portIds: string[], why: string): Promise<void> {
+async function giveUp(
+  run: Committing,
+  portIds: string[],
+  why: string,
+  code: string | null = null,
+): Promise<void> {
   const seen = await lookAtPorts(run, label(`are the ports of ${nics(portIds.length)} gone?`), portIds);
   for (const id of portIds) {
     const port = seen[id];
     if (port?.state === 'absent') markPortGone(run.row(id));
     else if (port?.state === 'attached') recordPortInUse(run, id, port);
     else {
-      leavePort(run, id, null, why);
+      leavePort(run, id, code, why, code === null ? null : deletePortCall(run.document, id));
       if (port?.state !== 'free') run.row(id).outcome = 'unknown';
     }
   }

@@ -15,7 +15,7 @@ describe('ports in the window of a decommission run', { timeout: 300_000 }, () =
     });
     await approve(fleet);
     await fleet.reaches(({ phase }) => phase === 'undo-window');
-    const [{ serverId }] = servers as [{ serverId: string }];
+    const serverId = servers[0]?.serverId ?? '';
     const starter = async (...args: string[]) => endOf(await bed.stack.starter([...args, '--json']));
     const ports = async () =>
       (await starter('ports', '--server', serverId)).answer as unknown as {
