@@ -237,7 +237,7 @@ export const command: CliCommand<ReleaseFlags> = {
   description:
     'Deletes ports that a closed run has kept, each after the look that the end of an undo window makes: one that ' +
     'is in use, or no longer what it was, is left. Without --run-id or --document it uses the last run that has kept them.',
-  usage: '<server-id> --nic <port-id>... --by <who> --reason <text> [options]',
+  usage: '<server-id> --nic <id>... --by <who> --reason <text>',
   flags: (command) => {
     command.option('--nic <port-id...>', 'a kept port; may be repeated');
     command.option('--run-id <id>', 'the run that has kept them');
