@@ -88,18 +88,12 @@ interface Read {
  * @param serverId of one server; `null`: of all
  */
 export async function readKeptPorts(temporal: Temporal, serverId: string | null): Promise<KeptPorts> {
-  const until = Date.now() + ALL_MS;
+  const search = new Search(temporal, Date.now() + ALL_MS, serverId !== null);
   const { servers, more } = await closedByServer(temporal, serverId);
-  const search = new Search(temporal);
-  const found = new Map<string, KeptPort[]>();
-  let isCut = more;
-  await inParallel([...servers], SERVERS_AT_ONCE, async ([id, infos]) => {
-    if (Date.now() < until) found.set(id, await search.server(id, infos));
-    else isCut = true;
-  });
-  const ports = [...found.values()].flat();
+  const found = await inParallel([...servers], SERVERS_AT_ONCE, ([id, infos]) => search.server(id, infos));
+  const ports = found.flat();
   ports.sort((a, b) => (b.endedAt?.getTime() ?? 0) - (a.endedAt?.getTime() ?? 0));
-  return { ports, more: isCut, unread: search.unread, held: [...search.held.values()] };
+  return { ports, more: more || search.isCut, unread: search.unread, held: [...search.held.values()] };
 }
 
 /** Closed runs by server, newest first: the server already returns them in this order. */
@@ -128,13 +122,34 @@ class Search {
   private readonly silentQueues = new Set<string>();
   private readonly pages = new Map<string, Promise<PageReport | 'open' | null>>();
 
-  constructor(private readonly temporal: Temporal) {}
+  /** The time was over before all was read. */
+  isCut = false;
+
+  /**
+   * @param until epoch ms
+   * @param isOne only one server is asked about: its latest run counts, also before the list has it
+   */
+  constructor(
+    private readonly temporal: Temporal,
+    private readonly until: number,
+    private readonly isOne: boolean,
+  ) {}
 
   /** @param listed newest first; the list lags by about a second, so the latest run may be missing from it */
   async server(serverId: string, listed: readonly Info[]): Promise<KeptPort[]> {
-    const runs = await inParallel(listed, AT_ONCE, (info) => this.read(info));
-    // Only a server with something to tell is worth the question.
-    if (runs.length > 0 && keptOf(runs).length === 0) return [];
+    const runs = await inParallel(listed, AT_ONCE, async (info) => {
+      if (Date.now() < this.until) return this.read(info);
+      this.isCut = true;
+      return null;
+    });
+    // What the runs that were not read have done to these ports nobody knows.
+    if (runs.includes(null)) return [];
+    return this.keptBy(serverId, listed, runs as Read[]);
+  }
+
+  private async keptBy(serverId: string, listed: readonly Info[], runs: Read[]): Promise<KeptPort[]> {
+    // Of many servers only one with something to tell is worth the question.
+    if (!this.isOne && keptOf(runs).length === 0) return [];
     const latest = await describe(this.temporal, serverWorkflowId(serverId)).catch((error: unknown) => {
       if (error instanceof WorkflowNotFoundError) return null;
       throw error;

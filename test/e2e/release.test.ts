@@ -228,3 +228,23 @@ describe.concurrent('ports that runs have kept', { timeout: 240_000 }, () => {
       expect(answer.error?.message).toContain(said);
   });
 });
+
+describe('without a worker', { timeout: 240_000 }, () => {
+  it('results are read all the same; a cancelled run is named, since nobody can show its rows', async () => {
+    const asked = await kept('read');
+    const cancelled = await undo.openWindow('silent');
+    const { runId } = await cancelled.handle.describe();
+    await cancelled.handle.cancel();
+    await cancelled.handle.result().catch(() => undefined);
+    await undo.bed.stack.worker.kill();
+    expect(idsOf(await portsOf(asked))).toEqual([...asked.targets].sort());
+    const told = await ports('--server', cancelled.serverId);
+    expect([told.ports, told.unread]).toEqual([
+      [],
+      [{ serverId: cancelled.serverId, runId, why: expect.stringContaining('no worker') as unknown }],
+    ]);
+    const { code, answer } = await release(cancelled, cancelled.targets);
+    expect([code, answer.error?.type]).toEqual([2, 'NothingToRelease']);
+    expect(answer.error?.message).toContain('not every closed run could be read');
+  });
+});
