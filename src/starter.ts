@@ -31,6 +31,12 @@ const COMMANDS: readonly Listed[] = [
     async () => (await import('./cli/commands/restore.js')).command,
   ],
   [
+    'release',
+    '[server-id]',
+    'delete ports that an earlier run has kept',
+    async () => (await import('./cli/commands/release.js')).command,
+  ],
+  [
     'status',
     '<server-id>',
     'show the current or last run on a server',
@@ -55,6 +61,12 @@ const COMMANDS: readonly Listed[] = [
     async () => (await import('./cli/commands/poll-now.js')).command,
   ],
   ['list', null, 'show the runs on servers', async () => (await import('./cli/commands/list.js')).command],
+  [
+    'ports',
+    null,
+    'show the ports that closed runs have kept',
+    async () => (await import('./cli/commands/ports.js')).command,
+  ],
   ['decommission', null, 'delete NICs of many servers: a list, a plan, waves', DECOMMISSION],
   [
     'setup',

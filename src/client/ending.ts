@@ -85,7 +85,8 @@ export async function lastEvent(temporal: Temporal, run: RunPointer, waitMs: num
 }
 
 export type Closed =
-  | { kind: 'closed'; ending: Ending; taskQueue: string }
+  /** `parent`: id of the workflow that has started it. */
+  | { kind: 'closed'; ending: Ending; taskQueue: string; parent: string | null }
   | { kind: 'open' }
   /** The chain has more than {@link MAX_CHAIN} runs. */
   | { kind: 'endless' };
@@ -99,7 +100,9 @@ export async function closedEnd(temporal: Temporal, run: RunPointer): Promise<Cl
     const description = await describe(temporal, run.workflowId, run.runId);
     if (isOpenRun(description)) return { kind: 'open' };
     const ending = await endOfOne(temporal, run, CALL_MS);
-    if (ending !== null) return { kind: 'closed', ending, taskQueue: description.taskQueue };
+    if (ending === null) continue;
+    const { taskQueue, parentExecution } = description;
+    return { kind: 'closed', ending, taskQueue, parent: parentExecution?.workflowId ?? null };
   }
   return { kind: 'endless' };
 }

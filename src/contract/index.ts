@@ -28,6 +28,7 @@ export {
   DELETE_OPTIONS,
   MAX_DEADLINE_MS,
   MAX_UNDO_WINDOW_MS,
+  RELEASE_OPTIONS,
   RESTORE_OPTIONS,
 } from './options';
 export type { CheckedOf, CheckedTiming, InputOf, KeepOrRestore, Option, Options, Timing } from './options';
@@ -35,7 +36,10 @@ export { MAX_NICS } from './checker';
 export { checkDeleteInput, requestKey } from './input';
 export type { CheckedInput, CheckedRequest } from './input';
 export { checkRestoreInput, restoreKey } from './restore-input';
-export type { CheckedRestore, CheckedSource } from './restore-input';
+export type { CheckedRestore } from './restore-input';
+export { checkReleaseInput, releaseKey } from './release-input';
+export type { CheckedRelease } from './release-input';
+export type { CheckedSource } from './earlier-run';
 export { readSavedResult } from './saved-result';
 export type { SavedNic } from './saved-result';
 export { checkByWhom } from './by-whom';

@@ -27,6 +27,8 @@ export function looksTaskQueue(taskQueue: string): string {
 export const WORKFLOW_TYPE = {
   deleteServerNics: 'deleteServerNics',
   restoreServerNics: 'restoreServerNics',
+  /** Deletes ports that an earlier run on the server has kept. */
+  releasePorts: 'releasePorts',
   decommission: 'decommission',
   /** One page of a decommission run's list; the run itself starts it. */
   decommissionPage: 'decommissionPage',

@@ -105,6 +105,15 @@ export const RESTORE_OPTIONS = {
   timing,
 } as const satisfies Options;
 
+export const RELEASE_OPTIONS = {
+  /** When given, it must be the worker's project. */
+  projectId,
+  dryRun,
+  requestedBy,
+  reason,
+  timing,
+} as const satisfies Options;
+
 interface Given {
   flag: boolean;
   policy: KeepOrRestore;

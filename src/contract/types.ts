@@ -1,5 +1,5 @@
 /** The documents that cross the boundary between callers and worker, as JSON. */
-import type { DELETE_OPTIONS, InputOf, RESTORE_OPTIONS } from './options';
+import type { DELETE_OPTIONS, InputOf, RELEASE_OPTIONS, RESTORE_OPTIONS } from './options';
 
 export interface NicTarget {
   /** Port id of the NIC, a lower-case UUID. */
@@ -10,9 +10,9 @@ export interface NicTarget {
   mac?: string;
 }
 
-/** Where a restore takes its snapshots from. */
+/** Where a restore or a release takes its snapshots from. */
 export type RestoreSource =
-  /** A run of `deleteServerNics` that the namespace still knows. */
+  /** A run that the namespace still knows. */
   | { workflowId: string; runId: string }
   /** Its result, saved before the namespace forgot it. */
   | { document: unknown };
@@ -23,6 +23,15 @@ export interface RestoreServerNicsInput extends InputOf<typeof RESTORE_OPTIONS> 
   serverId: string;
   from: RestoreSource;
   /** NICs of that run, by their old ids, or `"all"` that it took off. */
+  nics: { id: string }[] | 'all';
+}
+
+/** Input of the workflow `releasePorts`. */
+export interface ReleasePortsInput extends InputOf<typeof RELEASE_OPTIONS> {
+  /** Server id, a lower-case UUID: the server that the NICs were taken off. */
+  serverId: string;
+  from: RestoreSource;
+  /** NICs of that run, by their ids, or `"all"` whose ports it has kept. */
   nics: { id: string }[] | 'all';
 }
 

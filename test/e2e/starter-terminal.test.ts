@@ -47,6 +47,32 @@ describe.runIf(hasPython)('on a terminal', { timeout: 240_000 }, () => {
     await stack?.close();
   });
 
+  it('asks before kept ports are deleted, and shows them; a no leaves them', async () => {
+    const server = await createServer(stack.simulator, { nics: 2 });
+    const [port] = server.nics;
+    const kept = await stack.starter([...deleteArgs(server.id, ['--keep-port']), '--yes']);
+    expect(kept.code).toBe(0);
+    expect(kept.stdout).toContain(`ecs-nics release ${server.id} --nic ${port}`);
+    const release = ['release', server.id, '--nic', port!, '--by', 'ops', '--reason', 'T-17'];
+    const no = starter(release);
+    await no.until(/Delete this port\? \[y\/N\] /);
+    const asked = no.screen().join('\n');
+    for (const said of [`Server  ${server.id}`, `Port    ${port}`, 'kept by']) expect(asked).toContain(said);
+    expect(asked).toMatch(/cannot\s+be undone/);
+    for (const line of no.screen()) expect(widthOf(line)).toBeLessThanOrEqual(80);
+    no.type('n\r');
+    expect(await no.exitCode).toBe(2);
+    const list = starter(['ports', '--server', server.id]);
+    expect(await list.exitCode).toBe(0);
+    expect(list.screen().join('\n')).toContain(port);
+    for (const line of list.screen()) expect(widthOf(line)).toBeLessThanOrEqual(80);
+    const yes = starter(release);
+    await yes.until(/\[y\/N\] /);
+    yes.type('y\r');
+    expect(await yes.exitCode).toBe(0);
+    expect(yes.screen().join('\n')).toContain('✔ deleted: 1 NIC');
+  });
+
   it.each([
     ['80x24', { columns: 80, rows: 24 }],
     ['60x24', { columns: 60, rows: 24 }],

@@ -8,9 +8,9 @@ import { quoted } from '../../contract/text';
 /** Separates the one argument of a command about a server from words that are no valid argument. */
 export function sortOut(
   words: readonly string[],
-  command: 'delete' | 'restore' | 'undo' | 'commit',
+  command: 'delete' | 'restore' | 'release' | 'undo' | 'commit',
 ): { serverId: string | undefined; unknown: string[] } {
-  const hint = command === 'delete' || command === 'restore' ? '; every NIC follows --nic' : '';
+  const hint = command === 'undo' || command === 'commit' ? '' : '; every NIC follows --nic';
   const { argument, unknown } = oneArgument(words, command, hint);
   return { serverId: argument, unknown };
 }

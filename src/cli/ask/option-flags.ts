@@ -1,9 +1,9 @@
 /** Turns the flags of options into the fields of a request, and back. */
 import type { Command } from 'commander';
 import type { Duration, InputOf, Option, Options } from '../../contract';
-import { DECOMMISSION_OPTIONS, DELETE_OPTIONS, RESTORE_OPTIONS } from '../../contract';
+import { DECOMMISSION_OPTIONS, DELETE_OPTIONS, RELEASE_OPTIONS, RESTORE_OPTIONS } from '../../contract';
 import type { OptionTexts, TextsOf } from '../option-texts';
-import { DECOMMISSION_TEXTS, DELETE_TEXTS, RESTORE_TEXTS } from '../option-texts';
+import { DECOMMISSION_TEXTS, DELETE_TEXTS, RELEASE_TEXTS, RESTORE_TEXTS } from '../option-texts';
 import type { FlagNames } from './flags';
 import { parseTiming } from './flags';
 
@@ -66,6 +66,7 @@ class OptionFlags<T extends Options> {
 
 export const deleteOptions = new OptionFlags(DELETE_OPTIONS, DELETE_TEXTS);
 export const restoreOptions = new OptionFlags(RESTORE_OPTIONS, RESTORE_TEXTS);
+export const releaseOptions = new OptionFlags(RELEASE_OPTIONS, RELEASE_TEXTS);
 export const decommissionOptions = new OptionFlags(DECOMMISSION_OPTIONS, DECOMMISSION_TEXTS);
 
 function fieldOf(kind: Option['kind'], value: string | true | undefined, problems: string[]): unknown {

@@ -1,9 +1,6 @@
 /** `ecs-nics restore` */
-import { readFile } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
 import type { RestoreServerNicsInput } from '../../contract';
 import { serverWorkflowId } from '../../contract';
-import { reasonOf } from '../../client/grpc';
 import type { Context } from '../context';
 import { environmentProblems, listed, withTemporal } from '../context';
 import { CliError } from '../cli-error';
@@ -14,9 +11,10 @@ import { restoreOptions } from '../ask/option-flags';
 import type { CliCommand } from '../program';
 import { launch } from './launch';
 import type { Output } from '../output';
-import type { RestoreFlags, RestoreRequest, Saved } from '../ask/restore-request';
-import { MAX_DOCUMENT_BYTES, restoreFrom } from '../ask/restore-request';
+import type { RestoreFlags, RestoreRequest } from '../ask/restore-request';
+import { restoreFrom } from '../ask/restore-request';
 import { findSource, namedRun } from './restore-source';
+import { readSaved } from './saved';
 import { restoration } from '../../client/start';
 import { restorationTexts } from '../show/start-texts';
 
@@ -79,18 +77,6 @@ async function sourceOf(
   if (from !== null) return { runId: await namedRun(context, serverId, from.runId), lines: [] };
   const wanted = nics === 'all' ? null : nics.map(({ id }) => id);
   return findSource(context, serverId, wanted, dryRun === true, output);
-}
-
-async function readSaved(path: string | undefined): Promise<Saved> {
-  if (path === undefined) return null;
-  try {
-    const saved = path === '-' ? await text(process.stdin) : await readFile(path, 'utf8');
-    if (Buffer.byteLength(saved) > MAX_DOCUMENT_BYTES)
-      return { problem: `longer than ${MAX_DOCUMENT_BYTES / 1_000} KB, so not the result of a run` };
-    return { text: saved };
-  } catch (error) {
-    return { problem: `can't be read: ${reasonOf(error)}` };
-  }
 }
 
 export const command: CliCommand<RestoreFlags> = {

@@ -61,7 +61,8 @@ function twoLines(run: ListedRun, page: ReportPage): string[] {
 /** The phase of an open run or the outcome of a closed one, as far as it is known. */
 export function stateOf(run: ListedRun): string {
   const state = clean((run.open ? run.phase : run.outcome) ?? '') || run.status;
-  return run.type === WORKFLOW_TYPE.restoreServerNics ? `${state} (restore)` : state;
+  if (run.type === WORKFLOW_TYPE.restoreServerNics) return `${state} (restore)`;
+  return run.type === WORKFLOW_TYPE.releasePorts ? `${state} (release)` : state;
 }
 
 function colorOf(run: ListedRun | undefined, c: Colors): (text: string) => string {

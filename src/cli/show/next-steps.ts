@@ -6,6 +6,7 @@ import type { Ending } from '../../client/ending';
 import { BY_WHOM_WORDS } from '../ask/flags';
 import { plural } from '../format';
 import { deleteCommand } from '../ask/delete-request';
+import { keptSteps, releaseSteps } from './release-steps';
 import { putBackSteps, remedySteps, restoreSteps, tryAgainStep } from './restore-steps';
 import { isBackByHand, isInWindow } from './wording';
 
@@ -41,12 +42,13 @@ export function windowSteps(serverId: string): Step[] {
 export function endSteps(ending: Ending, run: EndedRun): Step[] {
   const { asked } = run;
   if (asked.kind === 'restore') return restoreSteps(ending, run, asked);
+  if (asked.kind === 'release') return releaseSteps(ending, run, asked);
   const { document } = ending;
   if (ending.kind === 'failed' && ending.type === 'RestoreIncomplete') {
     return [...remedySteps(document), tryAgainStep(run)];
   }
   const steps = deletionSteps(ending, run.serverId, asked.input);
-  return [...steps, ...remedySteps(document), ...putBackSteps(document, run)];
+  return [...steps, ...remedySteps(document), ...putBackSteps(document, run), ...keptSteps(ending, run)];
 }
 
 function deletionSteps(ending: Ending, serverId: string, input: DeleteServerNicsInput | null): Step[] {

@@ -169,13 +169,18 @@ function neverSeenText(document: ResultDocument | null): string {
     : `; of ${plural(count, 'NIC')} there is no such port`;
 }
 
+const NOTHING_TO_DO = {
+  restore: 'nothing to do: the NICs are in their places',
+  release: 'nothing to do: the ports were gone before',
+};
+
 function completedText(document: ResultDocument | null, counts: string, kind: RunKind): string {
   if (document === null) return 'completed';
   const words: Record<string, string> = {
     planned: 'dry run: nothing was changed',
     'nothing-to-do':
       kind !== 'delete'
-        ? 'nothing to do: the NICs are in their places'
+        ? NOTHING_TO_DO[kind]
         : document.nics.length > 0 && document.nics.every((nic) => isNeverSeen(nic, document))
           ? 'nothing was deleted: there is no such port; check the id'
           : 'nothing to do: the NICs were gone before',
@@ -195,7 +200,7 @@ function reasonLines(ending: Ending, page: ReportPage): string[] {
 function totalsLines(ending: Ending, page: ReportPage, kind: RunKind): string[] {
   if (ending.kind === 'ended-from-outside' && ending.open !== null) {
     const text =
-      kind === 'delete'
+      kind !== 'restore'
         ? `A deletion was under way (since ${sinceText(ending.open)}); the cloud may still take these NICs:`
         : `A restore was under way (since ${sinceText(ending.open)}); the cloud may still be working on these NICs:`;
     return ['', ...indent(text, page, '  '), ...submissionLines(ending.open), ''];
@@ -239,7 +244,7 @@ export function nicTable(document: ResultDocument, page: ReportPage, kind: RunKi
   nics.forEach((nic, i) => {
     lines.push(...(body[i] ?? []).map((line) => `  ${colorOf(nic, running, page.colors)(line)}`));
     const messages = [replacedText(nic), messageOf(nic), ...differenceLines(nic)];
-    if (planned && kind === 'delete' && nic.elasticIp !== null)
+    if (planned && kind !== 'restore' && nic.elasticIp !== null)
       messages.unshift(`carries the elastic IP ${nic.elasticIp}`);
     for (const message of messages) if (message !== '') lines.push(...indent(message, page, '      '));
   });
@@ -249,7 +254,13 @@ export function nicTable(document: ResultDocument, page: ReportPage, kind: RunKi
 /** In a plan the outcome says little. What would happen to the NIC, and how well it could be put back, matters more. */
 function planRow(nic: NicRow, kind: RunKind): string[] {
   if (nic.outcome !== 'untouched') return [nic.id, ipOf(nic), nic.outcome, ''];
-  const fate = kind === 'delete' ? 'would go' : nic.restore === 'no' ? 'stays off' : 'would return';
+  const fates = {
+    delete: 'would go',
+    restore: nic.restore === 'no' ? 'stays off' : 'would return',
+    // Left: its message says why.
+    release: nic.message === null ? 'would go' : 'would stay',
+  };
+  const fate = fates[kind];
   return [nic.id, ipOf(nic), fate, nic.restore];
 }
 

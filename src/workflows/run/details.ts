@@ -196,8 +196,10 @@ function commands({ workflowId, cancelRequested }: DetailsContext, phase: Phase)
 function afterwards({ outcome, serverId, nics: rows }: ResultDocument): string[] {
   if (outcome !== 'not-deleted') return [];
   const left = rows
-    .filter((row) => row.outcome === 'still-attached')
+    // Whoever has put a NIC back wants it there.
+    .filter((row) => row.outcome === 'still-attached' && row.errorCode !== 'PortInUse')
     .map(({ id }) => ` --nic ${plainCode(id)}`);
+  if (left.length === 0) return [];
   return [
     `- Delete what is left, once the cause is removed: \`ecs-nics delete ${plainCode(serverId)}${left.join('')}\``,
   ];
