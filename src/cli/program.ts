@@ -34,7 +34,7 @@ export type Listed = readonly [
 ];
 
 const ARGUMENTS: Readonly<Record<string, string>> = {
-  'server-id': 'the server, a lower-case UUID',
+  'server-id': 'the server, by its id',
   run: 'the name of the run',
   file: 'the list of servers; "-" is standard input',
 };

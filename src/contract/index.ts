@@ -20,6 +20,8 @@ export {
   taskQueueFrom,
 } from './names';
 export type { FailureType } from './names';
+export { askerOf } from './asker';
+export type { Asker } from './asker';
 export type * from './types';
 export { formatDuration, parseDuration } from './duration';
 export type { Duration } from './duration';

@@ -63,6 +63,8 @@ const documentSaying = (said: string, phase: Phase): ResultDocument => ({
   startedAt: '2026-01-01T00:00:00.000Z',
   endedAt: null,
   undoUntil: null,
+  requestedBy: null,
+  reason: null,
   decision: null,
   deadlineAt: '2026-01-01T00:20:00.000Z',
   nextLookAt: '2026-01-01T00:00:20.000Z',

@@ -238,6 +238,8 @@ describe('what people read', () => {
       startedAt: '2026-01-01T00:00:00.000Z',
       endedAt: null,
       undoUntil: null,
+      requestedBy: null,
+      reason: null,
       decision: null,
       deadlineAt: '2026-01-01T00:20:00.000Z',
       nextLookAt: '2026-01-01T00:00:20.000Z',

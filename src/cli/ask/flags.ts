@@ -4,6 +4,7 @@ import type { ByWhom, Timing } from '../../contract';
 import { checkByWhom } from '../../contract';
 import { TO_FILL_IN } from '../../contract/placeholders';
 import { quoted } from '../../contract/text';
+import { foldedId } from '../ids';
 
 /** Separates the one argument of a command about a server from words that are no valid argument. */
 export function sortOut(
@@ -12,7 +13,7 @@ export function sortOut(
 ): { serverId: string | undefined; unknown: string[] } {
   const hint = command === 'delete' || command === 'restore' ? '; every NIC follows --nic' : '';
   const { argument, unknown } = oneArgument(words, command, hint);
-  return { serverId: argument, unknown };
+  return { serverId: argument === undefined ? undefined : foldedId(argument), unknown };
 }
 
 /** The same for a command about anything. A single dash is an argument: standard input. */

@@ -39,9 +39,17 @@ const FLAG_OF: FlagNames = [
 /** A placeholder for the run that is found later, so that everything else can be checked at once. */
 const ANY_RUN = '00000000-0000-0000-0000-000000000000';
 
-/** Returns the input, and every problem of the command line and of the input together. */
-export function restoreFrom(serverId: string | undefined, flags: RestoreFlags, saved: Saved): RestoreRequest {
-  const problems: string[] = [];
+/**
+ * Returns the input, and every problem of the command line and of the input together.
+ * @param unread why NICs of the command line could not be read
+ */
+export function restoreFrom(
+  serverId: string | undefined,
+  flags: RestoreFlags,
+  saved: Saved,
+  unread: readonly string[] = [],
+): RestoreRequest {
+  const problems: string[] = [...unread];
   if (serverId === undefined) {
     problems.push(
       flags.nic === undefined
@@ -65,6 +73,7 @@ export function restoreFrom(serverId: string | undefined, flags: RestoreFlags, s
     .problems) {
     // Already reported above, in the terms of the command line.
     if (serverId === undefined && /^(serverId|from\.document):/.test(problem)) continue;
+    if (unread.length > 0 && problem.startsWith('nics:')) continue;
     // The starter made this field from the server id; the operator did not type it.
     if (problem.startsWith('from.workflowId:')) continue;
     problems.push(inFlags(problem, FLAG_OF));

@@ -12,8 +12,8 @@ import { noticeLines } from '../show/report';
 import { cancel as cancelRun } from '../../client/update';
 import { silenceOf } from '../show/silence';
 
-export async function cancel(serverId: string, output: Output): Promise<ExitCode> {
-  checkServerId(serverId);
+export async function cancel(typed: string, output: Output): Promise<ExitCode> {
+  const serverId = checkServerId(typed);
   return withTemporal(async (context) => {
     const { temporal } = context;
     const run = await findOpenRun(temporal, serverId);

@@ -49,7 +49,7 @@ export async function decide(
       ? ['<server-id>: missing']
       : isUuid(serverId)
         ? []
-        : [`<server-id>: ${JSON.stringify(serverId)} is not a lower-case UUID`];
+        : [`<server-id>: ${JSON.stringify(serverId)} is not a UUID`];
   const all = [...unknown, ...first, ...problems];
   if (all.length > 0 || serverId === undefined) {
     const message = listed([...all, ...environmentProblems()]);

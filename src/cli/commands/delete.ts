@@ -16,6 +16,7 @@ import type { RunRef } from '../link';
 import type { Output } from '../output';
 import type { DeleteFlags } from '../ask/delete-request';
 import { requestFrom } from '../ask/delete-request';
+import { nicIdsFrom } from './nic-ids';
 import { deletion, findOpen } from '../../client/start';
 import { deletionTexts } from '../show/start-texts';
 import { followRun, reportEnd, stoppedWaiting } from './wait';
@@ -27,7 +28,9 @@ export async function deleteNics(
   output: Output,
 ): Promise<ExitCode> {
   const { serverId, unknown } = sortOut(words, 'delete');
-  const { input, problems } = requestFrom(serverId, flags);
+  const unread: string[] = [];
+  const nic = await nicIdsFrom(flags.nic, unread);
+  const { input, problems } = requestFrom(serverId, { ...flags, nic }, unread);
   problems.unshift(...unknown);
   if (!canAsk(output) && flags.yes !== true && flags.dryRun !== true) {
     problems.push('--yes: required without a terminal, since nobody can be asked');

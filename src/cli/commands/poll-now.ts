@@ -14,8 +14,8 @@ import { pollNow as lookNow } from '../../client/update';
 import { silenceOf } from '../show/silence';
 import { isInWindow, undoText, untilNextLook } from '../show/wording';
 
-export async function pollNow(serverId: string, output: Output): Promise<ExitCode> {
-  checkServerId(serverId);
+export async function pollNow(typed: string, output: Output): Promise<ExitCode> {
+  const serverId = checkServerId(typed);
   return withTemporal(async (context) => {
     const { temporal } = context;
     const run = await findOpenRun(temporal, serverId);

@@ -12,7 +12,9 @@ import { EXIT } from '../exit-codes';
 import { declareByWhom, sortOut } from '../ask/flags';
 import { restoreOptions } from '../ask/option-flags';
 import type { CliCommand } from '../program';
+import { foldedId } from '../ids';
 import { launch } from './launch';
+import { nicIdsFrom } from './nic-ids';
 import type { Output } from '../output';
 import type { RestoreFlags, RestoreRequest, Saved } from '../ask/restore-request';
 import { MAX_DOCUMENT_BYTES, restoreFrom } from '../ask/restore-request';
@@ -27,7 +29,11 @@ export async function restoreNics(
   output: Output,
 ): Promise<ExitCode> {
   const { serverId, unknown } = sortOut(words, 'restore');
-  const request = restoreFrom(serverId, flags, await readSaved(flags.document));
+  const unread: string[] = [];
+  const nic = await nicIdsFrom(flags.nic, unread);
+  const { runId } = flags;
+  const folded = { ...flags, nic, ...(runId === undefined ? {} : { runId: foldedId(runId) }) };
+  const request = restoreFrom(serverId, folded, await readSaved(flags.document), unread);
   const problems = [...unknown, ...request.problems];
   if (problems.length > 0) {
     const message = listed([...problems, ...environmentProblems()]);

@@ -8,8 +8,8 @@ import type { Output } from '../output';
 import { runLines } from '../show/lines';
 import { waitForEnd } from './wait';
 
-export async function watch(serverId: string, output: Output): Promise<ExitCode> {
-  checkServerId(serverId);
+export async function watch(typed: string, output: Output): Promise<ExitCode> {
+  const serverId = checkServerId(typed);
   return withTemporal(
     async (context) => {
       const run = await findRun(context.temporal, serverId);

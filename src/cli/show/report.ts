@@ -1,5 +1,5 @@
 /** The report for the operator: the verdict first, then the NICs, the evidence, and the next steps. No IO. */
-import type { NicOutcome, NicRow, ResultDocument } from '../../contract';
+import type { Asker, NicOutcome, NicRow, ResultDocument } from '../../contract';
 import { FAILURE_TYPE, formatDuration } from '../../contract';
 import type { RunKind } from './asked';
 import { differenceLines } from './field-differences';
@@ -17,6 +17,7 @@ import type { Whereabouts } from './silent-texts';
 import { pollersText, reasonText, waysOut } from './silent-texts';
 import {
   agoText,
+  askerText,
   countsText,
   decisionText,
   ipOf,
@@ -42,6 +43,7 @@ export function endReport(
   steps: Step[],
   page: ReportPage,
   kind: RunKind = 'delete',
+  asker: Asker | null = null,
 ): string[] {
   const { document } = ending;
   return [
@@ -50,6 +52,7 @@ export function endReport(
     ...(document === null ? [] : [`  ${serverOf(document)}`]),
     ...reasonLines(ending, page),
     ...(document === null ? totalsLines(ending, page, kind) : bodyLines(document, page, kind)),
+    ...(document === null ? askerLines(asker, page) : []),
     ...(run === null ? [] : runLines(run)),
     ...stepLines(steps, page),
   ];
@@ -91,6 +94,7 @@ export function silentReport(
   run: RunRef & Whereabouts,
   steps: Step[],
   page: ReportPage,
+  asker: Asker | null = null,
 ): string[] {
   const { phase, open, pollers } = silent;
   const facts: [string, string][] = [
@@ -108,6 +112,7 @@ export function silentReport(
     '',
     ...(phase === null ? [] : fact('phase', `${clean(phase)}, as the run published it last`, page)),
     ...facts.flatMap(([name, text]) => fact(name, text, page)),
+    ...askerLines(asker, page),
     ...(open === null ? [] : sentLines(open, page)),
     ...runLines(run),
     ...whyLines(silent, run, page),
@@ -253,6 +258,11 @@ function planRow(nic: NicRow, kind: RunKind): string[] {
   return [nic.id, ipOf(nic), fate, nic.restore];
 }
 
+function askerLines(asker: Partial<Asker> | null, page: ReportPage): string[] {
+  const text = askerText(asker);
+  return text === '' ? [] : fact('asked by', text, page);
+}
+
 function factLines(document: ResultDocument, page: ReportPage): string[] {
   const facts: [string, string][] = document.jobs.map((job) => ['job', jobText(job)]);
   const unaccounted = document.submissions - document.jobs.length;
@@ -271,7 +281,7 @@ function factLines(document: ResultDocument, page: ReportPage): string[] {
   const undo = isInWindow(document) || document.endedAt !== null ? null : undoText(document, page.now);
   if (undo !== null) facts.push(['undo', undo.replace(/^undo /, '')]);
   if (document.decision) facts.push(['decision', decisionText(document.decision, page.now)]);
-  const lines = facts.flatMap(([name, text]) => fact(name, text, page));
+  const lines = [...facts.flatMap(([name, text]) => fact(name, text, page)), ...askerLines(document, page)];
   return [...lines, ...warningLines(document, page)];
 }
 

@@ -1,5 +1,5 @@
 /** The one place that words the facts of a document, so that progress, report and status agree. No IO. */
-import type { Decision, JobRow, NicRow, ResultDocument } from '../../contract';
+import type { Asker, Decision, JobRow, NicRow, ResultDocument } from '../../contract';
 import { formatDuration } from '../../contract';
 import { clean, cut, plural } from '../format';
 import type { PendingActivity } from '../../client/silent';
@@ -96,6 +96,16 @@ function longText(ms: number): string {
   return hours % 24 === 0 ? `${hours / 24} d` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
+/** `ops: TICKET-7`; empty when the request says neither. */
+export function askerText(asker: Partial<Asker> | null): string {
+  const who = clean(asker?.requestedBy ?? '');
+  const why = clean(asker?.reason ?? '');
+  return cut(
+    who === '' && why !== '' ? `(not said): ${why}` : [who, why].filter(Boolean).join(': '),
+    MAX_MESSAGE,
+  );
+}
+
 /** `undo by ops, 5 min ago: TICKET-7`. */
 export function decisionText({ what, by, at, reason }: Decision, now: number): string {
   return cut(`${what} by ${clean(by)}, ${agoText(at, now)}: ${clean(reason)}`, MAX_MESSAGE);
@@ -130,12 +140,6 @@ export function ageText(time: Date, now: number): string {
   if (ms < 2 * MINUTE_MS) return `${Math.floor(ms / 1_000)} s`;
   if (ms < 2 * HOUR_MS) return `${Math.floor(ms / MINUTE_MS)} min`;
   return ms < 2 * DAY_MS ? `${Math.floor(ms / HOUR_MS)} h` : `${Math.floor(ms / DAY_MS)} d`;
-}
-
-/** `14:05Z` within a day, else `03-01`. */
-export function startText(time: Date, now: number): string {
-  const iso = time.toISOString();
-  return now - time.getTime() < DAY_MS ? `${iso.slice(11, 16)}Z` : iso.slice(5, 10);
 }
 
 const PENDING_STATE: Record<PendingActivity['state'], string> = {

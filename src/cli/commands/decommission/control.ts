@@ -13,6 +13,8 @@ import type { Context } from '../../context';
 import { withTemporal } from '../../context';
 import type { ExitCode } from '../../exit-codes';
 import { EXIT } from '../../exit-codes';
+import { plural } from '../../format';
+import { foldedIds } from '../../ids';
 import type { CliCommand } from '../../program';
 import type { Output } from '../../output';
 import { COMMAND_OF, decommissionCommand } from '../../show/decommission/steps';
@@ -153,7 +155,6 @@ Exit codes:
   130  interrupted before the answer came`;
 
 const namedServers = (command: Command, help: string) => command.option('--server <id...>', help);
-const lowerCase = (ids: readonly string[] | undefined) => ids?.map((id) => id.toLowerCase());
 /** The check shows what is no number. */
 const numberOf = (text: string | undefined) =>
   text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : text;
@@ -231,7 +232,7 @@ export const skip = commandOf({
   usage: '--server <id>...\n         ',
   servers: '--server',
   flags: (command) => namedServers(command, 'a server to leave alone; may be repeated'),
-  argument: ({ server }) => ({ servers: lowerCase(server) ?? [] }),
+  argument: ({ server }) => ({ servers: foldedIds(server ?? []) }),
   check: (argument) => checkNamed(argument, true),
 });
 
@@ -245,8 +246,8 @@ export const undo = commandOf({
       '--yes',
       'ask nothing; required without a terminal',
     ),
-  argument: ({ server }) => (server === undefined ? {} : { servers: lowerCase(server) ?? [] }),
+  argument: ({ server }) => (server === undefined ? {} : { servers: foldedIds(server ?? []) }),
   check: (argument) => checkNamed(argument, false),
   asks: ({ server }) =>
-    `Put back ${server === undefined ? 'every server of this run' : `${server.length} servers`}?`,
+    `Put back ${server === undefined ? 'every server of this run' : `${plural(foldedIds(server).length, 'server')}`}?`,
 });
