@@ -1,9 +1,12 @@
 /** Ids as people paste them: in capitals from a console, in braces from an inventory. No IO. */
+import { isUuid } from '../contract/values';
 
-/** The id as the cloud writes it. What is no id stays recognisable, for the message. */
+/** The id as the cloud writes it. What is no id stays as it is, for the message. */
 export function foldedId(text: string): string {
-  const bare = text.trim().replace(/^\{(.*)\}$/s, '$1');
-  return bare.trim().toLowerCase();
+  // Spaces alone: a line break in an id is a list that was meant to be something else.
+  const bare = text.replace(/^[ \t]+|[ \t]+$/g, '').replace(/^\{ *(.*?) *\}$/, '$1');
+  const id = bare.toLowerCase();
+  return isUuid(id) ? id : text;
 }
 
 /** Several ids in one word, by commas or spaces. */

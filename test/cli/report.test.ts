@@ -142,7 +142,7 @@ describe('the report of an open run', () => {
     expect(text).toContain('running · polling');
     expect(text).toContain('no verdict yet');
     expect(text).toContain('look at the cloud in 6 s');
-    expect(text).toContain('2026-03-01T03:20:00.000Z');
+    expect(text).toContain('2026-03-01 03:20:00 UTC');
     expect(text).toContain(`ecs-nics cancel ${SERVER}`);
   });
 });
@@ -178,11 +178,11 @@ describe('the report of an open run that does not answer', () => {
       `  ${SERVER}`,
       '',
       '  phase       polling, as the run published it last',
-      '  started     2026-03-01T02:55:30.000Z (5 min ago)',
+      '  started     2026-03-01 02:55:30 UTC (5 min ago)',
       '  why         no worker polls task queue ecs-nics and ecs-nics-cloud',
       '  pending     getJobStatus: waiting for a worker, scheduled 2 min ago, attempt',
       '              3; failed before: activity StartToClose timeout',
-      '  sent        2026-03-01T02:56:00.000Z; there is no verdict yet on',
+      '  sent        2026-03-01 02:56:00 UTC; there is no verdict yet on',
       `    ${NIC_B}`,
       '    (job ff80)',
       `  run         nics/${SERVER}`,

@@ -43,7 +43,13 @@ describe('the command line', () => {
   ])('the help of %j fits 80 columns, and names --json', async (command) => {
     const { code, stdout } = await starter([...command.split(' ').filter(Boolean), '--help']);
     expect(code).toBe(0);
-    if (command !== '' && command !== 'decommission') expect(stdout).toContain('--json');
+    if (command !== '' && command !== 'decommission') {
+      expect(stdout).toMatch(/--quiet[^]*--json[^]*\nExamples?:\n {2}npx ecs-nics /);
+      // What must be given stands in angles, and is no option.
+      expect(stdout).toMatch(/^Usage: ecs-nics [a-z -]+(<[a-z-]+>|\[options\])/);
+      expect(stdout).not.toMatch(/\[(server-id|run|file)\]/);
+    }
+    if (command === '') expect(stdout).toMatch(/\n {2}delete \[options\] <server-id> /);
     for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
   });
 

@@ -9,10 +9,12 @@ import { listFilter } from '../../src/cli/ask/list-filter';
 import { timeSince } from '../../src/cli/ask/since';
 import { nicIdsFrom } from '../../src/cli/commands/nic-ids';
 import { checkServerId } from '../../src/cli/context';
+import { programOf } from '../../src/cli/invocation';
+import { Output } from '../../src/cli/output';
 import { NIC_A, NIC_B, NOW, SERVER } from './support';
 
 describe('ids', () => {
-  it.each([SERVER.toUpperCase(), `{${SERVER}}`, ` {${SERVER.toUpperCase()}} `])(
+  it.each([SERVER.toUpperCase(), `{${SERVER}}`, ` { ${SERVER.toUpperCase()} } `])(
     '%j is the server',
     (typed) => {
       expect(checkServerId(typed)).toBe(SERVER);
@@ -125,5 +127,38 @@ describe('times', () => {
       '--limit: "0" is not a number from 1 to 1000',
     ]);
     expect(listFilter({ outcome: 'NotDeleted', limit: '5' }, NOW).filter).toEqual({ outcome: 'not-deleted' });
+  });
+});
+
+describe('suggested commands', () => {
+  it.each([
+    ['/work/ecs-nics/lib/starter.js', 'npx ecs-nics'],
+    ['/work/ecs-nics/src/starter.ts', 'npx ecs-nics'],
+    ['/work/app/node_modules/.bin/ecs-nics', 'npx ecs-nics'],
+    ['/root/.npm/_npx/1a2b/node_modules/.bin/ecs-nics', 'npx ecs-nics'],
+    ['/usr/local/bin/ecs-nics', 'ecs-nics'],
+    ['C:\\npm\\node_modules\\ecs-nics\\lib\\starter.js', 'ecs-nics'],
+    ['', 'ecs-nics'],
+  ])('of a program started as %j begin with %s', (path, program) => {
+    expect(programOf(path)).toBe(program);
+  });
+});
+
+describe('what is shown beside the document', () => {
+  it.each([
+    ['', true, 'result,note,trouble'],
+    ['--quiet', true, 'result,trouble'],
+    ['--json', true, 'trouble'],
+    ['--json', false, 'result,note,trouble'],
+    ['--json --quiet', false, 'result,trouble'],
+  ])('%j, terminal: %s', (flags, isTerminal, shown) => {
+    const output = new Output(flags.includes('--json'), flags.includes('--quiet'));
+    const written: string[] = [];
+    const notes = { isTTY: isTerminal, write: (text: string) => written.push(text.trim()) };
+    Object.assign(output, { notes });
+    output.say('result');
+    output.note('note');
+    output.warn('trouble');
+    expect(written.join()).toBe(shown);
   });
 });

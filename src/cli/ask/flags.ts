@@ -34,6 +34,14 @@ export function oneArgument(
   };
 }
 
+/** What the examples of help texts are made of. */
+export const EXAMPLE = {
+  server: '3f0b6f0e-2a53-4d59-9d1b-0a2a7e5f1c11',
+  nic: '6b1f7a52-5d1e-4a10-8c57-1f2f8a0d9e01',
+  run: 'purge-7',
+  byWhom: '--by ops --reason TICKET-7',
+} as const;
+
 /** Pairs: how the checks name a field, and the flag that the operator typed. */
 export type FlagNames = readonly (readonly [RegExp, string])[];
 

@@ -1,6 +1,7 @@
 /** `ecs-nics cancel` */
 import type { Phase } from '../../contract';
 import type { CliCommand } from '../program';
+import { EXAMPLE } from '../ask/flags';
 import { checkServerId, pageOf, withTemporal } from '../context';
 import { openDocument } from '../show/documents';
 import type { ExitCode } from '../exit-codes';
@@ -63,5 +64,6 @@ export function consequence(phase: Phase | null, silence = 'the run does not ans
 export const command: CliCommand<unknown> = {
   description:
     "Asks the open run on a server to stop. A job of the cloud can't be stopped: the run follows it to its end.",
+  examples: [`cancel ${EXAMPLE.server}`],
   run: ([serverId = ''], _flags, output) => cancel(serverId, output),
 };

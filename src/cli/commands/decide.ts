@@ -14,7 +14,7 @@ import { CliError, asCliError } from '../cli-error';
 import type { ExitCode } from '../exit-codes';
 import { EXIT } from '../exit-codes';
 import type { ByWhomFlags } from '../ask/flags';
-import { byWhomFrom, declareByWhom, sortOut } from '../ask/flags';
+import { EXAMPLE, byWhomFrom, declareByWhom, sortOut } from '../ask/flags';
 import type { RunRef } from '../link';
 import { clean } from '../format';
 import type { KnownRun } from '../../client/find';
@@ -76,7 +76,7 @@ async function decideOn(context: Context, wish: Wish, output: Output): Promise<E
     const message = `the open run on server ${serverId} is not a deletion (${clean(known.description.type)}): there is nothing to ${what}.`;
     throw new CliError(EXIT.refused, NOT_APPLICABLE, message, ref, runLines(ref));
   }
-  output.say([`${what} asked for`, ...runLines(ref)]);
+  output.note([`${what} asked for`, ...runLines(ref)]);
   const run: AwaitedRun = {
     ...known,
     serverId,
@@ -101,7 +101,7 @@ async function untilDecided(
   run: AwaitedRun,
   output: Output,
 ): Promise<ExitCode> {
-  const announcedId = run.runId;
+  const announcedId = output.isMuted ? null : run.runId;
   let answer: Answered | null = null;
   const told = asking.answer.catch((error: unknown) => {
     throw asCliError(error, context.temporal, context.run);
@@ -229,6 +229,7 @@ function moment(): Promise<void> {
 function commandOf(what: DecisionCommand, description: string): CliCommand<DecisionFlags> {
   return {
     description,
+    examples: [`${what} ${EXAMPLE.server} ${EXAMPLE.byWhom}`],
     usage: '<server-id> --by <who> --reason <text> [options]',
     flags: (command) => declareByWhom(command, 'kept with the run'),
     takesAll: true,

@@ -2,6 +2,7 @@
 import type { DeleteServerNicsInput } from '../../contract';
 import { deleteOptions } from '../ask/option-flags';
 import type { CliCommand } from '../program';
+import { EXAMPLE } from '../ask/flags';
 import type { Asked } from '../show/asked';
 import { canAsk, confirm } from './confirm';
 import type { Context } from '../context';
@@ -65,7 +66,7 @@ async function askWithPlan(
   if ((await findOpen(context.temporal, deletion(input, deletionTexts(input)))) !== null) return null;
   const planned = { ...input, dryRun: true };
   const asked: Asked = { kind: 'delete', input: planned };
-  output.ask(['looking at the server first; nothing is changed']);
+  output.note('looking at the server first; nothing is changed');
   const { run } = await begin(context, deletion(planned, deletionTexts(planned)), asked, output);
   const end = await followRun(context, run, output, context.interrupted);
   const ref = context.run(run);
@@ -96,6 +97,10 @@ export const command: CliCommand<DeleteFlags> = {
   description:
     'Deletes NICs of one server, follows the deletion and says what became of every NIC. ' +
     'With an undo window it ends as soon as that is known, and says until when undo is possible.',
+  examples: [
+    `delete ${EXAMPLE.server} --all --dry-run`,
+    `delete ${EXAMPLE.server} --nic ${EXAMPLE.nic} --undo-window '24 hours' --requested-by ops --reason TICKET-7`,
+  ],
   usage: '<server-id> (--nic <port-id>... | --all) [options]',
   flags: (command) => {
     command.option('--nic <port-id...>', 'a NIC to delete, by its port id; may be repeated');

@@ -42,6 +42,7 @@ export async function list(flags: ListFlags, output: Output): Promise<ExitCode> 
 
 export const command: CliCommand<ListFlags> = {
   description: 'Shows the runs on servers, open ones first, then closed ones, latest first. Times are UTC.',
+  examples: ['list', "list --outcome not-deleted --since '24 hours'"],
   flags: (command) =>
     command
       .option('--open', 'only the open ones')

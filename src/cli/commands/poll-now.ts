@@ -4,6 +4,7 @@ import { formatDuration } from '../../contract';
 import { checkServerId, pageOf, withTemporal } from '../context';
 import { openDocument } from '../show/documents';
 import type { CliCommand } from '../program';
+import { EXAMPLE } from '../ask/flags';
 import type { ExitCode } from '../exit-codes';
 import { EXIT } from '../exit-codes';
 import { askStatus, findOpenRun } from '../../client/find';
@@ -57,5 +58,6 @@ export function meaningOf(
 
 export const command: CliCommand<unknown> = {
   description: 'Makes the open run on a server look at the cloud at once instead of at its next turn.',
+  examples: [`poll-now ${EXAMPLE.server}`],
   run: ([serverId = ''], _flags, output) => pollNow(serverId, output),
 };

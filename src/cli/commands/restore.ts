@@ -12,6 +12,7 @@ import { EXIT } from '../exit-codes';
 import { declareByWhom, sortOut } from '../ask/flags';
 import { restoreOptions } from '../ask/option-flags';
 import type { CliCommand } from '../program';
+import { EXAMPLE } from '../ask/flags';
 import { foldedId } from '../ids';
 import { launch } from './launch';
 import { nicIdsFrom } from './nic-ids';
@@ -103,6 +104,7 @@ export const command: CliCommand<RestoreFlags> = {
   description:
     'Puts back NICs that an earlier run has taken off a server: the same port where it was kept, else a new one ' +
     'with the old IP address. Without --run-id or --document it uses the last closed run that took NICs off.',
+  examples: [`restore ${EXAMPLE.server} ${EXAMPLE.byWhom}`],
   usage: '<server-id> --by <who> --reason <text> [options]',
   flags: (command) => {
     command.option(

@@ -4,6 +4,7 @@ import { quoted } from '../../contract/text';
 import { isUuid } from '../../contract/values';
 import { foldedId } from '../ids';
 import type { CliCommand } from '../program';
+import { EXAMPLE } from '../ask/flags';
 import { checkServerId, pageOf, withTemporal } from '../context';
 import type { Context } from '../context';
 import { endDocument, openDocument } from '../show/documents';
@@ -91,6 +92,7 @@ export const command: CliCommand<StatusFlags> = {
   description:
     'Shows the current or last run on a server, without a worker as far as Temporal knows it. ' +
     'Exit code 0 when the status could be shown, whatever it is; 1 when an open run does not answer.',
+  examples: [`status ${EXAMPLE.server}`],
   flags: (command) => command.option('--run-id <id>', 'this run, also a closed one or a dry run'),
   run: ([serverId = ''], flags, output) => status(serverId, flags, output),
 };

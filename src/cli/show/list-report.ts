@@ -1,6 +1,7 @@
 /** The list for people: a table if it fits, otherwise two lines per run. No IO. */
 import { WORKFLOW_TYPE } from '../../contract';
 import { clean, cut, shellQuote, table, widthOf } from '../format';
+import { asTyped } from '../invocation';
 import type { Colors, ReportPage } from '../output';
 import type { FoundRuns, ListedRun } from '../../client/runs';
 import { indent } from './lines';
@@ -58,7 +59,7 @@ function nothingText(flags: ListedFlags): string {
 
 function moreCommand(flags: ListedFlags): string {
   const open = flags.open === true ? ['--open'] : [];
-  return ['ecs-nics list', ...open, ...given(flags), '--limit', String(flags.limit * 2)].join(' ');
+  return asTyped(['ecs-nics list', ...open, ...given(flags), '--limit', String(flags.limit * 2)].join(' '));
 }
 
 /** With the start, and who asked for it and why, where the page is wide enough; else these stand below a run, without the start. */

@@ -31,6 +31,7 @@ export interface ProgressView<D = ResultDocument> extends View<D> {
 
 /** @param run identifies the run in the commands that the display suggests */
 export function progressView(output: Output, startedAt: number, run: Whereabouts): ProgressView {
+  if (output.isMuted) return new TroubleView(output, run);
   return output.live ? new LiveView(output, startedAt, run, progressLines) : new PlainView(output, run);
 }
 
@@ -87,6 +88,21 @@ export class TroubleLines {
       for (const line of troubleLines(trouble, this.run)) this.output.say(line);
     this.said = what;
   }
+}
+
+/** Shows nothing but what blocks a run. */
+export class TroubleView<D> implements ProgressView<D> {
+  private readonly lines: TroubleLines;
+
+  constructor(output: Pick<Output, 'warn'>, run: Whereabouts) {
+    this.lines = new TroubleLines({ say: (line) => output.warn(line) }, run);
+  }
+
+  show({ trouble }: FollowState<D>): void {
+    this.lines.show(trouble);
+  }
+
+  end(): void {}
 }
 
 function changeLines(document: ResultDocument): string[] {

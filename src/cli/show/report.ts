@@ -33,6 +33,7 @@ import {
   tookText,
   undoText,
   untilNextLook,
+  utcText,
   verdictOf,
 } from './wording';
 
@@ -98,7 +99,7 @@ export function silentReport(
 ): string[] {
   const { phase, open, pollers } = silent;
   const facts: [string, string][] = [
-    ['started', `${silent.startedAt} (${agoText(silent.startedAt, page.now)})`],
+    ['started', `${utcText(silent.startedAt)} (${agoText(silent.startedAt, page.now)})`],
   ];
   if (pollers.length > 0) facts.push(['worker', pollersText(pollers)]);
   // The list of pending activities says the same about them, and more.
@@ -218,7 +219,7 @@ function sentLines(open: OpenSubmission, page: ReportPage): string[] {
 }
 
 function sinceText({ since }: OpenSubmission): string {
-  return clean(since ?? 'an unknown time');
+  return since === null ? 'an unknown time' : utcText(since);
 }
 
 function submissionLines({ nics, jobId }: OpenSubmission): string[] {
@@ -276,7 +277,8 @@ function factLines(document: ResultDocument, page: ReportPage): string[] {
       next === 0 ? 'looking at the cloud now' : `look at the cloud in ${formatDuration(next)}`,
     ]);
   }
-  if (document.outcome === 'running' && document.deadlineAt) facts.push(['deadline', document.deadlineAt]);
+  if (document.outcome === 'running' && document.deadlineAt)
+    facts.push(['deadline', utcText(document.deadlineAt)]);
   // In an open undo window this text is the headline already.
   const undo = isInWindow(document) || document.endedAt !== null ? null : undoText(document, page.now);
   if (undo !== null) facts.push(['undo', undo.replace(/^undo /, '')]);

@@ -1,6 +1,6 @@
 /** The one place that words the facts of a document, so that progress, report and status agree. No IO. */
 import type { Asker, Decision, JobRow, NicRow, ResultDocument } from '../../contract';
-import { formatDuration } from '../../contract';
+import { formatDuration, formatTime } from '../../contract';
 import { clean, cut, plural } from '../format';
 import type { PendingActivity } from '../../client/silent';
 
@@ -73,20 +73,19 @@ export function replacedText({ replacedBy }: NicRow): string {
   return cut(['→', clean(replacedBy.id), clean(replacedBy.ip ?? '')].join(' ').trim(), MAX_MESSAGE);
 }
 
-/** `undo possible until 2026-11-26 20:50 UTC (in 23 h 59 min)`; `null`: no window is open. */
+/** `undo possible until 2026-11-26 20:50:07 UTC (in 23 h 59 min)`; `null`: no window is open. */
 export function undoText({ undoUntil }: ResultDocument, now: number): string | null {
   if (!undoUntil) return null;
   const ms = Date.parse(undoUntil) - now;
   const until = utcText(undoUntil);
   // By a wrong local clock the window may be over already. The run's clock decides.
   if (!(ms > 0)) return `undo possible until ${until}`;
-  return `undo possible until ${ms < HOUR_MS ? until : until.replace(/:\d\d UTC$/, ' UTC')} (in ${longText(ms)})`;
+  return `undo possible until ${until} (in ${longText(ms)})`;
 }
 
-/** `2026-11-26 20:50:07 UTC`; a text that is no time stays as it is. */
+/** `2026-11-26 20:50:07 UTC`, of a text from outside. */
 export function utcText(time: string): string {
-  const [, date, clock] = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z$/.exec(time) ?? [];
-  return date === undefined ? clean(time) : `${date} ${clock} UTC`;
+  return clean(formatTime(time));
 }
 
 /** An undo window may be open for a month: `29 d 23 h`. */

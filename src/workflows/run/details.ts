@@ -3,7 +3,7 @@
  * and document always agree. The server bounds no text and the UI renders raw HTML (SECURITY.md), so these functions
  * bound and escape.
  */
-import { formatDuration } from '../../contract/duration';
+import { formatDuration, formatTime } from '../../contract/duration';
 import { TO_FILL_IN } from '../../contract/placeholders';
 import { bounded, clean, cleanCode, escapeMarkdown } from '../../contract/text';
 import type { JobRow, NicRow, Phase, ResultDocument } from '../../contract/types';
@@ -128,8 +128,8 @@ export function currentDetails(document: ResultDocument, context: DetailsContext
 
 /** `2026-11-24 02:06:56 UTC`. A time of the cloud in another format is shown as it is. */
 export function when(time: string): string {
-  const [, date, clock] = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z$/.exec(time) ?? [];
-  return date === undefined ? escaped(time) : `${date} ${clock} UTC`;
+  const text = formatTime(time);
+  return text === time ? escaped(time) : text;
 }
 
 function jobLine(job: JobRow): string {

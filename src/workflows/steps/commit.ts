@@ -2,6 +2,7 @@
  * Deletes the held ports. After this nothing can be undone exactly. Much may have happened since the ports were kept,
  * so each port is looked at in the same attempt that deletes it.
  */
+import { formatTime } from '../../contract/duration';
 import type { NicSnapshot } from '../../contract/types';
 import { repeatable } from '../run/activity-calls';
 import type { Deletion } from '../run/kinds';
@@ -38,7 +39,7 @@ export async function commit(run: Deletion): Promise<void> {
     const portIds = open.filter((id) => run.row(id).outcome === 'detached' && !state.undo.left.includes(id));
     if (portIds.length === 0) break;
     if (run.expired && back.setbacks > 0) {
-      await giveUp(run, portIds, `not deleted by ${document.deadlineAt}: ${back.hindered ?? ''}`);
+      await giveUp(run, portIds, `not deleted by ${formatTime(document.deadlineAt)}: ${back.hindered ?? ''}`);
       break;
     }
     const summary = label(`the kept ports of ${nics(portIds.length)}`);

@@ -7,7 +7,7 @@ import type { Control, ControlArguments } from '../../../client/decommission/ste
 import { steer } from '../../../client/decommission/steer';
 import type { KnownRun } from '../../../client/find';
 import type { ByWhomFlags, FlagNames } from '../../ask/flags';
-import { byWhomFrom, declareByWhom, inFlags } from '../../ask/flags';
+import { EXAMPLE, byWhomFrom, declareByWhom, inFlags } from '../../ask/flags';
 import { CliError } from '../../cli-error';
 import type { Context } from '../../context';
 import { withTemporal } from '../../context';
@@ -44,6 +44,8 @@ interface Told<C extends Control> {
   control: C;
   description: string;
   usage?: string;
+  /** Flags of its example beside those of every message. */
+  example?: string;
   flags?: (command: Command) => void;
   /** How the check calls a list of servers, and how the command line does. */
   servers?: string;
@@ -101,7 +103,8 @@ function commandOf<C extends Control>(told: Told<C>): CliCommand<ControlFlags> {
   const names: FlagNames = [...FLAG_OF, [/^servers\b/, servers]];
   return {
     description: told.description,
-    usage: `<run> ${told.usage ?? ''}--by <who> --reason <text>`,
+    examples: [['decommission', name, EXAMPLE.run, told.example, EXAMPLE.byWhom].filter(Boolean).join(' ')],
+    usage: `<run> ${told.usage ?? ''}--by <who> --reason <text> [options]`,
     flags: (command) => {
       declared?.(command);
       declareByWhom(command, 'kept with the run');
@@ -165,6 +168,7 @@ export const approve = commandOf({
     'Approves the plan of a run, which then begins to delete. Digest and counts are those of the plan, so that ' +
     'nobody approves another one than they have read.',
   usage: '--digest <d> --servers <n> --nics <n>\n         ',
+  example: '--digest 4f1c0a --servers 40 --nics 120',
   flags: (command) =>
     command
       .option('--digest <d>', "the plan's digest")
@@ -214,6 +218,7 @@ export const commit = commandOf({
 export const limits = commandOf({
   control: 'setLimits',
   description: 'Changes how many servers are under way, and how many may fail.',
+  example: '--concurrency 20',
   flags: (command) =>
     command
       .option('--concurrency <n>', 'servers under way')
@@ -230,6 +235,7 @@ export const skip = commandOf({
   control: 'skip',
   description: 'Leaves servers alone: they are not started, and failed ones do not count any more.',
   usage: '--server <id>...\n         ',
+  example: `--server ${EXAMPLE.server}`,
   servers: '--server',
   flags: (command) => namedServers(command, 'a server to leave alone; may be repeated'),
   argument: ({ server }) => ({ servers: foldedIds(server ?? []) }),
