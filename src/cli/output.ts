@@ -46,6 +46,8 @@ export interface ReportPage {
   /** `Infinity`: the output is not a terminal. */
   columns: number;
   now: number;
+  /** Says of each NIC what its witnesses say, as the Web UI does. */
+  witnesses?: boolean;
 }
 
 export class Output {

@@ -52,7 +52,7 @@ describe('the report of an ended run', () => {
     expect(text).not.toContain('repeats the rows');
     expect(text).toContain(
       [
-        '  Remove the reason named above, then try this NIC again:',
+        '  Remove the reason (Ecs.0611: in use), then try this NIC again:',
         `    ecs-nics delete ${SERVER} \\`,
         `      --nic ${NIC_B} --reason T-1`,
       ].join('\n'),
@@ -74,6 +74,9 @@ describe('the report of an ended run', () => {
     expect(text).toContain('NIC                                   IP         OUTCOME         WAY BACK');
     expect(text).toContain(`${NIC_A}  10.0.1.20  would go        new-mac`);
     expect(text).toContain('      carries the elastic IP 80.1.2.3');
+    // What the words of the last column mean, as far as they occur.
+    expect(text).toContain('\n  Way back:\n    new-mac: a new port with the same IP address');
+    expect(text).not.toContain('exact:');
     expect(text).toMatch(new RegExp(`ecs-nics delete ${SERVER} \\\\\n +--nic ${NIC_A} --reason T-1$`));
   });
 
@@ -90,10 +93,11 @@ describe('the report of an ended run', () => {
     const text = report({
       kind: 'failed',
       type: 'Refused',
-      message: `${NIC_A} is the primary NIC`,
+      message: `${NIC_A} is the primary NIC; allow it with allowElasticIp`,
       document: document({ outcome: 'refused', nics: [nic({ outcome: 'untouched' })], jobs: [] }),
     });
-    expect(text).toContain(`${NIC_A} is the primary NIC`);
+    // A permission is named by its flag.
+    expect(text).toContain(`${NIC_A} is the primary NIC; allow it with\n  --allow-elastic-ip`);
     expect(text).toContain('Once that is settled');
     expect(text).toContain('--dry-run');
   });

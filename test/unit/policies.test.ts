@@ -248,6 +248,7 @@ describe('what people read', () => {
     };
     const page = currentDetails(document, {
       workflowId: `nics/${SERVER}`,
+      runId: '01a210da-b7b7-7b1a-8c5e-0d5f0a1b2c3d',
       cancelRequested: true,
       job: 'delete',
       failure: null,

@@ -9,6 +9,7 @@ import type { Context } from '../context';
 import { environmentProblems, listed, pageOf, withTemporal } from '../context';
 import { openDocument } from '../show/documents';
 import type { Ending } from '../../client/ending';
+import { readEnding } from '../../client/ending';
 import { NoOpenRun } from '../../client/errors';
 import { CliError, asCliError } from '../cli-error';
 import type { ExitCode } from '../exit-codes';
@@ -21,6 +22,7 @@ import type { KnownRun } from '../../client/find';
 import { findOpenRun } from '../../client/find';
 import type { Output } from '../output';
 import { runLines, stepLines } from '../show/lines';
+import { putBackSteps } from '../show/restore-steps';
 import { restoreCommand } from '../ask/restore-request';
 import type { CliCommand } from '../program';
 import type { AwaitedRun } from './wait';
@@ -68,8 +70,8 @@ interface Wish {
 
 async function decideOn(context: Context, wish: Wish, output: Output): Promise<ExitCode> {
   const { what, serverId } = wish;
-  const known = await findOpenRun(context.temporal, serverId).catch((error: unknown) => {
-    throw error instanceof NoOpenRun ? noOpenRun(context, wish, error, error.run.runId, output) : error;
+  const known = await findOpenRun(context.temporal, serverId).catch(async (error: unknown) => {
+    throw error instanceof NoOpenRun ? await noOpenRun(context, wish, error, error.run, output) : error;
   });
   const ref = context.run(known);
   if (known.description.type !== WORKFLOW_TYPE.deleteServerNics) {
@@ -130,7 +132,7 @@ async function untilDecided(
     const { ending } = end;
     if (!asking.accepted && !isFulfilled(wish, ending)) {
       const error = new NoOpenRun(wish.serverId, known, known.closedAt);
-      throw noOpenRun(context, wish, error, run.runId, output);
+      throw await noOpenRun(context, wish, error, run, output);
     }
     const code = reportEnd(ending, run, ref, isAbove, output);
     return said?.kind === 'done' ? codeOfDone(ending, code) : code;
@@ -207,18 +209,26 @@ function knownOf({ what }: Wish, { accepted }: Asking): string {
 }
 
 /** No run is open. What run `runId` took off can still be put back by a restore. */
-function noOpenRun(
+async function noOpenRun(
   context: Context,
   { what, serverId }: Wish,
   error: NoOpenRun,
-  runId: string,
+  { workflowId, runId }: { workflowId: string; runId: string },
   output: Output,
-): CliError {
+): Promise<CliError> {
   const shown = asCliError(error, context.temporal, context.run);
   if (what === 'commit') return shown;
+  const page = pageOf(output);
+  const ending = await readEnding(context.temporal, { workflowId, runId }).catch(() => null);
+  if (ending !== null && ending.document !== null) {
+    const steps = putBackSteps(ending.document, { serverId, runId });
+    // Nothing was taken off, or nothing can come back: a restore would find nothing to do.
+    const message = steps.length === 0 ? `${shown.message}. It has left nothing to put back` : shown.message;
+    return shown.with({ message, details: stepLines(steps, page) });
+  }
   const command = restoreCommand({ serverId, source: ['--run-id', runId] });
   const text = 'To put back what it took off, as well as the cloud allows:';
-  return shown.with({ details: stepLines([{ text, command }], pageOf(output)) });
+  return shown.with({ details: stepLines([{ text, command }], page) });
 }
 
 function moment(): Promise<void> {

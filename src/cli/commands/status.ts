@@ -52,7 +52,7 @@ async function showOpen(context: Context, serverId: string, run: KnownRun, outpu
   const asker = await readAsker(context.temporal, run, answer.document).catch(() => NOBODY);
   if (answer.document !== null) {
     const document = { ...answer.document, ...asker };
-    output.say(openReport(document, ref, steps, pageOf(output)));
+    output.say(openReport(document, ref, steps, { ...pageOf(output), witnesses: true }));
     output.document(openDocument(ref, document));
     return;
   }
@@ -60,7 +60,7 @@ async function showOpen(context: Context, serverId: string, run: KnownRun, outpu
   const silent = await readSilent(context.temporal, serverId, run);
   const { namespace } = context.temporal;
   const where = { ...ref, namespace };
-  output.say(silentReport(silent, where, steps, pageOf(output), asker));
+  output.say(silentReport(silent, where, steps, { ...pageOf(output), witnesses: true }, asker));
   const reason = mainReason(silent);
   const message =
     reason.kind === 'no-answer' ? `${reasonText(reason)} (${answer.why}).` : `${reasonText(reason)}.`;
@@ -75,7 +75,7 @@ async function showClosed(context: Context, serverId: string, run: KnownRun, out
   const ref = context.run(run);
   const asked = askedOf(run.description.type);
   const steps = endSteps(ending, { serverId, runId: ref.runId, asked });
-  output.say(endReport(ending, ref, steps, pageOf(output), asked.kind, asker));
+  output.say(endReport(ending, ref, steps, { ...pageOf(output), witnesses: true }, asked.kind, asker));
   output.document({ ...asker, ...endDocument(ref, ending) });
 }
 

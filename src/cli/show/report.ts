@@ -1,5 +1,5 @@
 /** The report for the operator: the verdict first, then the NICs, the evidence, and the next steps. No IO. */
-import type { Asker, NicOutcome, NicRow, ResultDocument } from '../../contract';
+import type { Asker, NicOutcome, NicRow, RestoreGrade, ResultDocument } from '../../contract';
 import { FAILURE_TYPE, formatDuration } from '../../contract';
 import type { RunKind } from './asked';
 import { differenceLines } from './field-differences';
@@ -16,6 +16,7 @@ import type { SilentRun, Why } from '../../client/silent';
 import type { Whereabouts } from './silent-texts';
 import { pollersText, reasonText, waysOut } from './silent-texts';
 import {
+  GRADE_MEANS,
   agoText,
   askerText,
   countsText,
@@ -35,7 +36,9 @@ import {
   untilNextLook,
   utcText,
   verdictOf,
+  witnessesText,
 } from './wording';
+import { waitingOf } from './waiting';
 
 /** Report of a run that has ended. `run: null`: the run's ids are printed directly above. */
 export function endReport(
@@ -195,7 +198,12 @@ function reasonLines(ending: Ending, page: ReportPage): string[] {
   const inRows = ending.type === FAILURE_TYPE.notDeleted || ending.type === FAILURE_TYPE.outcomeUnknown;
   return ending.message === '' || (inRows && ending.document !== null)
     ? []
-    : indent(ending.message, page, '  ');
+    : indent(inFlagWords(ending.message), page, '  ');
+}
+
+/** The run names a permission as its request does. */
+function inFlagWords(message: string): string {
+  return message.replace(/\ballowElasticIp\b/g, '--allow-elastic-ip');
 }
 
 function totalsLines(ending: Ending, page: ReportPage, kind: RunKind): string[] {
@@ -234,7 +242,7 @@ function bodyLines(document: ResultDocument, page: ReportPage, kind: RunKind): s
 export function nicTable(document: ResultDocument, page: ReportPage, kind: RunKind): string[] {
   const running = document.outcome === 'running';
   const { nics } = document;
-  if (nics.length === 0) return ['  no NICs'];
+  if (nics.length === 0) return indent(noRowsText(document), page, '  ');
   const planned = document.outcome === 'planned';
   const header = planned ? ['NIC', 'IP', 'OUTCOME', 'WAY BACK'] : ['NIC', 'IP', 'OUTCOME'];
   const rows = nics.map((nic) =>
@@ -247,9 +255,33 @@ export function nicTable(document: ResultDocument, page: ReportPage, kind: RunKi
     const messages = [replacedText(nic), messageOf(nic), ...differenceLines(nic)];
     if (planned && kind === 'delete' && nic.elasticIp !== null)
       messages.unshift(`carries the elastic IP ${nic.elasticIp}`);
+    if (page.witnesses === true && !planned) messages.push(witnessesText(nic));
     for (const message of messages) if (message !== '') lines.push(...indent(message, page, '      '));
   });
+  if (planned && kind === 'delete') lines.push(...legendLines(nics, page));
   return lines;
+}
+
+/** No row does not mean no NIC: of `all` the first inspection makes the rows. */
+function noRowsText({ outcome }: ResultDocument): string {
+  switch (outcome) {
+    case 'running':
+      return 'which NICs is not known yet: the first look at the server tells';
+    case 'planned':
+    case 'nothing-to-do':
+      return 'no NICs but the primary one';
+    default:
+      return 'which NICs was never established';
+  }
+}
+
+/** What the words of the column `WAY BACK` mean, as far as they occur. */
+function legendLines(nics: readonly NicRow[], page: ReportPage): string[] {
+  const found = new Set(nics.filter(({ outcome }) => outcome === 'untouched').map(({ restore }) => restore));
+  const grades = (Object.keys(GRADE_MEANS) as RestoreGrade[]).filter((grade) => found.has(grade));
+  if (grades.length === 0) return [];
+  const lines = grades.flatMap((grade) => indent(`${grade}: ${GRADE_MEANS[grade]}`, page, '    '));
+  return ['', '  Way back:', ...lines].map(page.colors.dim);
 }
 
 /** In a plan the outcome says little. What would happen to the NIC, and how well it could be put back, matters more. */
@@ -277,8 +309,13 @@ function factLines(document: ResultDocument, page: ReportPage): string[] {
       next === 0 ? 'looking at the cloud now' : `look at the cloud in ${formatDuration(next)}`,
     ]);
   }
-  if (document.outcome === 'running' && document.deadlineAt)
-    facts.push(['deadline', utcText(document.deadlineAt)]);
+  const waiting = waitingOf(document, page.now);
+  if (waiting !== null && !isInWindow(document)) {
+    facts.push(['waits for', waiting.for]);
+    if (waiting.until !== null) facts.push(['at most', `until ${waiting.until}`]);
+    facts.push(['you can', waiting.can]);
+  }
+
   // In an open undo window this text is the headline already.
   const undo = isInWindow(document) || document.endedAt !== null ? null : undoText(document, page.now);
   if (undo !== null) facts.push(['undo', undo.replace(/^undo /, '')]);

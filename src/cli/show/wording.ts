@@ -1,5 +1,5 @@
 /** The one place that words the facts of a document, so that progress, report and status agree. No IO. */
-import type { Asker, Decision, JobRow, NicRow, ResultDocument } from '../../contract';
+import type { Asker, Decision, JobRow, NicRow, RestoreGrade, ResultDocument } from '../../contract';
 import { formatDuration, formatTime } from '../../contract';
 import { clean, cut, plural } from '../format';
 import type { PendingActivity } from '../../client/silent';
@@ -15,6 +15,20 @@ export function isOpen(nic: NicRow, running: boolean): boolean {
 export function verdictOf(nic: NicRow, running: boolean): string {
   return isOpen(nic, running) ? 'no verdict yet' : nic.outcome;
 }
+
+/** What each witness says of a NIC. */
+export function witnessesText({ evidence: { list, port, subJob } }: NicRow): string {
+  return `list ${list}, port ${port}, sub-job ${clean(subJob)}`;
+}
+
+/** How a NIC could be put back. */
+export const GRADE_MEANS: Record<RestoreGrade, string> = {
+  exact: 'the same port, with its IP address, MAC and security groups',
+  'new-mac': 'a new port with the same IP address, unless somebody has taken it; its MAC is new',
+  'new-ip-and-mac':
+    'a new port; of several addresses or elastic IPs only one comes back, MAC and others are new',
+  no: 'its network is not known: it could not be put back',
+};
 
 /** The verdicts stand, and the ports are kept for an undo. */
 export function isInWindow(document: ResultDocument | null): boolean {

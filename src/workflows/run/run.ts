@@ -123,6 +123,7 @@ export class Run<R extends Request = Request> extends Pacing {
     setCurrentDetails(
       currentDetails(this.document, {
         workflowId: workflowInfo().workflowId,
+        runId: workflowInfo().runId,
         cancelRequested: this.cancelRequested,
         job: this.kind.job,
         failure: this.failure,

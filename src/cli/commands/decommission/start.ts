@@ -245,7 +245,7 @@ export const command: CliCommand<StartFlags> = {
     'Starts a decommission run: uploads the list, lets every server be inspected, and shows the plan. Nothing is ' +
     'deleted before approve. Waits until the run needs a person, or has ended.',
   examples: ['decommission start servers.jsonl --run purge-7 --max-servers 100'],
-  usage: '<file> --run <name> --max-servers <n> [options]',
+  usage: '<file> --run <name> --max-servers <n>\n         [options]',
   flags: (command) => {
     command.option('--run <name>', 'the name of the run: 1 to 64 of a-z 0-9 . _ -');
     decommissionOptions.declare(command);
