@@ -223,7 +223,7 @@ async function noOpenRun(
   if (ending !== null && ending.document !== null) {
     const steps = putBackSteps(ending.document, { serverId, runId });
     // Nothing was taken off, or nothing can come back: a restore would find nothing to do.
-    const message = steps.length === 0 ? `${shown.message}. It has left nothing to put back` : shown.message;
+    const message = steps.length === 0 ? `${shown.message} (it has left nothing to put back)` : shown.message;
     return shown.with({ message, details: stepLines(steps, page) });
   }
   const command = restoreCommand({ serverId, source: ['--run-id', runId] });

@@ -59,7 +59,9 @@ export class PlainView implements ProgressView {
       if (phase !== this.phase) {
         this.phase = phase;
         this.output.say(`phase: ${phase}`);
-        for (const line of waitingLines(document)) this.output.say(line);
+        // A phase that comes again is waited for as before.
+        if (!this.said.has(phase)) for (const line of waitingLines(document)) this.output.say(line);
+        this.said.add(phase);
       }
       for (const line of changeLines(document)) this.once(line);
     }
