@@ -223,8 +223,8 @@ async function noOpenRun(
   if (ending !== null && ending.document !== null) {
     const steps = putBackSteps(ending.document, { serverId, runId });
     // Nothing was taken off, or nothing can come back: a restore would find nothing to do.
-    const message = steps.length === 0 ? `${shown.message} (it has left nothing to put back)` : shown.message;
-    return shown.with({ message, details: stepLines(steps, page) });
+    if (steps.length > 0) return shown.with({ details: stepLines(steps, page) });
+    return shown.with({ details: ['It has left nothing to put back.'] });
   }
   const command = restoreCommand({ serverId, source: ['--run-id', runId] });
   const text = 'To put back what it took off, as well as the cloud allows:';

@@ -264,15 +264,10 @@ export function nicTable(document: ResultDocument, page: ReportPage, kind: RunKi
 
 /** No row does not mean no NIC: of `all` the first inspection makes the rows. */
 function noRowsText({ outcome }: ResultDocument): string {
-  switch (outcome) {
-    case 'running':
-      return 'which NICs is not known yet: the first look at the server tells';
-    case 'planned':
-    case 'nothing-to-do':
-      return 'no NICs but the primary one';
-    default:
-      return 'which NICs was never established';
-  }
+  if (outcome === 'running') return 'which NICs is not known yet: the first look at the server tells';
+  return outcome === 'planned' || outcome === 'nothing-to-do'
+    ? 'no NICs but the primary one'
+    : 'which NICs was never established';
 }
 
 /** What the words of the column `WAY BACK` mean, as far as they occur. */
