@@ -122,6 +122,42 @@ describe.runIf(hasPython)('on a terminal', { timeout: 240_000 }, () => {
     expect(await posts(stack.simulator, server.id)).toBe(0);
   });
 
+  it('the question says which server and NICs, how they could come back, and until when', async () => {
+    const server = await createServer(stack.simulator, { name: 'web-42' });
+    const terminal = starter(deleteArgs(server.id, ['--undo-window', '24 hours']), {
+      columns: 100,
+      rows: 40,
+    });
+    await terminal.until(/\[y\/N\] /);
+    const screen = terminal.screen().join('\n');
+    expect(screen).toContain(`web-42 (${server.id})`);
+    for (const id of server.nics) expect(screen).toMatch(new RegExp(`${id} +[0-9.]+ +would go +exact`));
+    expect(screen).toMatch(/Way back:\s+exact: the same port/);
+    expect(screen).toMatch(/until about \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\s+UTC/);
+    terminal.type('n\r');
+    expect(await terminal.exitCode).toBe(2);
+  });
+
+  it('a run that is open for another request is told before any question', async () => {
+    const server = await createServer(stack.simulator, { jobSeconds: 600 });
+    const open = starter(['delete', server.id, '--nic', server.nics[0] ?? '', '--yes', '--no-wait']);
+    expect(await open.exitCode).toBe(0);
+    const terminal = starter(deleteArgs(server.id));
+    expect(await terminal.exitCode).toBe(4);
+    expect(terminal.written).not.toContain('[y/N]');
+    expect(terminal.screen().join('\n')).toMatch(/another run[^]*is open on this server/);
+  });
+
+  it('--quiet: the verdict alone', async () => {
+    const server = await createServer(stack.simulator, { jobSeconds: 2 });
+    const terminal = starter(deleteArgs(server.id, ['--yes', '--quiet']));
+    expect(await terminal.exitCode).toBe(0);
+    expect(terminal.frames()).toEqual([]);
+    const screen = terminal.screen().join('\n');
+    expect(screen).toMatch(/✔ deleted: 3 NICs[^]*run id/);
+    expect(screen).not.toMatch(/deletion started|phase:/);
+  });
+
   it('Ctrl-C in the live view: 130, the block is gone, the run goes on', async () => {
     const server = await createServer(stack.simulator, { jobSeconds: 4 });
     const terminal = starter(deleteArgs(server.id, ['--yes']));
