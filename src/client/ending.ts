@@ -13,14 +13,12 @@ import { OPEN_SETTLED } from '../contract/names';
 import { isRecord, isUuid } from '../contract/values';
 import type { Temporal } from './connect';
 import type { RunPointer } from './find';
-import { asDocument, askStatus, describe, firstRunOf, isOpenRun } from './find';
+import { MAX_CHAIN, asDocument, askStatus, describe, firstRunOf, isOpenRun } from './find';
 
 /** One round of waiting for the end. The caller asks again. */
 const WAIT_MS = 60_000;
 /** For reading the last event of a closed run. */
 const CALL_MS = 10_000;
-/** A run continues as new after days of waiting. A longer chain is not one of ecs-nics. */
-export const MAX_CHAIN = 100;
 
 /** Number of NICs by outcome. */
 export type Counts = Partial<Record<NicOutcome, number>>;

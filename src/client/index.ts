@@ -20,9 +20,9 @@ export type { Awaited, AwaitWorkersOptions, StartRequest, StartTexts, Started } 
 export { awaitWorkers, deletion, release, restoration, startOrAttach } from './start';
 
 export type { KnownRun, RunPointer, StatusAnswer } from './find';
-export { askStatus, findOpenRun, findRun } from './find';
-export type { ListedRun } from './runs';
-export { addDetails, readRuns } from './runs';
+export { askStatus, findOpenRun, findRun, findRunById, readAsker } from './find';
+export type { FoundRuns, ListedRun, RunFilter } from './runs';
+export { addDetails, readRuns, searchRuns } from './runs';
 export type { KeptPort, KeptPorts, WhyKept } from './kept';
 export { readKeptPorts } from './kept';
 export type { Source } from './source';

@@ -20,8 +20,10 @@ export {
   taskQueueFrom,
 } from './names';
 export type { FailureType } from './names';
+export { askerOf } from './asker';
+export type { Asker } from './asker';
 export type * from './types';
-export { formatDuration, parseDuration } from './duration';
+export { formatDuration, formatTime, parseDuration } from './duration';
 export type { Duration } from './duration';
 export {
   DEFAULT_DEADLINE_MS,

@@ -172,6 +172,9 @@ export interface ResultDocument {
   serverName: string | null;
   projectId: string | null;
   region: string | null;
+  /** Who asked for the run, and why, as its request says; `null`: it does not say. */
+  requestedBy: string | null;
+  reason: string | null;
   nics: NicRow[];
   jobs: JobRow[];
   /** POSTs to delete (of a restore: to attach) that were accepted or are of unknown fate; busy, throttled and refused ones don't count. */

@@ -41,7 +41,7 @@ describe('an open undo window', () => {
   it('says what is off, until when undo is possible, and what can be done', () => {
     expect(openReport(inWindow(), null, windowSteps(SERVER), PAGE)).toEqual([
       '',
-      'detached: 2 NICs · undo possible until 2026-03-02 03:00 UTC (in 23 h 59 min)',
+      'detached: 2 NICs · undo possible until 2026-03-02 03:00:29 UTC (in 23 h 59 min)',
       `  web-01 (${SERVER})`,
       '',
       '  NIC                                   IP         OUTCOME',
@@ -74,7 +74,7 @@ describe('an open undo window', () => {
     const lines = openReport(inWindow({ outcome: 'not-deleted', nics }), null, [], PAGE);
     expect(lines.slice(1, 3)).toEqual([
       'not-deleted: 1 detached, 1 still-attached',
-      '  undo possible until 2026-03-02 03:00 UTC (in 23 h 59 min)',
+      '  undo possible until 2026-03-02 03:00:29 UTC (in 23 h 59 min)',
     ]);
   });
 

@@ -62,7 +62,7 @@ const page = (text: string) =>
       ],
       jobs: [{ id: text, what: 'delete', status: text, submittedAt: text, endedAt: text, polls: 1 }],
     }),
-    { workflowId: text, cancelRequested: false, job: 'delete', failure: text },
+    { workflowId: text, runId: text, cancelRequested: false, job: 'delete', failure: text },
   );
 
 /** `line`: gives the text alone · `among`: in a line of ours · `lines`: several · `markdown`: for a renderer. */

@@ -33,9 +33,11 @@ export interface EarlierRequest {
   problems: string[];
 }
 
-interface OptionsOf<T extends Options> {
-  names(): FlagNames;
-  fields(values: FlagValues<T>, problems: string[]): InputOf<T>;
+interface Kind<T extends Options> {
+  options: { names(): FlagNames; fields(values: FlagValues<T>, problems: string[]): InputOf<T> };
+  check: (input: unknown) => { problems: string[] };
+  /** Why NICs of the command line could not be read. */
+  unread: readonly string[];
 }
 
 /** A placeholder for the run that is found later, so that everything else can be checked at once. */
@@ -46,10 +48,9 @@ export function earlierFrom<T extends Options>(
   serverId: string | undefined,
   flags: EarlierFlags & FlagValues<T>,
   saved: Saved,
-  options: OptionsOf<T>,
-  check: (input: unknown) => { problems: string[] },
+  { options, check, unread }: Kind<T>,
 ): EarlierRequest & { input: InputOf<T> } {
-  const problems: string[] = [];
+  const problems: string[] = [...unread];
   if (serverId === undefined) {
     problems.push(
       flags.nic === undefined
@@ -78,6 +79,7 @@ export function earlierFrom<T extends Options>(
   for (const problem of check({ ...input, from: from ?? { workflowId, runId: ANY_RUN } }).problems) {
     // Already reported above, in the terms of the command line.
     if (serverId === undefined && /^(serverId|from\.document):/.test(problem)) continue;
+    if (unread.length > 0 && problem.startsWith('nics:')) continue;
     // The starter made this field from the server id; the operator did not type it.
     if (problem.startsWith('from.workflowId:')) continue;
     problems.push(inFlags(problem, names));

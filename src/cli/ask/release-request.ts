@@ -15,9 +15,18 @@ export interface ReleaseRequest extends EarlierRequest {
   input: Omit<ReleasePortsInput, 'from' | 'nics'> & { from: RestoreSource | null; nics: { id: string }[] };
 }
 
-/** Returns the input, and every problem of the command line and of the input together. */
-export function releaseFrom(serverId: string | undefined, flags: ReleaseFlags, saved: Saved): ReleaseRequest {
-  const { input, problems, source } = earlierFrom(serverId, flags, saved, releaseOptions, checkReleaseInput);
+/**
+ * Returns the input, and every problem of the command line and of the input together.
+ * @param unread why NICs of the command line could not be read
+ */
+export function releaseFrom(
+  serverId: string | undefined,
+  flags: ReleaseFlags,
+  saved: Saved,
+  unread: readonly string[] = [],
+): ReleaseRequest {
+  const kind = { options: releaseOptions, check: checkReleaseInput, unread };
+  const { input, problems, source } = earlierFrom(serverId, flags, saved, kind);
   // What is gone for good is named one by one.
   if (flags.nic === undefined)
     problems.push('which ports? name them with --nic <port-id>; ecs-nics ports lists them');

@@ -15,9 +15,17 @@ export interface RestoreRequest extends EarlierRequest {
   input: Omit<RestoreServerNicsInput, 'from'> & { from: RestoreSource | null };
 }
 
-/** Returns the input, and every problem of the command line and of the input together. */
-export function restoreFrom(serverId: string | undefined, flags: RestoreFlags, saved: Saved): RestoreRequest {
-  return earlierFrom(serverId, flags, saved, restoreOptions, checkRestoreInput);
+/**
+ * Returns the input, and every problem of the command line and of the input together.
+ * @param unread why NICs of the command line could not be read
+ */
+export function restoreFrom(
+  serverId: string | undefined,
+  flags: RestoreFlags,
+  saved: Saved,
+  unread: readonly string[] = [],
+): RestoreRequest {
+  return earlierFrom(serverId, flags, saved, { options: restoreOptions, check: checkRestoreInput, unread });
 }
 
 export interface RestoreCommand {

@@ -1,6 +1,7 @@
 /** `ecs-nics ports`: the ports that closed runs have kept. */
 import { readKeptPorts } from '../../client/kept';
 import { checkServerId, pageOf, withTemporal } from '../context';
+import { EXAMPLE } from '../ask/flags';
 import type { ExitCode } from '../exit-codes';
 import { EXIT } from '../exit-codes';
 import type { Output } from '../output';
@@ -12,8 +13,7 @@ export interface PortsFlags {
 }
 
 export async function listPorts({ server }: PortsFlags, output: Output): Promise<ExitCode> {
-  if (server !== undefined) checkServerId(server);
-  const serverId = server ?? null;
+  const serverId = server === undefined ? null : checkServerId(server);
   return withTemporal(async (context) => {
     const kept = await readKeptPorts(context.temporal, serverId);
     output.say(portsReport(kept, serverId, pageOf(output)));
@@ -35,6 +35,7 @@ export const command: CliCommand<PortsFlags> = {
   description:
     'Shows the ports that closed runs have kept, and that no later run has put back or deleted: with keepPort, ' +
     "by a cancelled undo window, by the NIC's own flag, or since they were in use or changed when they were to be deleted.",
+  examples: ['ports', `ports --server ${EXAMPLE.server} --json`],
   flags: (command) => command.option('--server <id>', 'only those of this server'),
   run: (_words, flags, output) => listPorts(flags, output),
   help: `

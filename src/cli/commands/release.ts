@@ -6,7 +6,7 @@ import type { KeptPort } from '../../client/kept';
 import { readKeptPorts } from '../../client/kept';
 import { describe, firstRunOf, isOpenRun } from '../../client/find';
 import { findOpen, release } from '../../client/start';
-import { BY_WHOM_WORDS, declareByWhom, sortOut } from '../ask/flags';
+import { BY_WHOM_WORDS, declareByWhom, EXAMPLE, sortOut } from '../ask/flags';
 import { releaseOptions } from '../ask/option-flags';
 import type { ReleaseFlags, ReleaseRequest } from '../ask/release-request';
 import { releaseCommand, releaseFrom } from '../ask/release-request';
@@ -23,7 +23,9 @@ import { portsCommand } from '../show/release-steps';
 import { releaseTexts } from '../show/start-texts';
 import { agoText } from '../show/wording';
 import { canAsk, question } from './confirm';
+import { foldedId } from '../ids';
 import { launch, otherRun } from './launch';
+import { nicIdsFrom } from './nic-ids';
 import { namedRun } from './restore-source';
 import { readSaved } from './saved';
 
@@ -34,7 +36,11 @@ export async function releaseKept(
   output: Output,
 ): Promise<ExitCode> {
   const { serverId, unknown } = sortOut(words, 'release');
-  const request = releaseFrom(serverId, flags, await readSaved(flags.document));
+  const unread: string[] = [];
+  const nic = await nicIdsFrom(flags.nic, unread);
+  const { runId } = flags;
+  const folded = { ...flags, nic, ...(runId === undefined ? {} : { runId: foldedId(runId) }) };
+  const request = releaseFrom(serverId, folded, await readSaved(flags.document), unread);
   const problems = [...unknown, ...request.problems];
   if (!canAsk(output) && flags.yes !== true && flags.dryRun !== true)
     problems.push('--yes: required without a terminal, since nobody can be asked');
@@ -237,6 +243,7 @@ export const command: CliCommand<ReleaseFlags> = {
   description:
     'Deletes ports that a closed run has kept, each after the look that the end of an undo window makes: one that ' +
     'is in use, or no longer what it was, is left. Without --run-id or --document it uses the last run that has kept them.',
+  examples: [`release ${EXAMPLE.server} --nic ${EXAMPLE.nic} ${EXAMPLE.byWhom}`],
   usage: '<server-id> --nic <id>... --by <who> --reason <text>',
   flags: (command) => {
     command.option('--nic <port-id...>', 'a kept port; may be repeated');

@@ -9,7 +9,10 @@ import { EXIT } from '../exit-codes';
 import { declareByWhom, sortOut } from '../ask/flags';
 import { restoreOptions } from '../ask/option-flags';
 import type { CliCommand } from '../program';
+import { EXAMPLE } from '../ask/flags';
+import { foldedId } from '../ids';
 import { launch } from './launch';
+import { nicIdsFrom } from './nic-ids';
 import type { Output } from '../output';
 import type { RestoreFlags, RestoreRequest } from '../ask/restore-request';
 import { restoreFrom } from '../ask/restore-request';
@@ -25,7 +28,11 @@ export async function restoreNics(
   output: Output,
 ): Promise<ExitCode> {
   const { serverId, unknown } = sortOut(words, 'restore');
-  const request = restoreFrom(serverId, flags, await readSaved(flags.document));
+  const unread: string[] = [];
+  const nic = await nicIdsFrom(flags.nic, unread);
+  const { runId } = flags;
+  const folded = { ...flags, nic, ...(runId === undefined ? {} : { runId: foldedId(runId) }) };
+  const request = restoreFrom(serverId, folded, await readSaved(flags.document), unread);
   const problems = [...unknown, ...request.problems];
   if (problems.length > 0) {
     const message = listed([...problems, ...environmentProblems()]);
@@ -83,6 +90,7 @@ export const command: CliCommand<RestoreFlags> = {
   description:
     'Puts back NICs that an earlier run has taken off a server: the same port where it was kept, else a new one ' +
     'with the old IP address. Without --run-id or --document it uses the last closed run that took NICs off.',
+  examples: [`restore ${EXAMPLE.server} ${EXAMPLE.byWhom}`],
   usage: '<server-id> --by <who> --reason <text> [options]',
   flags: (command) => {
     command.option(

@@ -145,5 +145,6 @@ export const command: CliCommand<unknown> = {
   description:
     'Registers the search attributes of ecs-nics in the Temporal namespace, where they are missing. ' +
     'Runs work without them, but can be searched with them.',
+  examples: ['setup'],
   run: (_words, _flags, output) => setup(output),
 };

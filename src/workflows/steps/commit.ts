@@ -2,6 +2,7 @@
  * Deletes the held ports. After this nothing can be undone exactly. Much may have happened since the ports were kept,
  * so each port is looked at in the same attempt that deletes it.
  */
+import { formatTime } from '../../contract/duration';
 import type { NicSnapshot } from '../../contract/types';
 import { repeatable } from '../run/activity-calls';
 import type { Committing } from '../run/kinds';
@@ -43,7 +44,7 @@ export async function commit(run: Committing, options: CommitOptions = {}): Prom
     const portIds = open.filter((id) => run.row(id).outcome === 'detached' && !state.undo.left.includes(id));
     if (portIds.length === 0 || (options.gentle && run.cancelRequested)) break;
     if (run.expired && back.setbacks > 0) {
-      await giveUp(run, portIds, `not deleted by ${document.deadlineAt}: ${back.hindered ?? ''}`);
+      await giveUp(run, portIds, `not deleted by ${formatTime(document.deadlineAt)}: ${back.hindered ?? ''}`);
       break;
     }
     const summary = label(`the kept ports of ${nics(portIds.length)}`);
