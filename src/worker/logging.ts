@@ -70,7 +70,12 @@ function prettyStream(load: (name: string) => unknown): DestinationStream | null
       singleLine: true,
       sync: true,
     });
-    return { write: (line) => void stream.write(`${JSON.stringify(forPeople(JSON.parse(line, seen)))}\n`) };
+    return {
+      write: (line) =>
+        void stream.write(
+          `${JSON.stringify(forPeople(JSON.parse(line, seen) as Record<string, unknown>))}\n`,
+        ),
+    };
   } catch {
     return null;
   }

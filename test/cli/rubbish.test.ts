@@ -376,7 +376,7 @@ describe('the program', () => {
       'the environment of any other command',
       ['list'],
       {
-        ...{ TEMPORAL_ADDRESS: 'http://x', TEMPORAL_NAMESPACE: 'a b', TEMPORAL_API_KEY: `${SECRET}\n` },
+        ...{ TEMPORAL_ADDRESS: 'http://x', TEMPORAL_NAMESPACE: 'a b', TEMPORAL_API_KEY: `${SECRET}\nx` },
         ...{ TEMPORAL_TLS: 'yes', TEMPORAL_GRPC_META_X: `${SECRET}ü`, ECS_NICS_TASK_QUEUE: '\u202e' },
         ...{ TEMPORAL_TLS_CLIENT_KEY_DATA: SECRET, TEMPORAL_UI_URL: 'javascript:alert(1)' },
       },

@@ -95,7 +95,7 @@ const EXITS: [name: string, kind: Kind, exit: (text: string) => string][] = [
   [
     'an address of Temporal',
     'among',
-    (text) => readTarget({ TEMPORAL_ADDRESS: `${text} ` }).problems.join(' '),
+    (text) => readTarget({ TEMPORAL_ADDRESS: `${text} z` }).problems.join(' '),
   ],
   [
     'a profile of Temporal',
