@@ -551,6 +551,24 @@ describe('setup', { timeout: 240_000 }, () => {
     expect([second.code, second.answer.searchAttributes]).toEqual([0, attributes('present')]);
   });
 
+  it('where there is no room for all: adds what fits, and says how to make room', async () => {
+    const full = `full-${randomUUID().slice(0, 8)}`;
+    await connection.workflowService.registerNamespace({
+      namespace: full,
+      workflowExecutionRetentionPeriod: { seconds: (30 * 86_400) as never },
+    });
+    const there = { TEMPORAL_NAMESPACE: full };
+    await until(async () => (await json(['list'], there)).code === 0, 120_000);
+    await connection.operatorService.addSearchAttributes({
+      namespace: full,
+      searchAttributes: Object.fromEntries(Array.from({ length: 8 }, (_, n) => [`Other${n}`, 2])),
+    });
+    const { code, stdout, stderr } = await stack.starter(['setup'], there);
+    expect(code, stdout).toBe(1);
+    expect(stdout).toMatch(/EcsServerId +added[^]*NicsPhase +added[^]*NicsOutcome +missing/);
+    expect(stderr).toMatch(/no room for them: remove one that nothing uses/);
+  });
+
   it('where one exists with another type: names it and the remedy, and ends with 1', async () => {
     const wrong = `wrong-${randomUUID().slice(0, 8)}`;
     await connection.workflowService.registerNamespace({
