@@ -59,6 +59,16 @@ describe('the configuration', () => {
     });
   });
 
+  it.each([
+    ['HUAWEICLOUD_SDK_AK', '"AK"'],
+    ['HUAWEICLOUD_SDK_SK', `'${SECRET}'`],
+    ['HUAWEICLOUD_SDK_REGION_ID', '"eu-west-101"'],
+  ])('suspects quotes around %s, and does not show what is in them', (name, value) => {
+    const message = problemsOf({ [name]: value });
+    expect(message).toContain(`${name}: the value stands in quotes; write it without them`);
+    expect(message).not.toContain(SECRET);
+  });
+
   it('names variables of the same families that it does not read', () => {
     const env = {
       ...good,

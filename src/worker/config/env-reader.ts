@@ -5,6 +5,10 @@ import { ADDRESS_FORM, parseAddress } from '../addresses';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
+const QUOTED = /^(?:".*"|'.*')$/s;
+/** Whoever chooses a password may choose quotes. */
+const MAY_BE_QUOTED: ReadonlySet<string> = new Set(['HW_USER_PASSWORD']);
+
 /** Of the cloud's own tools, and of OpenStack's, which it also speaks. */
 const FAMILIES = /^(HW|HUAWEICLOUD|OS)_/;
 
@@ -20,9 +24,17 @@ export class EnvReader {
     for (const name of names) this.#asked.add(name);
     for (const name of names) {
       const value = this.env[name]?.trim();
-      if (value) return [name, value];
+      if (!value) continue;
+      // Docker's and systemd's files of variables take quotes as a part of the value, a shell does not.
+      if (QUOTED.test(value) && !MAY_BE_QUOTED.has(name)) this.#suspect(name);
+      return [name, value];
     }
     return [names[0] ?? '', undefined];
+  }
+
+  #suspect(name: string): void {
+    const problem = `${name}: the value stands in quotes; write it without them`;
+    if (!this.problems.includes(problem)) this.problems.push(problem);
   }
 
   /** Variables of families that are read here, which are set and have not been asked for: somebody may rely on them. */
