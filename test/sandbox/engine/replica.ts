@@ -142,7 +142,7 @@ export class Replica {
       showStackTraceSources: false,
     });
     for (const [index, task] of this.tasks.entries()) {
-      const commands = await activate(workflow, this.info.runId, task, true);
+      const commands = await activate(workflow, this.info.runId, { ...task, jobs: withPatches(task) }, true);
       await workflow.getAndResetSinkCalls();
       // What a reset run knows of itself differs; the server, too, compares no more than kinds.
       const [again, before] =
@@ -157,6 +157,15 @@ export class Replica {
     this.workflow = workflow;
     return workflow;
   }
+}
+
+/** A replay is told of each patch whose marker is in the history, in the task that has left it there. */
+function withPatches({ jobs, commands }: Recorded): Job[] {
+  const patches = commands.flatMap(({ setPatchMarker }) =>
+    setPatchMarker ? [{ notifyHasPatch: { patchId: setPatchMarker.patchId } }] : [],
+  );
+  const [first] = jobs;
+  return first?.initializeWorkflow ? [first, ...patches, ...jobs.slice(1)] : [...patches, ...jobs];
 }
 
 function kinds(commands: Command[]): string[] {
