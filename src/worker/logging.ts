@@ -68,6 +68,8 @@ function prettyStream(load: (name: string) => unknown): DestinationStream | null
       colorize: process.stdout.isTTY,
       ignore: 'service,pid,hostname',
       singleLine: true,
+      // An error is a field as any other: it must not take lines of its own.
+      errorLikeObjectKeys: [],
       sync: true,
     });
     return {
@@ -107,8 +109,7 @@ const EXPECTED = /^No (activities|workflows|Nexus services) registered, not poll
 
 /** Core tells each retry of each of its pollers: about five lines a second while Temporal is away, each with a dump of the error. */
 function kindOf({ message, meta }: LogEntry): string | null {
-  const retried = /^gRPC call (\w+) retried \d+ times/.exec(message);
-  if (retried !== null) return retried[1] ?? '';
+  if (/^gRPC call \w+ retried \d+ times/.test(message)) return 'retried';
   return meta?.sdkComponent === SdkComponent.core ? message.slice(0, KIND_LENGTH) : null;
 }
 
@@ -164,6 +165,9 @@ const UNTOLD_OF_EVENTS = new Set([
   'updateId',
   'updateName',
 ]);
+/** Core dumps the status of a failed call with all that it wraps; its message says it. */
+const shortOf = (dump: string): string => /^Status \{ code: \w+, message: "([^"]+)"/.exec(dump)?.[1] ?? dump;
+
 /** Core dumps whole answers, stack traces among them. */
 const MAX_FIELD = 400;
 
@@ -173,7 +177,7 @@ function fieldsOf({ meta = {}, timestampNanos }: LogEntry): Record<string, unkno
     if (UNTOLD.has(key) || ('event' in meta && UNTOLD_OF_EVENTS.has(key))) continue;
     const isDump = meta.sdkComponent === SdkComponent.core && typeof value === 'string';
     given[NAMES[key] ?? key] = isDump
-      ? bounded(value, MAX_FIELD)
+      ? bounded(shortOf(value), MAX_FIELD)
       : value instanceof Error
         ? describe(value)
         : value;
