@@ -29,7 +29,7 @@ export function logPage(): string {
   return [
     HEAD,
     '## Events\n',
-    'In a sentence \`{field}\` is the value of a field; a part in brackets is left out where a field of it has none.\n',
+    'In a sentence `{field}` is the value of a field; a part in brackets is left out where a field of it has none.\n',
     table(['event', 'level', 'audit', 'says'], events),
     '\n## Fields\n',
     'A line has those of its sentence, and what else is known: the server, the workflow, the job, the request id.\n',
