@@ -109,4 +109,8 @@ async def main(command, server_id, *ids):
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main(*sys.argv[1:])))
+    code = asyncio.run(main(*sys.argv[1:]))
+    sys.stdout.flush()
+    # A thread of the SDK can abort a short program in the teardown of the interpreter
+    # (https://github.com/temporalio/sdk-python/issues/300). So it is left without one.
+    os._exit(code)
