@@ -375,7 +375,7 @@ export const EXAMPLES = [
 const EXAMPLE_NOTES: Record<(typeof EXAMPLES)[number]['language'], string> = {
   ts: 'Needs `@temporalio/client`. [The client library](client.md) does more of this by itself: waiting through outages, workers that are missing, attaching.',
   python: 'Needs `pip install temporalio`.',
-  bash: 'Needs the Temporal CLI (1.4 or later) and `jq`.',
+  bash: 'Needs the Temporal CLI and `jq`; the test has CLI 1.9. The CLI shows an empty list in a document as `null`.',
 };
 
 function examples(): string[] {
@@ -397,7 +397,7 @@ export function callersPage(): string {
         'documents are JSON. No credentials of the cloud are needed.',
       '## Workflows',
       workflows(),
-      'A Temporal client asks for nothing else: no retry policy, no time-outs. One run at a time has the id of a server: a second start is ' +
+      'A start needs type, id, queue and input, and nothing else: no retry policy, no time-outs. One run at a time has the id of a server: a second start is ' +
         'refused by Temporal, or joins the open run when the conflict policy is `USE_EXISTING`; then the argument of `submitted` tells whether it is the same request.',
       '## Inputs',
       'Ids are lower-case UUIDs. A duration is a text with a unit (`"90s"`, `"20 minutes"`) or whole milliseconds; in `undoWindow`, ' +
@@ -430,10 +430,10 @@ export function callersPage(): string {
       '## Messages of a run on one server',
       updates(),
       `The query ${code(QUERY_STATUS)} answers with the [ResultDocument](#resultdocument) at any time, also of a closed run. The signal ${code(SIGNAL_POLL_NOW)} makes ` +
-        'a waiting run look at once.',
+        'a waiting run look at once; it has no argument. Temporal’s own cancellation stops a run, as `onCancel` says.',
       '## Messages of a decommission run',
       `Every Update answers at once with [DecommissionStatus](#decommissionstatus). All but ${code('load')} and ${code('loaded')} also take the fields of [ByWhom](#bywhom). ` +
-        `What does not apply throws ${code(NOT_APPLICABLE)}, with the reason and the remedy; an argument that is not valid ${code(FAILURE_TYPE.invalidInput)}.`,
+        `What does not apply throws ${code(NOT_APPLICABLE)}, with the reason and the remedy; an argument that is not valid ${code(FAILURE_TYPE.invalidInput)}; ${code(UNPROCESSED)} is to be sent again.`,
       ...fleetUpdates(),
       table(
         ['query', 'of', 'argument', 'answer'],

@@ -97,7 +97,7 @@ export const LEAST_RETENTION_MS = 7 * 86_400_000;
 export const MEMO = {
   /**
    * From the first submission on: `{nics, since, jobId}` while it may be under way and no verdict stands, then
-   * {@link OPEN_SETTLED}. A run that sent nothing has none.
+   * `"settled"`. A run that sent nothing has none.
    */
   open: 'open',
   /** Totals of a cancelled run (a cancelled run carries no result): `{outcome, counts, submissions}`. */
