@@ -31,8 +31,8 @@ const LAYERS = {
     'src/workflows/policy',
     'src/contract',
   ],
-  // Texts of the cloud are cleaned as everybody's are.
-  'src/ecs': ['src/contract/text[.]ts'],
+  // Texts of the cloud are cleaned as everybody's are, and proxies are those of everybody.
+  'src/ecs': ['src/contract/(text|proxy)[.]ts'],
   'src/client': ['src/contract'],
   'src/activities/(support/)?[^/]+[.]ts': ['src/activities/agreement', 'src/contract', 'src/ecs'],
   'src/worker': ['src/activities', 'src/client', 'src/contract', 'src/ecs', 'src/version[.]ts'],

@@ -27,6 +27,10 @@ RUN npm ci --omit=dev --ignore-scripts \
  && find . -mindepth 1 -maxdepth 1 ! -name "$keep" -exec rm -rf {} +
 
 FROM node:22-bookworm-slim
+# The slim image has no authorities at all, and the connection to Temporal trusts those of the system.
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends ca-certificates \
+ && rm -rf /var/lib/apt/lists/*
 ENV NODE_ENV=production
 # glibc keeps arenas of memory for each thread, eight times the cores: two take a sixth less for each run in flight (docs/benchmarks.md).
 ENV MALLOC_ARENA_MAX=2
@@ -42,5 +46,8 @@ COPY --from=packages /app/node_modules node_modules
 COPY --from=build /app/lib lib
 COPY package.json ./
 USER node
+# An address without a port is `off`: then nobody can be asked, which is no illness.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=90s \
+  CMD ["node", "-e", "const port = /:(\\d+)$/.exec(process.env.ECS_NICS_HEALTH_ADDRESS)?.[1]; if (port) fetch(`http://127.0.0.1:${port}/livez`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 # Exec form: node is the process that gets SIGTERM, and drains.
 CMD ["node", "lib/worker.js"]

@@ -39,7 +39,7 @@ import { DECOMMISSION_OPTIONS } from '../src/contract/decommission/options';
 import { MAX_WAVES, textOf } from '../src/contract/decommission/shares';
 import { formatDuration } from '../src/contract/duration';
 import type { Option, Options } from '../src/contract/options';
-import { DELETE_OPTIONS, HOUR_MS, RESTORE_OPTIONS, TIMING } from '../src/contract/options';
+import { DELETE_OPTIONS, HOUR_MS, RELEASE_OPTIONS, RESTORE_OPTIONS, TIMING } from '../src/contract/options';
 import { LIST_OPTIONS } from '../src/contract/server-list';
 import { commentsOf, commentsWithin, fieldsOf, isDocument, wordsOf } from './declarations';
 import type { Field } from './declarations';
@@ -63,6 +63,11 @@ const STARTED: Record<
     id: `${code(serverWorkflowId(SERVER_ID))}; of a dry run also ${code(planWorkflowId(SERVER_ID))}`,
     result: 'ResultDocument',
     ends: ['InvalidInput', 'Refused', 'CloudRefused', 'RestoreIncomplete', 'OutcomeUnknown'],
+  },
+  releasePorts: {
+    id: `${code(serverWorkflowId(SERVER_ID))}; of a dry run also ${code(planWorkflowId(SERVER_ID))}`,
+    result: 'ResultDocument',
+    ends: ['InvalidInput', 'Refused', 'CloudRefused', 'OutcomeUnknown', 'NotDeleted'],
   },
   decommission: {
     id: code(decommissionWorkflowId('<run>')),
@@ -414,6 +419,11 @@ export function callersPage(): string {
         ...ownRows('RestoreServerNicsInput'),
         ...optionRows('RESTORE_OPTIONS', RESTORE_OPTIONS),
       ]),
+      `### Input of ${code(WORKFLOW_TYPE.releasePorts)}`,
+      table(INPUT_COLUMNS, [
+        ...ownRows('ReleasePortsInput'),
+        ...optionRows('RELEASE_OPTIONS', RELEASE_OPTIONS),
+      ]),
       `### Input of ${code(WORKFLOW_TYPE.decommission)}`,
       `${code('<run>')} of the workflow id ${RUN_NAME_FORM}. The list comes by Updates.`,
       table(
@@ -447,7 +457,7 @@ export function callersPage(): string {
       named('LEFT_ALONE', LEFT_ALONE, ['`errorCode` of a server that was left alone', 'says']),
       '## Failures',
       'A failed run ends with an `ApplicationFailure` that is never retried; its `type` is one of these. Of ' +
-        `${code(WORKFLOW_TYPE.deleteServerNics)} and ${code(WORKFLOW_TYPE.restoreServerNics)} \`details[0]\` is the [ResultDocument](#resultdocument), ` +
+        `${code(WORKFLOW_TYPE.deleteServerNics)}, ${code(WORKFLOW_TYPE.restoreServerNics)} and ${code(WORKFLOW_TYPE.releasePorts)} \`details[0]\` is the [ResultDocument](#resultdocument), ` +
         'with a row for every NIC that the input names; failures of the other workflows have no details. Of several that fit, the first one of ' +
         `${[FAILURE_TYPE.restoreIncomplete, FAILURE_TYPE.outcomeUnknown, FAILURE_TYPE.notDeleted, FAILURE_TYPE.rolledBack].map(code).join(', ')} decides.`,
       failures(),

@@ -35,7 +35,7 @@ const RUN_FAILURES: Record<FailureType, RunFailure> = {
   },
   NotDeleted: {
     exitCode: 3,
-    says: 'The run has ended, and some NIC is proven to be still attached. The others are off the server; each row says how.',
+    says: 'The run has ended, and some NIC is proven to be still attached. The others are off the server; each row says how. Of a release: some port was left, and others were deleted, or a NIC is on the server again.',
     todo: 'Remove the reason (`errorCode` and `message` of the row), then ask again for these NICs: the starter prints the command.',
   },
   OutcomeUnknown: {

@@ -51,6 +51,20 @@ async function restoreAfterwards({ client, handle, stack, serverId }: Recorded):
   });
 }
 
+/** A second run under the same id deletes the ports that the first has kept. One of them has been changed since. */
+async function releaseAfterwards({ client, handle, stack, serverId, input }: Recorded): Promise<void> {
+  const { workflowId } = handle;
+  await handle.result();
+  const { runId } = await handle.describe();
+  const [first] = input.nics as { id: string }[];
+  await stack.simulator.control('PATCH', `/_sim/ports/${first?.id}`, { name: 'theirs' });
+  await client.workflow.start('releasePorts', {
+    taskQueue: stack.taskQueue,
+    workflowId,
+    args: [{ serverId, from: { workflowId, runId }, nics: 'all', timing: TIMING }],
+  });
+}
+
 /** By name; the file of a history is called after its shape, with a number for each further run of its chain. */
 export const SHAPES: Record<string, Shape> = {
   deleted: {},
@@ -265,6 +279,7 @@ export const SHAPES: Record<string, Shape> = {
   },
   restored: { request: { keepPort: true }, meanwhile: restoreAfterwards },
   recreated: { meanwhile: restoreAfterwards },
+  released: { request: { keepPort: true }, meanwhile: releaseAfterwards },
   'predecessor-terminated': {
     server: { jobSeconds: 5 },
     meanwhile: async ({ client, handle, stack, input, posted }) => {

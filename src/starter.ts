@@ -8,27 +8,33 @@ import { runProgram } from './cli/program';
 const COMMANDS: readonly Listed[] = [
   [
     'delete',
-    '[server-id]',
+    '<server-id>',
     'delete NICs of a server',
     async () => (await import('./cli/commands/delete.js')).command,
   ],
   [
     'undo',
-    '[server-id]',
+    '<server-id>',
     'put back everything that the open run has taken off',
     async () => (await import('./cli/commands/decide.js')).undo,
   ],
   [
     'commit',
-    '[server-id]',
+    '<server-id>',
     'close the undo window of the open run',
     async () => (await import('./cli/commands/decide.js')).commit,
   ],
   [
     'restore',
-    '[server-id]',
+    '<server-id>',
     'put back what an earlier run has taken off',
     async () => (await import('./cli/commands/restore.js')).command,
+  ],
+  [
+    'release',
+    '<server-id>',
+    'delete ports that an earlier run has kept',
+    async () => (await import('./cli/commands/release.js')).command,
   ],
   [
     'status',
@@ -55,6 +61,12 @@ const COMMANDS: readonly Listed[] = [
     async () => (await import('./cli/commands/poll-now.js')).command,
   ],
   ['list', null, 'show the runs on servers', async () => (await import('./cli/commands/list.js')).command],
+  [
+    'ports',
+    null,
+    'show the ports that closed runs have kept',
+    async () => (await import('./cli/commands/ports.js')).command,
+  ],
   ['decommission', null, 'delete NICs of many servers: a list, a plan, waves', DECOMMISSION],
   [
     'setup',

@@ -7,13 +7,13 @@ import { Runtime } from '@temporalio/worker';
 import type { Logger } from '@temporalio/worker';
 import { createActivities } from './activities';
 import type { Config } from './worker/config';
-import { ConfigError, inspectConfig } from './worker/config';
+import { ConfigError, inspectConfig, unreadAdvice } from './worker/config';
 import { createCloud } from './ecs/client';
 import { systemClock } from './ecs/clock';
 import { RateLimiter } from './ecs/limiter';
 import { observed } from './ecs/observe';
 import { createSets } from './ecs/sets';
-import { undiciTransport } from './ecs/transport';
+import { DEFAULT_LIMITS, undiciTransport } from './ecs/transport';
 import { readRetention } from './client/namespace-settings';
 import type { TemporalTarget } from './client/target';
 import { readTarget } from './client/target';
@@ -25,7 +25,7 @@ import { serveHealth } from './worker/health';
 import type { Health } from './worker/health';
 import { HELP } from './worker/help';
 import { Lifecycle } from './worker/lifecycle';
-import { createLogger, tellThrottled } from './worker/logging';
+import { createLogger, passOverClosedPipe, tellThrottled } from './worker/logging';
 import { cloudObserver, rateGauge, sendObserver, setObserver, startAtZero } from './worker/metrics';
 import { openNamespace } from './worker/temporal/namespace';
 import { installRuntime } from './worker/runtime';
@@ -43,6 +43,7 @@ const EXIT = { drained: 0, fatal: 1, configuration: 2, unreachable: 3 } as const
 const ANSWER_MS = 5_000;
 
 async function main(): Promise<number> {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', passOverClosedPipe);
   const [word, ...more] = process.argv.slice(2);
   if (word === '--help' && more.length === 0) {
     process.stdout.write(HELP);
@@ -70,7 +71,7 @@ async function main(): Promise<number> {
 async function serve(): Promise<number> {
   const { config, problems } = inspectConfig(process.env, __dirname, process.stdout.isTTY);
   const { target, problems: more } = readTarget(process.env);
-  problems.push(...more);
+  problems.push(...more.filter((problem) => !problems.includes(problem)));
   const shutdown = new Shutdown(config.shutdownGraceMs);
   const lifecycle = new Lifecycle(target?.address ?? '', shutdown.requested);
   const health = await listen(config, lifecycle, problems);
@@ -144,7 +145,7 @@ async function run(
       region: config.region,
       endpoints: config.endpoints,
       credentials: config.credentials,
-      transport: shutdown.bound(undiciTransport()),
+      transport: shutdown.bound(undiciTransport(DEFAULT_LIMITS, config.through)),
       limiter,
       clock: systemClock,
       userAgent: `ecs-nics/${version}`,
@@ -185,6 +186,7 @@ async function run(
     credentials: config.credentialKind,
     bundle: config.bundlePath === null ? 'built at start' : 'prebuilt',
   });
+  if (config.unread.length > 0) log.warn(unreadAdvice(config.unread));
   watchQueue(temporal, config, log);
   const running = runAll(workers, shutdown);
   watchShares(temporal, config, limiter, log);

@@ -10,6 +10,7 @@ import type { TemporalTarget } from '../client/target';
 import { readTarget } from '../client/target';
 import { CliError, asCliError } from './cli-error';
 import { EXIT } from './exit-codes';
+import { foldedId } from './ids';
 import type { RunRef } from './link';
 import { isUiUrl, runLink, uiBase } from './link';
 import type { Output, ReportPage } from './output';
@@ -98,13 +99,11 @@ export function listed(problems: readonly string[]): string {
   return lines.length === 1 ? (lines[0] ?? '') : lines.map((line) => `\n  - ${line}`).join('');
 }
 
-export function checkServerId(serverId: string): void {
-  if (isUuid(serverId)) return;
-  throw new CliError(
-    EXIT.badInput,
-    'InvalidInput',
-    `<server-id>: ${JSON.stringify(serverId)} is not a lower-case UUID`,
-  );
+/** The server id of a command line, folded. Throws {@link CliError} when it is none. */
+export function checkServerId(typed: string): string {
+  const serverId = foldedId(typed);
+  if (isUuid(serverId)) return serverId;
+  throw new CliError(EXIT.badInput, 'InvalidInput', `<server-id>: ${JSON.stringify(typed)} is not a UUID`);
 }
 
 export function pageOf(output: Output): ReportPage {

@@ -1,5 +1,11 @@
 /** Flags and texts of a request's options. A new option gets its texts here, its meaning in the contract. */
-import type { DECOMMISSION_OPTIONS, DELETE_OPTIONS, Options, RESTORE_OPTIONS } from '../contract';
+import type {
+  DECOMMISSION_OPTIONS,
+  DELETE_OPTIONS,
+  Options,
+  RELEASE_OPTIONS,
+  RESTORE_OPTIONS,
+} from '../contract';
 
 export interface OptionTexts {
   /** The flag in commander's form; its name in camel case is the field. None: the option has no flag of its own. */
@@ -78,6 +84,14 @@ export const RESTORE_TEXTS: TextsOf<typeof RESTORE_OPTIONS> = {
   dryRun: { flag: '--dry-run', help: 'show how well each NIC could be put back, change nothing' },
   timing,
   // Same flags as undo and commit: see ask/flags.ts.
+  requestedBy,
+  reason,
+};
+
+export const RELEASE_TEXTS: TextsOf<typeof RELEASE_OPTIONS> = {
+  projectId: {},
+  dryRun: { flag: '--dry-run', help: 'show which ports are still free, change nothing' },
+  timing,
   requestedBy,
   reason,
 };

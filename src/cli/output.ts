@@ -9,6 +9,7 @@ import pc from 'picocolors';
 import { cleanJson, cleanLine } from '../contract/text';
 import type { CliError } from './cli-error';
 import { wrap } from './format';
+import { asTyped } from './invocation';
 
 const PREFIX = 'ecs-nics:';
 const ESC = '\u001b';
@@ -45,6 +46,8 @@ export interface ReportPage {
   /** `Infinity`: the output is not a terminal. */
   columns: number;
   now: number;
+  /** Says of each NIC what its witnesses say, as the Web UI does. */
+  witnesses?: boolean;
 }
 
 export class Output {
@@ -54,20 +57,43 @@ export class Output {
   readonly live: boolean;
   readonly colors: Colors;
 
-  constructor(readonly json: boolean) {
+  constructor(
+    readonly json: boolean,
+    readonly quiet = false,
+  ) {
     this.notes = json ? process.stderr : process.stdout;
     this.live = this.notes.isTTY === true && process.env.TERM !== 'dumb';
     this.colors = colorsOf(this.live && pc.isColorSupported);
   }
 
-  /** Each text is one line. */
+  /** A person at the terminal gets the document alone: the lines beside it are for a log. */
+  private get isForDocument(): boolean {
+    return this.json && this.notes.isTTY === true;
+  }
+
+  /** Nothing is shown of what a command does on the way. */
+  get isMuted(): boolean {
+    return this.quiet || this.isForDocument;
+  }
+
+  /** What a command is asked for. Each text is one line. */
   say(lines: string | readonly string[]): void {
+    if (!this.isForDocument) this.warn(lines);
+  }
+
+  /** What it does on the way. */
+  note(lines: string | readonly string[]): void {
+    if (!this.isMuted) this.warn(lines);
+  }
+
+  /** Something is wrong: shown in any case. */
+  warn(lines: string | readonly string[]): void {
     write(this.notes, typeof lines === 'string' ? [lines] : lines);
   }
 
   /** Draws `lines` in the space that `erase`, a terminal command, has cleared. */
   redraw(erase: string, lines: readonly string[]): void {
-    this.notes.write(`${erase}${lines.map((line) => `${printable(line)}\n`).join('')}`);
+    this.notes.write(`${erase}${lines.map((line) => `${printable(asTyped(line))}\n`).join('')}`);
   }
 
   /** The terminal on which the operator is asked. */
@@ -81,10 +107,7 @@ export class Output {
 
   /** What a command is asked for, a line of JSON for each value: on standard output, for programs and for files. */
   values(values: readonly unknown[]): void {
-    write(
-      process.stdout,
-      values.map((value) => cleanJson(JSON.stringify(value))),
-    );
+    process.stdout.write(values.map((value) => `${cleanJson(JSON.stringify(value))}\n`).join(''));
   }
 
   /** Beside {@link values}: on standard error. */
@@ -103,7 +126,7 @@ export class Output {
     const { colors } = this;
     const prefix = process.stderr.isTTY ? colors.red(PREFIX) : PREFIX;
     const { isTTY, columns = 80 } = process.stderr;
-    const lines = error.message.split(LINE_END).map(cleanLine);
+    const lines = asTyped(error.message).split(LINE_END).map(cleanLine);
     // A pipe gets each line unwrapped.
     const [first = '', ...rest] = isTTY ? lines.flatMap((line) => wrapped(line, columns)) : lines;
     write(process.stderr, [`${prefix} ${first}`, ...rest, ...error.details]);
@@ -120,7 +143,7 @@ export class Output {
 const LINE_END = /\n(?= {2})/;
 
 function write(stream: WriteStream, lines: readonly string[]): void {
-  stream.write(lines.map((line) => `${printable(line)}\n`).join(''));
+  stream.write(lines.map((line) => `${printable(asTyped(line))}\n`).join(''));
 }
 
 /** Resolves when all output has left the process: `process.exit` would cut off what a pipe has not taken yet. */

@@ -4,6 +4,8 @@ import { version } from '../version';
 import { CliError, asCliError } from './cli-error';
 import type { ExitCode } from './exit-codes';
 import { EXIT } from './exit-codes';
+import { commandLines } from './format';
+import { asTyped } from './invocation';
 import { Output } from './output';
 
 /**
@@ -12,7 +14,10 @@ import { Output } from './output';
  */
 export interface CliCommand<Flags> {
   description: string;
+  /** What follows the name of the command; by default its argument and `[options]`. */
   usage?: string;
+  /** Command lines that work, with other ids, without the name of the program. */
+  examples: readonly string[];
   /** Text below the flags. */
   help?: string;
   flags?: (command: Command) => void;
@@ -34,14 +39,17 @@ export type Listed = readonly [
 ];
 
 const ARGUMENTS: Readonly<Record<string, string>> = {
-  'server-id': 'the server, a lower-case UUID',
+  'server-id': 'the server, by its id',
   run: 'the name of the run',
   file: 'the list of servers; "-" is standard input',
 };
 
 export async function runProgram(argv: string[], commands: readonly Listed[]): Promise<number> {
   // Read before the command line is parsed, because problems of parsing are reported as a document, too.
-  const output = new Output(argv.includes('--json') || /(^| )--format[ =]json( |$)/.test(argv.join(' ')));
+  const output = new Output(
+    argv.includes('--json') || /(^| )--format[ =]json( |$)/.test(argv.join(' ')),
+    argv.includes('--quiet'),
+  );
   let exitCode: ExitCode = EXIT.done;
   try {
     const program = programOf(HELP);
@@ -94,24 +102,36 @@ async function addCommands(
       await addCommands(command, first === 'help' ? rest.slice(1) : rest, load, output, done);
       continue;
     }
-    if (name === asked) declare(command, await load(), output, done);
+    const usage = argument === null ? '[options]' : `${argument} [options]`;
+    if (name === asked) declare(command.usage(usage), await load(), output, done);
+    command.option('--quiet', 'nothing on the way, only the result and what is wrong');
     command.option('--json', 'one JSON document on standard output, all else on standard error');
   }
 }
 
 function declare(
   command: Command,
-  { description, usage, help, flags, takesAll = false, run }: CliCommand<never>,
+  { description, usage, examples, help, flags, takesAll = false, run }: CliCommand<never>,
   output: Output,
   done: (code: ExitCode) => void,
 ): void {
   command.description(description).allowUnknownOption(takesAll).allowExcessArguments(takesAll);
   if (usage !== undefined) command.usage(usage);
+  // The command itself says that its argument is missing, together with its other problems.
+  if (takesAll) for (const argument of command.registeredArguments) argument.required = false;
+  command.addHelpText('after', `\n${exampleLines(examples).join('\n')}`);
   if (help !== undefined) command.addHelpText('after', help);
   flags?.(command);
   // A command reads only the flags that it has declared.
   command.action(async () => done(await run(command.args, command.opts<never>(), output)));
 }
+
+function exampleLines(examples: readonly string[]): string[] {
+  const lines = examples.flatMap((example) => commandLines(asTyped(`ecs-nics ${example}`), HELP_WIDTH));
+  return [examples.length === 1 ? 'Example:' : 'Examples:', ...lines.map((line) => `  ${line}`)];
+}
+
+const HELP_WIDTH = 76;
 
 const HELP = `
 Environment:

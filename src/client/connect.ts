@@ -1,9 +1,11 @@
 /** A connection to Temporal: the caller's own, or one from the `TEMPORAL_*` variables and profiles of every SDK. */
 import { connect as connectTcp } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
+import { diagnose } from './diagnosis';
 import { TemporalUnreachable } from './errors';
 import { reasonOf } from './grpc';
 import { lenient } from './payloads';
+import type { ProxyServer } from '../contract/proxy';
 import type { Endpoint, TemporalTarget } from './target';
 import { endpointOf } from './target';
 
@@ -50,28 +52,29 @@ function addressOf({ connection }: Client): string {
 export async function connectTemporal(
   target: TemporalTarget,
 ): Promise<Temporal & { close(): Promise<void> }> {
-  const { address, namespace, options } = target;
+  const { address, namespace, options, proxy } = target;
   const endpoint = endpointOf(address);
   // After a refused connection gRPC backs off and retries until its time-out. A TCP probe reports the refusal at once.
-  if (endpoint !== null && !viaProxy(endpoint.host)) await mustAnswer(endpoint, address);
+  if (proxy !== null) await mustAnswer(proxy, `${address}, since the proxy ${nameOf(proxy)} is not`);
+  else if (endpoint !== null) await mustAnswer(endpoint, address);
   let connection: Connection | null = null;
   try {
     // An invalid address is refused here, before anything is sent.
-    connection = Connection.lazy({
-      address,
-      connectTimeout: HANDSHAKE_MS,
-      ...(options.tls === undefined ? {} : { tls: options.tls }),
-      ...(options.apiKey === undefined ? {} : { apiKey: options.apiKey }),
-      ...(options.metadata === undefined ? {} : { metadata: options.metadata }),
-    });
+    connection = through(proxy, () =>
+      Connection.lazy({
+        address,
+        connectTimeout: HANDSHAKE_MS,
+        ...(options.tls === undefined ? {} : { tls: options.tls }),
+        ...(options.apiKey === undefined ? {} : { apiKey: options.apiKey }),
+        ...(options.metadata === undefined ? {} : { metadata: options.metadata }),
+      }),
+    );
     await connection.ensureConnected();
   } catch (error) {
     await connection?.close();
-    throw new TemporalUnreachable(
-      `Temporal at ${address || '""'} can't be used: ${reasonOf(error)}. ` +
-        'Check TEMPORAL_ADDRESS, TEMPORAL_TLS and TEMPORAL_API_KEY.',
-      { cause: error },
-    );
+    const why = await diagnose(target);
+    const text = why ?? `${reasonOf(error)}. Check TEMPORAL_ADDRESS, TEMPORAL_TLS and TEMPORAL_API_KEY`;
+    throw new TemporalUnreachable(`Temporal at ${address || '""'} can't be used: ${text}.`, { cause: error });
   }
   const connected = connection;
   const client = new Client({
@@ -87,12 +90,33 @@ export function isTemporalCloud(address: string): boolean {
   return /\.(tmprl\.cloud|api\.temporal\.io)(:\d+)?$/.test(address);
 }
 
-/** These variables make gRPC use a proxy. A direct probe might then fail although gRPC would connect. */
-function viaProxy(host: string): boolean {
-  const { env } = process;
-  if (!env.grpc_proxy && !env.https_proxy && !env.http_proxy) return false;
-  const direct = (env.no_grpc_proxy ?? env.no_proxy ?? '').split(',').filter(Boolean);
-  return !direct.some((suffix) => host.endsWith(suffix));
+/** What gRPC reads by itself, by rules of its own: loopback goes through a proxy, and only lower-case names count. */
+const READ_BY_GRPC = ['grpc_proxy', 'https_proxy', 'http_proxy', 'no_grpc_proxy', 'no_proxy'];
+
+/** Makes the connection through this proxy, or through none. gRPC reads its variables in that moment. */
+function through<T>(proxy: ProxyServer | null, connect: () => T): T {
+  const kept = READ_BY_GRPC.map((name) => [name, process.env[name]] as const);
+  for (const name of READ_BY_GRPC) delete process.env[name];
+  if (proxy !== null) process.env.grpc_proxy = urlOf(proxy);
+  try {
+    return connect();
+  } finally {
+    for (const [name, value] of kept) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  }
+}
+
+/** `host:port`, of a proxy. */
+export const nameOf = ({ host, port }: ProxyServer): string =>
+  `${host.includes(':') ? `[${host}]` : host}:${port}`;
+
+function urlOf(proxy: ProxyServer): string {
+  const { login } = proxy;
+  const who =
+    login === null ? '' : `${encodeURIComponent(login.user)}:${encodeURIComponent(login.password)}@`;
+  return `http://${who}${nameOf(proxy)}`;
 }
 
 async function mustAnswer(endpoint: Endpoint, address: string): Promise<void> {

@@ -13,14 +13,12 @@ import { OPEN_SETTLED } from '../contract/names';
 import { isRecord, isUuid } from '../contract/values';
 import type { Temporal } from './connect';
 import type { RunPointer } from './find';
-import { asDocument, askStatus, describe, firstRunOf, isOpenRun } from './find';
+import { MAX_CHAIN, asDocument, askStatus, describe, firstRunOf, isOpenRun } from './find';
 
 /** One round of waiting for the end. The caller asks again. */
 const WAIT_MS = 60_000;
 /** For reading the last event of a closed run. */
 const CALL_MS = 10_000;
-/** A run continues as new after days of waiting. A longer chain is not one of ecs-nics. */
-export const MAX_CHAIN = 100;
 
 /** Number of NICs by outcome. */
 export type Counts = Partial<Record<NicOutcome, number>>;
@@ -85,7 +83,8 @@ export async function lastEvent(temporal: Temporal, run: RunPointer, waitMs: num
 }
 
 export type Closed =
-  | { kind: 'closed'; ending: Ending; taskQueue: string }
+  /** `parent`: id of the workflow that has started it. */
+  | { kind: 'closed'; ending: Ending; taskQueue: string; parent: string | null }
   | { kind: 'open' }
   /** The chain has more than {@link MAX_CHAIN} runs. */
   | { kind: 'endless' };
@@ -99,7 +98,9 @@ export async function closedEnd(temporal: Temporal, run: RunPointer): Promise<Cl
     const description = await describe(temporal, run.workflowId, run.runId);
     if (isOpenRun(description)) return { kind: 'open' };
     const ending = await endOfOne(temporal, run, CALL_MS);
-    if (ending !== null) return { kind: 'closed', ending, taskQueue: description.taskQueue };
+    if (ending === null) continue;
+    const { taskQueue, parentExecution } = description;
+    return { kind: 'closed', ending, taskQueue, parent: parentExecution?.workflowId ?? null };
   }
   return { kind: 'endless' };
 }

@@ -3,6 +3,8 @@
  * problem and names the server or the address; the fields are for programs.
  */
 
+import { formatTime } from '../contract';
+
 /** Identifies a run. The id of the first run tells the chain from a later one under the same workflow id. */
 export interface RunIds {
   readonly workflowId: string;
@@ -46,7 +48,7 @@ export class NoOpenRun extends Error {
     readonly endedAt: Date | null,
     options?: ErrorOptions,
   ) {
-    const ended = endedAt === null ? 'has just ended' : `ended at ${endedAt.toISOString()}`;
+    const ended = endedAt === null ? 'has just ended' : `ended at ${formatTime(endedAt.toISOString())}`;
     super(`no run is open on server ${serverId}; the last one ${ended}`, options);
     this.run = idsOf(run);
   }

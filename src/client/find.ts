@@ -1,8 +1,8 @@
 /** The current or last run on a server: what Temporal knows of it, its request, and its own status. */
 import type { WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client';
-import { WorkflowNotFoundError } from '@temporalio/client';
-import type { ResultDocument } from '../contract';
-import { QUERY_STATUS, serverWorkflowId } from '../contract';
+import { WorkflowContinuedAsNewError, WorkflowNotFoundError } from '@temporalio/client';
+import type { Asker, ResultDocument } from '../contract';
+import { QUERY_STATUS, askerOf, planWorkflowId, serverWorkflowId } from '../contract';
 import { isRecord } from '../contract/values';
 import { askRun } from './ask-run';
 import type { Temporal } from './connect';
@@ -14,6 +14,8 @@ import { idleQueues } from './pollers';
 const CALL_MS = 10_000;
 /** Limit for dry runs that other services have started under the id of the server. */
 const MAX_DRY_RUNS = 20;
+/** A longer chain is not one of ecs-nics. */
+export const MAX_CHAIN = 100;
 
 /** A run, which may continue as new: `runId` is then moved on to the next run of the chain. */
 export interface RunPointer {
@@ -46,6 +48,42 @@ export async function findRun(temporal: Temporal, serverId: string): Promise<Kno
       { cause: error },
     );
   }
+}
+
+/**
+ * One run on a server, whenever it was, also a dry run. Of a run that has continued as new, the last one of its chain. Throws
+ * {@link NoRun}, errors of the client.
+ */
+export async function findRunById(temporal: Temporal, serverId: string, runId: string): Promise<KnownRun> {
+  for (const workflowId of [serverWorkflowId(serverId), planWorkflowId(serverId)]) {
+    try {
+      let description = await describe(temporal, workflowId, runId);
+      for (let n = 0; n < MAX_CHAIN && description.status.name === 'CONTINUED_AS_NEW'; n++)
+        description = await describe(temporal, workflowId, await nextRunOf(temporal, description));
+      return await knownRun(temporal, description);
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
+  }
+  throw new NoRun(
+    `no run ${runId} on server ${serverId} is known in namespace ${temporal.namespace} of ${temporal.address}.`,
+    serverWorkflowId(serverId),
+  );
+}
+
+/** Of one that has continued as new. */
+async function nextRunOf(
+  temporal: Temporal,
+  { workflowId, runId }: WorkflowExecutionDescription,
+): Promise<string> {
+  const handle = temporal.client.workflow.getHandle(workflowId, runId, { followRuns: false });
+  try {
+    await temporal.call(CALL_MS, () => handle.result());
+  } catch (error) {
+    if (error instanceof WorkflowContinuedAsNewError) return error.newExecutionRunId;
+    throw error;
+  }
+  return runId;
 }
 
 export async function knownRun(
@@ -203,6 +241,16 @@ export async function readInput(temporal: Temporal, run: RunIds): Promise<unknow
   if (decoded === undefined) return undefined;
   const input = converter.payloadConverter.fromPayload<unknown>(decoded);
   return isRecord(input) && isRecord(input.resumed) ? input.resumed.input : input;
+}
+
+/** Who asked for a run, and why. Its own document says so, but not that of a run of an older release. Throws gRPC errors. */
+export async function readAsker(
+  temporal: Temporal,
+  run: RunIds,
+  document: Partial<Asker> | null,
+): Promise<Asker> {
+  if (document?.requestedBy !== undefined) return askerOf(document);
+  return askerOf(await readInput(temporal, run));
 }
 
 async function payloadOf(temporal: Temporal, workflowId: string, runId: string) {

@@ -17,12 +17,14 @@ export type { PassedRun, RunIds } from './errors';
 export { NoOpenRun, NoRun, NotConfirmed, NothingToRestore, OtherRun, TemporalUnreachable } from './errors';
 
 export type { Awaited, AwaitWorkersOptions, StartRequest, StartTexts, Started } from './start';
-export { awaitWorkers, deletion, restoration, startOrAttach } from './start';
+export { awaitWorkers, deletion, release, restoration, startOrAttach } from './start';
 
 export type { KnownRun, RunPointer, StatusAnswer } from './find';
-export { askStatus, findOpenRun, findRun } from './find';
-export type { ListedRun } from './runs';
-export { addDetails, readRuns } from './runs';
+export { askStatus, findOpenRun, findRun, findRunById, readAsker } from './find';
+export type { FoundRuns, ListedRun, RunFilter } from './runs';
+export { addDetails, readRuns, searchRuns } from './runs';
+export type { KeptPort, KeptPorts, WhyKept } from './kept';
+export { readKeptPorts } from './kept';
 export type { Source } from './source';
 export { findSource, namedRun } from './source';
 

@@ -2,7 +2,7 @@
 import { SEARCH_ATTRIBUTE } from '../contract';
 import { KEYWORD_TYPE, LEAST_RETENTION_MS } from '../contract/names';
 import type { Temporal } from './connect';
-import { reasonOf } from './grpc';
+import { isForbidden, reasonOf } from './grpc';
 
 const CALL_MS = 10_000;
 
@@ -40,17 +40,29 @@ export async function addMissing(
 ): Promise<{ after: Attribute[]; refused: string | null }> {
   const missing = before.filter(({ state }) => state === 'missing').map(({ name }) => name);
   if (missing.length === 0) return { after: before, refused: null };
+  let refused = await refusalOf(temporal, missing);
+  // All or none: where there is room for some, those that matter most come first.
+  if (refused !== null && missing.length > 1 && !isForbidden(refused))
+    for (const name of missing) {
+      refused = await refusalOf(temporal, [name]);
+      if (refused !== null) break;
+    }
+  // Read back: the server reports success also for a name that it has with another type.
+  const after = await readAttributes(temporal).catch(() => before);
+  return { after, refused: refused === null ? null : reasonOf(refused) };
+}
+
+/** `null`: they were added. */
+async function refusalOf(temporal: Temporal, names: readonly string[]): Promise<unknown> {
+  const { namespace, client } = temporal;
+  const searchAttributes = Object.fromEntries(names.map((name) => [name, KEYWORD_TYPE]));
   try {
     await temporal.call(CALL_MS, () =>
-      temporal.client.connection.operatorService.addSearchAttributes({
-        namespace: temporal.namespace,
-        searchAttributes: Object.fromEntries(missing.map((name) => [name, KEYWORD_TYPE])),
-      }),
+      client.connection.operatorService.addSearchAttributes({ namespace, searchAttributes }),
     );
-    // Read back: the server reports success also for a name that it has with another type.
-    return { after: await readAttributes(temporal), refused: null };
+    return null;
   } catch (error) {
-    return { after: before, refused: reasonOf(error) };
+    return error;
   }
 }
 

@@ -40,6 +40,7 @@ export type Assessment =
 export function assess(run: ClosedRun, wanted: readonly string[] | null): Assessment {
   const { document, counts } = run;
   if (run.type === WORKFLOW_TYPE.restoreServerNics) return { kind: 'pass', why: 'a restore' };
+  if (run.type === WORKFLOW_TYPE.releasePorts) return { kind: 'pass', why: 'a release' };
   if (document === null) {
     if (!run.sent) return { kind: 'pass', why: 'it sent nothing to the cloud' };
     const off = (counts?.deleted ?? 0) + (counts?.detached ?? 0) + (counts?.unknown ?? 0);
@@ -158,11 +159,11 @@ async function closedRuns(
 async function readClosed(temporal: Temporal, info: Info): Promise<ClosedRun> {
   const { workflowId, runId, taskQueue, type } = info;
   const pointer = { workflowId, runId };
-  const isRestore = type === WORKFLOW_TYPE.restoreServerNics;
-  let document = isRestore ? null : (await lastEvent(temporal, pointer, CALL_MS)).document;
+  const isDeletion = type !== WORKFLOW_TYPE.restoreServerNics && type !== WORKFLOW_TYPE.releasePorts;
+  let document = isDeletion ? (await lastEvent(temporal, pointer, CALL_MS)).document : null;
   // For a cancelled or terminated run only a worker can tell. A run that sent nothing needs no question.
   const sent = info.memo?.[MEMO.open] !== undefined;
-  if (document === null && sent && !isRestore)
+  if (document === null && sent && isDeletion)
     document = (await askStatus(temporal, { ...pointer, taskQueue })).document;
   const counts = asTotals(info.memo?.[MEMO.result])?.counts ?? null;
   return { runId: pointer.runId, type, endedAt: info.closeTime ?? null, document, counts, sent };

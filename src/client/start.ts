@@ -1,8 +1,15 @@
 /** Starts a run, or finds the one that is already open under its id. Looks for workers first. */
 import type { Workflow, WorkflowExecutionDescription } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
-import type { DeleteServerNicsInput, RestoreServerNicsInput } from '../contract';
-import { WORKFLOW_TYPE, planWorkflowId, requestKey, restoreKey, serverWorkflowId } from '../contract';
+import type { DeleteServerNicsInput, ReleasePortsInput, RestoreServerNicsInput } from '../contract';
+import {
+  WORKFLOW_TYPE,
+  planWorkflowId,
+  releaseKey,
+  requestKey,
+  restoreKey,
+  serverWorkflowId,
+} from '../contract';
 import type { Temporal } from './connect';
 import { NotConfirmed } from './errors';
 import { chainStart, describe, firstRunOf, isOpenRun, readInput } from './find';
@@ -79,6 +86,17 @@ export function restoration(input: RestoreServerNicsInput, texts: StartTexts = {
     ...idOf(input),
     input,
     key: restoreKey,
+    texts,
+  };
+}
+
+/** A release of ports that an earlier run has kept. Checked as {@link deletion}. */
+export function release(input: ReleasePortsInput, texts: StartTexts = {}): StartRequest {
+  return {
+    type: WORKFLOW_TYPE.releasePorts,
+    ...idOf(input),
+    input,
+    key: releaseKey,
     texts,
   };
 }

@@ -1,6 +1,10 @@
 /** Where Temporal is, from the `TEMPORAL_*` variables and profiles that every SDK reads: for worker and starter. */
+import { existsSync, readFileSync } from 'node:fs';
+import { rootCertificates } from 'node:tls';
 import type { ClientConnectConfig } from '@temporalio/envconfig';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import type { ProxyServer } from '../contract/proxy';
+import { isLoopback, proxyFor, readProxies } from '../contract/proxy';
 import { masked, quoted } from '../contract/text';
 
 const DEFAULT_ADDRESS = 'localhost:7233';
@@ -12,6 +16,8 @@ export interface TemporalTarget {
   address: string;
   namespace: string;
   options: ClientConnectConfig['connectionOptions'];
+  /** `null`: the server is connected to directly. */
+  proxy: ProxyServer | null;
 }
 
 export interface Endpoint {
@@ -22,8 +28,10 @@ export interface Endpoint {
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** If there are problems, `target` is `null`. Each problem has its remedy, and none holds a secret. */
-export function readTarget(env: Env): { target: TemporalTarget | null; problems: string[] } {
-  const problems = [...switches(env), ...unverified(env), ...pairs(env)];
+export function readTarget(given: Env): { target: TemporalTarget | null; problems: string[] } {
+  const env = trimmed(given);
+  const { proxies, problems: wrongProxy } = readProxies(env);
+  const problems = [...switches(env), ...unverified(env), ...pairs(env), ...wrongProxy];
   try {
     const { connectionOptions, namespace = DEFAULT_NAMESPACE } = loadClientConnectConfig({
       overrideEnvVars: env as Record<string, string>,
@@ -37,12 +45,34 @@ export function readTarget(env: Env): { target: TemporalTarget | null; problems:
       problems.push(`TEMPORAL_NAMESPACE: ${quoted(namespace)} is not a name without spaces`);
     }
     problems.push(...headers(connectionOptions), ...inTheClear(connectionOptions, address));
-    if (problems.length === 0)
-      return { target: { address, namespace, options: connectionOptions }, problems };
+    const endpoint = typeof address === 'string' ? endpointOf(address) : null;
+    if (problems.length === 0 && endpoint !== null) {
+      const proxy = proxyFor(proxies, endpoint.host, endpoint.port);
+      return { target: { address, namespace, options: trusting(connectionOptions, env), proxy }, problems };
+    }
   } catch (error) {
     problems.push(`TEMPORAL_*: ${reasonOf(error, env)}`);
   }
   return { target: null, problems };
+}
+
+/** The libraries that connect to Temporal know other authorities each; those of `NODE_EXTRA_CA_CERTS` are to be trusted by all. */
+function trusting(options: TemporalTarget['options'], env: Env): TemporalTarget['options'] {
+  const extra = env.NODE_EXTRA_CA_CERTS?.trim();
+  const { apiKey, tls = apiKey !== undefined } = options;
+  const given = typeof tls === 'object' && tls !== null ? tls : {};
+  // As Node itself: a file that can't be read adds nothing.
+  if (tls === false || !extra || given.serverRootCACertificate !== undefined || !existsSync(extra))
+    return options;
+  const roots = [...rootCertificates, readFileSync(extra, 'utf8')].join('\n');
+  return { ...options, tls: { ...given, serverRootCACertificate: Buffer.from(roots) } };
+}
+
+/** As everywhere: blank is unset, and a line end that a file has left there is no part of a value. */
+function trimmed(env: Env): Env {
+  const isOurs = ([name]: readonly [string, unknown]) => name.startsWith('TEMPORAL_');
+  const entries = Object.entries(env).map(([name, value]) => [name, value?.trim() || undefined] as const);
+  return { ...env, ...Object.fromEntries(entries.filter(isOurs)) };
 }
 
 /** Host and port of an address; `null` for an invalid one. As everywhere in this SDK the port may be left out. */
@@ -91,10 +121,6 @@ function inTheClear({ tls, apiKey, metadata }: TemporalTarget['options'], addres
 }
 
 const SECRET_HEADER = /auth|token|key|secret|password|cookie/i;
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
-}
 
 /** The SDK ignores half a pair without an error. */
 function pairs(env: Env): string[] {

@@ -89,6 +89,12 @@ function inUnits(amount: number, factor: number): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
+/** The one form of a time for people: `2026-11-26 20:50:07 UTC`. A text that is no time stays as it is. */
+export function formatTime(time: string): string {
+  const [, date, clock] = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z$/.exec(time) ?? [];
+  return date === undefined ? time : `${date} ${clock} UTC`;
+}
+
 /** Shortest exact wording for people: `90 s`, `20 min`, `2 h 5 min`. Under a second in ms. */
 export function formatDuration(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;

@@ -20,14 +20,17 @@ export {
   taskQueueFrom,
 } from './names';
 export type { FailureType } from './names';
+export { askerOf } from './asker';
+export type { Asker } from './asker';
 export type * from './types';
-export { formatDuration, parseDuration } from './duration';
+export { formatDuration, formatTime, parseDuration } from './duration';
 export type { Duration } from './duration';
 export {
   DEFAULT_DEADLINE_MS,
   DELETE_OPTIONS,
   MAX_DEADLINE_MS,
   MAX_UNDO_WINDOW_MS,
+  RELEASE_OPTIONS,
   RESTORE_OPTIONS,
 } from './options';
 export type { CheckedOf, CheckedTiming, InputOf, KeepOrRestore, Option, Options, Timing } from './options';
@@ -35,7 +38,10 @@ export { MAX_NICS } from './checker';
 export { checkDeleteInput, requestKey } from './input';
 export type { CheckedInput, CheckedRequest } from './input';
 export { checkRestoreInput, restoreKey } from './restore-input';
-export type { CheckedRestore, CheckedSource } from './restore-input';
+export type { CheckedRestore } from './restore-input';
+export { checkReleaseInput, releaseKey } from './release-input';
+export type { CheckedRelease } from './release-input';
+export type { CheckedSource } from './earlier-run';
 export { readSavedResult } from './saved-result';
 export type { SavedNic } from './saved-result';
 export { checkByWhom } from './by-whom';

@@ -29,6 +29,8 @@ export const WORKFLOW_TYPE = {
   deleteServerNics: 'deleteServerNics',
   /** Puts back what a closed run has taken off. */
   restoreServerNics: 'restoreServerNics',
+  /** Deletes ports that an earlier run on the server has kept. */
+  releasePorts: 'releasePorts',
   /** Deletes NICs of many servers: a list, a plan, an approval, waves. */
   decommission: 'decommission',
   /** One page of a decommission run's list; the run itself starts it. */

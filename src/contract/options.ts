@@ -120,6 +120,19 @@ export const RESTORE_OPTIONS = {
   timing,
 } as const satisfies Options;
 
+export const RELEASE_OPTIONS = {
+  /** When given, it must be the worker's project. */
+  projectId,
+  /** Only reads and judges: the document is the plan. */
+  dryRun,
+  /** Who asks; shown, and kept in the history. */
+  requestedBy,
+  /** Why; shown, and kept in the history. */
+  reason,
+  /** The waits of the run. */
+  timing,
+} as const satisfies Options;
+
 interface Given {
   flag: boolean;
   policy: KeepOrRestore;

@@ -1,5 +1,5 @@
 /** The documents that cross the boundary between callers and worker, as JSON. */
-import type { DELETE_OPTIONS, InputOf, RESTORE_OPTIONS } from './options';
+import type { DELETE_OPTIONS, InputOf, RELEASE_OPTIONS, RESTORE_OPTIONS } from './options';
 
 export interface NicTarget {
   /** Port id of the NIC, a lower-case UUID. */
@@ -10,9 +10,9 @@ export interface NicTarget {
   mac?: string;
 }
 
-/** Where a restore takes its snapshots from. */
+/** Where a restore or a release takes its snapshots from. */
 export type RestoreSource =
-  /** A run of `deleteServerNics` that the namespace still knows. */
+  /** A run that the namespace still knows. */
   | { workflowId: string; runId: string }
   /** Its result, saved before the namespace forgot it. */
   | { document: unknown };
@@ -24,6 +24,16 @@ export interface RestoreServerNicsInput extends InputOf<typeof RESTORE_OPTIONS> 
   /** Where the snapshots are taken from: `{workflowId, runId}` of a closed run, or `{document}`, its saved result. */
   from: RestoreSource;
   /** NICs of that run, by their old ids, or `"all"` that it took off. */
+  nics: { id: string }[] | 'all';
+}
+
+/** Input of the workflow `releasePorts`. */
+export interface ReleasePortsInput extends InputOf<typeof RELEASE_OPTIONS> {
+  /** Server id, a lower-case UUID: the server that the NICs were taken off. */
+  serverId: string;
+  /** Where it is told which ports were kept: `{workflowId, runId}` of a closed run, or `{document}`, its saved result. */
+  from: RestoreSource;
+  /** NICs of that run, by their ids, or `"all"` whose ports it has kept. */
   nics: { id: string }[] | 'all';
 }
 
@@ -203,6 +213,10 @@ export interface ResultDocument {
   projectId: string | null;
   /** The region of the worker. */
   region: string | null;
+  /** Who asked for the run, as its request says; `null`: it does not say. */
+  requestedBy: string | null;
+  /** Why, as its request says. */
+  reason: string | null;
   /** A row for every requested NIC. */
   nics: NicRow[];
   /** The jobs of the cloud that the run has started. */

@@ -1,5 +1,8 @@
-import { Agent } from 'undici';
+import { brotliDecompress, gunzip, inflate } from 'node:zlib';
+import { promisify } from 'node:util';
+import { Agent, ProxyAgent } from 'undici';
 import type { Dispatcher } from 'undici';
+import type { ProxyServer } from '../contract/proxy';
 
 export interface TransportRequest {
   /** Scheme, host and port. */
@@ -71,24 +74,50 @@ export const DEFAULT_LIMITS: TransportLimits = {
  */
 const KEEP_ALIVE_MS = 4_000;
 
-/** HTTP by undici, one pool of connections per origin. */
+/**
+ * HTTP by undici, one pool of connections per origin.
+ * @param through the proxy for an origin; `null`: none
+ */
 export function undiciTransport(
   limits: TransportLimits = DEFAULT_LIMITS,
+  through: (origin: string) => ProxyServer | null = () => null,
 ): Transport & { close(): Promise<void> } {
-  const agent = new Agent({
-    connect: { timeout: limits.connectMs },
+  const timeout = limits.connectMs;
+  const options = {
     headersTimeout: limits.headersMs,
     bodyTimeout: limits.bodyMs,
     keepAliveTimeout: KEEP_ALIVE_MS,
     keepAliveMaxTimeout: KEEP_ALIVE_MS,
     pipelining: 1,
+  };
+  const agent = new Agent({ ...options, connect: { timeout } });
+  let proxied: ProxyAgent | null = null;
+  const viaProxy = (server: ProxyServer) =>
+    (proxied ??= new ProxyAgent({
+      ...options,
+      ...asProxy(server),
+      proxyTls: { timeout },
+      requestTls: { timeout },
+    }));
+  const transport: Transport = (request) => {
+    const server = through(request.origin);
+    return exchange(server === null ? agent : viaProxy(server), limits, request);
+  };
+  return Object.assign(transport, {
+    close: async () => void (await Promise.all([agent.close(), proxied?.close()])),
   });
-  const transport: Transport = (request) => exchange(agent, limits, request);
-  return Object.assign(transport, { close: () => agent.close() });
+}
+
+/** A tunnel also for plain http: whoever runs the proxy sees no request. */
+function asProxy({ host, port, login }: ProxyServer) {
+  const uri = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  if (login === null) return { uri, proxyTunnel: true };
+  const token = `Basic ${Buffer.from(`${login.user}:${login.password}`).toString('base64')}`;
+  return { uri, proxyTunnel: true, token };
 }
 
 function exchange(
-  agent: Agent,
+  agent: Dispatcher,
   limits: TransportLimits,
   request: TransportRequest,
 ): Promise<TransportResponse> {
@@ -142,10 +171,16 @@ function exchange(
         else pieces.push(piece);
       },
       onResponseEnd() {
-        if (finish() && answer !== null) resolve({ ...answer, body: Buffer.concat(pieces) });
+        const { headers = {} } = answer ?? {};
+        decoded(headers['content-encoding'], Buffer.concat(pieces), limits.maxBodyBytes).then(
+          (body) => finish() && answer !== null && resolve({ ...answer, body }),
+          () => failAs('network', "the answer is compressed in a way that can't be read"),
+        );
       },
       onResponseError(_controller, error) {
         const code = (error as { code?: unknown }).code;
+        const refused = /^Proxy response \((\d+)\)/.exec(error.message)?.[1];
+        if (refused !== undefined) return failAs('network', `the proxy answered CONNECT with ${refused}`);
         const text = typeof code === 'string' ? code : error.name;
         failAs(/TIMEOUT|TIMEDOUT/.test(text) ? 'timeout' : 'network', text);
       },
@@ -158,6 +193,25 @@ function exchange(
       failAs('network', error instanceof Error ? error.message : 'not dispatched');
     }
   });
+}
+
+const DECODERS = { gzip: promisify(gunzip), deflate: promisify(inflate), br: promisify(brotliDecompress) };
+
+/** Nothing of that kind is asked for, and some gateways compress all the same. */
+async function decoded(
+  encodings: string | undefined,
+  body: Buffer,
+  maxOutputLength: number,
+): Promise<Buffer> {
+  let plain = body;
+  for (const name of (encodings ?? '').toLowerCase().split(',').reverse()) {
+    const encoding = name.trim().replace(/^x-/, '');
+    if (encoding === '' || encoding === 'identity' || plain.length === 0) continue;
+    const decode = DECODERS[encoding as keyof typeof DECODERS];
+    if (decode === undefined) throw new Error(encoding);
+    plain = await decode(plain, { maxOutputLength });
+  }
+  return plain;
 }
 
 function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {

@@ -3,8 +3,11 @@ import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 
-/** Limit of the code without the inline source map, in bytes, some 3 % above what it is: a library included by mistake exceeds it. */
-const MAX_CODE_BYTES = 465_000;
+/**
+ * Limit of the code without the inline source map, in bytes, some 3 % above what it is: a library included by mistake exceeds it.
+ * Raised by 5,000 for the release of kept ports, whose code has 6,000.
+ */
+const MAX_CODE_BYTES = 470_000;
 /** Must never be in a bundle: each costs memory in every cached run, or is not deterministic. */
 const FORBIDDEN = /node_modules\/(zod|pino|undici|commander|fastify|@temporalio\/(worker|client|activity))\//;
 

@@ -22,7 +22,11 @@ Configured by the environment alone; names in brackets are accepted, too:
   HUAWEICLOUD_SDK_REGION_ID            region, also for the default endpoints;
     (HW_REGION_NAME)                   required
   HUAWEICLOUD_ECS_ENDPOINT,
-    _VPC_ENDPOINT, _IAM_ENDPOINT       https://{ecs,vpc,iam}.{region}.myhuaweicloud.com
+    _VPC_ENDPOINT, _IAM_ENDPOINT       https://{ecs,vpc,iam}.{region}.{HW_CLOUD}
+  HW_CLOUD                             myhuaweicloud.eu for eu-west-1xx, else
+                                       myhuaweicloud.com
+  HTTPS_PROXY, NO_PROXY                for every connection; never to loopback
+  NODE_EXTRA_CA_CERTS                  further authorities, for every connection
 
   credentials, one of these:
   HUAWEICLOUD_SDK_AK, _SK,             access keys; with the token temporary

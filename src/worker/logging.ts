@@ -70,7 +70,12 @@ function prettyStream(load: (name: string) => unknown): DestinationStream | null
       singleLine: true,
       sync: true,
     });
-    return { write: (line) => void stream.write(`${JSON.stringify(forPeople(JSON.parse(line, seen)))}\n`) };
+    return {
+      write: (line) =>
+        void stream.write(
+          `${JSON.stringify(forPeople(JSON.parse(line, seen) as Record<string, unknown>))}\n`,
+        ),
+    };
   } catch {
     return null;
   }
@@ -86,8 +91,14 @@ function forPeople(line: Record<string, unknown>): Record<string, unknown> {
 const seen = (_key: string, value: unknown): unknown =>
   typeof value === 'string' ? cleanLines(value) : value;
 
+/** Whoever reads may stop reading, as `head` does: what is written after that is for nobody, and no reason to end. */
+export function passOverClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+}
+
 function jsonLines(): DestinationStream {
   const out = pino.destination({ sync: true });
+  out.on('error', passOverClosedPipe);
   return { write: (line) => void out.write(cleanJson(line)) };
 }
 

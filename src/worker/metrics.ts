@@ -48,7 +48,11 @@ export function metricsOptions(address: Address): MetricsExporterConfig {
 }
 
 /** Runs on one server: those that submit, and end with an outcome. */
-const SERVER_WORKFLOWS = [WORKFLOW_TYPE.deleteServerNics, WORKFLOW_TYPE.restoreServerNics];
+const SERVER_WORKFLOWS = [
+  WORKFLOW_TYPE.deleteServerNics,
+  WORKFLOW_TYPE.restoreServerNics,
+  WORKFLOW_TYPE.releasePorts,
+];
 
 /** Outcomes for which an alert may be defined. */
 const ALARMING: readonly RunOutcome[] = [

@@ -8,6 +8,7 @@ import type * as Page from './decommission-page';
 import type * as List from './list-servers';
 
 export { deleteServerNics } from './delete-server-nics';
+export { releasePorts } from './release-ports';
 export { restoreServerNics } from './restore-server-nics';
 export { unknownType as default } from './unknown-type';
 

@@ -153,6 +153,8 @@ function writeAll(it: ResultDocument, reason: Reason, text: string, colored: boo
   const listed = {
     ...RUN,
     firstRunId: RUN.runId,
+    requestedBy: text,
+    reason: text,
     serverId: SERVER,
     serverName: text,
     type: text,
@@ -166,7 +168,13 @@ function writeAll(it: ResultDocument, reason: Reason, text: string, colored: boo
     startedAt: new Date(NOW),
     endedAt: null,
   };
-  lines.push(...listReport([{ ...listed, ...state }], true, { limit: 1 }, page));
+  lines.push(
+    ...listReport(
+      { runs: [{ ...listed, ...state }], more: true, lookedAt: null },
+      { limit: 1, requestedBy: text },
+      page,
+    ),
+  );
   output.say(lines);
   const frame = {
     now: NOW,

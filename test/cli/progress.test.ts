@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FollowState } from '../../src/client/follow';
 import { PlainView, progressLines } from '../../src/cli/show/progress';
-import { NIC_A, NIC_B, NOW, PAGE, WHERE, document, nic, running, why } from './support';
+import { NIC_A, NIC_B, NOW, PAGE, SERVER, WHERE, document, nic, running, why } from './support';
 
 const frame = {
   now: NOW,
@@ -32,6 +32,7 @@ describe('the block on a terminal', () => {
     expect(progressLines(state(), frame)).toEqual([
       '* 30 s · web-01 · polling',
       '  RUNNING · 2 polls · next look in 6 s · job ff8080826a7b4f0e016a8d3c7a5b1234',
+      '  at most until 2026-03-01 03:20:00 UTC (in 19 min 30 s)',
       `  ${NIC_A}  10.0.1.20  no verdict yet`,
       `  ${NIC_B}  10.0.1.21  no verdict yet`,
       '  Ctrl-C stops watching; the run goes on',
@@ -51,9 +52,10 @@ describe('the block on a terminal', () => {
       frame,
     );
     expect(lines[0]).toBe('* 30 s · web-01 · waiting: another command is running on the server');
-    expect(lines[2]).toMatch(/deleted$/);
-    expect(lines[3]).toMatch(/no verdict yet$/);
-    expect(lines.slice(4, 6)).toEqual(['  ! two', '  ! three']);
+    expect(lines[3]).toMatch(/^ {2}you can: look at once with ecs-nics poll-now 3f0b/);
+    expect(lines[4]).toMatch(/deleted$/);
+    expect(lines[5]).toMatch(/no verdict yet$/);
+    expect(lines.slice(6, 8)).toEqual(['  ! two', '  ! three']);
   });
 
   it('says who is missing', () => {
@@ -97,12 +99,12 @@ describe('the block on a terminal', () => {
 
   it('where ids do not fit, addresses stand for them; before an address is known, the id', () => {
     const narrow = { ...frame, columns: 56 };
-    expect(progressLines(state(), narrow).slice(2, 4)).toEqual([
+    expect(progressLines(state(), narrow).slice(3, 5)).toEqual([
       '  10.0.1.20  no verdict yet',
       '  10.0.1.21  no verdict yet',
     ]);
     const early = state({ document: running({ nics: [nic({ ip: null, outcome: 'untouched' })] }) });
-    expect(progressLines(early, narrow)[2]).toBe(`  ${NIC_A}  no verdict yet`);
+    expect(progressLines(early, narrow)[3]).toBe(`  ${NIC_A}  no verdict yet`);
   });
 
   it('is never higher than the screen', () => {
@@ -164,6 +166,9 @@ describe('plain lines', () => {
       'no worker polls task queue q (for 4 s; waiting ends after 30 s)',
       'phase: inspecting',
       'phase: polling',
+      '  waits for job ff8080826a7b4f0e016a8d3c7a5b1234 of the cloud to end; it is RUNNING',
+      '  at most until 2026-03-01 03:20:00 UTC; a NIC that may yet go then is unknown',
+      `  you can: look at once with ecs-nics poll-now ${SERVER}; the cloud can't stop its job`,
       'job ff8080826a7b4f0e016a8d3c7a5b1234: RUNNING',
       'phase: done',
       'job ff8080826a7b4f0e016a8d3c7a5b1234: SUCCESS',

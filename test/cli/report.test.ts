@@ -52,7 +52,7 @@ describe('the report of an ended run', () => {
     expect(text).not.toContain('repeats the rows');
     expect(text).toContain(
       [
-        '  Remove the reason named above, then try this NIC again:',
+        '  Remove the reason (Ecs.0611: in use), then try this NIC again:',
         `    ecs-nics delete ${SERVER} \\`,
         `      --nic ${NIC_B} --reason T-1`,
       ].join('\n'),
@@ -74,6 +74,9 @@ describe('the report of an ended run', () => {
     expect(text).toContain('NIC                                   IP         OUTCOME         WAY BACK');
     expect(text).toContain(`${NIC_A}  10.0.1.20  would go        new-mac`);
     expect(text).toContain('      carries the elastic IP 80.1.2.3');
+    // What the words of the last column mean, as far as they occur.
+    expect(text).toContain('\n  Way back:\n    new-mac: a new port with the same IP address');
+    expect(text).not.toContain('exact:');
     expect(text).toMatch(new RegExp(`ecs-nics delete ${SERVER} \\\\\n +--nic ${NIC_A} --reason T-1$`));
   });
 
@@ -90,10 +93,11 @@ describe('the report of an ended run', () => {
     const text = report({
       kind: 'failed',
       type: 'Refused',
-      message: `${NIC_A} is the primary NIC`,
+      message: `${NIC_A} is the primary NIC; allow it with allowElasticIp`,
       document: document({ outcome: 'refused', nics: [nic({ outcome: 'untouched' })], jobs: [] }),
     });
-    expect(text).toContain(`${NIC_A} is the primary NIC`);
+    // A permission is named by its flag.
+    expect(text).toContain(`${NIC_A} is the primary NIC; allow it with\n  --allow-elastic-ip`);
     expect(text).toContain('Once that is settled');
     expect(text).toContain('--dry-run');
   });
@@ -142,7 +146,7 @@ describe('the report of an open run', () => {
     expect(text).toContain('running · polling');
     expect(text).toContain('no verdict yet');
     expect(text).toContain('look at the cloud in 6 s');
-    expect(text).toContain('2026-03-01T03:20:00.000Z');
+    expect(text).toContain('2026-03-01 03:20:00 UTC');
     expect(text).toContain(`ecs-nics cancel ${SERVER}`);
   });
 });
@@ -178,11 +182,11 @@ describe('the report of an open run that does not answer', () => {
       `  ${SERVER}`,
       '',
       '  phase       polling, as the run published it last',
-      '  started     2026-03-01T02:55:30.000Z (5 min ago)',
+      '  started     2026-03-01 02:55:30 UTC (5 min ago)',
       '  why         no worker polls task queue ecs-nics and ecs-nics-cloud',
       '  pending     getJobStatus: waiting for a worker, scheduled 2 min ago, attempt',
       '              3; failed before: activity StartToClose timeout',
-      '  sent        2026-03-01T02:56:00.000Z; there is no verdict yet on',
+      '  sent        2026-03-01 02:56:00 UTC; there is no verdict yet on',
       `    ${NIC_B}`,
       '    (job ff80)',
       `  run         nics/${SERVER}`,

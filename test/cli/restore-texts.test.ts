@@ -41,7 +41,7 @@ describe('an open undo window', () => {
   it('says what is off, until when undo is possible, and what can be done', () => {
     expect(openReport(inWindow(), null, windowSteps(SERVER), PAGE)).toEqual([
       '',
-      'detached: 2 NICs · undo possible until 2026-03-02 03:00 UTC (in 23 h 59 min)',
+      'detached: 2 NICs · undo possible until 2026-03-02 03:00:29 UTC (in 23 h 59 min)',
       `  web-01 (${SERVER})`,
       '',
       '  NIC                                   IP         OUTCOME',
@@ -74,7 +74,7 @@ describe('an open undo window', () => {
     const lines = openReport(inWindow({ outcome: 'not-deleted', nics }), null, [], PAGE);
     expect(lines.slice(1, 3)).toEqual([
       'not-deleted: 1 detached, 1 still-attached',
-      '  undo possible until 2026-03-02 03:00 UTC (in 23 h 59 min)',
+      '  undo possible until 2026-03-02 03:00:29 UTC (in 23 h 59 min)',
     ]);
   });
 
@@ -112,7 +112,7 @@ describe('after a deletion', () => {
     );
     for (const nic of [off({ snapshot: null }), off({ restore: 'no' }), off({ outcome: 'restored' })]) {
       const steps = stepsOf({ kind: 'completed', document: document({ nics: [nic] }) }, DELETE);
-      expect(steps).toEqual([]);
+      expect(steps.filter(({ command }) => command.includes(' restore '))).toEqual([]);
     }
   });
 
@@ -128,8 +128,27 @@ describe('after a deletion', () => {
       expect(commands).toEqual([
         expect.stringMatching(/^ecs-nics delete/),
         expect.stringMatching(/^ecs-nics restore .* --run-id/),
+        // A failed run needs a look first.
+        ...(ending.kind === 'cancelled' ? [expect.stringMatching(/^ecs-nics release/)] : []),
       ]);
     }
+  });
+
+  it('a port that it has kept can be released, unless somebody uses it or nobody knows what it was', () => {
+    const released = (row: NicRow) =>
+      stepsOf({ kind: 'completed', document: document({ nics: [row] }) }, DELETE)
+        .map(({ command }) => command)
+        .filter((command) => command.includes(' release '));
+    expect(released(off())).toEqual([
+      `ecs-nics release ${SERVER} --nic ${NIC_A} --run-id ${RUN.runId} --by YOU --reason WHY`,
+    ]);
+    for (const row of [
+      off({ snapshot: null }),
+      off({ errorCode: 'PortInUse' }),
+      off({ errorCode: 'PortChanged' }),
+      off({ outcome: 'deleted' }),
+    ])
+      expect(released(row)).toEqual([]);
   });
 
   it('that could not put everything back: what is missing, the call for it, then the rest again', () => {
@@ -215,6 +234,44 @@ describe('after a restore', () => {
   });
 });
 
+describe('after a release', () => {
+  const RELEASE: Asked = { kind: 'release', input: null, source: ['--run-id', RUN.runId] };
+  const commandsOf = (ending: Ending) => stepsOf(ending, RELEASE).map(({ command }) => command);
+
+  it('of a port that somebody uses or has changed only a look is offered', () => {
+    for (const errorCode of ['PortInUse', 'PortChanged'])
+      expect(commandsOf(failed('Refused', off({ errorCode })))).toEqual([
+        `ecs-nics ports --server ${SERVER}`,
+      ]);
+    expect(commandsOf(failed('NotDeleted', off({ outcome: 'still-attached' })))).toEqual([
+      `ecs-nics ports --server ${SERVER}`,
+    ]);
+  });
+
+  it('what could not be deleted, or was not any more, can be asked for again', () => {
+    const again = [`ecs-nics release ${SERVER} --nic ${NIC_A} --run-id ${RUN.runId} --by YOU --reason WHY`];
+    expect(commandsOf(failed('CloudRefused', off({ errorCode: 'VPC.0012', remedy: 'VPC: DELETE' })))).toEqual(
+      again,
+    );
+    expect(commandsOf(failed('OutcomeUnknown', off({ outcome: 'unknown' })))).toEqual(again);
+    const counts = { detached: 1 };
+    const rest = document({ nics: [off()] });
+    expect(commandsOf({ kind: 'cancelled', document: rest, totals: null, counts })).toEqual(again);
+    expect(commandsOf({ kind: 'completed', document: document() })).toEqual([]);
+  });
+
+  it('a dry run says which ports would go, and offers those alone', () => {
+    const nics = [
+      off({ outcome: 'untouched', restore: 'new-mac' }),
+      off({ id: NIC_B, outcome: 'untouched', restore: 'new-mac', message: 'would be left: in use' }),
+    ];
+    const shown = text({ kind: 'completed', document: document({ outcome: 'planned', nics }) }, RELEASE);
+    expect(shown).toContain(`${NIC_A}  10.0.1.20  would go    new-mac`);
+    expect(shown).toContain(`${NIC_B}  10.0.1.20  would stay  new-mac`);
+    expect(shown).not.toContain(`--nic ${NIC_B}`);
+  });
+});
+
 describe('every command that is shown', () => {
   const steps = [
     ...windowSteps(SERVER),
@@ -237,6 +294,8 @@ describe('every command that is shown', () => {
     '%s: passes the program once it is filled in',
     async (command) => {
       const [, ...words] = command.replace('YOU', 'ops').replace('WHY', 'T-7').split(' ');
+      // On a terminal it would ask.
+      if (words[0] === 'release') words.push('--yes');
       const { code, stderr } = await run(words);
       expect(stderr).toContain('Temporal is not reachable');
       expect(code).toBe(1);

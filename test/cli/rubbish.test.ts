@@ -2,15 +2,24 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import type { RestoreServerNicsInput } from '../../src/contract';
-import { checkDeleteInput, checkRestoreInput } from '../../src/contract';
+import type { ReleasePortsInput, RestoreServerNicsInput } from '../../src/contract';
+import { checkDeleteInput, checkReleaseInput, checkRestoreInput } from '../../src/contract';
 import type { DeleteFlags } from '../../src/cli/ask/delete-request';
 import { byWhomFrom, sortOut } from '../../src/cli/ask/flags';
 import { deleteCommand, requestFrom } from '../../src/cli/ask/delete-request';
+import type { ReleaseFlags } from '../../src/cli/ask/release-request';
+import { releaseCommand, releaseFrom } from '../../src/cli/ask/release-request';
 import type { RestoreFlags } from '../../src/cli/ask/restore-request';
 import { restoreCommand, restoreFrom } from '../../src/cli/ask/restore-request';
 import { confirmationLines } from '../../src/cli/commands/confirm';
-import { restoreDetails, restoreSummary, startDetails, startSummary } from '../../src/cli/show/start-texts';
+import {
+  releaseDetails,
+  releaseSummary,
+  restoreDetails,
+  restoreSummary,
+  startDetails,
+  startSummary,
+} from '../../src/cli/show/start-texts';
 import { cleanEnvironment, startProgram } from '../../dev/processes';
 import { anyJson, nastyText, runs, TEST_TIMEOUT, unfit } from '../support/rubbish';
 import { NIC_A, NIC_B, PAGE, RUN, SERVER, document } from './support';
@@ -108,7 +117,13 @@ const WRONG_RESTORE: typeof WRONG = {
   ],
 };
 
-describe('flags of restore', () => {
+describe.each([
+  ['restore', (...[id, flags, saved]: Parameters<typeof restoreFrom>) => restoreFrom(id, flags, saved)],
+  [
+    'release',
+    (...[id, flags, saved]: Parameters<typeof restoreFrom>) => releaseFrom(id, flags as ReleaseFlags, saved),
+  ],
+])('flags of %s', (_command, from) => {
   it('are each named when they are wrong, by the words of the command line, all at once', () => {
     const wrong = fc
       .subarray(Object.keys(WRONG_RESTORE), { minLength: 1 })
@@ -118,7 +133,7 @@ describe('flags of restore', () => {
       fc.property(wrong, (bad) => {
         const { serverId = SERVER, saved, ...flags } = bad as { serverId?: string; saved?: string };
         const given: RestoreFlags = { by: 'ops', reason: 'T-1', wait: true, ...flags };
-        const { problems } = restoreFrom(serverId, given, saved === undefined ? null : { text: saved });
+        const { problems } = from(serverId, given, saved === undefined ? null : { text: saved });
         for (const name of Object.keys(bad)) {
           expect(
             problems.some((problem) => problem.startsWith(WRONG_RESTORE[name]![0])),
@@ -191,6 +206,54 @@ describe('a restore that passes', () => {
         expect(unfit(restoreSummary(input), 80)).toBeNull();
         expect(unfit(restoreDetails(input), 5_000)).toBeNull();
         expect(restoreDetails(input)).not.toMatch(/(?<!\\)<|(?<!\\)\]\(/);
+      }),
+      runs(200),
+    );
+  });
+});
+
+describe('a release that passes', () => {
+  const releases = fc
+    .record({
+      nic: fc.constantFrom<string[][]>([NIC_A], [NIC_B, NIC_A]),
+      dryRun: fc.boolean(),
+      by: text.filter((it) => it.length <= 200),
+      reason: text.filter((it) => it.length <= 1_000),
+    })
+    .map((flags) => releaseFrom(SERVER, { wait: true, runId: RUN.runId, ...flags }, null))
+    .filter(({ problems }) => problems.length === 0)
+    .map(({ input }) => input as ReleasePortsInput & { nics: { id: string }[] });
+
+  it('comes back the same from the command that is shown for it, through a real shell', () => {
+    const inputs = fc.sample(releases, { numRuns: 60, seed: 5 });
+    const source = ['--run-id', RUN.runId];
+    const lines = throughShell(
+      inputs.map((input) => {
+        const nics = input.nics.map(({ id }) => id);
+        return releaseCommand({ serverId: SERVER, nics, source, input, dryRun: input.dryRun === true });
+      }),
+    );
+    inputs.forEach((input, index) => {
+      const words = lines[index] ?? [];
+      expect(words.slice(0, 3)).toEqual(['ecs-nics', 'release', SERVER]);
+      const after = (flag: string) => words[words.indexOf(flag) + 1];
+      expect([after('--run-id'), after('--by'), after('--reason')]).toEqual([
+        RUN.runId,
+        input.requestedBy,
+        input.reason,
+      ]);
+      expect(words.filter((_, n) => words[n - 1] === '--nic')).toEqual(input.nics.map(({ id }) => id));
+      expect(words.includes('--dry-run')).toBe(input.dryRun === true);
+    });
+  });
+
+  it('passes the check of the workflow, and is shown in bounded texts with nothing to obey in them', () => {
+    fc.assert(
+      fc.property(releases, (input) => {
+        expect(checkReleaseInput(input).problems).toEqual([]);
+        expect(unfit(releaseSummary(input), 80)).toBeNull();
+        expect(unfit(releaseDetails(input), 5_000)).toBeNull();
+        expect(releaseDetails(input)).not.toMatch(/(?<!\\)<|(?<!\\)\]\(/);
       }),
       runs(200),
     );
@@ -313,7 +376,7 @@ describe('the program', () => {
       'the environment of any other command',
       ['list'],
       {
-        ...{ TEMPORAL_ADDRESS: 'http://x', TEMPORAL_NAMESPACE: 'a b', TEMPORAL_API_KEY: `${SECRET}\n` },
+        ...{ TEMPORAL_ADDRESS: 'http://x', TEMPORAL_NAMESPACE: 'a b', TEMPORAL_API_KEY: `${SECRET}\nx` },
         ...{ TEMPORAL_TLS: 'yes', TEMPORAL_GRPC_META_X: `${SECRET}ü`, ECS_NICS_TASK_QUEUE: '\u202e' },
         ...{ TEMPORAL_TLS_CLIENT_KEY_DATA: SECRET, TEMPORAL_UI_URL: 'javascript:alert(1)' },
       },

@@ -41,6 +41,29 @@ describe('setup', () => {
     expect(retentionMs).toBeNull();
   });
 
+  it('adds what fits, those first that matter most, and tells how to make room for the rest', async () => {
+    const attributes: Record<string, number> = Object.fromEntries(
+      Array.from({ length: 8 }, (_, n) => [`Other${n}`, 2]),
+    );
+    const room = (more: Record<string, number>) => {
+      if (Object.keys({ ...attributes, ...more }).length > 10)
+        throw new Error('cannot have more than 10 search attribute of type Keyword.');
+      Object.assign(attributes, more);
+    };
+    const { attributes: told, problems } = await prepare(server(attributes, room));
+    expect(told.map(({ name, state }) => `${name} ${state}`)).toEqual([
+      'EcsServerId added',
+      'NicsPhase added',
+      'NicsOutcome missing',
+      'DecommissionRun missing',
+    ]);
+    expect(problems).toEqual([
+      'NicsOutcome, DecommissionRun could not be added: cannot have more than 10 search attribute of type Keyword. ' +
+        'Runs work without them. The namespace has no room for them: remove one that nothing uses, then run setup again:\n' +
+        '  temporal operator search-attribute remove --namespace prod --name <name>',
+    ]);
+  });
+
   it('in Temporal Cloud the command is another one', async () => {
     const { problems } = await prepare(server({}, refuse, 'prod.a1b2c.tmprl.cloud:7233'));
     expect(problems[0]).toContain(

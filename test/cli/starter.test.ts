@@ -43,14 +43,22 @@ describe('the command line', () => {
   ])('the help of %j fits 80 columns, and names --json', async (command) => {
     const { code, stdout } = await starter([...command.split(' ').filter(Boolean), '--help']);
     expect(code).toBe(0);
-    if (command !== '' && command !== 'decommission') expect(stdout).toContain('--json');
+    if (command !== '' && command !== 'decommission') {
+      expect(stdout).toMatch(/--quiet[^]*--json[^]*\nExamples?:\n {2}npx ecs-nics /);
+      // What must be given stands in angles, and is no option.
+      expect(stdout).toMatch(/^Usage: ecs-nics [a-z -]+(<[a-z-]+>|\[options\])/);
+      expect(stdout).not.toMatch(/\[(server-id|run|file)\]/);
+    }
+    if (command === '') expect(stdout).toMatch(/\n {2}delete \[options\] <server-id> /);
     for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
   });
 
   it.each([
     [['destroy', SERVER], /unknown command 'destroy'/],
-    [['watch', 'web-01'], /lower-case UUID/],
-    [['poll-now', SERVER.toUpperCase()], /lower-case UUID/],
+    [['watch', 'web-01'], /not a UUID/],
+    [['poll-now', `${SERVER}0`], /not a UUID/],
+    [['status', SERVER, '--run-id', 'last'], /--run-id: "last"/],
+    [['list', '--outcome', 'gone'], /--outcome: "gone" is none; known are deleted/],
     [['list', '--limit', '0'], /1 to 1000/],
     [['list', '--limit', 'many'], /1 to 1000/],
     [['setup', 'prod'], /too many arguments/],
@@ -80,11 +88,13 @@ describe('the command line', () => {
     [['delete'], /server-id/],
     [['status'], /server-id/],
     [['status', 'web-01'], /web-01/],
-    [['cancel', SERVER.toUpperCase()], /lower-case UUID/],
+    [['cancel', `${SERVER}0`], /not a UUID/],
     [[...DELETE, '--nope'], /--nope/],
     [[...DELETE, '--deadline'], /--deadline/],
     [['delete', '--nic', NIC_A, SERVER, '--yes'], /server id first/],
-    [['delete', SERVER, '--nic', `${NIC_A},${NIC_A}`, '--yes'], /not a lower-case UUID/],
+    [['delete', SERVER, '--nic', `${NIC_A},${NIC_A}`, '--yes'], /is named twice/],
+    [['delete', SERVER, '--nic', '@/no/such/file', '--yes'], /--nic: .no.such.file can't be read/],
+    [[...DELETE, '--deadline', '5m'], /write "5 min"/],
   ])('%j: exit code 2', async (args, expected) => {
     const { code, stdout, stderr } = await starter(args);
     expect([code, stdout]).toEqual([2, '']);

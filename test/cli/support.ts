@@ -78,6 +78,8 @@ export function document(changes: Partial<ResultDocument> = {}): ResultDocument 
     startedAt: '2026-03-01T03:00:00.000Z',
     endedAt: '2026-03-01T03:00:20.000Z',
     undoUntil: null,
+    requestedBy: null,
+    reason: null,
     decision: null,
     deadlineAt: '2026-03-01T03:20:00.000Z',
     nextLookAt: null,

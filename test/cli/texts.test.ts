@@ -122,7 +122,7 @@ describe('what the question says is true of the request', () => {
     [{}, /ports deleted; this cannot be undone/, /kept|stay/],
     [
       { undoWindow: '24 hours' },
-      /for 24 h their ports are kept, and ecs-nics undo puts/,
+      /for 24 h, until about 2026-03-02 03:00:30 UTC, their ports are kept, and ecs-nics undo puts/,
       /and their ports deleted/,
     ],
     [{ undoWindow: 0 }, /cannot be undone/, /ecs-nics undo/],

@@ -18,6 +18,7 @@ import {
   QUERY_PLAN,
   QUERY_REPORT,
   QUERY_STATUS,
+  RELEASE_OPTIONS,
   RESTORE_OPTIONS,
   SEARCH_ATTRIBUTE,
   SIGNAL_POLL_NOW,
@@ -53,6 +54,7 @@ describe('docs/callers.md', () => {
   it.each([
     ['deleteServerNics', ['serverId', 'nics', ...Object.keys(DELETE_OPTIONS)]],
     ['restoreServerNics', ['serverId', 'from', 'nics', ...Object.keys(RESTORE_OPTIONS)]],
+    ['releasePorts', ['serverId', 'from', 'nics', ...Object.keys(RELEASE_OPTIONS)]],
     ['decommission', Object.keys(DECOMMISSION_OPTIONS)],
     ['listServers', Object.keys(LIST_OPTIONS)],
   ])('has every field of the input of %s, and no other', (type, fields) => {

@@ -46,7 +46,7 @@ const more = (...modes: string[]) => {
   });
 };
 const FLAGS = 'exact mode: flags';
-const COMMIT = 'its commit: ports';
+const COMMIT = 'its commit, and a release: ports';
 const BACK = 'undo, rollback, restore of a kept port';
 const ANEW = 'restore of a port that is gone';
 const ELASTIC_IP = 'its elastic IP';
@@ -186,6 +186,24 @@ describe('with the permissions that the docs list, and no other', { timeout: 240
     await way.handle.result();
     await withActions(more(FLAGS, BACK), async () => {
       await judgeBack(bed, await startRestore(bed, way), of('restored', 'restored'));
+    });
+  });
+
+  it('the release of ports that were kept; without its one it changes nothing, and says so at once', async () => {
+    const way = await startDeletion(bed, 'kept, then released', { keepPort: true });
+    const document = await way.handle.result();
+    const release = () =>
+      bed.client.workflow.execute('releasePorts', {
+        taskQueue: bed.taskQueue,
+        workflowId: way.handle.workflowId,
+        args: [{ serverId: way.serverId, from: { document }, nics: 'all', timing: TIMING }],
+      });
+    await allow(PLAIN);
+    await expect(release()).rejects.toMatchObject({
+      cause: { type: 'CloudRefused', message: expect.stringContaining('vpc:ports:delete') as unknown },
+    });
+    await withActions(more(COMMIT), async () => {
+      expect(await release()).toMatchObject({ outcome: 'deleted' });
     });
   });
 

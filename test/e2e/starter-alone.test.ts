@@ -221,7 +221,9 @@ describe('status without a worker', { timeout: 240_000 }, () => {
       ]);
       expect((await stack.starter(['status', server], queue)).stdout).toContain(text);
       const watched = await json(['watch', server], queue);
-      expect([watched.code, watched.answer]).toEqual([exit, answer]);
+      expect(watched.code).toBe(exit);
+      // Only `status` looks up who has asked for a run that has no document.
+      expect(answer).toEqual({ requestedBy: null, reason: null, ...watched.answer });
     },
   );
 
@@ -547,6 +549,24 @@ describe('setup', { timeout: 240_000 }, () => {
 
     const second = await json(['setup'], env);
     expect([second.code, second.answer.searchAttributes]).toEqual([0, attributes('present')]);
+  });
+
+  it('where there is no room for all: adds what fits, and says how to make room', async () => {
+    const full = `full-${randomUUID().slice(0, 8)}`;
+    await connection.workflowService.registerNamespace({
+      namespace: full,
+      workflowExecutionRetentionPeriod: { seconds: (30 * 86_400) as never },
+    });
+    const there = { TEMPORAL_NAMESPACE: full };
+    await until(async () => (await json(['list'], there)).code === 0, 120_000);
+    await connection.operatorService.addSearchAttributes({
+      namespace: full,
+      searchAttributes: Object.fromEntries(Array.from({ length: 8 }, (_, n) => [`Other${n}`, 2])),
+    });
+    const { code, stdout, stderr } = await stack.starter(['setup'], there);
+    expect(code, stdout).toBe(1);
+    expect(stdout).toMatch(/EcsServerId +added[^]*NicsPhase +added[^]*NicsOutcome +missing/);
+    expect(stderr).toMatch(/no room for them: remove one that nothing uses/);
   });
 
   it('where one exists with another type: names it and the remedy, and ends with 1', async () => {

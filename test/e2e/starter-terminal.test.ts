@@ -47,6 +47,32 @@ describe.runIf(hasPython)('on a terminal', { timeout: 240_000 }, () => {
     await stack?.close();
   });
 
+  it('asks before kept ports are deleted, and shows them; a no leaves them', async () => {
+    const server = await createServer(stack.simulator, { nics: 2 });
+    const [port] = server.nics;
+    const kept = await stack.starter([...deleteArgs(server.id, ['--keep-port']), '--yes']);
+    expect(kept.code).toBe(0);
+    expect(kept.stdout).toContain(`ecs-nics release ${server.id} --nic ${port}`);
+    const release = ['release', server.id, '--nic', port!, '--by', 'ops', '--reason', 'T-17'];
+    const no = starter(release);
+    await no.until(/Delete this port\? \[y\/N\] /);
+    const asked = no.screen().join('\n');
+    for (const said of [`Server  ${server.id}`, `Port    ${port}`, 'kept by']) expect(asked).toContain(said);
+    expect(asked).toMatch(/cannot\s+be undone/);
+    for (const line of no.screen()) expect(widthOf(line)).toBeLessThanOrEqual(80);
+    no.type('n\r');
+    expect(await no.exitCode).toBe(2);
+    const list = starter(['ports', '--server', server.id]);
+    expect(await list.exitCode).toBe(0);
+    expect(list.screen().join('\n')).toContain(port);
+    for (const line of list.screen()) expect(widthOf(line)).toBeLessThanOrEqual(80);
+    const yes = starter(release);
+    await yes.until(/\[y\/N\] /);
+    yes.type('y\r');
+    expect(await yes.exitCode).toBe(0);
+    expect(yes.screen().join('\n')).toContain('✔ deleted: 1 NIC');
+  });
+
   it.each([
     ['80x24', { columns: 80, rows: 24 }],
     ['60x24', { columns: 60, rows: 24 }],
@@ -122,6 +148,42 @@ describe.runIf(hasPython)('on a terminal', { timeout: 240_000 }, () => {
     expect(await posts(stack.simulator, server.id)).toBe(0);
   });
 
+  it('the question says which server and NICs, how they could come back, and until when', async () => {
+    const server = await createServer(stack.simulator, { name: 'web-42' });
+    const terminal = starter(deleteArgs(server.id, ['--undo-window', '24 hours']), {
+      columns: 100,
+      rows: 40,
+    });
+    await terminal.until(/\[y\/N\] /);
+    const screen = terminal.screen().join('\n');
+    expect(screen).toContain(`web-42 (${server.id})`);
+    for (const id of server.nics) expect(screen).toMatch(new RegExp(`${id} +[0-9.]+ +would go +exact`));
+    expect(screen).toMatch(/Way back:\s+exact: the same port/);
+    expect(screen).toMatch(/until about \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\s+UTC/);
+    terminal.type('n\r');
+    expect(await terminal.exitCode).toBe(2);
+  });
+
+  it('a run that is open for another request is told before any question', async () => {
+    const server = await createServer(stack.simulator, { jobSeconds: 600 });
+    const open = starter(['delete', server.id, '--nic', server.nics[0] ?? '', '--yes', '--no-wait']);
+    expect(await open.exitCode).toBe(0);
+    const terminal = starter(deleteArgs(server.id));
+    expect(await terminal.exitCode).toBe(4);
+    expect(terminal.written).not.toContain('[y/N]');
+    expect(terminal.screen().join('\n')).toMatch(/another run[^]*is open on this server/);
+  });
+
+  it('--quiet: the verdict alone', async () => {
+    const server = await createServer(stack.simulator, { jobSeconds: 2 });
+    const terminal = starter(deleteArgs(server.id, ['--yes', '--quiet']));
+    expect(await terminal.exitCode).toBe(0);
+    expect(terminal.frames()).toEqual([]);
+    const screen = terminal.screen().join('\n');
+    expect(screen).toMatch(/✔ deleted: 3 NICs[^]*run id/);
+    expect(screen).not.toMatch(/deletion started|phase:/);
+  });
+
   it('Ctrl-C in the live view: 130, the block is gone, the run goes on', async () => {
     const server = await createServer(stack.simulator, { jobSeconds: 4 });
     const terminal = starter(deleteArgs(server.id, ['--yes']));
@@ -154,13 +216,14 @@ describe.runIf(hasPython)('on a terminal', { timeout: 240_000 }, () => {
     expect(Math.max(...ups)).toBeGreaterThan(ups.at(-1) ?? 0);
   });
 
-  it('--json with the document in a pipe: the view on standard error, no code in the document', async () => {
+  it('--json with the document in a pipe: nothing for people on the terminal, unless something is wrong', async () => {
     const server = await createServer(stack.simulator, { jobSeconds: 2 });
     const args = deleteArgs(server.id, ['--yes', '--json']).map((arg) => `'${arg}'`);
     const shell = `'${process.execPath}' '${join(root, 'lib/starter.js')}' ${args.join(' ')} | tr -d '\\n' | sed 's/^/DOCUMENT /'`;
     const terminal = new Terminal(80, 24, ['sh', '-c', shell], environment());
     expect(await terminal.exitCode).toBe(0);
-    expect(terminal.frames().length).toBeGreaterThan(2);
+    expect(terminal.frames()).toEqual([]);
+    expect(terminal.screen().join('\n')).not.toMatch(/deletion started|phase:|Web UI|✔/);
     const document = /DOCUMENT (\{.*\})/.exec(terminal.written)?.[1] ?? '';
     expect(JSON.parse(document)).toMatchObject({ outcome: 'deleted', serverId: server.id });
   });

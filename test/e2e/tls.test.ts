@@ -87,17 +87,41 @@ describe('a peer whose certificate', { timeout: 240_000 }, () => {
     expect(seen.starter, seen.starterSaid).toBe(0);
   });
 
-  it.each<[string, () => Certificate]>([
-    ['names another host', () => ours.sign({ host: 'elsewhere.test' })],
-    ['is signed by another authority of the same name', () => other.sign()],
-    ['has expired', () => ours.sign({ expired: true })],
-  ])('%s is refused by worker and starter, and nothing is sent to it', async (_name, certificate) => {
-    const seen = await meet(certificate());
-    expect(seen.check, seen.text).toMatchObject({ Temporal: 'failed', ECS: 'failed', VPC: 'failed' });
-    expect(seen.requests).toBe(0);
-    expect(seen.starter, seen.starterSaid).toBe(1);
-    expect(seen.text + seen.starterSaid).not.toContain(stack.simulator.accessKey.sk);
+  it('is signed by an authority of NODE_EXTRA_CA_CERTS is taken at Temporal, too', async () => {
+    const extra = {
+      TEMPORAL_TLS: 'true',
+      TEMPORAL_TLS_SERVER_CA_CERT_PATH: '',
+      NODE_EXTRA_CA_CERTS: ours.file,
+    };
+    const seen = await meet(ours.sign(), extra);
+    expect(seen.check, seen.text).toMatchObject({ Temporal: 'ok', ECS: 'ok', VPC: 'ok' });
+    expect(seen.starter, seen.starterSaid).toBe(0);
   });
+
+  it.each<[string, () => Certificate, RegExp]>([
+    [
+      'names another host',
+      () => ours.sign({ host: 'elsewhere.test' }),
+      /its certificate is for another name: .*TEMPORAL_TLS_SERVER_NAME/,
+    ],
+    [
+      'is signed by another authority of the same name',
+      () => other.sign(),
+      /an authority that is not trusted here: .*NODE_EXTRA_CA_CERTS/,
+    ],
+    ['has expired', () => ours.sign({ expired: true }), /its certificate has expired/],
+  ])(
+    '%s is refused by worker and starter, who say so, and nothing is sent to it',
+    async (_name, certificate, why) => {
+      const seen = await meet(certificate());
+      expect(seen.check, seen.text).toMatchObject({ Temporal: 'failed', ECS: 'failed', VPC: 'failed' });
+      expect(seen.requests).toBe(0);
+      expect(seen.starter, seen.starterSaid).toBe(1);
+      expect(seen.text.split('\n').find((line) => line.includes(' Temporal '))).toMatch(why);
+      expect(seen.starterSaid).toMatch(why);
+      expect(seen.text + seen.starterSaid).not.toContain(stack.simulator.accessKey.sk);
+    },
+  );
 
   it.each<Record<string, string>>([
     { NODE_TLS_REJECT_UNAUTHORIZED: '0' },
@@ -111,6 +135,32 @@ describe('a peer whose certificate', { timeout: 240_000 }, () => {
     expect(seen.starter, seen.starterSaid).toBe(2);
     expect(seen.starterSaid).toContain(name);
   });
+});
+
+it.each<[string, () => Promise<Record<string, string>>, RegExp]>([
+  [
+    'TLS to a server without it',
+    () => Promise.resolve({ TEMPORAL_TLS: 'true' }),
+    /it does not speak TLS: leave out TEMPORAL_TLS/,
+  ],
+  [
+    'no TLS to a server that expects it',
+    async () => {
+      const front = await tlsInFrontOf(stack.temporal.address, ours.sign());
+      onTestFinished(() => front.close());
+      return { TEMPORAL_ADDRESS: `localhost:${front.port}` };
+    },
+    /it expects TLS: set TEMPORAL_TLS=true/,
+  ],
+])('%s: both programs say so', { timeout: 120_000 }, async (_what, settings, why) => {
+  const env = { ...stack.starterEnv, ...(await settings()) };
+  const off = { ECS_NICS_HEALTH_ADDRESS: 'off', ECS_NICS_METRICS_ADDRESS: 'off' };
+  const worker = { ...cloudSettings(stack.simulator), ...off, ...env };
+  const { stdout } = await startProgram('worker.js', ['--check'], cleanEnvironment(process.env, worker))
+    .finished;
+  expect(stdout.split('\n').find((line) => line.includes(' Temporal '))).toMatch(why);
+  const starter = await stack.starter(['list', '--json'], env);
+  expect([starter.code, starter.stdout + starter.stderr]).toEqual([1, expect.stringMatching(why)]);
 });
 
 it('no code of ours turns verification off', () => {

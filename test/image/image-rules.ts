@@ -172,6 +172,14 @@ export const RULES = {
         );
       }),
   },
+  authorities: {
+    why: 'the slim image has none, and without them no server is trusted: `NativeCertsNotFound`',
+    holds: ({ last }) => of(last, 'RUN').some((args) => /apt-get install[^&]*\bca-certificates\b/.test(args)),
+  },
+  health: {
+    why: 'who runs the image without an orchestrator sees whether the worker is well; it asks the process, and no shell or further program',
+    holds: ({ last }) => of(last, 'HEALTHCHECK').some((args) => /CMD \["node", "-e", .*\/livez/.test(args)),
+  },
   context: {
     why: 'what is not sent can’t be copied by mistake: history, tests, `.env` files, packages of another platform',
     holds: ({ ignore }) =>

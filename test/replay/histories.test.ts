@@ -42,6 +42,7 @@ const ENDS: Record<string, string> = {
   'another-place': 'Completed',
   'restored-2': 'Completed',
   'recreated-2': 'Completed',
+  'released-2': 'Failed',
   'predecessor-terminated': 'Terminated',
   'predecessor-terminated-2': 'Completed',
 };

@@ -131,6 +131,8 @@ function documentOf({ serverId, nics }: Input): ResultDocument {
     startedAt: new Date().toISOString(),
     endedAt: null,
     undoUntil: null,
+    requestedBy: null,
+    reason: null,
     decision: null,
     deadlineAt: new Date(Date.now() + 1_200_000).toISOString(),
     nextLookAt: null,

@@ -38,11 +38,47 @@ describe('the configuration', () => {
       deployment: null,
       bundlePath: null,
       endpoints: {
-        ecs: 'https://ecs.eu-west-101.myhuaweicloud.com',
-        vpc: 'https://vpc.eu-west-101.myhuaweicloud.com',
+        ecs: 'https://ecs.eu-west-101.myhuaweicloud.eu',
+        vpc: 'https://vpc.eu-west-101.myhuaweicloud.eu',
       },
     });
     expect(Object.isFrozen(config)).toBe(true);
+  });
+
+  it.each([
+    ['eu-west-101', {}, 'myhuaweicloud.eu'],
+    ['eu-west-0', {}, 'myhuaweicloud.com'],
+    ['cn-north-4', {}, 'myhuaweicloud.com'],
+    ['cn-north-4', { HW_CLOUD: ' Cloud.Example.org ' }, 'cloud.example.org'],
+    ['eu-west-101', { HW_CLOUD: 'myhuaweicloud.com' }, 'myhuaweicloud.com'],
+  ])('the endpoints of %s with %j live below %s', (region, more, domain) => {
+    const { endpoints } = readConfig({ ...good, HUAWEICLOUD_SDK_REGION_ID: region, ...more }, lib, false);
+    expect(endpoints).toEqual({
+      ecs: `https://ecs.${region}.${domain}`,
+      vpc: `https://vpc.${region}.${domain}`,
+    });
+  });
+
+  it.each([
+    ['HUAWEICLOUD_SDK_AK', '"AK"'],
+    ['HUAWEICLOUD_SDK_SK', `'${SECRET}'`],
+    ['HUAWEICLOUD_SDK_REGION_ID', '"eu-west-101"'],
+  ])('suspects quotes around %s, and does not show what is in them', (name, value) => {
+    const message = problemsOf({ [name]: value });
+    expect(message).toContain(`${name}: the value stands in quotes; write it without them`);
+    expect(message).not.toContain(SECRET);
+  });
+
+  it('names variables of the same families that it does not read', () => {
+    const env = {
+      ...good,
+      HW_ASSUME_ROLE_AGENCY_NAME: SECRET,
+      OS_PASSWORD: SECRET,
+      HW_REGION_NAME: 'r2',
+      PATH: '/',
+    };
+    const { unread } = readConfig({ ...env, HW_PROFILE: ' ' }, lib, false);
+    expect(unread).toEqual(['HW_ASSUME_ROLE_AGENCY_NAME', 'OS_PASSWORD']);
   });
 
   it('takes the second names, too', () => {

@@ -63,6 +63,8 @@ const documentSaying = (said: string, phase: Phase): ResultDocument => ({
   startedAt: '2026-01-01T00:00:00.000Z',
   endedAt: null,
   undoUntil: null,
+  requestedBy: null,
+  reason: null,
   decision: null,
   deadlineAt: '2026-01-01T00:20:00.000Z',
   nextLookAt: '2026-01-01T00:00:20.000Z',
@@ -72,6 +74,7 @@ const documentSaying = (said: string, phase: Phase): ResultDocument => ({
 const page = (said: string, phase: Phase) =>
   currentDetails(documentSaying(said, phase), {
     workflowId: `nics/${said}`,
+    runId: '01a210da-b7b7-7b1a-8c5e-0d5f0a1b2c3d',
     cancelRequested: false,
     job: 'delete',
     failure: phase === 'done' ? said : null,
@@ -140,6 +143,35 @@ describe('what people read', () => {
     }
   });
 
+  it('NICs that are off can be put back from the page of an ended run, as the starter offers it', () => {
+    const ended = { ...documentSaying('x', 'done'), outcome: 'outcome-unknown' as const };
+    const context = { workflowId: 'nics/x', runId: 'r1', cancelRequested: false, failure: 'why' };
+    const [row] = ended.nics;
+    const snapshot = {} as NonNullable<NonNullable<typeof row>['snapshot']>;
+    const off = {
+      ...row!,
+      outcome: 'deleted' as const,
+      errorCode: null,
+      restore: 'new-mac' as const,
+      snapshot,
+    };
+    const pageOf = (nic: typeof off, job: 'delete' | 'attach' = 'delete') =>
+      currentDetails({ ...ended, nics: [nic] }, { ...context, job });
+    const offered = `ecs-nics restore ${ended.serverId} --run-id r1 --by YOU --reason WHY`;
+    expect(pageOf(off)).toContain(offered);
+    expect(pageOf({ ...off, restore: 'no' as never })).not.toContain('restore');
+    expect(pageOf({ ...off, outcome: 'still-attached' as never })).not.toContain('ecs-nics restore');
+    expect(pageOf(off, 'attach')).not.toContain('ecs-nics restore');
+  });
+
+  it('NICs that are not known yet are not said to be none', () => {
+    const early = { ...documentSaying('x', 'inspecting'), nics: [] };
+    const context = { workflowId: 'nics/x', runId: 'r1', cancelRequested: false, job: 'delete' as const };
+    expect(currentDetails(early, { ...context, failure: null })).toMatch(/NICs\*\*: not known yet/);
+    const refused = { ...documentSaying('x', 'done'), outcome: 'cloud-refused' as const, nics: [] };
+    expect(currentDetails(refused, { ...context, failure: 'x' })).toMatch(/NICs\*\*: never established/);
+  });
+
   it('a run that left a NIC on its server ends with the command for it', () => {
     const again = 'ecs-nics delete x --nic 6b1f7a52-5d1e-4a10-8c57-1f2f8a0d9e01';
     for (const phase of PHASES) expect(page('x', phase).includes(again), phase).toBe(phase === 'done');
@@ -148,6 +180,7 @@ describe('what people read', () => {
   it('a cancelled run says so, and offers the cancellation no more', () => {
     const shown = currentDetails(documentSaying('x', 'polling'), {
       workflowId: 'nics/x',
+      runId: 'r',
       cancelRequested: true,
       job: 'delete',
       failure: null,

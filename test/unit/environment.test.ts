@@ -60,6 +60,11 @@ const WRONG: Record<string, fc.Arbitrary<string>> = {
   HUAWEICLOUD_VPC_ENDPOINT: noEndpoint,
   HUAWEICLOUD_IAM_ENDPOINT: noEndpoint,
   ECS_NICS_METADATA_ENDPOINT: fc.oneof(noEndpoint, fc.constantFrom('https://x', 'http://169.254.169.254')),
+  HW_CLOUD: fc.oneof(
+    besides(/^[\w.-]+$/),
+    fc.constantFrom('myhuaweicloud', 'https://x.com', '-a.com', 'a..b'),
+  ),
+  HTTPS_PROXY: fc.constantFrom(`socks5://${SECRET}@x`, `https://u:${SECRET}@x`, `http://x/${SECRET}`),
   ECS_NICS_TASK_QUEUE: fc.oneof(fc.constantFrom('a b', 'a\tb', 'a\u202Eb', 'x'.repeat(201))),
   ECS_NICS_CLOUD_RPS: noNumber,
   ECS_NICS_HEALTH_ADDRESS: noAddress,
@@ -171,12 +176,28 @@ describe('where Temporal is', () => {
   const file = join(lib, 'temporal.toml');
   const read = (env: Env) => readTarget({ TEMPORAL_CONFIG_FILE: '/no/such/file', ...env });
 
+  it('blank is unset, and ends are trimmed, for every variable alike', () => {
+    const blank = [
+      'TEMPORAL_ADDRESS',
+      'TEMPORAL_NAMESPACE',
+      'TEMPORAL_TLS',
+      'TEMPORAL_API_KEY',
+      'TEMPORAL_PROFILE',
+    ];
+    for (const nothing of ['', ' ', '\n'])
+      expect(read(Object.fromEntries(blank.map((name) => [name, nothing])))).toEqual(read({}));
+    const { target } = read({
+      TEMPORAL_ADDRESS: ' temporal:7233\r\n',
+      TEMPORAL_TLS: 'true\n',
+      TEMPORAL_API_KEY: 'k\n',
+    });
+    expect(target).toMatchObject({ address: 'temporal:7233', options: { apiKey: 'k' } });
+  });
+
   it('each wrong variable is named, and nothing secret with it', () => {
     const WRONG_TEMPORAL: Record<string, fc.Arbitrary<string>> = {
       TEMPORAL_ADDRESS: fc.oneof(
         fc.constantFrom(
-          '',
-          ' ',
           'http://x:1',
           'dns:///x:1',
           'x:',
@@ -190,12 +211,12 @@ describe('where Temporal is', () => {
         ),
         nastyText.map((it) => `x:${it}z`),
       ),
-      TEMPORAL_NAMESPACE: fc.constantFrom('', ' ', 'a b', 'a\u202Eb', 'x'.repeat(1_001)),
-      TEMPORAL_API_KEY: fc.constantFrom('', `a ${SECRET}`, `${SECRET}\n`, `${SECRET}ü`),
-      TEMPORAL_TLS: fc.constantFrom('', 'TRUE', 'yes', 'off', '2'),
+      TEMPORAL_NAMESPACE: fc.constantFrom('a b', 'a\u202Eb', 'x'.repeat(1_001)),
+      TEMPORAL_API_KEY: fc.constantFrom(`a ${SECRET}`, `${SECRET}\nx`, `${SECRET}ü`),
+      TEMPORAL_TLS: fc.constantFrom('TRUE', 'yes', 'off', '2'),
       TEMPORAL_TLS_DISABLE_HOST_VERIFICATION: fc.constantFrom('no', 'True'),
       TEMPORAL_TLS_CLIENT_KEY_DATA: fc.constant(SECRET),
-      TEMPORAL_GRPC_META_X: fc.constantFrom(`${SECRET}\n`, `ü ${SECRET}`),
+      TEMPORAL_GRPC_META_X: fc.constantFrom(`${SECRET}\nx`, `ü ${SECRET}`),
     };
     const wrong = fc
       .subarray(Object.keys(WRONG_TEMPORAL), { minLength: 1 })

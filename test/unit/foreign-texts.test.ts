@@ -62,7 +62,7 @@ const page = (text: string) =>
       ],
       jobs: [{ id: text, what: 'delete', status: text, submittedAt: text, endedAt: text, polls: 1 }],
     }),
-    { workflowId: text, cancelRequested: false, job: 'delete', failure: text },
+    { workflowId: text, runId: text, cancelRequested: false, job: 'delete', failure: text },
   );
 
 /** `line`: gives the text alone · `among`: in a line of ours · `lines`: several · `markdown`: for a renderer. */
@@ -95,7 +95,7 @@ const EXITS: [name: string, kind: Kind, exit: (text: string) => string][] = [
   [
     'an address of Temporal',
     'among',
-    (text) => readTarget({ TEMPORAL_ADDRESS: `${text} ` }).problems.join(' '),
+    (text) => readTarget({ TEMPORAL_ADDRESS: `${text} z` }).problems.join(' '),
   ],
   [
     'a profile of Temporal',

@@ -3,7 +3,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FAILURE_TYPE } from '../../src/contract/names';
 import type { NicOutcome, NicRow, ResultDocument } from '../../src/contract/types';
-import { endOf, failureMessage, outcomeOfFailure, totalsOf } from '../../src/workflows/policy/outcome';
+import {
+  endOf,
+  endOfRelease,
+  failureMessage,
+  outcomeOfFailure,
+  releaseMessage,
+  totalsOf,
+} from '../../src/workflows/policy/outcome';
 
 const rows = (...outcomes: NicOutcome[]) =>
   outcomes.map(
@@ -73,6 +80,43 @@ describe('the end of a run', () => {
     );
     expect(failureMessage(rows('deleted', 'unknown', 'still-attached'), 'OutcomeUnknown')).toMatch(
       /^1 of 3 NICs unknown; look.*: nic-1$/,
+    );
+  });
+});
+
+describe('the end of a release', () => {
+  const left = (code: string | null, remedy: string | null = null) =>
+    ({ id: 'nic-l', outcome: 'detached', errorCode: code, message: 'its port was left', remedy }) as NicRow;
+  const ended = (...all: NicRow[]) => endOfRelease(all, false);
+
+  it('is a success only when every port is gone', () => {
+    expect(ended(...rows('deleted', 'already-absent'))).toEqual({ outcome: 'deleted', failed: null });
+    expect(ended(...rows('already-absent'))).toEqual({ outcome: 'nothing-to-do', failed: null });
+    expect(ended(...rows('deleted'), left('PortChanged')).failed).toBe('NotDeleted');
+    expect(ended(...rows('still-attached')).failed).toBe('NotDeleted');
+    expect(ended(...rows('deleted', 'unknown')).failed).toBe('OutcomeUnknown');
+    expect(ended(left('PortInUse'), ...rows('already-absent')).failed).toBe('Refused');
+    expect(ended(left(null)).failed).toBe('Refused');
+  });
+
+  it('is the cloud’s refusal when the cloud has refused every one', () => {
+    expect(ended(left('VPC.0012', 'VPC: DELETE …')).failed).toBe('CloudRefused');
+    expect(ended(left('VPC.0012', 'VPC: DELETE …'), left('PortChanged')).failed).toBe('Refused');
+  });
+
+  it('of a cancelled one is cancelled, whatever was deleted before', () => {
+    expect(endOfRelease([...rows('deleted'), left(null)], true)).toEqual({
+      outcome: 'cancelled',
+      failed: null,
+    });
+  });
+
+  it('says that nothing was changed only where that is so', () => {
+    expect(releaseMessage([left('PortChanged')], 'Refused')).toBe(
+      'nothing was changed: the ports of 1 of 1 NICs were left: nic-l PortChanged (its port was left)',
+    );
+    expect(releaseMessage([...rows('deleted'), left('PortChanged')], 'NotDeleted')).toMatch(
+      /^the ports of 1 of 2/,
     );
   });
 });

@@ -238,6 +238,8 @@ describe('what people read', () => {
       startedAt: '2026-01-01T00:00:00.000Z',
       endedAt: null,
       undoUntil: null,
+      requestedBy: null,
+      reason: null,
       decision: null,
       deadlineAt: '2026-01-01T00:20:00.000Z',
       nextLookAt: '2026-01-01T00:00:20.000Z',
@@ -246,6 +248,7 @@ describe('what people read', () => {
     };
     const page = currentDetails(document, {
       workflowId: `nics/${SERVER}`,
+      runId: '01a210da-b7b7-7b1a-8c5e-0d5f0a1b2c3d',
       cancelRequested: true,
       job: 'delete',
       failure: null,

@@ -3,7 +3,14 @@
  * tables of options. What goes into them stands here once more, so that no change of a table moves it unseen.
  */
 import { expect, it } from 'vitest';
-import { DELETE_OPTIONS, RESTORE_OPTIONS, requestKey, restoreKey } from '../../src/contract';
+import {
+  DELETE_OPTIONS,
+  RELEASE_OPTIONS,
+  RESTORE_OPTIONS,
+  releaseKey,
+  requestKey,
+  restoreKey,
+} from '../../src/contract';
 
 const SERVER = '3f0b6f0e-2a53-4d59-9d1b-0a2a7e5f1c11';
 const NIC = '6b1f7a52-5d1e-4a10-8c57-1f2f8a0d9e01';
@@ -54,6 +61,16 @@ it.each<[object, string]>([
   expect(restoreKey({ serverId: SERVER, ...more })).toBe(key);
 });
 
+it.each<[object, string]>([
+  [{ from: RUN, nics: 'all' }, `["${SERVER}",${from},"all",false]`],
+  [
+    { ...about, from: RUN, nics: [{ id: OTHER }, { id: NIC }], dryRun: true },
+    `["${SERVER}",${from},["${NIC}","${OTHER}"],true]`,
+  ],
+])('of a release: %j', (more, key) => {
+  expect(releaseKey({ serverId: SERVER, ...more })).toBe(key);
+});
+
 it.each([
   [
     'deletion',
@@ -61,6 +78,7 @@ it.each([
     ['projectId', 'respectProtection', 'serverName', 'deadline', 'requestedBy', 'reason', 'timing'],
   ],
   ['restore', RESTORE_OPTIONS, ['projectId', 'requestedBy', 'reason', 'timing']],
+  ['release', RELEASE_OPTIONS, ['projectId', 'requestedBy', 'reason', 'timing']],
 ])(
   'of a %s leave out only who asks, why, where, how fast, for how long, and a further guard',
   (_name, options, left) => {

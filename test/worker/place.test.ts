@@ -63,7 +63,7 @@ describe('the identity of a worker', () => {
   });
 
   it('says nothing of endpoints that are the usual ones, written out', () => {
-    const env = { HUAWEICLOUD_ECS_ENDPOINT: 'https://ecs.eu-west-101.myhuaweicloud.com' };
+    const env = { HUAWEICLOUD_ECS_ENDPOINT: 'https://ecs.eu-west-101.myhuaweicloud.eu' };
     expect(configOf(env).foreignHosts).toEqual([]);
   });
 });

@@ -8,6 +8,8 @@ import { rssKiBOf } from '../../usage';
 
 /** A look costs the worker some milliseconds. */
 const EVERY_MS = 1_000;
+/** Looks in a row without an answer: each has waited for ten seconds. */
+const MOST_IN_VAIN = 6;
 
 export interface Seen {
   /** The most servers under way that the run has told of. */
@@ -25,10 +27,18 @@ export async function watch(
 ): Promise<Seen> {
   const seen: Seen = { mostInFlight: 0, rssMB: 0 };
   const until = Date.now() + withinMs;
+  let inVain = 0;
   for (;;) {
-    const status = await run.status().catch((error: unknown) => {
-      throw new Error(unanswered(error, worker));
-    });
+    let status: DecommissionStatus;
+    try {
+      status = await run.status();
+      inVain = 0;
+    } catch (error) {
+      // A machine that is busy with other things may be late once.
+      if ((inVain += 1) === MOST_IN_VAIN) throw new Error(unanswered(error, worker), { cause: error });
+      process.stderr.write(`[ecs-nics] a look at the run got no answer (${inVain} in a row)\n`);
+      continue;
+    }
     const { counts, inFlight, phase, reason } = status;
     seen.mostInFlight = Math.max(seen.mostInFlight, inFlight);
     seen.rssMB = Math.max(seen.rssMB, (rssKiBOf(worker.pid) * 1_024) / 1e6);

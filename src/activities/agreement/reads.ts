@@ -207,4 +207,10 @@ export interface DescribeRunsResult {
   callsPerSecond: number;
 }
 
-export type ReadRunResult = { kind: 'run'; document: unknown; why: string | null };
+export interface ReadRunResult {
+  kind: 'run';
+  document: unknown;
+  why: string | null;
+  /** The decommission run that has started this run and is open: its undo window decides about the ports. Absent: none is. */
+  heldBy?: string;
+}

@@ -16,12 +16,16 @@ export interface DeleteFlags extends FlagValues<typeof DELETE_OPTIONS> {
 
 const FLAG_OF = [...COMMON_FLAGS, ...deleteOptions.names()];
 
-/** Returns the input, and every problem of the command line and of the input together. */
+/**
+ * Returns the input, and every problem of the command line and of the input together.
+ * @param unread why NICs of the command line could not be read
+ */
 export function requestFrom(
   serverId: string | undefined,
   flags: DeleteFlags,
+  unread: readonly string[] = [],
 ): { input: DeleteServerNicsInput; problems: string[] } {
-  const problems: string[] = [];
+  const problems: string[] = [...unread];
   if (serverId === undefined) {
     problems.push(
       flags.nic === undefined
@@ -42,7 +46,7 @@ export function requestFrom(
   for (const problem of checkDeleteInput(input).problems) {
     // Already reported above, in the terms of the command line.
     if (serverId === undefined && problem.startsWith('serverId:')) continue;
-    if (flags.nic === undefined && problem.startsWith('nics:')) continue;
+    if ((flags.nic === undefined || unread.length > 0) && problem.startsWith('nics:')) continue;
     problems.push(inFlags(problem, FLAG_OF));
   }
   return { input, problems };

@@ -4,15 +4,16 @@ import type { ByWhom, Timing } from '../../contract';
 import { checkByWhom } from '../../contract';
 import { TO_FILL_IN } from '../../contract/placeholders';
 import { quoted } from '../../contract/text';
+import { foldedId } from '../ids';
 
 /** Separates the one argument of a command about a server from words that are no valid argument. */
 export function sortOut(
   words: readonly string[],
-  command: 'delete' | 'restore' | 'undo' | 'commit',
+  command: 'delete' | 'restore' | 'release' | 'undo' | 'commit',
 ): { serverId: string | undefined; unknown: string[] } {
-  const hint = command === 'delete' || command === 'restore' ? '; every NIC follows --nic' : '';
+  const hint = command === 'undo' || command === 'commit' ? '' : '; every NIC follows --nic';
   const { argument, unknown } = oneArgument(words, command, hint);
-  return { serverId: argument, unknown };
+  return { serverId: argument === undefined ? undefined : foldedId(argument), unknown };
 }
 
 /** The same for a command about anything. A single dash is an argument: standard input. */
@@ -32,6 +33,14 @@ export function oneArgument(
     ],
   };
 }
+
+/** What the examples of help texts are made of. */
+export const EXAMPLE = {
+  server: '3f0b6f0e-2a53-4d59-9d1b-0a2a7e5f1c11',
+  nic: '6b1f7a52-5d1e-4a10-8c57-1f2f8a0d9e01',
+  run: 'purge-7',
+  byWhom: '--by ops --reason TICKET-7',
+} as const;
 
 /** Pairs: how the checks name a field, and the flag that the operator typed. */
 export type FlagNames = readonly (readonly [RegExp, string])[];

@@ -1,9 +1,11 @@
 /** Turns the flags of options into the fields of a request, and back. */
 import type { Command } from 'commander';
 import type { Duration, InputOf, Option, Options } from '../../contract';
-import { DECOMMISSION_OPTIONS, DELETE_OPTIONS, RESTORE_OPTIONS } from '../../contract';
+import { DECOMMISSION_OPTIONS, DELETE_OPTIONS, RELEASE_OPTIONS, RESTORE_OPTIONS } from '../../contract';
 import type { OptionTexts, TextsOf } from '../option-texts';
-import { DECOMMISSION_TEXTS, DELETE_TEXTS, RESTORE_TEXTS } from '../option-texts';
+import { DECOMMISSION_TEXTS, DELETE_TEXTS, RELEASE_TEXTS, RESTORE_TEXTS } from '../option-texts';
+import { isRecord } from '../../contract/values';
+import { unclearUnit } from './durations';
 import type { FlagNames } from './flags';
 import { parseTiming } from './flags';
 
@@ -35,7 +37,9 @@ class OptionFlags<T extends Options> {
   fields(values: FlagValues<T>, problems: string[]): InputOf<T> {
     const given = Object.entries<Option>(this.options).map(([field, { kind }]) => {
       const value: unknown = this.texts[field]?.flag === undefined ? undefined : values[field];
-      return [field, fieldOf(kind, value as string | true | undefined, problems)];
+      const read = fieldOf(kind, value as string | true | undefined, problems);
+      problems.push(...unclearIn(kind, nameOf(this.texts[field]?.flag ?? ''), read));
+      return [field, read];
     });
     return Object.fromEntries(given.filter(([, value]) => value !== undefined)) as InputOf<T>;
   }
@@ -66,6 +70,7 @@ class OptionFlags<T extends Options> {
 
 export const deleteOptions = new OptionFlags(DELETE_OPTIONS, DELETE_TEXTS);
 export const restoreOptions = new OptionFlags(RESTORE_OPTIONS, RESTORE_TEXTS);
+export const releaseOptions = new OptionFlags(RELEASE_OPTIONS, RELEASE_TEXTS);
 export const decommissionOptions = new OptionFlags(DECOMMISSION_OPTIONS, DECOMMISSION_TEXTS);
 
 function fieldOf(kind: Option['kind'], value: string | true | undefined, problems: string[]): unknown {
@@ -88,6 +93,19 @@ function fieldOf(kind: Option['kind'], value: string | true | undefined, problem
     case 'waves':
       return value;
   }
+}
+
+/** What the check of the input would take for minutes. */
+function unclearIn(kind: Option['kind'], flag: string, value: unknown): string[] {
+  if (kind !== 'duration' && kind !== 'timing') return [];
+  const named =
+    kind === 'timing' && isRecord(value)
+      ? Object.entries(value).map(([name, each]) => [`${flag}: ${name}`, each] as const)
+      : [[flag, value] as const];
+  return named.flatMap(([name, each]) => {
+    const problem = unclearUnit(each);
+    return problem === null ? [] : [`${name}: ${problem}`];
+  });
 }
 
 function nameOf(flag: string): string {

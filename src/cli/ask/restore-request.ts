@@ -1,110 +1,31 @@
 /** Turns flags into the input of a restore, and back into a command line. No IO. */
 import type { RESTORE_OPTIONS, RestoreServerNicsInput, RestoreSource } from '../../contract';
-import { checkRestoreInput, serverWorkflowId } from '../../contract';
+import { checkRestoreInput } from '../../contract';
 import { shellQuote } from '../format';
-import type { ByWhomFlags, FlagNames } from './flags';
-import { BY_WHOM_WORDS, COMMON_FLAGS, byWhomFrom, inFlags } from './flags';
+import type { EarlierFlags, EarlierRequest, Saved } from './earlier-request';
+import { earlierFrom } from './earlier-request';
+import { BY_WHOM_WORDS } from './flags';
 import type { FlagValues } from './option-flags';
 import { restoreOptions } from './option-flags';
 
-export interface RestoreFlags extends FlagValues<typeof RESTORE_OPTIONS>, ByWhomFlags {
-  nic?: string[];
-  runId?: string;
-  document?: string;
-  wait: boolean;
-  json?: boolean;
-}
+export type RestoreFlags = FlagValues<typeof RESTORE_OPTIONS> & EarlierFlags;
 
-/** A longer document would not fit through a run. A document of 32 NICs has about 60 KB. */
-export const MAX_DOCUMENT_BYTES = 250_000;
-
-/** The text of a saved document; `problem`: why the document cannot be used. */
-export type Saved = { text: string } | { problem: string } | null;
-
-export interface RestoreRequest {
+export interface RestoreRequest extends EarlierRequest {
   /** `from: null`: the source has yet to be found. */
   input: Omit<RestoreServerNicsInput, 'from'> & { from: RestoreSource | null };
-  /** Words of the command line that name the source. */
-  source: readonly string[];
-  problems: string[];
 }
 
-const FLAG_OF: FlagNames = [
-  ...COMMON_FLAGS,
-  ...restoreOptions.names(),
-  [/^from\.document(?=:)/, '--document'],
-  [/^from\.runId\b/, '--run-id'],
-];
-
-/** A placeholder for the run that is found later, so that everything else can be checked at once. */
-const ANY_RUN = '00000000-0000-0000-0000-000000000000';
-
-/** Returns the input, and every problem of the command line and of the input together. */
-export function restoreFrom(serverId: string | undefined, flags: RestoreFlags, saved: Saved): RestoreRequest {
-  const problems: string[] = [];
-  if (serverId === undefined) {
-    problems.push(
-      flags.nic === undefined
-        ? '<server-id>: missing'
-        : '<server-id>: missing; ids after --nic are NICs, so put the server id first',
-    );
-  }
-  if (flags.runId !== undefined && saved !== null)
-    problems.push('--run-id and --document: give one of them, not both');
-  const { who, problems: unsaid } = byWhomFrom(flags);
-  problems.push(...unsaid);
-  const workflowId = serverWorkflowId(serverId ?? '');
-  const from = sourceFrom(workflowId, flags, saved, problems);
-  const input = {
-    serverId: serverId ?? '',
-    from,
-    nics: flags.nic === undefined ? ('all' as const) : flags.nic.map((id) => ({ id })),
-    ...restoreOptions.fields(flags, problems),
-  };
-  for (const problem of checkRestoreInput({ ...input, from: from ?? { workflowId, runId: ANY_RUN } })
-    .problems) {
-    // Already reported above, in the terms of the command line.
-    if (serverId === undefined && /^(serverId|from\.document):/.test(problem)) continue;
-    // The starter made this field from the server id; the operator did not type it.
-    if (problem.startsWith('from.workflowId:')) continue;
-    problems.push(inFlags(problem, FLAG_OF));
-  }
-  return {
-    input: { ...input, requestedBy: who.by, reason: who.reason },
-    source:
-      flags.runId !== undefined
-        ? ['--run-id', flags.runId]
-        : flags.document !== undefined
-          ? ['--document', flags.document]
-          : [],
-    problems,
-  };
-}
-
-function sourceFrom(
-  workflowId: string,
-  { runId }: RestoreFlags,
+/**
+ * Returns the input, and every problem of the command line and of the input together.
+ * @param unread why NICs of the command line could not be read
+ */
+export function restoreFrom(
+  serverId: string | undefined,
+  flags: RestoreFlags,
   saved: Saved,
-  problems: string[],
-): RestoreSource | null {
-  const document = saved === null ? null : documentFrom(saved, problems);
-  return runId === undefined ? document : { workflowId, runId };
-}
-
-function documentFrom(saved: NonNullable<Saved>, problems: string[]): { document: unknown } | null {
-  if ('problem' in saved) {
-    problems.push(`--document: ${saved.problem}`);
-    return null;
-  }
-  try {
-    const document: unknown = JSON.parse(saved.text);
-    if (document !== null) return { document };
-    problems.push('--document: null is not a result document');
-    return null;
-  } catch {
-    problems.push('--document: not JSON; give what --json of an earlier run has printed');
-    return null;
-  }
+  unread: readonly string[] = [],
+): RestoreRequest {
+  return earlierFrom(serverId, flags, saved, { options: restoreOptions, check: checkRestoreInput, unread });
 }
 
 export interface RestoreCommand {

@@ -25,7 +25,7 @@ export async function untilWorkersPoll(context: Context, output: Output): Promis
   const { temporal, taskQueue, interrupted } = context;
   const onWait = (why: Why, limitMs: number) => {
     const [fact = '', ...more] = waitingText(why, null, temporal.namespace);
-    output.say([
+    output.warn([
       `${fact}; the run is started when one does (waiting for ${formatDuration(limitMs)})`,
       ...more,
     ]);

@@ -1,6 +1,7 @@
 /** `ecs-nics cancel` */
 import type { Phase } from '../../contract';
 import type { CliCommand } from '../program';
+import { EXAMPLE } from '../ask/flags';
 import { checkServerId, pageOf, withTemporal } from '../context';
 import { openDocument } from '../show/documents';
 import type { ExitCode } from '../exit-codes';
@@ -12,8 +13,8 @@ import { noticeLines } from '../show/report';
 import { cancel as cancelRun } from '../../client/update';
 import { silenceOf } from '../show/silence';
 
-export async function cancel(serverId: string, output: Output): Promise<ExitCode> {
-  checkServerId(serverId);
+export async function cancel(typed: string, output: Output): Promise<ExitCode> {
+  const serverId = checkServerId(typed);
   return withTemporal(async (context) => {
     const { temporal } = context;
     const run = await findOpenRun(temporal, serverId);
@@ -63,5 +64,6 @@ export function consequence(phase: Phase | null, silence = 'the run does not ans
 export const command: CliCommand<unknown> = {
   description:
     "Asks the open run on a server to stop. A job of the cloud can't be stopped: the run follows it to its end.",
+  examples: [`cancel ${EXAMPLE.server}`],
   run: ([serverId = ''], _flags, output) => cancel(serverId, output),
 };

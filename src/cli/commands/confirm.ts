@@ -7,7 +7,7 @@ import { pageOf } from '../context';
 import type { Output, ReportPage } from '../output';
 import { indent } from '../show/lines';
 import { nicTable, warningLines } from '../show/report';
-import { serverOf } from '../show/wording';
+import { serverOf, utcText } from '../show/wording';
 import { deleteOptions } from '../ask/option-flags';
 
 export type Answer = 'yes' | 'no' | 'interrupted';
@@ -59,11 +59,11 @@ export function confirmationLines(
   const warnings = warningLines(plan, page);
   if (warnings.length > 0) lines.push(...warnings, '');
   for (const text of deleteOptions.says('permits', input)) lines.push(text, '');
-  return [...lines, ...consequences(input).flatMap((text) => indent(text, page, '')), ''];
+  return [...lines, ...consequences(input, page.now).flatMap((text) => indent(text, page, '')), ''];
 }
 
 /** What happens if the operator answers yes. */
-function consequences(input: DeleteServerNicsInput): string[] {
+function consequences(input: DeleteServerNicsInput, now: number): string[] {
   const windowMs = parseDuration(input.undoWindow ?? 0) ?? 0;
   const window = formatDuration(windowMs);
   const sentences: string[] = [];
@@ -73,7 +73,8 @@ function consequences(input: DeleteServerNicsInput): string[] {
     );
   } else if (windowMs > 0) {
     sentences.push(
-      `The NICs are detached; for ${window} their ports are kept, and ecs-nics undo puts everything back exactly. ` +
+      `The NICs are detached; for ${window}, until about ${utcText(new Date(now + windowMs).toISOString())}, their ports are kept, ` +
+        'and ecs-nics undo puts everything back exactly. ' +
         'Then the ports are deleted, and this cannot be undone any more: what is put back later gets a new MAC.',
     );
   } else {

@@ -9,18 +9,20 @@ import type { Context } from '../context';
 import { environmentProblems, listed, pageOf, withTemporal } from '../context';
 import { openDocument } from '../show/documents';
 import type { Ending } from '../../client/ending';
+import { readEnding } from '../../client/ending';
 import { NoOpenRun } from '../../client/errors';
 import { CliError, asCliError } from '../cli-error';
 import type { ExitCode } from '../exit-codes';
 import { EXIT } from '../exit-codes';
 import type { ByWhomFlags } from '../ask/flags';
-import { byWhomFrom, declareByWhom, sortOut } from '../ask/flags';
+import { EXAMPLE, byWhomFrom, declareByWhom, sortOut } from '../ask/flags';
 import type { RunRef } from '../link';
 import { clean } from '../format';
 import type { KnownRun } from '../../client/find';
 import { findOpenRun } from '../../client/find';
 import type { Output } from '../output';
 import { runLines, stepLines } from '../show/lines';
+import { putBackSteps } from '../show/restore-steps';
 import { restoreCommand } from '../ask/restore-request';
 import type { CliCommand } from '../program';
 import type { AwaitedRun } from './wait';
@@ -49,7 +51,7 @@ export async function decide(
       ? ['<server-id>: missing']
       : isUuid(serverId)
         ? []
-        : [`<server-id>: ${JSON.stringify(serverId)} is not a lower-case UUID`];
+        : [`<server-id>: ${JSON.stringify(serverId)} is not a UUID`];
   const all = [...unknown, ...first, ...problems];
   if (all.length > 0 || serverId === undefined) {
     const message = listed([...all, ...environmentProblems()]);
@@ -68,15 +70,15 @@ interface Wish {
 
 async function decideOn(context: Context, wish: Wish, output: Output): Promise<ExitCode> {
   const { what, serverId } = wish;
-  const known = await findOpenRun(context.temporal, serverId).catch((error: unknown) => {
-    throw error instanceof NoOpenRun ? noOpenRun(context, wish, error, error.run.runId, output) : error;
+  const known = await findOpenRun(context.temporal, serverId).catch(async (error: unknown) => {
+    throw error instanceof NoOpenRun ? await noOpenRun(context, wish, error, error.run, output) : error;
   });
   const ref = context.run(known);
   if (known.description.type !== WORKFLOW_TYPE.deleteServerNics) {
     const message = `the open run on server ${serverId} is not a deletion (${clean(known.description.type)}): there is nothing to ${what}.`;
     throw new CliError(EXIT.refused, NOT_APPLICABLE, message, ref, runLines(ref));
   }
-  output.say([`${what} asked for`, ...runLines(ref)]);
+  output.note([`${what} asked for`, ...runLines(ref)]);
   const run: AwaitedRun = {
     ...known,
     serverId,
@@ -101,7 +103,7 @@ async function untilDecided(
   run: AwaitedRun,
   output: Output,
 ): Promise<ExitCode> {
-  const announcedId = run.runId;
+  const announcedId = output.isMuted ? null : run.runId;
   let answer: Answered | null = null;
   const told = asking.answer.catch((error: unknown) => {
     throw asCliError(error, context.temporal, context.run);
@@ -130,7 +132,7 @@ async function untilDecided(
     const { ending } = end;
     if (!asking.accepted && !isFulfilled(wish, ending)) {
       const error = new NoOpenRun(wish.serverId, known, known.closedAt);
-      throw noOpenRun(context, wish, error, run.runId, output);
+      throw await noOpenRun(context, wish, error, run, output);
     }
     const code = reportEnd(ending, run, ref, isAbove, output);
     return said?.kind === 'done' ? codeOfDone(ending, code) : code;
@@ -207,18 +209,26 @@ function knownOf({ what }: Wish, { accepted }: Asking): string {
 }
 
 /** No run is open. What run `runId` took off can still be put back by a restore. */
-function noOpenRun(
+async function noOpenRun(
   context: Context,
   { what, serverId }: Wish,
   error: NoOpenRun,
-  runId: string,
+  { workflowId, runId }: { workflowId: string; runId: string },
   output: Output,
-): CliError {
+): Promise<CliError> {
   const shown = asCliError(error, context.temporal, context.run);
   if (what === 'commit') return shown;
+  const page = pageOf(output);
+  const ending = await readEnding(context.temporal, { workflowId, runId }).catch(() => null);
+  if (ending !== null && ending.document !== null) {
+    const steps = putBackSteps(ending.document, { serverId, runId });
+    // Nothing was taken off, or nothing can come back: a restore would find nothing to do.
+    if (steps.length > 0) return shown.with({ details: stepLines(steps, page) });
+    return shown.with({ details: ['It has left nothing to put back.'] });
+  }
   const command = restoreCommand({ serverId, source: ['--run-id', runId] });
   const text = 'To put back what it took off, as well as the cloud allows:';
-  return shown.with({ details: stepLines([{ text, command }], pageOf(output)) });
+  return shown.with({ details: stepLines([{ text, command }], page) });
 }
 
 function moment(): Promise<void> {
@@ -229,6 +239,7 @@ function moment(): Promise<void> {
 function commandOf(what: DecisionCommand, description: string): CliCommand<DecisionFlags> {
   return {
     description,
+    examples: [`${what} ${EXAMPLE.server} ${EXAMPLE.byWhom}`],
     usage: '<server-id> --by <who> --reason <text> [options]',
     flags: (command) => declareByWhom(command, 'kept with the run'),
     takesAll: true,

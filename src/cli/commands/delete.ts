@@ -2,6 +2,7 @@
 import type { DeleteServerNicsInput } from '../../contract';
 import { deleteOptions } from '../ask/option-flags';
 import type { CliCommand } from '../program';
+import { EXAMPLE } from '../ask/flags';
 import type { Asked } from '../show/asked';
 import { canAsk, confirm } from './confirm';
 import type { Context } from '../context';
@@ -16,6 +17,7 @@ import type { RunRef } from '../link';
 import type { Output } from '../output';
 import type { DeleteFlags } from '../ask/delete-request';
 import { requestFrom } from '../ask/delete-request';
+import { nicIdsFrom } from './nic-ids';
 import { deletion, findOpen } from '../../client/start';
 import { deletionTexts } from '../show/start-texts';
 import { followRun, reportEnd, stoppedWaiting } from './wait';
@@ -27,7 +29,9 @@ export async function deleteNics(
   output: Output,
 ): Promise<ExitCode> {
   const { serverId, unknown } = sortOut(words, 'delete');
-  const { input, problems } = requestFrom(serverId, flags);
+  const unread: string[] = [];
+  const nic = await nicIdsFrom(flags.nic, unread);
+  const { input, problems } = requestFrom(serverId, { ...flags, nic }, unread);
   problems.unshift(...unknown);
   if (!canAsk(output) && flags.yes !== true && flags.dryRun !== true) {
     problems.push('--yes: required without a terminal, since nobody can be asked');
@@ -62,7 +66,7 @@ async function askWithPlan(
   if ((await findOpen(context.temporal, deletion(input, deletionTexts(input)))) !== null) return null;
   const planned = { ...input, dryRun: true };
   const asked: Asked = { kind: 'delete', input: planned };
-  output.ask(['looking at the server first; nothing is changed']);
+  output.note('looking at the server first; nothing is changed');
   const { run } = await begin(context, deletion(planned, deletionTexts(planned)), asked, output);
   const end = await followRun(context, run, output, context.interrupted);
   const ref = context.run(run);
@@ -93,6 +97,10 @@ export const command: CliCommand<DeleteFlags> = {
   description:
     'Deletes NICs of one server, follows the deletion and says what became of every NIC. ' +
     'With an undo window it ends as soon as that is known, and says until when undo is possible.',
+  examples: [
+    `delete ${EXAMPLE.server} --all --dry-run`,
+    `delete ${EXAMPLE.server} --nic ${EXAMPLE.nic} --undo-window '24 hours' --requested-by ops --reason TICKET-7`,
+  ],
   usage: '<server-id> (--nic <port-id>... | --all) [options]',
   flags: (command) => {
     command.option('--nic <port-id...>', 'a NIC to delete, by its port id; may be repeated');

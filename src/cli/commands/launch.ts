@@ -43,9 +43,9 @@ export async function launch(context: Context, launch: Launch, output: Output): 
     kind === 'attached'
       ? `the same ${what} is already running for this server: attached to it`
       : `${what} started`;
-  output.say([title, ...runLines(ref), ...about]);
+  output.note([title, ...runLines(ref), ...about]);
   if (wait) return waitForEnd(context, { ...run, announced: true }, output, { untilWindow: true });
-  output.say(stepLines(request.isPlan ? [] : openSteps(run.serverId), pageOf(output)));
+  output.note(stepLines(request.isPlan ? [] : openSteps(run.serverId), pageOf(output)));
   output.document(openDocument(ref, null));
   return EXIT.done;
 }

@@ -4,6 +4,7 @@ import { formatDuration } from '../../contract';
 import { checkServerId, pageOf, withTemporal } from '../context';
 import { openDocument } from '../show/documents';
 import type { CliCommand } from '../program';
+import { EXAMPLE } from '../ask/flags';
 import type { ExitCode } from '../exit-codes';
 import { EXIT } from '../exit-codes';
 import { askStatus, findOpenRun } from '../../client/find';
@@ -14,8 +15,8 @@ import { pollNow as lookNow } from '../../client/update';
 import { silenceOf } from '../show/silence';
 import { isInWindow, undoText, untilNextLook } from '../show/wording';
 
-export async function pollNow(serverId: string, output: Output): Promise<ExitCode> {
-  checkServerId(serverId);
+export async function pollNow(typed: string, output: Output): Promise<ExitCode> {
+  const serverId = checkServerId(typed);
   return withTemporal(async (context) => {
     const { temporal } = context;
     const run = await findOpenRun(temporal, serverId);
@@ -57,5 +58,6 @@ export function meaningOf(
 
 export const command: CliCommand<unknown> = {
   description: 'Makes the open run on a server look at the cloud at once instead of at its next turn.',
+  examples: [`poll-now ${EXAMPLE.server}`],
   run: ([serverId = ''], _flags, output) => pollNow(serverId, output),
 };

@@ -1,9 +1,6 @@
 /** `ecs-nics restore` */
-import { readFile } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
 import type { RestoreServerNicsInput } from '../../contract';
 import { serverWorkflowId } from '../../contract';
-import { reasonOf } from '../../client/grpc';
 import type { Context } from '../context';
 import { environmentProblems, listed, withTemporal } from '../context';
 import { CliError } from '../cli-error';
@@ -12,11 +9,15 @@ import { EXIT } from '../exit-codes';
 import { declareByWhom, sortOut } from '../ask/flags';
 import { restoreOptions } from '../ask/option-flags';
 import type { CliCommand } from '../program';
+import { EXAMPLE } from '../ask/flags';
+import { foldedId } from '../ids';
 import { launch } from './launch';
+import { nicIdsFrom } from './nic-ids';
 import type { Output } from '../output';
-import type { RestoreFlags, RestoreRequest, Saved } from '../ask/restore-request';
-import { MAX_DOCUMENT_BYTES, restoreFrom } from '../ask/restore-request';
+import type { RestoreFlags, RestoreRequest } from '../ask/restore-request';
+import { restoreFrom } from '../ask/restore-request';
 import { findSource, namedRun } from './restore-source';
+import { readSaved } from './saved';
 import { restoration } from '../../client/start';
 import { restorationTexts } from '../show/start-texts';
 
@@ -27,7 +28,11 @@ export async function restoreNics(
   output: Output,
 ): Promise<ExitCode> {
   const { serverId, unknown } = sortOut(words, 'restore');
-  const request = restoreFrom(serverId, flags, await readSaved(flags.document));
+  const unread: string[] = [];
+  const nic = await nicIdsFrom(flags.nic, unread);
+  const { runId } = flags;
+  const folded = { ...flags, nic, ...(runId === undefined ? {} : { runId: foldedId(runId) }) };
+  const request = restoreFrom(serverId, folded, await readSaved(flags.document), unread);
   const problems = [...unknown, ...request.problems];
   if (problems.length > 0) {
     const message = listed([...problems, ...environmentProblems()]);
@@ -81,22 +86,11 @@ async function sourceOf(
   return findSource(context, serverId, wanted, dryRun === true, output);
 }
 
-async function readSaved(path: string | undefined): Promise<Saved> {
-  if (path === undefined) return null;
-  try {
-    const saved = path === '-' ? await text(process.stdin) : await readFile(path, 'utf8');
-    if (Buffer.byteLength(saved) > MAX_DOCUMENT_BYTES)
-      return { problem: `longer than ${MAX_DOCUMENT_BYTES / 1_000} KB, so not the result of a run` };
-    return { text: saved };
-  } catch (error) {
-    return { problem: `can't be read: ${reasonOf(error)}` };
-  }
-}
-
 export const command: CliCommand<RestoreFlags> = {
   description:
     'Puts back NICs that an earlier run has taken off a server: the same port where it was kept, else a new one ' +
     'with the old IP address. Without --run-id or --document it uses the last closed run that took NICs off.',
+  examples: [`restore ${EXAMPLE.server} ${EXAMPLE.byWhom}`],
   usage: '<server-id> --by <who> --reason <text> [options]',
   flags: (command) => {
     command.option(

@@ -124,9 +124,13 @@ function problemsOf(attributes: readonly Attribute[], temporal: Temporal, refuse
     const command = isCloud
       ? `tcld namespace search-attributes add ${at} ${missing.map((name) => `--search-attribute ${name}=Keyword`).join(' ')}`
       : `temporal operator search-attribute create ${at} --type Keyword ${missing.map((name) => `--name ${name}`).join(' ')}`;
+    const it = missing.length === 1 ? 'it' : 'them';
+    const isFull = /more than \d+|too many|limit/i.test(refused ?? '');
     problems.push(
-      `${missing.join(', ')} could not be added${refused === null ? '' : `: ${refused}`}. ` +
-        `Runs work without them. A person with the permission can add them:\n  ${command}`,
+      `${missing.join(', ')} could not be added${refused === null ? '' : `: ${refused}`}. Runs work without ${it}. ` +
+        (isFull
+          ? `The namespace has no room for ${it}: ${isCloud ? 'rename one' : 'remove one'} that nothing uses, then run setup again:\n  ${removal(at, isCloud)}`
+          : `A person with the permission can add ${it}:\n  ${command}`),
     );
   }
   const wrong = named('wrong-type');
@@ -141,9 +145,17 @@ function problemsOf(attributes: readonly Attribute[], temporal: Temporal, refuse
   return problems;
 }
 
+/** In Temporal Cloud no attribute can be removed, but one that nothing uses may get another name. */
+function removal(at: string, isCloud: boolean): string {
+  return isCloud
+    ? `tcld namespace search-attributes rename ${at} --existing-name <name> --new-name <new-name>`
+    : `temporal operator search-attribute remove ${at} --name <name>`;
+}
+
 export const command: CliCommand<unknown> = {
   description:
     'Registers the search attributes of ecs-nics in the Temporal namespace, where they are missing. ' +
     'Runs work without them, but can be searched with them.',
+  examples: ['setup'],
   run: (_words, _flags, output) => setup(output),
 };

@@ -41,7 +41,8 @@ export async function waitForEnd(
   output: Output,
   { untilWindow = false }: Habits = {},
 ): Promise<ExitCode> {
-  const announcedId = run.announced ? run.runId : null;
+  // What was not shown at the start is shown at the end.
+  const announcedId = run.announced && !output.isMuted ? run.runId : null;
   const end = await followRun(
     context,
     run,
@@ -56,7 +57,11 @@ export async function waitForEnd(
     case 'closed':
       return reportEnd(end.ending, run, ref, isAbove, output);
     case 'enough':
-      output.say(openReport(end.document, isAbove ? null : ref, windowSteps(run.serverId), pageOf(output)));
+      shown(
+        output,
+        exitCodeInWindow(end.document),
+        openReport(end.document, isAbove ? null : ref, windowSteps(run.serverId), pageOf(output)),
+      );
       output.document(openDocument(ref, end.document));
       return exitCodeInWindow(end.document);
     case 'interrupted':
@@ -101,9 +106,16 @@ export function reportEnd(
   output: Output,
 ): ExitCode {
   const steps = endSteps(ending, { serverId, runId: ref.runId, asked });
-  output.say(endReport(ending, isAbove ? null : ref, steps, pageOf(output), asked.kind));
+  const code = exitCodeOf(ending);
+  shown(output, code, endReport(ending, isAbove ? null : ref, steps, pageOf(output), asked.kind));
   output.document(endDocument(ref, ending));
-  return exitCodeOf(ending);
+  return code;
+}
+
+/** A person who asked for the document alone is told all the same when something is wrong. */
+function shown(output: Output, code: ExitCode, lines: readonly string[]): void {
+  if (code === EXIT.done) output.say(lines);
+  else output.warn(lines);
 }
 
 export type Stop = Exclude<FollowEnd, { kind: 'closed' | 'enough' }>;

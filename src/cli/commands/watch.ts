@@ -1,6 +1,7 @@
 /** `ecs-nics watch`: follows the open run on a server to its end, undo window included; shows a closed run's end. */
 import { askedOf } from '../show/asked';
 import type { CliCommand } from '../program';
+import { EXAMPLE } from '../ask/flags';
 import { checkServerId, withTemporal } from '../context';
 import type { ExitCode } from '../exit-codes';
 import { findRun } from '../../client/find';
@@ -8,12 +9,12 @@ import type { Output } from '../output';
 import { runLines } from '../show/lines';
 import { waitForEnd } from './wait';
 
-export async function watch(serverId: string, output: Output): Promise<ExitCode> {
-  checkServerId(serverId);
+export async function watch(typed: string, output: Output): Promise<ExitCode> {
+  const serverId = checkServerId(typed);
   return withTemporal(
     async (context) => {
       const run = await findRun(context.temporal, serverId);
-      if (run.open) output.say(['following the open run', ...runLines(context.run(run))]);
+      if (run.open) output.note(['following the open run', ...runLines(context.run(run))]);
       return waitForEnd(
         context,
         {
@@ -35,5 +36,6 @@ export const command: CliCommand<unknown> = {
   description:
     'Follows the open run on a server to its end, whoever started it; of a closed one it shows the end. ' +
     'Exit codes as those of delete.',
+  examples: [`watch ${EXAMPLE.server}`],
   run: ([serverId = ''], _flags, output) => watch(serverId, output),
 };

@@ -1,11 +1,12 @@
 /** What a run was asked for, as far as known: always its kind, its request only if this starter made it. */
-import type { DeleteServerNicsInput, RestoreServerNicsInput } from '../../contract';
+import type { DeleteServerNicsInput, ReleasePortsInput, RestoreServerNicsInput } from '../../contract';
 import { WORKFLOW_TYPE } from '../../contract';
 
 export type Asked =
   | { kind: 'delete'; input: DeleteServerNicsInput | null }
   /** `source`: words of the command line that name where the snapshots come from. */
-  | { kind: 'restore'; input: RestoreServerNicsInput | null; source: readonly string[] };
+  | { kind: 'restore'; input: RestoreServerNicsInput | null; source: readonly string[] }
+  | { kind: 'release'; input: ReleasePortsInput | null; source: readonly string[] };
 
 export type RunKind = Asked['kind'];
 
@@ -18,7 +19,12 @@ export interface EndedRun {
 
 /** For a run that another caller started. */
 export function askedOf(workflowType: string): Asked {
-  return workflowType === WORKFLOW_TYPE.restoreServerNics
-    ? { kind: 'restore', input: null, source: [] }
-    : { kind: 'delete', input: null };
+  switch (workflowType) {
+    case WORKFLOW_TYPE.restoreServerNics:
+      return { kind: 'restore', input: null, source: [] };
+    case WORKFLOW_TYPE.releasePorts:
+      return { kind: 'release', input: null, source: [] };
+    default:
+      return { kind: 'delete', input: null };
+  }
 }

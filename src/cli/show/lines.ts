@@ -1,5 +1,6 @@
 /** The lines of reports and messages. No IO. */
 import { clean, commandLines, wrap } from '../format';
+import { asTyped } from '../invocation';
 import type { RunRef } from '../link';
 import type { ReportPage } from '../output';
 
@@ -23,9 +24,11 @@ export function runLines(run: RunRef): string[] {
   ];
 }
 
-export function stepLines(steps: readonly Step[], page: ReportPage): string[] {
-  if (steps.length === 0) return [];
+export function stepLines(suggested: readonly Step[], page: ReportPage): string[] {
+  if (suggested.length === 0) return [];
   const { bold } = page.colors;
+  // Before lines are broken: a command is longer as it is typed here.
+  const steps = suggested.map((step) => ({ ...step, command: asTyped(step.command) }));
   if (steps.every(({ text }) => text.length <= SHORT_STEP)) {
     return ['', ...steps.map(({ text, command }) => `  ${text.padEnd(SHORT_STEP)}  ${bold(command)}`)];
   }
@@ -46,5 +49,5 @@ export function fact(name: string, text: string, page: ReportPage): string[] {
 
 export function indent(text: string, page: ReportPage, margin: string): string[] {
   const columns = Number.isFinite(page.columns) ? Math.min(Math.max(page.columns, 40), 120) : 80;
-  return wrap(clean(text), columns - margin.length - 1).map((line) => `${margin}${line}`);
+  return wrap(asTyped(clean(text)), columns - margin.length - 1).map((line) => `${margin}${line}`);
 }

@@ -1,13 +1,14 @@
 /** What the operator can do now, each with the exact command. No IO. */
-import type { DeleteServerNicsInput, NicOutcome, ResultDocument } from '../../contract';
+import type { DeleteServerNicsInput, NicOutcome, NicRow, ResultDocument } from '../../contract';
 import type { EndedRun } from './asked';
 import type { Step } from './lines';
 import type { Ending } from '../../client/ending';
 import { BY_WHOM_WORDS } from '../ask/flags';
-import { plural } from '../format';
+import { cut, plural } from '../format';
 import { deleteCommand } from '../ask/delete-request';
+import { keptSteps, releaseSteps } from './release-steps';
 import { putBackSteps, remedySteps, restoreSteps, tryAgainStep } from './restore-steps';
-import { isBackByHand, isInWindow } from './wording';
+import { isBackByHand, isInWindow, messageOf } from './wording';
 
 /** For a run that continues. `but`: what the operator has just done; `document`: the run's current document. */
 export function openSteps(
@@ -41,12 +42,13 @@ export function windowSteps(serverId: string): Step[] {
 export function endSteps(ending: Ending, run: EndedRun): Step[] {
   const { asked } = run;
   if (asked.kind === 'restore') return restoreSteps(ending, run, asked);
+  if (asked.kind === 'release') return releaseSteps(ending, run, asked);
   const { document } = ending;
   if (ending.kind === 'failed' && ending.type === 'RestoreIncomplete') {
     return [...remedySteps(document), tryAgainStep(run)];
   }
   const steps = deletionSteps(ending, run.serverId, asked.input);
-  return [...steps, ...remedySteps(document), ...putBackSteps(document, run)];
+  return [...steps, ...remedySteps(document), ...putBackSteps(document, run), ...keptSteps(ending, run)];
 }
 
 function deletionSteps(ending: Ending, serverId: string, input: DeleteServerNicsInput | null): Step[] {
@@ -111,7 +113,7 @@ function failedSteps(
         ];
       return [
         {
-          text: `Remove the reason named above, then try ${rest.length === 1 ? 'this NIC' : `these ${rest.length} NICs`} again:`,
+          text: `${reasonText(stayed)}, then try ${rest.length === 1 ? 'this NIC' : `these ${rest.length} NICs`} again:`,
           command: command(serverId, rest, input),
         },
       ];
@@ -136,6 +138,13 @@ function failedSteps(
     default:
       return [lookStep(serverId, document, input)];
   }
+}
+
+/** The reasons that the cloud has given; a NIC may stay without one. */
+function reasonText(stayed: readonly NicRow[]): string {
+  const reasons = [...new Set(stayed.map(messageOf).filter((reason) => reason !== ''))];
+  if (reasons.length === 0) return 'The cloud gave no reason. Look at the server';
+  return `Remove the reason (${reasons.map((reason) => cut(reason, 120)).join('; ')})`;
 }
 
 /** For unknown outcomes: a dry run reads every NIC and changes nothing. */

@@ -5,8 +5,10 @@ import type { Whereabouts } from './silent-texts';
 import { mainReason, pollersText, waitingText } from './silent-texts';
 import type { FollowState, View } from '../../client/follow';
 import { clean, cut, plural, table, widthOf } from '../format';
+import { asTyped } from '../invocation';
 import type { Colors, Output } from '../output';
 import { uncolored } from '../output';
+import { waitingOf } from './waiting';
 import {
   ipOf,
   isInWindow,
@@ -23,6 +25,8 @@ import {
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const FRAME_MS = 200;
 const MAX_WARNINGS = 2;
+/** Rows of a terminal that has room for more than the NICs. */
+const ROOMY = 12;
 
 export interface ProgressView<D = ResultDocument> extends View<D> {
   /** Removes the block from the terminal. */
@@ -31,6 +35,7 @@ export interface ProgressView<D = ResultDocument> extends View<D> {
 
 /** @param run identifies the run in the commands that the display suggests */
 export function progressView(output: Output, startedAt: number, run: Whereabouts): ProgressView {
+  if (output.isMuted) return new TroubleView(output, run);
   return output.live ? new LiveView(output, startedAt, run, progressLines) : new PlainView(output, run);
 }
 
@@ -54,6 +59,9 @@ export class PlainView implements ProgressView {
       if (phase !== this.phase) {
         this.phase = phase;
         this.output.say(`phase: ${phase}`);
+        // A phase that comes again is waited for as before.
+        if (!this.said.has(phase)) for (const line of waitingLines(document)) this.output.say(line);
+        this.said.add(phase);
       }
       for (const line of changeLines(document)) this.once(line);
     }
@@ -89,6 +97,21 @@ export class TroubleLines {
   }
 }
 
+/** Shows nothing but what blocks a run. */
+export class TroubleView<D> implements ProgressView<D> {
+  private readonly lines: TroubleLines;
+
+  constructor(output: Pick<Output, 'warn'>, run: Whereabouts) {
+    this.lines = new TroubleLines({ say: (line) => output.warn(line) }, run);
+  }
+
+  show({ trouble }: FollowState<D>): void {
+    this.lines.show(trouble);
+  }
+
+  end(): void {}
+}
+
 function changeLines(document: ResultDocument): string[] {
   const running = document.outcome === 'running';
   const lines = document.jobs.map((job) => `job ${clean(job.id)}: ${clean(job.status)}`);
@@ -100,6 +123,15 @@ function changeLines(document: ResultDocument): string[] {
   }
   for (const warning of document.warnings) lines.push(`warning: ${clean(warning)}`);
   return lines;
+}
+
+/** In the undo window the phase itself says all. */
+function waitingLines(document: ResultDocument): string[] {
+  const waiting = isInWindow(document) ? null : waitingOf(document, Date.now());
+  if (waiting === null || document.phase === 'inspecting' || document.phase === 'submitting') return [];
+  const { until, can } = waiting;
+  const missing = document.waitingFor ? [] : [`  waits for ${waiting.for}`];
+  return [...missing, ...(until === null ? [] : [`  at most until ${until}`]), `  you can: ${can}`];
 }
 
 type Trouble = NonNullable<FollowState['trouble']>;
@@ -201,6 +233,13 @@ export function progressLines(state: FollowState, frame: Frame): string[] {
   const head = [c.bold(fit(headText(document, frame)))];
   const job = document === null ? '' : jobLine(document, frame.now);
   if (job !== '') head.push(fit(`  ${job}`));
+  const waiting = document === null || isInWindow(document) ? null : waitingOf(document, frame.now);
+  // What does not fit here stands in `status`.
+  if (waiting !== null && frame.rows > ROOMY) {
+    if (document?.phase === 'verifying') head.push(fit(`  waits for ${waiting.for}`));
+    if (waiting.until !== null) head.push(c.dim(fit(`  at most until ${waiting.until.replace(/;.*/, '')}`)));
+    if (document?.waitingFor) head.push(c.dim(fit(`  you can: ${asTyped(waiting.can)}`)));
+  }
   const foot = (document?.warnings ?? [])
     .slice(-MAX_WARNINGS)
     .map((warning) => c.yellow(fit(`  ! ${clean(warning)}`)));
@@ -212,7 +251,13 @@ export function progressLines(state: FollowState, frame: Frame): string[] {
     );
   foot.push(c.dim(fit('  Ctrl-C stops watching; the run goes on')));
   const room = frame.rows - head.length - foot.length;
-  const lines = [...head, ...(document === null ? [] : nicLines(document, width, room, c)), ...foot];
+  const unknown = document?.outcome === 'running' && document.nics.length === 0;
+  const rows = unknown
+    ? [c.dim(fit('  which NICs is not known yet'))]
+    : document === null
+      ? []
+      : nicLines(document, width, room, c);
+  const lines = [...head, ...rows, ...foot];
   return lines.slice(0, Math.max(1, frame.rows));
 }
 

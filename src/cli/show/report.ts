@@ -1,5 +1,5 @@
 /** The report for the operator: the verdict first, then the NICs, the evidence, and the next steps. No IO. */
-import type { NicOutcome, NicRow, ResultDocument } from '../../contract';
+import type { Asker, NicOutcome, NicRow, RestoreGrade, ResultDocument } from '../../contract';
 import { FAILURE_TYPE, formatDuration } from '../../contract';
 import type { RunKind } from './asked';
 import { differenceLines } from './field-differences';
@@ -16,7 +16,9 @@ import type { SilentRun, Why } from '../../client/silent';
 import type { Whereabouts } from './silent-texts';
 import { pollersText, reasonText, waysOut } from './silent-texts';
 import {
+  GRADE_MEANS,
   agoText,
+  askerText,
   countsText,
   decisionText,
   ipOf,
@@ -32,8 +34,11 @@ import {
   tookText,
   undoText,
   untilNextLook,
+  utcText,
   verdictOf,
+  witnessesText,
 } from './wording';
+import { waitingOf } from './waiting';
 
 /** Report of a run that has ended. `run: null`: the run's ids are printed directly above. */
 export function endReport(
@@ -42,6 +47,7 @@ export function endReport(
   steps: Step[],
   page: ReportPage,
   kind: RunKind = 'delete',
+  asker: Asker | null = null,
 ): string[] {
   const { document } = ending;
   return [
@@ -50,6 +56,7 @@ export function endReport(
     ...(document === null ? [] : [`  ${serverOf(document)}`]),
     ...reasonLines(ending, page),
     ...(document === null ? totalsLines(ending, page, kind) : bodyLines(document, page, kind)),
+    ...(document === null ? askerLines(asker, page) : []),
     ...(run === null ? [] : runLines(run)),
     ...stepLines(steps, page),
   ];
@@ -91,10 +98,11 @@ export function silentReport(
   run: RunRef & Whereabouts,
   steps: Step[],
   page: ReportPage,
+  asker: Asker | null = null,
 ): string[] {
   const { phase, open, pollers } = silent;
   const facts: [string, string][] = [
-    ['started', `${silent.startedAt} (${agoText(silent.startedAt, page.now)})`],
+    ['started', `${utcText(silent.startedAt)} (${agoText(silent.startedAt, page.now)})`],
   ];
   if (pollers.length > 0) facts.push(['worker', pollersText(pollers)]);
   // The list of pending activities says the same about them, and more.
@@ -108,6 +116,7 @@ export function silentReport(
     '',
     ...(phase === null ? [] : fact('phase', `${clean(phase)}, as the run published it last`, page)),
     ...facts.flatMap(([name, text]) => fact(name, text, page)),
+    ...askerLines(asker, page),
     ...(open === null ? [] : sentLines(open, page)),
     ...runLines(run),
     ...whyLines(silent, run, page),
@@ -169,13 +178,18 @@ function neverSeenText(document: ResultDocument | null): string {
     : `; of ${plural(count, 'NIC')} there is no such port`;
 }
 
+const NOTHING_TO_DO = {
+  restore: 'nothing to do: the NICs are in their places',
+  release: 'nothing to do: the ports were gone before',
+};
+
 function completedText(document: ResultDocument | null, counts: string, kind: RunKind): string {
   if (document === null) return 'completed';
   const words: Record<string, string> = {
     planned: 'dry run: nothing was changed',
     'nothing-to-do':
       kind !== 'delete'
-        ? 'nothing to do: the NICs are in their places'
+        ? NOTHING_TO_DO[kind]
         : document.nics.length > 0 && document.nics.every((nic) => isNeverSeen(nic, document))
           ? 'nothing was deleted: there is no such port; check the id'
           : 'nothing to do: the NICs were gone before',
@@ -189,13 +203,18 @@ function reasonLines(ending: Ending, page: ReportPage): string[] {
   const inRows = ending.type === FAILURE_TYPE.notDeleted || ending.type === FAILURE_TYPE.outcomeUnknown;
   return ending.message === '' || (inRows && ending.document !== null)
     ? []
-    : indent(ending.message, page, '  ');
+    : indent(inFlagWords(ending.message), page, '  ');
+}
+
+/** The run names a permission as its request does. */
+function inFlagWords(message: string): string {
+  return message.replace(/\ballowElasticIp\b/g, '--allow-elastic-ip');
 }
 
 function totalsLines(ending: Ending, page: ReportPage, kind: RunKind): string[] {
   if (ending.kind === 'ended-from-outside' && ending.open !== null) {
     const text =
-      kind === 'delete'
+      kind !== 'restore'
         ? `A deletion was under way (since ${sinceText(ending.open)}); the cloud may still take these NICs:`
         : `A restore was under way (since ${sinceText(ending.open)}); the cloud may still be working on these NICs:`;
     return ['', ...indent(text, page, '  '), ...submissionLines(ending.open), ''];
@@ -213,7 +232,7 @@ function sentLines(open: OpenSubmission, page: ReportPage): string[] {
 }
 
 function sinceText({ since }: OpenSubmission): string {
-  return clean(since ?? 'an unknown time');
+  return since === null ? 'an unknown time' : utcText(since);
 }
 
 function submissionLines({ nics, jobId }: OpenSubmission): string[] {
@@ -228,7 +247,7 @@ function bodyLines(document: ResultDocument, page: ReportPage, kind: RunKind): s
 export function nicTable(document: ResultDocument, page: ReportPage, kind: RunKind): string[] {
   const running = document.outcome === 'running';
   const { nics } = document;
-  if (nics.length === 0) return ['  no NICs'];
+  if (nics.length === 0) return indent(noRowsText(document), page, '  ');
   const planned = document.outcome === 'planned';
   const header = planned ? ['NIC', 'IP', 'OUTCOME', 'WAY BACK'] : ['NIC', 'IP', 'OUTCOME'];
   const rows = nics.map((nic) =>
@@ -239,18 +258,48 @@ export function nicTable(document: ResultDocument, page: ReportPage, kind: RunKi
   nics.forEach((nic, i) => {
     lines.push(...(body[i] ?? []).map((line) => `  ${colorOf(nic, running, page.colors)(line)}`));
     const messages = [replacedText(nic), messageOf(nic), ...differenceLines(nic)];
-    if (planned && kind === 'delete' && nic.elasticIp !== null)
+    if (planned && kind !== 'restore' && nic.elasticIp !== null)
       messages.unshift(`carries the elastic IP ${nic.elasticIp}`);
+    if (page.witnesses === true && !planned) messages.push(witnessesText(nic));
     for (const message of messages) if (message !== '') lines.push(...indent(message, page, '      '));
   });
+  if (planned && kind === 'delete') lines.push(...legendLines(nics, page));
   return lines;
+}
+
+/** No row does not mean no NIC: of `all` the first inspection makes the rows. */
+function noRowsText({ outcome }: ResultDocument): string {
+  if (outcome === 'running') return 'which NICs is not known yet: the first look at the server tells';
+  return outcome === 'planned' || outcome === 'nothing-to-do'
+    ? 'no NICs but the primary one'
+    : 'which NICs was never established';
+}
+
+/** What the words of the column `WAY BACK` mean, as far as they occur. */
+function legendLines(nics: readonly NicRow[], page: ReportPage): string[] {
+  const found = new Set(nics.filter(({ outcome }) => outcome === 'untouched').map(({ restore }) => restore));
+  const grades = (Object.keys(GRADE_MEANS) as RestoreGrade[]).filter((grade) => found.has(grade));
+  if (grades.length === 0) return [];
+  const lines = grades.flatMap((grade) => indent(`${grade}: ${GRADE_MEANS[grade]}`, page, '    '));
+  return ['', '  Way back:', ...lines].map(page.colors.dim);
 }
 
 /** In a plan the outcome says little. What would happen to the NIC, and how well it could be put back, matters more. */
 function planRow(nic: NicRow, kind: RunKind): string[] {
   if (nic.outcome !== 'untouched') return [nic.id, ipOf(nic), nic.outcome, ''];
-  const fate = kind === 'delete' ? 'would go' : nic.restore === 'no' ? 'stays off' : 'would return';
+  const fates = {
+    delete: 'would go',
+    restore: nic.restore === 'no' ? 'stays off' : 'would return',
+    // Left: its message says why.
+    release: nic.message === null ? 'would go' : 'would stay',
+  };
+  const fate = fates[kind];
   return [nic.id, ipOf(nic), fate, nic.restore];
+}
+
+function askerLines(asker: Partial<Asker> | null, page: ReportPage): string[] {
+  const text = askerText(asker);
+  return text === '' ? [] : fact('asked by', text, page);
 }
 
 function factLines(document: ResultDocument, page: ReportPage): string[] {
@@ -266,12 +315,18 @@ function factLines(document: ResultDocument, page: ReportPage): string[] {
       next === 0 ? 'looking at the cloud now' : `look at the cloud in ${formatDuration(next)}`,
     ]);
   }
-  if (document.outcome === 'running' && document.deadlineAt) facts.push(['deadline', document.deadlineAt]);
+  const waiting = waitingOf(document, page.now);
+  if (waiting !== null && !isInWindow(document)) {
+    facts.push(['waits for', waiting.for]);
+    if (waiting.until !== null) facts.push(['at most', `until ${waiting.until}`]);
+    facts.push(['you can', waiting.can]);
+  }
+
   // In an open undo window this text is the headline already.
   const undo = isInWindow(document) || document.endedAt !== null ? null : undoText(document, page.now);
   if (undo !== null) facts.push(['undo', undo.replace(/^undo /, '')]);
   if (document.decision) facts.push(['decision', decisionText(document.decision, page.now)]);
-  const lines = facts.flatMap(([name, text]) => fact(name, text, page));
+  const lines = [...facts.flatMap(([name, text]) => fact(name, text, page)), ...askerLines(document, page)];
   return [...lines, ...warningLines(document, page)];
 }
 

@@ -30,7 +30,10 @@ function canReturn(nic: NicRow): boolean {
 }
 
 /** After a deletion, regardless of how it ended. */
-export function putBackSteps(document: ResultDocument | null, { serverId, runId }: EndedRun): Step[] {
+export function putBackSteps(
+  document: ResultDocument | null,
+  { serverId, runId }: Pick<EndedRun, 'serverId' | 'runId'>,
+): Step[] {
   const nics = document?.nics.filter(canReturn) ?? [];
   if (nics.length === 0) return [];
   const what = nics.length === 1 ? 'this NIC' : plural(nics.length, 'NIC');

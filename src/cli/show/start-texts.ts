@@ -1,9 +1,15 @@
 /** What the Web UI shows about a run from its start on. The server neither cuts nor escapes: both happen here. */
-import type { DeleteServerNicsInput, Duration, RestoreServerNicsInput, Timing } from '../../contract';
+import type {
+  DeleteServerNicsInput,
+  Duration,
+  ReleasePortsInput,
+  RestoreServerNicsInput,
+  Timing,
+} from '../../contract';
 import type { StartTexts } from '../../client/start';
 import { cut, escapeMarkdown, plural } from '../format';
 import type { OptionTexts } from '../option-texts';
-import { DELETE_TEXTS, RESTORE_TEXTS } from '../option-texts';
+import { DELETE_TEXTS, RELEASE_TEXTS, RESTORE_TEXTS } from '../option-texts';
 
 /** The Web UI shows about this many characters without cutting. */
 const MAX_SUMMARY = 80;
@@ -16,6 +22,10 @@ export function deletionTexts(input: DeleteServerNicsInput): StartTexts {
 
 export function restorationTexts(input: RestoreServerNicsInput): StartTexts {
   return { summary: restoreSummary(input), details: restoreDetails(input) };
+}
+
+export function releaseTexts(input: ReleasePortsInput): StartTexts {
+  return { summary: releaseSummary(input), details: releaseDetails(input) };
 }
 
 export function startSummary(input: DeleteServerNicsInput): string {
@@ -59,6 +69,28 @@ export function restoreDetails(input: RestoreServerNicsInput): string {
     ...(nics === 'all' ? ['- NICs: all that were taken off'] : nicLines(nics.map(({ id }) => text(id)))),
   ];
   return [...lines, ...optionLines(RESTORE_TEXTS, input)].join('\n');
+}
+
+export function releaseSummary(input: ReleasePortsInput): string {
+  const what = input.nics === 'all' ? 'the kept ports' : plural(input.nics.length, 'kept port');
+  return cut(
+    `${input.dryRun === true ? 'Dry run: delete' : 'Delete'} ${what} of ${input.serverId}`,
+    MAX_SUMMARY,
+  );
+}
+
+export function releaseDetails(input: ReleasePortsInput): string {
+  const { from, nics } = input;
+  const lines = [
+    input.dryRun === true
+      ? '**Dry run**: says which kept ports are still free; changes nothing.'
+      : '**Deletes ports that an earlier run has kept.**',
+    '',
+    `- Server: ${text(input.serverId)}`,
+    `- Kept by: ${'runId' in from ? `run ${text(from.runId)}` : 'the run of a saved result'}`,
+    ...(nics === 'all' ? ['- Ports: all that it has kept'] : nicLines(nics.map(({ id }) => text(id)))),
+  ];
+  return [...lines, ...optionLines(RELEASE_TEXTS, input)].join('\n');
 }
 
 type Value = Timing | Duration | boolean | readonly (string | number)[] | undefined;

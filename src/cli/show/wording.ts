@@ -1,6 +1,6 @@
 /** The one place that words the facts of a document, so that progress, report and status agree. No IO. */
-import type { Decision, JobRow, NicRow, ResultDocument } from '../../contract';
-import { formatDuration } from '../../contract';
+import type { Asker, Decision, JobRow, NicRow, RestoreGrade, ResultDocument } from '../../contract';
+import { formatDuration, formatTime } from '../../contract';
 import { clean, cut, plural } from '../format';
 import type { PendingActivity } from '../../client/silent';
 
@@ -15,6 +15,20 @@ export function isOpen(nic: NicRow, running: boolean): boolean {
 export function verdictOf(nic: NicRow, running: boolean): string {
   return isOpen(nic, running) ? 'no verdict yet' : nic.outcome;
 }
+
+/** What each witness says of a NIC. */
+export function witnessesText({ evidence: { list, port, subJob } }: NicRow): string {
+  return `list ${list}, port ${port}, sub-job ${clean(subJob)}`;
+}
+
+/** How a NIC could be put back. */
+export const GRADE_MEANS: Record<RestoreGrade, string> = {
+  exact: 'the same port, with its IP address, MAC and security groups',
+  'new-mac': 'a new port with the same IP address, unless somebody has taken it; its MAC is new',
+  'new-ip-and-mac':
+    'a new port; of several addresses or elastic IPs only one comes back, MAC and others are new',
+  no: 'its network is not known: it could not be put back',
+};
 
 /** The verdicts stand, and the ports are kept for an undo. */
 export function isInWindow(document: ResultDocument | null): boolean {
@@ -73,20 +87,19 @@ export function replacedText({ replacedBy }: NicRow): string {
   return cut(['→', clean(replacedBy.id), clean(replacedBy.ip ?? '')].join(' ').trim(), MAX_MESSAGE);
 }
 
-/** `undo possible until 2026-11-26 20:50 UTC (in 23 h 59 min)`; `null`: no window is open. */
+/** `undo possible until 2026-11-26 20:50:07 UTC (in 23 h 59 min)`; `null`: no window is open. */
 export function undoText({ undoUntil }: ResultDocument, now: number): string | null {
   if (!undoUntil) return null;
   const ms = Date.parse(undoUntil) - now;
   const until = utcText(undoUntil);
   // By a wrong local clock the window may be over already. The run's clock decides.
   if (!(ms > 0)) return `undo possible until ${until}`;
-  return `undo possible until ${ms < HOUR_MS ? until : until.replace(/:\d\d UTC$/, ' UTC')} (in ${longText(ms)})`;
+  return `undo possible until ${until} (in ${longText(ms)})`;
 }
 
-/** `2026-11-26 20:50:07 UTC`; a text that is no time stays as it is. */
+/** `2026-11-26 20:50:07 UTC`, of a text from outside. */
 export function utcText(time: string): string {
-  const [, date, clock] = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z$/.exec(time) ?? [];
-  return date === undefined ? clean(time) : `${date} ${clock} UTC`;
+  return clean(formatTime(time));
 }
 
 /** An undo window may be open for a month: `29 d 23 h`. */
@@ -94,6 +107,16 @@ function longText(ms: number): string {
   const hours = Math.floor(ms / HOUR_MS);
   if (hours < 48) return formatDuration(ms);
   return hours % 24 === 0 ? `${hours / 24} d` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+/** `ops: TICKET-7`; empty when the request says neither. */
+export function askerText(asker: Partial<Asker> | null): string {
+  const who = clean(asker?.requestedBy ?? '');
+  const why = clean(asker?.reason ?? '');
+  return cut(
+    who === '' && why !== '' ? `(not said): ${why}` : [who, why].filter(Boolean).join(': '),
+    MAX_MESSAGE,
+  );
 }
 
 /** `undo by ops, 5 min ago: TICKET-7`. */
@@ -130,12 +153,6 @@ export function ageText(time: Date, now: number): string {
   if (ms < 2 * MINUTE_MS) return `${Math.floor(ms / 1_000)} s`;
   if (ms < 2 * HOUR_MS) return `${Math.floor(ms / MINUTE_MS)} min`;
   return ms < 2 * DAY_MS ? `${Math.floor(ms / HOUR_MS)} h` : `${Math.floor(ms / DAY_MS)} d`;
-}
-
-/** `14:05Z` within a day, else `03-01`. */
-export function startText(time: Date, now: number): string {
-  const iso = time.toISOString();
-  return now - time.getTime() < DAY_MS ? `${iso.slice(11, 16)}Z` : iso.slice(5, 10);
 }
 
 const PENDING_STATE: Record<PendingActivity['state'], string> = {

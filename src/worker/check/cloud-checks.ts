@@ -42,11 +42,14 @@ const REFUSED_FROM_MS = 15 * 60_000;
 /** A clock with such an error is not synchronized, and its error will grow. */
 const WARN_FROM_MS = 60_000;
 
-type CloudConfig = Pick<Config, 'projectId' | 'region' | 'endpoints' | 'credentials' | 'cloudRps'>;
+type CloudConfig = Pick<
+  Config,
+  'projectId' | 'region' | 'endpoints' | 'through' | 'credentials' | 'cloudRps'
+>;
 
 export async function checkCloud(config: CloudConfig): Promise<Finding[]> {
   const clock = new ClockReader();
-  const inner = undiciTransport(LIMITS);
+  const inner = undiciTransport(LIMITS, config.through);
   const cloud = createCloud({
     projectId: config.projectId,
     region: config.region,

@@ -1,7 +1,7 @@
 /** `--check`: configuration, addresses, Temporal and cloud. Only reads; prints one line each, with the remedy. */
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type { Config } from '../config';
-import { inspectConfig } from '../config';
+import { inspectConfig, unreadAdvice } from '../config';
 import type { Address } from '../addresses';
 import { addressProblem, formatAddress, probeAddress } from '../addresses';
 import { checkCloud } from './cloud-checks';
@@ -24,7 +24,7 @@ export async function check(
 ): Promise<number> {
   const { config, problems } = inspectConfig(env, libDir, false);
   const { target, problems: more } = readTarget(env);
-  problems.push(...more);
+  problems.push(...more.filter((problem) => !problems.includes(problem)));
   // The findings already hold what the SDK would log.
   Runtime.install({
     logger: new DefaultLogger('ERROR', () => undefined),
@@ -61,6 +61,7 @@ function ofConfiguration(config: Config, problems: readonly string[], env: NodeJ
     const text = `project ${projectId} in ${region}, ${credentialKind}, task queue ${taskQueue}`;
     findings.push({ status: 'ok', what, text });
   }
+  if (config.unread.length > 0) findings.push({ status: 'warning', what, text: unreadAdvice(config.unread) });
   if (config.bundlePath !== null) {
     findings.push({ status: 'ok', what: 'workflow bundle', text: config.bundlePath });
   } else if (env.NODE_ENV !== 'production') {

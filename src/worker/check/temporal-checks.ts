@@ -9,7 +9,7 @@ import { strangers, strangersAdvice } from '../temporal/strangers';
 import { routingOf } from '../routing';
 import type { TemporalTarget } from '../../client/target';
 import type { Temporal } from '../temporal/connection';
-import { connectOnce, reasonOf } from '../temporal/connection';
+import { connectOnce, reasonOf, WrongConnection } from '../temporal/connection';
 import { formatDuration } from '../../contract/duration';
 
 /** @param config `null`: the configuration has problems, so checks that depend on it are skipped */
@@ -43,6 +43,7 @@ function failure({ address, namespace }: TemporalTarget, error: unknown): Findin
   const code = (error as { code?: unknown }).code;
   const reason = reasonOf(error);
   const failed = (text: string): Finding => ({ status: 'failed', what: 'Temporal', text });
+  if (error instanceof WrongConnection) return failed(`${address} answers, but ${error.message}`);
   if (code === GRPC.notFound) {
     return failed(
       `${address} answers, but has no namespace ${namespace}: check TEMPORAL_NAMESPACE, or create it: ` +

@@ -1,15 +1,17 @@
 /** Which credentials the environment names: the first source that is set wins (docs/credentials.md). */
+import type { ProxyServer } from '../../contract/proxy';
 import type { EnvReader } from './env-reader';
 import { systemClock } from '../../ecs/clock';
 import type { CredentialProvider } from '../../ecs/credentials';
 import { accessKeys, authToken, guarded, passwordLogin, serverAgency } from '../../ecs/credentials';
-import { undiciTransport } from '../../ecs/transport';
+import { DEFAULT_LIMITS, undiciTransport } from '../../ecs/transport';
 import { version } from '../../version';
 
 export interface Place {
   projectId: string;
   iamEndpoint: string;
   metadataEndpoint: string;
+  through: (origin: string) => ProxyServer | null;
 }
 
 export interface Credentials {
@@ -56,14 +58,14 @@ const SOURCES: readonly Source[] = [
     kind: 'password login',
     names: ['HW_DOMAIN_NAME', 'HW_USER_NAME', 'HW_USER_PASSWORD'],
     shared: 'HW_DOMAIN_NAME',
-    create: ([domain = '', user = '', password = ''], _optional, { projectId, iamEndpoint }) =>
+    create: ([domain = '', user = '', password = ''], _optional, { projectId, iamEndpoint, through }) =>
       passwordLogin({
         endpoint: iamEndpoint,
         projectId,
         domain,
         user,
         password,
-        transport: undiciTransport(),
+        transport: undiciTransport(DEFAULT_LIMITS, through),
         clock: systemClock,
         userAgent: `ecs-nics/${version}`,
       }),

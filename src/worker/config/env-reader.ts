@@ -5,19 +5,42 @@ import { ADDRESS_FORM, parseAddress } from '../addresses';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
+const QUOTED = /^(?:".*"|'.*')$/s;
+/** Whoever chooses a password may choose quotes. */
+const MAY_BE_QUOTED: ReadonlySet<string> = new Set(['HW_USER_PASSWORD']);
+
+/** Of the cloud's own tools, and of OpenStack's, which it also speaks. */
+const FAMILIES = /^(HW|HUAWEICLOUD|OS)_/;
+
 /** Reads variables of the environment. Collects all problems instead of stopping at the first. */
 export class EnvReader {
   readonly problems: string[] = [];
+  readonly #asked = new Set<string>();
 
   constructor(readonly env: Env) {}
 
   /** Name and value of the first variable that is set; an empty one counts as not set. */
   first(names: readonly string[]): [name: string, value: string | undefined] {
+    for (const name of names) this.#asked.add(name);
     for (const name of names) {
       const value = this.env[name]?.trim();
-      if (value) return [name, value];
+      if (!value) continue;
+      // Docker's and systemd's files of variables take quotes as a part of the value, a shell does not.
+      if (QUOTED.test(value) && !MAY_BE_QUOTED.has(name)) this.#suspect(name);
+      return [name, value];
     }
     return [names[0] ?? '', undefined];
+  }
+
+  #suspect(name: string): void {
+    const problem = `${name}: the value stands in quotes; write it without them`;
+    if (!this.problems.includes(problem)) this.problems.push(problem);
+  }
+
+  /** Variables of families that are read here, which are set and have not been asked for: somebody may rely on them. */
+  unread(): string[] {
+    const isSet = (name: string) => this.env[name]?.trim() && FAMILIES.test(name) && !this.#asked.has(name);
+    return Object.keys(this.env).filter(isSet).sort();
   }
 
   required(names: readonly string[], what: string, pattern: RegExp): string {
@@ -56,6 +79,15 @@ export class EnvReader {
     this.problems.push(`${name}: ${quoted(value)} is not an address: give ${ADDRESS_FORM}, or off`);
     // The worker does not listen after a problem. A default address could cause a second problem that is not real.
     return null;
+  }
+
+  /** Below which the hosts of the cloud live. */
+  domain(name: string, whenAbsent: string): string {
+    const [, value] = this.first([name]);
+    if (value === undefined) return whenAbsent;
+    if (/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/i.test(value)) return value.toLowerCase();
+    this.problems.push(`${name}: ${quoted(value)} is not a domain such as ${whenAbsent}`);
+    return whenAbsent;
   }
 
   oneOf<T extends string>(name: string, allowed: readonly T[], whenAbsent: T): T {

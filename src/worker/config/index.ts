@@ -2,6 +2,8 @@
 import { appendFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DEFAULT_TASK_QUEUE, TASK_QUEUE_FORM, taskQueueFrom } from '../../contract/names';
+import type { ProxyServer } from '../../contract/proxy';
+import { proxyFor, readProxies } from '../../contract/proxy';
 import type { CredentialProvider } from '../../ecs/credentials';
 import type { Address } from '../addresses';
 import { collide } from '../addresses';
@@ -14,6 +16,10 @@ export interface Config {
   readonly projectId: string;
   readonly region: string;
   readonly endpoints: { readonly ecs: string; readonly vpc: string };
+  /** The proxy for an origin of the cloud; `null`: none. */
+  readonly through: (origin: string) => ProxyServer | null;
+  /** Variables that look as if they were read, and are not: other tools of the cloud know them. */
+  readonly unread: readonly string[];
   /** Hosts of endpoints that are not the vendor's for this region; empty: all of them are. */
   readonly foreignHosts: readonly string[];
   /** Holds the secrets, and shows none of them. */
@@ -80,15 +86,20 @@ export function inspectConfig(
     'the one project this worker may touch, 32 hex characters',
     /^[0-9a-zA-Z_-]{1,64}$/,
   );
+  const domain = read.domain('HW_CLOUD', cloudOf(region));
+  const { proxies, problems: wrongProxy } = readProxies(env);
+  read.problems.push(...wrongProxy);
+  const through = (origin: string) => {
+    const { protocol, hostname, port } = new URL(origin);
+    return proxyFor(proxies, hostname, Number(port || (protocol === 'https:' ? 443 : 80)));
+  };
   const { credentials, kind } = readCredentials(read, {
     projectId,
-    iamEndpoint: read.endpoint('HUAWEICLOUD_IAM_ENDPOINT', `https://iam.${region}.myhuaweicloud.com`),
+    iamEndpoint: read.endpoint('HUAWEICLOUD_IAM_ENDPOINT', `https://iam.${region}.${domain}`),
     metadataEndpoint: read.endpoint('ECS_NICS_METADATA_ENDPOINT', METADATA_ENDPOINT, 'loopback'),
+    through,
   });
-  const usual = {
-    ecs: `https://ecs.${region}.myhuaweicloud.com`,
-    vpc: `https://vpc.${region}.myhuaweicloud.com`,
-  };
+  const usual = { ecs: `https://ecs.${region}.${domain}`, vpc: `https://vpc.${region}.${domain}` };
   const endpoints = {
     ecs: read.endpoint('HUAWEICLOUD_ECS_ENDPOINT', usual.ecs),
     vpc: read.endpoint('HUAWEICLOUD_VPC_ENDPOINT', usual.vpc),
@@ -98,6 +109,8 @@ export function inspectConfig(
     region,
     projectId,
     endpoints,
+    through,
+    unread: read.unread(),
     foreignHosts: [...new Set(foreign.flatMap((each) => (URL.canParse(each) ? new URL(each).host : [])))],
     credentials,
     credentialKind: kind,
@@ -120,6 +133,16 @@ export function inspectConfig(
     );
   }
   return { config: Object.freeze(config), problems: read.problems };
+}
+
+/** One sentence about {@link Config.unread}. */
+export function unreadAdvice(names: readonly string[]): string {
+  return `set, and not read by this worker: ${names.join(', ')} (\`ecs-nics-worker --help\` lists what is)`;
+}
+
+/** The vendor runs its European cloud below a domain of its own. */
+function cloudOf(region: string): string {
+  return /^eu-west-1\d\d$/.test(region) ? 'myhuaweicloud.eu' : 'myhuaweicloud.com';
 }
 
 function readTaskQueue(read: EnvReader): string {

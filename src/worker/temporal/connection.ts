@@ -4,10 +4,12 @@ import { Client } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import type { Logger } from '@temporalio/worker';
 import type { Temporal as AnyTemporal } from '../../client/connect';
-import { probe, temporalOf } from '../../client/connect';
+import { diagnose } from '../../client/diagnosis';
+import { nameOf, probe, temporalOf } from '../../client/connect';
 import { reasonOf as factOf } from '../../client/grpc';
 import { readRetention } from '../../client/namespace-settings';
 import { lenient } from '../../client/payloads';
+import type { ProxyServer } from '../../contract/proxy';
 import type { TemporalTarget } from '../../client/target';
 import { endpointOf } from '../../client/target';
 
@@ -18,6 +20,8 @@ const TRY_MS = 10_000;
 const PROBE_MS = 5_000;
 
 export class UnreachableError extends Error {}
+/** Something answers, and can't be talked to in this way. The message names the remedy. */
+export class WrongConnection extends Error {}
 
 export interface Temporal extends AnyTemporal {
   connection: NativeConnection;
@@ -58,16 +62,20 @@ export async function connect(
 
 /** One try, of 10 s at most. Throws the SDK's error when Temporal, or the namespace, does not answer. */
 export async function connectOnce(target: TemporalTarget, limitMs = TRY_MS): Promise<Temporal> {
-  const { address, namespace, options } = target;
+  const { address, namespace, options, proxy } = target;
   // After a refused connection gRPC backs off for a second, whatever the server does meanwhile: probe first.
-  const problem = await probe(endpointOf(address)!, Math.min(PROBE_MS, limitMs));
-  if (problem !== null) throw problem === 'late' ? new Error('no answer') : problem;
+  const problem = await probe(proxy ?? endpointOf(address)!, Math.min(PROBE_MS, limitMs));
+  if (problem !== null) {
+    const fact = problem === 'late' ? new Error('no answer') : problem;
+    throw proxy === null ? fact : new Error(`the proxy ${nameOf(proxy)} does not answer (${factOf(fact)})`);
+  }
   const ms = Math.min(TRY_MS, limitMs);
-  const connecting = NativeConnection.connect({ ...options, address });
+  const connecting = NativeConnection.connect({ ...options, address, ...viaProxy(proxy) });
   const connection = await within(ms, connecting, 'it accepts connections, but does not answer').catch(
-    (error: unknown) => {
+    async (error: unknown) => {
       void connecting.then((late) => late.close()).catch(() => undefined);
-      throw error;
+      const why = await diagnose(target);
+      throw why === null ? error : new WrongConnection(why);
     },
   );
   try {
@@ -78,6 +86,13 @@ export async function connectOnce(target: TemporalTarget, limitMs = TRY_MS): Pro
     await connection.close().catch(() => undefined);
     throw error;
   }
+}
+
+function viaProxy(proxy: ProxyServer | null) {
+  if (proxy === null) return {};
+  const { login } = proxy;
+  const basicAuth = login === null ? {} : { basicAuth: { username: login.user, password: login.password } };
+  return { proxy: { type: 'http-connect' as const, targetHost: nameOf(proxy), ...basicAuth } };
 }
 
 /** The fact behind an error, on one line; Core's errors in plain words. */

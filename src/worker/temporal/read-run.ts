@@ -5,10 +5,11 @@ import { ACTIVITY_FAILURE } from '../../activities/agreement';
 import type { Temporal } from '../../client/connect';
 import { within } from '../../client/connect';
 import type { Ending } from '../../client/ending';
-import { MAX_CHAIN, closedEnd } from '../../client/ending';
-import { queryStatus } from '../../client/find';
+import { closedEnd } from '../../client/ending';
+import { describe, isOpenRun, MAX_CHAIN, queryStatus } from '../../client/find';
 import { GRPC, grpcCode, isForbidden } from '../../client/grpc';
 import type { ResultDocument } from '../../contract';
+import { decommissionOf } from '../../contract';
 import { reasonOf } from './connection';
 
 /** For the whole chain of a run: two calls of some milliseconds for each run. */
@@ -37,7 +38,9 @@ export async function readRun(
         return none(`this run has been continued more than ${MAX_CHAIN} times: ${SAVED}`);
       case 'closed': {
         const { document } = end.ending;
-        return document === null ? await asked(temporal, run, end) : bounded(document);
+        const read = document === null ? await asked(temporal, run, end) : bounded(document);
+        const heldBy = end.parent === null ? null : await holderOf(within(temporal, READ_MS), end.parent);
+        return heldBy === null ? read : { ...read, heldBy };
       }
     }
   } catch (error) {
@@ -49,6 +52,18 @@ export async function readRun(
       `the run could not be read: ${reasonOf(error)}`,
       ACTIVITY_FAILURE.unavailable,
     );
+  }
+}
+
+/** The decommission run of the page that has started a run, if that page is open. */
+async function holderOf(temporal: Temporal, parent: string): Promise<string | null> {
+  const fleet = decommissionOf(parent);
+  if (fleet === undefined || fleet.page === null) return null;
+  try {
+    return isOpenRun(await describe(temporal, parent)) ? fleet.run : null;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return null;
+    throw error;
   }
 }
 

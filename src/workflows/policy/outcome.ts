@@ -63,6 +63,26 @@ export function endOfRestore(rows: NicRow[], back: PutBack | null): End {
   return { outcome: has('restored') ? 'restored' : 'nothing-to-do', failed: null };
 }
 
+/** The end of a release. A port that is left is no success: whoever named it wanted it deleted. */
+export function endOfRelease(rows: NicRow[], cancelled: boolean): End {
+  if (cancelled) return { outcome: 'cancelled', failed: null };
+  const { outcome, failed } = endOf(rows);
+  const left = rows.filter((row) => row.outcome === 'detached');
+  if (failed !== null || left.length === 0) return { outcome, failed };
+  if (outcome === 'deleted') return failedAs(FAILURE_TYPE.notDeleted);
+  const isRefused = left.every(({ errorCode, remedy }) => errorCode !== null && remedy !== null);
+  return failedAs(isRefused ? FAILURE_TYPE.cloudRefused : FAILURE_TYPE.refused);
+}
+
+/** As {@link failureMessage}, of a release: what is wrong with a port that is left stands in its row. */
+export function releaseMessage(rows: NicRow[], type: FailureType): string {
+  if (type === FAILURE_TYPE.outcomeUnknown) return failureMessage(rows, type);
+  const left = rows.filter(({ outcome }) => outcome === 'detached' || outcome === 'still-attached');
+  const isChanged = type === FAILURE_TYPE.notDeleted && rows.some(({ outcome }) => outcome === 'deleted');
+  const said = listOf(left);
+  return `${isChanged ? '' : 'nothing was changed: '}the ports of ${left.length} of ${rows.length} NICs were left: ${said}`;
+}
+
 function failedAs(type: FailureType): End {
   return { outcome: outcomeOfFailure(type), failed: type };
 }
@@ -81,10 +101,14 @@ export function totalsOf(document: ResultDocument): ResultTotals {
 /** One sentence for the failure message. It quotes the cloud's own message where there is one. */
 export function failureMessage(rows: NicRow[], type: FailureType): string {
   const { concerned, what, none } = CONCERNED[type] ?? { concerned: () => false, what: type };
-  const each = rows.filter(concerned).map(saying);
+  const each = rows.filter(concerned);
   if (each.length === 0 && none !== undefined) return none;
-  const more = each.length > 5 ? `, and ${each.length - 5} more` : '';
-  return `${each.length} of ${rows.length} NICs ${what}: ${each.slice(0, 5).join(', ')}${more}`;
+  return `${each.length} of ${rows.length} NICs ${what}: ${listOf(each)}`;
+}
+
+function listOf(rows: NicRow[]): string {
+  const more = rows.length > 5 ? `, and ${rows.length - 5} more` : '';
+  return `${rows.slice(0, 5).map(saying).join(', ')}${more}`;
 }
 
 interface Concern {

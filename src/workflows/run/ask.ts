@@ -44,8 +44,13 @@ export function hindranceOf(answer: Setback, times: number): Hindrance {
       return answer.why === 'unavailable'
         ? { why: answer.message, ms: backoffDelay(times), firm: false }
         : // Five bad signatures lock a key (docs/cloud-api.md §5.2).
-          { why: answer.message, ms: HOLD_MS, firm: true };
+          { why: withHint(answer), ms: HOLD_MS, firm: true };
   }
+}
+
+/** Whoever reads what the run waits for has to know what to repair. */
+function withHint({ message, details }: Unread): string {
+  return details?.hint ? `${message}. ${details.hint}` : message;
 }
 
 /**

@@ -5,11 +5,12 @@ import {
   CancelledFailure,
   CancellationScope,
   condition,
+  patched,
   upsertMemo,
 } from '@temporalio/workflow';
 import type { FailureType } from '../../contract/names';
 import { FAILURE_TYPE, MEMO, OPEN_SETTLED } from '../../contract/names';
-import type { ResultDocument } from '../../contract/types';
+import type { ResultDocument, RunOutcome } from '../../contract/types';
 import type { Ending } from './run-end';
 import { countRun } from './counters';
 import { tellEnd } from './tell';
@@ -57,13 +58,22 @@ export async function leave(run: Run, { failure }: Ending): Promise<ResultDocume
   return run.document;
 }
 
+/** Refused runs that ended without attributes before this change replay without the question. */
+const OUTCOME_OF_REFUSALS = 'outcome-of-refusals';
+
+const REFUSALS: ReadonlySet<RunOutcome> = new Set(['refused', 'cloud-refused'] as const);
+
 /**
  * Asks the namespace again for its search attributes, since the run may have waited for weeks. If that fails, the run
  * ends without attributes.
  */
 async function publishEnd(run: Run): Promise<void> {
   const { serverId, outcome } = run.document;
-  const known = run.state.around.searchAttributes.length > 0;
-  if (known && !isFresh(run.state) && !(await learnAnew(run.state))) return;
+  const { searchAttributes, learnedAt } = run.state.around;
+  if (searchAttributes.length > 0) {
+    if (!isFresh(run.state) && !(await learnAnew(run.state))) return;
+    // No answer has told them, as where the cloud refuses the first look: people look for such ends most of all.
+  } else if (learnedAt === null && REFUSALS.has(outcome) && patched(OUTCOME_OF_REFUSALS))
+    await learnAnew(run.state);
   publish(run.state, { serverId, phase: 'done', outcome });
 }

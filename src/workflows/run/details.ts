@@ -3,7 +3,7 @@
  * and document always agree. The server bounds no text and the UI renders raw HTML (SECURITY.md), so these functions
  * bound and escape.
  */
-import { formatDuration } from '../../contract/duration';
+import { formatDuration, formatTime } from '../../contract/duration';
 import { TO_FILL_IN } from '../../contract/placeholders';
 import { bounded, clean, cleanCode, escapeMarkdown } from '../../contract/text';
 import type { JobRow, NicRow, Phase, ResultDocument } from '../../contract/types';
@@ -73,6 +73,7 @@ const PHASE_TEXT: Record<Phase, string> = {
 
 export interface DetailsContext {
   workflowId: string;
+  runId: string;
   cancelRequested: boolean;
   /** What the run's own submissions do. */
   job: JobRow['what'];
@@ -95,7 +96,9 @@ export function currentDetails(document: ResultDocument, context: DetailsContext
   ];
   const unknown = document.submissions - document.jobs.filter(({ what }) => what === context.job).length;
   if (unknown > 0) lines.push(`- Submissions of unknown fate: ${unknown}`);
-  const { undoUntil, decision } = document;
+  const { undoUntil, decision, requestedBy, reason } = document;
+  const asker = [requestedBy, reason].filter((text) => text !== null).map((text) => escaped(text));
+  if (asker.length > 0) lines.push(`- Asked for by: ${asker.join(': ')}`);
   if (decision !== null) {
     lines.push(
       `- **${decision.what}** asked for by ${escaped(decision.by)}, ${when(decision.at)}: ${escaped(decision.reason)}`,
@@ -111,25 +114,35 @@ export function currentDetails(document: ResultDocument, context: DetailsContext
     if (context.cancelRequested)
       lines.push('- **Cancel requested**: the cloud cannot stop its job; this run follows it to its end');
   } else if (document.endedAt !== null) lines.push(`- Ended: ${when(document.endedAt)}`);
-  lines.push('', `**${nics(document.nics.length)}**`, '');
-  lines.push(
-    ...(document.nics.length === 0 ? ['- none'] : document.nics.flatMap((row) => nicLines(row, done))),
-  );
+  if (document.nics.length > 0 || isSettledOutcome(outcome)) {
+    lines.push('', `**${nics(document.nics.length)}**`, '');
+    lines.push(
+      ...(document.nics.length === 0
+        ? ['- none but the primary one']
+        : document.nics.flatMap((row) => nicLines(row, done))),
+    );
+    // No row does not mean no NIC: of `all` the first inspection makes the rows.
+  } else lines.push('', done ? '**NICs**: never established' : '**NICs**: not known yet');
   lines.push(
     ...section(
       '**Warnings**',
       document.warnings.map((warning) => escaped(warning)),
     ),
   );
-  const next = done ? afterwards(document) : commands(context, phase);
+  const next = done ? afterwards(document, context) : commands(context, phase);
   if (next.length > 0) lines.push('', '**What can be done now**', '', ...next);
   return lines.join('\n');
 }
 
+/** The server was looked at, so that no row means no NIC. */
+function isSettledOutcome(outcome: ResultDocument['outcome']): boolean {
+  return outcome === 'planned' || outcome === 'nothing-to-do';
+}
+
 /** `2026-11-24 02:06:56 UTC`. A time of the cloud in another format is shown as it is. */
 export function when(time: string): string {
-  const [, date, clock] = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z$/.exec(time) ?? [];
-  return date === undefined ? escaped(time) : `${date} ${clock} UTC`;
+  const text = formatTime(time);
+  return text === time ? escaped(time) : text;
 }
 
 function jobLine(job: JobRow): string {
@@ -193,12 +206,32 @@ function commands({ workflowId, cancelRequested }: DetailsContext, phase: Phase)
 }
 
 /** A new run inspects the server before it sends anything, so the command is safe whatever has happened meanwhile. */
-function afterwards({ outcome, serverId, nics: rows }: ResultDocument): string[] {
-  if (outcome !== 'not-deleted') return [];
-  const left = rows
-    .filter((row) => row.outcome === 'still-attached')
-    .map(({ id }) => ` --nic ${plainCode(id)}`);
-  return [
-    `- Delete what is left, once the cause is removed: \`ecs-nics delete ${plainCode(serverId)}${left.join('')}\``,
-  ];
+function afterwards(document: ResultDocument, { job, runId }: DetailsContext): string[] {
+  const { outcome, serverId, nics: rows } = document;
+  const lines: string[] = [];
+  if (outcome === 'not-deleted') {
+    const left = rows
+      // Whoever has put a NIC back wants it there.
+      .filter((row) => row.outcome === 'still-attached' && row.errorCode !== 'PortInUse')
+      .map(({ id }) => ` --nic ${plainCode(id)}`);
+    if (left.length > 0)
+      lines.push(
+        `- Delete what is left, once the cause is removed: \`ecs-nics delete ${plainCode(serverId)}${left.join('')}\``,
+      );
+  }
+  const off = rows.filter(canReturn).length;
+  if (job === 'delete' && off > 0)
+    lines.push(
+      `- Put back ${off === 1 ? 'the NIC that is' : `the ${nics(off)} that are`} off: ` +
+        `\`ecs-nics restore ${plainCode(serverId)} --run-id ${plainCode(runId)} --by ${TO_FILL_IN.who} --reason ${TO_FILL_IN.why}\``,
+    );
+  return lines;
+}
+
+/** As the starter offers it: the NIC is off the server, nobody else uses its port, and what it was is known. */
+function canReturn({ outcome, errorCode, snapshot, restore }: NicRow): boolean {
+  const isLeft = errorCode === 'PortInUse' || errorCode === 'PortChanged';
+  return (
+    (outcome === 'deleted' || (outcome === 'detached' && !isLeft)) && snapshot !== null && restore !== 'no'
+  );
 }

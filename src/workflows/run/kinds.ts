@@ -2,6 +2,8 @@
 import type { CheckedRequest } from '../../contract/input';
 import { checkDeleteInput, namedNics } from '../../contract/input';
 import type { CheckedRestore } from '../../contract/restore-input';
+import type { CheckedRelease } from '../../contract/release-input';
+import { checkReleaseInput, namedForRelease } from '../../contract/release-input';
 import { checkRestoreInput, namedForRestore } from '../../contract/restore-input';
 import type { NicRow } from '../../contract/types';
 import { PUT_BACK_FOR_MS } from '../policy/put-back-plan';
@@ -48,3 +50,28 @@ const RESTORATION: RequestKind<CheckedRestore & Request> = {
 export function restorationOf(start: unknown): Restoration {
   return new Run(start, RESTORATION);
 }
+
+/** A run that deletes ports which an earlier run has kept. */
+export type Release = Run<CheckedRelease & Request>;
+
+/** For what comes before the ports are deleted; for that there are twenty more (steps/commit.ts). */
+const RELEASE_FOR_MS = 20 * 60_000;
+
+const RELEASE: RequestKind<CheckedRelease & Request> = {
+  check: (input) => {
+    const { problems, request } = checkReleaseInput(input);
+    return { problems, request: request && { ...request, deadlineMs: RELEASE_FOR_MS } };
+  },
+  named: namedForRelease,
+  job: 'delete',
+};
+
+export function releaseOf(start: unknown): Release {
+  return new Run(start, RELEASE);
+}
+
+/**
+ * A run that deletes ports. A release may not delete one of which it is unknown whether an elastic IP is bound to it: the request
+ * that allowed elastic IPs was another run's.
+ */
+export type Committing = Run<Request & { allowElasticIp?: boolean }>;

@@ -10,6 +10,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { checkDeleteInput } from '../../contract/input';
+import { checkReleaseInput } from '../../contract/release-input';
 import { checkRestoreInput } from '../../contract/restore-input';
 import {
   CANCELLED,
@@ -46,8 +47,8 @@ export function registerMessages(run: Run, { keyOf, decisions }: Messages): void
     if (request instanceof Unreadable) throw invalid([`it ${plain(request.problem)}`]);
     if (keyOf(request) !== ownKey) {
       const { problems } = run.kind.check(request);
-      // The request may be valid for the other kind of run.
-      const good = [checkDeleteInput, checkRestoreInput].some(
+      // The request may be valid for another kind of run.
+      const good = [checkDeleteInput, checkRestoreInput, checkReleaseInput].some(
         (check) => check(request).problems.length === 0,
       );
       if (!good) throw invalid(problems);

@@ -3,6 +3,7 @@
  */
 import { setCurrentDetails, upsertMemo, workflowInfo } from '@temporalio/workflow';
 import type { CheckedTiming } from '../../contract/input';
+import { askerOf } from '../../contract/asker';
 import { MEMO, serverIdOf } from '../../contract/names';
 import type { JobRow, NicRow, Phase, ResultDocument } from '../../contract/types';
 import { currentDetails, plain } from './details';
@@ -75,6 +76,8 @@ export class Run<R extends Request = Request> extends Pacing {
     this.checked = request;
     this.resumed = resumed !== null;
     this.state = resumed?.state ?? fresh(request, kind.named(this.input));
+    // Also in a run that an older worker began, whose document does not have them.
+    Object.assign(this.document, askerOf(this.input));
   }
 
   /** The checked request. Only valid if the input has no problems. */
@@ -127,6 +130,7 @@ export class Run<R extends Request = Request> extends Pacing {
     setCurrentDetails(
       currentDetails(this.document, {
         workflowId: workflowInfo().workflowId,
+        runId: workflowInfo().runId,
         cancelRequested: this.cancelRequested,
         job: this.kind.job,
         failure: this.failure,
@@ -251,6 +255,8 @@ function fresh(request: Request | null, named: string[]): RunState {
     serverName: null,
     projectId: null,
     region: null,
+    requestedBy: null,
+    reason: null,
     nics: named.map(blankRow),
     jobs: [],
     submissions: 0,

@@ -2,9 +2,10 @@
  * Deletes the held ports. After this nothing can be undone exactly. Much may have happened since the ports were kept,
  * so each port is looked at in the same attempt that deletes it.
  */
+import { formatTime } from '../../contract/duration';
 import type { NicSnapshot } from '../../contract/types';
 import { repeatable } from '../run/activity-calls';
-import type { Deletion } from '../run/kinds';
+import type { Committing } from '../run/kinds';
 import { label, nics, plain } from '../run/details';
 import { lookAtPorts, lookUntilAgreed } from './look';
 import { closeWindow, isHeld, keep, release } from '../run/state/undo';
@@ -19,8 +20,14 @@ const COMMIT_FOR_MS = 20 * 60_000;
 /** Pause between the two readings of a NIC that is back on the server. */
 const SECOND_LOOK_MS = 2_000;
 
-/** Deletes the ports that this run has kept. A port that the NIC's own flag keeps is left alone. */
-export async function commit(run: Deletion): Promise<void> {
+/** What a release does otherwise: nobody waits for its end but who wants the ports deleted. */
+export interface CommitOptions {
+  /** The run ends once it is cancelled, or the cloud refuses the worker: the ports that are left stay as they are. */
+  gentle?: boolean;
+}
+
+/** Deletes the ports that this run holds. A port that the NIC's own flag keeps is left alone, unless a release names it. */
+export async function commit(run: Committing, options: CommitOptions = {}): Promise<void> {
   const { state, document } = run;
   closeWindow(state);
   document.undoUntil = null;
@@ -35,14 +42,14 @@ export async function commit(run: Deletion): Promise<void> {
   const back = { setbacks: 0, hindered: null as string | null };
   for (;;) {
     const portIds = open.filter((id) => run.row(id).outcome === 'detached' && !state.undo.left.includes(id));
-    if (portIds.length === 0) break;
+    if (portIds.length === 0 || (options.gentle && run.cancelRequested)) break;
     if (run.expired && back.setbacks > 0) {
-      await giveUp(run, portIds, `not deleted by ${document.deadlineAt}: ${back.hindered ?? ''}`);
+      await giveUp(run, portIds, `not deleted by ${formatTime(document.deadlineAt)}: ${back.hindered ?? ''}`);
       break;
     }
     const summary = label(`the kept ports of ${nics(portIds.length)}`);
     const expected = Object.fromEntries(portIds.flatMap((id) => snapshotOf(run, id)));
-    const elasticIpsMayBeUnread = run.request.allowElasticIp;
+    const elasticIpsMayBeUnread = run.request.allowElasticIp === true;
     const answer = await repeatable(run, 'deletePorts', summary, {
       portIds,
       expected,
@@ -52,6 +59,12 @@ export async function commit(run: Deletion): Promise<void> {
       // The run that was reset may have deleted them. Runs that began before this rule did not look. Their commands must stay the same.
       if (run.knowsPlace) await giveUp(run, portIds, UNSENT.reset);
       else for (const id of portIds) leavePort(run, id, null, UNSENT.reset);
+      break;
+    }
+    if (options.gentle && answer.kind === 'unread' && answer.why !== 'unavailable') {
+      if (answer.why === 'credentials') document.credentialsRefused = true;
+      // A part of them may be deleted.
+      await giveUp(run, portIds, answer.message, answer.details?.code);
       break;
     }
     if (isSetback(answer)) {
@@ -76,31 +89,36 @@ export async function commit(run: Deletion): Promise<void> {
   }
   // A port that is free again is deleted in another round. An actor that attaches and detaches it again and again is
   // left alone after the last round.
-  if ((await lookAtReturned(run)) && (state.undo.rounds += 1) <= MAX_ROUNDS) await commit(run);
+  if ((await lookAtReturned(run)) && (state.undo.rounds += 1) <= MAX_ROUNDS) await commit(run, options);
 }
 
 const MAX_ROUNDS = 3;
 
-function snapshotOf(run: Deletion, id: string): [string, NicSnapshot][] {
+function snapshotOf(run: Committing, id: string): [string, NicSnapshot][] {
   const { snapshot } = run.row(id);
   return snapshot === null ? [] : [[id, snapshot]];
 }
 
 /** Perhaps only the answers were lost, so each port is looked at once more, and the document tells what is seen. */
-async function giveUp(run: Deletion, portIds: string[], why: string): Promise<void> {
+async function giveUp(
+  run: Committing,
+  portIds: string[],
+  why: string,
+  code: string | null = null,
+): Promise<void> {
   const seen = await lookAtPorts(run, label(`are the ports of ${nics(portIds.length)} gone?`), portIds);
   for (const id of portIds) {
     const port = seen[id];
     if (port?.state === 'absent') markPortGone(run.row(id));
     else if (port?.state === 'attached') recordPortInUse(run, id, port);
     else {
-      leavePort(run, id, null, why);
+      leavePort(run, id, code, why, code === null ? null : deletePortCall(run.document, id));
       if (port?.state !== 'free') run.row(id).outcome = 'unknown';
     }
   }
 }
 
-function recordPortInUse(run: Deletion, id: string, { deviceId }: { deviceId: string }): void {
+function recordPortInUse(run: Committing, id: string, { deviceId }: { deviceId: string }): void {
   const { serverId } = run.request;
   const row = run.row(id);
   row.evidence = { ...row.evidence, port: 'attached' };
@@ -110,7 +128,7 @@ function recordPortInUse(run: Deletion, id: string, { deviceId }: { deviceId: st
 }
 
 function leavePort(
-  run: Deletion,
+  run: Committing,
   id: string,
   code: string | null,
   why: string,
@@ -130,7 +148,7 @@ function leavePort(
  * A port that says it is attached is only one witness. The NIC counts as on the server if the NIC list says so in two
  * readings. Returns whether some port is free again and can be deleted after all.
  */
-async function lookAtReturned(run: Deletion): Promise<boolean> {
+async function lookAtReturned(run: Committing): Promise<boolean> {
   const { state } = run;
   const { returned } = state.undo;
   if (returned.length === 0) return false;
@@ -160,7 +178,7 @@ async function lookAtReturned(run: Deletion): Promise<boolean> {
 }
 
 /** Removes what was said of the NIC before the new look. */
-function forget(run: Deletion, id: string): void {
+function forget(run: Committing, id: string): void {
   const { state } = run;
   const row = run.row(id);
   state.undo.left = state.undo.left.filter((other) => other !== id);
@@ -169,7 +187,12 @@ function forget(run: Deletion, id: string): void {
   run.unwarnDetached(id);
 }
 
-function writeReturned(run: Deletion, id: string, outcome: 'still-attached' | 'unknown', why: string): void {
+function writeReturned(
+  run: Committing,
+  id: string,
+  outcome: 'still-attached' | 'unknown',
+  why: string,
+): void {
   const row = run.row(id);
   run.state.undo.left.push(id);
   row.outcome = outcome;

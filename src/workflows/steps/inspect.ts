@@ -3,7 +3,7 @@ import { upsertMemo, workflowInfo } from '@temporalio/workflow';
 import type { Inspection, InspectedNic, ServerState } from '../../activities/agreement';
 import { LEFT_ALONE } from '../../contract/decommission/names';
 import { HOUR_MS } from '../../contract/input';
-import { formatDuration } from '../../contract/duration';
+import { formatDuration, formatTime } from '../../contract/duration';
 import { FAILURE_TYPE, MEMO, OPEN_SETTLED, planWorkflowId, serverWorkflowId } from '../../contract/names';
 import type { NicRow, NicSnapshot } from '../../contract/types';
 import { read } from '../run/activity-calls';
@@ -141,7 +141,7 @@ export async function ready(
   if (run.expired) {
     throw RunEnd.failed(
       FAILURE_TYPE.refused,
-      `nothing was changed: ${passing}, until the deadline (${run.document.deadlineAt})`,
+      `nothing was changed: ${passing}, until the deadline (${formatTime(run.document.deadlineAt)})`,
     );
   }
   await waitForServer(run, passing, server);

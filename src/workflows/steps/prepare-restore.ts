@@ -1,26 +1,17 @@
 /** Looks up which NICs can be put back, and how well, before anything changes. */
-import type {
-  AddressHolder,
-  FindAddressesResult,
-  Inspection,
-  ReadRunResult,
-  Throttled,
-} from '../../activities/agreement';
-import { FAILURE_TYPE } from '../../contract/names';
+import type { AddressHolder, FindAddressesResult, Inspection, Throttled } from '../../activities/agreement';
 import type { SavedNic } from '../../contract/saved-result';
-import { readSavedResult } from '../../contract/saved-result';
 import { read } from '../run/activity-calls';
 import { askBeforeSending } from '../run/ask';
 import { label, nics as countOf } from '../run/details';
-import { RunEnd } from '../run/run-end';
 import { isIdle, primaryOf, serverViolations } from '../policy/guards';
+import { refused, rowsOf, savedNics } from './earlier-run';
 import { inspectOnce, ready, recordServer } from './inspect';
 import { confirmShown, mayHaveGone } from './previous-run';
 import { restoreCommand } from '../policy/remedies';
 import type { Restoration } from '../run/kinds';
 import type { Planned } from '../policy/restore-grades';
 import { addressesOf, chosen, isUnfinished, planOf } from '../policy/restore-grades';
-import { blankRow } from '../run/state/rows';
 import { watch } from '../run/state/seen';
 import type { PutBack } from '../policy/undo-log';
 import { putBackOf, returning } from '../policy/undo-log';
@@ -29,16 +20,10 @@ import { putBackOf, returning } from '../policy/undo-log';
 export async function planRestore(run: Restoration): Promise<PutBack> {
   const { request, document } = run;
   run.enter('inspecting');
-  const saved = await savedNics(run);
+  const { nics: saved } = await savedNics(run);
   const { nics, problems } = chosen(request, saved);
   if (problems.length > 0) throw refused(problems);
-  document.nics = nics.map(({ id, snapshot }) => ({
-    ...blankRow(id),
-    ip: snapshot.fixedIps[0]?.ip ?? null,
-    mac: snapshot.mac,
-    elasticIp: snapshot.elasticIp,
-    snapshot,
-  }));
+  document.nics = rowsOf(nics);
   const seen = await readyServer(run, nics);
   const plan = await grades(run, nics, seen);
   for (const each of plan) describe(run, each);
@@ -61,21 +46,6 @@ export async function planRestore(run: Restoration): Promise<PutBack> {
     })),
     request.allowNewIp,
   );
-}
-
-/** From the document in the request, or from the run that the request names. */
-async function savedNics(run: Restoration): Promise<SavedNic[]> {
-  const { from, serverId } = run.request;
-  if (from.kind === 'document') return from.nics;
-  const { workflowId, runId } = from;
-  const summary = label(`the result of run ${runId}`);
-  const { document, why } = await askBeforeSending<ReadRunResult>(run, () =>
-    read(run, 'readRun', summary, { workflowId, runId }),
-  );
-  if (document === null) throw refused([why ?? `run ${runId} has no result`]);
-  const { problems, nics } = readSavedResult(document, serverId);
-  if (problems.length > 0) throw refused(problems.map((problem) => `the result of run ${runId} ${problem}`));
-  return nics;
 }
 
 async function readyServer(run: Restoration, nics: readonly SavedNic[]): Promise<Inspection> {
@@ -143,8 +113,4 @@ function describe(run: Restoration, { nic, grade, why, there, port }: Planned): 
   row.message =
     there.id === nic.id ? 'is on the server already' : `port ${there.id} on the server takes its place`;
   if (there.id !== nic.id) row.replacedBy = { id: there.id, mac: there.mac, ip: there.ips[0] ?? null };
-}
-
-function refused(problems: string[]): RunEnd {
-  return RunEnd.failed(FAILURE_TYPE.refused, `nothing was changed: ${problems.join('; ')}`);
 }

@@ -1,4 +1,5 @@
 /** Writes into the rows what came of putting NICs back: what is back, what differs, and which remedy a person has. */
+import { formatTime } from '../../contract/duration';
 import { workflowInfo } from '@temporalio/workflow';
 import type { Inspection } from '../../activities/agreement';
 import type { RestoreGrade } from '../../contract/types';
@@ -88,7 +89,7 @@ export function giveUp(run: Run, back: PutBack): void {
     if (!nic.attach && nic.unseen > 1) reportLeft(run, nic);
     if (isDone(nic)) continue;
     const why = back.hindered === null ? '' : `: ${back.hindered}`;
-    nic.problem ??= { code: null, message: `not done by ${run.document.deadlineAt}${why}` };
+    nic.problem ??= { code: null, message: `not done by ${formatTime(run.document.deadlineAt)}${why}` };
     // Nothing was sent, but no look has seen the NIC since its flag was set.
     const row = run.row(nic.id);
     if (!nic.attach && nic.seen === 0 && row.outcome === 'untouched') row.outcome = 'unknown';

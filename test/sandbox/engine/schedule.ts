@@ -12,7 +12,7 @@ export interface Seen {
 /** A start of the workflow, what reaches it, and how it is ended from outside. Times count from this start. */
 export interface Start {
   /** Default: `deleteServerNics`. */
-  workflow?: 'restoreServerNics';
+  workflow?: 'restoreServerNics' | 'releasePorts';
   input: unknown;
   /** Instead of it: made of what has been played by then. */
   inputOf?: (all: readonly Played[]) => unknown;

@@ -166,6 +166,7 @@ function documentOf(
     ...{ outcome, phase: 'done', serverId, serverName: serverId, projectId: 'project', region: 'region' },
     nics: nicsOf(serverId).map((id, n) => rowOf(id, rows[n] ?? 'unknown')),
     ...{ jobs: [], submissions: 1, startedAt: iso(0), endedAt: iso(19_900), undoUntil: null, decision: null },
+    ...{ requestedBy: null, reason: null },
     ...{ deadlineAt: iso(90_000), nextLookAt: null, waitingFor: null, warnings: [] },
   };
 }

@@ -2,6 +2,7 @@
 import { parse } from 'csv-parse/sync';
 import { isRecord } from '../../../contract/values';
 import { quoted } from '../../../contract/text';
+import { foldedId } from '../../ids';
 
 /** A server of the list as its line writes it, or what is wrong with the line. */
 export type Line = { line: number } & ({ value: unknown } | { problem: string });
@@ -120,12 +121,12 @@ export function folded(value: unknown): unknown {
   const { serverId, nics } = written;
   return {
     ...written,
-    ...(typeof serverId === 'string' ? { serverId: serverId.trim().toLowerCase() } : {}),
+    ...(typeof serverId === 'string' ? { serverId: foldedId(serverId) } : {}),
     ...(Array.isArray(nics) ? { nics: nics.map(foldedNic) } : {}),
   };
 }
 
 function foldedNic(nic: unknown): unknown {
   if (!isRecord(nic) || typeof nic.id !== 'string') return nic;
-  return { ...nic, id: nic.id.trim().toLowerCase() };
+  return { ...nic, id: foldedId(nic.id) };
 }

@@ -3,8 +3,9 @@ import type { ListedServer, NicTarget } from '../../../contract';
 import { MAX_NICS } from '../../../contract';
 import { checkListed } from '../../../contract/decommission/input';
 import { MAX_SERVERS } from '../../../contract/decommission/shares';
-import { isRecord, safeJson } from '../../../contract/values';
+import { isRecord, isUuid, safeJson } from '../../../contract/values';
 import { plural } from '../../format';
+import { foldedId } from '../../ids';
 import { folded, linesOf } from './lines';
 
 /** Bad lines that are shown; the rest is counted. */
@@ -48,10 +49,8 @@ export function readProtected(bytes: Uint8Array): string[] | null {
     .filter((line) => line !== '' && !line.startsWith('#'));
   if (names === undefined) return null;
   // Ids in upper case are the same ids; names are what they are.
-  return [...new Set(names.map((name) => (UPPER_ID.test(name) ? name.toLowerCase() : name)))];
+  return [...new Set(names.map((name) => (isUuid(foldedId(name)) ? foldedId(name) : name)))];
 }
-
-const UPPER_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 class Gathered {
   private readonly servers = new Map<string, { nics: Map<string, NicTarget> | 'all'; line: number }>();

@@ -7,12 +7,14 @@ import type { Control, ControlArguments } from '../../../client/decommission/ste
 import { steer } from '../../../client/decommission/steer';
 import type { KnownRun } from '../../../client/find';
 import type { ByWhomFlags, FlagNames } from '../../ask/flags';
-import { byWhomFrom, declareByWhom, inFlags } from '../../ask/flags';
+import { EXAMPLE, byWhomFrom, declareByWhom, inFlags } from '../../ask/flags';
 import { CliError } from '../../cli-error';
 import type { Context } from '../../context';
 import { withTemporal } from '../../context';
 import type { ExitCode } from '../../exit-codes';
 import { EXIT } from '../../exit-codes';
+import { plural } from '../../format';
+import { foldedIds } from '../../ids';
 import type { CliCommand } from '../../program';
 import type { Output } from '../../output';
 import { COMMAND_OF, decommissionCommand } from '../../show/decommission/steps';
@@ -42,6 +44,8 @@ interface Told<C extends Control> {
   control: C;
   description: string;
   usage?: string;
+  /** Flags of its example beside those of every message. */
+  example?: string;
   flags?: (command: Command) => void;
   /** How the check calls a list of servers, and how the command line does. */
   servers?: string;
@@ -99,7 +103,8 @@ function commandOf<C extends Control>(told: Told<C>): CliCommand<ControlFlags> {
   const names: FlagNames = [...FLAG_OF, [/^servers\b/, servers]];
   return {
     description: told.description,
-    usage: `<run> ${told.usage ?? ''}--by <who> --reason <text>`,
+    examples: [['decommission', name, EXAMPLE.run, told.example, EXAMPLE.byWhom].filter(Boolean).join(' ')],
+    usage: `<run> ${told.usage ?? ''}--by <who> --reason <text> [options]`,
     flags: (command) => {
       declared?.(command);
       declareByWhom(command, 'kept with the run');
@@ -153,7 +158,6 @@ Exit codes:
   130  interrupted before the answer came`;
 
 const namedServers = (command: Command, help: string) => command.option('--server <id...>', help);
-const lowerCase = (ids: readonly string[] | undefined) => ids?.map((id) => id.toLowerCase());
 /** The check shows what is no number. */
 const numberOf = (text: string | undefined) =>
   text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : text;
@@ -164,6 +168,7 @@ export const approve = commandOf({
     'Approves the plan of a run, which then begins to delete. Digest and counts are those of the plan, so that ' +
     'nobody approves another one than they have read.',
   usage: '--digest <d> --servers <n> --nics <n>\n         ',
+  example: '--digest 4f1c0a --servers 40 --nics 120',
   flags: (command) =>
     command
       .option('--digest <d>', "the plan's digest")
@@ -213,6 +218,7 @@ export const commit = commandOf({
 export const limits = commandOf({
   control: 'setLimits',
   description: 'Changes how many servers are under way, and how many may fail.',
+  example: '--concurrency 20',
   flags: (command) =>
     command
       .option('--concurrency <n>', 'servers under way')
@@ -229,9 +235,10 @@ export const skip = commandOf({
   control: 'skip',
   description: 'Leaves servers alone: they are not started, and failed ones do not count any more.',
   usage: '--server <id>...\n         ',
+  example: `--server ${EXAMPLE.server}`,
   servers: '--server',
   flags: (command) => namedServers(command, 'a server to leave alone; may be repeated'),
-  argument: ({ server }) => ({ servers: lowerCase(server) ?? [] }),
+  argument: ({ server }) => ({ servers: foldedIds(server ?? []) }),
   check: (argument) => checkNamed(argument, true),
 });
 
@@ -245,8 +252,8 @@ export const undo = commandOf({
       '--yes',
       'ask nothing; required without a terminal',
     ),
-  argument: ({ server }) => (server === undefined ? {} : { servers: lowerCase(server) ?? [] }),
+  argument: ({ server }) => (server === undefined ? {} : { servers: foldedIds(server ?? []) }),
   check: (argument) => checkNamed(argument, false),
   asks: ({ server }) =>
-    `Put back ${server === undefined ? 'every server of this run' : `${server.length} servers`}?`,
+    `Put back ${server === undefined ? 'every server of this run' : `${plural(foldedIds(server).length, 'server')}`}?`,
 });

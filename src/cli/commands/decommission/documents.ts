@@ -39,7 +39,7 @@ function commandOf<D extends object>({
 }: Shown<D>): CliCommand<FormatFlags> {
   return {
     description,
-    usage: '<run> [options]',
+    examples: [`decommission ${name} purge-7`, `decommission ${name} purge-7 --format csv > ${name}.csv`],
     flags: (command) =>
       command.option('--format <table|json|csv>', 'table (default), json as --json, or csv'),
     takesAll: true,

@@ -27,6 +27,7 @@ export const command: CliCommand<ListFlags> = {
   description:
     'Prints a line for each server of the project, with its NICs, their IPs and MACs, ready to be edited and handed to ' +
     '`decommission start`. The primary NIC is never on it. Reads only.',
+  examples: ['decommission list --tag stage=test > servers.jsonl'],
   usage: '[options] > servers.jsonl',
   flags: (command) =>
     command

@@ -4,7 +4,7 @@ import type * as controls from './control';
 
 const control = (name: Exclude<keyof typeof controls, 'tell'>, summary: string): Listed => [
   name,
-  '[run]',
+  '<run>',
   summary,
   async () => (await import('./control.js'))[name],
 ];
@@ -12,7 +12,7 @@ const control = (name: Exclude<keyof typeof controls, 'tell'>, summary: string):
 export const DECOMMISSION: readonly Listed[] = [
   [
     'start',
-    '[file]',
+    '<file>',
     'start a run: upload the list, and show the plan',
     async () => (await import('./start.js')).command,
   ],
@@ -23,10 +23,10 @@ export const DECOMMISSION: readonly Listed[] = [
     async () => (await import('./list.js')).command,
   ],
   control('approve', 'approve the plan: the run begins to delete'),
-  ['status', '[run]', 'show how far a run is', async () => (await import('./status.js')).command],
-  ['watch', '[run]', 'follow a run to its end', async () => (await import('./watch.js')).command],
-  ['plan', '[run]', 'show the plan', async () => (await import('./documents.js')).plan],
-  ['report', '[run]', 'show what became of every NIC', async () => (await import('./documents.js')).report],
+  ['status', '<run>', 'show how far a run is', async () => (await import('./status.js')).command],
+  ['watch', '<run>', 'follow a run to its end', async () => (await import('./watch.js')).command],
+  ['plan', '<run>', 'show the plan', async () => (await import('./documents.js')).plan],
+  ['report', '<run>', 'show what became of every NIC', async () => (await import('./documents.js')).report],
   control('pause', 'start nothing more for now'),
   control('resume', 'go on'),
   control('retry', 'take up failed and busy servers again'),

@@ -106,7 +106,7 @@ async function startFleet(
   const ref = context.run(run);
   const title =
     started.kind === 'attached' ? `run ${name} is open already: attached to it` : `run ${name} started`;
-  output.say([title, ...runLines(ref)]);
+  output.note([title, ...runLines(ref)]);
   await load(context, name, run, servers, output);
   if (!wait) {
     const steps = [
@@ -129,7 +129,7 @@ async function startFleet(
   }
   const isAbove = awaited.runId === run.runId;
   const plan = status.phase === 'planned' ? await planOf(context, awaited) : null;
-  output.say('');
+  output.note('');
   showStatus(status, context.run(awaited), output, { isAbove, plan });
   return exitCodeOfFleet(status);
 }
@@ -165,7 +165,7 @@ async function load(
   const onPage = (loaded: number, pages: number) => {
     patience.renew();
     if (loaded === pages || loaded % TOLD_PAGES === 0)
-      output.say(`list: ${loaded} of ${plural(pages, 'page')} loaded`);
+      output.note(`list: ${loaded} of ${plural(pages, 'page')} loaded`);
   };
   const answer = await loadList(context.temporal, run, servers, { until, onPage }).finally(() =>
     patience.stop(),
@@ -174,7 +174,7 @@ async function load(
   const again = 'The list is not loaded completely: the same command again goes on where it stopped.';
   switch (answer.kind) {
     case 'done':
-      output.say(`list: ${plural(servers.length, 'server')} in all`);
+      output.note(`list: ${plural(servers.length, 'server')} in all`);
       return;
     case 'failed': {
       const refused = refusal('the list was', answer, ref);
@@ -244,7 +244,8 @@ export const command: CliCommand<StartFlags> = {
   description:
     'Starts a decommission run: uploads the list, lets every server be inspected, and shows the plan. Nothing is ' +
     'deleted before approve. Waits until the run needs a person, or has ended.',
-  usage: '<file|-> --run <name> --max-servers <n>',
+  examples: ['decommission start servers.jsonl --run purge-7 --max-servers 100'],
+  usage: '<file> --run <name> --max-servers <n>\n         [options]',
   flags: (command) => {
     command.option('--run <name>', 'the name of the run: 1 to 64 of a-z 0-9 . _ -');
     decommissionOptions.declare(command);

@@ -25,7 +25,7 @@ export async function statusOf(context: Context, run: KnownRun, output: Output):
 
 export const command: CliCommand<unknown> = {
   description: 'Shows how far a run is, and what can be done now. Exit code 0 when it could be shown.',
-  usage: '<run> [options]',
+  examples: ['decommission status purge-7'],
   takesAll: true,
   run: (words, _flags, output): Promise<ExitCode> => {
     const name = runFrom(words, 'status');

@@ -16,7 +16,7 @@ export async function watch(words: readonly string[], output: Output): Promise<E
 
 async function follow(context: Context, name: string, output: Output): Promise<ExitCode> {
   const run = await findDecommission(context.temporal, name);
-  if (run.open) output.say([`following run ${name}`, ...runLines(context.run(run))]);
+  if (run.open) output.note([`following run ${name}`, ...runLines(context.run(run))]);
   const awaited = { ...run, startedAt: run.startedAt.getTime(), startedByUsAt: null };
   const status = await followFleet(context, awaited, output, ({ phase }) => phase === 'stopped');
   showStatus(status, context.run(awaited), output, { isAbove: run.open && awaited.runId === run.runId });
@@ -27,7 +27,7 @@ export const command: CliCommand<unknown> = {
   description:
     'Follows a run to its end, whoever started it, through pauses and its undo window; ends when too many servers ' +
     'have failed. On a terminal one screen that is redrawn; in a pipe a line per change.',
-  usage: '<run> [options]',
+  examples: ['decommission watch purge-7'],
   takesAll: true,
   run: (words, _flags, output) => watch(words, output),
   help: `

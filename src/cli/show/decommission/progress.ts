@@ -5,7 +5,7 @@ import type { FollowState } from '../../../client/follow';
 import { clean, cut, plural } from '../../format';
 import type { Output } from '../../output';
 import type { Frame, ProgressView } from '../progress';
-import { LiveView, TroubleLines, troubleLines } from '../progress';
+import { LiveView, TroubleLines, TroubleView, troubleLines } from '../progress';
 import type { Whereabouts } from '../silent-texts';
 import { countsText } from '../wording';
 import { headText, reasonTextOf, statusLines } from './status';
@@ -18,6 +18,7 @@ export function decommissionView(
   startedAt: number,
   run: Whereabouts,
 ): ProgressView<DecommissionStatus> {
+  if (output.isMuted) return new TroubleView(output, run);
   return output.live ? new LiveView(output, startedAt, run, screenLines) : new PlainDecommission(output, run);
 }
 

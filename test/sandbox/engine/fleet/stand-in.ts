@@ -236,6 +236,8 @@ export class StandIn implements Body {
         startedAt: at,
         endedAt: null,
         undoUntil: null,
+        requestedBy: null,
+        reason: null,
         decision: null,
       },
       ...{ deadlineAt: at, nextLookAt: null, waitingFor: null, warnings: [] },

@@ -1,0 +1,59 @@
+/** Why a Temporal server that accepts connections can't be talked to: gRPC only says that it has not connected in time. */
+import type { ConnectionOptions } from 'node:tls';
+import { connect } from 'node:tls';
+import type { TemporalTarget } from './target';
+import { endpointOf } from './target';
+
+const LIMIT_MS = 5_000;
+/** Of the errors of a handshake, by their codes in Node. */
+const CERTIFICATES: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: 'its certificate has expired: it needs a new one (or the clock here is wrong)',
+  CERT_NOT_YET_VALID: 'its certificate is not valid yet: check the clock here',
+  ERR_TLS_CERT_ALTNAME_INVALID:
+    'its certificate is for another name: put the name that the certificate has in TEMPORAL_TLS_SERVER_NAME',
+};
+const UNTRUSTED =
+  'its certificate is signed by an authority that is not trusted here: name that authority in TEMPORAL_TLS_SERVER_CA_CERT_PATH, or in NODE_EXTRA_CA_CERTS';
+const PLAIN =
+  'it does not speak TLS: leave out TEMPORAL_TLS and TEMPORAL_API_KEY, or check the port in TEMPORAL_ADDRESS';
+const EXPECTS_TLS = 'it expects TLS: set TEMPORAL_TLS=true';
+const WANTS_CERTIFICATE =
+  'it wants a certificate of the client: set TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH';
+
+/** The cause with its remedy; `null`: TLS is not it, or could not be looked at. Never throws. */
+export async function diagnose({ address, options, proxy }: TemporalTarget): Promise<string | null> {
+  const endpoint = endpointOf(address);
+  if (endpoint === null || proxy !== null) return null;
+  const { apiKey, tls = apiKey !== undefined } = options;
+  const given = typeof tls === 'object' && tls !== null ? tls : {};
+  const { serverNameOverride: servername = endpoint.host, serverRootCACertificate, clientCertPair } = given;
+  const code = await handshake({
+    ...endpoint,
+    ...(/^[\d.:]+$/.test(servername) ? {} : { servername }),
+    ALPNProtocols: ['h2'],
+    ...(serverRootCACertificate && { ca: Buffer.from(serverRootCACertificate) }),
+    ...(clientCertPair && { cert: Buffer.from(clientCertPair.crt), key: Buffer.from(clientCertPair.key) }),
+  });
+  const isPlain =
+    /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|UNEXPECTED_MESSAGE|EPROTO|ECONNRESET|ALPN/.test(code ?? '');
+  if (tls === false) return code === null || !(isPlain || code === 'late') ? EXPECTS_TLS : null;
+  if (code === null || code === 'late') return null;
+  if (/CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE/.test(code)) return WANTS_CERTIFICATE;
+  if (isPlain) return PLAIN;
+  return CERTIFICATES[code] ?? (/SIGN|ISSUER|LEAF|CHAIN|VERIF/.test(code) ? UNTRUSTED : null);
+}
+
+/** The error's code; `null`: it was made. */
+function handshake(options: ConnectionOptions): Promise<string | null> {
+  return new Promise((resolve) => {
+    const socket = connect({ ...options, timeout: LIMIT_MS });
+    const end = (code: string | null) => {
+      socket.destroy();
+      resolve(code);
+    };
+    // TLS 1.3 refuses a client without a certificate only after the handshake, with its first answer.
+    socket.once('secureConnect', () => setTimeout(end, 300, null));
+    socket.once('timeout', () => end('late'));
+    socket.once('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message));
+  });
+}
