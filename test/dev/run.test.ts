@@ -74,11 +74,15 @@ describe('in a clone of its own', () => {
     const child = spawn(process.execPath, [join(clone, 'scripts/run.mjs'), 'demo'], {
       env: { ...process.env, npm_execpath: npm },
     });
-    const [line] = (await once(child.stderr, 'data')) as [Buffer];
-    const after = Date.now() - began;
-    expect(line.toString()).toMatch(/^\[ecs-nics\] installing the packages/);
-    expect(after).toBeLessThan(2_000);
+    const after: number[] = [];
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      after.push(Date.now() - began);
+      said += chunk.toString();
+    });
     await once(child, 'close');
+    expect(said).toMatch(/^\[ecs-nics\] demo: looking .*\n\[ecs-nics\] installing the packages/);
+    expect(after[0]).toBeLessThan(2_000);
   });
 
   it('compiles once for two that start at the same time; again after a change; forgets what is gone', async () => {
