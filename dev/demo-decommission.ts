@@ -64,7 +64,9 @@ export async function tellDecommission(stack: Stack, checks: Checks): Promise<vo
     ]);
     await until(stack, ({ phase }) => phase === 'planned');
     const { document: plan } = await run<PlanDocument>(stack, ['plan', RUN]);
-    fact('would go', `${plan.servers} servers, ${plan.nics} NICs; digest ${plan.digest}`);
+    const left = plan.excludedCount;
+    fact('on the list', `${plan.listed} servers: ${plan.servers} would go, ${left} are left alone`);
+    fact('would go', `${plan.servers} servers with 3 NICs each: ${plan.nics} NICs; digest ${plan.digest}`);
     for (const { serverName, code, reason } of plan.excluded)
       fact('left alone', `${serverName}: ${code}, ${reason}`);
     checks.that(
@@ -132,7 +134,9 @@ export async function tellDecommission(stack: Stack, checks: Checks): Promise<vo
     heading("6 · The report, and the cloud's ledger");
     const report = await reported();
     const { detached = 0 } = report.nics;
-    fact('', `${report.servers} servers, ${detached} NICs detached`);
+    const by = Object.entries(report.outcomes).map(([outcome, count]) => `${count} ${outcome}`);
+    fact('', `${report.servers} servers: ${by.join(', ')}`);
+    fact('', `${report.outcomes.detached ?? 0} servers with 3 NICs each: ${detached} NICs detached`);
     const { summary } = await simulator.get<Ledger>('/_sim/ledger');
     checks.that('every one of the 40 servers has its line', report.servers === SERVERS);
     checks.that(
@@ -162,12 +166,18 @@ export async function tellDecommission(stack: Stack, checks: Checks): Promise<vo
     rmSync(folder, { recursive: true, force: true });
   }
 
-  async function reported(): Promise<{ servers: number; nics: Partial<Record<string, number>> }> {
+  async function reported(): Promise<{
+    servers: number;
+    outcomes: Partial<Record<string, number>>;
+    nics: Partial<Record<string, number>>;
+  }> {
     const { document } = await run<DecommissionReport>(stack, ['report', RUN]);
+    const outcomes: Partial<Record<string, number>> = {};
+    for (const { outcome } of document.servers) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
     const nics: Partial<Record<string, number>> = {};
     for (const { outcome } of document.servers.flatMap((server) => server.nics))
       nics[outcome] = (nics[outcome] ?? 0) + 1;
-    return { servers: document.servers.length, nics };
+    return { servers: document.servers.length, outcomes, nics };
   }
 
   async function until(

@@ -68,15 +68,17 @@ async function main(): Promise<number> {
   });
   const release = closeOnSignals(stack);
   const checks = new Checks();
+  let toSee: string | null = null;
   try {
     introduce(stack);
-    await story.tell(stack, checks);
+    toSee = (await story.tell(stack, checks)) ?? null;
   } catch (error) {
     checks.that('the story could be told to its end', false, error instanceof Error ? error.message : error);
   }
   if (checks.failed > 0) showWorkerTroubles(stack);
   release();
   await stack.close();
+  if (toSee !== null) await showLink(stack, toSee);
   say();
   const seconds = Math.round((Date.now() - began) / 1000);
   const total = checks.passed + checks.failed;
@@ -94,7 +96,8 @@ function introduce({ temporal, simulator, taskQueue, worker }: Stack): void {
   fact('worker', `process ${worker.pid}`);
 }
 
-async function tell(stack: Stack, checks: Checks): Promise<void> {
+/** Returns the link to what is worth a look in the Web UI. */
+async function tell(stack: Stack, checks: Checks): Promise<string> {
   const { simulator } = stack;
   const server = await simulator.post<SimServer>('/_sim/servers', { name: 'web-01', nics: 4 });
   const [primary, first, second, third] = server.nics;
@@ -151,7 +154,7 @@ async function tell(stack: Stack, checks: Checks): Promise<void> {
   checks.that('exit code 4, failure type "Refused"', refused.code === 4 && type === 'Refused', refused);
   checks.that('the cloud has got no further deletion', (await posts()).length === 2, await posts());
 
-  await tellUndo(stack, checks);
+  const undone = await tellUndo(stack, checks);
   await tellRestore(stack, checks, server.id);
 
   heading("The end of the first server, by the cloud's ledger");
@@ -161,22 +164,70 @@ async function tell(stack: Stack, checks: Checks): Promise<void> {
       nic.state === 'port-gone' ? 'deleted' : nic.primary ? 'kept: primary' : `${nic.state}: made again`;
     fact('', `${nic.ip.padEnd(11)} ${nic.id}  ${verdict(state)}`);
   }
-  const { summary } = await ledger();
-  say(`  ${summary.requests.delete ?? 0} POSTs · ${summary.nicsDetached} effective deletions`);
   const first3 = end.nics.filter(({ id }) => server.nics.some((nic) => nic.id === id));
   const once = first3.every((nic) => nic.deletions === (nic.primary ? 0 : 1));
   checks.that('each of its three NICs was deleted once, the primary one never', once, end);
+
+  heading("What was sent in all, by the cloud's ledger");
+  const { summary } = await ledger();
+  const counted = [
+    { name: server.name, how: 'steps 3 and 4', ...(await countsOf(stack, server.id)) },
+    { name: undone.name, how: 'step 6; all of them are back', ...(await countsOf(stack, undone.id)) },
+  ];
+  for (const { name, how, posts, off } of counted) fact(name, `${sums(posts, off)} (${how})`);
+  const all = { posts: summary.requests.delete ?? 0, off: summary.nicsDetached };
+  fact('together', sums(all.posts, all.off));
+  checks.that(
+    'these lines add up',
+    all.posts === total(counted, 'posts') && all.off === total(counted, 'off'),
+    { counted, all },
+  );
   const invariants = await simulator.get<{ ok: boolean; violations: unknown[] }>('/_sim/invariants');
   checks.that('all invariants of the ledger hold', invariants.ok, invariants.violations);
+  return lost.document.url;
+}
 
+const sums = (posts: number, off: number) =>
+  `${posts} POST${posts === 1 ? '' : 's'} took ${off} NIC${off === 1 ? '' : 's'} off`;
+const total = <K extends string>(rows: readonly Record<K, number>[], field: K) =>
+  rows.reduce((sum, row) => sum + row[field], 0);
+
+/** Of one server: what was sent to delete, and how many NICs went. */
+async function countsOf({ simulator }: Stack, serverId: string): Promise<{ posts: number; off: number }> {
+  const { requests } = await simulator.get<Ledger>(`/_sim/ledger?serverId=${serverId}`);
+  const { nics } = await simulator.get<Truth>(`/_sim/truth/${serverId}`);
+  return {
+    posts: requests.filter((request) => request.class === 'delete').length,
+    off: total(nics, 'deletions'),
+  };
+}
+
+/** At the very end: a link that leads nowhere any more is called so. */
+async function showLink({ temporal }: Stack, url: string): Promise<void> {
   say();
-  say(`  The lost answer as a story in the Web UI${stack.temporal.pid ? ', which closes now' : ''}:`);
-  say(`  ${pc.underline(lost.document.url)}`);
-  if (stack.temporal.pid) say(`  ${pc.bold('npm run dev')} starts the same and stays up.`);
+  if (temporal.pid !== undefined) {
+    say('  The Web UI has closed with the demo, and its link is dead. It had the lost answer');
+    say(`  as a story: ${pc.dim(url)}`);
+    say(`  ${pc.bold('npm run dev')} starts the same and stays up.`);
+  } else if (await isAlive(url)) {
+    say('  The lost answer as a story in the Web UI:');
+    say(`  ${pc.underline(url)}`);
+  } else {
+    say('  The lost answer is a story in the Web UI of that server. Nothing answers at');
+    say(`  ${pc.dim(url)}; TEMPORAL_UI_URL says where it is.`);
+  }
+}
+
+async function isAlive(url: string): Promise<boolean> {
+  try {
+    return (await fetch(url, { signal: AbortSignal.timeout(3_000) })).ok;
+  } catch {
+    return false;
+  }
 }
 
 /** Everything is taken back while the undo window is open: same port, IP, MAC, groups, flag, place. */
-async function tellUndo(stack: Stack, checks: Checks): Promise<void> {
+async function tellUndo(stack: Stack, checks: Checks): Promise<SimServer> {
   const { simulator } = stack;
   heading('6 · Deleted, regretted, undone');
   const groups = ['3b1d1f5e-0000-4000-8000-000000000001', '3b1d1f5e-0000-4000-8000-000000000002'];
@@ -207,6 +258,7 @@ async function tellUndo(stack: Stack, checks: Checks): Promise<void> {
     isDeepStrictEqual(after, before),
     { before, after },
   );
+  return server;
 }
 
 /** The ports of the first server are long gone: its NICs are made again, with their IPs. */

@@ -1,11 +1,12 @@
 /** `npm run docs`: writes the pages that are generated from the code. `test/docs` tells when one is stale. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { callersPage } from './callers-page';
 import { errorsPage } from './errors-page';
 import { logPage } from './log-page';
 import { root } from './root';
 
-const PAGES = { 'docs/errors.md': errorsPage, 'docs/log.md': logPage };
+const PAGES = { 'docs/callers.md': callersPage, 'docs/errors.md': errorsPage, 'docs/log.md': logPage };
 
 for (const [page, text] of Object.entries(PAGES)) {
   writeFileSync(join(root, page), text());

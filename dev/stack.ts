@@ -11,6 +11,8 @@ import { Worker } from './worker';
 export interface StackOptions {
   /** Part of the queue's name: `ecs-nics-<label>-<random>`. */
   label?: string;
+  /** The queue's name on a server of our own, which nobody else uses; on any other one it is random all the same. */
+  ownQueue?: string;
   /** A server that runs already (tests share one); closing it is its owner's business then. */
   temporal?: Temporal | TemporalOptions;
   /** A cloud that runs already, shared in the same way. */
@@ -40,7 +42,6 @@ export interface Stack {
 }
 
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
-  const taskQueue = `ecs-nics-${options.label ?? 'demo'}-${randomBytes(4).toString('hex')}`;
   const shared = options.temporal && 'address' in options.temporal ? options.temporal : undefined;
   const started: { close(): Promise<void> }[] = [];
   const close = async () => {
@@ -53,6 +54,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       options.simulator ?? startSimulator(options.simulatorArgs).then((it) => keep(started, it)),
     ]);
     const [temporal, simulator] = [valueOf(both[0]), valueOf(both[1])];
+    const random = `ecs-nics-${options.label ?? 'demo'}-${randomBytes(4).toString('hex')}`;
+    const taskQueue = (temporal.pid === undefined ? undefined : options.ownQueue) ?? random;
     const starterEnv = { ...temporal.env, ECS_NICS_TASK_QUEUE: taskQueue };
     const workerEnv = { ...workerSettings(simulator), ...starterEnv, ...options.workerEnv };
     const addWorker = () => keep(started, new Worker(cleanEnvironment(process.env, workerEnv)));

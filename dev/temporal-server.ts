@@ -32,6 +32,8 @@ export interface Temporal {
   pid: number | undefined;
   /** For people: where the server comes from. */
   origin: string;
+  /** Resolves to how it ended, when it has ended by itself or by somebody's hand; never for one that we have not started. */
+  died: Promise<string>;
   close(): Promise<void>;
 }
 
@@ -65,6 +67,7 @@ async function useServer(address: string, env: Environment): Promise<Temporal> {
     env: { ...Object.fromEntries(passed), ...NO_PROFILE },
     pid: undefined,
     origin: 'a running one, from TEMPORAL_ADDRESS',
+    died: new Promise(() => {}),
     close: async () => {},
   };
 }
@@ -89,6 +92,7 @@ async function startServer(
     let over: string | undefined;
     child.once('error', (error) => (over = error.message));
     child.once('exit', (code, signal) => (over = `ended with ${signal ?? `exit code ${code}`}`));
+    let closing = false;
     const uiUrl = `http://127.0.0.1:${uiPort}`;
     const ready = () => accepts('127.0.0.1', port).then((open) => open && isServing(httpPort));
     if (await until(ready, 60_000, () => over !== undefined)) {
@@ -105,8 +109,18 @@ async function startServer(
         },
         pid: child.pid,
         origin: `Temporal CLI ${program.version} from ${program.from}`,
+        died: new Promise((fulfil) => {
+          const tell = () => {
+            if (!closing) fulfil(over ?? 'ended');
+          };
+          if (over === undefined) child.once('exit', tell);
+          else tell();
+        }),
         // What lives in memory needs no farewell; a polite end takes the server a second.
-        close: () => stop(child, options.dbFilename === undefined ? 0 : 5_000),
+        close: () => {
+          closing = true;
+          return stop(child, options.dbFilename === undefined ? 0 : 5_000);
+        },
       };
     }
     await stop(child);

@@ -12,8 +12,8 @@ const COMMANDS = {
   worker: { parts: ['src'], bundle: true, main: 'lib/worker.js' },
   starter: { parts: ['src'], main: 'lib/starter.js' },
   simulator: { parts: ['simulator'], main: 'lib/simulator/main.js' },
-  demo: { ...STACK, main: 'lib/dev/demo.js' },
-  dev: { ...STACK, main: 'lib/dev/dev.js' },
+  demo: { ...STACK, main: 'lib/dev/demo.js', hello: true },
+  dev: { ...STACK, main: 'lib/dev/dev.js', hello: true },
   bench: { parts: [...STACK.parts, 'bench'], bundle: true, main: 'lib/bench/main.js' },
   chaos: { ...ALL, main: 'lib/chaos/main.js' },
   test: { ...ALL, then: findTemporal, main: 'node_modules/vitest/vitest.mjs', args: ['run'] },
@@ -43,6 +43,9 @@ async function main() {
   const command = Object.hasOwn(COMMANDS, name ?? '') ? COMMANDS[name] : undefined;
   if (!command) return fail(`Usage: npm run ${Object.keys(COMMANDS).join(' | ')} [-- arguments]`);
 
+  // Whoever has just typed it sees within a moment that it was heard; on a busy machine the rest takes seconds.
+  if (command.hello && args.length === 0)
+    process.stderr.write(`[ecs-nics] ${name}: looking whether packages and lib are up to date\n`);
   const { Explained, root, run, setUp } = await import('./setup.mjs');
   try {
     await setUp(command);

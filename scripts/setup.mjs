@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import { clearInterval, setInterval } from 'node:timers';
 import { fileURLToPath } from 'node:url';
 import { filesUnder, hashOf, installProblem } from './fresh.mjs';
 import { withLock } from './lock.mjs';
@@ -19,6 +20,8 @@ import { withLock } from './lock.mjs';
 export const root = fileURLToPath(new URL('..', import.meta.url)).replace(/[\\/]$/, '');
 const lib = join(root, 'lib');
 const STAMP = join(lib, '.stamp.json');
+/** Nobody should have to wonder for longer whether a step hangs. */
+const STILL_AT_IT_MS = 10_000;
 const COMMON = ['tsconfig.json', 'package-lock.json'];
 
 // What is compiled, by which configuration, from which files, and to which folder of lib.
@@ -65,8 +68,13 @@ export async function setUp({ development = true, parts = [], bundle = false, ty
   await withLock(
     join(lib, '.setup.lock'),
     async () => {
-      if (installation(development)) await step('npm ci', install);
+      // Before the first step: npm is silent for as long as it works.
+      if (installation(development)) {
+        say('installing the packages (npm ci); the first time this takes up to a minute');
+        await step('npm ci', install);
+      }
       const stale = parts.filter((name) => isStale(name, types));
+      if (stale.length > 0) say(`compiling ${stale.join(', ')}`);
       const built = await Promise.all(
         stale.map((name) => step(`compile ${name}`, () => compile(name, types))),
       );
@@ -182,6 +190,7 @@ function saveStamp(name, value) {
 
 async function step(name, work) {
   const began = Date.now();
+  const waiting = setInterval(() => say(`${name}: still at it after ${seconds(began)}`), STILL_AT_IT_MS);
   try {
     const result = await work();
     say(`${name}: ${seconds(began)}`);
@@ -189,6 +198,8 @@ async function step(name, work) {
   } catch (error) {
     if (!(error instanceof Explained)) throw error;
     throw new Explained(`${name} failed after ${seconds(began)}: ${error.message}`);
+  } finally {
+    clearInterval(waiting);
   }
 }
 

@@ -25,10 +25,13 @@ export function looksTaskQueue(taskQueue: string): string {
 }
 
 export const WORKFLOW_TYPE = {
+  /** Deletes NICs of one server, and can undo it. */
   deleteServerNics: 'deleteServerNics',
+  /** Puts back what a closed run has taken off. */
   restoreServerNics: 'restoreServerNics',
   /** Deletes ports that an earlier run on the server has kept. */
   releasePorts: 'releasePorts',
+  /** Deletes NICs of many servers: a list, a plan, an approval, waves. */
   decommission: 'decommission',
   /** One page of a decommission run's list; the run itself starts it. */
   decommissionPage: 'decommissionPage',
@@ -62,17 +65,25 @@ export const QUERY_STATUS = 'status';
 export const ASK_AGAIN = 'the query came ahead of the task that brings the run up to date: ask again';
 export const SIGNAL_POLL_NOW = 'pollNow';
 export const UPDATE = {
+  /** Answers once the cloud has accepted: `{jobId}`, or `{"jobId": null}` if no job was needed. Made for update-with-start. */
   submitted: 'submitted',
+  /** Answers once every NIC has its verdict, also while an undo window is open. */
   settled: 'settled',
+  /** Puts everything back; taken until the ports are deleted, and answered when that is done. */
   undo: 'undo',
+  /** Closes an open undo window: the kept ports are deleted; answered when that is done. */
   commit: 'commit',
 } as const;
 
 /** Typed search attributes, all of type Keyword. Set where the namespace has them; never required. */
 export const SEARCH_ATTRIBUTE = {
+  /** The server of the run. */
   serverId: 'EcsServerId',
+  /** Phase of the document. */
   phase: 'NicsPhase',
+  /** Outcome of the document, from the end on. */
   outcome: 'NicsOutcome',
+  /** The name of the decommission run that has started it. */
   decommissionRun: 'DecommissionRun',
 } as const;
 
@@ -88,7 +99,7 @@ export const LEAST_RETENTION_MS = 7 * 86_400_000;
 export const MEMO = {
   /**
    * From the first submission on: `{nics, since, jobId}` while it may be under way and no verdict stands, then
-   * {@link OPEN_SETTLED}. A run that sent nothing has none.
+   * `"settled"`. A run that sent nothing has none.
    */
   open: 'open',
   /** Totals of a cancelled run (a cancelled run carries no result): `{outcome, counts, submissions}`. */
@@ -103,12 +114,19 @@ export const OPEN_SETTLED = 'settled';
 
 /** `ApplicationFailure.type` of a failed run, in the order in which mixed failures are decided. */
 export const FAILURE_TYPE = {
+  /** The request, or the way it was started, is not valid. The cloud was not called. */
   invalidInput: 'InvalidInput',
+  /** A guard said no, or nothing could be sent until the deadline. Nothing was changed. */
   refused: 'Refused',
+  /** The cloud said no for certain. Nothing was changed. */
   cloudRefused: 'CloudRefused',
+  /** Something was to be put back, and is not as it was: each row says what is missing. */
   restoreIncomplete: 'RestoreIncomplete',
+  /** What became of some NIC could not be established. Look before you repeat anything. */
   outcomeUnknown: 'OutcomeUnknown',
+  /** Some NIC is proven to be still attached; the others are off the server. */
   notDeleted: 'NotDeleted',
+  /** Some NIC was not deleted, and all others are back (`onFailure` is `restore`). */
   rolledBack: 'RolledBack',
 } as const;
 export type FailureType = (typeof FAILURE_TYPE)[keyof typeof FAILURE_TYPE];

@@ -18,7 +18,9 @@ export type KeepOrRestore = 'keep' | 'restore';
 
 /** The waits of a run and their defaults, in ms. `null`: the worker learns the value. */
 export const TIMING = {
+  /** Wait between the cloud's acceptance and the first look at the job. */
   firstPoll: { min: 0, whenAbsent: null },
+  /** Wait between two looks at the job. */
   pollInterval: { min: 1, whenAbsent: null },
   /** Wait before each of the two looks after a submission of unknown fate. */
   settle: { min: 0, whenAbsent: 30_000 },
@@ -68,29 +70,38 @@ const timing = { kind: 'timing' } as const;
 export const DELETE_OPTIONS = {
   /** When given, it must be the worker's project. */
   projectId,
+  /** Only reads and judges: the document is the plan. */
   dryRun,
+  /** Detaches only; the ports stay in the VPC for good, with IP, MAC and security groups. */
   keepPort: { kind: 'flag', identity: true },
+  /** Keeps the ports so long for an exact undo, then deletes them. */
   undoWindow: {
     kind: 'duration',
     whenAbsent: 0,
     rule: { max: MAX_UNDO_WINDOW_MS, unit: 'hours', noSmallNumbers: true },
     identity: true,
   },
+  /** What becomes of the others when some NIC does not go: they stay off, or are put back. */
   onFailure: { kind: 'policy', identity: true },
+  /** The same for a cancelled run. */
   onCancel: { kind: 'policy', identity: true },
+  /** A NIC that carries an elastic IP is refused unless this is set. */
   allowElasticIp: { kind: 'flag', identity: true },
   /** A server with the tag `ecs-nics-protect`, or whose tags can't be read, is refused. */
   respectProtection: { kind: 'flag' },
   /** A server of another name is not the one that the caller has seen: it is refused. */
   serverName: { kind: 'text', max: 255 },
-  /** For the deletion; at most 20 hours. Default 20 minutes. */
+  /** For the deletion: what may yet go then is `unknown`. */
   deadline: {
     kind: 'duration',
     whenAbsent: DEFAULT_DEADLINE_MS,
     rule: { min: 1_000, max: MAX_DEADLINE_MS, unit: 'minutes', noSmallNumbers: true },
   },
+  /** Who asks; shown, and kept in the history. */
   requestedBy,
+  /** Why; shown, and kept in the history. */
   reason,
+  /** The waits of the run. */
   timing,
 } as const satisfies Options;
 
@@ -99,18 +110,26 @@ export const RESTORE_OPTIONS = {
   projectId,
   /** A NIC may get another IP if another port has taken its own meanwhile. */
   allowNewIp: { kind: 'flag', identity: true },
+  /** Only reads and judges: the document is the plan. */
   dryRun,
+  /** Who asks; shown, and kept in the history. */
   requestedBy,
+  /** Why; shown, and kept in the history. */
   reason,
+  /** The waits of the run. */
   timing,
 } as const satisfies Options;
 
 export const RELEASE_OPTIONS = {
   /** When given, it must be the worker's project. */
   projectId,
+  /** Only reads and judges: the document is the plan. */
   dryRun,
+  /** Who asks; shown, and kept in the history. */
   requestedBy,
+  /** Why; shown, and kept in the history. */
   reason,
+  /** The waits of the run. */
   timing,
 } as const satisfies Options;
 

@@ -25,6 +25,7 @@ export type CheckedListServers = CheckedOf<typeof LIST_OPTIONS>;
 
 /** A server of the list; a line of a decommission run's list may look so. */
 export interface FoundServer {
+  /** Server id. */
   serverId: string;
   /** For people: nobody compares it. */
   serverName: string | null;
@@ -34,6 +35,7 @@ export interface FoundServer {
 
 /** Result of the workflow `listServers`: a part of the list. */
 export interface FoundServers {
+  /** This part of the list. */
   servers: FoundServer[];
   /** Servers that fit and have no NIC but the primary one. */
   bare: number;

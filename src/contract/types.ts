@@ -21,6 +21,7 @@ export type RestoreSource =
 export interface RestoreServerNicsInput extends InputOf<typeof RESTORE_OPTIONS> {
   /** Server id, a lower-case UUID. */
   serverId: string;
+  /** Where the snapshots are taken from: `{workflowId, runId}` of a closed run, or `{document}`, its saved result. */
   from: RestoreSource;
   /** NICs of that run, by their old ids, or `"all"` that it took off. */
   nics: { id: string }[] | 'all';
@@ -30,6 +31,7 @@ export interface RestoreServerNicsInput extends InputOf<typeof RESTORE_OPTIONS> 
 export interface ReleasePortsInput extends InputOf<typeof RELEASE_OPTIONS> {
   /** Server id, a lower-case UUID: the server that the NICs were taken off. */
   serverId: string;
+  /** Where it is told which ports were kept: `{workflowId, runId}` of a closed run, or `{document}`, its saved result. */
   from: RestoreSource;
   /** NICs of that run, by their ids, or `"all"` whose ports it has kept. */
   nics: { id: string }[] | 'all';
@@ -95,22 +97,35 @@ export type PortEvidence = 'absent' | 'free' | 'attached' | 'unknown';
 export interface Evidence {
   /** The cloud's status of the job, `none` (no job known) or `gone` (the cloud has forgotten it). */
   job: string;
+  /** The same of the NIC's own part of the job. */
   subJob: string;
+  /** The NIC list of the server. */
   list: ListEvidence;
+  /** The port itself. */
   port: PortEvidence;
 }
 
 /** What is needed to put a NIC back, read before anything changes. `null`: could not be read. */
 export interface NicSnapshot {
+  /** Its network. */
   networkId: string | null;
+  /** Its addresses, each with the subnet. */
   fixedIps: { subnetId: string | null; ip: string }[];
+  /** MAC address. */
   mac: string | null;
+  /** Whether the port goes with the NIC. */
   deleteOnTermination: boolean | null;
+  /** Name of the port. */
   name: string | null;
+  /** Their ids. */
   securityGroups: string[] | null;
+  /** Further addresses that it may send from. */
   allowedAddressPairs: { ip: string; mac: string | null }[] | null;
+  /** Extra DHCP options. */
   dhcpOptions: { name: string; value: string | null }[] | null;
+  /** Whether its traffic is filtered by security groups. */
   portSecurityEnabled: boolean | null;
+  /** The elastic IP that is bound to it. */
   elasticIp: string | null;
   /** All of them, where there are several. */
   elasticIps?: string[];
@@ -128,23 +143,38 @@ export function elasticIpsOf({
 
 /** A field of a NIC that was put back and is not what it was. Values as in {@link NicSnapshot}. */
 export interface Difference {
+  /** Its name in the snapshot. */
   field: keyof NicSnapshot;
+  /** As it was. */
   before: unknown;
+  /** As it is. */
   after: unknown;
 }
 
 export interface NicRow {
+  /** Port id of the NIC. */
   id: string;
+  /** Its verdict. */
   outcome: NicOutcome;
+  /** Its fixed IP. */
   ip: string | null;
+  /** Its MAC address. */
   mac: string | null;
+  /** The elastic IP that it carries. */
   elasticIp: string | null;
+  /** How well it could be put back, or was. */
   restore: RestoreGrade;
+  /** What each witness says. */
   evidence: Evidence;
+  /** The job that took it off, or put it back. */
   jobId: string | null;
+  /** The cloud's code, or one of ecs-nics, for why it is not where it was wanted. */
   errorCode: string | null;
+  /** The same for people. */
   message: string | null;
+  /** What was made in its place. */
   replacedBy: { id: string; mac: string | null; ip: string | null } | null;
+  /** What is needed to put it back. */
   snapshot: NicSnapshot | null;
   /** Fields of a NIC that was put back and differ from before. */
   differences: Difference[];
@@ -153,12 +183,17 @@ export interface NicRow {
 }
 
 export interface JobRow {
+  /** The id by which the cloud knows it. */
   id: string;
+  /** What it was to do. */
   what: 'delete' | 'attach';
   /** The cloud's own word, or `gone`. */
   status: string;
+  /** When the cloud had accepted. */
   submittedAt: string;
+  /** When its end was seen. */
   endedAt: string | null;
+  /** How often it was asked about. */
   polls: number;
   /** The cloud's own id of the request that was accepted; for its support. */
   requestId?: string | null;
@@ -166,20 +201,31 @@ export interface JobRow {
 
 /** Result of the workflow, and what the query `status` returns at any time. Times are RFC 3339, UTC. */
 export interface ResultDocument {
+  /** How the run ended; `running` until then. In an open undo window `detached`. */
   outcome: RunOutcome;
+  /** Where it is. */
   phase: Phase;
+  /** Of the request. */
   serverId: string;
+  /** As the cloud has it. */
   serverName: string | null;
+  /** The project of the worker. */
   projectId: string | null;
+  /** The region of the worker. */
   region: string | null;
-  /** Who asked for the run, and why, as its request says; `null`: it does not say. */
+  /** Who asked for the run, as its request says; `null`: it does not say. */
   requestedBy: string | null;
+  /** Why, as its request says. */
   reason: string | null;
+  /** A row for every requested NIC. */
   nics: NicRow[];
+  /** The jobs of the cloud that the run has started. */
   jobs: JobRow[];
   /** POSTs to delete (of a restore: to attach) that were accepted or are of unknown fate; busy, throttled and refused ones don't count. */
   submissions: number;
+  /** When the run began. */
   startedAt: string;
+  /** When the run ended. */
   endedAt: string | null;
   /** Until when `undo` puts everything back exactly; `null`: no window is open. */
   undoUntil: string | null;
@@ -191,6 +237,7 @@ export interface ResultDocument {
   nextLookAt: string | null;
   /** What it waits for, in words; `null` when it is not waiting for anything but the job. */
   waitingFor: string | null;
+  /** What a person should know. */
   warnings: string[];
   /** The run ended because the cloud refuses the worker's credentials or permissions: other runs would fail, too. */
   credentialsRefused?: true;
@@ -198,23 +245,40 @@ export interface ResultDocument {
 
 /** The memo `result` of a cancelled run. */
 export interface ResultTotals {
+  /** `cancelled`. */
   outcome: RunOutcome;
+  /** NICs by their outcome. */
   counts: Partial<Record<NicOutcome, number>>;
+  /** As in the document. */
   submissions: number;
 }
 
 /** Answer of the update `submitted`. */
 export interface SubmittedAnswer {
+  /** The job that the cloud has accepted; `null`: none was needed, or none is known. */
   jobId: string | null;
+}
+
+/** What runs on one server answer to Updates and queries. */
+export interface RunAnswers {
+  submitted: SubmittedAnswer;
+  settled: ResultDocument;
+  undo: ResultDocument;
+  commit: ResultDocument;
+  status: ResultDocument;
 }
 
 /** Argument of the updates `undo` and `commit`. */
 export interface ByWhom {
+  /** Who says it; required. */
   by: string;
+  /** Why; required. */
   reason: string;
 }
 
 export interface Decision extends ByWhom {
+  /** Which of the two. */
   what: 'undo' | 'commit';
+  /** When it was taken. */
   at: string;
 }

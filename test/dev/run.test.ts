@@ -9,6 +9,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -61,6 +62,27 @@ describe('in a clone of its own', () => {
     mkdirSync(join(clone, 'node_modules'));
     writeFileSync(join(clone, 'node_modules/.package-lock.json'), JSON.stringify({ ...lock, packages: {} }));
     expect(run(clone, 'check').stderr).not.toContain('npm ci');
+  });
+
+  it('says what it waits for before npm has said anything', async () => {
+    configure({ name: 'clone', version: '1.0.0', engines: { node: '>=20.0.0' } });
+    writeFileSync(join(clone, 'package-lock.json'), JSON.stringify({ packages: {} }));
+    // An npm that is silent for longer than the reader should have to wait.
+    const npm = join(clone, 'silent-npm.js');
+    writeFileSync(npm, 'setTimeout(() => {}, 4_000);');
+    const began = Date.now();
+    const child = spawn(process.execPath, [join(clone, 'scripts/run.mjs'), 'demo'], {
+      env: { ...process.env, npm_execpath: npm },
+    });
+    const after: number[] = [];
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      after.push(Date.now() - began);
+      said += chunk.toString();
+    });
+    await once(child, 'close');
+    expect(said).toMatch(/^\[ecs-nics\] demo: looking .*\n\[ecs-nics\] installing the packages/);
+    expect(after[0]).toBeLessThan(2_000);
   });
 
   it('compiles once for two that start at the same time; again after a change; forgets what is gone', async () => {

@@ -5,17 +5,17 @@ import { Checker, ended } from '../checker';
 import type { CheckedOf } from '../options';
 import type { ByWhom, NicTarget } from '../types';
 import { isRecord, isUuid, kindOf, shown } from '../values';
-import { DECOMMISSION_OPTIONS, MAX_CONCURRENCY } from './options';
+import type { DecommissionUpdate } from './names';
+import { MAX_NAMED, PAGE_LIMITS, UPDATE_ARGUMENTS } from './arguments';
+import { DECOMMISSION_OPTIONS } from './options';
 import type { Share } from './shares';
-import { MAX_SERVERS, readShare } from './shares';
+import { readShare } from './shares';
 import type { ListedServer } from './types';
+
+export { MAX_NAMED, PAGE_LIMITS } from './arguments';
 
 export type CheckedDecommission = CheckedOf<typeof DECOMMISSION_OPTIONS>;
 
-/** A page of the list, as one Update takes it. */
-export const PAGE_LIMITS = { servers: 100, nics: 500, bytes: 100_000, pages: 1_000 } as const;
-/** Servers that one message may name. */
-export const MAX_NAMED = 1_000;
 /** So many problems of a page are told one by one. */
 const MAX_TOLD = 50;
 
@@ -29,12 +29,17 @@ export function checkDecommissionInput(value: unknown): Checked<CheckedDecommiss
   return ended(check, check.options(DECOMMISSION_OPTIONS));
 }
 
+/** What the argument of an Update may hold, beside `by` and `reason`. */
+function fieldsOf(update: DecommissionUpdate): ReadonlySet<string> {
+  return new Set(Object.keys(UPDATE_ARGUMENTS[update]));
+}
+
 export interface LoadPage {
   page: number;
   servers: ListedServer[];
 }
 
-const LOAD_FIELDS = new Set(['page', 'servers']);
+const LOAD_FIELDS = fieldsOf('load');
 const SERVER_FIELDS = new Set(['serverId', 'nics']);
 const NIC_FIELDS = new Set(['id', 'ip', 'mac']);
 
@@ -43,7 +48,7 @@ export function checkLoad(value: unknown): Checked<LoadPage> {
   if (!isRecord(value))
     return { problems: [`the argument must be {"page", "servers"}, not ${kindOf(value)}`], value: null };
   const check = new Checker(value, LOAD_FIELDS);
-  const page = check.count('page', { min: 0, max: PAGE_LIMITS.pages - 1, whenAbsent: null });
+  const page = check.count('page', UPDATE_ARGUMENTS.load.page);
   return ended(check, { page, servers: listOf(check, check.input.servers) });
 }
 
@@ -97,10 +102,10 @@ export function checkListed(value: unknown): { problems: string[]; server: Liste
 export function checkLoaded(value: unknown): Checked<{ pages: number; servers: number }> {
   if (!isRecord(value))
     return { problems: [`the argument must be {"pages", "servers"}, not ${kindOf(value)}`], value: null };
-  const check = new Checker(value, new Set(['pages', 'servers']));
+  const check = new Checker(value, fieldsOf('loaded'));
   return ended(check, {
-    pages: check.count('pages', { min: 1, max: PAGE_LIMITS.pages, whenAbsent: null }),
-    servers: check.count('servers', { min: 1, max: MAX_SERVERS, whenAbsent: null }),
+    pages: check.count('pages', UPDATE_ARGUMENTS.loaded.pages),
+    servers: check.count('servers', UPDATE_ARGUMENTS.loaded.servers),
   });
 }
 
@@ -111,14 +116,14 @@ export interface Approval extends ByWhom {
 }
 
 export function checkApproval(value: unknown): Checked<Approval> {
-  return checkMessage(value, ['digest', 'servers', 'nics'], (check) => {
+  return checkMessage(value, [...fieldsOf('approve')], (check) => {
     const { digest } = check.input;
     if (typeof digest !== 'string' || digest === '')
       check.problems.push(`digest: ${digest === undefined ? 'missing' : shown(digest)}; repeat the plan's`);
     return {
       digest: String(digest),
-      servers: check.count('servers', { min: 0, max: MAX_SERVERS, whenAbsent: null }),
-      nics: check.count('nics', { min: 0, max: 100 * MAX_SERVERS, whenAbsent: null }),
+      servers: check.count('servers', UPDATE_ARGUMENTS.approve.servers),
+      nics: check.count('nics', UPDATE_ARGUMENTS.approve.nics),
     };
   });
 }
@@ -129,7 +134,7 @@ export interface Limits extends ByWhom {
 }
 
 export function checkLimits(value: unknown): Checked<Limits> {
-  return checkMessage(value, ['concurrency', 'maxErrors'], (check) => {
+  return checkMessage(value, [...fieldsOf('setLimits')], (check) => {
     const { concurrency, maxErrors } = check.input;
     if (concurrency === undefined && maxErrors === undefined)
       check.problems.push('concurrency, maxErrors: both missing; give one of them at least');
@@ -139,7 +144,7 @@ export function checkLimits(value: unknown): Checked<Limits> {
       concurrency:
         concurrency === undefined
           ? null
-          : check.count('concurrency', { min: 1, max: MAX_CONCURRENCY, whenAbsent: null }),
+          : check.count('concurrency', { ...UPDATE_ARGUMENTS.setLimits.concurrency, whenAbsent: null }),
       maxErrors: share === null || 'problem' in share ? null : share,
     };
   });
@@ -151,7 +156,7 @@ export interface Named extends ByWhom {
 }
 
 export function checkNamed(value: unknown, required: boolean): Checked<Named> {
-  return checkMessage(value, ['servers'], (check) => {
+  return checkMessage(value, [...fieldsOf(required ? 'skip' : 'undo')], (check) => {
     const { servers } = check.input;
     if (servers === undefined && !required) return { servers: null };
     if (!Array.isArray(servers) || servers.length === 0 || servers.length > MAX_NAMED) {

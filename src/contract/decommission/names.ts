@@ -34,16 +34,27 @@ export function decommissionOf(workflowId: string): { run: string; page: number 
 
 /** Updates of a decommission run. All but `load` and `loaded` need `by` and `reason`; each answers at once. */
 export const DECOMMISSION_UPDATE = {
+  /** One page of the list. */
   load: 'load',
+  /** Closes the list. Refused while a page is missing, counts differ, or a server is named twice. */
   loaded: 'loaded',
+  /** Approves the plan, which it must repeat; the waves begin. */
   approve: 'approve',
+  /** Starts nothing more until `resume`; what is under way goes on. */
   pause: 'pause',
+  /** Goes on, and makes waiting runs look at once. */
   resume: 'resume',
+  /** Other limits from now on. */
   setLimits: 'setLimits',
+  /** Leaves servers alone that have not begun. */
   skip: 'skip',
+  /** Takes failed and busy servers up again. */
   retryFailed: 'retryFailed',
+  /** Starts nothing more, and ends; what is under way finishes. */
   abort: 'abort',
+  /** Puts servers back, from the approval until the kept ports are deleted. */
   undo: 'undo',
+  /** Closes the undo window now: the kept ports are deleted. */
   commit: 'commit',
 } as const;
 export type DecommissionUpdate = keyof typeof DECOMMISSION_UPDATE;
@@ -56,11 +67,17 @@ export const QUERY_REPORT = 'report';
 
 /** `errorCode` of a server that was left alone. */
 export const LEFT_ALONE = {
+  /** A tag, or the list `protect`, protects it. */
   protected: 'Protected',
+  /** A guard refused it, or the cloud did. */
   refused: 'Refused',
+  /** Another run is open on it. `retryFailed` takes it up again. */
   busy: 'Busy',
+  /** It is not any more what the approved plan says. */
   drifted: 'Drifted',
+  /** By the Update `skip`. */
   skipped: 'Skipped',
+  /** The run ended before it began. */
   aborted: 'Aborted',
 } as const;
 export type LeftAlone = (typeof LEFT_ALONE)[keyof typeof LEFT_ALONE];

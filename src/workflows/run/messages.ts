@@ -21,7 +21,7 @@ import {
   SIGNAL_POLL_NOW,
   UPDATE,
 } from '../../contract/names';
-import type { ByWhom, ResultDocument, SubmittedAnswer } from '../../contract/types';
+import type { ByWhom, ResultDocument, RunAnswers } from '../../contract/types';
 import type { Decisions } from './decisions';
 import { plain } from './details';
 import { Unreadable } from './payload-converter';
@@ -34,7 +34,7 @@ export interface Messages {
 }
 
 export function registerMessages(run: Run, { keyOf, decisions }: Messages): void {
-  setHandler(defineQuery<ResultDocument>(QUERY_STATUS), () => run.document, {
+  setHandler(defineQuery<RunAnswers['status']>(QUERY_STATUS), () => run.document, {
     description: 'The result document at any time',
   });
   setHandler(defineSignal(SIGNAL_POLL_NOW), () => run.wake(), {
@@ -60,7 +60,7 @@ export function registerMessages(run: Run, { keyOf, decisions }: Messages): void
   };
 
   setHandler(
-    defineUpdate<SubmittedAnswer, [request?: unknown]>(UPDATE.submitted),
+    defineUpdate<RunAnswers['submitted'], [request?: unknown]>(UPDATE.submitted),
     async () => {
       leaveLongHistory(run);
       // A deletion run also has jobs that put NICs back. The caller asks for the job of the deletion.
@@ -79,7 +79,7 @@ export function registerMessages(run: Run, { keyOf, decisions }: Messages): void
     { validator, description: 'Resolves with {jobId} when the cloud has accepted' },
   );
   setHandler(
-    defineUpdate<ResultDocument, [request?: unknown]>(UPDATE.settled),
+    defineUpdate<RunAnswers['settled'], [request?: unknown]>(UPDATE.settled),
     async () => {
       leaveLongHistory(run);
       // In an undo window the run goes on, but its verdicts are final until someone decides.
@@ -100,7 +100,7 @@ export function registerMessages(run: Run, { keyOf, decisions }: Messages): void
 
   for (const what of ['undo', 'commit'] as const) {
     setHandler(
-      defineUpdate<ResultDocument, [ByWhom]>(UPDATE[what]),
+      defineUpdate<RunAnswers[typeof what], [ByWhom]>(UPDATE[what]),
       async (argument) => {
         // Checks again: of two Updates that the validator let in together, the other may have decided meanwhile.
         decisions.decide(what, argument);
