@@ -48,6 +48,6 @@ COPY package.json ./
 USER node
 # An address without a port is `off`: then nobody can be asked, which is no illness.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=90s \
-  CMD ["node", "-e", "const port = /:(\\d+)$/.exec(process.env.ECS_NICS_HEALTH_ADDRESS)?.[1]; if (port) fetch(`http://127.0.0.1:${port}/livez`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "const [, host, port] = /^(.*):(\\d+)$/.exec(process.env.ECS_NICS_HEALTH_ADDRESS) ?? []; if (port) fetch(`http://${/^(0\\.0\\.0\\.0|\\[::\\])?$/.test(host) ? '127.0.0.1' : host}:${port}/livez`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 # Exec form: node is the process that gets SIGTERM, and drains.
 CMD ["node", "lib/worker.js"]

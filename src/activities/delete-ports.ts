@@ -35,7 +35,7 @@ export function deletePorts(dependencies: Dependencies, input: DeletePortsInput)
       } catch (error) {
         if (!isAbsent(error)) throw error;
       }
-      tell(log, 'port.deleted', { nic: id });
+      tell(log, 'port.deleted', { server: input.serverId, nic: id });
       fates.set(id, { fate: 'gone' });
     });
     for (const [id, error] of refused) {

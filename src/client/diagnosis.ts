@@ -1,5 +1,5 @@
 /** Why a Temporal server that accepts connections can't be talked to: gRPC only says that it has not connected in time. */
-import type { ConnectionOptions } from 'node:tls';
+import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { connect } from 'node:tls';
 import type { TemporalTarget } from './target';
 import { endpointOf } from './target';
@@ -20,6 +20,9 @@ const EXPECTS_TLS = 'it expects TLS: set TEMPORAL_TLS=true';
 const WANTS_CERTIFICATE =
   'it wants a certificate of the client: set TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH';
 
+const UNUSABLE =
+  'the certificate, key or authority that is to be used here is not readable as PEM, or they do not belong together: check TEMPORAL_TLS_*';
+
 /** The cause with its remedy; `null`: TLS is not it, or could not be looked at. Never throws. */
 export async function diagnose({ address, options, proxy }: TemporalTarget): Promise<string | null> {
   const endpoint = endpointOf(address);
@@ -34,19 +37,32 @@ export async function diagnose({ address, options, proxy }: TemporalTarget): Pro
     ...(serverRootCACertificate && { ca: Buffer.from(serverRootCACertificate) }),
     ...(clientCertPair && { cert: Buffer.from(clientCertPair.crt), key: Buffer.from(clientCertPair.key) }),
   });
-  const isPlain =
-    /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|UNEXPECTED_MESSAGE|EPROTO|ECONNRESET|ALPN/.test(code ?? '');
-  if (tls === false) return code === null || !(isPlain || code === 'late') ? EXPECTS_TLS : null;
-  if (code === null || code === 'late') return null;
+  const { isPlain, isTrust } = signsIn(code);
+  if (tls === false) return code === null || CERTIFICATES[code] !== undefined || isTrust ? EXPECTS_TLS : null;
+  if (code === null) return null;
   if (/CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE/.test(code)) return WANTS_CERTIFICATE;
+  if (/PEM|ASN1|KEY_VALUES_MISMATCH|NO_START_LINE/.test(code)) return UNUSABLE;
   if (isPlain) return PLAIN;
-  return CERTIFICATES[code] ?? (/SIGN|ISSUER|LEAF|CHAIN|VERIF/.test(code) ? UNTRUSTED : null);
+  return CERTIFICATES[code] ?? (isTrust ? UNTRUSTED : null);
+}
+
+/** A connection that is reset, refused or late says nothing of TLS: a server that starts again does that. */
+function signsIn(code: string | null): { isPlain: boolean; isTrust: boolean } {
+  return {
+    isPlain: /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|UNEXPECTED_MESSAGE/.test(code ?? ''),
+    isTrust: /SIGN|ISSUER|LEAF|CHAIN|VERIF/.test(code ?? ''),
+  };
 }
 
 /** The error's code; `null`: it was made. */
 function handshake(options: ConnectionOptions): Promise<string | null> {
   return new Promise((resolve) => {
-    const socket = connect({ ...options, timeout: LIMIT_MS });
+    let socket: TLSSocket;
+    try {
+      socket = connect({ ...options, timeout: LIMIT_MS });
+    } catch (error) {
+      return resolve((error as NodeJS.ErrnoException).code ?? String(error));
+    }
     const end = (code: string | null) => {
       socket.destroy();
       resolve(code);

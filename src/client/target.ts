@@ -1,5 +1,5 @@
 /** Where Temporal is, from the `TEMPORAL_*` variables and profiles that every SDK reads: for worker and starter. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { rootCertificates } from 'node:tls';
 import type { ClientConnectConfig } from '@temporalio/envconfig';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
@@ -61,11 +61,14 @@ function trusting(options: TemporalTarget['options'], env: Env): TemporalTarget[
   const extra = env.NODE_EXTRA_CA_CERTS?.trim();
   const { apiKey, tls = apiKey !== undefined } = options;
   const given = typeof tls === 'object' && tls !== null ? tls : {};
-  // As Node itself: a file that can't be read adds nothing.
-  if (tls === false || !extra || given.serverRootCACertificate !== undefined || !existsSync(extra))
+  if (tls === false || !extra || given.serverRootCACertificate !== undefined) return options;
+  try {
+    const roots = [...rootCertificates, readFileSync(extra, 'utf8')].join('\n');
+    return { ...options, tls: { ...given, serverRootCACertificate: Buffer.from(roots) } };
+  } catch {
+    // As Node itself: a file that can't be read adds nothing.
     return options;
-  const roots = [...rootCertificates, readFileSync(extra, 'utf8')].join('\n');
-  return { ...options, tls: { ...given, serverRootCACertificate: Buffer.from(roots) } };
+  }
 }
 
 /** As everywhere: blank is unset, and a line end that a file has left there is no part of a value. */

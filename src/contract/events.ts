@@ -38,7 +38,7 @@ export const EVENTS = {
   'submission.unknown': {
     level: 'warn',
     audit: true,
-    says: 'the {what} of {nics} NICs got no usable answer, and may have been accepted: {why}',
+    says: 'the {what}[ of {nics} NICs] got no usable answer, and may have been accepted: {why}',
   },
   'submission.not-sent': {
     level: 'info',
@@ -48,7 +48,7 @@ export const EVENTS = {
   'flags.set': {
     level: 'info',
     audit: true,
-    says: 'delete_on_termination of {nics} NICs becomes {value}',
+    says: 'the cloud is asked to set delete_on_termination of {nics} NICs to {value}',
   },
   'job.ended': { level: 'info', audit: false, says: 'job {job} has ended as {status}, after {polls} polls' },
   'port.created': { level: 'info', audit: true, says: 'port {nic} was created' },
@@ -58,8 +58,12 @@ export const EVENTS = {
     audit: true,
     says: 'it is not known whether a port was created; it is looked for by its name: {why}',
   },
-  'port.changed': { level: 'info', audit: true, says: 'port {nic} gets back its {what}' },
-  'port.deleted': { level: 'info', audit: true, says: 'port {nic} was deleted' },
+  'port.changed': {
+    level: 'info',
+    audit: true,
+    says: 'the cloud is asked to give port {nic} back its {what}',
+  },
+  'port.deleted': { level: 'info', audit: true, says: 'port {nic} is deleted' },
   'elastic-ip.bound': { level: 'info', audit: true, says: 'elastic IP {address} was bound to port {nic}' },
   'nic.verdict': { level: 'info', audit: false, says: 'NIC {nic} is {outcome}[: {message}]' },
   'run.ended': { level: 'info', audit: true, says: 'the run has ended: {outcome}[, {counts}][; {message}]' },

@@ -44,9 +44,17 @@ function serverOf(value: string): ProxyServer | null {
   if (!URL.canParse(text)) return null;
   const { protocol, hostname, port, username, password, pathname } = new URL(text);
   if (protocol !== 'http:' || hostname === '' || pathname !== '/') return null;
-  const login =
-    username === '' ? null : { user: decodeURIComponent(username), password: decodeURIComponent(password) };
+  const login = username === '' ? null : { user: decoded(username), password: decoded(password) };
   return { host: hostname.replace(/^\[(.*)\]$/, '$1'), port: port === '' ? 80 : Number(port), login };
+}
+
+/** A percent sign that stands for itself is one. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** Where a connection to the host goes first; `null`: straight to it. */

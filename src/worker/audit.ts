@@ -3,7 +3,7 @@ import { appendFileSync } from 'node:fs';
 import { cleanJson } from '../contract/text';
 
 /** Names, reasons and addresses are nobody else's business. */
-export const AUDIT_FILE = { mode: 0o600 } as const;
+const AUDIT_FILE = { mode: 0o600 } as const;
 
 /**
  * Writes each line at once: what is told has happened. The file is opened anew for each, so that it can be moved away at any time.

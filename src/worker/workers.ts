@@ -56,6 +56,9 @@ export function workerOptions(
       ...(config.bundlePath === null
         ? {
             workflowsPath: require.resolve(join(__dirname, '..', 'workflows')),
+            interceptors: {
+              workflowModules: [require.resolve(join(__dirname, '..', 'workflows', 'interceptors'))],
+            },
             dataConverter: {
               payloadConverterPath: require.resolve(
                 join(__dirname, '..', 'workflows', 'run', 'payload-converter'),

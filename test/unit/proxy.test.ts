@@ -13,6 +13,10 @@ describe('one rule for every connection', () => {
     ['http://proxy.corp:3128', { host: 'proxy.corp', port: 3128, login: null }],
     ['proxy.corp:3128', { host: 'proxy.corp', port: 3128, login: null }],
     [' http://proxy.corp/ \n', { host: 'proxy.corp', port: 80, login: null }],
+    [
+      'http://me:50%off@proxy.corp',
+      { host: 'proxy.corp', port: 80, login: { user: 'me', password: '50%off' } },
+    ],
     ['http://[2001:db8::1]:8080', { host: '2001:db8::1', port: 8080, login: null }],
     [
       'http://me:p%40ss@proxy.corp:3128',

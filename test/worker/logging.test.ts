@@ -89,7 +89,7 @@ describe('the log', () => {
         runId: 'r-2',
         fleet: 'old',
         nic: 'p-1',
-        msg: 'port p-1 was deleted',
+        msg: 'port p-1 is deleted',
       },
     ]);
   });
@@ -107,7 +107,7 @@ describe('the log', () => {
     expect(kept.join('')).not.toContain('\u202e');
     expect(kept.map(parsed)).toMatchObject([
       { event: 'port.deleted', nic: 'p-1\u202e' },
-      { event: 'port.deleted', nic: 'p-2', sentence: 'port p-2 was deleted' },
+      { event: 'port.deleted', nic: 'p-2', sentence: 'port p-2 is deleted' },
     ]);
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(lines).toEqual([]);

@@ -1,13 +1,12 @@
 /** The worker's environment, read once into one frozen object. One message holds every problem. */
-import { appendFileSync, existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { DEFAULT_TASK_QUEUE, TASK_QUEUE_FORM, taskQueueFrom } from '../../contract/names';
 import type { ProxyServer } from '../../contract/proxy';
 import { proxyFor, readProxies } from '../../contract/proxy';
 import type { CredentialProvider } from '../../ecs/credentials';
 import type { Address } from '../addresses';
 import { collide } from '../addresses';
-import { AUDIT_FILE } from '../audit';
 import { METADATA_ENDPOINT, readCredentials } from './credentials';
 import type { Env } from './env-reader';
 import { EnvReader } from './env-reader';
@@ -151,12 +150,12 @@ function readTaskQueue(read: EnvReader): string {
   return name ?? DEFAULT_TASK_QUEUE;
 }
 
-/** What changed something must not be lost for a wrong path: the file is opened before anything runs. */
+/** What changed something must not be lost for a wrong path. Only looked at: `--check` may run as another user. */
 function readAuditLog(read: EnvReader): string | null {
   const [name, value] = read.first(['ECS_NICS_AUDIT_LOG']);
   if (value === undefined || value === 'stdout') return value ?? null;
   try {
-    appendFileSync(value, '', AUDIT_FILE);
+    accessSync(existsSync(value) ? value : dirname(resolve(value)), constants.W_OK);
   } catch (error) {
     read.problems.push(`${name}: ${(error as Error).message}; give a file that can be written, or stdout`);
   }

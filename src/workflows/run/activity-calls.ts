@@ -16,6 +16,7 @@ import { backoffDelay } from '../policy/poll-schedule';
 import type { Answer, Input, Name } from './proxies';
 import { EFFECT, IDEMPOTENT, invoke, READ } from './proxies';
 import type { Run } from './run';
+import { tell } from './tell';
 import { learn } from './search-attributes';
 
 /** The time that all attempts and their pauses can take, in ms. A call that takes longer was waiting for a worker. */
@@ -69,11 +70,11 @@ export async function post<K extends 'deleteNics' | 'attachNics'>(
     }
     // A cancellation before a worker took the call: nothing was sent. Other errors here do not come from an attempt.
     if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
-    return {
-      kind: 'unknown',
-      why: 'the worker did not report what came of the request',
-      leastMs: unheardMs(run),
-    };
+    const because = 'the worker did not report what came of the request';
+    // Otherwise the attempt itself has told.
+    const what = name === 'deleteNics' ? 'deletion' : 'attachment';
+    tell('submission.unknown', { server: run.document.serverId, what, why: because });
+    return { kind: 'unknown', why: because, leastMs: unheardMs(run) };
   }
 }
 

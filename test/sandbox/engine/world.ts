@@ -1,4 +1,6 @@
 /** The simulated cloud, the real client and the real activities in one process, all on one virtual clock. */
+import type { EventFields, EventName } from '../../../src/contract/events';
+import { EVENTS, sentenceOf } from '../../../src/contract/events';
 import type { Cloud } from '../../../src/ecs/cloud';
 import type { Client } from '@temporalio/client';
 import type { Logger } from '@temporalio/worker';
@@ -137,7 +139,10 @@ function worldOf(
   const sleep = async (ms: number) => clock.advance(Math.max(1, Math.trunc(ms)));
   const virtual = { now: () => clock.now(), sleep };
   const logged: World['logged'] = [];
-  const note = (message: string) => void logged.push({ message, sentBefore: requests.length });
+  const note = (name: string, fields: EventFields = {}) => {
+    const message = Object.hasOwn(EVENTS, name) ? sentenceOf(name as EventName, fields) : name;
+    logged.push({ message, sentBefore: requests.length });
+  };
   const log = { info: note, warn: note };
   const records: RunRecord[] = [];
   const client = clientOf(records, () =>

@@ -99,8 +99,7 @@ export function screenLines({ document, trouble }: State, frame: Frame): string[
     );
   if (document !== null) {
     const can = document.next.flatMap((what) => COMMAND_OF[what as keyof typeof COMMAND_OF] ?? []);
-    if (can.length > 0)
-      foot.push(c.dim(fit(`  now: ${can.join(', ')} (ecs-nics decommission … ${document.run})`)));
+    if (can.length > 0) foot.push(c.dim(fit(`  now: ${can.join(', ')} (decommission … ${document.run})`)));
     if (document.excluded > 0 && document.digest === null)
       foot.push(c.dim(fit(`  ${plural(document.excluded, 'server')} left alone`)));
   }

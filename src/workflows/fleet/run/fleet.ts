@@ -18,6 +18,7 @@ import { isRecord } from '../../../contract/values';
 import type { NamedServers, News, Order } from '../../policy/fleet/agreement';
 import { SIGNAL_NAMED, SIGNAL_ORDER } from '../../policy/fleet/agreement';
 import { digestOfSettings } from '../../policy/fleet/digest';
+import { tell } from '../../run/tell';
 import { Alarm } from '../alarm';
 import { askForPages } from './lost-pages';
 import { Narrator } from './narrator';
@@ -57,6 +58,7 @@ export class Fleet {
     this.narrator = new Narrator(this.state, handed === null);
     void CancellationScope.current().cancelRequested.catch(() => {
       // When all waves are over it is too late for an abort, in this way as in any other.
+      tell('run.cancel-requested', { fleet: this.state.run });
       if (problemOf('abort', this.state, Date.now()) === null)
         this.state.aborted = { by: null, reason: 'the run was cancelled' };
       this.touch();
