@@ -18,6 +18,8 @@ const ALL_MS = 60_000;
 const SERVERS_AT_ONCE = 10;
 /** Runs of one server. */
 const AT_ONCE = 4;
+/** Questions in a row to one queue without an answer; further ones would only take their time. */
+const MOST_IN_VAIN = 3;
 /** Closed runs that are read, the newest first. */
 const MAX_RUNS = 2_000;
 const MAX_PAGE = 1_000;
@@ -119,7 +121,7 @@ async function closedByServer(
 class Search {
   readonly unread: KeptPorts['unread'] = [];
   readonly held = new Map<string, KeptPorts['held'][number]>();
-  private readonly silentQueues = new Set<string>();
+  private readonly unanswered = new Map<string, number>();
   private readonly pages = new Map<string, Promise<PageReport | 'open' | null>>();
 
   /** The time was over before all was read. */
@@ -187,10 +189,11 @@ class Search {
       return { info, document: null };
     const why = `it was ${info.status.name.toLowerCase().replaceAll('_', ' ')}, and no worker tells its rows`;
     // Each question to a queue without workers takes its time.
-    if (!this.silentQueues.has(taskQueue)) {
+    const inVain = this.unanswered.get(taskQueue) ?? 0;
+    if (inVain < MOST_IN_VAIN) {
       const { document } = await askStatus(this.temporal, { ...pointer, taskQueue });
+      this.unanswered.set(taskQueue, document === null ? inVain + 1 : 0);
       if (document !== null) return { info, document };
-      this.silentQueues.add(taskQueue);
     }
     this.unread.push({ serverId: serverIdOf(workflowId) ?? '', runId, why });
     return { info, document: null };

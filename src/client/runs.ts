@@ -1,5 +1,6 @@
 /** The runs on servers as Temporal's visibility has them: neither a worker nor a search attribute is needed. */
 import type { WorkflowExecutionInfo } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/client';
 import type { ResultDocument } from '../contract';
 import {
   DEFAULT_TASK_QUEUE,
@@ -247,7 +248,7 @@ function listedRun(info: WorkflowExecutionInfo, serverId: string): ListedRun {
 
 /**
  * Adds to `runs` in place what the list itself lacks: names, exact phases and outcomes, who asked for it and why, the start of a
- * chain. Leaves out what does not arrive in time, by default within 3 s, and then returns `false`. Never throws.
+ * chain. Leaves out what can't be read, or not in time (by default within 3 s), and then returns `false`. Never throws.
  */
 export async function addDetails(
   temporal: Temporal,
@@ -259,6 +260,12 @@ export async function addDetails(
     timer = setTimeout(() => resolve('over'), withinMs);
   });
   let over = false;
+  let isWhole = true;
+  const unread = (error: unknown): null => {
+    // The namespace has just forgotten it.
+    isWhole &&= error instanceof WorkflowNotFoundError;
+    return null;
+  };
   const work = async () => {
     const [continued, polled] = await Promise.all([
       continuedIds(temporal).catch(() => new Set<string>()),
@@ -271,7 +278,7 @@ export async function addDetails(
       if (continued.has(run.workflowId)) await addChain(temporal, run).catch(() => {});
       // Without a worker each query would use up its whole time limit.
       const isAnswered = !run.open || polled.has(run.taskQueue);
-      const document = isAnswered ? await documentOf(temporal, run).catch(() => null) : null;
+      const document = isAnswered ? await documentOf(temporal, run).catch(unread) : null;
       if (document !== null) addDocument(run, document);
       await addAsker(temporal, run, document).catch(() => {});
       return next();
@@ -281,7 +288,7 @@ export async function addDetails(
   const end = await Promise.race([work(), timeOut]);
   over = true;
   clearTimeout(timer);
-  return end !== 'over';
+  return end !== 'over' && isWhole;
 }
 
 async function polledQueues(temporal: Temporal, runs: readonly ListedRun[]): Promise<Set<string>> {

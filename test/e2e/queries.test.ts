@@ -12,7 +12,7 @@ import { GRPC, grpcCode } from '../../src/client/grpc';
 import { Scenarios } from '../support/scenarios';
 import { judgeBack, settled, startDeletion } from '../support/ways-back';
 
-const RUNS = 2;
+const RUNS = 3;
 /** Before the windows end: a query that waits longer than some seconds is passed on from the queue of the worker that died. */
 const ASKED_MS = 3_000;
 /** As long as a worker takes to be there. */
@@ -35,10 +35,11 @@ scenarios.add(
     await worker.kill();
     await sleep(Math.min(...ends) - ASKED_MS - Date.now());
     const temporal = temporalOf(bed.client);
-    const asked = runs.flatMap((run) => Array.from({ length: 2 }, () => serverOf(temporal, run)));
+    // One each: several of one run may take a task of each other (docs/decisions/0019, what is left).
+    const asked = runs.map((run) => serverOf(temporal, run));
     await sleep(Math.max(...ends) - STARTED_MS - Date.now());
     worker.start();
-    const wanted = ways.flatMap(({ serverId }) => [serverId, serverId]);
+    const wanted = ways.map(({ serverId }) => serverId);
     expect(await Promise.all(asked)).toEqual(wanted);
     for (const way of ways) {
       await judgeBack(bed, way, { outcome: 'deleted', nics: ['deleted', 'deleted'] });
