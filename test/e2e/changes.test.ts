@@ -189,8 +189,8 @@ describe('an open window', { timeout: 240_000 }, () => {
   it('is committed after the namespace has lost the search attributes', async () => {
     const { handle } = await start({ undoWindow: '30 days' });
     await handle.executeUpdate('settled');
-    // What a run has learned of the namespace counts for ten seconds: a fast machine would be through by then.
-    await sleep(11_000);
+    // What a run has learned of the namespace counts for thirty seconds: a fast machine would be through by then.
+    await sleep(31_000);
     await connection.operatorService.removeSearchAttributes({
       namespace: stack.temporal.namespace,
       searchAttributes: ['NicsPhase', 'NicsOutcome'],

@@ -146,7 +146,7 @@ function carryOut(world: World, { serverId, nics, had: all }: Others, deed: Deed
 }
 
 /** As long as a run believes what it was told of the namespace (src/workflows/run/search-attributes.ts). */
-const BELIEVED_MS = 10_000;
+const BELIEVED_MS = 30_000;
 
 /**
  * Who asks is told at once. A run that has asked just before may still publish: in those seconds it can't know better, and its
