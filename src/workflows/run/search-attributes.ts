@@ -25,7 +25,7 @@ interface State {
 
 /**
  * After this time the namespace may have changed. Setting an attribute that it has lost would block the run. Well above the ten seconds
- * by which two looks at the clock may differ between a run and its replay (docs/decisions/0019).
+ * by which a run and its replay may differ in what the clock says (docs/decisions/0019).
  */
 const FRESH_MS = 30_000;
 /** Of runs that began before that rule. Their commands must stay the same. */
