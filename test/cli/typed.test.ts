@@ -132,9 +132,9 @@ describe('times', () => {
 
 describe('suggested commands', () => {
   it.each([
-    ['/work/ecs-nics/lib/starter.js', 'npx ecs-nics'],
-    ['/work/ecs-nics/src/starter.ts', 'npx ecs-nics'],
-    ['/work/app/node_modules/.bin/ecs-nics', 'npx ecs-nics'],
+    ['/home/me/ecs-nics/lib/starter.js', 'npx ecs-nics'],
+    ['/home/me/ecs-nics/src/starter.ts', 'npx ecs-nics'],
+    ['/home/me/app/node_modules/.bin/ecs-nics', 'npx ecs-nics'],
     ['/root/.npm/_npx/1a2b/node_modules/.bin/ecs-nics', 'npx ecs-nics'],
     ['/usr/local/bin/ecs-nics', 'ecs-nics'],
     ['C:\\npm\\node_modules\\ecs-nics\\lib\\starter.js', 'ecs-nics'],
