@@ -1,7 +1,7 @@
 /** The NICs of a command line: ids, several of them in a word, or the name of a file that holds them. */
 import { readFile } from 'node:fs/promises';
 import { reasonOf } from '../../client/grpc';
-import { foldedIds } from '../ids';
+import { foldedId, foldedIds } from '../ids';
 
 /** More than any list of a server's NICs. */
 const MAX_BYTES = 100_000;
@@ -36,4 +36,14 @@ async function idsOf(word: string, problems: string[]): Promise<string[]> {
     problems.push(`--nic: ${file} can't be read: ${reasonOf(error)}`);
     return [];
   }
+}
+
+/** The flags of a request about an earlier run, with its ids folded; `unread`: why NICs could not be read. */
+export async function foldedFlags<F extends { nic?: string[]; runId?: string }>(
+  flags: F,
+): Promise<{ folded: F & { nic: string[] | undefined }; unread: string[] }> {
+  const unread: string[] = [];
+  const nic = await nicIdsFrom(flags.nic, unread);
+  const { runId } = flags;
+  return { folded: { ...flags, nic, ...(runId === undefined ? {} : { runId: foldedId(runId) }) }, unread };
 }

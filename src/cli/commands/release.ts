@@ -23,9 +23,8 @@ import { portsCommand } from '../show/release-steps';
 import { releaseTexts } from '../show/start-texts';
 import { agoText } from '../show/wording';
 import { canAsk, question } from './confirm';
-import { foldedId } from '../ids';
 import { launch, otherRun } from './launch';
-import { nicIdsFrom } from './nic-ids';
+import { foldedFlags } from './nic-ids';
 import { namedRun } from './restore-source';
 import { readSaved } from './saved';
 
@@ -36,10 +35,7 @@ export async function releaseKept(
   output: Output,
 ): Promise<ExitCode> {
   const { serverId, unknown } = sortOut(words, 'release');
-  const unread: string[] = [];
-  const nic = await nicIdsFrom(flags.nic, unread);
-  const { runId } = flags;
-  const folded = { ...flags, nic, ...(runId === undefined ? {} : { runId: foldedId(runId) }) };
+  const { folded, unread } = await foldedFlags(flags);
   const request = releaseFrom(serverId, folded, await readSaved(flags.document), unread);
   const problems = [...unknown, ...request.problems];
   if (!canAsk(output) && flags.yes !== true && flags.dryRun !== true)

@@ -10,9 +10,8 @@ import { declareByWhom, sortOut } from '../ask/flags';
 import { restoreOptions } from '../ask/option-flags';
 import type { CliCommand } from '../program';
 import { EXAMPLE } from '../ask/flags';
-import { foldedId } from '../ids';
 import { launch } from './launch';
-import { nicIdsFrom } from './nic-ids';
+import { foldedFlags } from './nic-ids';
 import type { Output } from '../output';
 import type { RestoreFlags, RestoreRequest } from '../ask/restore-request';
 import { restoreFrom } from '../ask/restore-request';
@@ -28,10 +27,7 @@ export async function restoreNics(
   output: Output,
 ): Promise<ExitCode> {
   const { serverId, unknown } = sortOut(words, 'restore');
-  const unread: string[] = [];
-  const nic = await nicIdsFrom(flags.nic, unread);
-  const { runId } = flags;
-  const folded = { ...flags, nic, ...(runId === undefined ? {} : { runId: foldedId(runId) }) };
+  const { folded, unread } = await foldedFlags(flags);
   const request = restoreFrom(serverId, folded, await readSaved(flags.document), unread);
   const problems = [...unknown, ...request.problems];
   if (problems.length > 0) {

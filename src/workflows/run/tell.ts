@@ -1,6 +1,7 @@
 /** What a run tells the worker's log, which has the sentences. A replay tells nothing again; a task that is repeated may. */
 import { log, workflowInfo } from '@temporalio/workflow';
 import type { EventFields, EventName } from '../../contract/events';
+import { askerOf } from '../../contract/asker';
 import type { ResultDocument, RunOutcome } from '../../contract/types';
 import { isRecord } from '../../contract/values';
 import { totalsOf } from '../policy/outcome';
@@ -15,14 +16,11 @@ export function tell(event: EventName, fields: EventFields): void {
 
 /** What the caller asks for, as far as the input says it. */
 export function tellStart({ document, input }: { document: ResultDocument; input: unknown }): void {
-  const { requestedBy, reason, dryRun } = isRecord(input) ? input : {};
-  const text = (value: unknown) => (typeof value === 'string' ? value : null);
   tell('run.started', {
     server: document.serverId,
-    type: `${workflowInfo().workflowType}${dryRun === true ? ' (dry run)' : ''}`,
+    type: `${workflowInfo().workflowType}${isRecord(input) && input.dryRun === true ? ' (dry run)' : ''}`,
     nics: document.nics.length > 0 ? document.nics.length : null,
-    requestedBy: text(requestedBy),
-    reason: text(reason),
+    ...askerOf(input),
   });
 }
 
@@ -30,13 +28,18 @@ export function tellEnd(document: ResultDocument, message: string | null): void 
   const { serverId: server, outcome } = document;
   for (const { id: nic, outcome, jobId: job, errorCode: code, message } of document.nics)
     if (outcome !== 'untouched') tell('nic.verdict', { server, nic, outcome, job, code, message });
-  const counts = Object.entries(totalsOf(document).counts).map(([kind, count]) => `${count} ${kind}`);
   tell(NEEDS_PERSON.has(outcome) ? 'run.needs-person' : 'run.ended', {
     server,
     outcome,
-    counts: counts.length > 0 ? counts.join(', ') : null,
+    counts: countsText(totalsOf(document).counts),
     message,
   });
+}
+
+/** `2 deleted, 1 unknown`; `null`: there are none. */
+export function countsText(counts: Readonly<Record<string, number>>): string | null {
+  const each = Object.entries(counts).map(([kind, count]) => `${count} ${kind}`);
+  return each.length > 0 ? each.join(', ') : null;
 }
 
 const NEEDS_PERSON: ReadonlySet<RunOutcome> = new Set([

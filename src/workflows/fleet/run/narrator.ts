@@ -1,5 +1,5 @@
 /** What a decommission run tells the worker's log: where it stands, whenever that changes, and what people have decided. */
-import { tell } from '../../run/tell';
+import { countsText, tell } from '../../run/tell';
 import type { FleetState } from './state';
 import { countsOf } from './state';
 import { outcomeOf, phaseOf } from './status';
@@ -23,8 +23,8 @@ export class Narrator {
     const { run: fleet } = state;
     const phase = phaseOf(state);
     if (phase === 'done') {
-      const counts = Object.entries(countsOf(state)).map(([outcome, count]) => `${count} ${outcome}`);
-      tell('fleet.ended', { fleet, outcome: outcomeOf(state), counts: counts.join(', ') || 'no server' });
+      const counts = countsText(countsOf(state)) ?? 'no server';
+      tell('fleet.ended', { fleet, outcome: outcomeOf(state), counts });
     } else tell(isHalted(phase) ? 'fleet.stopped' : 'fleet.phase', { fleet, phase, why: whyOf(state) });
   }
 }
