@@ -43,6 +43,8 @@ export async function inspectServer(
   const detail = await existing(() => sets.server(serverId, showAlone, options));
   if (detail === null) return inspection;
 
+  // Before what cannot be shared: of many runs that begin at once those calls leave one after the other, and this list is one for all.
+  const bound = await findElasticIps(dependencies, options);
   const told = bySets && isOfSet ? await nicsOfSets(dependencies, detail, serverId, nicIds, options) : null;
   const listed = told?.listed ?? (await cloud.listInterfaces(serverId, options));
   // Every port is asked, also those that stay: one of them may claim to be the primary NIC.
@@ -52,7 +54,6 @@ export async function inspectServer(
     (alone
       ? await forEachOf(ids, (id) => findPort(cloud, id, options))
       : await portsWithPrimary(dependencies, ids, detail.primaryPortIds, options));
-  const bound = await findElasticIps(dependencies, options);
   const listedIds = new Set(listed.map(({ portId }) => portId));
   const missing = nicIds.filter((id) => !listedIds.has(id));
   const portIdsWhere = (says: boolean) =>

@@ -288,6 +288,18 @@ describe('ports that nobody knows', () => {
     expect(text).not.toContain('gone before');
   });
 
+  it('are not called gone where the port is there, on no server', () => {
+    const row = { outcome: 'already-absent', snapshot: null, message: null } as const;
+    const evidence = { list: 'absent', port: 'free', job: null, subJob: null } as const;
+    const free = told({ outcome: 'nothing-to-do', nics: [nic({ ...row, evidence })] });
+    expect(free).toContain('nothing was deleted: not on this server, and perhaps never');
+    const gone = told({
+      outcome: 'nothing-to-do',
+      nics: [nic({ ...row, evidence: { ...evidence, port: 'absent' } })],
+    });
+    expect(gone).toContain('nothing to do: the NICs were gone before');
+  });
+
   it('beside others are told in the headline and as a warning', () => {
     const nics = [nic(), nic({ id: NIC_B, outcome: 'already-absent' })];
     const text = told({ nics, warnings: [warning(NIC_B)] });

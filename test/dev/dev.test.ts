@@ -2,6 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { until } from '../../dev/ports';
@@ -88,13 +89,20 @@ describe('npm run dev', { timeout: 240_000 }, () => {
   });
 });
 
+/** Of the demo that the gate has run, where it is the gate that tests. */
+async function demoOutput(): Promise<string> {
+  const file = process.env.ECS_NICS_DEMO_OUTPUT;
+  if (file) return readFileSync(file, 'utf8');
+  const demo = start('demo.js');
+  const [code] = await demo.closed;
+  expect(code, demo.output()).toBe(0);
+  return demo.output();
+}
+
 describe('npm run demo', { timeout: 400_000 }, () => {
   it('has a line at once, counts that add up, and a link that it calls dead', async () => {
-    const demo = start('demo.js');
-    const [code] = await demo.closed;
-    const output = demo.output();
-    expect(code, output).toBe(0);
-    expect(output).toMatch(/^ecs-nics · deleting NICs of a simulated server/);
+    const output = await demoOutput();
+    expect(output).toMatch(/^ecs-nics · deleting NICs of a simulated server/m);
 
     const counts = [...output.matchAll(/^ {2}(\S+) +(\d+) POSTs? took (\d+) NICs? off/gm)];
     const rows = counts.map(([, name = '', posts, off]) => ({

@@ -316,6 +316,40 @@ describe('a job (docs/cloud-api.md §2.1)', () => {
     });
   });
 
+  it.each<[string, unknown, string | null]>([
+    ['JSON with a code', '{"error_code":"Ecs.0319","error_msg":"The NIC is in use"}', 'The NIC is in use'],
+    ['an object', { NeutronError: { type: 'PortInUse', message: 'port in use' } }, 'port in use'],
+    [
+      'JSON inside JSON',
+      JSON.stringify({ error: { code: 'x', message: JSON.stringify({ message: 'the innermost' }) } }),
+      'the innermost',
+    ],
+    [
+      'JSON behind words',
+      'Call Neutron error: {"NeutronError":{"type":"PortInUse","message":"port in use"}}',
+      'Call Neutron error: port in use',
+    ],
+    ['braces that are no JSON', 'no {such} thing', 'no {such} thing'],
+    ['an object that says nothing', {}, null],
+  ])('unwraps the reason of a failure: %s', async (_name, told, expected) => {
+    const read = await job({ job_id: JOB, status: 'FAIL', fail_reason: told });
+    expect(read).toMatchObject({ failReason: expected });
+    const sub = child('FAIL', NIC, { error_code: null, fail_reason: told });
+    expect(await job({ job_id: JOB, status: 'FAIL', entities: { sub_jobs: [sub] } })).toMatchObject({
+      subJobs: [{ failReason: expected }],
+    });
+  });
+
+  it('takes the code of a failure from its reason where it stands nowhere else', async () => {
+    const told = '{"error_code":"Ecs.0319","error_msg":"The NIC is in use"}';
+    expect(await job({ job_id: JOB, status: 'FAIL', fail_reason: told })).toMatchObject({
+      errorCode: 'Ecs.0319',
+    });
+    expect(await job({ job_id: JOB, status: 'FAIL', error_code: 'E', fail_reason: told })).toMatchObject({
+      errorCode: 'E',
+    });
+  });
+
   it.each([
     [{ status: 'INIT' }, { status: 'INIT', id: JOB, subJobs: [], endAt: null }],
     [{ status: 'SOMETHING_NEW' }, { status: 'SOMETHING_NEW' }],

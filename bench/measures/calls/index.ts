@@ -40,7 +40,7 @@ const QUICK_FLEETS: readonly Kind[] = [
   { rate: 50, exact: true },
 ];
 
-/** Server, NIC list, ports, elastic IPs; POST; poll; NIC list and ports, twice. However many NICs there are. */
+/** Server, elastic IPs, NIC list, ports; POST; poll; NIC list and ports, twice. However many NICs there are. */
 const TARGET_ALONE = 10;
 /** Beside these for each of 3 NICs a flag and a port deletion, one list for the flags, and a last look before the ports go. */
 const TARGET_ALONE_EXACT = 18;

@@ -183,16 +183,22 @@ const NOTHING_TO_DO = {
   release: 'nothing to do: the ports were gone before',
 };
 
+/** A free port may have been on any server, or on none. */
+function nothingToDeleteText(document: ResultDocument): string {
+  const { nics } = document;
+  if (nics.length > 0 && nics.every((nic) => isNeverSeen(nic, document)))
+    return 'nothing was deleted: there is no such port; check the id';
+  const isFree = ({ snapshot, evidence }: NicRow) => snapshot === null && evidence.port === 'free';
+  return nics.some(isFree)
+    ? 'nothing was deleted: not on this server, and perhaps never; ports that are on no server stay'
+    : 'nothing to do: the NICs were gone before';
+}
+
 function completedText(document: ResultDocument | null, counts: string, kind: RunKind): string {
   if (document === null) return 'completed';
   const words: Record<string, string> = {
     planned: 'dry run: nothing was changed',
-    'nothing-to-do':
-      kind !== 'delete'
-        ? NOTHING_TO_DO[kind]
-        : document.nics.length > 0 && document.nics.every((nic) => isNeverSeen(nic, document))
-          ? 'nothing was deleted: there is no such port; check the id'
-          : 'nothing to do: the NICs were gone before',
+    'nothing-to-do': kind !== 'delete' ? NOTHING_TO_DO[kind] : nothingToDeleteText(document),
   };
   return words[document.outcome] ?? `${document.outcome}${counts}`;
 }

@@ -65,7 +65,7 @@ export function readProblem(body: unknown, depth = 3): Problem | null {
   const found = shapes(body);
   if (found === null) return null;
   const requestId = codeOf(body['request_id']) ?? codeOf(body['requestId']);
-  const nested = depth > 0 ? readProblem(unwrap(found.message), depth - 1) : null;
+  const nested = depth > 0 ? problemIn(found.message, depth - 1) : null;
   const code = codeOf(found.code);
   if (nested !== null) {
     // The innermost message says what happened; the outer code says which service answered.
@@ -78,6 +78,21 @@ export function readProblem(body: unknown, depth = 3): Problem | null {
   const message = words(found.message);
   if (code === null && message === null) return null;
   return { code, message, inner, requestId };
+}
+
+/** The error that stands as JSON in a text, alone or behind words; those words stay. */
+function problemIn(text: unknown, depth?: number): Problem | null {
+  const [, before = '', json = text] =
+    typeof text === 'string' ? (/^([^{]{0,200}?)(\{.*\})\s*$/s.exec(text) ?? []) : [];
+  const problem = readProblem(unwrap(json), depth);
+  if (problem === null || problem.message === null) return problem;
+  return { ...problem, message: words(`${before}${problem.message}`) };
+}
+
+/** What the cloud says of a failure: words, or an error in one of its forms in their place. */
+export function readReason(value: unknown): Pick<Problem, 'code' | 'message'> {
+  const { code, message } = problemIn(value) ?? { code: null, message: words(value) };
+  return { code, message };
 }
 
 function shapes(body: Fields): { code: unknown; message: unknown; details?: unknown } | null {

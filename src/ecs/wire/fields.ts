@@ -1,11 +1,11 @@
 /** Fields that the schemas of the answers are made of. */
 import { z } from 'zod';
-import { line, unwrap, words } from './envelopes';
+import { line, readReason, unwrap } from './envelopes';
 
 /** Decoration: text or number, `null` for everything else and for the empty text. */
 export const text = z.unknown().optional().transform(line);
-/** The same, for the reason of a failure. */
-export const reason = z.unknown().optional().transform(words);
+/** The reason of a failure, and the code that may stand in it. */
+export const reason = z.unknown().optional().transform(readReason);
 /** A longer value is no id, state or address. The limit matters, because these values may enter a history. */
 export const word = z.string().max(200);
 export const id = word.trim().min(1);

@@ -164,7 +164,11 @@ export const jobAnswer = z
   })
   .transform((job): Job => {
     const children = (job.entities?.sub_jobs ?? []).filter((child) => child !== null);
-    const whole = { status: job.status, errorCode: job.error_code, failReason: job.fail_reason };
+    const failureOf = (code: string | null, told: typeof job.fail_reason) => ({
+      errorCode: code ?? told.code,
+      failReason: told.message,
+    });
+    const whole = { status: job.status, ...failureOf(job.error_code, job.fail_reason) };
     const nicId = job.entities?.nic_id ?? null;
     return {
       id: job.job_id,
@@ -174,11 +178,10 @@ export const jobAnswer = z
       subJobs:
         children.length === 0 && nicId !== null
           ? [{ nicId, ...whole }]
-          : children.map((child) => ({
-              nicId: child.entities?.nic_id ?? null,
-              status: child.status ?? 'UNKNOWN',
-              errorCode: child.error_code,
-              failReason: child.fail_reason ?? child.entities?.errorcode_message ?? null,
+          : children.map(({ status, error_code: code, fail_reason: told, entities }) => ({
+              nicId: entities?.nic_id ?? null,
+              status: status ?? 'UNKNOWN',
+              ...failureOf(code, told.message === null && entities ? entities.errorcode_message : told),
             })),
     };
   });

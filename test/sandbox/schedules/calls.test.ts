@@ -30,7 +30,7 @@ async function made(
 
 /** Up to 10, whatever the number of NICs; a port alone is read by its id. */
 const happy = (ports: 'port' | 'ports', polls = 1): RequestClass[] => [
-  ...(['detail', 'list', 'ports', 'elastic-ips'] as const),
+  ...(['detail', 'elastic-ips', 'list', 'ports'] as const),
   'delete',
   ...times(polls, 'job'),
   // The first reading comes along with the poll that has met the end; the second proves it.
@@ -66,7 +66,7 @@ describe('a run that promises an exact undo, and a commit', () => {
       change: { updates: decide('commit', MINUTE) },
     });
     expect(calls).toEqual([
-      ...['detail', 'list', 'ports', 'elastic-ips'],
+      ...['detail', 'elastic-ips', 'list', 'ports'],
       ...times(count, 'flag'),
       // Proves the flags just before the deletion is sent (docs/decisions/0017).
       ...['list', 'delete', 'job'],
