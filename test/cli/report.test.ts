@@ -290,7 +290,7 @@ describe('ports that nobody knows', () => {
 
   it('are not called gone where the port is there, on no server', () => {
     const row = { outcome: 'already-absent', snapshot: null, message: null } as const;
-    const evidence = { list: 'absent', port: 'free', job: null, subJob: null } as const;
+    const evidence = { list: 'absent', port: 'free', job: 'none', subJob: 'none' } as const;
     const free = told({ outcome: 'nothing-to-do', nics: [nic({ ...row, evidence })] });
     expect(free).toContain('nothing was deleted: not on this server, and perhaps never');
     const gone = told({
