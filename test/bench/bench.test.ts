@@ -47,7 +47,7 @@ async function outputOf(args: string[]): Promise<string> {
   return out;
 }
 
-describe('a small one', { timeout: 300_000 }, () => {
+describe('a small one', { timeout: 600_000 }, () => {
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'ecs-nics-bench-'));
@@ -89,67 +89,47 @@ describe('a small one', { timeout: 300_000 }, () => {
     for (const mib of [resident?.ours.min, resident?.naive?.min]) expect(mib).toBeGreaterThan(50);
   });
 
-  it('counts calls: of runs alone, and of servers at once', async () => {
-    const file = join(folder, 'calls.json');
-    const args = ['bench', '--quick', '--only', 'calls', '--runs', '4', '--json', file];
-    const out = await outputOf(args);
+  it('counts calls, carries out decommission runs of growing size, and tells what they get of one quota', async () => {
+    const [file, plot] = [join(folder, 'several.json'), join(folder, 'scale.svg')];
+    const names = ['calls', 'scale', 'shares'].flatMap((name) => ['--only', name]);
+    const sizes = ['--servers', '4,8', '--kinds', 'plain', '--runs', '2'];
+    // One command for all three: each has a stack of its own anyway, and the naive worker is built once.
+    const out = await outputOf(['bench', '--quick', ...names, ...sizes, '--json', file, '--plot', plot]);
+    const { measurements } = JSON.parse(readFileSync(file, 'utf8')) as Report;
+    expect(measurements.map(({ failure }) => failure)).toEqual([null, null, null]);
+    const [calls, scale, shares] = measurements;
+    // Without a word on targets: these figures are none to be judged by.
+    for (const { rows } of measurements)
+      expect(rows.every(({ target, met }) => target === null && met === null)).toBe(true);
+
     // What one run does is always the same: its polls alone depend on the machine.
     expect(out).toMatch(/Calls of a run alone, 3 NICs: .*delete 1/);
     expect(out).toMatch(/Calls of a run alone, 3 NICs, exact with commit: .*flag 3.*port-delete 3/);
-    const [measured] = (JSON.parse(readFileSync(file, 'utf8')) as Report).measurements;
-    const found = (what: string) => measured?.rows.find((each) => each.what === what);
+    const counted = (what: string) => calls?.rows.find((each) => each.what === what);
     for (const nics of ['1 NIC', '3 NICs', '11 NICs']) {
-      const alone = found(`a run alone, ${nics}: calls`);
+      const alone = counted(`a run alone, ${nics}: calls`);
       // A deletion and a poll at least, for naive as for ours.
       for (const least of [alone?.ours.min, alone?.naive?.min]) expect(least).toBeGreaterThanOrEqual(2);
     }
-    const exact = found('a run alone, 3 NICs, exact with commit: calls');
+    const exact = counted('a run alone, 3 NICs, exact with commit: calls');
     expect(exact?.naive).toBeNull();
-    expect(exact?.ours.min).toBeGreaterThan(found('a run alone, 3 NICs: calls')?.ours.min ?? NaN);
-    const atOnce = found('4 at once, 50 calls/s: calls per server');
-    expect(atOnce?.ours.min).toBeGreaterThanOrEqual(2);
-    // Without a word on targets: these figures are none to be judged by.
-    expect(measured?.rows.every(({ target, met }) => target === null && met === null)).toBe(true);
-    expect(found('4 exact at once, 50 calls/s: calls per server')?.ours.samples).toHaveLength(1);
-  });
+    expect(exact?.ours.min).toBeGreaterThan(counted('a run alone, 3 NICs: calls')?.ours.min ?? NaN);
+    expect(counted('2 at once, 50 calls/s: calls per server')?.ours.min).toBeGreaterThanOrEqual(2);
+    expect(counted('2 exact at once, 50 calls/s: calls per server')?.ours.samples).toHaveLength(1);
 
-  it('carries out decommission runs of growing size, and draws how what they take grows', async () => {
-    const [file, plot] = [join(folder, 'scale.json'), join(folder, 'scale.svg')];
-    const sizes = ['--servers', '4,8', '--kinds', 'plain'];
-    const out = await outputOf([
-      'bench',
-      '--quick',
-      '--only',
-      'scale',
-      ...sizes,
-      '--json',
-      file,
-      '--plot',
-      plot,
-    ]);
     expect(out).toMatch(/The engine’s ceiling \(plain\): empty workflows of \d+ events each/);
-    const [measured] = (JSON.parse(readFileSync(file, 'utf8')) as Report).measurements;
-    expect(measured?.failure).toBeNull();
-    const found = (what: string) => measured?.rows.find((each) => each.what === what)?.ours.median ?? NaN;
+    const medianOf = (of: typeof scale, what: string) =>
+      of?.rows.find((each) => each.what === what)?.ours.median ?? NaN;
     for (const size of [4, 8]) {
-      expect(found(`${size} plain, no quota: calls per server, all in`)).toBeGreaterThan(2);
-      expect(found(`${size} plain, no quota: history events per server`)).toBeGreaterThan(20);
+      expect(medianOf(scale, `${size} plain, no quota: calls per server, all in`)).toBeGreaterThan(2);
+      expect(medianOf(scale, `${size} plain, no quota: history events per server`)).toBeGreaterThan(20);
     }
-    expect(measured?.rows.filter(({ what }) => what.endsWith('pause → its answer'))).toHaveLength(1);
-    expect(measured?.rows.every(({ met }) => met === null)).toBe(true);
+    expect(scale?.rows.filter(({ what }) => what.endsWith('pause → its answer'))).toHaveLength(1);
     expect(readFileSync(plot, 'utf8')).toMatch(/^<svg /);
-  });
 
-  it('tells what two decommission runs and single requests get of one quota', async () => {
-    const file = join(folder, 'shares.json');
-    await outputOf(['bench', '--quick', '--only', 'shares', '--servers', '6', '--runs', '2', '--json', file]);
-    const [measured] = (JSON.parse(readFileSync(file, 'utf8')) as Report).measurements;
-    expect(measured?.failure).toBeNull();
-    const found = (what: string) => measured?.rows.find((each) => each.what === what)?.ours.median ?? NaN;
-    expect(found('speed, slower by faster run')).toBeLessThanOrEqual(1);
-    expect(found('its median, busy by idle')).toBeGreaterThan(0);
-    expect(found('calls per server, of all')).toBeGreaterThan(2);
-    expect(measured?.rows.every(({ met }) => met === null)).toBe(true);
+    expect(medianOf(shares, 'speed, slower by faster run')).toBeLessThanOrEqual(1);
+    expect(medianOf(shares, 'its median, busy by idle')).toBeGreaterThan(0);
+    expect(medianOf(shares, 'calls per server, of all')).toBeGreaterThan(2);
   });
 
   it.skipIf(process.platform === 'win32')('leaves nothing behind on Ctrl-C', async () => {
