@@ -21,7 +21,7 @@ import { blankRow } from '../run/state/rows';
 import { watch } from '../run/state/seen';
 import { markDoubtful } from '../run/state/sent';
 import { gradeOf, isLogged, promisesUndo } from '../policy/undo-log';
-import { settlePrevious } from './previous-run';
+import { awaitLists, settlePrevious } from './previous-run';
 
 /** Checks input and circumstances of the start, before any call to the cloud. Throws all problems in one message. */
 export function checkStart(run: Run, windowMs: number): void {
@@ -136,6 +136,7 @@ export async function ready(
     upsertMemo({ [MEMO.open]: OPEN_SETTLED });
     // A reset run may have set its own memo before it knew of the previous run. It has to set the memo again.
     run.state.sent.declared = false;
+    await awaitLists(run, previous);
     return false;
   }
   if (run.expired) {

@@ -49,6 +49,15 @@ export async function settlePrevious(run: Run, previous: PreviousOpenRun): Promi
 }
 
 /**
+ * Lists may lag behind what that job has just done: this run would take off what is off, and put back what it has not taken off.
+ * Where the job is not known the run has waited for longer. Runs that began before this rule look at once.
+ */
+export async function awaitLists(run: Run, { jobId }: PreviousOpenRun): Promise<void> {
+  if (!run.knowsPlace || jobId === null) return;
+  await run.wait(run.request.timing.settleMs, label(`lists may lag behind ${jobId}`));
+}
+
+/**
  * The run ends and has sent nothing. A list that shows a NIC on the server may lag behind the job of the run before, or be as old
  * as this run's deadline. So a NIC that was among those of that job is looked at again. Where nobody could see whether it is still
  * there, the row does not say so.

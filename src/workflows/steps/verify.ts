@@ -169,7 +169,10 @@ function verdictNow(run: Deletion, witness: Witness, at: Now): Verdict | undefin
 /** Writes a verdict into its row. */
 function writeVerdict(run: Deletion, id: string, verdict: Verdict): void {
   const row = run.row(id);
-  if (verdict.outcome === 'deleted' && row.snapshot !== null) row.restore = gradeOf(row.snapshot, false);
+  // Somebody may have changed the flag since the grade was told.
+  const { outcome } = verdict;
+  if ((outcome === 'deleted' || outcome === 'detached') && row.snapshot !== null)
+    row.restore = gradeOf(row.snapshot, outcome === 'detached');
   // No submission of this run was accepted, so another actor took the NIC off (docs/contract.md §3.1).
   const ours = run.document.submissions > 0 || run.state.sent.touched;
   const held = verdict.outcome === 'detached' && isLogged(run.state.undo.log, 'flag', id);

@@ -86,6 +86,27 @@ describe('a grade promises no more than can be asked for', () => {
   });
 });
 
+describe('the grade of a NIC whose port has outlived it', () => {
+  it('is exact, also where somebody has set its flag while the job ran', async () => {
+    const { told } = await play(
+      {},
+      {
+        more: (control, nics) => ({
+          deeds: [
+            {
+              after: 'polling',
+              at: 0,
+              act: () => control.patchPort(nics[0] ?? '', { deleteOnTermination: false }),
+            },
+          ],
+        }),
+      },
+    );
+    expect([told.nics[0]?.outcome, told.nics[0]?.restore]).toEqual(['detached', 'exact']);
+    expect([told.nics[1]?.outcome, told.nics[1]?.restore]).toEqual(['deleted', 'new-mac']);
+  });
+});
+
 describe('what was never seen is not called gone', () => {
   it.each([1, 2])('a wrong id among %i', async (count) => {
     const world = createWorld(1);
