@@ -64,6 +64,17 @@ describe('the command line', () => {
 });
 
 describe('the configuration', () => {
+  it.each<[string, Record<string, string>]>([
+    ['an empty profile file', { TEMPORAL_CONFIG_FILE: '/dev/null' }],
+    ['a home that is a file', { HOME: '/dev/null', XDG_CONFIG_HOME: '' }],
+  ])('%s is no problem of its own', async (_name, env) => {
+    const { code, stderr } = await startWorker(env).finished;
+    expect(code).toBe(2);
+    // Project and region.
+    expect(stderr).toMatch(/2 problems/);
+    expect(stderr).not.toMatch(/TEMPORAL|undefined/);
+  });
+
   it('is refused with every problem in one message: variables, Temporal and taken ports; exit code 2', async () => {
     const [health, metrics] = [await listener(), await listener()];
     const { code, stderr, stdout } = await startWorker({
