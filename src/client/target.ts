@@ -1,5 +1,5 @@
 /** Where Temporal is, from the `TEMPORAL_*` variables and profiles that every SDK reads: for worker and starter. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { platform } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { rootCertificates } from 'node:tls';
@@ -67,7 +67,7 @@ function profilesOf(env: Env): string {
   const path = named ?? usualFile(env);
   let text = '';
   try {
-    if (path !== null && (named !== undefined || existsSync(path))) text = readFileSync(path, 'utf8');
+    if (path !== null && (named !== undefined || isThere(path))) text = readFileSync(path, 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const which = named === undefined ? `the profile file ${quoted(path, 300)}` : NAMED_FILE;
@@ -82,6 +82,15 @@ function profilesOf(env: Env): string {
 }
 
 const NAMED_FILE = 'the file that TEMPORAL_CONFIG_FILE names';
+
+/** As far as this user may look. */
+function isThere(path: string): boolean {
+  try {
+    return statSync(path) !== undefined;
+  } catch {
+    return false;
+  }
+}
 
 /** Where every SDK looks for profiles; `null`: nowhere. */
 function usualFile(env: Env): string | null {

@@ -57,11 +57,7 @@ export const VARIABLES = {
   TEMPORAL_ADDRESS: { ...TEMPORAL, default: 'localhost:7233', help: 'host:port of the server' },
   TEMPORAL_NAMESPACE: { ...TEMPORAL, default: 'default', help: 'the namespace' },
   TEMPORAL_API_KEY: { ...TEMPORAL, secret: true, help: 'an API key; turns TLS on' },
-  TEMPORAL_TLS: {
-    ...TEMPORAL,
-    kind: 'switch',
-    help: 'true or false; TEMPORAL_TLS_…: docs/environment.md',
-  },
+  TEMPORAL_TLS: { ...TEMPORAL, kind: 'switch', help: 'true or false' },
   TEMPORAL_TLS_SERVER_NAME: { ...TLS, help: 'the name that the server’s certificate has' },
   TEMPORAL_TLS_SERVER_CA_CERT_PATH: {
     ...TLS,
@@ -85,10 +81,10 @@ export const VARIABLES = {
     help: 'refused when true: the server is always verified',
   },
   'TEMPORAL_GRPC_META_*': { ...TLS, secret: true, help: 'a header for each request' },
-  TEMPORAL_PROFILE: { ...TEMPORAL, help: 'a profile of the file; default: the profile “default”' },
+  TEMPORAL_PROFILE: { ...TEMPORAL, default: 'default', help: 'which profile of the file' },
   TEMPORAL_CONFIG_FILE: {
     ...TEMPORAL,
-    help: 'a file of profiles; default: temporalio/temporal.toml of the user’s configuration',
+    help: 'file of profiles; default: temporalio/temporal.toml in the user’s configuration',
   },
   XDG_CONFIG_HOME: { ...TLS, help: 'where the file of profiles is looked for; default: `$HOME/.config`' },
   HOME: { ...TLS, help: 'the same without the one above; on macOS `$HOME/Library/Application Support`' },
@@ -101,7 +97,7 @@ export const VARIABLES = {
     secret: true,
     help: 'proxy of all connections but those to this machine',
   },
-  no_proxy: { ...NETWORK, also: ['NO_PROXY'], help: 'what is connected to directly' },
+  no_proxy: { ...NETWORK, also: ['NO_PROXY'], help: 'hosts that are connected to directly' },
   NODE_EXTRA_CA_CERTS: { ...NETWORK, help: 'a file of further authorities, for every connection' },
   NODE_TLS_REJECT_UNAUTHORIZED: {
     ...NETWORK,
@@ -128,17 +124,17 @@ export const VARIABLES = {
   HUAWEICLOUD_ECS_ENDPOINT: {
     ...ENDPOINT,
     default: 'https://ecs.{region}.{HW_CLOUD}',
-    help: 'of servers',
+    help: 'address of the cloud’s ECS',
   },
   HUAWEICLOUD_VPC_ENDPOINT: {
     ...ENDPOINT,
     default: 'https://vpc.{region}.{HW_CLOUD}',
-    help: 'of ports',
+    help: 'address of the cloud’s VPC',
   },
   HUAWEICLOUD_IAM_ENDPOINT: {
     ...ENDPOINT,
     default: 'https://iam.{region}.{HW_CLOUD}',
-    help: 'of the password login',
+    help: 'address of the cloud’s IAM, for the password login',
   },
   HW_CLOUD: {
     ...PLACE,
@@ -168,7 +164,7 @@ export const VARIABLES = {
     // Link-local: the same address on every server of the cloud.
     default: 'http://169.254.169.254',
     only: 'loopback',
-    help: 'the metadata service of the agency, on this machine; for tests',
+    help: 'the agency’s metadata service; for tests, on this machine alone',
   },
 
   ECS_NICS_CLOUD_RPS: {
@@ -184,13 +180,13 @@ export const VARIABLES = {
     ...ITSELF,
     kind: 'address',
     default: '127.0.0.1:8081',
-    help: 'of /livez and /readyz, or off',
+    help: 'where /livez and /readyz are, or off',
   },
   ECS_NICS_METRICS_ADDRESS: {
     ...ITSELF,
     kind: 'address',
     default: '127.0.0.1:9464',
-    help: 'of /metrics, or off',
+    help: 'where /metrics is, or off',
   },
   ECS_NICS_SHUTDOWN_GRACE: {
     ...ITSELF,
@@ -276,7 +272,7 @@ export function environmentHelp(program: Program): string {
     const common = rows.filter(([, { rare }]) => rare === undefined);
     return common.length === 0 ? [] : ['', `  ${title}:`, ...common.flatMap(helpLines)];
   });
-  return lines.slice(1).join('\n');
+  return [...lines.slice(1), '', '  More, for rare needs: docs/environment.md'].join('\n');
 }
 
 function helpLines([name, row]: [string, Variable]): string[] {

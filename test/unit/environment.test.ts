@@ -1,5 +1,5 @@
 /** Every variable wrong in every way, many at once: each is named with its remedy in one message, and no secret is in it. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -438,6 +438,21 @@ describe('where Temporal is', () => {
     expect(readTarget({ ...env, TEMPORAL_PROFILE: 'prod' }).problems).toHaveLength(1);
   });
 
+  it('a home that this user may not look into has none; a file there that it may not read is named', () => {
+    const home = join(lib, 'closed');
+    mkdirSync(join(home, '.config/temporalio'), { recursive: true });
+    writeFileSync(join(home, '.config/temporalio/temporal.toml'), SECRET, { mode: 0o000 });
+    chmodSync(lib, 0o755);
+    expect(asNobody(() => readTarget({ HOME: home })).problems).toEqual([
+      expect.stringMatching(
+        /^TEMPORAL_\*: the profile file ".*" can't be read \(EACCES\); .*TEMPORAL_CONFIG_FILE$/,
+      ),
+    ]);
+    chmodSync(home, 0o000);
+    expect(asNobody(() => readTarget({ HOME: home }))).toEqual(read({}));
+    chmodSync(home, 0o700);
+  });
+
   it('a profile file that is there has to be readable, named or not', () => {
     mkdirSync(join(lib, 'odd/temporalio/temporal.toml'), { recursive: true });
     expect(readTarget({ XDG_CONFIG_HOME: join(lib, 'odd') }).problems).toEqual([
@@ -483,6 +498,17 @@ describe('where Temporal is', () => {
     expect(read(env)).toMatchObject({ target: { address, namespace }, problems: [] });
   });
 });
+
+/** Root may look everywhere. */
+function asNobody<T>(look: () => T): T {
+  if (process.getuid?.() !== 0) return look();
+  process.seteuid?.(65_534);
+  try {
+    return look();
+  } finally {
+    process.seteuid?.(0);
+  }
+}
 
 describe('the task queue', () => {
   it.each([
