@@ -1,7 +1,8 @@
 /** What every command needs: the connection, the task queue, the link to a run, and Ctrl-C. */
 import { taskQueueFrom } from '../contract';
 import { TASK_QUEUE_FORM } from '../contract/names';
-import { cleanLine } from '../contract/text';
+import { cleanLine, invisibleIn, quoted } from '../contract/text';
+import { valueOf } from '../contract/variables';
 import { isUuid } from '../contract/values';
 import type { Temporal } from '../client/connect';
 import { connectTemporal } from '../client/connect';
@@ -85,10 +86,12 @@ function readEnvironment() {
   const { env } = process;
   const { target, problems } = readTarget(env);
   const taskQueue = taskQueueFrom(env.ECS_NICS_TASK_QUEUE);
-  if (taskQueue === null) problems.push(`ECS_NICS_TASK_QUEUE: ${TASK_QUEUE_FORM}`);
-  const uiUrl = env.TEMPORAL_UI_URL?.trim();
-  if (uiUrl && !isUiUrl(uiUrl)) {
-    problems.push('TEMPORAL_UI_URL: must be an address such as https://temporal.example.com');
+  if (taskQueue === null)
+    problems.push(`ECS_NICS_TASK_QUEUE: ${TASK_QUEUE_FORM}${invisibleIn(env.ECS_NICS_TASK_QUEUE ?? '')}`);
+  const uiUrl = valueOf(env, 'TEMPORAL_UI_URL')?.[1];
+  if (uiUrl !== undefined && !isUiUrl(uiUrl)) {
+    const form = 'must be an address such as https://temporal.example.com';
+    problems.push(`TEMPORAL_UI_URL: ${form}${invisibleIn(uiUrl)}`);
   }
   return { target, taskQueue, problems };
 }
@@ -103,7 +106,7 @@ export function listed(problems: readonly string[]): string {
 export function checkServerId(typed: string): string {
   const serverId = foldedId(typed);
   if (isUuid(serverId)) return serverId;
-  throw new CliError(EXIT.badInput, 'InvalidInput', `<server-id>: ${JSON.stringify(typed)} is not a UUID`);
+  throw new CliError(EXIT.badInput, 'InvalidInput', `<server-id>: ${quoted(typed)} is not a UUID`);
 }
 
 export function pageOf(output: Output): ReportPage {

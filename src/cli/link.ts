@@ -1,6 +1,7 @@
 /** The address of a run in Temporal's Web UI. */
 import { isTemporalCloud } from '../client/connect';
 import { endpointOf } from '../client/target';
+import { isThisMachine } from '../contract/proxy';
 
 const UI_PORT = 8233;
 /** `temporal server start-dev` serves its UI this many ports above the one for gRPC. */
@@ -26,7 +27,7 @@ export function uiBase(address: string, configured: string | undefined): string 
   const host = endpoint?.host ?? 'localhost';
   if (isTemporalCloud(address)) return 'https://cloud.temporal.io';
   const port =
-    endpoint !== null && isLoopback(host) && endpoint.port + DEV_SERVER_UI_OFFSET < 65_536
+    endpoint !== null && isThisMachine(host) && endpoint.port + DEV_SERVER_UI_OFFSET < 65_536
       ? endpoint.port + DEV_SERVER_UI_OFFSET
       : UI_PORT;
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
@@ -35,8 +36,4 @@ export function uiBase(address: string, configured: string | undefined): string 
 /** Whether a link can begin with this value of `TEMPORAL_UI_URL`. */
 export function isUiUrl(configured: string): boolean {
   return /^https?:\/\/[^\s\p{C}?#@]+$/u.test(configured.trim()) && URL.canParse(configured.trim());
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\./.test(host);
 }

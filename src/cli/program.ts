@@ -1,5 +1,6 @@
 /** The program: reads the command line, loads the one command that it names, and ends with its exit code. */
 import { Command, CommanderError } from 'commander';
+import { environmentHelp } from '../contract/variables';
 import { version } from '../version';
 import { CliError, asCliError } from './cli-error';
 import type { ExitCode } from './exit-codes';
@@ -135,11 +136,7 @@ const HELP_WIDTH = 76;
 
 const HELP = `
 Environment:
-  TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS_…,
-  TEMPORAL_PROFILE     where Temporal is (default: localhost:7233, default)
-  TEMPORAL_UI_URL      address of Temporal's Web UI, for links
-  ECS_NICS_TASK_QUEUE  queue of the workers (default: ecs-nics)
-  NO_COLOR             no colours on a terminal`;
+${environmentHelp('starter')}`;
 
 function usageText(error: CommanderError): string {
   // `ecs-nics` without arguments has already shown its help.

@@ -1,14 +1,17 @@
 /** Where Temporal is, from the `TEMPORAL_*` variables and profiles that every SDK reads: for worker and starter. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import { platform } from 'node:os';
+import { isAbsolute, join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import type { ClientConnectConfig } from '@temporalio/envconfig';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { ProxyServer } from '../contract/proxy';
-import { isLoopback, proxyFor, readProxies } from '../contract/proxy';
-import { masked, quoted } from '../contract/text';
+import { isThisMachine, proxyFor, readProxies } from '../contract/proxy';
+import { invisibleIn, masked, quoted } from '../contract/text';
+import type { Env, Variable } from '../contract/variables';
+import { VARIABLES, valueOf } from '../contract/variables';
 
-const DEFAULT_ADDRESS = 'localhost:7233';
-const DEFAULT_NAMESPACE = 'default';
+const DEFAULT_ADDRESS = VARIABLES.TEMPORAL_ADDRESS.default;
 const DEFAULT_PORT = 7233;
 
 export interface TemporalTarget {
@@ -25,16 +28,15 @@ export interface Endpoint {
   port: number;
 }
 
-type Env = Readonly<Record<string, string | undefined>>;
-
 /** If there are problems, `target` is `null`. Each problem has its remedy, and none holds a secret. */
 export function readTarget(given: Env): { target: TemporalTarget | null; problems: string[] } {
   const env = trimmed(given);
   const { proxies, problems: wrongProxy } = readProxies(env);
   const problems = [...switches(env), ...unverified(env), ...pairs(env), ...wrongProxy];
   try {
-    const { connectionOptions, namespace = DEFAULT_NAMESPACE } = loadClientConnectConfig({
+    const { connectionOptions, namespace = VARIABLES.TEMPORAL_NAMESPACE.default } = loadClientConnectConfig({
       overrideEnvVars: env as Record<string, string>,
+      configSource: { data: profilesOf(env) },
     });
     const address = connectionOptions.address ?? DEFAULT_ADDRESS;
     // A profile file may hold numbers and lists in place of texts.
@@ -56,12 +58,55 @@ export function readTarget(given: Env): { target: TemporalTarget | null; problem
   return { target: null, problems };
 }
 
+/**
+ * The file of profiles, as text. One that does not exist holds none, as in every SDK; one that nobody has named and that can't be
+ * looked for (no home, or one that is not ours) does not exist. What exists must be readable.
+ */
+function profilesOf(env: Env): string {
+  const named = valueOf(env, 'TEMPORAL_CONFIG_FILE')?.[1];
+  const path = named ?? usualFile(env);
+  let text = '';
+  try {
+    if (path !== null && (named !== undefined || isThere(path))) text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const which = named === undefined ? `the profile file ${quoted(path, 300)}` : NAMED_FILE;
+    if (named === undefined || code !== 'ENOENT')
+      throw new Error(
+        `${which} can't be read (${code}); mend it, or name another one in TEMPORAL_CONFIG_FILE`,
+      );
+  }
+  // For the SDK every file has profiles: an empty one would be an exception.
+  const lines = text.replace(/^\uFEFF/, '').split('\n');
+  return lines.every((line) => /^\s*(#|$)/.test(line)) ? '[profile]' : lines.join('\n');
+}
+
+const NAMED_FILE = 'the file that TEMPORAL_CONFIG_FILE names';
+
+/** As far as this user may look. */
+function isThere(path: string): boolean {
+  try {
+    return statSync(path) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** Where every SDK looks for profiles; `null`: nowhere. */
+function usualFile(env: Env): string | null {
+  const { APPDATA, HOME, XDG_CONFIG_HOME } = env;
+  const unix = platform() === 'darwin' ? ['Library', 'Application Support'] : ['.config'];
+  const ofUser = platform() === 'win32' ? APPDATA : HOME && join(HOME, ...unix);
+  const folder = (platform() !== 'win32' && platform() !== 'darwin' && XDG_CONFIG_HOME) || ofUser;
+  return folder && isAbsolute(folder) ? join(folder, 'temporalio', 'temporal.toml') : null;
+}
+
 /** The libraries that connect to Temporal know other authorities each; those of `NODE_EXTRA_CA_CERTS` are to be trusted by all. */
 function trusting(options: TemporalTarget['options'], env: Env): TemporalTarget['options'] {
-  const extra = env.NODE_EXTRA_CA_CERTS?.trim();
+  const extra = valueOf(env, 'NODE_EXTRA_CA_CERTS')?.[1];
   const { apiKey, tls = apiKey !== undefined } = options;
   const given = typeof tls === 'object' && tls !== null ? tls : {};
-  if (tls === false || !extra || given.serverRootCACertificate !== undefined) return options;
+  if (tls === false || extra === undefined || given.serverRootCACertificate !== undefined) return options;
   try {
     const roots = [...rootCertificates, readFileSync(extra, 'utf8')].join('\n');
     return { ...options, tls: { ...given, serverRootCACertificate: Buffer.from(roots) } };
@@ -88,9 +133,10 @@ export function endpointOf(address: string): Endpoint | null {
 
 /** The SDK treats any other value as off, without an error: `True` would send the API key in the clear. */
 function switches(env: Env): string[] {
-  return ['TEMPORAL_TLS', 'TEMPORAL_TLS_DISABLE_HOST_VERIFICATION']
-    .filter((name) => env[name] !== undefined && !/^(true|false|1|0)$/.test(env[name]))
-    .map((name) => `${name}: must be true or false`);
+  return Object.entries<Variable>(VARIABLES)
+    .map(([name, { kind }]) => [name, kind === 'switch' ? env[name] : undefined] as const)
+    .filter(([, value]) => value !== undefined && !/^(true|false|1|0)$/.test(value))
+    .map(([name, value]) => `${name}: must be true or false${invisibleIn(value ?? '')}`);
 }
 
 /** Peers are always verified, here and at the cloud: for a private one the operator names its CA or server name. */
@@ -116,7 +162,7 @@ function inTheClear({ tls, apiKey, metadata }: TemporalTarget['options'], addres
   const secret = apiKey !== undefined || Object.keys(metadata ?? {}).some((name) => SECRET_HEADER.test(name));
   if (!secret || (tls !== undefined && tls !== false)) return [];
   const host = typeof address === 'string' ? endpointOf(address)?.host : undefined;
-  if (host === undefined || isLoopback(host)) return [];
+  if (host === undefined || isThisMachine(host)) return [];
   return [
     `${apiKey !== undefined ? 'TEMPORAL_API_KEY' : 'TEMPORAL_GRPC_META_…'} would be sent to ${host} in clear text: ` +
       'set TEMPORAL_TLS=true (or leave it out with an API key; in a profile: no tls.disabled)',
@@ -139,24 +185,29 @@ function pairs(env: Env): string[] {
 function headers({ apiKey, metadata }: TemporalTarget['options']): string[] {
   const problems: string[] = [];
   if (apiKey !== undefined && !(typeof apiKey === 'string' && /^[\x21-\x7e]+$/.test(apiKey))) {
-    problems.push('TEMPORAL_API_KEY is empty, or contains spaces or characters that no header can hold');
+    const hint = invisibleIn(String(apiKey));
+    problems.push(
+      `TEMPORAL_API_KEY is empty, or contains spaces or characters that no header can hold${hint}`,
+    );
   }
   for (const [name, value] of Object.entries(metadata ?? {})) {
     if (/^[a-z0-9_.-]+$/.test(name) && typeof value === 'string' && /^[\x20-\x7e]*$/.test(value)) continue;
     problems.push(
-      `TEMPORAL_GRPC_META_${quoted(name.toUpperCase()).slice(1, -1)}: name or value contains characters that no header can hold`,
+      `TEMPORAL_GRPC_META_${quoted(name.toUpperCase()).slice(1, -1)}: name or value contains characters that no header can hold${invisibleIn(`${name}${String(value)}`)}`,
     );
   }
   return problems;
 }
 
-/** Only the first line: further lines quote the profile file, which may hold secrets. */
+/** Only the first line: further lines quote the profile file, which may hold secrets. What only a library understands is told in our words. */
 function reasonOf(error: unknown, env: Env): string {
-  // Names the variable, not its value: an operator may have put a key where its path belongs.
+  if (error instanceof TypeError || error instanceof RangeError)
+    return 'the profile file holds something else than profiles, which begin with [profile.<name>]';
   const { code, path } = error as NodeJS.ErrnoException;
-  if (path !== undefined) {
-    const name = Object.keys(env).find((variable) => env[variable] === path) ?? 'a profile';
-    return `the file that ${name} names can't be read (${code})`;
+  if (code !== undefined) {
+    // Names the variable, not its value: an operator may have put a key where its path belongs.
+    const name = Object.keys(env).find((variable) => path !== undefined && env[variable] === path);
+    return `the file that ${name ?? 'a variable or a profile'} names can't be read (${code})`;
   }
   const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
   return masked(line.slice(0, 300));

@@ -2,6 +2,8 @@
  * One rule for every connection of worker and starter, whatever library makes it (docs/worker.md, Proxies): all go through
  * `HTTPS_PROXY`, by CONNECT, but those to this machine and those that `NO_PROXY` names. The lower-case name wins, as in curl.
  */
+import type { Env } from './variables';
+import { valueOf } from './variables';
 
 export interface Proxies {
   /** Nothing but connections of the kind `http://` can be made to it. `null`: there is none. */
@@ -17,21 +19,10 @@ export interface ProxyServer {
   login: { user: string; password: string } | null;
 }
 
-type Env = Readonly<Record<string, string | undefined>>;
-
-/** Of several spellings the first that is set; blank is unset. */
-function first(env: Env, ...names: string[]): [name: string, value: string] | null {
-  for (const name of names) {
-    const value = env[name]?.trim();
-    if (value) return [name, value];
-  }
-  return null;
-}
-
 /** With a problem, which names no secret, there is no proxy. */
 export function readProxies(env: Env): { proxies: Proxies; problems: string[] } {
-  const direct = (first(env, 'no_proxy', 'NO_PROXY')?.[1] ?? '').split(/[\s,]+/).filter(Boolean);
-  const given = first(env, 'https_proxy', 'HTTPS_PROXY');
+  const direct = (valueOf(env, 'no_proxy')?.[1] ?? '').split(/[\s,]+/).filter(Boolean);
+  const given = valueOf(env, 'https_proxy');
   if (given === null) return { proxies: { server: null, direct }, problems: [] };
   const [name, value] = given;
   const server = serverOf(value);
@@ -59,13 +50,16 @@ function decoded(text: string): string {
 
 /** Where a connection to the host goes first; `null`: straight to it. */
 export function proxyFor({ server, direct }: Proxies, host: string, port: number): ProxyServer | null {
-  if (server === null || isLoopback(host)) return null;
+  if (server === null || isThisMachine(host) || /\.localhost$/i.test(host)) return null;
   return direct.some((entry) => isNamed(entry, host.toLowerCase(), port)) ? null : server;
 }
 
-/** What is on this machine is never asked for through another one. */
-export function isLoopback(host: string): boolean {
-  return /^(localhost|.*\.localhost|::1|\[::1\]|127(\.\d{1,3}){3})$/i.test(host);
+/**
+ * Whether nothing of what is sent to the host leaves this machine: credentials may go there in the clear. Names below `localhost` are none of
+ * them: whoever answers for those in the network may name another machine.
+ */
+export function isThisMachine(host: string): boolean {
+  return /^(localhost|::1|\[::1\]|127(\.\d{1,3}){3})$/i.test(host);
 }
 
 /** `*`, a host with its subdomains (with or without a leading dot or `*.`), an address, a network of addresses; each with or without a port. */

@@ -5,6 +5,8 @@
 
 /** Format, invisible and half characters: they change the direction of later text, hide in it, or cannot be sent. */
 const INVISIBLE = /[\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu;
+/** Spaces of other scripts: they come along from a page, a chat or a spreadsheet. */
+const ODD_SPACE = /[^\S ]/g;
 /** Control characters and everything that ends a line. */
 const CONTROL = /[\p{Cc}\u2028\u2029]+/gu;
 const HALF_CHARACTER = /\p{Cs}/gu;
@@ -60,9 +62,27 @@ export function quoted(value: unknown, max = 60): string {
   return bounded(masked(JSON.stringify(text) ?? 'undefined'), max);
 }
 
-/** Replaces whatever is invisible with a `?`, so that the text shows that something was there. */
+/** Shows what is invisible: `[U+200B]`, and a `?` for what has no use in any text. */
 export function masked(text: string): string {
-  return text.replace(CONTROL, '?').replace(INVISIBLE, '?');
+  const named = (it: string) => `[${codePoint(it)}]`;
+  const whole = text.replace(CONTROL, '?').replace(HALF_CHARACTER, '?');
+  return whole.replace(INVISIBLE, named).replace(ODD_SPACE, named);
+}
+
+const codePoint = (it: string): string =>
+  `U+${it.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}`;
+
+/** Without what has no width: for ids, where it has no meaning. */
+export function visible(text: string): string {
+  return text.replace(INVISIBLE, '');
+}
+
+/** Behind the message about a value that it may not quote: what nobody sees in it. */
+export function invisibleIn(text: string): string {
+  const plain = text.trim().replace(CONTROL, '');
+  const all = [INVISIBLE, ODD_SPACE].flatMap((each) => plain.match(each) ?? []);
+  const found = [...new Set(all)].slice(0, 3).map(codePoint);
+  return found.length === 0 ? '' : ` (in it stands ${found.join(', ')}, which looks like nothing or a space)`;
 }
 
 /**

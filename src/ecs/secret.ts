@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { invisibleIn } from '../contract/text';
 
 /** Characters that a secret may have: it goes into an HTTP header, or (a password) into the body of a request. */
 const USABLE = {
@@ -16,7 +17,7 @@ export class Secret {
    */
   constructor(name: string, value: string, place: keyof typeof USABLE = 'header') {
     const { pattern, not } = USABLE[place];
-    if (!pattern.test(value)) throw new Error(`${name} is empty, or ${not}`);
+    if (!pattern.test(value)) throw new Error(`${name} is empty, or ${not}${invisibleIn(value)}`);
     this.#value = value;
   }
 

@@ -132,6 +132,15 @@ describe('without Temporal', () => {
     expect(stderr).toMatch(/^\s+at /m);
   });
 
+  it.each<[string, Record<string, string>]>([
+    ['an empty profile file', { TEMPORAL_CONFIG_FILE: '/dev/null' }],
+    ['a home that is a file', { HOME: '/dev/null', XDG_CONFIG_HOME: '' }],
+    ['a folder of settings that is a file', { XDG_CONFIG_HOME: '/dev/null' }],
+  ])('%s is no profile', async (_name, env) => {
+    const { code, stderr } = await starter(['status', SERVER], env);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('not reachable at 127.0.0.1:1')]);
+  });
+
   it('settings that cannot be read are named', async () => {
     const { code, stderr } = await starter(DELETE, { TEMPORAL_PROFILE: 'no-such-profile' });
     expect(code).toBe(2);

@@ -1,8 +1,5 @@
 /** docs/contract.md and docs/cloud-api.md name what the code has. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { root } from '../../dev/root';
 import { defaultKnobs } from '../../simulator/knobs';
 import type { NicOutcome, Phase, RunOutcome } from '../../src/contract';
 import {
@@ -74,21 +71,6 @@ describe('docs/contract.md', () => {
     );
     expect(Math.min(...places)).toBeGreaterThan(0);
     expect(places).toEqual([...places].sort((a, b) => a - b));
-  });
-
-  it('names every environment variable of worker and starter', () => {
-    const read = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.ts'))
-      .flatMap((name) =>
-        [
-          ...readFileSync(join(root, 'src', name), 'utf8').matchAll(
-            /'((?:ECS_NICS|HW|HUAWEICLOUD)_\w+[A-Z])'/g,
-          ),
-        ].map(([, variable = '']) => variable),
-      );
-    const variables = [...new Set(read)];
-    expect(variables.length).toBeGreaterThan(15);
-    expect(missing(variables, contract)).toEqual([]);
   });
 });
 

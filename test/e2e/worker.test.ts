@@ -7,14 +7,15 @@ import { freePort, until } from '../../dev/ports';
 import { cleanEnvironment, startProgram, stop } from '../../dev/processes';
 import { ask } from '../support/health';
 
+/** Somebody else may listen at the usual addresses. */
+const OFF = { ECS_NICS_HEALTH_ADDRESS: 'off', ECS_NICS_METRICS_ADDRESS: 'off' };
 const ENV = {
+  ...OFF,
   HUAWEICLOUD_SDK_AK: 'AKAKAKAKAKAKAKAKAKAK',
   HUAWEICLOUD_SDK_SK: 'a-secret-that-must-not-show',
   HUAWEICLOUD_SDK_PROJECT_ID: '0123456789abcdef0123456789abcdef',
   HUAWEICLOUD_SDK_REGION_ID: 'eu-west-101',
   ECS_NICS_LOG_FORMAT: 'json',
-  ECS_NICS_HEALTH_ADDRESS: 'off',
-  ECS_NICS_METRICS_ADDRESS: 'off',
   TEMPORAL_ADDRESS: '127.0.0.1:1',
 };
 
@@ -64,6 +65,17 @@ describe('the command line', () => {
 });
 
 describe('the configuration', () => {
+  it.each<[string, Record<string, string>]>([
+    ['an empty profile file', { TEMPORAL_CONFIG_FILE: '/dev/null' }],
+    ['a home that is a file', { HOME: '/dev/null', XDG_CONFIG_HOME: '' }],
+  ])('%s is no problem of its own', async (_name, env) => {
+    const { code, stderr } = await startWorker({ ...OFF, ...env }).finished;
+    expect(code).toBe(2);
+    // Project and region.
+    expect(stderr).toMatch(/2 problems/);
+    expect(stderr).not.toMatch(/TEMPORAL|undefined/);
+  });
+
   it('is refused with every problem in one message: variables, Temporal and taken ports; exit code 2', async () => {
     const [health, metrics] = [await listener(), await listener()];
     const { code, stderr, stdout } = await startWorker({

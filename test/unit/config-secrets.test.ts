@@ -170,6 +170,7 @@ describe('addresses', () => {
     'http://10.0.0.1',
     'http://0.0.0.0',
     'http://localhost.example',
+    'http://ecs.localhost',
     'http://[::2]',
     'ftp://127.0.0.1',
     'https://ecs.example/v1',

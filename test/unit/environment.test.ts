@@ -1,5 +1,5 @@
 /** Every variable wrong in every way, many at once: each is named with its remedy in one message, and no secret is in it. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -10,6 +10,8 @@ import { afterAll, describe, expect, it, vi } from 'vitest';
 import { ConfigError, inspectConfig } from '../../src/worker/config';
 import { DEFAULT_TASK_QUEUE, taskQueueFrom } from '../../src/contract';
 import { readTarget } from '../../src/client/target';
+import type { Variable } from '../../src/contract/variables';
+import { VARIABLES } from '../../src/contract/variables';
 import { nastyText, runs, TEST_TIMEOUT, unfit } from '../support/rubbish';
 
 vi.setConfig({ testTimeout: TEST_TIMEOUT });
@@ -52,30 +54,52 @@ const noEndpoint = fc.oneof(
   fc.constantFrom('ftp://x', 'https://x?a', 'https://x#a', 'javascript:alert(1)', 'file:///etc/passwd'),
 );
 
-/** What no value of each may be. */
-const WRONG: Record<string, fc.Arbitrary<string>> = {
-  HUAWEICLOUD_SDK_PROJECT_ID: besides(/^[\w-]{1,64}$/),
-  HUAWEICLOUD_SDK_REGION_ID: besides(/^[a-z\d-]{1,40}$/),
-  HUAWEICLOUD_ECS_ENDPOINT: noEndpoint,
-  HUAWEICLOUD_VPC_ENDPOINT: noEndpoint,
-  HUAWEICLOUD_IAM_ENDPOINT: noEndpoint,
-  ECS_NICS_METADATA_ENDPOINT: fc.oneof(noEndpoint, fc.constantFrom('https://x', 'http://169.254.169.254')),
-  HW_CLOUD: fc.oneof(
-    besides(/^[\w.-]+$/),
-    fc.constantFrom('myhuaweicloud', 'https://x.com', '-a.com', 'a..b'),
-  ),
-  HTTPS_PROXY: fc.constantFrom(`socks5://${SECRET}@x`, `https://u:${SECRET}@x`, `http://x/${SECRET}`),
-  ECS_NICS_TASK_QUEUE: fc.oneof(fc.constantFrom('a b', 'a\tb', 'a\u202Eb', 'x'.repeat(201))),
-  ECS_NICS_CLOUD_RPS: noNumber,
-  ECS_NICS_HEALTH_ADDRESS: noAddress,
-  ECS_NICS_METRICS_ADDRESS: noAddress,
-  ECS_NICS_SHUTDOWN_GRACE: fc.oneof(
-    besides(/^\d/),
-    fc.constantFrom('-1', '2h', '20', '1.5s', '1 year', '5 fortnights'),
-  ),
-  ECS_NICS_LOG_LEVEL: fc.oneof(besides(/^(trace|debug|info|warn|error)$/), fc.constantFrom('INFO', 'fatal')),
-  ECS_NICS_LOG_FORMAT: fc.oneof(besides(/^(json|pretty)$/), fc.constantFrom('JSON', 'text')),
+const noDomain = fc.oneof(
+  besides(/^[\w.-]+$/),
+  fc.constantFrom('myhuaweicloud', 'https://x.com', '-a.com', 'a..b'),
+);
+const noDuration = fc.oneof(
+  besides(/^\d/),
+  fc.constantFrom('-1', '2h', '20', '1.5s', '1 year', '5 fortnights'),
+);
+
+/** What no value of a kind may be; `null`: any will do, or a test of its own says what will not. */
+function wrongOf(name: string, row: Variable): fc.Arbitrary<string> | null {
+  switch (row.kind) {
+    case 'required':
+      return besides(row.pattern);
+    case 'number':
+      return noNumber;
+    case 'duration':
+      return noDuration;
+    case 'address':
+      return noAddress;
+    case 'domain':
+      return noDomain;
+    case 'choice':
+      return besides(new RegExp(`^(${row.values.join('|')})$`));
+    case 'endpoint':
+      return row.only === undefined
+        ? noEndpoint
+        : fc.oneof(noEndpoint, fc.constantFrom('https://x', 'http://169.254.169.254'));
+    case 'switch':
+    case 'text':
+      return BY_NAME[name] ?? null;
+  }
+}
+const BY_NAME: Record<string, fc.Arbitrary<string>> = {
+  https_proxy: fc.constantFrom(`socks5://${SECRET}@x`, `https://u:${SECRET}@x`, `http://x/${SECRET}`),
+  ECS_NICS_TASK_QUEUE: fc.constantFrom('a b', 'a\tb', 'a\u202Eb', 'x'.repeat(201)),
 };
+
+const ROWS = Object.entries<Variable>(VARIABLES).filter(([, { of }]) => of !== 'starter');
+/** Of the variables that the worker's own configuration reads, every one that can be wrong. */
+const WRONG: Record<string, fc.Arbitrary<string>> = Object.fromEntries(
+  ROWS.flatMap(([name, row]) => {
+    const wrong = wrongOf(name, row);
+    return wrong === null ? [] : [[name, wrong]];
+  }),
+);
 const RIGHT: Env = {
   HUAWEICLOUD_SDK_PROJECT_ID: '0123456789abcdef0123456789abcdef',
   HUAWEICLOUD_SDK_REGION_ID: 'eu-west-101',
@@ -129,6 +153,11 @@ describe('the environment of the worker', () => {
     );
   });
 
+  it('the table names all that can be wrong', () => {
+    expect(Object.keys(WRONG).length).toBeGreaterThan(14);
+    for (const [name, { secret }] of ROWS) if (secret) expect(name in WRONG).toBe(name === 'https_proxy');
+  });
+
   it('all that is right passes, padded or empty as files and templates leave it', () => {
     const { config, problems } = inspectConfig({ ...RIGHT, ...keys }, lib, false);
     expect(problems).toEqual([]);
@@ -138,17 +167,51 @@ describe('the environment of the worker', () => {
 
 /** Numbers, durations and addresses to listen at are quoted: nobody keeps a secret there. */
 function shownBut(message: string, bad: Partial<Env>): string {
-  const quoted = [
-    'ECS_NICS_CLOUD_RPS',
-    'ECS_NICS_SHUTDOWN_GRACE',
-    'ECS_NICS_HEALTH_ADDRESS',
-    'ECS_NICS_METRICS_ADDRESS',
-  ];
+  const quoted = ROWS.filter(([, { kind }]) => ['number', 'duration', 'address'].includes(kind));
   const lines = message
     .split('\n')
-    .filter((line) => !quoted.some((name) => name in bad && line.includes(name)));
+    .filter((line) => !quoted.some(([name]) => name in bad && line.includes(name)));
   return lines.join('\n');
 }
+
+describe.each(['\u200B', '\u2060', '\u00AD', '\u200E', '\u00A0'])('an invisible %j', (it_) => {
+  const name = `U+${it_.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
+  const around = (value: string) => `${value.slice(0, 3)}${it_}${value.slice(3)}`;
+
+  it.each<[string, string]>([
+    ['HUAWEICLOUD_SDK_PROJECT_ID', RIGHT.HUAWEICLOUD_SDK_PROJECT_ID ?? ''],
+    ['HUAWEICLOUD_SDK_REGION_ID', 'eu-west-101'],
+    ['HW_CLOUD', 'myhuaweicloud.eu'],
+    ['HUAWEICLOUD_SDK_AK', 'AKAKAK'],
+    ['HUAWEICLOUD_SDK_SK', SECRET],
+    ['HUAWEICLOUD_SDK_SECURITY_TOKEN', SECRET],
+    ['ECS_NICS_TASK_QUEUE', 'ecs-nics'],
+    ['ECS_NICS_CLOUD_RPS', '0.500'],
+    ['ECS_NICS_HEALTH_ADDRESS', '127.0.0.1:8081'],
+    ['ECS_NICS_LOG_LEVEL', 'info'],
+    ['ECS_NICS_AUDIT_LOG', '/no/such/folder/file'],
+  ])('in %s is named, and no secret with it', (variable, value) => {
+    const { problems } = inspectConfig({ ...RIGHT, ...keys, [variable]: around(value) }, lib, false);
+    expect(problems).toEqual([expect.stringContaining(variable.replace(/_S(K|ECURITY_TOKEN)$/, ''))]);
+    expect(problems.join()).toContain(name);
+    expect(problems.join()).not.toContain(SECRET.slice(3));
+    expect(problems.join()).not.toContain(SECRET.slice(0, 3));
+  });
+
+  it.each([
+    'TEMPORAL_ADDRESS',
+    'TEMPORAL_NAMESPACE',
+    'TEMPORAL_API_KEY',
+    'TEMPORAL_TLS',
+    'TEMPORAL_GRPC_META_X',
+  ])('in %s is named, and no secret with it', (variable) => {
+    const { problems } = readTarget({ [variable]: around(SECRET), HOME: '/no' });
+    expect(problems).toEqual([
+      expect.stringMatching(new RegExp(`^${variable}\\b.*\\${name.replace('U+', 'bU\\+')}\\b`)),
+    ]);
+    if (/KEY|META/.test(variable)) expect(problems.join()).not.toContain(SECRET.slice(3));
+  });
+});
 
 describe('a password', () => {
   it('is sent as it is, also with spaces at its ends; the rest may be padded', async () => {
@@ -268,6 +331,11 @@ describe('where Temporal is', () => {
       /in clear text/,
     ],
     [
+      'the same, by a name that the network may answer for',
+      { TEMPORAL_ADDRESS: 'temporal.localhost', TEMPORAL_API_KEY: SECRET, TEMPORAL_TLS: '0' },
+      /in clear text/,
+    ],
+    [
       'a proof of one’s own without TLS',
       { TEMPORAL_ADDRESS: 'temporal.internal', TEMPORAL_GRPC_META_AUTHORIZATION: `Bearer ${SECRET}` },
       /^TEMPORAL_GRPC_META_… would be sent to temporal\.internal in clear text/,
@@ -305,6 +373,106 @@ describe('where Temporal is', () => {
     expect(problems.join()).not.toContain(SECRET);
   });
 
+  it.each<[string, string]>([
+    ['nothing', ''],
+    ['comments', '# none yet\n'],
+    ['blanks, and a comment without an end', ' \t\r\n\n  # [profile'],
+    ['a table without profiles', '[profile]\n'],
+    ['a byte order mark', '\uFEFF'],
+  ])('a profile file that holds %s is an empty one', (_name, content) => {
+    writeFileSync(file, content);
+    expect(readTarget({ TEMPORAL_CONFIG_FILE: file })).toEqual(read({}));
+    expect(readTarget({ TEMPORAL_CONFIG_FILE: file, TEMPORAL_PROFILE: 'prod' }).problems).toEqual([
+      expect.stringMatching(/^TEMPORAL_\*: Profile 'prod' not found/),
+    ]);
+    expect(readTarget({ TEMPORAL_CONFIG_FILE: file, TEMPORAL_ADDRESS: 'x:1' }).target?.address).toBe('x:1');
+    mkdirSync(join(lib, 'xdg/temporalio'), { recursive: true });
+    writeFileSync(join(lib, 'xdg/temporalio/temporal.toml'), content);
+    expect(readTarget({ XDG_CONFIG_HOME: join(lib, 'xdg') })).toEqual(read({}));
+  });
+
+  it.each<[string, string]>([
+    ['a profile that is a text', 'profile.default = "x"\n'],
+    ['a profile that is a list', `[[profile.default]]\napi_key = "${SECRET}"\n`],
+    ['headers that are a number', '[profile.default]\ngrpc_meta = 5\n'],
+    ['no profile for its settings', `address = "x:1"\napi_key = "${SECRET}"\n`],
+    ['a table of another tool', '[other]\nx = 1\n'],
+    ['profiles as a text', 'profile = "x"\n'],
+    ['a certificate that is a number', '[profile.default.tls]\nclient_cert_path = 5.5\n'],
+  ])('of a file with %s no words of a library are passed on', (_name, content) => {
+    writeFileSync(file, content);
+    const { problems } = readTarget({ TEMPORAL_CONFIG_FILE: file, TEMPORAL_GRPC_META_X: 'y' });
+    if (content !== 'profile = "x"\n' && !content.startsWith('[[')) expect(problems).toHaveLength(1);
+    expect(problems.join()).not.toMatch(/undefined|Cannot|propert|argument|ERR_|Received/);
+    expect(problems.join()).not.toContain(SECRET);
+  });
+
+  it('a file with a byte order mark is read', () => {
+    writeFileSync(file, '\uFEFF[profile.default]\naddress = "a:1"\n');
+    expect(readTarget({ TEMPORAL_CONFIG_FILE: file }).target?.address).toBe('a:1');
+  });
+
+  it('the usual file is found as by every SDK', () => {
+    for (const [env, folder] of [
+      [{ HOME: join(lib, 'home') }, 'home/.config'],
+      [{ XDG_CONFIG_HOME: join(lib, 'config'), HOME: '/nowhere' }, 'config'],
+    ] as const) {
+      mkdirSync(join(lib, folder, 'temporalio'), { recursive: true });
+      writeFileSync(join(lib, folder, 'temporalio/temporal.toml'), '[profile.default]\naddress = "here:1"\n');
+      expect(readTarget(env).target?.address).toBe('here:1');
+    }
+  });
+
+  it.each<[string, Env]>([
+    ['no home', {}],
+    ['an empty home', { HOME: '' }],
+    ['a home that is not there', { HOME: '/no/such/home' }],
+    ['a home that is a file', { HOME: '/dev/null' }],
+    ['a home below a file', { HOME: '/dev/null/x' }],
+    ['a relative home', { HOME: 'home' }],
+    ['a home with an endless name', { HOME: `/${'x'.repeat(5_000)}` }],
+    ['a folder of settings that is not there', { XDG_CONFIG_HOME: '/no/such/folder', HOME: '/no' }],
+    ['a folder of settings that is a file', { XDG_CONFIG_HOME: '/dev/null', HOME: '/no' }],
+  ])('%s: there are no profiles', (_name, env) => {
+    expect(readTarget(env)).toEqual(read({}));
+    expect(readTarget({ ...env, TEMPORAL_PROFILE: 'prod' }).problems).toHaveLength(1);
+  });
+
+  it('a home that this user may not look into has none; a file there that it may not read is named', () => {
+    const home = join(lib, 'closed');
+    mkdirSync(join(home, '.config/temporalio'), { recursive: true });
+    writeFileSync(join(home, '.config/temporalio/temporal.toml'), SECRET, { mode: 0o000 });
+    chmodSync(lib, 0o755);
+    expect(asNobody(() => readTarget({ HOME: home })).problems).toEqual([
+      expect.stringMatching(
+        /^TEMPORAL_\*: the profile file ".*" can't be read \(EACCES\); .*TEMPORAL_CONFIG_FILE$/,
+      ),
+    ]);
+    chmodSync(home, 0o000);
+    expect(asNobody(() => readTarget({ HOME: home }))).toEqual(read({}));
+    chmodSync(home, 0o700);
+  });
+
+  it('a profile file that is there has to be readable, named or not', () => {
+    mkdirSync(join(lib, 'odd/temporalio/temporal.toml'), { recursive: true });
+    expect(readTarget({ XDG_CONFIG_HOME: join(lib, 'odd') }).problems).toEqual([
+      expect.stringMatching(
+        /^TEMPORAL_\*: the profile file ".*temporal.toml" can't be read \(EISDIR\); .*TEMPORAL_CONFIG_FILE$/,
+      ),
+    ]);
+    expect(readTarget({ TEMPORAL_CONFIG_FILE: lib }).problems).toEqual([
+      expect.stringMatching(
+        /^TEMPORAL_\*: the file that TEMPORAL_CONFIG_FILE names can't be read \(EISDIR\)/,
+      ),
+    ]);
+  });
+
+  it('a folder where a certificate belongs is told without the words of Node', () => {
+    expect(read({ TEMPORAL_TLS_SERVER_CA_CERT_PATH: lib }).problems).toEqual([
+      expect.stringMatching(/^TEMPORAL_\*: the file that .* names can't be read \(EISDIR\)$/),
+    ]);
+  });
+
   it.each<[Env, string, string]>([
     [{}, 'localhost:7233', 'default'],
     [
@@ -330,6 +498,17 @@ describe('where Temporal is', () => {
     expect(read(env)).toMatchObject({ target: { address, namespace }, problems: [] });
   });
 });
+
+/** Root may look everywhere. */
+function asNobody<T>(look: () => T): T {
+  if (process.getuid?.() !== 0) return look();
+  process.seteuid?.(65_534);
+  try {
+    return look();
+  } finally {
+    process.seteuid?.(0);
+  }
+}
 
 describe('the task queue', () => {
   it.each([

@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { root } from '../../dev/root';
-import { inspectConfig } from '../../src/worker/config';
 import { METRIC } from '../../src/activities/agreement/metric-names';
 import { ERROR_TABLE } from '../../src/ecs/error-table';
 import { HELP } from '../../src/worker/help';
@@ -65,26 +64,7 @@ describe('docs/worker.md', () => {
 });
 
 describe('--help', () => {
-  it('names every variable of ours that is read', () => {
-    const read = new Set<string>();
-    const env = new Proxy<Record<string, string>>(
-      {},
-      {
-        get: (_target, name) => {
-          read.add(String(name));
-          return undefined;
-        },
-      },
-    );
-    inspectConfig(env, root, false);
-    const ours = [...read].filter((name) => /^(ECS_NICS|TEMPORAL)_/.test(name));
-    expect(ours.length).toBeGreaterThan(8);
-    for (const name of ours) expect(HELP).toContain(name);
-  });
-
-  it('fits a terminal of 80 columns, but for the endpoints', () => {
-    for (const line of HELP.split('\n')) {
-      if (!line.includes('myhuaweicloud.com')) expect(line.length).toBeLessThanOrEqual(80);
-    }
+  it('fits a terminal of 80 columns', () => {
+    for (const line of HELP.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
   });
 });

@@ -1,6 +1,7 @@
 /** `ecs-nics undo`, `ecs-nics commit`: decide what happens to the ports that an open run keeps. */
 import type { ByWhom } from '../../contract';
 import { FAILURE_TYPE, NOT_APPLICABLE, WORKFLOW_TYPE } from '../../contract';
+import { quoted } from '../../contract/text';
 import { isUuid } from '../../contract/values';
 import { askedOf } from '../show/asked';
 import type { Asking, UpdateAnswer } from '../../client/update';
@@ -51,7 +52,7 @@ export async function decide(
       ? ['<server-id>: missing']
       : isUuid(serverId)
         ? []
-        : [`<server-id>: ${JSON.stringify(serverId)} is not a UUID`];
+        : [`<server-id>: ${quoted(serverId)} is not a UUID`];
   const all = [...unknown, ...first, ...problems];
   if (all.length > 0 || serverId === undefined) {
     const message = listed([...all, ...environmentProblems()]);

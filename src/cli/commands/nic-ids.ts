@@ -1,6 +1,7 @@
 /** The NICs of a command line: ids, several of them in a word, or the name of a file that holds them. */
 import { readFile } from 'node:fs/promises';
 import { reasonOf } from '../../client/grpc';
+import { visible } from '../../contract/text';
 import { foldedId, foldedIds } from '../ids';
 
 /** More than any list of a server's NICs. */
@@ -25,8 +26,7 @@ async function idsOf(word: string, problems: string[]): Promise<string[]> {
   if (!word.startsWith('@')) return foldedIds([word]);
   const file = word.slice(1);
   try {
-    const text = (await readFile(file, 'utf8'))
-      .replace(/^\uFEFF/, '')
+    const text = visible(await readFile(file, 'utf8'))
       .replace(COMMENT, '')
       .trim();
     if (text !== '' && text.length <= MAX_BYTES) return foldedIds([text]);

@@ -11,7 +11,7 @@ export async function readSaved(path: string | undefined): Promise<Saved> {
     const saved = path === '-' ? await text(process.stdin) : await readFile(path, 'utf8');
     if (Buffer.byteLength(saved) > MAX_DOCUMENT_BYTES)
       return { problem: `longer than ${MAX_DOCUMENT_BYTES / 1_000} KB, so not the result of a run` };
-    return { text: saved };
+    return { text: saved.replace(/^\uFEFF/, '') };
   } catch (error) {
     return { problem: `can't be read: ${reasonOf(error)}` };
   }

@@ -1,5 +1,6 @@
 /** Which credentials the environment names: the first source that is set wins (docs/credentials.md). */
 import type { ProxyServer } from '../../contract/proxy';
+import type { NamesOf } from '../../contract/variables';
 import type { EnvReader } from './env-reader';
 import { systemClock } from '../../ecs/clock';
 import type { CredentialProvider } from '../../ecs/credentials';
@@ -20,18 +21,17 @@ export interface Credentials {
   kind: string;
 }
 
-/** Link-local: the same address on every server of the cloud. */
-export const METADATA_ENDPOINT = 'http://169.254.169.254';
+type CredentialName = NamesOf<'text'>;
 
 /** A set of variables that belong together. */
 interface Source {
   kind: string;
   /** All of them are required. */
-  names: readonly string[];
+  names: readonly CredentialName[];
   /** They belong to the set, but are optional. */
-  optional?: readonly string[];
+  optional?: readonly CredentialName[];
   /** Other tools use this variable with other credentials. Alone it begins a set only if no other set is there. */
-  shared?: string;
+  shared?: CredentialName;
   create(
     values: readonly string[],
     optional: readonly (string | undefined)[],
@@ -39,16 +39,13 @@ interface Source {
   ): CredentialProvider;
 }
 
-const keys = (ak: string, sk: string, token: string): Source => ({
+const keys = (ak: CredentialName, sk: CredentialName, token: CredentialName): Source => ({
   kind: 'access keys',
   names: [ak, sk],
   optional: [token],
   create: ([akValue = '', skValue = ''], [securityToken]) =>
     accessKeys({ ak: akValue, sk: skValue, ...(securityToken === undefined ? {} : { securityToken }) }),
 });
-
-/** A password may begin or end with a space, but not with a line end that a file has left there. */
-const AS_IT_IS = 'HW_USER_PASSWORD';
 
 /** In this order. Two sets are never mixed: a key of one with the token of another would be refused, and locked. */
 const SOURCES: readonly Source[] = [
@@ -75,7 +72,7 @@ const SOURCES: readonly Source[] = [
 
 /** Adds every problem to `read.problems`. With problems the result must not be used. */
 export function readCredentials(read: EnvReader, place: Place): Credentials {
-  const valueOf = (name: string) => read.first([name])[1];
+  const valueOf = (name: CredentialName) => read.text(name);
   const set = SOURCES.map((source) => ({ source, ...sortOut(source, valueOf) })).filter(({ begun }) => begun);
   // A variable that other tools use with other credentials counts only if it is the only one.
   const [found, ...others] = set.filter(({ lonely }) => !lonely || set.length === 1);
@@ -91,9 +88,7 @@ export function readCredentials(read: EnvReader, place: Place): Credentials {
   }
   try {
     const optional = (source.optional ?? []).map(valueOf);
-    const values = source.names.map(
-      (name) => (name === AS_IT_IS ? read.env[name]?.replace(/[\r\n]+$/, '') : valueOf(name)) ?? '',
-    );
+    const values = source.names.map((name) => valueOf(name) ?? '');
     const temporary = optional.some((value) => value !== undefined) ? 'temporary ' : '';
     const unused = others.map((other) => `${other.source.kind} (${other.has.join(', ')})`);
     const rest = unused.length === 0 ? '' : `; set, but not used: ${unused.join(', ')}`;
@@ -107,7 +102,10 @@ export function readCredentials(read: EnvReader, place: Place): Credentials {
   }
 }
 
-function sortOut({ names, optional = [], shared }: Source, valueOf: (name: string) => string | undefined) {
+function sortOut(
+  { names, optional = [], shared }: Source,
+  valueOf: (name: CredentialName) => string | undefined,
+) {
   const has = [...names, ...optional].filter((name) => valueOf(name) !== undefined);
   const lacks = names.filter((name) => valueOf(name) === undefined);
   return { has, lacks, begun: has.length > 0, lonely: has.length === 1 && has[0] === shared };

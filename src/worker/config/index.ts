@@ -1,14 +1,15 @@
 /** The worker's environment, read once into one frozen object. One message holds every problem. */
 import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { DEFAULT_TASK_QUEUE, TASK_QUEUE_FORM, taskQueueFrom } from '../../contract/names';
 import type { ProxyServer } from '../../contract/proxy';
 import { proxyFor, readProxies } from '../../contract/proxy';
+import { invisibleIn } from '../../contract/text';
+import { VARIABLES } from '../../contract/variables';
 import type { CredentialProvider } from '../../ecs/credentials';
 import type { Address } from '../addresses';
 import { collide } from '../addresses';
-import { METADATA_ENDPOINT, readCredentials } from './credentials';
-import type { Env } from './env-reader';
+import { readCredentials } from './credentials';
+import type { ChoiceOf, Env } from './env-reader';
 import { EnvReader } from './env-reader';
 
 export interface Config {
@@ -32,8 +33,8 @@ export interface Config {
   readonly healthAddress: Address | null;
   readonly metricsAddress: Address | null;
   readonly shutdownGraceMs: number;
-  readonly logLevel: LogLevel;
-  readonly logFormat: 'json' | 'pretty';
+  readonly logLevel: ChoiceOf<'ECS_NICS_LOG_LEVEL'>;
+  readonly logFormat: ChoiceOf<'ECS_NICS_LOG_FORMAT'>;
   /** A file, or `stdout`; `null`: none is kept. */
   readonly auditLog: string | null;
   /** Both set: worker versioning on, pinned. */
@@ -41,9 +42,6 @@ export interface Config {
   /** The prebuilt workflow bundle; `null`: bundle at start (development only). */
   readonly bundlePath: string | null;
 }
-
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
-const LOG_LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
 
 /** Thrown with every problem and its remedy; exit code 2. */
 export class ConfigError extends Error {
@@ -75,16 +73,8 @@ export function inspectConfig(
   terminal: boolean,
 ): { config: Config; problems: string[] } {
   const read = new EnvReader(env);
-  const region = read.required(
-    ['HUAWEICLOUD_SDK_REGION_ID', 'HW_REGION_NAME'],
-    'the region, e.g. eu-west-101',
-    /^[a-z0-9-]{1,40}$/,
-  );
-  const projectId = read.required(
-    ['HUAWEICLOUD_SDK_PROJECT_ID', 'HW_PROJECT_ID'],
-    'the one project this worker may touch, 32 hex characters',
-    /^[0-9a-zA-Z_-]{1,64}$/,
-  );
+  const region = read.required('HUAWEICLOUD_SDK_REGION_ID');
+  const projectId = read.required('HUAWEICLOUD_SDK_PROJECT_ID');
   const domain = read.domain('HW_CLOUD', cloudOf(region));
   const { proxies, problems: wrongProxy } = readProxies(env);
   read.problems.push(...wrongProxy);
@@ -94,15 +84,15 @@ export function inspectConfig(
   };
   const { credentials, kind } = readCredentials(read, {
     projectId,
-    iamEndpoint: read.endpoint('HUAWEICLOUD_IAM_ENDPOINT', `https://iam.${region}.${domain}`),
-    metadataEndpoint: read.endpoint('ECS_NICS_METADATA_ENDPOINT', METADATA_ENDPOINT, 'loopback'),
+    iamEndpoint: read.endpoint('HUAWEICLOUD_IAM_ENDPOINT', region, domain),
+    metadataEndpoint: read.endpoint('ECS_NICS_METADATA_ENDPOINT'),
     through,
   });
-  const usual = { ecs: `https://ecs.${region}.${domain}`, vpc: `https://vpc.${region}.${domain}` };
-  const endpoints = {
-    ecs: read.endpoint('HUAWEICLOUD_ECS_ENDPOINT', usual.ecs),
-    vpc: read.endpoint('HUAWEICLOUD_VPC_ENDPOINT', usual.vpc),
-  };
+  const endpointsOf = (from: EnvReader) => ({
+    ecs: from.endpoint('HUAWEICLOUD_ECS_ENDPOINT', region, domain),
+    vpc: from.endpoint('HUAWEICLOUD_VPC_ENDPOINT', region, domain),
+  });
+  const [endpoints, usual] = [endpointsOf(read), endpointsOf(new EnvReader({}))];
   const foreign = [endpoints.ecs, endpoints.vpc].filter((each) => !Object.values(usual).includes(each));
   const config: Config = {
     region,
@@ -113,14 +103,13 @@ export function inspectConfig(
     foreignHosts: [...new Set(foreign.flatMap((each) => (URL.canParse(each) ? new URL(each).host : [])))],
     credentials,
     credentialKind: kind,
-    taskQueue: readTaskQueue(read),
-    // Below 0.5 an inspection of a full server no longer fits into one attempt of an activity.
-    cloudRps: read.number('ECS_NICS_CLOUD_RPS', 10, 0.5, 1_000),
-    healthAddress: read.address('ECS_NICS_HEALTH_ADDRESS', { host: '127.0.0.1', port: 8081 }),
-    metricsAddress: read.address('ECS_NICS_METRICS_ADDRESS', { host: '127.0.0.1', port: 9464 }),
-    shutdownGraceMs: read.duration('ECS_NICS_SHUTDOWN_GRACE', 20_000, 3_600_000),
-    logLevel: read.oneOf('ECS_NICS_LOG_LEVEL', LOG_LEVELS, 'info'),
-    logFormat: read.oneOf('ECS_NICS_LOG_FORMAT', ['json', 'pretty'] as const, terminal ? 'pretty' : 'json'),
+    taskQueue: read.queue('ECS_NICS_TASK_QUEUE'),
+    cloudRps: read.number('ECS_NICS_CLOUD_RPS'),
+    healthAddress: read.address('ECS_NICS_HEALTH_ADDRESS'),
+    metricsAddress: read.address('ECS_NICS_METRICS_ADDRESS'),
+    shutdownGraceMs: read.duration('ECS_NICS_SHUTDOWN_GRACE'),
+    logLevel: read.oneOf('ECS_NICS_LOG_LEVEL', VARIABLES.ECS_NICS_LOG_LEVEL.default),
+    logFormat: read.oneOf('ECS_NICS_LOG_FORMAT', terminal ? 'pretty' : 'json'),
     auditLog: readAuditLog(read),
     deployment: readDeployment(read),
     bundlePath: findBundle(read, libDir),
@@ -144,27 +133,22 @@ function cloudOf(region: string): string {
   return /^eu-west-1\d\d$/.test(region) ? 'myhuaweicloud.eu' : 'myhuaweicloud.com';
 }
 
-function readTaskQueue(read: EnvReader): string {
-  const name = taskQueueFrom(read.env.ECS_NICS_TASK_QUEUE);
-  if (name === null) read.problems.push(`ECS_NICS_TASK_QUEUE: ${TASK_QUEUE_FORM}`);
-  return name ?? DEFAULT_TASK_QUEUE;
-}
-
 /** What changed something must not be lost for a wrong path. Only looked at: `--check` may run as another user. */
 function readAuditLog(read: EnvReader): string | null {
-  const [name, value] = read.first(['ECS_NICS_AUDIT_LOG']);
+  const value = read.text('ECS_NICS_AUDIT_LOG');
   if (value === undefined || value === 'stdout') return value ?? null;
   try {
     accessSync(existsSync(value) ? value : dirname(resolve(value)), constants.W_OK);
   } catch (error) {
-    read.problems.push(`${name}: ${(error as Error).message}; give a file that can be written, or stdout`);
+    const why = `${(error as Error).message}; give a file that can be written, or stdout`;
+    read.problems.push(`ECS_NICS_AUDIT_LOG: ${why}${invisibleIn(value)}`);
   }
   return value;
 }
 
 function readDeployment(read: EnvReader): Config['deployment'] {
-  const [, deploymentName] = read.first(['TEMPORAL_DEPLOYMENT_NAME']);
-  const [, buildId] = read.first(['TEMPORAL_WORKER_BUILD_ID']);
+  const deploymentName = read.text('TEMPORAL_DEPLOYMENT_NAME');
+  const buildId = read.text('TEMPORAL_WORKER_BUILD_ID');
   if (deploymentName !== undefined && buildId !== undefined) return { deploymentName, buildId };
   if (deploymentName !== undefined || buildId !== undefined) {
     read.problems.push(

@@ -99,9 +99,12 @@ function csvLines(text: string, first: number, header: string[], delimiter: stri
   }) as unknown as { info: { lines: number }; record: string[] }[];
   const lines = records
     .filter(({ info }) => info.lines > first)
-    .map(({ info, record }): Line => ({ line: info.lines, ...csvValue(record, header) }));
+    .map(({ info, record }): Line => ({ line: info.lines, ...csvValue(record.map(trimmed), header) }));
   return [...lines, ...skipped].sort((a, b) => a.line - b.line);
 }
+
+/** The parser does not know the spaces of other scripts. */
+const trimmed = (cell: string): string => cell.trim();
 
 function csvValue(record: string[], header: string[]): { value: unknown } | { problem: string } {
   if (record.slice(header.length).some((cell) => cell !== ''))

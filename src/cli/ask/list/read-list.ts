@@ -3,6 +3,7 @@ import type { ListedServer, NicTarget } from '../../../contract';
 import { MAX_NICS } from '../../../contract';
 import { checkListed } from '../../../contract/decommission/input';
 import { MAX_SERVERS } from '../../../contract/decommission/shares';
+import { visible } from '../../../contract/text';
 import { isRecord, isUuid, safeJson } from '../../../contract/values';
 import { plural } from '../../format';
 import { foldedId } from '../../ids';
@@ -23,7 +24,8 @@ export interface List {
 export function readList(bytes: Uint8Array): List {
   const text = textOf(bytes);
   if (text === null) return { servers: [], notes: [], problems: ['not a text in UTF-8; save it as UTF-8'] };
-  const { format, lines } = linesOf(text);
+  // Ids, addresses and words of ours alone: what has no width has no meaning in them.
+  const { format, lines } = linesOf(visible(text));
   const list = new Gathered(format === 'csv');
   for (const each of lines) {
     if ('problem' in each) list.problem(each.line, each.problem);
@@ -46,10 +48,12 @@ export function readProtected(bytes: Uint8Array): string[] | null {
   const names = textOf(bytes)
     ?.split(/\r\n|\n|\r/)
     .map((line) => line.trim())
-    .filter((line) => line !== '' && !line.startsWith('#'));
+    .filter((line) => !/^(#|$)/.test(visible(line)));
   if (names === undefined) return null;
-  // Ids in upper case are the same ids; names are what they are.
-  return [...new Set(names.map((name) => (isUuid(foldedId(name)) ? foldedId(name) : name)))];
+  // Ids in upper case are the same ids; names are what they are, and what they look like: rather too much is protected.
+  return [
+    ...new Set(names.flatMap((name) => (isUuid(foldedId(name)) ? foldedId(name) : [name, visible(name)]))),
+  ];
 }
 
 class Gathered {
