@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TlsOptions } from 'node:tls';
 import { createServer } from 'node:tls';
 import { md, pki } from 'node-forge';
 
@@ -26,16 +27,17 @@ export class Authority {
   private readonly folder = mkdtempSync(join(tmpdir(), 'ecs-nics-ca-'));
   /** What a client has to know to trust it. */
   readonly file = join(this.folder, 'ca.pem');
+  readonly certificate: string;
   private readonly name: pki.CertificateField[];
   private readonly keys = newKeys();
 
   constructor(name: string) {
     this.name = [{ name: 'commonName', value: name }];
-    const certificate = this.issue(this.name, this.keys.publicKey, DAY_MS, [
+    this.certificate = this.issue(this.name, this.keys.publicKey, DAY_MS, [
       { name: 'basicConstraints', cA: true, critical: true },
       { name: 'keyUsage', keyCertSign: true, critical: true },
     ]);
-    writeFileSync(this.file, certificate);
+    writeFileSync(this.file, this.certificate);
   }
 
   /** For a server at `127.0.0.1`, or for another one. */
@@ -89,10 +91,11 @@ function newKeys(): { privateKey: pki.rsa.PrivateKey; publicKey: pki.rsa.PublicK
 export async function tlsInFrontOf(
   target: string,
   certificate: Certificate,
+  more: TlsOptions = {},
 ): Promise<{ port: number; close(): Promise<void> }> {
   const { hostname: host, port } = new URL(`tcp://${target}`);
   const sockets = new Set<Socket>();
-  const server = createServer({ ...certificate, ALPNProtocols: ['h2', 'http/1.1'] }, (client) => {
+  const server = createServer({ ...certificate, ...more, ALPNProtocols: ['h2', 'http/1.1'] }, (client) => {
     const upstream = connect(Number(port), host);
     for (const socket of [client, upstream]) {
       sockets.add(socket);

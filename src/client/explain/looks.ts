@@ -1,75 +1,96 @@
-/** Why a Temporal server that accepts connections can't be talked to: gRPC only says that it has not connected in time. */
-import type { ConnectionOptions, TLSSocket } from 'node:tls';
-import { connect } from 'node:tls';
-import type { TemporalTarget } from './target';
-import { endpointOf } from './target';
+/** Looks at the way to a Temporal server, step by step: TCP, the proxy's CONNECT, TLS, HTTP/2. Raw facts, no texts. */
+import { request } from 'node:http';
+import { connect as openHttp2 } from 'node:http2';
+import type { Socket } from 'node:net';
+import { connect as connectTcp } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
+import { connect as connectTls } from 'node:tls';
+import type { ProxyServer } from '../../contract/proxy';
+import type { Endpoint } from '../target';
 
-const LIMIT_MS = 5_000;
-/** Of the errors of a handshake, by their codes in Node. */
-const CERTIFICATES: Readonly<Record<string, string>> = {
-  CERT_HAS_EXPIRED: 'its certificate has expired: it needs a new one (or the clock here is wrong)',
-  CERT_NOT_YET_VALID: 'its certificate is not valid yet: check the clock here',
-  ERR_TLS_CERT_ALTNAME_INVALID:
-    'its certificate is for another name: put the name that the certificate has in TEMPORAL_TLS_SERVER_NAME',
-};
-const UNTRUSTED =
-  'its certificate is signed by an authority that is not trusted here: name that authority in TEMPORAL_TLS_SERVER_CA_CERT_PATH, or in NODE_EXTRA_CA_CERTS';
-const PLAIN =
-  'it does not speak TLS: leave out TEMPORAL_TLS and TEMPORAL_API_KEY, or check the port in TEMPORAL_ADDRESS';
-const EXPECTS_TLS = 'it expects TLS: set TEMPORAL_TLS=true';
-const WANTS_CERTIFICATE =
-  'it wants a certificate of the client: set TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH';
+/** Limit of each step after the first one. */
+const STEP_MS = 5_000;
 
-const UNUSABLE =
-  'the certificate, key or authority that is to be used here is not readable as PEM, or they do not belong together: check TEMPORAL_TLS_*';
-
-/** The cause with its remedy; `null`: TLS is not it, or could not be looked at. Never throws. */
-export async function diagnose({ address, options, proxy }: TemporalTarget): Promise<string | null> {
-  const endpoint = endpointOf(address);
-  if (endpoint === null || proxy !== null) return null;
-  const { apiKey, tls = apiKey !== undefined } = options;
-  const given = typeof tls === 'object' && tls !== null ? tls : {};
-  const { serverNameOverride: servername = endpoint.host, serverRootCACertificate, clientCertPair } = given;
-  const code = await handshake({
-    ...endpoint,
-    ...(/^[\d.:]+$/.test(servername) ? {} : { servername }),
-    ALPNProtocols: ['h2'],
-    ...(serverRootCACertificate && { ca: Buffer.from(serverRootCACertificate) }),
-    ...(clientCertPair && { cert: Buffer.from(clientCertPair.crt), key: Buffer.from(clientCertPair.key) }),
-  });
-  const { isPlain, isTrust } = signsIn(code);
-  if (tls === false) return code === null || CERTIFICATES[code] !== undefined || isTrust ? EXPECTS_TLS : null;
-  if (code === null) return null;
-  if (/CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE/.test(code)) return WANTS_CERTIFICATE;
-  if (/PEM|ASN1|KEY_VALUES_MISMATCH|NO_START_LINE/.test(code)) return UNUSABLE;
-  if (isPlain) return PLAIN;
-  return CERTIFICATES[code] ?? (isTrust ? UNTRUSTED : null);
-}
-
-/** A connection that is reset, refused or late says nothing of TLS: a server that starts again does that. */
-function signsIn(code: string | null): { isPlain: boolean; isTrust: boolean } {
-  return {
-    isPlain: /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|UNEXPECTED_MESSAGE/.test(code ?? ''),
-    isTrust: /SIGN|ISSUER|LEAF|CHAIN|VERIF/.test(code ?? ''),
-  };
-}
-
-/** The error's code; `null`: it was made. */
-function handshake(options: ConnectionOptions): Promise<string | null> {
+/** Whether the endpoint accepts TCP connections. `null`: yes; `late`: no answer within `ms`. */
+export function probe(endpoint: Endpoint, ms: number): Promise<NodeJS.ErrnoException | 'late' | null> {
   return new Promise((resolve) => {
-    let socket: TLSSocket;
-    try {
-      socket = connect({ ...options, timeout: LIMIT_MS });
-    } catch (error) {
-      return resolve((error as NodeJS.ErrnoException).code ?? String(error));
-    }
-    const end = (code: string | null) => {
+    const socket = connectTcp({ ...endpoint, timeout: ms });
+    const end = (result: NodeJS.ErrnoException | 'late' | null) => {
       socket.destroy();
-      resolve(code);
+      resolve(result);
     };
-    // TLS 1.3 refuses a client without a certificate only after the handshake, with its first answer.
-    socket.once('secureConnect', () => setTimeout(end, 300, null));
+    socket.once('connect', () => end(null));
     socket.once('timeout', () => end('late'));
-    socket.once('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message));
+    socket.once('error', end);
+  });
+}
+
+/** `host:port`, of a server or a proxy. */
+export const nameOf = ({ host, port }: Endpoint): string =>
+  `${host.includes(':') ? `[${host}]` : host}:${port}`;
+
+/** Asks the proxy for a connection. A number: the status of its refusal; `late`: no answer. */
+export function askProxy(
+  { host, port, login }: ProxyServer,
+  target: Endpoint,
+): Promise<Socket | number | NodeJS.ErrnoException | 'late'> {
+  const path = nameOf(target);
+  const token = `Basic ${Buffer.from(`${login?.user}:${login?.password}`).toString('base64')}`;
+  const headers = { host: path, ...(login === null ? {} : { 'proxy-authorization': token }) };
+  return new Promise((resolve) => {
+    const asking = request({ host, port, method: 'CONNECT', path, headers, agent: false });
+    const timer = setTimeout(() => asking.destroy(new Late()), STEP_MS);
+    asking.once('connect', ({ statusCode = 0 }, socket: Socket, head: Buffer) => {
+      clearTimeout(timer);
+      // A server in the clear speaks first.
+      socket.unshift(head);
+      if (statusCode === 200) return resolve(socket);
+      socket.destroy();
+      resolve(statusCode);
+    });
+    asking.once('error', (error) => {
+      clearTimeout(timer);
+      resolve(error instanceof Late ? 'late' : error);
+    });
+    asking.end();
+  });
+}
+
+class Late extends Error {}
+
+/**
+ * Whether HTTP/2 is spoken there. `null`: yes; else the code of the error, or `late`.
+ * @param tls `null`: in the clear
+ * @param tunnel the connection that a proxy has made
+ */
+export function greet(
+  endpoint: Endpoint,
+  tls: ConnectionOptions | null,
+  tunnel: Socket | null,
+): Promise<string | null> {
+  return new Promise((resolve) => {
+    let end: (code: string | null) => void = resolve;
+    try {
+      const socket =
+        tls === null
+          ? (tunnel ?? connectTcp(endpoint))
+          : connectTls({ ...endpoint, ...tls, ...(tunnel && { socket: tunnel }) });
+      const session = openHttp2(`http://${nameOf(endpoint)}`, { createConnection: () => socket });
+      const timer = setTimeout(() => end('late'), STEP_MS);
+      end = (code) => {
+        clearTimeout(timer);
+        session.destroy();
+        socket.destroy();
+        resolve(code);
+      };
+      const failed = (error: NodeJS.ErrnoException) => end(error.code ?? error.message);
+      session.once('remoteSettings', () => end(null));
+      session.on('error', failed);
+      session.once('close', () => end('ECONNRESET'));
+      socket.on('error', failed);
+    } catch (error) {
+      // The certificate or key to be shown is not one.
+      end((error as NodeJS.ErrnoException).code ?? String(error));
+    }
   });
 }
