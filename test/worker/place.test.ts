@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { readConfig } from '../../src/worker/config';
+import { watchQueue } from '../../src/worker/temporal/watch-queue';
 import { identityOf, strangers, strangersAdvice } from '../../src/worker/temporal/strangers';
 import { routingOf } from '../../src/client/explain/silence';
 import type { Version } from '../../src/client/pollers';
@@ -170,5 +171,53 @@ describe('the build that new runs come to', () => {
     const routing = routingOf(polled, V2, 'prod');
     expect(routing).toMatchObject({ ...expected, text: expect.stringMatching(words) as string });
     if (!expected.isTaker) expect(routing.text).toMatch(REMEDY);
+  });
+});
+
+describe('a worker whose version takes no new runs', () => {
+  const own = { deploymentName: 'd', buildId: '2' };
+
+  /** What it logs in its first seconds; `agoMs`: its last poll, by the local clock. */
+  async function logged(agoMs: number, current: object | null, others: object[] = []): Promise<string[]> {
+    vi.useFakeTimers({ now: 1_800_000_000_000 });
+    onTestFinished(() => void vi.useRealTimers());
+    const lastAccessTime = { seconds: (Date.now() - agoMs) / 1_000 };
+    const deploymentOptions = { ...own, workerVersioningMode: 2 };
+    const pollers = [{ identity: '7@vm', lastAccessTime, deploymentOptions }, ...others];
+    const versioningInfo = { currentDeploymentVersion: current };
+    const workflowService = { describeTaskQueue: () => Promise.resolve({ pollers, versioningInfo }) };
+    const call = (_ms: number, work: () => unknown) => work();
+    const server = { client: { workflowService }, namespace: 'default', call } as unknown as Temporal;
+    const lines: string[] = [];
+    const log = {
+      info: (text: string) => lines.push(`info ${text}`),
+      warn: (text: string) => lines.push(`warn ${text}`),
+    };
+    watchQueue(server, { ...configOf(), deployment: own }, log as never);
+    // Some looks: it says it once.
+    await vi.advanceTimersByTimeAsync(200_000);
+    return lines;
+  }
+
+  it('warns once, with the command, when no worker takes them', async () => {
+    const lines = await logged(1_000, null);
+    expect(lines).toEqual([
+      expect.stringMatching(
+        /^warn build 2 of d gets no new runs: .* no version is current.*set-current-version --deployment-name d --build-id 2$/,
+      ),
+    ]);
+  });
+
+  it('does not warn when workers without a version take them', async () => {
+    const other = { identity: '8@vm', lastAccessTime: { seconds: 1_800_000_150 } };
+    expect(await logged(1_000, null, [other])).toEqual([
+      expect.stringMatching(/^info .*workers without a version/),
+    ]);
+  });
+
+  it('does not take itself for dead where its clock is wrong', async () => {
+    expect(await logged(300_000, own)).toEqual(['info build 2 of d gets new runs']);
+    const [line] = await logged(300_000, null);
+    expect(line).toMatch(/all are versioned \(version 2 of deployment d\)/);
   });
 });

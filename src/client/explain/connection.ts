@@ -14,30 +14,15 @@ import { askProxy, greet, nameOf, probe } from './looks';
 /** Long enough for a slow VPN, short enough for an operator who waits. */
 const PROBE_MS = 5_000;
 
-/** Why Temporal can't be used. Those of the first two lines: it is not reachable; otherwise something answers. */
-export type TroubleKind =
-  | 'unresolved'
-  | 'refused'
-  | 'no-route'
-  | 'late'
-  | 'mute'
-  | 'other'
-  | 'proxy-unreachable'
-  | 'proxy-mute'
-  | 'proxy-login'
-  | 'proxy-refuses'
-  | 'wants-tls'
-  | 'no-tls'
-  | 'unknown-authority'
-  | 'expired'
-  | 'not-yet-valid'
-  | 'other-name'
-  | 'wants-certificate'
-  | 'unusable-certificate'
-  | 'not-temporal'
-  | 'unauthenticated'
-  | 'permission-denied'
-  | 'no-namespace';
+/** The server is not reachable. */
+type Unreachable = 'unresolved' | 'refused' | 'no-route' | 'late' | 'mute' | 'other';
+type OfProxy = 'proxy-unreachable' | 'proxy-mute' | 'proxy-login' | 'proxy-refuses';
+/** Something answers. */
+type OfCertificate = 'unknown-authority' | 'expired' | 'not-yet-valid' | 'other-name';
+type OfTls = 'wants-tls' | 'no-tls' | 'wants-certificate' | 'unusable-certificate' | OfCertificate;
+type Refusal = 'not-temporal' | 'unauthenticated' | 'permission-denied' | 'no-namespace';
+
+export type TroubleKind = Unreachable | OfProxy | OfTls | Refusal;
 
 /** Why Temporal can't be used. */
 export interface Explanation {
@@ -253,8 +238,12 @@ function tlsOptions({ host }: Endpoint, { tls }: TemporalTarget['options']) {
 }
 
 /** Who refuses a handshake for these reasons, or is refused, speaks TLS. */
-const SPEAKS_TLS: ReadonlySet<TroubleKind | null> = new Set([
-  ...(['unknown-authority', 'expired', 'not-yet-valid', 'other-name', 'wants-certificate'] as const),
+const SPEAKS_TLS: ReadonlySet<TroubleKind | null> = new Set<OfTls>([
+  'unknown-authority',
+  'expired',
+  'not-yet-valid',
+  'other-name',
+  'wants-certificate',
 ]);
 
 /** By Node's codes. `null`: a connection that is reset says nothing, since a server that starts again does that. */

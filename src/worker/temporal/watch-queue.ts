@@ -4,7 +4,8 @@ import type { Config } from '../config';
 import { strangers, strangersAdvice } from './strangers';
 import type { Temporal } from '../../client/connect';
 import { routingOf } from '../../client/explain/silence';
-import { SAME_CLOCK, livingOf, readQueues } from '../../client/pollers';
+import type { ClockOffset, Queue, Version } from '../../client/pollers';
+import { livingOf, readQueues, sameVersion } from '../../client/pollers';
 import { every } from '../connection-watch';
 
 /** The server knows a deployment only after the first polls of its workers. */
@@ -30,7 +31,7 @@ export function watchQueue(temporal: Temporal, config: Told, log: Pick<Logger, '
         ? []
         : [
             readQueues(temporal, config.taskQueue).then(async (listed) => {
-              const queues = await livingOf(listed, SAME_CLOCK);
+              const queues = await livingOf(listed, clockBy(listed, deployment));
               const { isStuck, text } = routingOf(queues, deployment, temporal.namespace);
               if (text !== routing) log[isStuck ? 'warn' : 'info'](text);
               routing = text;
@@ -39,4 +40,11 @@ export function watchQueue(temporal: Temporal, config: Told, log: Pick<Logger, '
     ]);
   };
   setTimeout(() => void look().then(() => every(EVERY_MS, look)), FIRST_MS).unref();
+}
+
+/** This worker polls, so the last poll of its version tells the server's clock: the local one may be wrong. */
+function clockBy(queues: readonly Queue[], own: Version): ClockOffset {
+  const polls = queues.flatMap(({ pollers }) => pollers.filter(({ version }) => sameVersion(version, own)));
+  const last = Math.max(...polls.map(({ lastSeen }) => lastSeen));
+  return () => Promise.resolve(polls.length === 0 ? 0 : last - Date.now());
 }
