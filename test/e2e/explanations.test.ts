@@ -176,6 +176,16 @@ describe('why Temporal can’t be used', { timeout: 240_000 }, () => {
       REFUSED,
     ],
     [
+      'a certificate of one’s own that is none',
+      async () => ({
+        ...(await wantsCertificate()),
+        TEMPORAL_TLS_CLIENT_CERT_DATA: 'none',
+        TEMPORAL_TLS_CLIENT_KEY_DATA: 'none',
+      }),
+      /not readable as PEM, or they do not belong together\. Check TEMPORAL_TLS_\*/,
+      REFUSED,
+    ],
+    [
       'credentials that the server does not know',
       () => refusing(UNAUTHENTICATED, 'invalid key'),
       /it does not accept the credentials \(invalid key\)\. Check TEMPORAL_API_KEY/,

@@ -110,6 +110,11 @@ describe('a peer whose certificate', { timeout: 240_000 }, () => {
       /an authority that is not trusted here\. .*NODE_EXTRA_CA_CERTS/,
     ],
     ['has expired', () => ours.sign({ expired: true }), /its certificate has expired/],
+    [
+      'is not valid yet',
+      () => ours.sign({ early: true }),
+      /its certificate is not valid yet\. Check the clock of this machine/,
+    ],
   ])(
     '%s is refused by worker and starter, who say so, and nothing is sent to it',
     async (_name, certificate, why) => {

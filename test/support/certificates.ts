@@ -41,12 +41,13 @@ export class Authority {
   }
 
   /** For a server at `127.0.0.1`, or for another one. */
-  sign({ host = null as string | null, expired = false } = {}): Certificate {
+  sign({ host = null as string | null, expired = false, early = false } = {}): Certificate {
     const { publicKey, pem } = newKeys();
     const altNames = host === null ? LOOPBACK : [{ type: DNS_NAME, value: host }];
-    const cert = this.issue([{ name: 'commonName', value: 'test' }], publicKey, expired ? -DAY_MS : DAY_MS, [
-      { name: 'subjectAltName', altNames },
-    ]);
+    const subject = [{ name: 'commonName', value: 'test' }];
+    const extensions = [{ name: 'subjectAltName', altNames }];
+    const [startsInMs, endsInMs] = early ? [DAY_MS, 2 * DAY_MS] : [-3 * DAY_MS, expired ? -DAY_MS : DAY_MS];
+    const cert = this.issue(subject, publicKey, endsInMs, extensions, startsInMs);
     return { key: Buffer.from(pem), cert: Buffer.from(cert) };
   }
 
@@ -59,12 +60,13 @@ export class Authority {
     publicKey: pki.PublicKey,
     endsInMs: number,
     extensions: object[],
+    startsInMs = -3 * DAY_MS,
   ): string {
     const certificate = pki.createCertificate();
     certificate.publicKey = publicKey;
     // Positive, as the first bit is not set.
     certificate.serialNumber = `01${randomBytes(8).toString('hex')}`;
-    certificate.validity.notBefore = new Date(Date.now() - 3 * DAY_MS);
+    certificate.validity.notBefore = new Date(Date.now() + startsInMs);
     certificate.validity.notAfter = new Date(Date.now() + endsInMs);
     certificate.setSubject(subject);
     certificate.setIssuer(this.name);

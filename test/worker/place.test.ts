@@ -193,7 +193,7 @@ describe('a worker whose version takes no new runs', () => {
       info: (text: string) => lines.push(`info ${text}`),
       warn: (text: string) => lines.push(`warn ${text}`),
     };
-    watchQueue(server, { ...configOf(), deployment: own }, log as never);
+    watchQueue(server, { ...configOf(), deployment: own }, log);
     // Some looks: it says it once.
     await vi.advanceTimersByTimeAsync(200_000);
     return lines;
