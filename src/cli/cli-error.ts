@@ -1,8 +1,10 @@
 /** How the starter reports that it cannot continue: one message, one exit code. */
-import { NamespaceNotFoundError, isGrpcServiceError } from '@temporalio/client';
+import { isGrpcServiceError } from '@temporalio/client';
 import type { RunIds } from '../client/errors';
 import { NoOpenRun, NoRun, NotConfirmed, TemporalUnreachable } from '../client/errors';
-import { causeOf, isNotFound, reasonOf } from '../client/grpc';
+import type { TroubleKind } from '../client/explain/connection';
+import { refusalOf, sentencesOf } from '../client/explain/connection';
+import { causeOf, reasonOf } from '../client/grpc';
 import type { ExitCode } from './exit-codes';
 import { EXIT } from './exit-codes';
 import type { RunRef } from './link';
@@ -42,25 +44,28 @@ export function asCliError(
   const options = { cause: error };
   const failed = (type: string, message: string, known: object = {}) =>
     new CliError(EXIT.starterFailed, type, message, known, [], options);
-  if (error instanceof TemporalUnreachable) return failed('TemporalUnreachable', error.message);
+  if (error instanceof TemporalUnreachable) return failed(typeOf(error.explanation.kind), error.message);
   if (error instanceof NoRun) return failed('NoRun', error.message, { workflowId: error.workflowId });
   if (error instanceof NoOpenRun) {
     const message = `${error.message}. To see how: ecs-nics status ${error.serverId}`;
     return failed('NoOpenRun', message, refOf?.(error.run));
   }
   if (error instanceof NotConfirmed) return notConfirmed(error, failed, refOf);
-  if (
-    error instanceof NamespaceNotFoundError ||
-    cause instanceof NamespaceNotFoundError ||
-    (isNotFound(cause) && /^namespace\b/i.test(cause.details))
-  ) {
-    const message = `Temporal at ${where?.address} has no namespace "${where?.namespace}". Set TEMPORAL_NAMESPACE.`;
-    return failed('NamespaceNotFound', message);
-  }
+  const refusal = where === null ? null : refusalOf(error, where);
+  if (where !== null && refusal !== null)
+    return failed(typeOf(refusal.kind), sentencesOf(refusal, where.address));
   if (isGrpcServiceError(cause))
     return failed('TemporalError', `Temporal at ${where?.address} answered: ${reasonOf(error)}.`);
   return failed('InternalError', `internal error: ${reasonOf(error)}`);
 }
+
+/** A server that answers, and refuses the caller, is not one that can't be reached. */
+const TYPES: Partial<Record<TroubleKind, string>> = {
+  unauthenticated: 'Unauthenticated',
+  'permission-denied': 'PermissionDenied',
+  'no-namespace': 'NamespaceNotFound',
+};
+const typeOf = (kind: TroubleKind): string => TYPES[kind] ?? 'TemporalUnreachable';
 
 function notConfirmed(
   error: NotConfirmed,

@@ -1,4 +1,5 @@
 /** Text helpers: cutting, padding, quoting. No IO. */
+export { shellQuote } from '../client/explain/commands';
 export { clean, escapeMarkdown } from '../contract/text';
 
 /** Chinese server names are common: such characters take two columns, combining characters none. */
@@ -76,11 +77,6 @@ export function wrap(text: string, width: number): string[] {
 /** `1 NIC`, `2 NICs`. */
 export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}
-
-/** Quotes one argument for a POSIX shell. */
-export function shellQuote(argument: string): string {
-  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
 }
 
 /** Quoted and escaped parts belong to their word. */

@@ -1,16 +1,12 @@
 /** A connection to Temporal: the caller's own, or one from the `TEMPORAL_*` variables and profiles of every SDK. */
-import { connect as connectTcp } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
-import { diagnose } from './diagnosis';
 import { TemporalUnreachable } from './errors';
-import { reasonOf } from './grpc';
+import { blockedWay, explain } from './explain/connection';
+import { nameOf } from './explain/looks';
 import { lenient } from './payloads';
 import type { ProxyServer } from '../contract/proxy';
-import type { Endpoint, TemporalTarget } from './target';
-import { endpointOf } from './target';
+import type { TemporalTarget } from './target';
 
-/** Long enough for a slow VPN, short enough for an operator who waits. */
-const PROBE_MS = 5_000;
 const HANDSHAKE_MS = 10_000;
 
 /** What all functions here call. Every call through {@link Temporal.call} has a time limit, so nothing can hang. */
@@ -53,10 +49,7 @@ export async function connectTemporal(
   target: TemporalTarget,
 ): Promise<Temporal & { close(): Promise<void> }> {
   const { address, namespace, options, proxy } = target;
-  const endpoint = endpointOf(address);
-  // After a refused connection gRPC backs off and retries until its time-out. A TCP probe reports the refusal at once.
-  if (proxy !== null) await mustAnswer(proxy, `${address}, since the proxy ${nameOf(proxy)} is not`);
-  else if (endpoint !== null) await mustAnswer(endpoint, address);
+  await mustAccept(target);
   let connection: Connection | null = null;
   try {
     // An invalid address is refused here, before anything is sent.
@@ -72,9 +65,7 @@ export async function connectTemporal(
     await connection.ensureConnected();
   } catch (error) {
     await connection?.close();
-    const why = await diagnose(target);
-    const text = why ?? `${reasonOf(error)}. Check TEMPORAL_ADDRESS, TEMPORAL_TLS and TEMPORAL_API_KEY`;
-    throw new TemporalUnreachable(`Temporal at ${address || '""'} can't be used: ${text}.`, { cause: error });
+    throw await unreachable(error, target);
   }
   const connected = connection;
   const client = new Client({
@@ -83,6 +74,21 @@ export async function connectTemporal(
     dataConverter: { payloadCodecs: [lenient] },
   });
   return { ...temporalOf(client, address), close: () => connected.close() };
+}
+
+/**
+ * Throws {@link TemporalUnreachable} when no connection to the server comes about, directly or through its proxy: after a
+ * refused one gRPC backs off and retries until its time-out, and this look reports the refusal at once.
+ */
+export async function mustAccept(target: TemporalTarget, withinMs?: number): Promise<void> {
+  const blocked = await blockedWay(target, withinMs);
+  if (blocked !== null) throw new TemporalUnreachable(target.address, blocked);
+}
+
+/** The error of a connection that failed, with the cause and its remedy. */
+export async function unreachable(error: unknown, target: TemporalTarget): Promise<TemporalUnreachable> {
+  if (error instanceof TemporalUnreachable) return error;
+  return new TemporalUnreachable(target.address, await explain(error, target), { cause: error });
 }
 
 /** Temporal Cloud has its own Web UI and tools. */
@@ -108,48 +114,9 @@ function through<T>(proxy: ProxyServer | null, connect: () => T): T {
   }
 }
 
-/** `host:port`, of a proxy. */
-export const nameOf = ({ host, port }: ProxyServer): string =>
-  `${host.includes(':') ? `[${host}]` : host}:${port}`;
-
 function urlOf(proxy: ProxyServer): string {
   const { login } = proxy;
   const who =
     login === null ? '' : `${encodeURIComponent(login.user)}:${encodeURIComponent(login.password)}@`;
   return `http://${who}${nameOf(proxy)}`;
-}
-
-async function mustAnswer(endpoint: Endpoint, address: string): Promise<void> {
-  const problem = await probe(endpoint, PROBE_MS);
-  if (problem === null) return;
-  const word = problem === 'late' ? `no answer within ${PROBE_MS / 1_000} s` : wordOf(problem);
-  throw new TemporalUnreachable(
-    `Temporal is not reachable at ${address} (${word}). Start it, or set TEMPORAL_ADDRESS to where it runs.`,
-  );
-}
-
-/** Whether the endpoint accepts TCP connections. `null`: yes; `late`: no answer within `ms`. */
-export function probe(endpoint: Endpoint, ms: number): Promise<NodeJS.ErrnoException | 'late' | null> {
-  return new Promise((resolve) => {
-    const socket = connectTcp({ ...endpoint, timeout: ms });
-    const end = (result: NodeJS.ErrnoException | 'late' | null) => {
-      socket.destroy();
-      resolve(result);
-    };
-    socket.once('connect', () => end(null));
-    socket.once('timeout', () => end('late'));
-    socket.once('error', end);
-  });
-}
-
-function wordOf(error: NodeJS.ErrnoException): string {
-  const words: Record<string, string> = {
-    ECONNREFUSED: 'connection refused',
-    ENOTFOUND: 'no such host',
-    EAI_AGAIN: 'the host name could not be looked up',
-    EHOSTUNREACH: 'no route to the host',
-    ENETUNREACH: 'no route to the network',
-    ETIMEDOUT: 'no answer',
-  };
-  return words[error.code ?? ''] ?? error.code ?? error.message;
 }

@@ -4,6 +4,8 @@
  */
 
 import { formatTime } from '../contract';
+import type { Explanation } from './explain/connection';
+import { sentencesOf } from './explain/connection';
 
 /** Identifies a run. The id of the first run tells the chain from a later one under the same workflow id. */
 export interface RunIds {
@@ -22,6 +24,15 @@ function idsOf({ workflowId, runId, firstRunId }: RunIds): RunIds {
 /** Temporal is not reachable, or it refuses the connection. The message names the address and the remedy. */
 export class TemporalUnreachable extends Error {
   override readonly name = 'TemporalUnreachable';
+  constructor(
+    /** Of the server. */
+    readonly address: string,
+    /** The cause with its remedy. */
+    readonly explanation: Explanation,
+    options?: ErrorOptions,
+  ) {
+    super(sentencesOf(explanation, address), options);
+  }
 }
 
 /** The namespace knows no run on the server, or not the named one: closed runs are kept for a limited time. */

@@ -78,7 +78,10 @@ export function reasonOf(error: unknown): string {
     : cause instanceof Error
       ? cause.message
       : String(cause);
-  return text.replace(/\s+/g, ' ').trim().replace(/\.$/, '');
+  // Errors of the worker's own client are its data structures, written out.
+  const inner = /message: "([^"]+)"/.exec(text.slice(text.lastIndexOf('message: "')))?.[1];
+  const words = /^(tonic|Failed to call)/.test(text) && inner !== undefined ? inner : text;
+  return words.replace(/\s+/g, ' ').trim().replace(/\.$/, '');
 }
 
 /** The client wraps the server's error. */

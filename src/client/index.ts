@@ -13,6 +13,7 @@ export { connectTemporal, temporalOf, within } from './connect';
 export type { TemporalTarget } from './target';
 export { readTarget } from './target';
 export { lenient } from './payloads';
+export type { Explanation, TroubleKind } from './explain/connection';
 export type { PassedRun, RunIds } from './errors';
 export { NoOpenRun, NoRun, NotConfirmed, NothingToRestore, OtherRun, TemporalUnreachable } from './errors';
 
@@ -48,4 +49,6 @@ export { listServers } from './list-servers';
 
 export type { Reason, Why } from './silent';
 export { isBlocking, readWhy } from './silent';
+export type { Remedy, Whereabouts } from './explain/silence';
+export { reasonText, waysOut } from './explain/silence';
 export type { Version } from './pollers';

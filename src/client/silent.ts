@@ -40,7 +40,8 @@ export type Reason =
   | { kind: 'activity-fails'; name: string; attempt: number; cause: string }
   /**
    * The server lists workers for the run; but it also lists workers that have just ended. `lastSeenMs`: time since the
-   * last of them asked for work; `version`: of a pinned run, with the other versions that poll.
+   * last of them asked for work; `version`: of a pinned run, with the other versions that poll in `polling`. Of another run
+   * `polling` holds the versions that can't take it, since none is current.
    */
   | { kind: 'no-answer'; lastSeenMs: number | null; version: Version | null; polling: (Version | null)[] };
 
@@ -110,16 +111,19 @@ function noTaker(name: string, pollers: readonly Poller[], route: Route, current
 }
 
 function noAnswer(queue: Queue | undefined, route: Route): Reason {
-  const pollers = queue?.pollers ?? [];
-  const version = route === 'current' ? null : route;
-  const its = pollers.filter((poller) => version === null || sameVersion(poller.version, version));
+  const { pollers = [], takers = [] } = queue ?? {};
+  const wanted = route === 'current' ? takers : [route];
+  const isWanted = (version: Version | null) => wanted.some((taker) => sameVersion(version, taker));
+  const its = pollers.filter((poller) => isWanted(poller.version));
+  // Where a version is current, others that poll are there for runs of their own.
+  const isMixed = route !== 'current' || !takers.some((taker) => taker !== null);
   return {
     kind: 'no-answer',
     lastSeenMs: its.length === 0 ? null : Date.now() - Math.max(...its.map(({ lastSeen }) => lastSeen)),
-    version,
-    polling: distinct(pollers.map((poller) => poller.version)).filter(
-      (other) => !sameVersion(other, version),
-    ),
+    version: route === 'current' ? null : route,
+    polling: isMixed
+      ? distinct(pollers.map(({ version }) => version)).filter((version) => !isWanted(version))
+      : [],
   };
 }
 

@@ -193,7 +193,7 @@ export type Awaited =
   | { kind: 'interrupted' };
 
 export interface AwaitWorkersOptions {
-  /** Called once, when the wait takes longer than the start of a worker. */
+  /** Called once: at once when only a person can help, else when the wait takes longer than the start of a worker. */
   onWait?: (why: Why, limitMs: number) => void;
   /** Waiting ends when it resolves. */
   until?: Promise<unknown>;
@@ -215,17 +215,20 @@ export async function awaitWorkers(
     const listed = await readQueues(temporal, taskQueue);
     const living = await livingOf(listed, SAME_CLOCK);
     // If the local clock is wrong, live workers look dead; but they continue to ask for work.
-    const polled = listed.map((queue, i) => (isMoving(queue, firstSeen) ? queue : (living[i] ?? queue)));
+    const polled = listed.map((queue, i) => withMoving(living[i] ?? queue, queue, firstSeen));
     const reasons = routeReasons(polled, 'current');
     if (reasons.length === 0) return { kind: 'there' };
 
     const why: Why = { reasons, neverTaken: false, pollers: [] };
     const forMs = Date.now() - startedAt;
-    const mayLive = routeReasons(listed, 'current').length === 0;
+    const certain = routeReasons(listed, 'current');
+    const mayLive = certain.length === 0;
     // A listed worker, even with an old time, asks again within its long poll, or is gone.
     const limitMs = mayLive ? POLLER_FRESH_MS : FOLLOW_LIMITS.silentMs;
     if (forMs >= limitMs) return { kind: 'none', why, forMs };
-    if (!isSaid && forMs >= FOLLOW_LIMITS.sayAfterMs) {
+    // A worker may be about to start; a version becomes current by hand alone.
+    const isForPerson = certain.some(({ kind }) => kind === 'no-current-version');
+    if (!isSaid && (isForPerson || forMs >= FOLLOW_LIMITS.sayAfterMs)) {
       isSaid = true;
       onWait(why, limitMs);
     }
@@ -234,10 +237,13 @@ export async function awaitWorkers(
   }
 }
 
-/** A worker has asked for work since the first check. */
-function isMoving({ name, pollers }: Queue, firstSeen: Map<string, number>): boolean {
-  const seen = Math.max(0, ...pollers.map((poller) => poller.lastSeen));
-  const before = firstSeen.get(name) ?? seen;
-  firstSeen.set(name, before);
-  return seen > before;
+/** The queue with the workers, too, that have asked for work since they were first seen. */
+function withMoving(living: Queue, listed: Queue, firstSeen: Map<string, number>): Queue {
+  const moving = listed.pollers.filter(({ identity, version, lastSeen }) => {
+    const key = [listed.name, identity, version?.deploymentName, version?.buildId].join('\n');
+    const before = firstSeen.get(key) ?? lastSeen;
+    firstSeen.set(key, before);
+    return lastSeen > before;
+  });
+  return { ...living, pollers: [...living.pollers, ...moving] };
 }

@@ -1,6 +1,6 @@
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import { promisify } from 'node:util';
-import { Agent, ProxyAgent } from 'undici';
+import { Agent, Pool, ProxyAgent } from 'undici';
 import type { Dispatcher } from 'undici';
 import type { ProxyServer } from '../contract/proxy';
 
@@ -98,6 +98,8 @@ export function undiciTransport(
       ...asProxy(server),
       proxyTls: { timeout },
       requestTls: { timeout },
+      // Of the connection to the proxy itself: without it an unanswered CONNECT would end after 300 s.
+      clientFactory: (origin, its) => new Pool(origin, { ...its, headersTimeout: timeout }),
     }));
   const transport: Transport = (request) => {
     const server = through(request.origin);

@@ -10,6 +10,13 @@ const NOBODY = why({ kind: 'no-worker', queues: ['ecs-nics', 'ecs-nics-cloud', '
 let pollers: object[];
 let temporal: Temporal;
 
+/** A worker of this version, which has just asked for work. */
+const polledBy = (buildId: string) => ({
+  identity: '7@vm',
+  lastAccessTime: { seconds: Math.floor(Date.now() / 1_000) },
+  deploymentOptions: { deploymentName: 'nics', buildId, workerVersioningMode: 2 },
+});
+
 beforeEach(() => {
   vi.useFakeTimers({ now: 1_000_000 });
   pollers = [];
@@ -31,6 +38,26 @@ describe('the look for workers', () => {
     expect([found, said]).toEqual([null, [[NOBODY, FOLLOW_LIMITS.silentMs]]]);
     await vi.advanceTimersByTimeAsync(1);
     expect(found).toEqual({ kind: 'none', why: NOBODY, forMs: FOLLOW_LIMITS.silentMs });
+  });
+
+  it('says at once that no version is current, since only a person can change that', async () => {
+    pollers = [polledBy('v1')];
+    const said: unknown[] = [];
+    void awaitWorkers(temporal, 'ecs-nics', { onWait: (found) => said.push(...found.reasons) });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(said).toMatchObject([{ kind: 'no-current-version', polling: [{ buildId: 'v1' }] }]);
+  });
+
+  it('a worker that has ended takes nothing, however long the server lists it beside others', async () => {
+    const ended = { identity: '6@vm', lastAccessTime: { seconds: Date.now() / 1_000 - 100 } };
+    pollers = [ended, polledBy('v1')];
+    let found: Awaited | null = null;
+    void awaitWorkers(temporal, 'ecs-nics').then((it) => (found = it));
+    for (let second = 0; second < 80; second += 5) {
+      pollers = [ended, polledBy('v1')];
+      await vi.advanceTimersByTimeAsync(5_000);
+    }
+    expect(found).toMatchObject({ kind: 'none', why: { reasons: [{ kind: 'no-current-version' }] } });
   });
 
   it('ends as soon as one polls', async () => {

@@ -4,7 +4,7 @@ import type { Poller, Queue, Version } from '../../src/client/pollers';
 import { POLLER_FRESH_MS, livingOf } from '../../src/client/pollers';
 import type { Temporal } from '../../src/client/connect';
 import { readWhy, routeOf, routeReasons } from '../../src/client/silent';
-import { reasonText, waysOut } from '../../src/cli/show/silent-texts';
+import { reasonText, waysOut } from '../../src/client/explain/silence';
 import { RUN, WHERE, why } from './support';
 
 const V1: Version = { deploymentName: 'nics', buildId: 'v1' };

@@ -117,7 +117,7 @@ describe('without Temporal', () => {
   it('one clear line, no stack, one document', async () => {
     const { code, stdout, stderr } = await starter([...DELETE, '--json']);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^ecs-nics: Temporal is not reachable at 127\.0\.0\.1:1 .*TEMPORAL_ADDRESS.*\n$/);
+    expect(stderr).toMatch(/^ecs-nics: Temporal is not reachable at 127\.0\.0\.1:1: .*TEMPORAL_ADDRESS.*\n$/);
     expect((JSON.parse(stdout) as Refusal).error.type).toBe('TemporalUnreachable');
   });
 

@@ -2,9 +2,11 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { until } from '../../dev/ports';
 import type { Running } from '../../dev/processes';
+import { cleanEnvironment, startProgram } from '../../dev/processes';
+import { cloudSettings } from '../../dev/simulator';
 import type { Stack } from '../../dev/stack';
 import { findTemporal } from '../../dev/temporal-binary';
 import type { Worker } from '../../dev/worker';
@@ -44,13 +46,13 @@ async function json(args: string[]): Promise<{ code: number | null; answer: Json
 }
 
 /** A command as the starter has printed it, with the real tool of Temporal. */
-async function typed(command: string): Promise<void> {
+async function typed(command: string, { temporal } = stack): Promise<void> {
   const found = await findTemporal({ ...process.env, TEMPORAL_ADDRESS: undefined }, () => {});
   if (found.kind !== 'binary') throw new Error('no Temporal CLI');
   const [tool, ...words] = command.split(' ').filter((word) => word !== '\\');
   expect(tool).toBe('temporal');
   await run(found.path, words, {
-    env: { ...process.env, ...stack.temporal.env, TEMPORAL_ADDRESS: stack.temporal.address },
+    env: { ...process.env, ...temporal.env, TEMPORAL_ADDRESS: temporal.address },
   });
 }
 
@@ -65,12 +67,28 @@ async function tells(starter: Running, ...patterns: RegExp[]): Promise<void> {
   for (const pattern of patterns) expect(starter.stderr()).toMatch(pattern);
 }
 
+/** The line of `--check` about the version. */
+async function checked({ simulator, starterEnv }: Stack, build: string): Promise<string> {
+  const off = { ECS_NICS_HEALTH_ADDRESS: 'off', ECS_NICS_METRICS_ADDRESS: 'off' };
+  const env = { ...cloudSettings(simulator), ...off, ...starterEnv, ...version(build) };
+  const { stdout } = await startProgram('worker.js', ['--check'], cleanEnvironment(process.env, env))
+    .finished;
+  return stdout.split('\n').find((line) => line.includes(' deployment ')) ?? stdout;
+}
+
 describe('versioned workers', { timeout: 240_000 }, () => {
   let v2: Worker;
 
   it('no version is current: nothing is started, who meets an open run is told why, and the command helps', async () => {
     stack.worker.start(version('v1'));
     await stack.worker.ready(stack.temporal, stack.taskQueue);
+    // The worker says it of itself, and so does its check.
+    const SAYS =
+      /build v1 of ecs-nics-versions gets no new runs: workers poll task queue .* no version is current: none of them is given new runs\. To make it the current one: temporal worker deployment set-current-version/;
+    await until(async () => SAYS.test(stack.worker.log), 120_000);
+    expect(stack.worker.log).toMatch(SAYS);
+    expect(await checked(stack, 'v1')).toMatch(SAYS);
+
     const server = await createServer(stack.simulator, { nics: 2 });
     const first = stack.startStarter(['delete', server.id, '--all', '--yes', '--json']);
     await tells(first, SET_CURRENT);
@@ -143,5 +161,36 @@ describe('versioned workers', { timeout: 240_000 }, () => {
     expect(again, undone.stderr).toBe(0);
     const closed = await json(['status', server.id]);
     expect(closed.answer.outcome).toBe('undone');
+  });
+
+  it('workers without a version have just ended: who asks is told who can’t take the run, and the command helps', async () => {
+    const mixed = await startStack({ label: 'mixed', workerEnv: { ECS_NICS_CLOUD_RPS: '50' } });
+    onTestFinished(() => mixed.close());
+    await mixed.worker.kill();
+    const versioned = mixed.addWorker();
+    versioned.start(version('v1'));
+    await versioned.ready(mixed.temporal, mixed.taskQueue);
+    const server = await createServer(mixed.simulator, { nics: 2 });
+    const own = await Connection.connect({ address: mixed.temporal.address });
+    onTestFinished(() => own.close());
+    const handle = await new Client({ connection: own }).workflow.start('deleteServerNics', {
+      workflowId: `nics/${server.id}`,
+      taskQueue: mixed.taskQueue,
+      args: [{ serverId: server.id, nics: 'all', timing: TIMING }],
+    });
+    // The server lists the ended worker for a while, so that nobody knows for certain that it is gone.
+    const { code, stdout } = await mixed.starter(['status', server.id, '--json']);
+    const answer = JSON.parse(stdout) as { reasons: { remedies: { command: string }[] }[] };
+    expect(code).toBe(1);
+    expect(answer).toMatchObject({
+      error: {
+        message: expect.stringMatching(/no version is current.*version v1 .*can't take it/) as string,
+      },
+      reasons: [{ kind: 'no-answer', version: null, polling: [{ buildId: 'v1' }] }],
+    });
+    const command = answer.reasons[0]?.remedies[0]?.command ?? '';
+    expect(command).toMatch(SET_CURRENT);
+    await typed(`${command} --yes`, mixed);
+    expect(await handle.result()).toMatchObject({ outcome: 'deleted' });
   });
 });

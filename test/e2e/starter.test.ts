@@ -298,7 +298,7 @@ describe('where Temporal is', { timeout: 240_000 }, () => {
       const env = { TEMPORAL_CONFIG_FILE: file, TEMPORAL_PROFILE: 'staging' };
       const fromFile = startProgram('starter.js', ['list'], cleanEnvironment(process.env, env));
       expect((await fromFile.finished).stderr).toContain(
-        `${stack.temporal.address} has no namespace "no-such-namespace"`,
+        `${stack.temporal.address} can't be used: it has no namespace "no-such-namespace"`,
       );
       expect((await json(['list'], env)).code).toBe(0);
     } finally {

@@ -102,14 +102,19 @@ describe('a peer whose certificate', { timeout: 240_000 }, () => {
     [
       'names another host',
       () => ours.sign({ host: 'elsewhere.test' }),
-      /its certificate is for another name: .*TEMPORAL_TLS_SERVER_NAME/,
+      /its certificate is for another name\. .*TEMPORAL_TLS_SERVER_NAME/,
     ],
     [
       'is signed by another authority of the same name',
       () => other.sign(),
-      /an authority that is not trusted here: .*NODE_EXTRA_CA_CERTS/,
+      /an authority that is not trusted here\. .*NODE_EXTRA_CA_CERTS/,
     ],
     ['has expired', () => ours.sign({ expired: true }), /its certificate has expired/],
+    [
+      'is not valid yet',
+      () => ours.sign({ early: true }),
+      /its certificate is not valid yet\. Check the clock of this machine/,
+    ],
   ])(
     '%s is refused by worker and starter, who say so, and nothing is sent to it',
     async (_name, certificate, why) => {
@@ -141,7 +146,7 @@ it.each<[string, () => Promise<Record<string, string>>, RegExp]>([
   [
     'TLS to a server without it',
     () => Promise.resolve({ TEMPORAL_TLS: 'true' }),
-    /it does not speak TLS: leave out TEMPORAL_TLS/,
+    /it does not speak TLS\. Leave out TEMPORAL_TLS/,
   ],
   [
     'no TLS to a server that expects it',
@@ -150,7 +155,7 @@ it.each<[string, () => Promise<Record<string, string>>, RegExp]>([
       onTestFinished(() => front.close());
       return { TEMPORAL_ADDRESS: `localhost:${front.port}` };
     },
-    /it expects TLS: set TEMPORAL_TLS=true/,
+    /it expects TLS\. Set TEMPORAL_TLS=true/,
   ],
 ])('%s: both programs say so', { timeout: 120_000 }, async (_what, settings, why) => {
   const env = { ...stack.starterEnv, ...(await settings()) };

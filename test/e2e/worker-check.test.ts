@@ -166,7 +166,7 @@ describe('--check', { timeout: 240_000 }, () => {
     [
       'a namespace that is not there',
       { TEMPORAL_NAMESPACE: 'nowhere' },
-      /no namespace nowhere.*namespace create/,
+      /no namespace "nowhere"\. .*namespace create/,
     ],
     ['TLS that is not spoken', { TEMPORAL_TLS: 'true' }, /does not speak TLS/],
   ])('%s is told in words, as something to repair: exit code 2', async (_name, env, expected) => {

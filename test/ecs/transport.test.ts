@@ -1,8 +1,9 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { DEFAULT_LIMITS, undiciTransport } from '../../src/ecs/transport';
+import { startConnectProxy } from '../support/connect-proxy';
 import { clientOf, failure, JOB, NIC, serve, SERVER, SHORT } from './support';
 
 const unknownFate = { action: 'observe', fate: 'unknown', sent: 'maybe' };
@@ -51,6 +52,19 @@ describe('nothing was sent', () => {
     const { post } = await both(`https://127.0.0.1:${port}`);
     expect(post).toMatchObject({ kind: 'timeout', sent: 'no', fate: 'refused' });
     silent.close();
+  });
+
+  it('when the proxy does not answer CONNECT; a close does not wait for it either', async () => {
+    const proxy = await startConnectProxy({});
+    onTestFinished(() => proxy.close());
+    proxy.refuses = 'silent';
+    const { port } = proxy;
+    const transport = undiciTransport(SHORT, () => ({ host: '127.0.0.1', port, login: null }));
+    const origin = 'http://cloud.invalid';
+    const call = transport({ origin, method: 'POST', path: '/', headers: {}, body: null });
+    await expect(call).rejects.toMatchObject({ kind: 'timeout', sent: 'no' });
+    await transport.close();
+    expect(proxy.asked).toContain('cloud.invalid:80');
   });
 
   it('when the signal was aborted before', async () => {

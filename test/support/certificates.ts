@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TlsOptions } from 'node:tls';
 import { createServer } from 'node:tls';
 import { md, pki } from 'node-forge';
 
@@ -26,25 +27,27 @@ export class Authority {
   private readonly folder = mkdtempSync(join(tmpdir(), 'ecs-nics-ca-'));
   /** What a client has to know to trust it. */
   readonly file = join(this.folder, 'ca.pem');
+  readonly certificate: string;
   private readonly name: pki.CertificateField[];
   private readonly keys = newKeys();
 
   constructor(name: string) {
     this.name = [{ name: 'commonName', value: name }];
-    const certificate = this.issue(this.name, this.keys.publicKey, DAY_MS, [
+    this.certificate = this.issue(this.name, this.keys.publicKey, DAY_MS, [
       { name: 'basicConstraints', cA: true, critical: true },
       { name: 'keyUsage', keyCertSign: true, critical: true },
     ]);
-    writeFileSync(this.file, certificate);
+    writeFileSync(this.file, this.certificate);
   }
 
   /** For a server at `127.0.0.1`, or for another one. */
-  sign({ host = null as string | null, expired = false } = {}): Certificate {
+  sign({ host = null as string | null, expired = false, early = false } = {}): Certificate {
     const { publicKey, pem } = newKeys();
     const altNames = host === null ? LOOPBACK : [{ type: DNS_NAME, value: host }];
-    const cert = this.issue([{ name: 'commonName', value: 'test' }], publicKey, expired ? -DAY_MS : DAY_MS, [
-      { name: 'subjectAltName', altNames },
-    ]);
+    const subject = [{ name: 'commonName', value: 'test' }];
+    const extensions = [{ name: 'subjectAltName', altNames }];
+    const [startsInMs, endsInMs] = early ? [DAY_MS, 2 * DAY_MS] : [-3 * DAY_MS, expired ? -DAY_MS : DAY_MS];
+    const cert = this.issue(subject, publicKey, endsInMs, extensions, startsInMs);
     return { key: Buffer.from(pem), cert: Buffer.from(cert) };
   }
 
@@ -57,12 +60,13 @@ export class Authority {
     publicKey: pki.PublicKey,
     endsInMs: number,
     extensions: object[],
+    startsInMs = -3 * DAY_MS,
   ): string {
     const certificate = pki.createCertificate();
     certificate.publicKey = publicKey;
     // Positive, as the first bit is not set.
     certificate.serialNumber = `01${randomBytes(8).toString('hex')}`;
-    certificate.validity.notBefore = new Date(Date.now() - 3 * DAY_MS);
+    certificate.validity.notBefore = new Date(Date.now() + startsInMs);
     certificate.validity.notAfter = new Date(Date.now() + endsInMs);
     certificate.setSubject(subject);
     certificate.setIssuer(this.name);
@@ -89,10 +93,11 @@ function newKeys(): { privateKey: pki.rsa.PrivateKey; publicKey: pki.rsa.PublicK
 export async function tlsInFrontOf(
   target: string,
   certificate: Certificate,
+  more: TlsOptions = {},
 ): Promise<{ port: number; close(): Promise<void> }> {
   const { hostname: host, port } = new URL(`tcp://${target}`);
   const sockets = new Set<Socket>();
-  const server = createServer({ ...certificate, ALPNProtocols: ['h2', 'http/1.1'] }, (client) => {
+  const server = createServer({ ...certificate, ...more, ALPNProtocols: ['h2', 'http/1.1'] }, (client) => {
     const upstream = connect(Number(port), host);
     for (const socket of [client, upstream]) {
       sockets.add(socket);

@@ -8,8 +8,8 @@ export interface ConnectProxy {
   port: number;
   /** What it was asked for, as `host:port`. */
   asked: string[];
-  /** The status of its answers, in place of a connection; `null`: it connects. */
-  refuses: number | null;
+  /** The status of its answers, in place of a connection; `null`: it connects; `silent`: it does not answer. */
+  refuses: number | 'silent' | null;
   close(): Promise<void>;
 }
 
@@ -35,6 +35,7 @@ export async function startConnectProxy(
     open.add(client.on('error', () => client.destroy()));
     proxy.asked.push(url);
     const token = login === null ? undefined : `Basic ${Buffer.from(login).toString('base64')}`;
+    if (proxy.refuses === 'silent') return;
     const status = headers['proxy-authorization'] === token ? proxy.refuses : 407;
     const place = names[url];
     if (status !== null || place === undefined) return client.end(`HTTP/1.1 ${status ?? 502} no\r\n\r\n`);

@@ -1,8 +1,10 @@
 import { hostname } from 'node:os';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { readConfig } from '../../src/worker/config';
+import { watchQueue } from '../../src/worker/temporal/watch-queue';
 import { identityOf, strangers, strangersAdvice } from '../../src/worker/temporal/strangers';
-import { routingOf } from '../../src/worker/routing';
+import { routingOf } from '../../src/client/explain/silence';
+import type { Version } from '../../src/client/pollers';
 import type { Temporal } from '../../src/client/connect';
 
 const SECRET = 'aSecretThatNobodyMaySee';
@@ -117,29 +119,105 @@ describe('workers of another place', () => {
 });
 
 describe('the build that new runs come to', () => {
-  const server = (current: string | null | Error) => {
-    const workflowService = {
-      describeWorkerDeployment: async () => {
-        if (current instanceof Error) throw current;
-        const currentDeploymentVersion = current === null ? null : { deploymentName: 'd', buildId: current };
-        return { workerDeploymentInfo: { routingConfig: { currentDeploymentVersion } } };
-      },
-    };
-    const call = (_ms: number, work: () => unknown) => work();
-    return { client: { workflowService }, namespace: 'prod', call } as unknown as Temporal;
-  };
-  const REMEDY = /set-current-version --namespace prod --deployment-name d --build-id 2$/;
-  const notFound = Object.assign(new Error('no such deployment'), { code: 5 });
+  const V1: Version = { deploymentName: 'd', buildId: '1' };
+  const V2: Version = { deploymentName: 'd', buildId: '2' };
+  const queues = (polling: (Version | null)[], takers: (Version | null)[] = [null]) =>
+    ['q', 'q-cloud'].map((name) => ({
+      name,
+      takers,
+      pollers: polling.map((version) => ({ identity: '7@vm', version, lastSeen: Date.now() })),
+    }));
+  const REMEDY = /set-current-version --deployment-name d --build-id 2 --namespace prod$/;
 
-  it.each<[string, string | null | Error, boolean, RegExp]>([
-    ['this one', '2', true, /^build 2 of d gets new runs$/],
-    ['another one', '1', false, /build 1 is current/],
-    ['none', null, false, /no build is current/],
-    ['none that the server knows', notFound, false, /no worker of it has polled yet/],
-  ])('%s', async (_name, current, expected, words) => {
-    const routing = await routingOf(server(current), { deploymentName: 'd', buildId: '2' });
-    expect(routing.current).toBe(expected);
-    expect(routing.text).toMatch(words);
-    if (!expected) expect(routing.text).toMatch(REMEDY);
+  it.each<[string, ReturnType<typeof queues>, { isTaker: boolean; isStuck: boolean }, RegExp]>([
+    ['to this one', queues([V2], [V2]), { isTaker: true, isStuck: false }, /^build 2 of d gets new runs$/],
+    [
+      'to another one',
+      queues([V1, V2], [V1]),
+      { isTaker: false, isStuck: false },
+      /they go to version 1 of deployment d\. To make it/,
+    ],
+    [
+      'to workers without a version',
+      queues([V2, null]),
+      { isTaker: false, isStuck: false },
+      /they go to workers without a version\. To make it/,
+    ],
+    [
+      'to workers without a version, before one of this build polls',
+      queues([null]),
+      { isTaker: false, isStuck: false },
+      /they go to workers without a version\. Once a worker of it polls/,
+    ],
+    [
+      'to nobody: no version is current',
+      queues([V2]),
+      { isTaker: false, isStuck: true },
+      /workers poll task queue q and q-cloud, but all are versioned .* and no version is current/,
+    ],
+    [
+      'to nobody: the current version is gone',
+      queues([V2], [V1]),
+      { isTaker: false, isStuck: true },
+      /version 1 of deployment d is current .* but no worker of it polls/,
+    ],
+    [
+      'to nobody: no worker polls',
+      queues([]),
+      { isTaker: false, isStuck: true },
+      /no worker polls .*Once a worker of it polls/,
+    ],
+  ])('%s', (_name, polled, expected, words) => {
+    const routing = routingOf(polled, V2, 'prod');
+    expect(routing).toMatchObject({ ...expected, text: expect.stringMatching(words) as string });
+    if (!expected.isTaker) expect(routing.text).toMatch(REMEDY);
+  });
+});
+
+describe('a worker whose version takes no new runs', () => {
+  const own = { deploymentName: 'd', buildId: '2' };
+
+  /** What it logs in its first seconds; `agoMs`: its last poll, by the local clock. */
+  async function logged(agoMs: number, current: object | null, others: object[] = []): Promise<string[]> {
+    vi.useFakeTimers({ now: 1_800_000_000_000 });
+    onTestFinished(() => void vi.useRealTimers());
+    const lastAccessTime = { seconds: (Date.now() - agoMs) / 1_000 };
+    const deploymentOptions = { ...own, workerVersioningMode: 2 };
+    const pollers = [{ identity: '7@vm', lastAccessTime, deploymentOptions }, ...others];
+    const versioningInfo = { currentDeploymentVersion: current };
+    const workflowService = { describeTaskQueue: () => Promise.resolve({ pollers, versioningInfo }) };
+    const call = (_ms: number, work: () => unknown) => work();
+    const server = { client: { workflowService }, namespace: 'default', call } as unknown as Temporal;
+    const lines: string[] = [];
+    const log = {
+      info: (text: string) => lines.push(`info ${text}`),
+      warn: (text: string) => lines.push(`warn ${text}`),
+    };
+    watchQueue(server, { ...configOf(), deployment: own }, log);
+    // Some looks: it says it once.
+    await vi.advanceTimersByTimeAsync(200_000);
+    return lines;
+  }
+
+  it('warns once, with the command, when no worker takes them', async () => {
+    const lines = await logged(1_000, null);
+    expect(lines).toEqual([
+      expect.stringMatching(
+        /^warn build 2 of d gets no new runs: .* no version is current.*set-current-version --deployment-name d --build-id 2$/,
+      ),
+    ]);
+  });
+
+  it('does not warn when workers without a version take them', async () => {
+    const other = { identity: '8@vm', lastAccessTime: { seconds: 1_800_000_150 } };
+    expect(await logged(1_000, null, [other])).toEqual([
+      expect.stringMatching(/^info .*workers without a version/),
+    ]);
+  });
+
+  it('does not take itself for dead where its clock is wrong', async () => {
+    expect(await logged(300_000, own)).toEqual(['info build 2 of d gets new runs']);
+    const [line] = await logged(300_000, null);
+    expect(line).toMatch(/all are versioned \(version 2 of deployment d\)/);
   });
 });

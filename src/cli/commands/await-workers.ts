@@ -18,7 +18,7 @@ import {
   waitingText,
   waysOut,
   whyDocument,
-} from '../show/silent-texts';
+} from '../../client/explain/silence';
 
 /** Waits until workers can take the run to be started. Throws {@link CliError} when none polls, or at Ctrl-C. */
 export async function untilWorkersPoll(context: Context, output: Output): Promise<void> {

@@ -14,7 +14,7 @@ import { askStatus } from '../../client/find';
 import { runLines, stepLines } from '../show/lines';
 import { whyLines } from '../show/report';
 import { readWhy } from '../../client/silent';
-import { mainReason, reasonText, whyDocument } from '../show/silent-texts';
+import { mainReason, reasonText, whyDocument } from '../../client/explain/silence';
 import type { StartRequest, Started } from '../../client/start';
 import { findOpen, startOrAttach } from '../../client/start';
 import type { AwaitedRun } from './wait';

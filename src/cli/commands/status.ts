@@ -20,7 +20,7 @@ import { endSteps, openSteps } from '../show/next-steps';
 import type { Output } from '../output';
 import { endReport, openReport, silentReport } from '../show/report';
 import { readSilent } from '../../client/silent';
-import { mainReason, reasonText, reasonType, whyDocument } from '../show/silent-texts';
+import { mainReason, reasonText, reasonType, whyDocument } from '../../client/explain/silence';
 
 export interface StatusFlags {
   runId?: string;

@@ -18,7 +18,7 @@ import type { Output } from '../output';
 import { progressView } from '../show/progress';
 import { runLines, stepLines } from '../show/lines';
 import { endReport, openReport, whyLines } from '../show/report';
-import { hintOf, mainReason, reasonText, reasonType, whyDocument } from '../show/silent-texts';
+import { hintOf, mainReason, reasonText, reasonType, whyDocument } from '../../client/explain/silence';
 import { isInWindow, jobText, phaseText } from '../show/wording';
 
 export interface AwaitedRun extends FollowedRun {

@@ -1,4 +1,5 @@
 /** The lines of reports and messages. No IO. */
+import type { Remedy } from '../../client/explain/silence';
 import { clean, commandLines, wrap } from '../format';
 import { asTyped } from '../invocation';
 import type { RunRef } from '../link';
@@ -8,9 +9,7 @@ const SHORT_STEP = 10;
 const FACT_NAME = 12;
 
 /** Something that the operator can do now. */
-export interface Step {
-  text: string;
-  command: string;
+export interface Step extends Remedy {
   /** Must be copied unbroken: it is not a command of the starter, so it is not known where it may break. */
   whole?: boolean;
 }

@@ -1,8 +1,8 @@
 /** The display while the starter waits: a block redrawn in place on a terminal, otherwise one plain line per change. */
 import type { NicRow, ResultDocument } from '../../contract';
 import { formatDuration } from '../../contract';
-import type { Whereabouts } from './silent-texts';
-import { mainReason, pollersText, waitingText } from './silent-texts';
+import type { Whereabouts } from '../../client/explain/silence';
+import { mainReason, pollersText, waitingText } from '../../client/explain/silence';
 import type { FollowState, View } from '../../client/follow';
 import { clean, cut, plural, table, widthOf } from '../format';
 import { asTyped } from '../invocation';

@@ -13,8 +13,8 @@ import { fact, indent, runLines, stepLines } from './lines';
 import type { Colors, ReportPage } from '../output';
 import { colorOf } from './progress';
 import type { SilentRun, Why } from '../../client/silent';
-import type { Whereabouts } from './silent-texts';
-import { pollersText, reasonText, waysOut } from './silent-texts';
+import type { Whereabouts } from '../../client/explain/silence';
+import { pollersText, reasonText, waysOut } from '../../client/explain/silence';
 import {
   GRADE_MEANS,
   agoText,

@@ -6,7 +6,7 @@ import type { KnownRun } from '../../client/find';
 import type { Output } from '../output';
 import { whyLines } from './report';
 import { readWhy } from '../../client/silent';
-import { mainReason, reasonText, whyDocument } from './silent-texts';
+import { mainReason, reasonText, whyDocument } from '../../client/explain/silence';
 
 export interface Silence {
   text: string;

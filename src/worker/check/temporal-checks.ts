@@ -3,13 +3,17 @@ import type { Config } from '../config';
 import type { Finding } from './finding';
 import { whyUnreadable } from '../temporal/still-awaited';
 import type { Temporal as AnyTemporal } from '../../client/connect';
-import { GRPC } from '../../client/grpc';
+import { unreachable } from '../../client/connect';
+import { isRefusal } from '../../client/explain/connection';
+import { routingOf } from '../../client/explain/silence';
+import { reasonOf } from '../../client/grpc';
+import type { Version } from '../../client/pollers';
+import { SAME_CLOCK, livingOf, readQueues } from '../../client/pollers';
 import { attributeAdvice, listAttributes, retentionAdvice } from '../temporal/namespace';
 import { strangers, strangersAdvice } from '../temporal/strangers';
-import { routingOf } from '../routing';
 import type { TemporalTarget } from '../../client/target';
 import type { Temporal } from '../temporal/connection';
-import { connectOnce, reasonOf, WrongConnection } from '../temporal/connection';
+import { connectOnce } from '../temporal/connection';
 import { formatDuration } from '../../contract/duration';
 
 /** @param config `null`: the configuration has problems, so checks that depend on it are skipped */
@@ -18,7 +22,7 @@ export async function checkTemporal(target: TemporalTarget, config: Config | nul
   try {
     temporal = await connectOnce(target);
   } catch (error) {
-    return [failure(target, error)];
+    return [await failure(target, error)];
   }
   const { address, namespace, retentionMs } = temporal;
   const findings: Finding[] = [
@@ -33,33 +37,19 @@ export async function checkTemporal(target: TemporalTarget, config: Config | nul
   findings.push(await attributes(temporal), await runs(temporal));
   if (config !== null) findings.push(await queue(temporal, config));
   if (config !== null && config.deployment !== null) {
-    findings.push(await deployment(temporal, config.deployment));
+    findings.push(await deployment(temporal, config.taskQueue, config.deployment));
   }
   await temporal.connection.close().catch(() => undefined);
   return findings;
 }
 
-function failure({ address, namespace }: TemporalTarget, error: unknown): Finding {
-  const code = (error as { code?: unknown }).code;
-  const reason = reasonOf(error);
-  const failed = (text: string): Finding => ({ status: 'failed', what: 'Temporal', text });
-  if (error instanceof WrongConnection) return failed(`${address} answers, but ${error.message}`);
-  if (code === GRPC.notFound) {
-    return failed(
-      `${address} answers, but has no namespace ${namespace}: check TEMPORAL_NAMESPACE, or create it: ` +
-        `temporal operator namespace create --namespace ${namespace} --retention 7d`,
-    );
-  }
-  const denied = code === GRPC.permissionDenied || code === GRPC.unauthenticated;
-  if (denied || /unauthenticated|permission ?denied|TLS/i.test(reason)) {
-    return failed(
-      `${address} answers, but ${reason}. Check TEMPORAL_API_KEY, TEMPORAL_TLS* and TEMPORAL_NAMESPACE`,
-    );
-  }
-  return {
-    ...failed(`${address} is not reachable: ${reason}. Check TEMPORAL_ADDRESS, and that it runs`),
-    unreachable: true,
-  };
+async function failure(target: TemporalTarget, error: unknown): Promise<Finding> {
+  const { address, explanation } = await unreachable(error, target);
+  const { text, remedy } = explanation;
+  const failed = { status: 'failed', what: 'Temporal' } as const;
+  return isRefusal(explanation)
+    ? { ...failed, text: `${address} answers, but ${text}. ${remedy}` }
+    : { ...failed, text: `${address} is not reachable: ${text}. ${remedy}`, unreachable: true };
 }
 
 async function attributes(temporal: Temporal): Promise<Finding> {
@@ -106,11 +96,12 @@ async function queue(temporal: Temporal, config: Config): Promise<Finding> {
   }
 }
 
-async function deployment(temporal: Temporal, wanted: NonNullable<Config['deployment']>): Promise<Finding> {
+async function deployment(temporal: Temporal, taskQueue: string, version: Version): Promise<Finding> {
   const what = 'deployment';
   try {
-    const { current, text } = await routingOf(temporal, wanted);
-    return { status: current ? 'ok' : 'warning', what, text };
+    const queues = await livingOf(await readQueues(temporal, taskQueue), SAME_CLOCK);
+    const { isTaker, text } = routingOf(queues, version, temporal.namespace);
+    return { status: isTaker ? 'ok' : 'warning', what, text };
   } catch (error) {
     return { status: 'warning', what, text: `could not be read (${reasonOf(error)})` };
   }

@@ -11,13 +11,12 @@ import { MEMO } from '../../contract/names';
 import type { Temporal as AnyTemporal } from '../../client/connect';
 import { submissionIn } from '../../client/ending';
 import { isOpenRun } from '../../client/find';
-import { isForbidden } from '../../client/grpc';
+import { isForbidden, reasonOf } from '../../client/grpc';
 import type { Attribute } from '../../client/namespace-settings';
 import { forgetsTooSoon, readAttributes } from '../../client/namespace-settings';
 import { confirmation, whyUnreadable } from './still-awaited';
 import { readRun } from './read-run';
 import type { Temporal } from './connection';
-import { reasonOf } from './connection';
 import { every } from '../connection-watch';
 
 /** For an `ecs-nics setup` while the worker runs: no restart should be needed. Two cheap calls a minute. */

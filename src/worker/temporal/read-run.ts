@@ -7,10 +7,9 @@ import { within } from '../../client/connect';
 import type { Ending } from '../../client/ending';
 import { closedEnd } from '../../client/ending';
 import { describe, isOpenRun, MAX_CHAIN, queryStatus } from '../../client/find';
-import { GRPC, grpcCode, isForbidden } from '../../client/grpc';
+import { GRPC, grpcCode, isForbidden, reasonOf } from '../../client/grpc';
 import type { ResultDocument } from '../../contract';
 import { decommissionOf } from '../../contract';
-import { reasonOf } from './connection';
 
 /** For the whole chain of a run: two calls of some milliseconds for each run. */
 const READ_MS = 10_000;

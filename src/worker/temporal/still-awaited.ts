@@ -5,8 +5,7 @@
 import type { Logger } from '@temporalio/worker';
 import type { ActivityAttempt, Namespace } from '../../activities/support/dependencies';
 import type { Temporal } from '../../client/connect';
-import { GRPC, grpcCode } from '../../client/grpc';
-import { reasonOf } from './connection';
+import { GRPC, grpcCode, reasonOf } from '../../client/grpc';
 
 /** An effect has more time than this left to report. */
 export const CONFIRM_WITHIN_MS = 3_000;

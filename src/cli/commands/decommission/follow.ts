@@ -12,7 +12,7 @@ import { EXIT } from '../../exit-codes';
 import type { Output } from '../../output';
 import { runLines, stepLines } from '../../show/lines';
 import { whyLines } from '../../show/report';
-import { mainReason, hintOf, whyDocument } from '../../show/silent-texts';
+import { mainReason, hintOf, whyDocument } from '../../../client/explain/silence';
 import { decommissionView } from '../../show/decommission/progress';
 import { headText } from '../../show/decommission/status';
 import { decommissionSteps } from '../../show/decommission/steps';

@@ -6,7 +6,7 @@ import { clean, cut, plural } from '../../format';
 import type { Output } from '../../output';
 import type { Frame, ProgressView } from '../progress';
 import { LiveView, TroubleLines, TroubleView, troubleLines } from '../progress';
-import type { Whereabouts } from '../silent-texts';
+import type { Whereabouts } from '../../../client/explain/silence';
 import { countsText } from '../wording';
 import { headText, reasonTextOf, statusLines } from './status';
 import { COMMAND_OF } from './steps';

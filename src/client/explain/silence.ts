@@ -1,14 +1,21 @@
-/** Describes why a run makes no progress, and the ways out, each with its command. No IO. */
+/** Why no worker serves a run, in words, and the ways out, each with its command: for starter, worker and `--check`. No IO. */
 import { SEARCH_ATTRIBUTE, formatDuration } from '../../contract';
-import { clean, cut, plural, shellQuote } from '../format';
-import type { Step } from './lines';
-import type { Version } from '../../client/pollers';
-import type { Reason, Why } from '../../client/silent';
-import { isBlocking } from '../../client/silent';
+import { bounded, clean } from '../../contract/text';
+import type { Queue, Version } from '../pollers';
+import { sameVersion } from '../pollers';
+import type { Reason, Why } from '../silent';
+import { isBlocking, routeReasons } from '../silent';
+import { commandOf, namespaceWords, shellQuote } from './commands';
 
 const MAX_CAUSE = 300;
 /** More names would hide the message. */
 const MAX_NAMED = 3;
+
+/** Something that a person can do now. */
+export interface Remedy {
+  text: string;
+  command: string;
+}
 
 /** Which run, and where: the values that commands need to name it. */
 export interface Whereabouts {
@@ -49,7 +56,10 @@ export function reasonText(reason: Reason): string {
       return (
         'workers poll, but the run does not answer: its worker is busy, frozen, or has just ended' +
         (reason.version === null ? '' : `; it is pinned to ${versionText(reason.version)}`) +
-        lastSeenText(reason)
+        lastSeenText(reason) +
+        (reason.version !== null || reason.polling.length === 0
+          ? ''
+          : `; no version is current, so that ${versionsText(reason.polling)} can't take it`)
       );
   }
 }
@@ -88,7 +98,7 @@ export function hintOf({ kind }: Reason): string {
 }
 
 /** The ways out. `run: null`: no run was started. */
-export function waysOut({ reasons, neverTaken }: Why, run: Whereabouts | null, namespace: string): Step[] {
+export function waysOut({ reasons, neverTaken }: Why, run: Whereabouts | null, namespace: string): Remedy[] {
   const at = namespaceWords(namespace);
   const steps = reasons.flatMap((reason) => waysOutOf(reason, run, at));
   if (neverTaken && run !== null) steps.push(terminateStep(run));
@@ -96,7 +106,7 @@ export function waysOut({ reasons, neverTaken }: Why, run: Whereabouts | null, n
 }
 
 /** Only for a run that no worker has ever taken: it leaves nothing behind. */
-export function terminateStep({ workflowId, runId, namespace }: Whereabouts): Step {
+export function terminateStep({ workflowId, runId, namespace }: Whereabouts): Remedy {
   return {
     text: 'No worker has ever taken this run, so it has changed nothing. To end it while that is so:',
     command: commandOf(
@@ -107,7 +117,7 @@ export function terminateStep({ workflowId, runId, namespace }: Whereabouts): St
   };
 }
 
-function waysOutOf(reason: Reason, run: Whereabouts | null, at: string[]): Step[] {
+function waysOutOf(reason: Reason, run: Whereabouts | null, at: string[]): Remedy[] {
   switch (reason.kind) {
     case 'no-current-version':
     case 'current-version-gone':
@@ -116,12 +126,7 @@ function waysOutOf(reason: Reason, run: Whereabouts | null, at: string[]): Step[
           version === null
             ? 'To give new runs to the workers without a version:'
             : `To make ${versionText(version)} the current one:`,
-        command: commandOf(
-          ['temporal', 'worker', 'deployment', 'set-current-version'],
-          ['--deployment-name', (version ?? deploymentOf(reason)).deploymentName],
-          version === null ? ['--unversioned'] : ['--build-id', version.buildId],
-          at,
-        ),
+        command: setCurrent(version, deploymentOf(reason), at),
       }));
     case 'pinned-version-gone':
       return versionSteps(reason.version, reason.polling, run, at);
@@ -157,13 +162,35 @@ function waysOutOf(reason: Reason, run: Whereabouts | null, at: string[]): Step[
           ];
     case 'no-answer': {
       const { version, polling } = reason;
+      if (version === null)
+        return polling.flatMap((other) =>
+          other === null
+            ? []
+            : {
+                text: `If no worker without a version is left, make ${versionText(other)} the current one:`,
+                command: setCurrent(other, other, at),
+              },
+        );
       // A worker of the run's own version was seen just now, so it may still be running.
-      return version === null || polling.length === 0 ? [] : versionSteps(version, polling, run, at);
+      return polling.length === 0 ? [] : versionSteps(version, polling, run, at);
     }
     case 'no-worker':
     case 'activity-fails':
       return [];
   }
+}
+
+function setCurrent(
+  version: Version | null,
+  { deploymentName }: Pick<Version, 'deploymentName'>,
+  at: string[],
+): string {
+  return commandOf(
+    ['temporal', 'worker', 'deployment', 'set-current-version'],
+    ['--deployment-name', version?.deploymentName ?? deploymentName],
+    version === null ? ['--unversioned'] : ['--build-id', version.buildId],
+    at,
+  );
 }
 
 /** A pinned run needs a worker of its version, or has to be moved to another version. */
@@ -172,9 +199,9 @@ function versionSteps(
   polling: readonly (Version | null)[],
   run: Whereabouts | null,
   at: string[],
-): Step[] {
+): Remedy[] {
   const { deploymentName, buildId } = version;
-  const start: Step = {
+  const start: Remedy = {
     text: 'Where no worker of that version is left, either start one again:',
     command: `TEMPORAL_DEPLOYMENT_NAME=${shellQuote(deploymentName)} TEMPORAL_WORKER_BUILD_ID=${shellQuote(buildId)} ecs-nics-worker`,
   };
@@ -224,11 +251,39 @@ export function whyDocument(why: Why, run: Whereabouts | null, namespace: string
   };
 }
 
+/** Whether new runs on a task queue go to a version of the workers. */
+export interface Routing {
+  /** They do. */
+  isTaker: boolean;
+  /** No worker that polls takes new runs. */
+  isStuck: boolean;
+  /** Includes the remedy, unless the version is a taker. */
+  text: string;
+}
+
+/** @param queues with live pollers only */
+export function routingOf(queues: readonly Queue[], version: Version, namespace: string): Routing {
+  const { deploymentName, buildId } = version;
+  const build = `build ${clean(buildId)} of ${clean(deploymentName)}`;
+  const takers = queues[0]?.takers ?? [];
+  if (takers.some((taker) => sameVersion(taker, version)))
+    return { isTaker: true, isStuck: false, text: `${build} gets new runs` };
+  const stuck = routeReasons(queues, 'current')[0];
+  const why = stuck === undefined ? `they go to ${versionsText(takers)}` : reasonText(stuck);
+  const polls = queues.some(({ pollers }) => pollers.some((each) => sameVersion(each.version, version)));
+  const remedy = `${polls ? 'To make it the current one' : 'Once a worker of it polls'}: ${setCurrent(version, version, namespaceWords(namespace))}`;
+  return {
+    isTaker: false,
+    isStuck: stuck !== undefined,
+    text: `${build} gets no new runs: ${why}. ${remedy}`,
+  };
+}
+
 /** `polled by 7470@vm project=p region=r and 1 more`; empty when no worker polls. */
 export function pollersText(pollers: readonly string[]): string {
   if (pollers.length === 0) return '';
   const rest = pollers.length - MAX_NAMED;
-  const named = pollers.slice(0, MAX_NAMED).map((identity) => cut(clean(identity), 120));
+  const named = pollers.slice(0, MAX_NAMED).map((identity) => bounded(clean(identity), 120));
   return `polled by ${named.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
 }
 
@@ -246,22 +301,13 @@ function versionsText(versions: readonly (Version | null)[]): string {
     .slice(0, MAX_NAMED)
     .map((version) => (version === null ? 'workers without a version' : versionText(version)));
   const rest = versions.length - names.length;
-  return `${names.join(', ')}${rest > 0 ? ` and ${plural(rest, 'other')}` : ''}`;
+  return `${names.join(', ')}${rest > 0 ? ` and ${rest} ${rest === 1 ? 'other' : 'others'}` : ''}`;
 }
 
 function causeText(cause: string): string {
-  return cut(clean(cause), MAX_CAUSE);
+  return bounded(clean(cause), MAX_CAUSE);
 }
 
 function runWords(workflowId: string, runId: string): string[] {
   return ['--workflow-id', workflowId, '--run-id', runId];
-}
-
-/** Temporal's tools read the address from the same variables as the starter. */
-function namespaceWords(namespace: string): string[] {
-  return namespace === 'default' ? [] : ['--namespace', namespace];
-}
-
-function commandOf(...words: string[][]): string {
-  return words.flat().map(shellQuote).join(' ');
 }
