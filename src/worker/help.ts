@@ -46,6 +46,8 @@ Configured by the environment alone; names in brackets are accepted, too:
   ECS_NICS_LOG_LEVEL                   info (trace, debug, warn, error)
   ECS_NICS_LOG_FORMAT                  json, or pretty (default on a terminal)
   ECS_NICS_AUDIT_LOG                   a file, or stdout: changes as JSON lines
+  ECS_NICS_SEARCH_ATTRIBUTES           all, none or names: which there are where
+                                       Temporal does not let them be listed
   ECS_NICS_ALLOW_HTTP                  true: plain http to other machines, too
 
 Exit codes: 0 drained, or all right · 1 fatal · 2 configuration, or a problem

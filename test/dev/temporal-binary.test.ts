@@ -307,6 +307,9 @@ describe('what is asked for is pinned', () => {
 
   it('by version and hash', () => expect(unpinned(REQUIREMENTS)).toEqual([]));
 
+  it('and the program in it by another hash, for this platform at least', () =>
+    expect(PIN).toMatch(/^[0-9a-f]{64}$/));
+
   it.each<[string, string, string | RegExp, string]>([
     ['a version at least', 'version', '==', '>='],
     ['any version', 'version', /==\S+/, ''],

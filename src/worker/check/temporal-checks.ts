@@ -3,9 +3,10 @@ import type { Config } from '../config';
 import type { Finding } from './finding';
 import { whyUnreadable } from '../temporal/still-awaited';
 import type { Temporal as AnyTemporal } from '../../client/connect';
-import { GRPC } from '../../client/grpc';
+import { GRPC, isForbidden } from '../../client/grpc';
 import { attributeAdvice, listAttributes, retentionAdvice } from '../temporal/namespace';
 import { strangers, strangersAdvice } from '../temporal/strangers';
+import { readTold } from '../temporal/told-attributes';
 import { routingOf } from '../routing';
 import type { TemporalTarget } from '../../client/target';
 import type { Temporal } from '../temporal/connection';
@@ -30,7 +31,7 @@ export async function checkTemporal(target: TemporalTarget, config: Config | nul
     const text = `closed runs are kept for ${formatDuration(retentionMs)}`;
     findings.push({ status: 'ok', what: 'retention', text });
   }
-  findings.push(await attributes(temporal), await runs(temporal));
+  findings.push(await attributes(temporal, config?.searchAttributes ?? null), await runs(temporal));
   if (config !== null) findings.push(await queue(temporal, config));
   if (config !== null && config.deployment !== null) {
     findings.push(await deployment(temporal, config.deployment));
@@ -62,7 +63,7 @@ function failure({ address, namespace }: TemporalTarget, error: unknown): Findin
   };
 }
 
-async function attributes(temporal: Temporal): Promise<Finding> {
+async function attributes(temporal: Temporal, told: readonly string[] | null): Promise<Finding> {
   const what = 'search attributes';
   try {
     const listing = await listAttributes(temporal);
@@ -71,6 +72,10 @@ async function attributes(temporal: Temporal): Promise<Finding> {
       ? { status: 'ok', what, text: listing.usable.join(', ') }
       : { status: 'warning', what, text: advice };
   } catch (error) {
+    if (isForbidden(error)) {
+      const { text, warning } = await readTold(temporal, told, reasonOf(error));
+      return { status: warning ? 'warning' : 'ok', what, text };
+    }
     const text = `could not be listed (${reasonOf(error)}): runs work without them`;
     return { status: 'warning', what, text };
   }

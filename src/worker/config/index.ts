@@ -1,9 +1,10 @@
 /** The worker's environment, read once into one frozen object. One message holds every problem. */
 import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { DEFAULT_TASK_QUEUE, TASK_QUEUE_FORM, taskQueueFrom } from '../../contract/names';
+import { DEFAULT_TASK_QUEUE, SEARCH_ATTRIBUTE, TASK_QUEUE_FORM, taskQueueFrom } from '../../contract/names';
 import type { ProxyServer } from '../../contract/proxy';
 import { proxyFor, readProxies } from '../../contract/proxy';
+import { quoted } from '../../contract/text';
 import type { CredentialProvider } from '../../ecs/credentials';
 import type { Address } from '../addresses';
 import { collide } from '../addresses';
@@ -34,6 +35,8 @@ export interface Config {
   readonly shutdownGraceMs: number;
   readonly logLevel: LogLevel;
   readonly logFormat: 'json' | 'pretty';
+  /** Which of ours the namespace has, where it does not let them be listed; `null`: unknown. */
+  readonly searchAttributes: readonly string[] | null;
   /** A file, or `stdout`; `null`: none is kept. */
   readonly auditLog: string | null;
   /** Both set: worker versioning on, pinned. */
@@ -121,6 +124,7 @@ export function inspectConfig(
     shutdownGraceMs: read.duration('ECS_NICS_SHUTDOWN_GRACE', 20_000, 3_600_000),
     logLevel: read.oneOf('ECS_NICS_LOG_LEVEL', LOG_LEVELS, 'info'),
     logFormat: read.oneOf('ECS_NICS_LOG_FORMAT', ['json', 'pretty'] as const, terminal ? 'pretty' : 'json'),
+    searchAttributes: readSearchAttributes(read),
     auditLog: readAuditLog(read),
     deployment: readDeployment(read),
     bundlePath: findBundle(read, libDir),
@@ -148,6 +152,22 @@ function readTaskQueue(read: EnvReader): string {
   const name = taskQueueFrom(read.env.ECS_NICS_TASK_QUEUE);
   if (name === null) read.problems.push(`ECS_NICS_TASK_QUEUE: ${TASK_QUEUE_FORM}`);
   return name ?? DEFAULT_TASK_QUEUE;
+}
+
+/** For a namespace that does not let its search attributes be listed, as in Temporal Cloud. */
+function readSearchAttributes(read: EnvReader): readonly string[] | null {
+  const [name, value] = read.first(['ECS_NICS_SEARCH_ATTRIBUTES']);
+  const all: readonly string[] = Object.values(SEARCH_ATTRIBUTE);
+  if (value === undefined) return null;
+  if (value === 'all') return all;
+  if (value === 'none') return [];
+  const names = value.split(',').map((each) => each.trim());
+  const wrong = names.filter((each) => !all.includes(each));
+  if (wrong.length === 0) return all.filter((each) => names.includes(each));
+  read.problems.push(
+    `${name}: ${wrong.map((each) => quoted(each)).join(', ')}: give all, none, or some of ${all.join(',')}, separated by commas`,
+  );
+  return null;
 }
 
 /** What changed something must not be lost for a wrong path. Only looked at: `--check` may run as another user. */
