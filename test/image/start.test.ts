@@ -27,9 +27,9 @@ function start(files: Record<string, string>, args: string[], nodeOptions?: stri
   }
   const entry = join(folder, 'start.sh');
   writeFileSync(entry, ENTRY.replaceAll('/sys/fs/cgroup', folder));
-  const { NODE_OPTIONS: _ours, ...env } = process.env;
   return spawn('/bin/sh', [entry, ...args], {
-    env: nodeOptions === undefined ? env : { ...env, NODE_OPTIONS: nodeOptions },
+    // `undefined` takes our own away.
+    env: { ...process.env, NODE_OPTIONS: nodeOptions },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
 }

@@ -1,7 +1,12 @@
 /** In front of a Temporal server: passes every call on, but refuses some of them, as a namespace does that does not permit them. */
 import { once } from 'node:events';
 import { connect, constants, createServer } from 'node:http2';
-import type { ClientHttp2Session, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import type {
+  ClientHttp2Session,
+  IncomingHttpHeaders,
+  ServerHttp2Session,
+  ServerHttp2Stream,
+} from 'node:http2';
 import type { AddressInfo } from 'node:net';
 
 export interface GrpcFront {
@@ -32,19 +37,15 @@ export async function grpcFront(target: string): Promise<GrpcFront> {
       await once(server, 'close');
     },
   };
-  const pass = (
-    client: ServerHttp2Stream,
-    upstream: ClientHttp2Session,
-    headers: Record<string, unknown>,
-  ) => {
+  const pass = (client: ServerHttp2Stream, upstream: ClientHttp2Session, headers: IncomingHttpHeaders) => {
     const call = upstream.request({ ...headers });
-    let trailers = {};
+    let trailers: IncomingHttpHeaders = {};
     call.on('response', (answer, flags) => {
       // An answer may consist of its trailers alone.
       const endStream = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
       if (!client.destroyed) client.respond(answer, endStream ? { endStream } : { waitForTrailers: true });
     });
-    call.on('trailers', (last) => (trailers = last));
+    call.on('trailers', (last: IncomingHttpHeaders) => void (trailers = last));
     client.on('wantTrailers', () => client.sendTrailers(trailers));
     call.on('error', () => client.close(NGHTTP2_CANCEL));
     client.on('error', () => undefined).on('close', () => call.close(NGHTTP2_CANCEL));
@@ -53,7 +54,7 @@ export async function grpcFront(target: string): Promise<GrpcFront> {
   };
   server.on('session', (session) => {
     const upstream = keep(connect(`http://${target}`));
-    keep(session).on('close', () => upstream.destroy());
+    keep(session).on('close', () => void upstream.destroy());
     session.on('stream', (stream, headers) => {
       const name = String(headers[HTTP2_HEADER_PATH]).split('/').at(-1) ?? '';
       const status = front.refuses[name];
