@@ -20,7 +20,7 @@ import type { Pace } from './subjects';
 import { naiveStart, oursStart, wrongResult } from './subjects';
 import type { Promised } from './subjects';
 
-/** Of the image, which sets them for the worker alone. */
+/** Of the image, which sets both for the worker alone. */
 const ALLOCATOR = 'MALLOC_ARENA_MAX';
 const NODE_OPTIONS = 'NODE_OPTIONS';
 
@@ -59,10 +59,17 @@ function imageSetting(name: string): string {
   return value;
 }
 
+/** As the entry of the image sets it where the container has no limit, or a large one. */
+function heapLimit(): string {
+  const megabytes = /^megabytes=(\d+)$/m.exec(readFileSync(join(root, 'image/start.sh'), 'utf8'))?.[1];
+  if (megabytes === undefined) throw new Error('image/start.sh does not name its upper bound');
+  return `--max-old-space-size=${megabytes}`;
+}
+
 export async function openBed(): Promise<Bed> {
   const address = async () => `127.0.0.1:${await freePort()}`;
   const metricsAddress = await address();
-  const nodeOptions = imageSetting(NODE_OPTIONS);
+  const nodeOptions = heapLimit();
   const stack = await startStack({
     label: 'bench',
     // Servers of earlier runs must not come again on a Temporal server that goes on: their ids are the runs' ids.

@@ -38,9 +38,14 @@ export interface Running {
   finished: Promise<Finished>;
 }
 
-/** Starts `node lib/<file>`; a group of its own, so that Ctrl-C reaches it through us, in our order. */
-export function startProgram(file: string, args: string[], env: NodeJS.ProcessEnv): Running {
-  const child = spawn(process.execPath, [join(root, 'lib', file), ...args], {
+/** Starts `node lib/<file>`; a group of its own, so that Ctrl-C reaches it through us, in our order. `node`: another Node.js. */
+export function startProgram(
+  file: string,
+  args: string[],
+  env: NodeJS.ProcessEnv,
+  node = process.execPath,
+): Running {
+  const child = spawn(node, [join(root, 'lib', file), ...args], {
     env,
     cwd: root,
     detached: process.platform !== 'win32',

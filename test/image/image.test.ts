@@ -8,6 +8,7 @@ import { brokenBy, RULES } from './image-rules';
 const read = (name: string) => readFileSync(join(__dirname, '../..', name), 'utf8');
 const FILES: Files = {
   dockerfile: read('Dockerfile'),
+  entry: read('image/start.sh'),
   ignore: read('.dockerignore'),
   compose: read('docker-compose.yml'),
   manifest: read('package.json'),
@@ -16,7 +17,7 @@ const FILES: Files = {
 
 type Plant = [breaks: RuleName, what: string, file: keyof Files, from: string | RegExp, to: string];
 
-const END = 'COPY package.json ./\nUSER node\n';
+const END = 'COPY image/start.sh ./\nUSER node\n';
 const DEPENDENCIES = '"dependencies": {';
 const PLANTS: Plant[] = [
   ['base', 'the newest of everything', 'dockerfile', /node:22-bookworm-slim/g, 'node:latest'],
@@ -25,15 +26,30 @@ const PLANTS: Plant[] = [
     'base',
     'another one to run than to build',
     'dockerfile',
-    'node:22-bookworm-slim\n# The slim',
-    'node:24-bookworm-slim\n# The slim',
+    'FROM ${NODE_IMAGE}\n# The slim',
+    'FROM node:24-bookworm-slim\n# The slim',
   ],
   ['base', 'somebody else’s', 'dockerfile', /node:22/g, 'example.com/node:22'],
+  ['base', 'a digest that is cut off', 'dockerfile', '-bookworm-slim', '-bookworm-slim@sha256:0123abcd'],
+  [
+    'base',
+    'the same one by its name, whatever the argument says',
+    'dockerfile',
+    'FROM ${NODE_IMAGE} AS packages',
+    'FROM node:22-bookworm-slim AS packages',
+  ],
+  [
+    'base',
+    'an argument of one stage alone',
+    'dockerfile',
+    /ARG NODE_IMAGE=.*\n\nFROM .* AS tools\n/,
+    'FROM ${NODE_IMAGE} AS tools\nARG NODE_IMAGE=node:22-bookworm-slim\n',
+  ],
   ['authorities', 'none', 'dockerfile', 'ca-certificates', 'tzdata'],
   ['health', 'nobody asks', 'dockerfile', 'HEALTHCHECK', 'LABEL health'],
   ['user', 'none but the simulator’s', 'dockerfile', /USER node\n(?=# An address)/, ''],
-  ['user', 'root', 'dockerfile', END, 'USER root\n'],
-  ['user', 'root by its number', 'dockerfile', END, 'USER 0:0\n'],
+  ['user', 'root', 'dockerfile', END, END.replace('node', 'root')],
+  ['user', 'root by its number', 'dockerfile', END, END.replace('node', '0:0')],
   ['user', 'root in the end', 'dockerfile', '# Exec form', 'USER root\n# Exec form'],
   [
     'locked packages',
@@ -158,6 +174,9 @@ const PLANTS: Plant[] = [
   ['signals', 'a shell', 'dockerfile', 'CMD ["node", "lib/worker.js"]', 'CMD node lib/worker.js'],
   ['signals', 'npm', 'dockerfile', 'CMD ["node", "lib/worker.js"]', 'CMD ["npm", "run", "worker"]'],
   ['signals', 'a shell before it', 'dockerfile', END, `${END}ENTRYPOINT ["sh", "-c"]\n`],
+  ['signals', 'a shell that stays', 'entry', 'exec "$@"', '"$@"'],
+  ['signals', 'an entry in the form of a shell', 'dockerfile', /ENTRYPOINT .*/, 'ENTRYPOINT /app/start.sh'],
+  ['heap', 'fixed', 'dockerfile', END, `${END}ENV NODE_OPTIONS=--max-old-space-size=1024\n`],
   [
     'signals',
     'the wrong program',

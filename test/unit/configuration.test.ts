@@ -46,6 +46,25 @@ describe('the configuration', () => {
   });
 
   it.each([
+    ['', null],
+    ['all', ['EcsServerId', 'NicsPhase', 'NicsOutcome', 'DecommissionRun']],
+    ['none', []],
+    [' NicsOutcome , EcsServerId', ['EcsServerId', 'NicsOutcome']],
+  ])('takes %j for the search attributes that there are', (value, expected) => {
+    const env = { ...good, ECS_NICS_SEARCH_ATTRIBUTES: value };
+    expect(readConfig(env, lib, false).searchAttributes).toEqual(expected);
+  });
+
+  it.each(['EcsServerID', 'All', 'EcsServerId,,NicsPhase', 'EcsServerId, Mine', 'true'])(
+    'names what is wrong with %j as search attributes',
+    (value) => {
+      expect(problemsOf({ ...good, ECS_NICS_SEARCH_ATTRIBUTES: value })).toMatch(
+        /ECS_NICS_SEARCH_ATTRIBUTES: ["“].*: give all, none, or some of EcsServerId,NicsPhase,NicsOutcome,DecommissionRun, separated by commas/,
+      );
+    },
+  );
+
+  it.each([
     ['eu-west-101', {}, 'myhuaweicloud.eu'],
     ['eu-west-0', {}, 'myhuaweicloud.com'],
     ['cn-north-4', {}, 'myhuaweicloud.com'],

@@ -22,9 +22,22 @@ function stage(retentionMs: number | null = 30 * DAY, client: object = {}) {
     list: async (): Promise<Record<string, number>> => ALL,
     asked: 0,
     describe: async (): Promise<object> => ({}),
+    /** What a query may name as Keywords. */
+    queries: async (): Promise<string[]> => Object.keys(ALL),
+    counted: 0,
   };
   const connection = {
-    workflowService: { describeWorkflowExecution: () => server.describe() },
+    workflowService: {
+      describeWorkflowExecution: () => server.describe(),
+      countWorkflowExecutions: async ({ query }: { query: string }) => {
+        server.counted += 1;
+        const known = await server.queries();
+        const named = [...query.matchAll(/(\w+) STARTS_WITH 'x'/g)].map(([, name = '']) => name);
+        if (named.length === 0 || !named.every((name) => known.includes(name)))
+          throw Object.assign(new Error('invalid query'), { code: 3 });
+        return { count: 0 };
+      },
+    },
     operatorService: {
       listSearchAttributes: async () => {
         server.asked += 1;
@@ -39,7 +52,7 @@ function stage(retentionMs: number | null = 30 * DAY, client: object = {}) {
     retentionMs,
     call: (_ms: number, work: () => unknown) => work(),
   } as unknown as Temporal;
-  return { lines, server, open: () => openNamespace(temporal, log) };
+  return { lines, server, open: (told?: string[]) => openNamespace(temporal, log, told) };
 }
 
 describe('search attributes', () => {
@@ -102,9 +115,75 @@ describe('search attributes', () => {
     expect(await (await open()).searchAttributes()).toEqual([]);
     await vi.advanceTimersByTimeAsync(120_000);
     expect(lines).toEqual([
-      'warn search attributes could not be listed: runs work without them (permission denied)',
+      'warn search attributes: could not be listed (permission denied): runs work without them; ECS_NICS_SEARCH_ATTRIBUTES tells the worker which there are',
     ]);
-    expect(server.asked).toBe(1);
+    expect([server.asked, server.counted]).toEqual([1, 0]);
+  });
+
+  describe('where the question is forbidden', () => {
+    const forbid = ({ server }: ReturnType<typeof stage>, code = 7) => {
+      server.list = () => Promise.reject(Object.assign(new Error('permission denied'), { code }));
+    };
+    const NAMES = Object.keys(ALL);
+
+    it.each([7, 12])('(%s) are those that the operator tells and one query confirms', async (code) => {
+      const it = stage();
+      forbid(it, code);
+      expect(await (await it.open(NAMES)).searchAttributes()).toEqual(NAMES);
+      expect(it.server.counted).toBe(1);
+      expect(it.lines).toEqual([
+        'info search attributes: EcsServerId, NicsPhase, NicsOutcome, DecommissionRun, as ECS_NICS_SEARCH_ATTRIBUTES says',
+      ]);
+    });
+
+    it('are none when the operator says so, and nobody is asked', async () => {
+      const it = stage();
+      forbid(it);
+      expect(await (await it.open([])).searchAttributes()).toEqual([]);
+      await vi.advanceTimersByTimeAsync(120_000);
+      expect(it.lines).toEqual(['info search attributes: none, as ECS_NICS_SEARCH_ATTRIBUTES says']);
+      expect(it.server.counted).toBe(0);
+    });
+
+    it('leave out what no query knows, until there is one', async () => {
+      const it = stage();
+      forbid(it);
+      it.server.queries = async () => ['EcsServerId'];
+      const namespace = await it.open(NAMES);
+      expect(await namespace.searchAttributes()).toEqual(['EcsServerId']);
+      expect(it.lines).toEqual([
+        expect.stringMatching(
+          /^warn .* names NicsPhase, NicsOutcome, DecommissionRun, but the namespace takes no query/,
+        ),
+      ]);
+      it.server.queries = async () => NAMES;
+      await vi.advanceTimersByTimeAsync(31_000);
+      expect(await namespace.searchAttributes()).toEqual(NAMES);
+      it.server.queries = async () => ['EcsServerId', 'NicsPhase'];
+      await vi.advanceTimersByTimeAsync(31_000);
+      expect(await namespace.searchAttributes()).toEqual(['EcsServerId', 'NicsPhase']);
+      await vi.advanceTimersByTimeAsync(600_000);
+      expect(it.lines).toHaveLength(3);
+    });
+
+    it('are as the operator says while no query is answered, but what one has denied stays out', async () => {
+      const it = stage();
+      forbid(it);
+      it.server.queries = () => Promise.reject(Object.assign(new Error('gone'), { code: 14 }));
+      const namespace = await it.open(NAMES);
+      expect(await namespace.searchAttributes()).toEqual(NAMES);
+      expect(it.lines).toEqual([expect.stringMatching(/^warn .*which no query could confirm \(gone\)/)]);
+      it.server.queries = async () => ['EcsServerId'];
+      await vi.advanceTimersByTimeAsync(31_000);
+      it.server.queries = () => Promise.reject(Object.assign(new Error('gone'), { code: 14 }));
+      await vi.advanceTimersByTimeAsync(31_000);
+      expect(await namespace.searchAttributes()).toEqual(['EcsServerId']);
+    });
+
+    it('do not count where they can be listed', async () => {
+      const it = stage();
+      expect(await (await it.open([])).searchAttributes()).toEqual(NAMES);
+    });
   });
 
   it('come late when the first question was not answered', async () => {

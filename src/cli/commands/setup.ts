@@ -2,7 +2,14 @@
 import { SEARCH_ATTRIBUTE } from '../../contract';
 import type { Temporal } from '../../client/connect';
 import { isTemporalCloud } from '../../client/connect';
-import { addMissing, forgetsTooSoon, readAttributes, readRetention } from '../../client/namespace-settings';
+import { isForbidden, reasonOf } from '../../client/grpc';
+import {
+  addMissing,
+  forgetsTooSoon,
+  readAttributes,
+  readAttributesByQueries,
+  readRetention,
+} from '../../client/namespace-settings';
 import type { Attribute as NamespaceAttribute } from '../../client/namespace-settings';
 import { pageOf, withTemporal } from '../context';
 import { CliError } from '../cli-error';
@@ -16,7 +23,7 @@ import { indent } from '../show/lines';
 const HOUR_MS = 3_600_000;
 
 export type Attribute = Omit<NamespaceAttribute, 'state'> & {
-  state: NamespaceAttribute['state'] | 'added';
+  state: NamespaceAttribute['state'] | 'added' | 'unknown';
 };
 
 export interface Outcome {
@@ -25,11 +32,13 @@ export interface Outcome {
   retentionMs: number | null;
   /** Each with its remedy. */
   problems: string[];
+  /** What the workers have to be told; `null`: nothing. */
+  note: string | null;
 }
 
 export async function setup(output: Output): Promise<ExitCode> {
   return withTemporal(async ({ temporal }) => {
-    const { attributes, retentionMs, problems } = await prepare(temporal);
+    const { attributes, retentionMs, problems, note } = await prepare(temporal);
     const { address, namespace } = temporal;
     const warning = retentionWarning(temporal, retentionMs);
     const page = pageOf(output);
@@ -41,6 +50,7 @@ export async function setup(output: Output): Promise<ExitCode> {
       const text = 'Running workers find them within minutes; open runs continue without them.';
       lines.push('', ...indent(text, page, ''));
     }
+    if (note !== null) lines.push('', ...indent(note, page, ''));
     if (warning !== null) {
       lines.push('', ...indent(`warning: ${warning.text}`, page, '').map(page.colors.yellow));
       lines.push(...commandLines(warning.command, page.columns - 3).map((line) => `  ${line}`));
@@ -50,7 +60,10 @@ export async function setup(output: Output): Promise<ExitCode> {
       namespace,
       searchAttributes: attributes,
       retentionHours: retentionMs === null ? null : Math.round(retentionMs / HOUR_MS),
-      warnings: warning === null ? [] : [`${warning.text} ${warning.command}`],
+      warnings: [
+        ...(note === null ? [] : [note]),
+        ...(warning === null ? [] : [`${warning.text} ${warning.command}`]),
+      ],
     };
     if (problems.length > 0) {
       throw new CliError(EXIT.starterFailed, 'SetupIncomplete', messageOf(problems), known);
@@ -62,21 +75,43 @@ export async function setup(output: Output): Promise<ExitCode> {
 
 /** Adds what is missing. Throws when the namespace cannot be read. */
 export async function prepare(temporal: Temporal): Promise<Outcome> {
-  const before = await readAttributes(temporal);
-  const { refused, after } = await addMissing(temporal, before);
+  const { before, read, refusal } = await look(temporal);
+  const retentionMs = await readRetention(temporal).catch(() => null);
+  const note =
+    refusal === null
+      ? null
+      : `The namespace does not let its search attributes be listed (${refusal}). Say to the workers which there are: ECS_NICS_SEARCH_ATTRIBUTES=all, none, or names.`;
+  if (before === null) {
+    const attributes = NAMES.map((name): Attribute => ({ name, state: 'unknown', type: null }));
+    const text = `${NAMES.join(', ')}: the namespace does not say whether they exist. Runs work without them. A person with the permission can add them:`;
+    return { attributes, retentionMs, problems: [`${text}\n  ${addition(NAMES, temporal)}`], note };
+  }
+  const { refused, after } = await addMissing(temporal, before, read);
   const attributes = after.map((attribute, i) =>
     attribute.state === 'present' && before[i]?.state === 'missing'
       ? { ...attribute, state: 'added' as const }
       : attribute,
   );
-  return {
-    attributes,
-    retentionMs: await readRetention(temporal).catch(() => null),
-    problems: problemsOf(attributes, temporal, refused),
-  };
+  return { attributes, retentionMs, problems: problemsOf(attributes, temporal, refused), note };
 }
 
-const NAME_WIDTH = Math.max(...Object.values(SEARCH_ATTRIBUTE).map((name) => name.length)) + 2;
+/** `refusal`: why they can't be listed; then they are found by queries, or not at all. */
+async function look(temporal: Temporal): Promise<{
+  before: NamespaceAttribute[] | null;
+  read: typeof readAttributesByQueries;
+  refusal: string | null;
+}> {
+  try {
+    return { before: await readAttributes(temporal), read: readAttributes, refusal: null };
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    const read = readAttributesByQueries;
+    return { before: await read(temporal).catch(() => null), read, refusal: reasonOf(error) };
+  }
+}
+
+const NAMES: readonly string[] = Object.values(SEARCH_ATTRIBUTE);
+const NAME_WIDTH = Math.max(...NAMES.map((name) => name.length)) + 2;
 
 export function retentionWarning(
   { namespace, address }: Pick<Temporal, 'namespace' | 'address'>,
@@ -103,6 +138,8 @@ function stateText({ state, type }: Attribute): string {
       return 'added';
     case 'missing':
       return 'missing';
+    case 'unknown':
+      return 'unknown';
     case 'wrong-type':
       return `registered as ${type}, but has to be Keyword`;
   }
@@ -121,9 +158,7 @@ function problemsOf(attributes: readonly Attribute[], temporal: Temporal, refuse
   const problems: string[] = [];
   const missing = named('missing');
   if (missing.length > 0) {
-    const command = isCloud
-      ? `tcld namespace search-attributes add ${at} ${missing.map((name) => `--search-attribute ${name}=Keyword`).join(' ')}`
-      : `temporal operator search-attribute create ${at} --type Keyword ${missing.map((name) => `--name ${name}`).join(' ')}`;
+    const command = addition(missing, temporal);
     const it = missing.length === 1 ? 'it' : 'them';
     const isFull = /more than \d+|too many|limit/i.test(refused ?? '');
     problems.push(
@@ -143,6 +178,14 @@ function problemsOf(attributes: readonly Attribute[], temporal: Temporal, refuse
     );
   }
   return problems;
+}
+
+/** What a person with the permission types. */
+function addition(names: readonly string[], { namespace, address }: Temporal): string {
+  const at = `--namespace ${shellQuote(namespace)}`;
+  return isTemporalCloud(address)
+    ? `tcld namespace search-attributes add ${at} ${names.map((name) => `--search-attribute ${name}=Keyword`).join(' ')}`
+    : `temporal operator search-attribute create ${at} --type Keyword ${names.map((name) => `--name ${name}`).join(' ')}`;
 }
 
 /** In Temporal Cloud no attribute can be removed, but one that nothing uses may get another name. */

@@ -6,11 +6,12 @@ import type { Temporal as AnyTemporal } from '../../client/connect';
 import { unreachable } from '../../client/connect';
 import { isRefusal } from '../../client/explain/connection';
 import { routingOf } from '../../client/explain/silence';
-import { reasonOf } from '../../client/grpc';
+import { isForbidden, reasonOf } from '../../client/grpc';
 import type { Version } from '../../client/pollers';
 import { SAME_CLOCK, livingOf, readQueues } from '../../client/pollers';
 import { attributeAdvice, listAttributes, retentionAdvice } from '../temporal/namespace';
 import { strangers, strangersAdvice } from '../temporal/strangers';
+import { readTold } from '../temporal/told-attributes';
 import type { TemporalTarget } from '../../client/target';
 import type { Temporal } from '../temporal/connection';
 import { connectOnce } from '../temporal/connection';
@@ -34,7 +35,7 @@ export async function checkTemporal(target: TemporalTarget, config: Config | nul
     const text = `closed runs are kept for ${formatDuration(retentionMs)}`;
     findings.push({ status: 'ok', what: 'retention', text });
   }
-  findings.push(await attributes(temporal), await runs(temporal));
+  findings.push(await attributes(temporal, config?.searchAttributes ?? null), await runs(temporal));
   if (config !== null) findings.push(await queue(temporal, config));
   if (config !== null && config.deployment !== null) {
     findings.push(await deployment(temporal, config.taskQueue, config.deployment));
@@ -52,7 +53,7 @@ async function failure(target: TemporalTarget, error: unknown): Promise<Finding>
     : { ...failed, text: `${address} is not reachable: ${text}. ${remedy}`, unreachable: true };
 }
 
-async function attributes(temporal: Temporal): Promise<Finding> {
+async function attributes(temporal: Temporal, told: readonly string[] | null): Promise<Finding> {
   const what = 'search attributes';
   try {
     const listing = await listAttributes(temporal);
@@ -61,6 +62,10 @@ async function attributes(temporal: Temporal): Promise<Finding> {
       ? { status: 'ok', what, text: listing.usable.join(', ') }
       : { status: 'warning', what, text: advice };
   } catch (error) {
+    if (isForbidden(error)) {
+      const { text, warning } = await readTold(temporal, told, reasonOf(error));
+      return { status: warning ? 'warning' : 'ok', what, text };
+    }
     const text = `could not be listed (${reasonOf(error)}): runs work without them`;
     return { status: 'warning', what, text };
   }

@@ -1,9 +1,10 @@
 /** The worker's environment, read once into one frozen object. One message holds every problem. */
 import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { SEARCH_ATTRIBUTE } from '../../contract/names';
 import type { ProxyServer } from '../../contract/proxy';
 import { proxyFor, readProxies } from '../../contract/proxy';
-import { invisibleIn } from '../../contract/text';
+import { invisibleIn, quoted } from '../../contract/text';
 import { VARIABLES } from '../../contract/variables';
 import type { CredentialProvider } from '../../ecs/credentials';
 import type { Address } from '../addresses';
@@ -35,6 +36,8 @@ export interface Config {
   readonly shutdownGraceMs: number;
   readonly logLevel: ChoiceOf<'ECS_NICS_LOG_LEVEL'>;
   readonly logFormat: ChoiceOf<'ECS_NICS_LOG_FORMAT'>;
+  /** Which of ours the namespace has, where it does not let them be listed; `null`: unknown. */
+  readonly searchAttributes: readonly string[] | null;
   /** A file, or `stdout`; `null`: none is kept. */
   readonly auditLog: string | null;
   /** Both set: worker versioning on, pinned. */
@@ -110,6 +113,7 @@ export function inspectConfig(
     shutdownGraceMs: read.duration('ECS_NICS_SHUTDOWN_GRACE'),
     logLevel: read.oneOf('ECS_NICS_LOG_LEVEL', VARIABLES.ECS_NICS_LOG_LEVEL.default),
     logFormat: read.oneOf('ECS_NICS_LOG_FORMAT', terminal ? 'pretty' : 'json'),
+    searchAttributes: readSearchAttributes(read),
     auditLog: readAuditLog(read),
     deployment: readDeployment(read),
     bundlePath: findBundle(read, libDir),
@@ -131,6 +135,23 @@ export function unreadAdvice(names: readonly string[]): string {
 /** The vendor runs its European cloud below a domain of its own. */
 function cloudOf(region: string): string {
   return /^eu-west-1\d\d$/.test(region) ? 'myhuaweicloud.eu' : 'myhuaweicloud.com';
+}
+
+/** For a namespace that does not let its search attributes be listed, as in Temporal Cloud. */
+function readSearchAttributes(read: EnvReader): readonly string[] | null {
+  const name = 'ECS_NICS_SEARCH_ATTRIBUTES';
+  const value = read.text(name);
+  const all: readonly string[] = Object.values(SEARCH_ATTRIBUTE);
+  if (value === undefined) return null;
+  if (value === 'all') return all;
+  if (value === 'none') return [];
+  const names = value.split(',').map((each) => each.trim());
+  const wrong = names.filter((each) => !all.includes(each));
+  if (wrong.length === 0) return all.filter((each) => names.includes(each));
+  read.problems.push(
+    `${name}: ${wrong.map((each) => quoted(each)).join(', ')}: give all, none, or some of ${all.join(',')}, separated by commas`,
+  );
+  return null;
 }
 
 /** What changed something must not be lost for a wrong path. Only looked at: `--check` may run as another user. */

@@ -16,6 +16,7 @@ import type { Attribute } from '../../client/namespace-settings';
 import { forgetsTooSoon, readAttributes } from '../../client/namespace-settings';
 import { confirmation, whyUnreadable } from './still-awaited';
 import { readRun } from './read-run';
+import { followTold } from './told-attributes';
 import type { Temporal } from './connection';
 import { every } from '../connection-watch';
 
@@ -63,8 +64,15 @@ export function retentionAdvice({
 /** An answer of an activity waits for the listing, and the answers of effects are urgent. */
 const LIST_WITHIN_MS = 2_000;
 
-/** What the activities may ask the namespace. */
-export async function openNamespace(temporal: Temporal, log: Logger): Promise<Namespace> {
+/**
+ * What the activities may ask the namespace.
+ * @param told the search attributes that it has, where it does not let them be listed; `null`: unknown
+ */
+export async function openNamespace(
+  temporal: Temporal,
+  log: Logger,
+  told: readonly string[] | null = null,
+): Promise<Namespace> {
   const retention = retentionAdvice(temporal);
   if (retention !== null) log.warn(retention);
   // The start does not wait for the answer: a server that gives none would delay it.
@@ -73,7 +81,8 @@ export async function openNamespace(temporal: Temporal, log: Logger): Promise<Na
       log.warn(`the worker can't read runs, and sends nothing to the cloud without that: ${why.text}`);
   });
   let known: string | null = null;
-  let forbidden = false;
+  /** `null`: they can be listed. */
+  let unlisted: (() => string[]) | null = null;
   const list = async (withinMs?: number): Promise<string[]> => {
     const listing = await listAttributes(temporal, withinMs);
     const usable = listing.usable.join();
@@ -85,14 +94,15 @@ export async function openNamespace(temporal: Temporal, log: Logger): Promise<Na
     await list();
   } catch (error) {
     // Everything works without them, and a namespace may forbid the listing permanently.
-    log.warn(`search attributes could not be listed: runs work without them (${reasonOf(error)})`);
-    forbidden = isForbidden(error);
+    if (isForbidden(error)) unlisted = await followTold(temporal, told, reasonOf(error), log);
+    else log.warn(`search attributes could not be listed: runs work without them (${reasonOf(error)})`);
   }
   // For the log: an `ecs-nics setup` is noticed also while no run is active.
-  if (!forbidden) every(LIST_EVERY_MS, async () => void (await list()));
+  if (unlisted === null) every(LIST_EVERY_MS, async () => void (await list()));
   return {
     // Listed anew each time: a run that sets an attribute which the namespace has just lost is wedged.
-    searchAttributes: async () => (forbidden ? [] : await list(LIST_WITHIN_MS).catch(() => null)),
+    searchAttributes: async () =>
+      unlisted === null ? await list(LIST_WITHIN_MS).catch(() => null) : unlisted(),
     awaits: confirmation(temporal, log),
     previousOpenRun: (run) => previousOpenRun(temporal.client, run, log),
     readRun: (run) => readRun(temporal, run),
