@@ -84,6 +84,16 @@ failed() {
 
 if [ "$command" = undo ]; then
   who='{"by": "inventory", "reason": "the server is needed after all"}'
+  last=$(temporal workflow describe --workflow-id "$id" --output json | jq .workflowExecutionInfo)
+  if [ "$(jq -r .status <<<"$last")" != WORKFLOW_EXECUTION_STATUS_RUNNING ]; then
+    # The window is over, and the ports with it: a run of its own puts back what the last one took off, with new ports.
+    input=$(jq -c --arg server "$server" --argjson who "$who" '{
+      serverId: $server, from: .execution, nics: "all", requestedBy: $who.by, reason: $who.reason}' <<<"$last")
+    temporal workflow start --type restoreServerNics --workflow-id "$id" \
+      --task-queue "${ECS_NICS_TASK_QUEUE:-ecs-nics}" --input "$input" >/dev/null
+    finish
+    exit
+  fi
   answer=$(answered temporal workflow update execute --workflow-id "$id" --name undo --input "$who") || failed
   jq .result <<<"$answer" | show
   exit

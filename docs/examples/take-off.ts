@@ -1,3 +1,4 @@
+// npx tsc --target es2022 --module commonjs take-off.ts
 // node take-off.js delete <server-id> <port-id>...
 // node take-off.js undo <server-id>
 import {
@@ -90,9 +91,22 @@ async function takeOff(client: Client, serverId: string, ids: string[]): Promise
 }
 
 async function undo(client: Client, serverId: string): Promise<void> {
-  const run = client.workflow.getHandle<DeleteServerNics>(`nics/${serverId}`);
+  const workflowId = `nics/${serverId}`;
+  const run = client.workflow.getHandle<DeleteServerNics>(workflowId);
   const who = { by: 'inventory', reason: 'the server is needed after all' };
-  show(await answered(() => run.executeUpdate<ResultDocument, [object]>('undo', { args: [who] })));
+  const { status, runId } = await run.describe();
+  if (status.name === 'RUNNING') {
+    show(await answered(() => run.executeUpdate<ResultDocument, [object]>('undo', { args: [who] })));
+    return;
+  }
+  // The window is over, and the ports with it: a run of its own puts back what the last one took off, with new ports.
+  const from = { workflowId, runId };
+  const back = await client.workflow.start<DeleteServerNics>('restoreServerNics', {
+    workflowId,
+    taskQueue: process.env.ECS_NICS_TASK_QUEUE ?? 'ecs-nics',
+    args: [{ serverId, from, nics: 'all', requestedBy: who.by, reason: who.reason }],
+  });
+  show(await back.result());
 }
 
 async function main([command, serverId, ...ids]: string[]): Promise<number> {

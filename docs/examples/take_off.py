@@ -7,6 +7,7 @@ import sys
 from temporalio.client import (
     Client,
     WithStartWorkflowOperation,
+    WorkflowExecutionStatus,
     WorkflowFailureError,
     WorkflowUpdateFailedError,
 )
@@ -77,9 +78,23 @@ async def take_off(client, server_id, ids):
 
 
 async def undo(client, server_id):
-    run = client.get_workflow_handle(f"nics/{server_id}")
+    workflow_id = f"nics/{server_id}"
+    run = client.get_workflow_handle(workflow_id)
     who = {"by": "inventory", "reason": "the server is needed after all"}
-    show(await answered(lambda: run.execute_update("undo", who)))
+    last = await run.describe()
+    if last.status == WorkflowExecutionStatus.RUNNING:
+        show(await answered(lambda: run.execute_update("undo", who)))
+        return
+    # The window is over, and the ports with it: a run of its own puts back what the last one took off, with new ports.
+    request = {
+        "serverId": server_id,
+        "from": {"workflowId": workflow_id, "runId": last.run_id},
+        "nics": "all",
+        "requestedBy": who["by"],
+        "reason": who["reason"],
+    }
+    task_queue = os.environ.get("ECS_NICS_TASK_QUEUE", "ecs-nics")
+    show(await client.execute_workflow("restoreServerNics", request, id=workflow_id, task_queue=task_queue))
 
 
 async def main(command, server_id, *ids):

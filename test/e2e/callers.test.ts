@@ -156,6 +156,17 @@ describe.each(EXAMPLES)('the example in $title', { timeout: 240_000 }, ({ langua
     expect(differences(before, await state(id))).toEqual([]);
   });
 
+  example('puts NICs back with new ports where the run has ended', async () => {
+    const { id, nics } = await createServer(stack.simulator, { nics: 2, jobSeconds: 1 });
+    const [nic = ''] = nics;
+    await begin(id, [nic], { undoWindow: '0s' });
+    await client.workflow.result(`nics/${id}`);
+    expect((await state(id)).nics).toHaveLength(1);
+    const { code, lines, stderr } = await run('undo', id);
+    expect([stderr, code, lines]).toEqual(['', 0, ['outcome recreated, phase done', `${nic} recreated`]]);
+    expect((await state(id)).nics).toHaveLength(2);
+  });
+
   example('Refused: says why and what to do, with the document of the failure', async () => {
     const { id, primary } = await createServer(stack.simulator);
     const { code, lines } = await run('delete', id, primary);

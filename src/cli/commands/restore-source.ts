@@ -23,7 +23,10 @@ export async function findSource(
   try {
     const { runId, ...found } = await source.findSource(context.temporal, serverId, wanted, isPlan);
     const page = pageOf(output);
-    const what = `${found.document.outcome}${endedText(found.endedAt, page.now)}; ${plural(found.nics, 'NIC')}`;
+    const { outcome } = found.document;
+    // The last that the run said of itself: it was terminated, or timed out.
+    const end = outcome === 'running' ? 'had no end of its own' : outcome;
+    const what = `${end}${endedText(found.endedAt, page.now)}; ${plural(found.nics, 'NIC')}`;
     const lines = [...fact('from run', runId, page), ...fact('', what, page)];
     if (found.isOtherOpen)
       lines.push(...fact('', 'a later run is open on the server: a restore has to wait for its end', page));

@@ -18,7 +18,7 @@ import { lookUntilAgreed } from './look';
  */
 export async function settlePrevious(run: Run, previous: PreviousOpenRun): Promise<void> {
   const why = `run ${previous.runId} ended before it was known what came of its submission`;
-  run.warn(`${why}; this run waited until nothing more could come of it`);
+  run.warn(`${why}; this run acts once nothing more can come of it`);
   run.enter('waiting', why);
   // The job may move the NICs during the wait, so what was seen before it proves nothing.
   for (const row of run.document.nics) row.evidence = { ...row.evidence, list: 'unknown', port: 'unknown' };

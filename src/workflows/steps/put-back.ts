@@ -4,6 +4,7 @@
  * port again.
  */
 import type { Inspection } from '../../activities/agreement';
+import { formatTime } from '../../contract/duration';
 import { read } from '../run/activity-calls';
 import { attach, inDoubt } from './attach';
 import { label, nics, plain } from '../run/details';
@@ -17,6 +18,7 @@ import { giveUp, reportOthers, reportResult } from './put-back-report';
 import { bind, create, update } from './new-port';
 import { askUntilAnswered, pause } from '../run/ask';
 import type { Run } from '../run/run';
+import { iso } from '../run/run';
 import { isBusy } from '../run/state/job';
 import type { PutBack } from '../policy/undo-log';
 
@@ -104,7 +106,8 @@ async function awaitRest(run: Run, back: PutBack): Promise<boolean> {
       const ms = back.quietAt - Date.now();
       if (ms <= 0) return true;
       if (run.expired) return false;
-      await pause(run, ms, 'a request that got no answer may still take effect');
+      const what = state.before.rested === null ? 'a request that got no answer' : 'what an earlier run sent';
+      await pause(run, ms, `${what} may still take effect, until ${formatTime(iso(back.quietAt))} at most`);
     } else if (run.expired) {
       back.hindered = `job ${run.document.jobs.at(-1)?.id ?? ''} has not ended`;
       return false;

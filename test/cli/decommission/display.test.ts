@@ -37,6 +37,15 @@ describe('the state of a run', () => {
     expect(text).not.toContain('a minute');
   });
 
+  it('says that it was aborted, until somebody asks for more', () => {
+    const abort = { what: 'abort', by: 'bob', reason: 'wrong list', at: '2026-01-05T10:00:00Z' };
+    for (const phase of ['running', 'undo-window', 'committing'] as const) {
+      expect(headText(status({ phase, controls: [abort] }))).toContain('aborted');
+      expect(headText(status({ phase, controls: [abort], undone: true }))).not.toContain('aborted');
+      expect(headText(status({ phase }))).not.toContain('aborted');
+    }
+  });
+
   it('while it is inspected: a bar', () => {
     const planning = { phase: 'planning' as const, digest: null, wave: null, waves: [] };
     expect(lines({ ...planning, progress: { listed: 100, inspected: 50 } }).join('\n')).toContain(

@@ -20,6 +20,13 @@ const TITLE: Record<DecommissionPhase, string> = {
   done: 'done',
 };
 
+/** After `abort`, which can't be taken back; an `undo` goes further. */
+const ABORTED: Partial<Record<DecommissionPhase, string>> = {
+  running: 'aborted: what is under way ends, and nothing more is started',
+  'undo-window': 'aborted: the other servers stay as they are; the ports are kept for now',
+  committing: 'aborted: deleting the kept ports',
+};
+
 /** Waves before and behind the present one that have a line of their own. */
 const WAVES_AROUND = 2;
 const BAR = 24;
@@ -27,12 +34,10 @@ const MOST_FAILURES = 5;
 
 /** `cleanup · paused · starts nothing more until resume`. */
 export function headText(status: DecommissionStatus): string {
-  const { run, phase, outcome } = status;
-  return [
-    run,
-    phase === 'done' ? (outcome ?? phase) : phase,
-    ...(phase === 'done' ? [] : [TITLE[phase]]),
-  ].join(' · ');
+  const { run, phase, outcome, controls, undone } = status;
+  if (phase === 'done') return `${run} · ${outcome ?? phase}`;
+  const isAborted = !undone && controls.some(({ what }) => what === 'abort');
+  return [run, phase, (isAborted ? ABORTED[phase] : undefined) ?? TITLE[phase]].join(' · ');
 }
 
 /** Why it stands as it does, and by whom. */
