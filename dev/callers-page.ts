@@ -482,7 +482,7 @@ export function callersPage(): string {
       ...wordTables(),
       '## Complete examples',
       'Each takes NICs off a server and keeps their ports for an hour, waits until the cloud has accepted and until every NIC has its verdict, tells what ' +
-        'became of each, and says for every failure what to do; called with `undo` it puts everything back. The start is an update-with-start: run ' +
+        'became of each, and says for every failure what to do; called with `undo` it puts everything back: the same ports within the hour, new ones after it (`restoreServerNics`). The start is an update-with-start: run ' +
         'again, it joins the run that is open.',
       ...examples(),
     ].join('\n\n') + '\n'
