@@ -42,7 +42,7 @@ describe('inspectServer', () => {
       'list',
       'ports',
     ]);
-    expect(requests[2]?.asked).toEqual(server.nics);
+    expect(requests[3]?.asked).toEqual(server.nics);
     expect(result.primary).toEqual({
       detail: [server.nics[0]],
       ports: [server.nics[0]],
