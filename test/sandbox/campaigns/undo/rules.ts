@@ -138,9 +138,11 @@ function judgeState(truth: UndoTruth): void {
   for (const { id } of before.state.nics) {
     const [was, is] = [snapshotOf(before.state, id), snapshotOf(after.state, id)];
     if (was === null || is === null) continue;
-    const row = told.nics.find((nic) => nic.id === id);
+    // A restore may find the port that an earlier one has made, and completes it.
+    const row = told.nics.find((nic) => nic.id === id || nic.replacedBy?.id === id);
     // What is back is judged by its snapshot.
-    if (row !== undefined && (row.remedy !== null || row.outcome === 'restored')) continue;
+    if (row !== undefined && (row.remedy !== null || ['restored', 'recreated'].includes(row.outcome)))
+      continue;
     if (row?.outcome === 'unknown') {
       // Its flag may have to stay, and then the document says so (docs/contract.md §6.7).
       const kept = was.deleteOnTermination !== is.deleteOnTermination && !othersSetItsFlag(truth, id);

@@ -249,7 +249,11 @@ export class FleetServer implements Between {
       await this.continueAs(run, command.continueAsNewWorkflowExecution);
     } else if (command.cancelChildWorkflowExecution) {
       throw new Error(`${run.info.workflowId} would cancel what it has started`);
-    } else if (!command.updateResponse && !command.upsertWorkflowSearchAttributes) {
+    } else if (
+      !command.updateResponse &&
+      !command.upsertWorkflowSearchAttributes &&
+      !command.setPatchMarker
+    ) {
       await this.end(run, command);
     }
   }
