@@ -6,6 +6,7 @@ import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { NicRow, PageReport, ReportNic, ResultDocument } from '../contract';
 import { MEMO, WORKFLOW_TYPE, decommissionOf, serverIdOf, serverWorkflowId } from '../contract';
+import { mayBeLeft } from '../contract/types';
 import { isRecord, isUuid } from '../contract/values';
 import type { Temporal } from './connect';
 import { inParallel } from './decommission/parallel';
@@ -23,10 +24,13 @@ const MOST_IN_VAIN = 3;
 /** Closed runs that are read, the newest first. */
 const MAX_RUNS = 2_000;
 const MAX_PAGE = 1_000;
+/** Open runs that are asked for their windows, the newest first. */
+const MAX_OPEN = 200;
 
 /** Runs that keep ports, bring them back to their servers, or delete them. */
 const TYPES = [WORKFLOW_TYPE.deleteServerNics, WORKFLOW_TYPE.restoreServerNics, WORKFLOW_TYPE.releasePorts];
 const CLOSED = `WorkflowType IN (${TYPES.map((type) => `'${type}'`).join(', ')}) AND CloseTime IS NOT NULL AND ExecutionStatus != 'ContinuedAsNew'`;
+const OPEN = `WorkflowType = '${WORKFLOW_TYPE.deleteServerNics}' AND CloseTime IS NULL`;
 
 /** Why a port is still there. */
 export type WhyKept =
@@ -40,7 +44,9 @@ export type WhyKept =
   | 'port-in-use'
   | 'port-changed'
   /** It was to be deleted, and was not. */
-  | 'not-deleted';
+  | 'not-deleted'
+  /** The run ended before the fate of the NIC was known: its port is left over if the NIC has gone since. */
+  | 'unknown';
 
 export interface KeptPort {
   /** Id of the port, which is that of the NIC. */
@@ -71,6 +77,14 @@ export interface KeptPorts {
   unread: { serverId: string; runId: string; why: string }[];
   /** Open decommission runs, with the number of ports that they keep: their undo windows decide about them. */
   held: { run: string; ports: number; ids: string[] }[];
+  /** Open runs on one server, with the ports that their undo windows decide about. */
+  windows: {
+    serverId: string;
+    serverName: string | null;
+    runId: string;
+    ids: string[];
+    until: string | null;
+  }[];
 }
 
 type Info = Pick<
@@ -93,9 +107,11 @@ export async function readKeptPorts(temporal: Temporal, serverId: string | null)
   const search = new Search(temporal, Date.now() + ALL_MS, serverId !== null);
   const { servers, more } = await closedByServer(temporal, serverId);
   const found = await inParallel([...servers], SERVERS_AT_ONCE, ([id, infos]) => search.server(id, infos));
+  if (serverId === null) await search.openRuns();
   const ports = found.flat();
   ports.sort((a, b) => (b.endedAt?.getTime() ?? 0) - (a.endedAt?.getTime() ?? 0));
-  return { ports, more: more || search.isCut, unread: search.unread, held: [...search.held.values()] };
+  const { unread, windows } = search;
+  return { ports, more: more || search.isCut, unread, held: [...search.held.values()], windows };
 }
 
 /** Closed runs by server, newest first: the server already returns them in this order. */
@@ -120,6 +136,7 @@ async function closedByServer(
 
 class Search {
   readonly unread: KeptPorts['unread'] = [];
+  readonly windows: KeptPorts['windows'] = [];
   readonly held = new Map<string, KeptPorts['held'][number]>();
   private readonly unanswered = new Map<string, number>();
   private readonly pages = new Map<string, Promise<PageReport | 'open' | null>>();
@@ -160,6 +177,7 @@ class Search {
     const isMissing = latest !== null && !isOpen && !listed.some(({ runId }) => runId === latest.runId);
     if (isMissing && (TYPES as readonly string[]).includes(latest.type))
       runs.unshift(await this.read(latest));
+    if (isOpen && this.isOne) await this.window(latest);
     const openRun = isOpen ? { runId: latest.runId, type: latest.type } : null;
     const ports: KeptPort[] = [];
     for (const { run, row } of keptOf(runs)) {
@@ -169,8 +187,53 @@ class Search {
     return ports;
   }
 
+  /** Of all servers. The list lags by about a second. */
+  async openRuns(): Promise<void> {
+    const infos = await this.temporal.call(ALL_MS, async () => {
+      const found: Info[] = [];
+      for await (const info of this.temporal.client.workflow.list({ query: OPEN, pageSize: MAX_OPEN + 1 })) {
+        if (found.length === MAX_OPEN) {
+          this.isCut = true;
+          break;
+        }
+        found.push(info);
+      }
+      return found;
+    });
+    await inParallel(infos, SERVERS_AT_ONCE, async (info) => {
+      if (Date.now() < this.until) await this.window(info);
+      else this.isCut = true;
+    });
+  }
+
+  /** A run without a verdict yet keeps nothing; those of a decommission run leave the window to it. */
+  private async window(info: Info): Promise<void> {
+    const { workflowId, runId } = info;
+    const serverId = serverIdOf(workflowId);
+    const isOwn = info.type === WORKFLOW_TYPE.deleteServerNics && info.parentExecution === undefined;
+    if (serverId === undefined || workflowId !== serverWorkflowId(serverId) || !isOwn) return;
+    const document = await this.askOf(info);
+    if (document === null) {
+      this.unread.push({ serverId, runId, why: 'it is open, and no worker tells whether it keeps ports' });
+      return;
+    }
+    if (document.phase !== 'undo-window') return;
+    const ids = document.nics.filter(({ outcome }) => outcome === 'detached').map(({ id }) => id);
+    const { serverName, undoUntil } = document;
+    if (ids.length > 0) this.windows.push({ serverId, serverName, runId, ids, until: undoUntil ?? null });
+  }
+
+  /** Each question to a queue without workers takes its time. */
+  private async askOf({ workflowId, runId, taskQueue }: Info): Promise<ResultDocument | null> {
+    const inVain = this.unanswered.get(taskQueue) ?? 0;
+    if (inVain >= MOST_IN_VAIN) return null;
+    const { document } = await askStatus(this.temporal, { workflowId, runId, taskQueue });
+    this.unanswered.set(taskQueue, document === null ? inVain + 1 : 0);
+    return document;
+  }
+
   private async read(info: Info): Promise<Read> {
-    const { workflowId, runId, taskQueue, type, memo } = info;
+    const { workflowId, runId, type, memo } = info;
     const pointer = { workflowId, runId };
     try {
       const { document } = await lastEvent(this.temporal, pointer, CALL_MS);
@@ -188,13 +251,8 @@ class Search {
     if (isNothing || info.status.name === 'COMPLETED' || info.status.name === 'FAILED')
       return { info, document: null };
     const why = `it was ${info.status.name.toLowerCase().replaceAll('_', ' ')}, and no worker tells its rows`;
-    // Each question to a queue without workers takes its time.
-    const inVain = this.unanswered.get(taskQueue) ?? 0;
-    if (inVain < MOST_IN_VAIN) {
-      const { document } = await askStatus(this.temporal, { ...pointer, taskQueue });
-      this.unanswered.set(taskQueue, document === null ? inVain + 1 : 0);
-      if (document !== null) return { info, document };
-    }
+    const told = await this.askOf(info);
+    if (told !== null) return { info, document: told };
     this.unread.push({ serverId: serverIdOf(workflowId) ?? '', runId, why });
     return { info, document: null };
   }
@@ -214,7 +272,7 @@ class Search {
       // The page has deleted the ports of its servers after their runs.
       const server = report?.servers.find(({ serverId }) => serverId === document.serverId);
       late = server?.nics.find(({ id }) => id === row.id) ?? row;
-      if (late.outcome !== 'detached') return null;
+      if (late.outcome !== 'detached' && late.outcome !== 'unknown') return null;
     }
     const input = await this.input(info);
     const text = (value: unknown) => (typeof value === 'string' ? value : null);
@@ -228,7 +286,7 @@ class Search {
       workflowId: info.workflowId,
       runId: info.runId,
       endedAt: info.closeTime ?? null,
-      why: whyKept({ ...row, errorCode }, kept, document.outcome),
+      why: whyKept({ ...row, outcome: late.outcome, errorCode }, kept, document.outcome),
       errorCode,
       message,
       requestedBy: text(input.requestedBy),
@@ -301,7 +359,8 @@ export function keptOf(runs: readonly Read[]): Kept[] {
   return kept;
 }
 
-function fateOf({ outcome, evidence }: NicRow, type: string): 'kept' | 'left' | 'gone' | 'untold' {
+function fateOf(row: NicRow, type: string): 'kept' | 'left' | 'gone' | 'untold' {
+  const { outcome, evidence } = row;
   switch (outcome) {
     case 'detached':
       if (type === WORKFLOW_TYPE.deleteServerNics) return 'kept';
@@ -310,8 +369,10 @@ function fateOf({ outcome, evidence }: NicRow, type: string): 'kept' | 'left' | 
     case 'already-absent':
       return evidence.port === 'absent' ? 'gone' : 'untold';
     case 'untouched':
+      // A restore that has found it in its place.
+      return type === WORKFLOW_TYPE.restoreServerNics && evidence.list === 'present' ? 'gone' : 'untold';
     case 'unknown':
-      return 'untold';
+      return type === WORKFLOW_TYPE.deleteServerNics && mayBeLeft(row) ? 'kept' : 'untold';
     case 'deleted':
     case 'restored':
     case 'recreated':
@@ -321,12 +382,13 @@ function fateOf({ outcome, evidence }: NicRow, type: string): 'kept' | 'left' | 
 }
 
 function whyKept(
-  { errorCode, snapshot }: Pick<NicRow, 'errorCode' | 'snapshot'>,
+  { outcome: fate, errorCode, snapshot }: Pick<NicRow, 'outcome' | 'errorCode' | 'snapshot'>,
   keepPort: boolean,
   outcome: string,
 ): WhyKept {
   if (errorCode === 'PortInUse') return 'port-in-use';
   if (errorCode === 'PortChanged') return 'port-changed';
+  if (fate === 'unknown') return 'unknown';
   if (keepPort) return 'keep-port';
   if (snapshot?.deleteOnTermination === false) return 'own-flag';
   return outcome === 'cancelled' ? 'cancelled' : 'not-deleted';

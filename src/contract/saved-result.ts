@@ -3,7 +3,8 @@
  * field that is used is checked; a missing one counts as unknown.
  */
 import { MAX_NICS } from './checker';
-import type { NicOutcome, NicSnapshot } from './types';
+import type { NicOutcome, NicRow, NicSnapshot } from './types';
+import { mayBeLeft } from './types';
 import { isIp, isRecord, isUuid, kindOf, shown } from './values';
 
 /** A NIC that a run has worked on, with what is needed to put it back. */
@@ -11,6 +12,8 @@ export interface SavedNic {
   id: string;
   outcome: NicOutcome;
   snapshot: NicSnapshot;
+  /** Its port may be left over: {@link mayBeLeft}. */
+  mayBeLeft: boolean;
   /** The port that has taken its place already. */
   replacedBy: string | null;
 }
@@ -60,7 +63,8 @@ export function readSavedResult(value: unknown, serverId: string): { problems: s
     else {
       const by = row.replacedBy;
       const replacedBy = isRecord(by) && isUuid(by.id) ? by.id : null;
-      nics.push({ id: row.id, outcome: row.outcome as NicOutcome, snapshot, replacedBy });
+      const { id, outcome, restore } = row as unknown as NicRow;
+      nics.push({ id, outcome, snapshot, mayBeLeft: mayBeLeft({ outcome, restore }), replacedBy });
     }
   });
   return { problems, nics };

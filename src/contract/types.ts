@@ -141,6 +141,14 @@ export function elasticIpsOf({
   return elasticIps ?? (elasticIp === null ? [] : [elasticIp]);
 }
 
+/**
+ * No verdict stands, and the port was to outlive its NIC: its run had set the flag `delete_on_termination` to false, or
+ * found it so. What was sent may take the NIC off later, and nobody deletes the port then.
+ */
+export function mayBeLeft({ outcome, restore }: Pick<NicRow, 'outcome' | 'restore'>): boolean {
+  return outcome === 'unknown' && restore === 'exact';
+}
+
 /** A field of a NIC that was put back and is not what it was. Values as in {@link NicSnapshot}. */
 export interface Difference {
   /** Its name in the snapshot. */

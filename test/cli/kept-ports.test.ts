@@ -54,6 +54,21 @@ describe('a port that a run has kept', () => {
     expect(kept(left)).toEqual([[NIC_A, left.info.runId]]);
   });
 
+  it('may be left over by a run that ended before it was known, if its flag was to keep it', () => {
+    const unknown = run('deleteServerNics', row({ outcome: 'unknown', restore: 'exact' }));
+    const ids = [[NIC_A, unknown.info.runId]];
+    expect(kept(unknown)).toEqual(ids);
+    expect(kept(run('deleteServerNics', row({ outcome: 'unknown', restore: 'new-mac' })))).toEqual([]);
+    const listed = { job: 'none', subJob: 'none', list: 'present', port: 'attached' } as const;
+    const found = (type: string, outcome: NicRow['outcome'], evidence: NicRow['evidence'] = free) =>
+      run(type, row({ outcome, evidence }));
+    expect(kept(found('releasePorts', 'deleted'), unknown)).toEqual([]);
+    expect(kept(found('releasePorts', 'still-attached', listed), unknown)).toEqual([]);
+    expect(kept(found('restoreServerNics', 'untouched', listed), unknown)).toEqual([]);
+    expect(kept(found('restoreServerNics', 'untouched'), unknown)).toEqual(ids);
+    expect(kept(found('releasePorts', 'unknown'), unknown)).toEqual(ids);
+  });
+
   it('twice is told of the newer run', () => {
     const newer = run('deleteServerNics', row({}));
     expect(kept(newer, run('restoreServerNics', row({ outcome: 'restored' })), keeper)).toEqual([
@@ -79,7 +94,7 @@ describe('the report', () => {
     ...changes,
   });
   const lines = (changes: Partial<KeptPorts>, serverId: string | null = null) =>
-    portsReport({ ports: [], more: false, unread: [], held: [], ...changes }, serverId, PAGE);
+    portsReport({ ports: [], more: false, unread: [], held: [], windows: [], ...changes }, serverId, PAGE);
 
   it('says which port, since when, why, for whom, and how it is deleted', () => {
     const shown = lines({ ports: [port()] }).join('\n');
@@ -114,6 +129,44 @@ describe('the report', () => {
       'spring',
     ])
       expect(shown).toContain(said);
+  });
+
+  it('says which may be left over, and names the release of them as of the others', () => {
+    const unknown = port({
+      why: 'unknown',
+      message: 'a submission may still take effect and take the NIC off',
+    });
+    const shown = lines({ ports: [unknown, port({ id: NIC_B })] }).join('\n');
+    expect(shown).toContain('1 port kept, 1 port may be left over');
+    expect(shown).toContain('may be left over: the run ended before it was known');
+    expect(shown.replace(/[\s\\]+/g, ' ')).toContain(
+      `ecs-nics release ${SERVER} --nic ${NIC_A} --nic ${NIC_B} --by`,
+    );
+    expect(lines({ ports: [unknown] })[0]).toBe('1 port may be left over');
+  });
+
+  it('names a command that runs for each server, of three at most', () => {
+    const ports = [1, 2, 3, 4, 5].map((digit) => port({ serverId: SERVER.replace(/^./, String(digit)) }));
+    const shown = lines({ ports })
+      .join(' ')
+      .replace(/[\s\\]+/g, ' ');
+    for (const { serverId } of ports.slice(0, 3))
+      expect(shown).toContain(`ecs-nics release ${serverId} --nic ${NIC_A} --by`);
+    expect(shown.split('ecs-nics release ').length).toBe(5);
+    expect(shown).toContain('And 2 servers more: ecs-nics ports --server SERVER');
+    expect(shown).not.toContain('PORT --by');
+    expect(lines({ ports: ports.slice(0, 3) }).join(' ')).not.toContain('more:');
+  });
+
+  it('counts what an open run keeps for its window, with commit and undo', () => {
+    const window = { serverId: SERVER, serverName: 'web-01', runId: RUN.runId, ids: [NIC_A, NIC_B] };
+    const shown = lines({ windows: [{ ...window, until: '2026-03-01T04:00:30.000Z' }] }, SERVER)
+      .join(' ')
+      .replace(/[\s\\]+/g, ' ');
+    expect(shown).toContain(
+      `2 ports more: run ${RUN.runId} on server web-01 (${SERVER}) is open and keeps them for its undo window, until 2026-03-01 04:00:30 UTC.`,
+    );
+    for (const command of ['commit', 'undo']) expect(shown).toContain(`ecs-nics ${command} ${SERVER} --by`);
   });
 
   it('fits into 80 columns, whatever the texts', () => {

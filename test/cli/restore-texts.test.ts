@@ -170,6 +170,37 @@ describe('after a deletion', () => {
   });
 });
 
+describe('after a deletion whose end is not known', () => {
+  const remedy = `ECS: PUT /v1/p/cloudservers/${SERVER}/os-interface/${NIC_A} {"interface_attachment":{"delete_on_termination":true}}`;
+  const said = (row: NicRow, asked = DELETE) =>
+    text(failed('OutcomeUnknown', row), asked).replace(/[\s\\]+/g, ' ');
+
+  it('names the look, then release and restore; nothing is “not back”, and no flag is to be set back at once', () => {
+    const shown = said(off({ outcome: 'unknown', message: 'do not set it back before job j has ended' }));
+    expect(shown).toContain('do not set it back before job j has ended');
+    expect(shown).toMatch(
+      new RegExp(
+        `ecs-nics delete ${SERVER} --dry-run .*ecs-nics release ${SERVER} --nic ${NIC_A} --run-id ${RUN.runId} .*ecs-nics restore ${SERVER} --nic ${NIC_A} --run-id ${RUN.runId}`,
+      ),
+    );
+    for (const word of ['is not back', 'By hand', 'PUT']) expect(shown).not.toContain(word);
+  });
+
+  it('a flag that can be set back is told with its condition, also of runs of an older version', () => {
+    const shown = said(off({ outcome: 'unknown', remedy }));
+    expect(shown).toContain('is unknown, and its flag still false');
+    expect(shown).toContain('only if the NIC is still on the server, by hand:');
+    expect(shown).not.toContain('is not back');
+  });
+
+  it('“is not back” is said where a way back was asked for', () => {
+    const input = { serverId: SERVER, nics: [{ id: NIC_A }], onFailure: 'restore' as const };
+    expect(said(off({ outcome: 'unknown', remedy }), { kind: 'delete', input })).toContain(
+      'is not back (unknown). By hand:',
+    );
+  });
+});
+
 describe('after a restore', () => {
   const back = nic({
     outcome: 'recreated',

@@ -25,6 +25,7 @@ interface Ports {
   more: boolean;
   unread: { runId: string }[];
   held: { run: string; ports: number }[];
+  windows: { serverId: string; runId: string; ports: number; until: string | null }[];
 }
 
 async function ports(...args: string[]): Promise<Ports> {
@@ -116,6 +117,33 @@ describe.concurrent('ports that runs have kept', { timeout: 240_000 }, () => {
     expect(await portsOf(way)).toEqual([]);
   });
 
+  it('by a run that ended before the job took its NICs off: told as perhaps left over, and deleted', async () => {
+    const way = await startDeletion(
+      undo.bed,
+      'late',
+      { undoWindow: '1 hour', deadline: '3 s' },
+      { jobSeconds: 12 },
+    );
+    await way.handle.result().catch(() => undefined);
+    const told = await portsOf(way);
+    expect(told.map(({ id, why }) => [id, why]).sort()).toEqual(
+      way.targets.map((id) => [id, 'unknown']).sort(),
+    );
+    const { answer: status, stderr } = await undo.json(['status', way.serverId]);
+    expect(outcomes(status)).toEqual(['unknown', 'unknown']);
+    for (const { message, remedy } of status.nics ?? []) {
+      expect(message).toContain(`do not set it back before job ${status.jobs?.[0]?.id ?? ''} has ended`);
+      expect(remedy).toBeNull();
+    }
+    expect(stderr).not.toMatch(/is not back|By hand/);
+    // It waits by itself until the job has ended.
+    const { code, answer } = await release(way, way.targets);
+    expect([code, answer.outcome, outcomes(answer)]).toEqual([0, 'deleted', ['deleted', 'deleted']]);
+    await expectTruth(undo.bed.simulator, answer);
+    expect(await deletions(way, way.targets)).toEqual([...way.targets].sort());
+    expect(await portsOf(way)).toEqual([]);
+  });
+
   it("by the NIC's own flag", async () => {
     const { id: serverId, nics } = await undo.bed.simulator.post<{
       id: string;
@@ -180,8 +208,17 @@ describe.concurrent('ports that runs have kept', { timeout: 240_000 }, () => {
     expect([code, answer.error?.type]).toEqual([4, 'DifferentRequest']);
     expect(answer).toMatchObject({ workflowId: `nics/${way.serverId}`, runId });
     expect(stderr).toContain(`ecs-nics commit ${way.serverId}`);
-    expect(await portsOf(way)).toEqual([]);
+    const told = await ports('--server', way.serverId);
+    const window = { serverId: way.serverId, runId, ports: 2 };
+    expect([told.ports, told.windows]).toMatchObject([[], [window]]);
+    // All servers together: the list of Temporal lags a little.
+    const all = async () => (await ports()).windows.filter(({ serverId }) => serverId === way.serverId);
+    expect(await until(async () => (await all()).length === 1, 20_000)).toBe(true);
+    const human = await undo.bed.stack.starter(['ports', '--server', way.serverId]);
+    for (const said of ['2 ports more', `ecs-nics commit ${way.serverId}`, `ecs-nics undo ${way.serverId}`])
+      expect(human.stdout).toContain(said);
     expect((await undo.ask('commit', way)).code).toBe(0);
+    expect((await ports('--server', way.serverId)).windows).toEqual([]);
     expect((await release(way, way.targets)).code).toBe(2);
   });
 

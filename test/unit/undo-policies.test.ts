@@ -246,6 +246,7 @@ describe('a later restore', () => {
     id: id(n),
     outcome: 'deleted',
     snapshot: snapshot(),
+    mayBeLeft: false,
     replacedBy: null,
     ...more,
   });

@@ -26,6 +26,7 @@ export async function listPorts({ server }: PortsFlags, output: Output): Promise
       more: kept.more,
       unread: kept.unread,
       held: kept.held.map(({ run, ports }) => ({ run, ports })),
+      windows: kept.windows.map(({ ids, ...window }) => ({ ...window, ports: ids.length })),
     });
     return EXIT.done;
   });
@@ -34,7 +35,8 @@ export async function listPorts({ server }: PortsFlags, output: Output): Promise
 export const command: CliCommand<PortsFlags> = {
   description:
     'Shows the ports that closed runs have kept, and that no later run has put back or deleted: with keepPort, ' +
-    "by a cancelled undo window, by the NIC's own flag, or since they were in use or changed when they were to be deleted.",
+    "by a cancelled undo window, by the NIC's own flag, or since they were in use or changed when they were to be deleted. " +
+    'Also those that may be left over, since their run ended before the fate of the NIC was known.',
   examples: ['ports', `ports --server ${EXAMPLE.server} --json`],
   flags: (command) => command.option('--server <id>', 'only those of this server'),
   run: (_words, flags, output) => listPorts(flags, output),

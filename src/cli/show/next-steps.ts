@@ -7,7 +7,7 @@ import { BY_WHOM_WORDS } from '../ask/flags';
 import { cut, plural } from '../format';
 import { deleteCommand } from '../ask/delete-request';
 import { keptSteps, releaseSteps } from './release-steps';
-import { putBackSteps, remedySteps, restoreSteps, tryAgainStep } from './restore-steps';
+import { putBackSteps, remedySteps, restoreSteps, tryAgainStep, unknownSteps } from './restore-steps';
 import { isBackByHand, isInWindow, messageOf } from './wording';
 
 /** For a run that continues. `but`: what the operator has just done; `document`: the run's current document. */
@@ -48,7 +48,19 @@ export function endSteps(ending: Ending, run: EndedRun): Step[] {
     return [...remedySteps(document), tryAgainStep(run)];
   }
   const steps = deletionSteps(ending, run.serverId, asked.input);
-  return [...steps, ...remedySteps(document), ...putBackSteps(document, run), ...keptSteps(ending, run)];
+  return [
+    ...steps,
+    ...remedySteps(document, wasToReturn(ending, asked.input)),
+    ...unknownSteps(document, run),
+    ...putBackSteps(document, run),
+    ...keptSteps(ending, run),
+  ];
+}
+
+/** A way back was asked for, and begun: by an undo, or as the request says. */
+function wasToReturn({ kind, document }: Ending, input: DeleteServerNicsInput | null): boolean {
+  if (document?.decision?.what === 'undo') return true;
+  return (kind === 'cancelled' ? input?.onCancel : input?.onFailure) === 'restore';
 }
 
 function deletionSteps(ending: Ending, serverId: string, input: DeleteServerNicsInput | null): Step[] {

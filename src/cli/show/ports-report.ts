@@ -7,9 +7,11 @@ import type { ReportPage } from '../output';
 import type { Step } from './lines';
 import { indent, stepLines } from './lines';
 import { portsCommand } from './release-steps';
-import { ageText, agoText, serverOf } from './wording';
+import { ageText, agoText, serverOf, utcText } from './wording';
 
 const MAX_REASON = 200;
+/** Servers of which the commands are named. */
+const MAX_COMMANDS = 3;
 
 const WHY: Record<WhyKept, string> = {
   'keep-port': 'asked for',
@@ -18,14 +20,17 @@ const WHY: Record<WhyKept, string> = {
   'port-in-use': 'in use',
   'port-changed': 'changed',
   'not-deleted': 'not deleted',
+  unknown: 'may be left over',
 };
+
+const UNKNOWN = 'may be left over: the run ended before it was known';
 
 /** Temporal does not know what people do by hand, nor what it has forgotten. */
 const LIMITS =
   'As far as Temporal still knows the runs that have kept them. What was done by hand since only the cloud knows: ecs-nics release looks before it deletes.';
 
 export function portsReport(kept: KeptPorts, serverId: string | null, page: ReportPage): string[] {
-  const { ports, more, unread, held } = kept;
+  const { ports, more, unread, held, windows } = kept;
   const lines =
     ports.length === 0
       ? [
@@ -33,10 +38,7 @@ export function portsReport(kept: KeptPorts, serverId: string | null, page: Repo
             ? 'no port is known to be kept'
             : `no port of server ${serverId} is known to be kept`,
         ]
-      : [
-          page.colors.bold(`${plural(ports.length, 'port')} kept`),
-          ...byServer(ports).flatMap((each) => serverLines(each, page)),
-        ];
+      : [page.colors.bold(countText(ports)), ...byServer(ports).flatMap((each) => serverLines(each, page))];
   lines.push('', ...indent(LIMITS, page, '  '));
   if (more) {
     const narrower = serverId === null ? ' For one server: ecs-nics ports --server <id>' : '';
@@ -50,9 +52,26 @@ export function portsReport(kept: KeptPorts, serverId: string | null, page: Repo
         '  ',
       ),
     );
+  for (const { serverId: server, serverName, runId, ids, until } of windows)
+    lines.push(
+      ...indent(
+        `${plural(ids.length, 'port')} more: run ${runId} on server ${serverOf({ serverId: server, serverName })} is open and keeps ${ids.length === 1 ? 'it' : 'them'} for its undo window${until === null ? '' : `, until ${utcText(until)}`}.`,
+        page,
+        '  ',
+      ),
+    );
   for (const { serverId: server, runId, why } of unread)
     lines.push(...indent(`run ${runId} on server ${server}: ${clean(why)}`, page, '  '));
-  return [...lines, ...stepLines(stepsOf(ports, serverId), page)];
+  return [...lines, ...stepLines([...stepsOf(ports), ...windowsSteps(windows)], page)];
+}
+
+function countText(ports: readonly KeptPort[]): string {
+  const maybe = ports.filter(({ why }) => why === 'unknown').length;
+  const counts = [
+    ...(maybe < ports.length ? [`${plural(ports.length - maybe, 'port')} kept`] : []),
+    ...(maybe > 0 ? [`${plural(maybe, 'port')} may be left over`] : []),
+  ];
+  return counts.join(', ');
 }
 
 function byServer(ports: readonly KeptPort[]): KeptPort[][] {
@@ -74,7 +93,9 @@ function serverLines(ports: readonly KeptPort[], page: ReportPage): string[] {
   const lines = ['', serverOf(first), ...(head === null ? [] : [page.colors.dim(`  ${head}`)])];
   ports.forEach((port, i) => {
     lines.push(...(body[i] ?? []).map((line) => `  ${line}`));
-    if (port.message !== null) lines.push(...indent(cut(clean(port.message), MAX_REASON), page, '      '));
+    if (port.why === 'unknown') lines.push(...indent(UNKNOWN, page, '      '));
+    else if (port.message !== null)
+      lines.push(...indent(cut(clean(port.message), MAX_REASON), page, '      '));
     // Ports that one run has kept stand below each other.
     if (ports[i + 1]?.runId === port.runId) return;
     lines.push(...indent(runText(port, page), page, '      '));
@@ -97,18 +118,37 @@ function runText({ runId, endedAt, requestedBy, reason }: KeptPort, { now }: Rep
 }
 
 /** A port that somebody uses, or has changed, is no proposal. */
-function stepsOf(ports: readonly KeptPort[], serverId: string | null): Step[] {
+function stepsOf(ports: readonly KeptPort[]): Step[] {
   const free = ports.filter(
     ({ why, openRun }) => why !== 'port-in-use' && why !== 'port-changed' && openRun === null,
   );
-  const [first] = free;
-  if (first === undefined) return [];
-  const text = 'To delete kept ports, for good:';
-  if (byServer(free).length > 1 && serverId === null)
-    return [
-      { text, command: `ecs-nics release SERVER --nic PORT ${BY_WHOM_WORDS.join(' ')}` },
-      { text: 'To see those of one server:', command: portsCommand('SERVER') },
-    ];
-  const nics = free.filter(({ runId }) => runId === first.runId).map(({ id }) => id);
-  return [{ text, command: releaseCommand({ serverId: first.serverId, nics }) }];
+  const servers = byServer(free);
+  const steps = servers.slice(0, MAX_COMMANDS).flatMap(([first, ...rest], i): Step[] => {
+    if (first === undefined) return [];
+    // One run reads the snapshots of one other.
+    const nics = [first, ...rest].filter(({ runId }) => runId === first.runId).map(({ id }) => id);
+    const text =
+      servers.length === 1
+        ? 'To delete kept ports, for good:'
+        : `${i === 0 ? 'To delete kept ports, for good: those of' : 'Those of'} ${serverOf(first)}:`;
+    return [{ text, command: releaseCommand({ serverId: first.serverId, nics }) }];
+  });
+  return [...steps, ...moreServers(servers.length - MAX_COMMANDS, portsCommand('SERVER'))];
+}
+
+/** Each can be decided about now. */
+function windowsSteps(windows: KeptPorts['windows']): Step[] {
+  const byWhom = BY_WHOM_WORDS.join(' ');
+  const steps = windows.slice(0, MAX_COMMANDS).flatMap(({ serverId }): Step[] => [
+    {
+      text: 'To delete what the open run keeps, for good:',
+      command: `ecs-nics commit ${serverId} ${byWhom}`,
+    },
+    { text: 'To put its NICs back exactly:', command: `ecs-nics undo ${serverId} ${byWhom}` },
+  ]);
+  return [...steps, ...moreServers(windows.length - MAX_COMMANDS, 'ecs-nics list --open')];
+}
+
+function moreServers(count: number, command: string): Step[] {
+  return count <= 0 ? [] : [{ text: `And ${plural(count, 'server')} more:`, command }];
 }

@@ -4,6 +4,8 @@ import type { Asked, EndedRun } from './asked';
 import type { Ending } from '../../client/ending';
 import { clean, plural } from '../format';
 import type { Step } from './lines';
+import { mayBeLeft } from '../../contract/types';
+import { releaseCommand } from '../ask/release-request';
 import { restoreCommand } from '../ask/restore-request';
 import { ipOf, isLeftAlone } from './wording';
 
@@ -45,20 +47,46 @@ export function putBackSteps(
   ];
 }
 
-/** What a person can do and the run could not. */
-export function remedySteps(document: ResultDocument | null): Step[] {
+/**
+ * What a person can do and the run could not.
+ * @param wasAsked the NICs were to be put back
+ */
+export function remedySteps(document: ResultDocument | null, wasAsked = true): Step[] {
   return (document?.nics ?? []).flatMap((nic) => {
     if (!nic.remedy) return [];
     const isBack = nic.outcome === 'restored' || nic.outcome === 'recreated';
-    const state = isBack ? 'is back, but not as it was' : `is not back (${nic.outcome})`;
+    let state = isBack ? 'is back, but not as it was' : `is not back (${nic.outcome})`;
+    if (!wasAsked && nic.outcome === 'unknown' && nic.remedy.includes('delete_on_termination'))
+      state =
+        'is unknown, and its flag still false, so that a late deletion leaves its port. ' +
+        'Once nothing more can come of what was sent, and only if the NIC is still on the server';
     return [
       {
-        text: `NIC ${nic.id}, ${ipOf(nic)}, ${state}. By hand:`,
+        text: `NIC ${nic.id}, ${ipOf(nic)}, ${state}${state.startsWith('is unknown') ? ', by' : '. By'} hand:`,
         command: clean(nic.remedy),
         whole: !nic.remedy.startsWith('ecs-nics '),
       },
     ];
   });
+}
+
+/** NICs without a verdict whose flag the run left false: what went later has left its port behind. */
+export function unknownSteps(document: ResultDocument | null, { serverId, runId }: EndedRun): Step[] {
+  const nics =
+    document?.nics.filter((nic) => mayBeLeft(nic) && Boolean(nic.snapshot)).map(({ id }) => id) ?? [];
+  if (nics.length === 0) return [];
+  const source = ['--run-id', runId];
+  const ports = nics.length === 1 ? 'its port' : 'their ports';
+  return [
+    {
+      text: `If the look finds ${nics.length === 1 ? 'it' : 'them'} gone and ${ports} left over: to delete what is free, for good:`,
+      command: releaseCommand({ serverId, nics, source }),
+    },
+    {
+      text: 'To put back what has gone, and to set the flag back of what has stayed:',
+      command: restoreCommand({ serverId, nics, source }),
+    },
+  ];
 }
 
 const TRY_AGAIN = 'This needs a person. To try the rest again, without changing what is in place:';

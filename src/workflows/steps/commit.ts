@@ -89,7 +89,11 @@ export async function commit(run: Committing, options: CommitOptions = {}): Prom
   }
   // A port that is free again is deleted in another round. An actor that attaches and detaches it again and again is
   // left alone after the last round.
-  if ((await lookAtReturned(run)) && (state.undo.rounds += 1) <= MAX_ROUNDS) await commit(run, options);
+  if (
+    (await lookAtReturned(run, options.gentle ? ON_SERVER : PUT_BACK)) &&
+    (state.undo.rounds += 1) <= MAX_ROUNDS
+  )
+    await commit(run, options);
 }
 
 const MAX_ROUNDS = 3;
@@ -148,7 +152,7 @@ function leavePort(
  * A port that says it is attached is only one witness. The NIC counts as on the server if the NIC list says so in two
  * readings. Returns whether some port is free again and can be deleted after all.
  */
-async function lookAtReturned(run: Committing): Promise<boolean> {
+async function lookAtReturned(run: Committing, isBack: string): Promise<boolean> {
   const { state } = run;
   const { returned } = state.undo;
   if (returned.length === 0) return false;
@@ -161,7 +165,7 @@ async function lookAtReturned(run: Committing): Promise<boolean> {
   let again = false;
   for (const { id, absent, present, port } of state.seen.witnesses) {
     forget(run, id);
-    if (present >= 2) writeReturned(run, id, 'still-attached', PUT_BACK);
+    if (present >= 2) writeReturned(run, id, 'still-attached', isBack);
     else if (absent < 2 || port === null || port.state === 'unknown')
       writeReturned(run, id, 'unknown', UNSURE);
     else if (port.state === 'absent') markPortGone(run.row(id));
@@ -201,4 +205,6 @@ function writeReturned(
   run.warn(`NIC ${id}: ${row.message}`);
 }
 
+/** Of a NIC that a release names: the run before it may have ended before the NIC went. */
+const ON_SERVER = 'it is on the server: put back, or never taken off';
 const UNSURE = 'its port says that it is on the server again, but the NIC list does not confirm it';

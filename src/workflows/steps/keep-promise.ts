@@ -9,7 +9,7 @@ import { putBack } from './put-back';
 import { flagCall } from '../policy/remedies';
 import type { PutBackReason } from '../policy/undo-log';
 import { isLogged, promisesUndo, toPutBack } from '../policy/undo-log';
-import { isBusy } from '../run/state/job';
+import { currentJob, isBusy } from '../run/state/job';
 import { reopen } from '../run/state/seen';
 import { endSubmission } from '../run/state/sent';
 import { isHeld, release } from '../run/state/undo';
@@ -128,12 +128,23 @@ export function tellKeptFlags(run: Deletion): void {
     const { list, port } = row.evidence;
     const maybe = isSet && (list !== 'absent' || port === 'attached');
     if (row.outcome !== 'unknown' || row.remedy !== null || !(isKept || maybe)) continue;
-    row.remedy = flagCall(run.document, row.id, true);
+    const end = whatMayCome(run);
+    if (end === null) row.remedy = flagCall(run.document, row.id, true);
+    else {
+      const text = `its flag ${isKept ? 'is still' : 'may still be'} false, so that a late deletion leaves its port; do not set it back before ${end}`;
+      row.message = [row.message, text].filter(Boolean).join('; ');
+    }
     run.warn(
       `NIC ${row.id} ${isKept ? 'has' : 'may have'} its flag delete_on_termination still set to false, so that a late deletion would leave its port; ` +
         'set it back once nothing more can come of what was sent',
     );
   }
+}
+
+/** What has to pass before a flag that is set back can't cost the port any more; `null`: nothing that was sent is at work. */
+function whatMayCome({ state }: Deletion): string | null {
+  if (isBusy(state)) return `job ${currentJob(state)?.id ?? ''} has ended`;
+  return state.sent.doubtful || state.job.state === 'gone' ? 'nothing more can come of what was sent' : null;
 }
 
 /**

@@ -55,7 +55,8 @@ export function keptBy(
   saved: readonly SavedNic[],
   { nics, serverId }: Pick<CheckedNics, 'nics' | 'serverId'>,
 ): { nics: SavedNic[]; problems: string[] } {
-  const kept = saved.filter(({ outcome }) => outcome === 'detached');
+  const isKept = ({ outcome, mayBeLeft }: SavedNic) => outcome === 'detached' || mayBeLeft;
+  const kept = saved.filter(isKept);
   if (nics === 'all') {
     const problems = kept.length > 0 ? [] : [`that run has kept no port of server ${serverId}`];
     return { nics: kept, problems };
@@ -63,7 +64,7 @@ export function keptBy(
   const problems = nics.flatMap((id) => {
     const nic = saved.find((one) => one.id === id);
     if (nic === undefined) return [`NIC ${id}: that run has no snapshot of it`];
-    return nic.outcome === 'detached' ? [] : [`NIC ${id}: that run has not kept its port (${nic.outcome})`];
+    return isKept(nic) ? [] : [`NIC ${id}: that run has not kept its port (${nic.outcome})`];
   });
   return { nics: kept.filter(({ id }) => nics.includes(id)), problems };
 }
@@ -102,6 +103,6 @@ function forecastOf(port: PortState | undefined, serverId: string): string | nul
   if (port?.state === 'free') return null;
   if (port?.state !== 'attached') return 'its port could not be read: a real run would look again';
   return port.deviceId === serverId
-    ? 'would be left: it is on the server again'
+    ? 'would be left: it is on the server'
     : `would be left: its port is in use by ${port.deviceId}`;
 }

@@ -104,6 +104,54 @@ describe('a release', () => {
   });
 });
 
+describe('a release of ports that a run without verdicts may have left over', () => {
+  const job = (seconds: number) => ({
+    match: { class: 'delete' },
+    what: { kind: 'job-seconds', seconds },
+  });
+
+  it('deletes them once the job has taken their NICs off', async () => {
+    const request = { undoWindow: '1 hour', deadline: '4 minutes' };
+    const first = await play(request, { faults: [job(600)] as never });
+    expect([first.told.outcome, outcomes(first.told)]).toEqual([
+      'outcome-unknown',
+      ['unknown', 'unknown', 'unknown'],
+    ]);
+    const plan = await release(first, {}, { dryRun: true });
+    expect([plan.told.outcome, plan.told.nics.map(({ message }) => message)]).toEqual([
+      'planned',
+      [null, null, null],
+    ]);
+    const { told, deleted } = await release(first);
+    expect([told.outcome, outcomes(told)]).toEqual(['deleted', GONE]);
+    expect(deleted().sort()).toEqual([...first.nics].sort());
+  });
+
+  it('leaves one whose NIC is on the server, and one that somebody has changed, with their reasons', async () => {
+    const request = { undoWindow: '1 hour', deadline: '4 minutes' };
+    const first = await play(request, { faults: [job(600)] as never });
+    const [back = '', changed = '', free] = first.nics;
+    first.world.simulator.control.attachNic(first.serverId, { id: back });
+    first.world.simulator.control.patchPort(changed, { name: 'theirs' });
+    const { played, told, deleted } = await release(first);
+    expect([told.outcome, outcomes(told)]).toEqual([
+      'not-deleted',
+      ['still-attached', 'detached', 'deleted'],
+    ]);
+    expect(told.nics.map(({ errorCode }) => errorCode)).toEqual(['PortInUse', 'PortChanged', null]);
+    expect(told.nics[0]?.message).toContain('it is on the server: put back, or never taken off');
+    expect(played.end).toMatchObject({ type: 'NotDeleted' });
+    expect(deleted()).toEqual([free]);
+  });
+
+  it('of a run that promised nothing is refused', async () => {
+    const first = await play({ deadline: '4 minutes' }, { faults: [job(600)] as never });
+    expect(first.told.outcome).toBe('outcome-unknown');
+    const { told, deleted } = await release(first, {}, { nics: first.nics.map((id) => ({ id })) });
+    expect([told.outcome, deleted()]).toEqual(['refused', []]);
+  });
+});
+
 describe('a release that is cancelled', () => {
   it('before it could look changes nothing', async () => {
     const first = await kept();

@@ -96,6 +96,19 @@ describe('what was made before', () => {
     expect(ledger.effects.filter(({ kind }) => kind === 'port-created')).toHaveLength(1);
   });
 
+  it('a flag that a run without verdicts has left false is set back once its NIC has stayed', async () => {
+    const late = { match: { class: 'delete' }, what: { kind: 'job-seconds', seconds: 600 } };
+    const first = await play(
+      { undoWindow: '2 hours', deadline: '4 minutes' },
+      { take: 1, nics: [{ primary: true }, { deleteOnTermination: true }], faults: [late as never] },
+    );
+    expect([first.told.outcome, first.told.nics[0]?.remedy]).toEqual(['outcome-unknown', null]);
+    first.world.simulator.control.attachNic(first.serverId, { id: first.nics[0] ?? '' });
+    expect(first.changed()).toEqual(['deleteOnTermination']);
+    expect((await restoreAfter(first)).outcome).toBe('restored');
+    expect(first.changed()).toEqual([]);
+  });
+
   it('a NIC that is back with its flag changed is finished by another restore', async () => {
     const no = { kind: 'answer', status: 403, body: { error: { code: 'Pdp.0001', message: 'no' } } };
     const first = await play(

@@ -119,11 +119,14 @@ it('a list that shows what jobs have taken off is no witness against the port', 
   expect(changed().filter((field) => field !== 'position')).toEqual([]);
 });
 
-it('a flag that has to stay is told, with the call that sets it back', async () => {
+it('a flag that has to stay is told, with the job before whose end nobody may set it back', async () => {
   const stuck = { match: { class: 'delete' }, what: { kind: 'job-stuck' } } as const;
   const { told } = await play({ keepPort: true }, { faults: [stuck], take: 1 });
   expect([told.outcome, outcomes(told)]).toEqual(['outcome-unknown', ['unknown']]);
-  expect(told.nics[0]?.remedy).toContain('{"interface_attachment":{"delete_on_termination":true}}');
+  expect(told.nics[0]?.remedy).toBeNull();
+  expect(told.nics[0]?.message).toContain(
+    `its flag is still false, so that a late deletion leaves its port; do not set it back before job ${told.jobs[0]?.id} has ended`,
+  );
   expect(told.warnings.join()).toContain('delete_on_termination still set to false');
 });
 

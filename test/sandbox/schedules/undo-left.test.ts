@@ -153,7 +153,9 @@ it('a flag that a call without a usable answer may have set is told when its NIC
     ['unknown'],
     ['deleteOnTermination'],
   ]);
-  expect(told.nics[0]?.remedy).toContain('{"interface_attachment":{"delete_on_termination":true}}');
+  expect(told.nics[0]?.message).toContain(
+    'its flag may still be false, so that a late deletion leaves its port; do not set it back before',
+  );
   expect(told.warnings.join()).toContain('may have its flag delete_on_termination still set to false');
 });
 
