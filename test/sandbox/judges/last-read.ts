@@ -57,7 +57,15 @@ export function isUnsureWithReason({ played }: Truth): void {
   for (const row of told.nics) {
     if (row.outcome !== 'unknown' || readings.length < 2) continue;
     const isGone = readings.slice(-2).every(({ listed }) => !listed.includes(row.id));
-    const isSure = isGone && lastPort(activities, row) === 'absent';
+    // What comes with a list that counts for nothing, since it lacks the primary NIC, counts for nothing either.
+    const counting = activities.filter(
+      ({ type, told: heard }) =>
+        type !== 'listNics' ||
+        heard === undefined ||
+        !('result' in heard) ||
+        readings.includes(heard.result as Reading),
+    );
+    const isSure = isGone && lastPort(counting, row) === 'absent';
     expect(isSure, `NIC ${row.id} was seen to be gone twice, with its port, and told as unknown`).toBe(false);
   }
 }
