@@ -39,7 +39,7 @@ ENV NODE_ENV=production
 ENV MALLOC_ARENA_MAX=2
 # On a large machine V8 lets a heap grow to four times what is in use before it looks for garbage, below 2 GB of limit to less than twice:
 # a run with up to 500 servers under way took 646 MB, of which 378 were left after a collection; below a limit of 1,024 MB it takes 460.
-# 2,000 cached runs need a fifth of that. Smaller semi-spaces (8 MB) made no difference. So image/start.sh sets 1,024 MB, or half of
+# 2,000 cached runs need a fifth of that. Smaller semi-spaces (8 MB) made no difference. So image/start.sh sets 1,024 MB, or a third of
 # what the container may use, whichever is less.
 # Probes and scrapes come from outside the container; on a plain machine the defaults are its loopback.
 ENV ECS_NICS_HEALTH_ADDRESS=0.0.0.0:8081 ECS_NICS_METRICS_ADDRESS=0.0.0.0:9464

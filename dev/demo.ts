@@ -289,14 +289,16 @@ async function steer(stack: Stack, words: string[]): Promise<Step> {
 function shown(word: string): string {
   if (word.startsWith('{')) return '…';
   if (word.includes(' ')) return `'${word}'`;
-  return /^[0-9a-f-]{36}$/.test(word) ? short(word) : word;
+  return /^[0-9a-f-]{36}$/.test(word) ? `${short(word)}…` : word;
 }
 
 /** Runs `ecs-nics delete`. */
 async function starter(stack: Stack, server: string, nics: { id: string }[], more: string[]): Promise<Step> {
   const flags = more.map(shown);
   command(
-    ['ecs-nics delete', short(server), ...nics.map((nic) => `--nic ${short(nic.id)}`), ...flags].join(' '),
+    ['ecs-nics delete', `${short(server)}…`, ...nics.map((nic) => `--nic ${short(nic.id)}…`), ...flags].join(
+      ' ',
+    ),
   );
   const targets = nics.flatMap((nic) => ['--nic', nic.id]);
   return follow(stack, ['delete', server, ...targets, ...more, '--yes', '--json']);

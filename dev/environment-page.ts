@@ -6,7 +6,7 @@ import { code, table } from './markdown';
 const HEAD = `# Environment
 
 Every variable that worker and starter read. Everything wrong or missing is named in one message, with what to do, before anything is sent: exit code 2. Blank is
-unset, and blanks and line ends around a value are no part of it. Of several spellings the first one that is set counts. A value that is secret stands in no
+unset, and blanks and line ends around a value are no part of it. Of several spellings the first one that is set counts, but of a file and its contents (\`…_PATH\`, \`…_DATA\`) only one may be set. A value that is secret stands in no
 message, log line or page. The starter needs no credentials of the cloud.
 
 What follows from them: [proxies and certificates](worker.md#proxies-and-certificates), [one queue per project](worker.md#one-queue-per-project),

@@ -4,7 +4,7 @@ import { chmodSync, lstatSync, mkdtempSync, readdirSync, renameSync, rmSync } fr
 import { basename, dirname, join } from 'node:path';
 import { dieWithUs } from './guard';
 import { root } from './root';
-import { CLI_VERSION, differenceOf, foreignHands, NO_PIN, PIN } from './temporal-pin';
+import { CLI_VERSION, differenceOf, closeToGroup, foreignHands, NO_PIN, PIN } from './temporal-pin';
 
 export type Environment = Record<string, string | undefined>;
 export type Log = (line: string) => void;
@@ -71,6 +71,7 @@ export async function fetchInto(
 ): Promise<string | undefined> {
   if (pin === null) return NO_PIN;
   const cache = dirname(target);
+  closeToGroup(cache);
   const problem = foreignHands(cache);
   if (problem !== null) return problem;
   // We hold the lock: whatever lies here was left by one that was killed.

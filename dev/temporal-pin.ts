@@ -1,6 +1,6 @@
 /** Which file is the Temporal CLI that we have tested: nothing else that we fetch, or find in our cache, is executed. */
 import { createHash } from 'node:crypto';
-import { createReadStream, realpathSync, statSync } from 'node:fs';
+import { chmodSync, constants, createReadStream, lstatSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
@@ -28,6 +28,7 @@ export const NO_PIN = `no hash of the Temporal CLI is known for ${PLATFORM}, so 
 /** Why a file of the cache must not be executed, in one sentence with the remedy; `null`: it may. */
 export async function distrust(path: string, pin: string | null): Promise<string | null> {
   const real = realpathSync(path);
+  for (const each of [dirname(path), path]) closeToGroup(each);
   for (const each of new Set([dirname(path), dirname(real), real])) {
     const problem = foreignHands(each);
     if (problem !== null) return problem;
@@ -44,6 +45,13 @@ export async function differenceOf(path: string, pin: string | null): Promise<st
   const found = hash.digest('hex');
   if (found === pin) return null;
   return `is not the Temporal CLI ${CLI_VERSION} for ${PLATFORM}, and was not executed (its SHA-256 is ${found}, not ${pin})`;
+}
+
+/** A cache of ours that the umask of many systems has left open to our group is closed to it. The hash decides what is executed. */
+export function closeToGroup(path: string): void {
+  const { uid, mode } = lstatSync(path);
+  const isOpen = uid === process.getuid?.() && (mode & 0o1022) === 0o020;
+  if (isOpen && (mode & constants.S_IFMT) !== constants.S_IFLNK) chmodSync(path, mode & 0o7755);
 }
 
 /** Who else may change a file or folder, with the remedy; `null`: nobody but its owner, who is this user or root. */

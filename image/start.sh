@@ -18,9 +18,10 @@ case $limit in
   # Twelve digits are 100 GB, and v1 writes nineteen where nobody has set a limit: more than the bound in any case.
   '' | *[!0-9]* | ????????????*) ;;
   *)
-    # Half of it: the other half is for the workflows' own heap, the native core and buffers.
-    half=$((limit / 2 / 1048576))
-    if [ "$half" -gt 0 ] && [ "$half" -lt "$megabytes" ]; then megabytes=$half; fi
+    # A third of it, since two threads have a heap each, the main one and that of the workflows: the last third is for the native
+    # core and buffers.
+    third=$((limit / 3 / 1048576))
+    if [ "$third" -gt 0 ] && [ "$third" -lt "$megabytes" ]; then megabytes=$third; fi
     ;;
 esac
 

@@ -14,7 +14,6 @@ import { RateLimiter } from './ecs/limiter';
 import { observed } from './ecs/observe';
 import { createSets } from './ecs/sets';
 import { DEFAULT_LIMITS, undiciTransport } from './ecs/transport';
-import type { Temporal } from './client/connect';
 import { explain } from './client/explain/connection';
 import { readRetention } from './client/namespace-settings';
 import type { TemporalTarget } from './client/target';
@@ -177,7 +176,14 @@ async function run(
   if (workers === 'stop') return;
   lifecycle.running(
     workers,
-    watchConnection(() => askTemporal(temporal, target), log),
+    watchConnection(
+      () => readRetention(temporal, ANSWER_MS),
+      async (error) => {
+        const { text, remedy } = await explain(error, target);
+        return `${text}. ${remedy}`;
+      },
+      log,
+    ),
   );
   log.info('running', {
     temporal: temporal.address,
@@ -194,16 +200,6 @@ async function run(
   watchShares(temporal, config, limiter, log);
   rateGauge(meter, limiter);
   await running;
-}
-
-/** Throws the cause with its remedy when Temporal does not answer. */
-async function askTemporal(temporal: Temporal, target: TemporalTarget): Promise<void> {
-  try {
-    await readRetention(temporal, ANSWER_MS);
-  } catch (error) {
-    const { text, remedy } = await explain(error, target);
-    throw new Error(`${text}. ${remedy}`, { cause: error });
-  }
 }
 
 main().then(

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import type { WriteStream } from 'node:tty';
 import pc from 'picocolors';
 import { cleanJson, cleanLine } from '../contract/text';
+import { valueOf } from '../contract/variables';
 import type { CliError } from './cli-error';
 import { wrap } from './format';
 import { asTyped } from './invocation';
@@ -130,7 +131,7 @@ export class Output {
     // A pipe gets each line unwrapped.
     const [first = '', ...rest] = isTTY ? lines.flatMap((line) => wrapped(line, columns)) : lines;
     write(process.stderr, [`${prefix} ${first}`, ...rest, ...error.details]);
-    if (process.env.ECS_NICS_LOG_LEVEL === 'debug') {
+    if (valueOf(process.env, 'ECS_NICS_LOG_LEVEL')?.[1] === 'debug') {
       const cause = error.cause instanceof Error ? error.cause : error;
       write(process.stderr, `${cause.stack}`.split('\n'));
     }

@@ -86,9 +86,13 @@ export async function mustAccept(target: TemporalTarget, withinMs?: number): Pro
 }
 
 /** The error of a connection that failed, with the cause and its remedy. */
-export async function unreachable(error: unknown, target: TemporalTarget): Promise<TemporalUnreachable> {
+export async function unreachable(
+  error: unknown,
+  target: TemporalTarget,
+  ms?: number,
+): Promise<TemporalUnreachable> {
   if (error instanceof TemporalUnreachable) return error;
-  return new TemporalUnreachable(target.address, await explain(error, target), { cause: error });
+  return new TemporalUnreachable(target.address, await explain(error, target, ms), { cause: error });
 }
 
 /** Temporal Cloud has its own Web UI and tools. */

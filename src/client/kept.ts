@@ -189,7 +189,12 @@ class Search {
 
   /** Of all servers. The list lags by about a second. */
   async openRuns(): Promise<void> {
-    const infos = await this.temporal.call(ALL_MS, async () => {
+    const ms = this.until - Date.now();
+    if (ms <= 0) {
+      this.isCut = true;
+      return;
+    }
+    const infos = await this.temporal.call(ms, async () => {
       const found: Info[] = [];
       for await (const info of this.temporal.client.workflow.list({ query: OPEN, pageSize: MAX_OPEN + 1 })) {
         if (found.length === MAX_OPEN) {
@@ -265,6 +270,7 @@ class Search {
     if (parent !== undefined) {
       const report = await this.page(page);
       if (report === 'open') {
+        if (row.outcome !== 'detached') return null;
         const held = this.held.get(parent.run) ?? { run: parent.run, ports: 0, ids: [] };
         this.held.set(parent.run, { ...held, ports: held.ports + 1, ids: [...held.ids, row.id] });
         return null;
@@ -369,8 +375,8 @@ function fateOf(row: NicRow, type: string): 'kept' | 'left' | 'gone' | 'untold' 
     case 'already-absent':
       return evidence.port === 'absent' ? 'gone' : 'untold';
     case 'untouched':
-      // A restore that has found it in its place.
-      return type === WORKFLOW_TYPE.restoreServerNics && evidence.list === 'present' ? 'gone' : 'untold';
+      // A later run has found it in its place.
+      return type !== WORKFLOW_TYPE.releasePorts && evidence.list === 'present' ? 'gone' : 'untold';
     case 'unknown':
       return type === WORKFLOW_TYPE.deleteServerNics && mayBeLeft(row) ? 'kept' : 'untold';
     case 'deleted':

@@ -68,7 +68,9 @@ export class Checker {
     const value = this.input[field];
     if (isUuid(value)) return value;
     this.problems.push(
-      value === undefined ? `${field}: missing` : `${field}: ${shown(value)} is not a lower-case UUID`,
+      value === undefined
+        ? `${field}: missing`
+        : `${field}: ${shown(value)} is not a lower-case UUID (8-4-4-4-12 hex digits)`,
     );
     return '';
   }
@@ -242,7 +244,9 @@ export class Checker {
     const { id, ip, mac } = this.given(value, fields, `${path}.`);
     if (!isUuid(id)) {
       this.problems.push(
-        id === undefined ? `${path}.id: missing` : `${path}.id: ${shown(id)} is not a lower-case UUID`,
+        id === undefined
+          ? `${path}.id: missing`
+          : `${path}.id: ${shown(id)} is not a lower-case UUID (8-4-4-4-12 hex digits)`,
       );
       return [];
     }

@@ -13,8 +13,13 @@ export interface ConnectionWatch {
  * Asks periodically whether Temporal answers. `Worker.getStatus()` cannot tell: with the server gone for good it still
  * says RUNNING and POLLING, since Core's pollers try again for ever.
  * @param ask resolves when Temporal has answered
+ * @param explain the cause with its remedy; asked once for each loss, since looks are work for a server in trouble
  */
-export function watchConnection(ask: () => Promise<unknown>, log: Logger): ConnectionWatch {
+export function watchConnection(
+  ask: () => Promise<unknown>,
+  explain: (error: unknown) => Promise<string>,
+  log: Logger,
+): ConnectionWatch {
   let since: number | null = null;
   let problem = '';
   every(ASK_EVERY_MS, async () => {
@@ -26,9 +31,11 @@ export function watchConnection(ask: () => Promise<unknown>, log: Logger): Conne
       }
       since = null;
     } catch (error) {
+      if (since !== null) return;
+      since = askedAt;
       problem = error instanceof Error ? error.message : String(error);
-      if (since === null) log.warn(`Temporal does not answer: ${problem}. Nothing runs until it does.`);
-      since ??= askedAt;
+      problem = await explain(error);
+      log.warn(`Temporal does not answer: ${problem}. Nothing runs until it does.`);
     }
   });
   return {

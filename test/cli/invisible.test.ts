@@ -95,8 +95,8 @@ describe.each(NOTHING.map((it) => [named(it), it]))('%s', (_name, it_) => {
     expect(() => checkServerId(`web${it_}-01`)).toThrow(`"web[${named(it_)}]-01" is not a UUID`);
     const { problems } = checkDeleteInput({ serverId: `${SERVER}${it_}`, nics: [{ id: `${it_}${NIC_A}` }] });
     expect(problems).toEqual([
-      `serverId: "${SERVER}[${named(it_)}]" is not a lower-case UUID`,
-      `nics[0].id: "[${named(it_)}]${NIC_A}" is not a lower-case UUID`,
+      `serverId: "${SERVER}[${named(it_)}]" is not a lower-case UUID (8-4-4-4-12 hex digits)`,
+      `nics[0].id: "[${named(it_)}]${NIC_A}" is not a lower-case UUID (8-4-4-4-12 hex digits)`,
     ]);
   });
 });

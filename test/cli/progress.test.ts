@@ -168,7 +168,7 @@ describe('plain lines', () => {
       'phase: polling',
       '  waits for job ff8080826a7b4f0e016a8d3c7a5b1234 of the cloud to end; it is RUNNING',
       '  at most until 2026-03-01 03:20:00 UTC; a NIC that may yet go then is unknown',
-      `  you can: look at once with ecs-nics poll-now ${SERVER}; the cloud can't stop its job`,
+      `  you can: look at once with ecs-nics poll-now ${SERVER}. The cloud can't stop its job: after ecs-nics cancel ${SERVER} the run follows it to its end all the same, and opens no undo window`,
       'job ff8080826a7b4f0e016a8d3c7a5b1234: RUNNING',
       'phase: done',
       'job ff8080826a7b4f0e016a8d3c7a5b1234: SUCCESS',

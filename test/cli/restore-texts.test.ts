@@ -42,6 +42,7 @@ describe('an open undo window', () => {
     expect(openReport(inWindow(), null, windowSteps(SERVER), PAGE)).toEqual([
       '',
       'detached: 2 NICs · undo possible until 2026-03-02 03:00:29 UTC (in 23 h 59 min)',
+      '  then ports that are kept only for that are deleted',
       `  web-01 (${SERVER})`,
       '',
       '  NIC                                   IP         OUTCOME',
@@ -53,7 +54,7 @@ describe('an open undo window', () => {
       '  To put everything back exactly:',
       `    ecs-nics undo ${SERVER} --by YOU --reason WHY`,
       '',
-      '  To close the window now and for good:',
+      '  To delete the kept ports now and for good:',
       `    ecs-nics commit ${SERVER} --by YOU --reason WHY`,
       '',
       '  To follow it to its end:',

@@ -8,6 +8,7 @@ import {
   readFileSync,
   readdirSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -245,12 +246,17 @@ describe('what the cache holds', () => {
     ],
   ])('is not executed when others may write to %s, whatever its hash', async (_what, path, why) => {
     program(cached(), CLI_VERSION);
-    for (const mode of [0o775, 0o757]) {
-      chmodSync(path(), mode);
-      expect(await refusal()).toMatch(why);
-    }
+    chmodSync(path(), 0o757);
+    expect(await refusal()).toMatch(why);
     chmodSync(path(), 0o755);
     expect(await findOrFetch()).toMatchObject({ from: 'the cache' });
+  });
+
+  it('is closed to the group, to which the umask of many systems leaves it open', async () => {
+    program(cached(), CLI_VERSION);
+    for (const path of [cached(), cacheFolder(env)]) chmodSync(path, 0o775);
+    expect(await findOrFetch()).toMatchObject({ from: 'the cache' });
+    for (const path of [cached(), cacheFolder(env)]) expect(statSync(path).mode & 0o777).toBe(0o755);
   });
 
   it('is not fetched into a folder that others may write to', async () => {

@@ -45,16 +45,16 @@ const optionsIn = (files: Record<string, string>, nodeOptions?: string) =>
 describe('the limit of the old space', () => {
   it.each<[string, Record<string, string>, number]>([
     ['without any file', {}, 1024],
-    ['v2: half of 512 MB', { [V2]: `${512 * MB}\n` }, 256],
-    ['v2: half of 300 MB, whatever v1 has', { [V2]: `${300 * MB}\n`, [V1]: `${100 * MB}\n` }, 150],
-    ['v2: 2 GB and more', { [V2]: `${2048 * MB}\n` }, 1024],
+    ['v2: a third of 510 MB', { [V2]: `${510 * MB}\n` }, 170],
+    ['v2: a third of 300 MB, whatever v1 has', { [V2]: `${300 * MB}\n`, [V1]: `${120 * MB}\n` }, 100],
+    ['v2: 3 GB and more', { [V2]: `${3072 * MB}\n` }, 1024],
     ['v2: 64 GB', { [V2]: `${64 * 1024 * MB}\n` }, 1024],
     ['v2: no limit', { [V2]: 'max\n' }, 1024],
     ['v2: an empty file', { [V2]: '' }, 1024],
-    ['v2: without a line end', { [V2]: `${512 * MB}` }, 256],
+    ['v2: without a line end', { [V2]: `${510 * MB}` }, 170],
     ['v2: something else', { [V2]: '-1\n' }, 1024],
     ['v2: less than a program can have', { [V2]: '4096\n' }, 1024],
-    ['v1: half of 768 MB', { [V1]: `${768 * MB}\n` }, 384],
+    ['v1: a third of 768 MB', { [V1]: `${768 * MB}\n` }, 256],
     ['v1: no limit', { [V1]: `${NO_LIMIT_IN_V1}\n` }, 1024],
     ['v1: more than a shell can count', { [V1]: '18446744073709551615\n' }, 1024],
   ])('%s', async (_container, files, expected) => {
@@ -62,14 +62,14 @@ describe('the limit of the old space', () => {
   });
 
   it.each([
-    ['nothing', '', '--max-old-space-size=256'],
-    ['another option', '--trace-warnings', '--max-old-space-size=256 --trace-warnings'],
+    ['nothing', '', '--max-old-space-size=170'],
+    ['another option', '--trace-warnings', '--max-old-space-size=170 --trace-warnings'],
     ['a limit', '--max-old-space-size=3000', '--max-old-space-size=3000'],
     ['a limit, as V8 writes it', '--max_old_space_size=3000', '--max_old_space_size=3000'],
     ['a share', '--max-old-space-size-percentage=70', '--max-old-space-size-percentage=70'],
     ['the whole heap', '--max-heap-size=3000', '--max-heap-size=3000'],
   ])('the operator’s NODE_OPTIONS win: %s', async (_what, theirs, expected) => {
-    expect(await optionsIn({ [V2]: `${512 * MB}\n` }, theirs)).toBe(expected);
+    expect(await optionsIn({ [V2]: `${510 * MB}\n` }, theirs)).toBe(expected);
   });
 
   it('is what V8 starts with, in the program and in each of its threads, such as those of the workflows', async () => {
@@ -79,10 +79,10 @@ describe('the limit of the old space', () => {
       new Worker(code, { eval: true }).once('message', (thread) => console.log(JSON.stringify([limit(), thread])));`;
     const limitsIn = async (memory: string) =>
       JSON.parse(await answerOf(start({ [V2]: memory }, [process.execPath, '-e', script]))) as number[];
-    const [small, large] = [await limitsIn(`${512 * MB}`), await limitsIn('max')];
+    const [small, large] = [await limitsIn(`${510 * MB}`), await limitsIn('max')];
     // Beside the old space a limit holds the young generation, whose size is V8's own: 48 MB in Node.js 20 and 22, 192 in 24.
     for (const [limits, oldSpace] of [
-      [small, 256],
+      [small, 170],
       [large, 1024],
     ] as const)
       for (const limit of limits) {

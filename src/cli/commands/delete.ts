@@ -20,7 +20,8 @@ import { requestFrom } from '../ask/delete-request';
 import { nicIdsFrom } from './nic-ids';
 import { deletion, findOpen } from '../../client/start';
 import { deletionTexts } from '../show/start-texts';
-import { followRun, reportEnd, stoppedWaiting } from './wait';
+import { beforeText } from '../show/beside';
+import { besideOf, followRun, reportEnd, stoppedWaiting } from './wait';
 
 /** @param words arguments of the command line beside the known flags */
 export async function deleteNics(
@@ -77,6 +78,8 @@ async function askWithPlan(
     output.ask(['nothing was started.']);
     return reportEnd(ending, run, ref, false, output);
   }
+  const before = beforeText((await besideOf(context, run, ending.document)).before);
+  if (before !== null) output.warn([before]);
   const answer = await confirm(input, ending.document, output);
   if (answer === 'yes') return null;
   const code = answer === 'interrupted' ? EXIT.interrupted : EXIT.badInput;

@@ -106,7 +106,12 @@ async function look(temporal: Temporal): Promise<{
   } catch (error) {
     if (!isForbidden(error)) throw error;
     const read = readAttributesByQueries;
-    return { before: await read(temporal).catch(() => null), read, refusal: reasonOf(error) };
+    const before = await read(temporal).catch((why: unknown) => {
+      // Who may ask neither way knows nothing; whatever else goes wrong passes.
+      if (!isForbidden(why)) throw why;
+      return null;
+    });
+    return { before, read, refusal: reasonOf(error) };
   }
 }
 

@@ -1,10 +1,12 @@
 /** `ecs-nics status` */
 import { askedOf } from '../show/asked';
+import { decommissionOf } from '../../contract/decommission/names';
 import { quoted } from '../../contract/text';
 import { isUuid } from '../../contract/values';
 import { foldedId } from '../ids';
 import type { CliCommand } from '../program';
-import { EXAMPLE } from '../ask/flags';
+import { BY_WHOM_WORDS, EXAMPLE } from '../ask/flags';
+import { clean, shellQuote } from '../format';
 import { checkServerId, pageOf, withTemporal } from '../context';
 import type { Context } from '../context';
 import { endDocument, openDocument } from '../show/documents';
@@ -18,6 +20,7 @@ import type { KnownRun } from '../../client/find';
 import { askStatus, findRun, findRunById, readAsker } from '../../client/find';
 import { endSteps, openSteps } from '../show/next-steps';
 import type { Output } from '../output';
+import type { Step } from '../show/lines';
 import { endReport, openReport, silentReport } from '../show/report';
 import { readSilent } from '../../client/silent';
 import { mainReason, reasonText, reasonType, whyDocument } from '../../client/explain/silence';
@@ -48,7 +51,7 @@ function runIdFrom(typed: string): string {
 async function showOpen(context: Context, serverId: string, run: KnownRun, output: Output): Promise<void> {
   const ref = context.run(run);
   const answer = await askStatus(context.temporal, run);
-  const steps = openSteps(serverId, 'status', answer.document);
+  const steps = [...fleetSteps(run, serverId), ...openSteps(serverId, 'status', answer.document)];
   const asker = await readAsker(context.temporal, run, answer.document).catch(() => NOBODY);
   if (answer.document !== null) {
     const document = { ...answer.document, ...asker };
@@ -74,9 +77,26 @@ async function showClosed(context: Context, serverId: string, run: KnownRun, out
   const ending = withAsker(found, asker);
   const ref = context.run(run);
   const asked = askedOf(run.description.type);
-  const steps = endSteps(ending, { serverId, runId: ref.runId, asked });
+  const steps = [...fleetSteps(run, serverId), ...endSteps(ending, { serverId, runId: ref.runId, asked })];
   output.say(endReport(ending, ref, steps, { ...pageOf(output), witnesses: true }, asked.kind, asker));
   output.document({ ...asker, ...endDocument(ref, ending) });
+}
+
+/** A decommission run decides what becomes of the ports that its servers' runs have kept. */
+function fleetSteps({ description }: KnownRun, serverId: string): Step[] {
+  const fleet = decommissionOf(description.parentExecution?.workflowId ?? '')?.run;
+  if (fleet === undefined) return [];
+  const name = shellQuote(fleet);
+  return [
+    {
+      text: `This server is one of decommission run ${clean(fleet)}, which deletes what has been kept at the end of its own window. To see it:`,
+      command: `ecs-nics decommission status ${name}`,
+    },
+    {
+      text: 'To have it put this server back:',
+      command: `ecs-nics decommission undo ${name} --server ${serverId} ${BY_WHOM_WORDS.join(' ')}`,
+    },
+  ];
 }
 
 /** The request could not be read. */

@@ -6,6 +6,7 @@ import type { Asked } from '../show/asked';
 import type { Context } from '../context';
 import { pageOf } from '../context';
 import { endDocument, openDocument } from '../show/documents';
+import { readBefore, takenOffBy } from '../../client/beside';
 import type { Ending } from '../../client/ending';
 import { CliError } from '../cli-error';
 import type { ExitCode } from '../exit-codes';
@@ -19,7 +20,9 @@ import { progressView } from '../show/progress';
 import { runLines, stepLines } from '../show/lines';
 import { endReport, openReport, whyLines } from '../show/report';
 import { hintOf, mainReason, reasonText, reasonType, whyDocument } from '../../client/explain/silence';
-import { isInWindow, jobText, phaseText } from '../show/wording';
+import type { Beside } from '../show/beside';
+import { besideDocument, NOTHING_BESIDE } from '../show/beside';
+import { isInWindow, isNeverSeen, jobText, phaseText } from '../show/wording';
 
 export interface AwaitedRun extends FollowedRun {
   serverId: string;
@@ -55,7 +58,14 @@ export async function waitForEnd(
   const isAbove = ref.runId === announcedId;
   switch (end.kind) {
     case 'closed':
-      return reportEnd(end.ending, run, ref, isAbove, output);
+      return reportEnd(
+        end.ending,
+        run,
+        ref,
+        isAbove,
+        output,
+        await besideOf(context, run, end.ending.document),
+      );
     case 'enough':
       shown(
         output,
@@ -97,6 +107,27 @@ export async function followRun(
   }
 }
 
+/** What other runs have to do with this end. The end itself is told also where that can't be read. */
+export async function besideOf(
+  { temporal }: Context,
+  { serverId, asked }: Pick<AwaitedRun, 'serverId' | 'asked'>,
+  document: ResultDocument | null,
+): Promise<Beside> {
+  const isPlan = asked.input?.dryRun === true;
+  const unseen = (document?.nics ?? []).filter((nic) => document !== null && isNeverSeen(nic, document));
+  const [before, takenOff] = await Promise.all([
+    isPlan ? readBefore(temporal, serverId).catch(() => null) : null,
+    asked.kind === 'delete' && unseen.length > 0
+      ? takenOffBy(
+          temporal,
+          serverId,
+          unseen.map(({ id }) => id),
+        ).catch(() => null)
+      : null,
+  ]);
+  return { before, takenOffBy: takenOff };
+}
+
 /** @param isAbove the ids of the run have been printed */
 export function reportEnd(
   ending: Ending,
@@ -104,11 +135,13 @@ export function reportEnd(
   ref: RunRef,
   isAbove: boolean,
   output: Output,
+  beside = NOTHING_BESIDE,
 ): ExitCode {
-  const steps = endSteps(ending, { serverId, runId: ref.runId, asked });
+  const steps = endSteps(ending, { serverId, runId: ref.runId, asked }, beside);
   const code = exitCodeOf(ending);
-  shown(output, code, endReport(ending, isAbove ? null : ref, steps, pageOf(output), asked.kind));
-  output.document(endDocument(ref, ending));
+  const lines = endReport(ending, isAbove ? null : ref, steps, pageOf(output), asked.kind, null, beside);
+  shown(output, code, lines);
+  output.document({ ...endDocument(ref, ending), ...besideDocument(beside) });
   return code;
 }
 

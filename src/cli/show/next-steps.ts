@@ -5,6 +5,8 @@ import type { Step } from './lines';
 import type { Ending } from '../../client/ending';
 import { BY_WHOM_WORDS } from '../ask/flags';
 import { cut, plural } from '../format';
+import type { Beside } from './beside';
+import { NOTHING_BESIDE } from './beside';
 import { deleteCommand } from '../ask/delete-request';
 import { keptSteps, releaseSteps } from './release-steps';
 import { putBackSteps, remedySteps, restoreSteps, tryAgainStep, unknownSteps } from './restore-steps';
@@ -33,13 +35,13 @@ export function windowSteps(serverId: string): Step[] {
   const byWhom = BY_WHOM_WORDS.join(' ');
   return [
     { text: 'To put everything back exactly:', command: `ecs-nics undo ${serverId} ${byWhom}` },
-    { text: 'To close the window now and for good:', command: `ecs-nics commit ${serverId} ${byWhom}` },
+    { text: 'To delete the kept ports now and for good:', command: `ecs-nics commit ${serverId} ${byWhom}` },
     { text: 'To follow it to its end:', command: `ecs-nics watch ${serverId}` },
   ];
 }
 
 /** After the end of a run. */
-export function endSteps(ending: Ending, run: EndedRun): Step[] {
+export function endSteps(ending: Ending, run: EndedRun, beside = NOTHING_BESIDE): Step[] {
   const { asked } = run;
   if (asked.kind === 'restore') return restoreSteps(ending, run, asked);
   if (asked.kind === 'release') return releaseSteps(ending, run, asked);
@@ -47,9 +49,10 @@ export function endSteps(ending: Ending, run: EndedRun): Step[] {
   if (ending.kind === 'failed' && ending.type === 'RestoreIncomplete') {
     return [...remedySteps(document), tryAgainStep(run)];
   }
-  const steps = deletionSteps(ending, run.serverId, asked.input);
+  const steps = deletionSteps(ending, run.serverId, asked.input, beside);
   return [
     ...steps,
+    ...takenOffSteps(run.serverId, beside),
     ...remedySteps(document, wasToReturn(ending, asked.input)),
     ...unknownSteps(document, run),
     ...putBackSteps(document, run),
@@ -63,11 +66,22 @@ function wasToReturn({ kind, document }: Ending, input: DeleteServerNicsInput | 
   return (kind === 'cancelled' ? input?.onCancel : input?.onFailure) === 'restore';
 }
 
-function deletionSteps(ending: Ending, serverId: string, input: DeleteServerNicsInput | null): Step[] {
+function takenOffSteps(serverId: string, { takenOffBy }: Beside): Step[] {
+  if (takenOffBy === null) return [];
+  const command = `ecs-nics restore ${serverId} --run-id ${takenOffBy} ${BY_WHOM_WORDS.join(' ')}`;
+  return [{ text: 'To put back what that run has taken off:', command }];
+}
+
+function deletionSteps(
+  ending: Ending,
+  serverId: string,
+  input: DeleteServerNicsInput | null,
+  { before }: Beside,
+): Step[] {
   const { document } = ending;
   switch (ending.kind) {
     case 'completed':
-      return document?.outcome === 'planned' ? plannedSteps(document, serverId, input) : [];
+      return document?.outcome === 'planned' ? plannedSteps(document, serverId, input, before) : [];
     case 'failed':
       return failedSteps(ending.type, document, serverId, input);
     case 'cancelled': {
@@ -92,13 +106,18 @@ function plannedSteps(
   document: ResultDocument,
   serverId: string,
   input: DeleteServerNicsInput | null,
+  before: Beside['before'],
 ): Step[] {
   const ids = withOutcome(document, 'untouched');
   if (ids.length === 0) return [];
+  const which = ids.length === 1 ? 'this NIC' : `these ${ids.length} NICs`;
+  const isOpen = before?.kind === 'open';
+  const look = { text: 'To see the run that is open:', command: `ecs-nics status ${serverId}` };
   // The command names the NICs that were shown: "all" may mean other NICs by the time it is run.
   return [
+    ...(isOpen ? [look] : []),
     {
-      text: `To delete ${ids.length === 1 ? 'this NIC' : `these ${ids.length} NICs`}:`,
+      text: isOpen ? `Once it has ended, to delete ${which}:` : `To delete ${which}:`,
       command: command(serverId, ids, input),
     },
   ];
@@ -176,7 +195,12 @@ function dryRun(
   document: ResultDocument | null,
   input: DeleteServerNicsInput | null,
 ): string {
-  if (input !== null) return deleteCommand({ ...input, dryRun: true });
+  if (input !== null) {
+    // A look needs no limit, and one that was too short for the deletion would be repeated with it.
+    const request = { ...input, dryRun: true };
+    delete request.deadline;
+    return deleteCommand(request);
+  }
   const ids = document?.nics.map((nic) => nic.id) ?? [];
   return deleteCommand({
     serverId,

@@ -2,6 +2,8 @@
 import type { Asker, NicOutcome, NicRow, RestoreGrade, ResultDocument } from '../../contract';
 import { FAILURE_TYPE, formatDuration } from '../../contract';
 import type { RunKind } from './asked';
+import type { Beside } from './beside';
+import { beforeText, NOTHING_BESIDE } from './beside';
 import { differenceLines } from './field-differences';
 import type { Ending, OpenSubmission } from '../../client/ending';
 import { countsOf } from '../../client/ending';
@@ -48,12 +50,15 @@ export function endReport(
   page: ReportPage,
   kind: RunKind = 'delete',
   asker: Asker | null = null,
+  beside = NOTHING_BESIDE,
 ): string[] {
   const { document } = ending;
+  const before = beforeText(beside.before);
   return [
     '',
-    headline(ending, page.colors, kind),
+    headline(ending, page.colors, kind, beside),
     ...(document === null ? [] : [`  ${serverOf(document)}`]),
+    ...(before === null ? [] : indent(before, page, '  ')),
     ...reasonLines(ending, page),
     ...(document === null ? totalsLines(ending, page, kind) : bodyLines(document, page, kind)),
     ...(document === null ? askerLines(asker, page) : []),
@@ -89,7 +94,10 @@ function windowHeadline(document: ResultDocument, page: ReportPage): string[] {
   const until = undoText(document, page.now) ?? 'undo possible';
   const line = `${verdict} · ${until}`;
   const lines = widthOf(line) < page.columns ? [line] : [verdict, `  ${until}`];
-  return lines.map((text) => c.bold(color(text)));
+  return [
+    ...lines.map((text) => c.bold(color(text))),
+    '  then ports that are kept only for that are deleted',
+  ];
 }
 
 /** State of a run that does not answer. */
@@ -140,14 +148,21 @@ export function noticeLines(
   return [title, ...indent(meaning, page, '  '), ...runLines(run), ...stepLines(steps, page)];
 }
 
-export function headline(ending: Ending, c: Colors, kind: RunKind = 'delete'): string {
+export function headline(
+  ending: Ending,
+  c: Colors,
+  kind: RunKind = 'delete',
+  beside = NOTHING_BESIDE,
+): string {
   const { document } = ending;
   const counts = document === null || document.nics.length === 0 ? '' : `: ${totalsText(document)}`;
   switch (ending.kind) {
     case 'completed':
-      return isUnclouded(document)
-        ? c.bold(c.green(`✔ ${completedText(document, counts, kind)}`))
-        : c.bold(c.yellow(`! ${completedText(document, counts, kind)}${neverSeenText(document)}`));
+      if (isUnclouded(document) && beside.before === null)
+        return c.bold(c.green(`✔ ${completedText(document, counts, kind, beside)}`));
+      return c.bold(
+        c.yellow(`! ${completedText(document, counts, kind, beside)}${neverSeenText(document, beside)}`),
+      );
     case 'failed':
       return c.bold(c.red(`✘ ${document?.outcome ?? ending.type}${counts}`));
     case 'cancelled':
@@ -170,12 +185,13 @@ function isUnclouded(document: ResultDocument | null): boolean {
   return document === null || !document.nics.some((nic) => isNeverSeen(nic, document) || isLeftAlone(nic));
 }
 
-function neverSeenText(document: ResultDocument | null): string {
+function neverSeenText(document: ResultDocument | null, { takenOffBy }: Beside): string {
   const count = document?.nics.filter((nic) => isNeverSeen(nic, document)).length ?? 0;
   if (document === null || count === 0) return '';
-  return count === document.nics.length && document.outcome === 'nothing-to-do'
-    ? ''
-    : `; of ${plural(count, 'NIC')} there is no such port`;
+  if (count === document.nics.length && document.outcome === 'nothing-to-do') return '';
+  return takenOffBy === null
+    ? `; of ${plural(count, 'NIC')} there is no such port`
+    : `; ${plural(count, 'NIC')} had been taken off by an earlier run`;
 }
 
 const NOTHING_TO_DO = {
@@ -184,21 +200,28 @@ const NOTHING_TO_DO = {
 };
 
 /** A free port may have been on any server, or on none. */
-function nothingToDeleteText(document: ResultDocument): string {
+function nothingToDeleteText(document: ResultDocument, { takenOffBy }: Beside): string {
   const { nics } = document;
   if (nics.length > 0 && nics.every((nic) => isNeverSeen(nic, document)))
-    return 'nothing was deleted: there is no such port; check the id';
+    return takenOffBy === null
+      ? 'nothing was deleted: there is no such port; check the id'
+      : `nothing to do: run ${takenOffBy} has taken off what was asked for`;
   const isFree = ({ snapshot, evidence }: NicRow) => snapshot === null && evidence.port === 'free';
   return nics.some(isFree)
     ? 'nothing was deleted: not on this server, and perhaps never; ports that are on no server stay'
     : 'nothing to do: the NICs were gone before';
 }
 
-function completedText(document: ResultDocument | null, counts: string, kind: RunKind): string {
+function completedText(
+  document: ResultDocument | null,
+  counts: string,
+  kind: RunKind,
+  beside: Beside,
+): string {
   if (document === null) return 'completed';
   const words: Record<string, string> = {
     planned: 'dry run: nothing was changed',
-    'nothing-to-do': kind !== 'delete' ? NOTHING_TO_DO[kind] : nothingToDeleteText(document),
+    'nothing-to-do': kind !== 'delete' ? NOTHING_TO_DO[kind] : nothingToDeleteText(document, beside),
   };
   return words[document.outcome] ?? `${document.outcome}${counts}`;
 }

@@ -110,7 +110,10 @@ function canText({ phase, serverId, submissions }: ResultDocument, said: string 
         : `look at once with ecs-nics poll-now ${serverId}`;
     case 'polling':
     case 'verifying':
-      return `look at once with ecs-nics poll-now ${serverId}; the cloud can't stop its job`;
+      return (
+        `look at once with ecs-nics poll-now ${serverId}. The cloud can't stop its job: after ${cancel} the run follows it to its end ` +
+        'all the same, and opens no undo window'
+      );
     case 'restoring':
     case 'committing':
       return 'nothing; the run does all that is left to do';

@@ -2,6 +2,7 @@
  * Why a Temporal server can't be used, with the remedy: the one explanation that starter, worker and its `--check` give.
  * What runs on a server that answers does wrong is explained in `silence.ts`.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { NamespaceNotFoundError, isGrpcDeadlineError } from '@temporalio/client';
 import type { Socket } from 'node:net';
 import type { ProxyServer } from '../../contract/proxy';
@@ -20,7 +21,7 @@ type OfProxy = 'proxy-unreachable' | 'proxy-mute' | 'proxy-login' | 'proxy-refus
 /** Something answers. */
 type OfCertificate = 'unknown-authority' | 'expired' | 'not-yet-valid' | 'other-name';
 type OfTls = 'wants-tls' | 'no-tls' | 'wants-certificate' | 'unusable-certificate' | OfCertificate;
-type Refusal = 'not-temporal' | 'unauthenticated' | 'permission-denied' | 'no-namespace';
+type Refusal = 'not-temporal' | 'answers' | 'unauthenticated' | 'permission-denied' | 'no-namespace';
 
 export type TroubleKind = Unreachable | OfProxy | OfTls | Refusal;
 
@@ -111,6 +112,10 @@ const TEXTS: Record<TroubleKind, (facts: Facts) => [text: string, remedy: string
     'the program that answers there is not Temporal',
     'Check the port in TEMPORAL_ADDRESS: it is that of the frontend (7233), not that of the Web UI',
   ],
+  answers: ({ detail }) => [
+    `it answers: ${detail}`,
+    'Try again; if it stays so, whoever runs that server has to look',
+  ],
   unauthenticated: ({ detail }) => [
     `it does not accept the credentials (${detail})`,
     `Check TEMPORAL_API_KEY, or ${PEM}`,
@@ -186,9 +191,29 @@ export async function blockedWay(target: TemporalTarget, ms = PROBE_MS): Promise
   return /UNREACH$/.test(code) ? of('no-route', target, code) : of('other', target, code);
 }
 
-/** Why Temporal can't be used, after this error. Looks at the way to it, which takes up to 10 s. Never throws. */
-export async function explain(error: unknown, target: TemporalTarget): Promise<Explanation> {
-  const known = refusalOf(error, target) ?? (await blockedWay(target)) ?? (await closerLook(target));
+/** With these gRPC tells that there was no answer, or that it does not know. */
+const NO_ANSWER: ReadonlySet<number> = new Set([
+  0,
+  GRPC.cancelled,
+  GRPC.unknown,
+  GRPC.deadlineExceeded,
+  GRPC.unavailable,
+]);
+/** Both looks at the way, direct; through a proxy each begins with its CONNECT. */
+const LOOK_MS = 15_000;
+
+/**
+ * Why Temporal can't be used, after this error. Never throws.
+ * @param ms for looks at the way to it
+ */
+export async function explain(error: unknown, target: TemporalTarget, ms = LOOK_MS): Promise<Explanation> {
+  const refusal = refusalOf(error, target);
+  if (refusal !== null) return refusal;
+  if (!NO_ANSWER.has(grpcCode(error))) return of('answers', target, reasonOf(error));
+  const looked = async () => (await blockedWay(target)) ?? (await closerLook(target));
+  const late = new AbortController();
+  const known = await Promise.race([looked(), delay(ms, null, { signal: late.signal })]);
+  late.abort();
   if (known !== null) return known;
   const isLate = isGrpcDeadlineError(causeOf(error)) || /before the deadline|in time/.test(reasonOf(error));
   return isLate ? of('mute', target) : of('other', target, reasonOf(error));

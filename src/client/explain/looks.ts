@@ -39,9 +39,14 @@ export function askProxy(
   const headers = { host: path, ...(login === null ? {} : { 'proxy-authorization': token }) };
   return new Promise((resolve) => {
     const asking = request({ host, port, method: 'CONNECT', path, headers, agent: false });
-    const timer = setTimeout(() => asking.destroy(new Late()), STEP_MS);
+    const timer = setTimeout(() => {
+      const isReached = asking.socket?.connecting === false;
+      asking.destroy(isReached ? new Late() : Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' }));
+    }, STEP_MS);
     asking.once('connect', ({ statusCode = 0 }, socket: Socket, head: Buffer) => {
       clearTimeout(timer);
+      // A proxy that drops the connection later is told by whoever reads from it.
+      socket.on('error', () => undefined);
       // A server in the clear speaks first.
       socket.unshift(head);
       if (statusCode === 200) return resolve(socket);
@@ -90,6 +95,7 @@ export function greet(
       socket.on('error', failed);
     } catch (error) {
       // The certificate or key to be shown is not one.
+      tunnel?.destroy();
       end((error as NodeJS.ErrnoException).code ?? String(error));
     }
   });

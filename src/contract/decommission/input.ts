@@ -166,7 +166,7 @@ export function checkNamed(value: unknown, required: boolean): Checked<Named> {
     }
     const wrong = servers.filter((id) => !isUuid(id));
     for (const id of wrong.slice(0, MAX_TOLD))
-      check.problems.push(`servers: ${shown(id)} is not a lower-case UUID`);
+      check.problems.push(`servers: ${shown(id)} is not a lower-case UUID (8-4-4-4-12 hex digits)`);
     return { servers: [...new Set(servers as string[])] };
   });
 }

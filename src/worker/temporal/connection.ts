@@ -54,9 +54,13 @@ export async function connect(
   }
 }
 
+/** A try that has used up all its time is explained all the same. */
+const LEAST_LOOK_MS = 5_000;
+
 /** One try, of 10 s at most, and a look at the cause. Throws {@link TemporalUnreachable}. */
 export async function connectOnce(target: TemporalTarget, limitMs = TRY_MS): Promise<Temporal> {
   const { address, namespace, options, proxy } = target;
+  const until = Date.now() + limitMs;
   await mustAccept(target, limitMs);
   const ms = Math.min(TRY_MS, limitMs);
   const connecting = NativeConnection.connect({ ...options, address, ...viaProxy(proxy) });
@@ -67,7 +71,7 @@ export async function connectOnce(target: TemporalTarget, limitMs = TRY_MS): Pro
     return { ...temporal, connection, retentionMs: await readRetention(temporal, ms) };
   } catch (error) {
     void connecting.then((late) => late.close()).catch(() => undefined);
-    throw await unreachable(error, target);
+    throw await unreachable(error, target, Math.max(until - Date.now(), LEAST_LOOK_MS));
   }
 }
 

@@ -128,15 +128,19 @@ export async function ready(
   if (passing === null) {
     const { open: previous } = run.state.before;
     if (previous === null || previous === 'settled' || !anythingToDo) return true;
-    await settlePrevious(run, previous);
+    // Where the run went on under a new run id in the wait for lists, that wait is over.
+    if (run.state.before.rested === null) {
+      await settlePrevious(run, previous);
+      run.state.before.rested = { at: Date.now(), nics: previous.nics };
+      // Before the memo: a run that ends in this wait leaves it to the next one.
+      await awaitLists(run, previous);
+    }
     run.state.before.open = 'settled';
-    run.state.before.rested = { at: Date.now(), nics: previous.nics };
     // The job of the previous run has ended, or was never known: its effect may still come.
     markDoubtful(run.state);
     upsertMemo({ [MEMO.open]: OPEN_SETTLED });
     // A reset run may have set its own memo before it knew of the previous run. It has to set the memo again.
     run.state.sent.declared = false;
-    await awaitLists(run, previous);
     return false;
   }
   if (run.expired) {

@@ -56,8 +56,9 @@ export function keptBy(
   { nics, serverId }: Pick<CheckedNics, 'nics' | 'serverId'>,
 ): { nics: SavedNic[]; problems: string[] } {
   const isKept = ({ outcome, mayBeLeft }: SavedNic) => outcome === 'detached' || mayBeLeft;
-  const kept = saved.filter(isKept);
   if (nics === 'all') {
+    // What may only have been left over has to be named.
+    const kept = saved.filter(({ outcome }) => outcome === 'detached');
     const problems = kept.length > 0 ? [] : [`that run has kept no port of server ${serverId}`];
     return { nics: kept, problems };
   }
@@ -66,7 +67,7 @@ export function keptBy(
     if (nic === undefined) return [`NIC ${id}: that run has no snapshot of it`];
     return isKept(nic) ? [] : [`NIC ${id}: that run has not kept its port (${nic.outcome})`];
   });
-  return { nics: kept.filter(({ id }) => nics.includes(id)), problems };
+  return { nics: saved.filter((nic) => isKept(nic) && nics.includes(nic.id)), problems };
 }
 
 /** A port is deleted whatever state the server is in, and also when the server is gone. */

@@ -106,8 +106,9 @@ async function awaitRest(run: Run, back: PutBack): Promise<boolean> {
       const ms = back.quietAt - Date.now();
       if (ms <= 0) return true;
       if (run.expired) return false;
-      const what = state.before.rested === null ? 'a request that got no answer' : 'what an earlier run sent';
-      await pause(run, ms, `${what} may still take effect, until ${formatTime(iso(back.quietAt))} at most`);
+      const isOwn = state.sent.touched || state.before.rested === null;
+      const what = isOwn ? 'a request without an answer' : 'what an earlier run sent';
+      await pause(run, ms, `until ${formatTime(iso(back.quietAt))} ${what} may take effect`);
     } else if (run.expired) {
       back.hindered = `job ${run.document.jobs.at(-1)?.id ?? ''} has not ended`;
       return false;

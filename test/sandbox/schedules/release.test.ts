@@ -117,12 +117,15 @@ describe('a release of ports that a run without verdicts may have left over', ()
       'outcome-unknown',
       ['unknown', 'unknown', 'unknown'],
     ]);
-    const plan = await release(first, {}, { dryRun: true });
+    const nics = first.nics.map((id) => ({ id }));
+    // What may only have been left over has to be named.
+    expect((await release(first)).told.outcome).toBe('refused');
+    const plan = await release(first, {}, { nics, dryRun: true });
     expect([plan.told.outcome, plan.told.nics.map(({ message }) => message)]).toEqual([
       'planned',
       [null, null, null],
     ]);
-    const { told, deleted } = await release(first);
+    const { told, deleted } = await release(first, {}, { nics });
     expect([told.outcome, outcomes(told)]).toEqual(['deleted', GONE]);
     expect(deleted().sort()).toEqual([...first.nics].sort());
   });
@@ -133,7 +136,7 @@ describe('a release of ports that a run without verdicts may have left over', ()
     const [back = '', changed = '', free] = first.nics;
     first.world.simulator.control.attachNic(first.serverId, { id: back });
     first.world.simulator.control.patchPort(changed, { name: 'theirs' });
-    const { played, told, deleted } = await release(first);
+    const { played, told, deleted } = await release(first, {}, { nics: first.nics.map((id) => ({ id })) });
     expect([told.outcome, outcomes(told)]).toEqual([
       'not-deleted',
       ['still-attached', 'detached', 'deleted'],
