@@ -11,7 +11,7 @@ import { expectTruth } from '../support/truth';
 import { BY_WHOM, outcomes, UndoStack } from '../support/undo-stack';
 import type { End } from '../support/undo-stack';
 import type { WayBack } from '../support/ways-back';
-import { startDeletion } from '../support/ways-back';
+import { startDeletion, stateOf } from '../support/ways-back';
 
 let undo: UndoStack;
 beforeAll(async () => {
@@ -63,6 +63,43 @@ async function kept(name: string, request: object = { keepPort: true }): Promise
   await way.handle.result();
   return way;
 }
+
+describe.concurrent('a dry run', { timeout: 240_000 }, () => {
+  const dryRun = async ({ serverId, targets }: WayBack) => {
+    const named = targets.flatMap((id) => ['--nic', id]);
+    return undo.bed.stack.starter(['delete', serverId, ...named, '--allow-elastic-ip', '--dry-run']);
+  };
+
+  it('beside an open run names that run, and what would be refused', async () => {
+    const way = await startDeletion(undo.bed, 'beside', { undoWindow: '1 hour' });
+    await way.handle.executeUpdate('settled');
+    const { runId } = await way.handle.describe();
+    const { code, stdout } = await dryRun(way);
+    expect(code).toBe(0);
+    expect(stdout.replace(/\s+/g, ' ')).toContain(
+      `Run ${runId} is open on this server: a different request is refused until it has ended.`,
+    );
+    expect(stdout).not.toMatch(/^✔/m);
+  });
+
+  it('after a run whose deletion is still at work says so; what that has taken off is no wrong id', async () => {
+    const way = await startDeletion(undo.bed, 'unseen', { deadline: '3 s' }, { jobSeconds: 20 });
+    await expect(way.handle.result()).rejects.toThrow();
+    const { runId } = await way.handle.describe();
+    const { code, stdout } = await dryRun(way);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^! dry run/m);
+    expect(stdout.replace(/\s+/g, ' ')).toContain(`Run ${runId} has sent a request for 2 NICs`);
+
+    const isOff = async () => (await stateOf(undo.bed, way.serverId)).nics.length === 1;
+    expect(await until(isOff, 120_000)).toBe(true);
+    const named = way.targets.flatMap((id) => ['--nic', id]);
+    const again = await undo.bed.stack.starter(['delete', way.serverId, ...named, '--yes']);
+    expect(again.stdout).toContain(`run ${runId} has taken off what was asked for`);
+    expect(again.stdout).toContain(`--run-id ${runId}`);
+    expect(again.stdout).not.toContain('nothing was deleted: there is no such port');
+  });
+});
 
 describe.concurrent('ports that runs have kept', { timeout: 240_000 }, () => {
   it('are told with who kept them and why, and the named one is deleted, and no other', async () => {
