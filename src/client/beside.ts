@@ -24,14 +24,15 @@ export async function readBefore(temporal: Temporal, serverId: string): Promise<
   }
 }
 
-/** The closed run on the server that has taken these NICs off, or may have; `null`: none is known. Throws errors of the client. */
+/** The closed run on the server that has taken all these NICs off, or may have; `null`: none is known. Throws errors of the client. */
 export async function takenOffBy(
   temporal: Temporal,
   serverId: string,
   nicIds: readonly string[],
 ): Promise<string | null> {
   try {
-    return (await findSource(temporal, serverId, nicIds, true)).runId;
+    const { runId, nics } = await findSource(temporal, serverId, nicIds, true);
+    return nics === nicIds.length ? runId : null;
   } catch (error) {
     if (error instanceof NothingToRestore) return null;
     throw error;

@@ -59,8 +59,9 @@ it('a NIC that an earlier run has taken off is no wrong id, and that run is the 
     document: document({ outcome: 'nothing-to-do', nics: [gone], warnings }),
   };
   const text = told(ending, { before: null, takenOffBy: OTHER }, false);
-  expect(text).toContain(`nothing to do: run ${OTHER} has taken off what was asked for`);
+  expect(text).toContain(`nothing to do: run ${OTHER} has asked the cloud for it before`);
   expect(text).toContain(`--run-id ${OTHER}`);
+  expect(text).not.toContain('check the id');
   expect(told(ending, NOTHING_BESIDE, false)).toContain('there is no such port; check the id');
 });
 

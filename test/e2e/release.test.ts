@@ -94,8 +94,11 @@ describe.concurrent('a dry run', { timeout: 240_000 }, () => {
     const isOff = async () => (await stateOf(undo.bed, way.serverId)).nics.length === 1;
     expect(await until(isOff, 120_000)).toBe(true);
     const named = way.targets.flatMap((id) => ['--nic', id]);
-    const again = await undo.bed.stack.starter(['delete', way.serverId, ...named, '--yes']);
-    expect(again.stdout).toContain(`run ${runId} has taken off what was asked for`);
+    const deletion = () => undo.bed.stack.starter(['delete', way.serverId, ...named, '--yes']);
+    // It waits for that job, and sees that the NICs go.
+    expect((await deletion()).stdout).toContain('nothing to do');
+    const again = await deletion();
+    expect(again.stdout).toContain(`run ${runId} has asked the cloud for it before`);
     expect(again.stdout).toContain(`--run-id ${runId}`);
     expect(again.stdout).not.toContain('nothing was deleted: there is no such port');
   });

@@ -69,7 +69,7 @@ function wasToReturn({ kind, document }: Ending, input: DeleteServerNicsInput | 
 function takenOffSteps(serverId: string, { takenOffBy }: Beside): Step[] {
   if (takenOffBy === null) return [];
   const command = `ecs-nics restore ${serverId} --run-id ${takenOffBy} ${BY_WHOM_WORDS.join(' ')}`;
-  return [{ text: 'To put back what that run has taken off:', command }];
+  return [{ text: 'To put back what has gone through that run:', command }];
 }
 
 function deletionSteps(

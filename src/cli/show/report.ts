@@ -60,7 +60,9 @@ export function endReport(
     ...(document === null ? [] : [`  ${serverOf(document)}`]),
     ...(before === null ? [] : indent(before, page, '  ')),
     ...reasonLines(ending, page),
-    ...(document === null ? totalsLines(ending, page, kind) : bodyLines(document, page, kind)),
+    ...(document === null
+      ? totalsLines(ending, page, kind)
+      : bodyLines(beside.takenOffBy === null ? document : withoutDoubts(document), page, kind)),
     ...(document === null ? askerLines(asker, page) : []),
     ...(run === null ? [] : runLines(run)),
     ...stepLines(steps, page),
@@ -191,7 +193,7 @@ function neverSeenText(document: ResultDocument | null, { takenOffBy }: Beside):
   if (count === document.nics.length && document.outcome === 'nothing-to-do') return '';
   return takenOffBy === null
     ? `; of ${plural(count, 'NIC')} there is no such port`
-    : `; ${plural(count, 'NIC')} had been taken off by an earlier run`;
+    : `; for ${plural(count, 'NIC')} an earlier run has asked the cloud before`;
 }
 
 const NOTHING_TO_DO = {
@@ -205,7 +207,7 @@ function nothingToDeleteText(document: ResultDocument, { takenOffBy }: Beside): 
   if (nics.length > 0 && nics.every((nic) => isNeverSeen(nic, document)))
     return takenOffBy === null
       ? 'nothing was deleted: there is no such port; check the id'
-      : `nothing to do: run ${takenOffBy} has taken off what was asked for`;
+      : `nothing to do: run ${takenOffBy} has asked the cloud for it before`;
   const isFree = ({ snapshot, evidence }: NicRow) => snapshot === null && evidence.port === 'free';
   return nics.some(isFree)
     ? 'nothing was deleted: not on this server, and perhaps never; ports that are on no server stay'
@@ -267,6 +269,14 @@ function sinceText({ since }: OpenSubmission): string {
 function submissionLines({ nics, jobId }: OpenSubmission): string[] {
   const job = jobId === null ? 'its job id is not known' : `job ${clean(jobId)}`;
   return [...nics.map((id) => `    ${clean(id)}`), `    (${job})`];
+}
+
+/** Where it is known what became of a port nobody has to check its id. */
+function withoutDoubts(document: ResultDocument): ResultDocument {
+  const warnings = document.warnings.filter(
+    (warning) => !document.nics.some(({ id }) => warning.startsWith(`NIC ${id}: no such port`)),
+  );
+  return { ...document, warnings };
 }
 
 function bodyLines(document: ResultDocument, page: ReportPage, kind: RunKind): string[] {
