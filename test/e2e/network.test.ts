@@ -58,13 +58,11 @@ async function requestsOf(bed: Bed, runs: Run[]) {
 
 /** Begins a run, and cuts the network when the cloud has answered all that its inspection asks. */
 async function cutBeforePost(bed: WorkerBed & { proxy: Proxy }, before: Run[]): Promise<Run> {
-  // An inspection's last answers are that about the server's ports, and the list of elastic IPs.
+  // An inspection's last answer is that about the server's ports.
   const others = new Set(before.flatMap(({ ports }) => ports));
-  let isTold = false;
   bed.proxy.onAnswer = (line) => {
     const ports = line.includes('/ports?') ? [...line.matchAll(/\bid=([0-9a-f-]{36})/g)] : [];
-    isTold ||= ports.some(([, id]) => !others.has(id!));
-    if (!isTold || !line.includes('/publicips')) return;
+    if (!ports.some(([, id]) => !others.has(id!))) return;
     bed.proxy.onAnswer = () => {};
     bed.proxy.mode = 'cut';
   };

@@ -209,7 +209,9 @@ const LOOK_MS = 15_000;
 export async function explain(error: unknown, target: TemporalTarget, ms = LOOK_MS): Promise<Explanation> {
   const refusal = refusalOf(error, target);
   if (refusal !== null) return refusal;
-  if (!NO_ANSWER.has(grpcCode(error))) return of('answers', target, reasonOf(error));
+  // Errors of Node have codes, too, which are words.
+  const code: unknown = grpcCode(error);
+  if (typeof code === 'number' && !NO_ANSWER.has(code)) return of('answers', target, reasonOf(error));
   const looked = async () => (await blockedWay(target)) ?? (await closerLook(target));
   const late = new AbortController();
   const known = await Promise.race([looked(), delay(ms, null, { signal: late.signal })]);
